@@ -46,7 +46,8 @@ public sealed class ControlException : Exception
     }
 
     /// <summary>Creates an exception for invalid values, listing all of them.</summary>
-    public ControlException(IReadOnlyList<ValidationError> validationErrors) : base(string.Join(" ", validationErrors.Select(m => m.Message)))
+    public ControlException(IReadOnlyList<ValidationError> validationErrors)
+        : base(string.Join(" ", validationErrors.Select(m => m.Message)))
     {
         Code = ControlErrorCode.Invalid;
         ValidationErrors = validationErrors;

@@ -36,8 +36,11 @@ internal static partial class ControlLog
     public static partial void SessionContinued(ILogger logger, string channel, string session, string remote, string keyId, long epoch);
 
     [LoggerMessage(5022, LogLevel.Information,
-        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {VideoFrames} video frames, {AudioFrames} audio frames, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps; peak {Viewers} viewers)")]
-    public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason, int connections, long bytes, long videoFrames, long audioFrames, long dropped,
+        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {VideoFrames} "
+        + "video frames, {AudioFrames} audio frames, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, "
+            + "{Gaps} gaps; peak {Viewers} viewers)")]
+    public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason,
+        int connections, long bytes, long videoFrames, long audioFrames, long dropped,
         long segments, string renditions, long mediaBytes, long gaps, long viewers);
 
     [LoggerMessage(5023, LogLevel.Information,
@@ -210,7 +213,8 @@ internal static partial class ControlLog
     public static partial void ServerIdCopied(ILogger logger, Guid copied, Guid number);
 
     [LoggerMessage(5143, LogLevel.Error,
-        "Another process uses server ID {Taken} and owns its sessions; this process uses {Number} until it stops. Delete {File} in one of the two data folders, or stop one process if they share a folder")]
+        "Another process uses server ID {Taken} and owns its sessions; this process uses {Number} until it stops. Delete {File} in one of "
+        + "the two data folders, or stop one process if they share a folder")]
     public static partial void ServerIdTaken(ILogger logger, Guid taken, Guid number, string file);
 
     [LoggerMessage(5144, LogLevel.Warning, "Session {Session} on {Channel} was left open by server {Owner}; ending it: {Reason}")]

@@ -37,12 +37,12 @@ public static class ControlModule
     /// <summary>
     /// Adds the control module: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database,
     /// <see cref="IPublishAuthorizer"/>, <see cref="IViewerAuthorizer"/>, <see cref="ISessionVisibility"/>, <see cref="IProgramGuide"/>,
-    /// <see cref="IViewerTotals"/>, <see cref="IRecordingCatalog"/>, <see cref="IChannelRecordings"/>, <see cref="IPageData"/>, the services that
-    /// the API and the CLI share, and <see cref="FirstRun"/>. The host provides <see cref="DataFolder"/> and, where available,
-    /// <see cref="ISessionLifecycle"/>, <see cref="ISessionStorageInspector"/>, <see cref="IChannelRuntimeStates"/>, <see cref="ISourceHealth"/>,
-    /// <see cref="IViewerCounter"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>,
-    /// <see cref="IPublishUrls"/> and <see cref="IViewerUrls"/>. Add it before the modules that depend on it, so that it starts
-    /// first and stops last.
+    /// <see cref="IViewerTotals"/>, <see cref="IRecordingCatalog"/>, <see cref="IChannelRecordings"/>, <see cref="IPageData"/>, the
+    /// services that the API and the CLI share, and <see cref="FirstRun"/>. The host provides <see cref="DataFolder"/> and, where
+    /// available, <see cref="ISessionLifecycle"/>, <see cref="ISessionStorageInspector"/>, <see cref="IChannelRuntimeStates"/>,
+    /// <see cref="ISourceHealth"/>, <see cref="IViewerCounter"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>,
+    /// <see cref="IStorageProbe"/>, <see cref="IPublishUrls"/> and <see cref="IViewerUrls"/>. Add it before the modules that depend on it,
+    /// so that it starts first and stops last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
     {
@@ -52,13 +52,15 @@ public static class ControlModule
         services.AddOptions<ControlOptions>()
             .Bind(configuration.GetSection(ControlOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddOptions<AuthorizationOptions>()
-            .Bind(configuration.GetSection(AuthorizationOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+            .Bind(configuration.GetSection(AuthorizationOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<AuthorizationOptions>>(new Rules<AuthorizationOptions>(o => o.Validate()));
         services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Validate()));
         services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Validate()));
 
         services.AddSingleton(p => new ControlDatabase(
-            p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<ControlDatabase>>()));
+            p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
+            p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<ControlDatabase>>()));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();
@@ -75,10 +77,12 @@ public static class ControlModule
         services.AddSingleton<ViewerPolicyCache>();
         services.AddSingleton<SessionVisibilityStore>();
         services.AddSingleton<ISessionVisibility>(p => p.GetRequiredService<SessionVisibilityStore>());
-        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
-        services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IChannelRecordings>(p => p.GetRequiredService<PageDataCache>());
         services.AddSingleton<IPageData>(p => p.GetRequiredService<PageDataCache>());
         services.AddSingleton<ViewerAuthCallback>();
@@ -89,7 +93,8 @@ public static class ControlModule
         services.AddSingleton<ChannelActivityLog>();
         services.AddSingleton<FirstRun>();
 
-        services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ControlDatabase>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new SetupThrottle(CreateThrottle(p)));
         services.AddSingleton<KeyAttempts>();
         services.AddSingleton<StreamKeyValidator>();
@@ -102,13 +107,17 @@ public static class ControlModule
         services.AddSingleton<RemoteSessions>();
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton(p => new SessionWriter(
-            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(), p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
+            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),
+            p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton(p => new SessionManager(
-            p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionManager>>(),
+            p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<SessionManager>>(),
             p.GetRequiredService<SessionVisibilityStore>(), p.GetService<IActiveEvents>()));
         services.AddSingleton(p => new DeletedChannels(
-            p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
-        services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(),
+            p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
+        services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PublishAuthorizer>();
         services.AddSingleton<IPublishAuthorizer>(p => p.GetRequiredService<PublishAuthorizer>());
         services.AddHostedService(p => p.GetRequiredService<AuthCallbackNotifier>());
@@ -117,7 +126,8 @@ public static class ControlModule
         services.AddSingleton<WebhookDeliveryLog>();
         services.AddSingleton<WebhookQueue>();
         services.AddSingleton<WebhookSender>();
-        services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<WebhookSender>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<WebhookSender>(),
+            p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<EventStreamLog>();
         services.AddSingleton<EventStream>();
@@ -127,10 +137,13 @@ public static class ControlModule
         services.AddSingleton<IActiveEvents>(p => p.GetRequiredService<ActiveEventCache>());
         services.AddSingleton<IProgramGuide>(p => p.GetRequiredService<ActiveEventCache>());
         services.AddSingleton(p => new EventScheduler(
-            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetRequiredService<ActiveEventCache>(), p.GetRequiredService<SessionVisibilityStore>(),
-            p.GetRequiredService<ViewerPolicyCache>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventScheduler>>()));
+            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(),
+            p.GetRequiredService<ActiveEventCache>(), p.GetRequiredService<SessionVisibilityStore>(),
+            p.GetRequiredService<ViewerPolicyCache>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<EventScheduler>>()));
         services.AddSingleton<RecordingRepository>();
-        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetService<ISessionStorageInspector>()));
+        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(),
+            p.GetService<ISessionStorageInspector>()));
         services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
@@ -185,7 +198,8 @@ public static class ControlModule
         return endpoints;
     }
 
-    private static AttemptThrottle CreateThrottle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
+    private static AttemptThrottle CreateThrottle(IServiceProvider p) =>
+        new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
 
     private sealed class Rules<T>(Func<T, IEnumerable<string>> validate) : IValidateOptions<T>
         where T : class

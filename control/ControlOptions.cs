@@ -60,8 +60,8 @@ public sealed class ControlOptions
 
     /// <summary>
     /// Maximum time that a new encoder waits for <see cref="TakeoverAfter"/> to elapse before it is rejected. Default 2.5 s, 0 to 10 s.
-    /// Together with <see cref="LookupTimeout"/> and the auth callback timeout it must not exceed <c>Ingest:AuthorizationTimeout</c>; the host
-    /// checks this.
+    /// Together with <see cref="LookupTimeout"/> and the auth callback timeout it must not exceed <c>Ingest:AuthorizationTimeout</c>; the
+    /// host checks this.
     /// </summary>
     public TimeSpan TakeoverWait { get; set; } = TimeSpan.FromSeconds(2.5);
 
@@ -128,7 +128,8 @@ public sealed class ControlOptions
     public TimeSpan LoginLifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>Permitted targets of URLs that were set through the API.</summary>
-    internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedWebhookTargets, out var rules, out _) ? rules : OutboundPolicy.PublicOnly;
+    internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedWebhookTargets, out var rules, out _) ? rules
+        : OutboundPolicy.PublicOnly;
 
     /// <summary>Validates the options and returns one message per error.</summary>
     internal IEnumerable<string> Validate()

@@ -81,7 +81,8 @@ internal sealed class ControlService(
     {
         await base.StopAsync(cancellationToken);
         sessionManager.Stop();
-        await sessionManager.WhenEndsNotifiedAsync().WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await sessionManager.WhenEndsNotifiedAsync().WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_prepared)
         {
             return;
@@ -132,7 +133,8 @@ internal sealed class ControlService(
                     ControlLog.ListeningFailed(logger, e);
                 }
 
-                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxRetryDelay.Ticks));
+                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100)
+                    : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxRetryDelay.Ticks));
                 await RecoverAsync(pause, stoppingToken);
             }
         }
@@ -217,7 +219,8 @@ internal sealed class ControlService(
             await lifecycle!.ReleaseAsync(ChannelName.Parse(other.Channel), other.Id, cancellationToken);
         }
 
-        sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state && state.Session == session.Id);
+        sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
+            && state.Session == session.Id);
         if (states is null || lifecycle is null)
         {
             return;
@@ -225,7 +228,8 @@ internal sealed class ControlService(
 
         foreach (var channel in await channels.ListAsync(cancellationToken))
         {
-            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
+            if (ChannelName.TryParse(channel.Name, out var name)
+                && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
                 && !taken.Exists(s => s.Session.Id == orphan) && !others.Exists(s => s.Id == orphan))
             {
                 ControlLog.OrphanSessionEnded(logger, channel.Name, orphan.Value);
@@ -307,7 +311,8 @@ internal sealed class ControlService(
                 }
 
                 keys.Remove(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));
-                await keys.LoadAsync(connection, [.. IdsOf(changed, "channels:").Select(long.Parse)], [.. IdsOf(changed, "stream_keys:")], cancellationToken);
+                await keys.LoadAsync(connection, [.. IdsOf(changed, "channels:").Select(long.Parse)], [.. IdsOf(changed, "stream_keys:")],
+                    cancellationToken);
                 await ReconcileAsync(connection, cancellationToken);
             }
             else if (!await connection.WaitAsync(Ping, cancellationToken))
@@ -341,7 +346,8 @@ internal sealed class ControlService(
         var inUse = sessionManager.KeysInUse();
         sessionManager.DisconnectInvalidKeys(await ValidKeysAsync(connection, inUse, cancellationToken), inUse);
         var windows = await connection.QueryAsync<(long Id, int Window)>(new CommandDefinition(
-            "SELECT id, reconnect_window_seconds FROM channels WHERE id = ANY (@ids) AND deleted_at IS NULL", new { ids = sessionManager.ChannelsInUse() }, cancellationToken: cancellationToken));
+            "SELECT id, reconnect_window_seconds FROM channels WHERE id = ANY (@ids) AND deleted_at IS NULL",
+            new { ids = sessionManager.ChannelsInUse() }, cancellationToken: cancellationToken));
         foreach (var (id, window) in windows)
         {
             sessionManager.SetWindow(id, TimeSpan.FromSeconds(window));
@@ -350,9 +356,11 @@ internal sealed class ControlService(
         await deleted.PurgeAsync(connection, cancellationToken);
     }
 
-    private static async Task<HashSet<string>> ValidKeysAsync(NpgsqlConnection connection, string[] ids, CancellationToken cancellationToken) =>
+    private static async Task<HashSet<string>> ValidKeysAsync(NpgsqlConnection connection, string[] ids,
+        CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<string>(new CommandDefinition(
-            "SELECT k.id FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.id = ANY (@ids) AND k.revoked_at IS NULL AND c.deleted_at IS NULL",
+            "SELECT k.id FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.id = ANY (@ids) AND k.revoked_at IS NULL AND "
+            + "c.deleted_at IS NULL",
             new { ids },
             cancellationToken: cancellationToken))];
 }

@@ -37,7 +37,8 @@ internal sealed record ServerUrls(bool Ready, string Rtmp, string Rtmps, string 
         }
     }
 
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Json { get; } =
+        new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }
 
 /// <summary>The lock on a data folder: one server at a time, discoverable through <c>server.json</c>.</summary>
@@ -69,15 +70,20 @@ internal sealed class DataFolderLock : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StartException($"The data folder {data.Path} is not writable: {e.Message}. Give this user write permission, or choose another with --data DIR.");
+            throw new StartException(
+                $"The data folder {data.Path} is not writable: {e.Message}. Give this user write permission, or choose another with "
+                + "--data DIR.");
         }
         catch (IOException e) when (Find(data) is { } other)
         {
-            throw new StartException($"A server is already running on {data.Path} (at {other.Http}). Stop it, or choose another folder with --data DIR.", e);
+            throw new StartException(
+                $"A server is already running on {data.Path} (at {other.Http}). Stop it, or choose another folder with --data DIR.", e);
         }
         catch (IOException e)
         {
-            throw new StartException($"The data folder {data.Path} cannot be locked: {e.Message} Another server may be starting on it; otherwise choose another folder with --data DIR.", e);
+            throw new StartException(
+                $"The data folder {data.Path} cannot be locked: {e.Message} Another server may be starting on it; otherwise choose "
+                + "another folder with --data DIR.", e);
         }
     }
 
@@ -90,7 +96,8 @@ internal sealed class DataFolderLock : IDisposable
             using var process = Process.GetProcessById(document.RootElement.GetProperty("pid").GetInt32());
             return process.HasExited ? null : document.RootElement.GetProperty("urls").Deserialize<ServerUrls>(ServerUrls.Json);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or ArgumentException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or ArgumentException
+            or InvalidOperationException or KeyNotFoundException)
         {
             return null;
         }

@@ -11,7 +11,8 @@ root.Options.Add(CommandOutput.Data);
 root.Options.Add(CommandOutput.Json);
 foreach (var command in new[]
 {
-    ServeCommand.Create("up", "Install, build and start the server with default settings, and print the publish and watch URLs", isUp: true),
+    ServeCommand.Create("up", "Install, build and start the server with default settings, and print the publish and watch URLs",
+        isUp: true),
     ServeCommand.Create("serve", "Start the server without installing or building", isUp: false),
     ChannelCommand.Create(),
     KeyCommand.Create(),
@@ -42,7 +43,8 @@ if (RenamedCommands.FindError(parsed) is { } error)
     return CommandOutput.Failed;
 }
 
-return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+    stopping.Token);
 
 void Stop(PosixSignalContext context)
 {

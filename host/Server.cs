@@ -23,7 +23,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Host;
 
 /// <summary>The server: runs the services of all roles behind their listeners, from locking the data folder to graceful shutdown.</summary>
-internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, StartupBanner banner) : IAsyncDisposable
+internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, StartupBanner banner)
+    : IAsyncDisposable
 {
     /// <summary>Timeout for closing connections: slow readers and incomplete requests must not use up the time of the stages.</summary>
     private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(2);
@@ -36,7 +37,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private readonly MonotonicTimeProvider _time = new(TimeProvider.System);
     private readonly Listeners _listeners = new();
-    private readonly CertificateReloader _certificate = new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
+    private readonly CertificateReloader _certificate =
+        new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
     private WebApplication? _app;
 
     /// <summary>Runs the server until it is stopped.</summary>
@@ -63,8 +65,10 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         var urls = BuildUrls();
         dataFolderLock.PublishUrls(urls);
         var firstRun = await FirstRunAsync();
-        var channel = firstRun is null ? ControlOptions.FirstChannel : firstRun.Channel ?? await _app.Services.GetRequiredService<ChannelRepository>().DefaultAsync(stopping);
-        banner.Print(urls, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, firstRun?.StreamKey, firstRun?.SetupCode);
+        var channel = firstRun is null ? ControlOptions.FirstChannel : firstRun.Channel
+            ?? await _app.Services.GetRequiredService<ChannelRepository>().DefaultAsync(stopping);
+        banner.Print(urls, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, firstRun?.StreamKey,
+            firstRun?.SetupCode);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
         Started(logger, urls.Rtmp, urls.Http, data.Path);
         _certificate.Start(_app.Services.GetRequiredService<ILogger<CertificateReloader>>());
@@ -111,7 +115,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private WebApplication Build()
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "broadcast" });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "broadcast" });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddBroadcastLogging(configuration, data);
@@ -140,7 +145,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<IStorageProbe, StorageProbe>();
         builder.Services.AddSingleton<IViewerUrls, ViewerUrlProvider>();
         builder.Services.AddSingleton<IPublishUrls>(services => new PublishUrlProvider(
-            _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
+            _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(),
+            services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
         foreach (var role in roles)
         {
             role.Add(builder.Services, configuration);
@@ -170,7 +176,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 
         // The internal listener serves only health and metrics; the public ones serve everything else.
-        app.UseInternalPort(() => _listeners.InternalPort, endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
+        app.UseInternalPort(() => _listeners.InternalPort,
+            endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
         app.UseControl();
         foreach (var role in roles)
         {
@@ -179,11 +186,13 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         var delivery = configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
         var metadata = new PageMetadata(
-            app.Services.GetRequiredService<IPageData>(), app.Services.GetRequiredService<IViewerUrls>(), app.Services.GetService<IViewerAuthorizer>(), app.Services.GetService<IProgramGuide>(),
+            app.Services.GetRequiredService<IPageData>(), app.Services.GetRequiredService<IViewerUrls>(),
+            app.Services.GetService<IViewerAuthorizer>(), app.Services.GetService<IProgramGuide>(),
             app.Services.GetService<IPosters>(), app.Services.GetService<IChannelRecordings>());
         var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, metadata);
         pages.Map(app);
-        new EventPages(pages, metadata, _time, app.Services.GetRequiredService<ILogger<EventPages>>(), app.Services.GetService<IViewerAuthorizer>()).Map(app);
+        new EventPages(pages, metadata, _time, app.Services.GetRequiredService<ILogger<EventPages>>(),
+            app.Services.GetService<IViewerAuthorizer>()).Map(app);
     }
 
     private ServerUrls BuildUrls() => new(

@@ -25,14 +25,17 @@ internal sealed record StartupBanner(bool Json, bool IsUp)
 
         urls = urls.WithPublicUrl(delivery.PublicUrl);
         var pages = urls.Http;
-        List<string> lines = ["", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)", $"    Server      {urls.Rtmp}/live", $"    with TLS    {urls.Rtmps}/live"];
+        List<string> lines = ["", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)",
+            $"    Server      {urls.Rtmp}/live", $"    with TLS    {urls.Rtmps}/live"];
         lines.AddRange((channel, firstKey) switch
         {
             (null, _) => ["    Stream key  no channels exist; create one with ./broadcast channel create NAME"],
-            (_, not null) => [$"    Stream key  {firstKey}", $"                (shown only once; replace it with ./broadcast key rotate {channel})"],
+            (_, not null) => [$"    Stream key  {firstKey}",
+                $"                (shown only once; replace it with ./broadcast key rotate {channel})"],
             _ => [$"    Stream key  shown when it was created; replace it with ./broadcast key rotate {channel}"],
         });
-        lines.AddRange(["", "  Watch", $"    {pages}/watch/{channel ?? "NAME"}", "", "  Dashboard", $"    {pages}/dashboard{(setupCode is null ? "" : "/setup")}"]);
+        lines.AddRange(["", "  Watch", $"    {pages}/watch/{channel ?? "NAME"}", "", "  Dashboard",
+            $"    {pages}/dashboard{(setupCode is null ? "" : "/setup")}"]);
         if (setupCode is not null)
         {
             lines.Add($"    set-up code {setupCode}  (valid once)");

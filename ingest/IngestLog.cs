@@ -12,13 +12,15 @@ internal static partial class IngestLog
         string session);
 
     [LoggerMessage(1002, LogLevel.Information,
-        "Publishing ended on {Channel} ({Remote}) after {Duration}: {Reason} ({Bytes} bytes, {VideoFrames} video frames, {Samples} samples, {Malformed} malformed, {Dropped} dropped, {Jumps} jumps; connection {Connection})")]
+        "Publishing ended on {Channel} ({Remote}) after {Duration}: {Reason} ({Bytes} bytes, {VideoFrames} video frames, {Samples} "
+        + "samples, {Malformed} malformed, {Dropped} dropped, {Jumps} jumps; connection {Connection})")]
     public static partial void Ended(ILogger logger, string channel, EndPoint? remote, TimeSpan duration, string reason, long bytes,
         long videoFrames,
         long samples, long malformed, long dropped, int jumps, string connection);
 
     [LoggerMessage(1003, LogLevel.Warning, "Publisher from {Remote} rejected: {Reason} ({Rejection}, connection {Connection})")]
-    public static partial void Rejected(ILogger logger, EndPoint? remote, string reason, IngestRejectionReason rejection, string connection);
+    public static partial void Rejected(ILogger logger, EndPoint? remote, string reason, IngestRejectionReason rejection,
+        string connection);
 
     [LoggerMessage(1004, LogLevel.Information, "{Remote}: {Hint} (connection {Connection})")]
     public static partial void WrongPort(ILogger logger, EndPoint? remote, string hint, string connection);

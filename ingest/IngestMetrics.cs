@@ -81,7 +81,8 @@ internal static class IngestMetrics
         }
     }
 
-    public static void Rejected(IngestRejectionReason reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));
+    public static void Rejected(IngestRejectionReason reason) =>
+        Rejections.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));
 
     /// <summary>The metric label value of a reason.</summary>
     public static string LabelOf(IngestRejectionReason reason) => reason switch

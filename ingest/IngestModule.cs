@@ -17,8 +17,8 @@ public static class IngestModule
 {
     /// <summary>
     /// Adds the services that <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, validated at startup. The next
-    /// stage (<see cref="Broadcast.Media.IPublicationSink"/>) and the authorizer (<see cref="Broadcast.Media.IPublishAuthorizer"/>) must be registered
-    /// elsewhere.
+    /// stage (<see cref="Broadcast.Media.IPublicationSink"/>) and the authorizer (<see cref="Broadcast.Media.IPublishAuthorizer"/>) must be
+    /// registered elsewhere.
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
     {

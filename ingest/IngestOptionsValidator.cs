@@ -38,7 +38,8 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         CheckTime(builder, nameof(options.MaxReadDelay), options.MaxReadDelay, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
         CheckTime(builder, nameof(options.RejectionDelay), options.RejectionDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         CheckNumber(builder, nameof(options.MaxUnpublishedConnections), options.MaxUnpublishedConnections, 1, 1_000_000);
-        CheckNumber(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress, 1, 1_000_000);
+        CheckNumber(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress,
+            1, 1_000_000);
         CheckNumber(builder, nameof(options.MaxBytesBeforePublish), options.MaxBytesBeforePublish, 4096, 16 * 1024 * 1024);
         CheckNumber(builder, nameof(options.MinimumChunkSize), options.MinimumChunkSize, 1, 65_536);
         CheckNumber(builder, nameof(options.MaxAudioMessageBytes), options.MaxAudioMessageBytes, 1024, 16 * 1024 * 1024);
@@ -52,7 +53,8 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         if (!TrustedNetworks.TryParse(options.TrustedProxies, out _, out var invalid))
         {
             builder.AddError(
-                $"{IngestOptions.Section}:{nameof(options.TrustedProxies)} contains '{invalid}', {CidrListParser.DescribeError(invalid, "which is not an address or network; use 10.0.0.0/8, 192.0.2.7")}.");
+                $"{IngestOptions.Section}:{nameof(options.TrustedProxies)} contains "
+                + $"'{invalid}', {CidrListParser.DescribeError(invalid, "which is not an address or network; use 10.0.0.0/8, 192.0.2.7")}.");
         }
 
         return builder.Build();

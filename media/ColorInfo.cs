@@ -18,7 +18,8 @@ public readonly record struct Chromaticity(ushort X, ushort Y);
 /// <param name="White">White point.</param>
 /// <param name="MaxLuminance">Maximum luminance in steps of 0.0001 cd/m².</param>
 /// <param name="MinLuminance">Minimum luminance in steps of 0.0001 cd/m².</param>
-public sealed record MasteringDisplay(Chromaticity Red, Chromaticity Green, Chromaticity Blue, Chromaticity White, uint MaxLuminance, uint MinLuminance);
+public sealed record MasteringDisplay(Chromaticity Red, Chromaticity Green, Chromaticity Blue, Chromaticity White, uint MaxLuminance,
+    uint MinLuminance);
 
 /// <summary>Content light level (CTA-861.3), with the fields of <c>clli</c>.</summary>
 /// <param name="Max">Maximum content light level in cd/m²; 0 when unknown.</param>

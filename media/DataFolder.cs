@@ -12,8 +12,8 @@ public sealed record DataFolder(string Path)
 public static class Telemetry
 {
     /// <summary>
-    /// Name of the meter. Instruments are named <c>broadcast_…</c>. Labels are few and bounded, such as channel, rendition, stage and reason. A
-    /// label never contains a key, an address or a viewer.
+    /// Name of the meter. Instruments are named <c>broadcast_…</c>. Labels are few and bounded, such as channel, rendition, stage and
+    /// reason. A label never contains a key, an address or a viewer.
     /// </summary>
     public const string MeterName = "Broadcast";
 

@@ -39,10 +39,12 @@ public readonly record struct MediaTime(long Ticks, int Timescale) : IComparable
     public bool SameInstant(MediaTime other) => CompareTo(other) == 0;
 
     /// <summary>Sum in the left operand's timescale.</summary>
-    public static MediaTime operator +(MediaTime left, MediaTime right) => left with { Ticks = left.Ticks + right.Rescale(left.Timescale).Ticks };
+    public static MediaTime operator +(MediaTime left, MediaTime right) =>
+        left with { Ticks = left.Ticks + right.Rescale(left.Timescale).Ticks };
 
     /// <summary>Difference in the left operand's timescale.</summary>
-    public static MediaTime operator -(MediaTime left, MediaTime right) => left with { Ticks = left.Ticks - right.Rescale(left.Timescale).Ticks };
+    public static MediaTime operator -(MediaTime left, MediaTime right) =>
+        left with { Ticks = left.Ticks - right.Rescale(left.Timescale).Ticks };
 
     /// <summary>Compares instants across timescales.</summary>
     public static bool operator <(MediaTime left, MediaTime right) => left.CompareTo(right) < 0;

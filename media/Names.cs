@@ -41,7 +41,8 @@ public readonly record struct ChannelName
     /// <exception cref="FormatException">The name is invalid; the message lists the allowed characters.</exception>
     public static ChannelName Parse(string text) => TryParse(text, out var name)
         ? name
-        : throw new FormatException($"'{text}' is not a channel name: use 1 to {MaxLength} of a-z, 0-9 and '-', starting and ending with a letter or digit.");
+        : throw new FormatException(
+            $"'{text}' is not a channel name: use 1 to {MaxLength} of a-z, 0-9 and '-', starting and ending with a letter or digit.");
 
     /// <inheritdoc/>
     public override string ToString() => Value;
@@ -125,7 +126,8 @@ public readonly record struct SessionId : IComparable<SessionId>
 
     /// <summary>Parses an ID.</summary>
     /// <exception cref="FormatException">The text is not a ULID.</exception>
-    public static SessionId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session ID (a ULID of 26 characters).");
+    public static SessionId Parse(string text) =>
+        TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session ID (a ULID of 26 characters).");
 
     /// <summary>Orders by creation time.</summary>
     public int CompareTo(SessionId other) => string.CompareOrdinal(Value, other.Value);
@@ -199,7 +201,8 @@ public readonly record struct ObjectName
 
     /// <summary>Parses a name.</summary>
     /// <exception cref="FormatException">The name is invalid.</exception>
-    public static ObjectName Parse(string text) => TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not an object name.");
+    public static ObjectName Parse(string text) =>
+        TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not an object name.");
 
     /// <inheritdoc/>
     public override string ToString() => Value;

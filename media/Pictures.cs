@@ -30,7 +30,8 @@ public abstract record SessionImage(ReadOnlyMemory<byte> Jpeg)
     /// <param name="Duration">Total duration of all tiles, in whole milliseconds.</param>
     /// <param name="Layout">Layout of the tiles.</param>
     /// <param name="Jpeg">The JPEG file.</param>
-    public sealed record SpriteSheet(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ReadOnlyMemory<byte> Jpeg) : SessionImage(Jpeg);
+    public sealed record SpriteSheet(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ReadOnlyMemory<byte> Jpeg)
+        : SessionImage(Jpeg);
 }
 
 /// <summary>transcoder → packager: images of a session. The packager adds them to the timeline once they are written.</summary>

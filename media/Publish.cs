@@ -102,7 +102,8 @@ public sealed class PublicationState
     public void Supersede() => _superseded = true;
 
     /// <summary>Totals reported by the holder so far. Dropped frames are reported when the publication ends.</summary>
-    public PublicationTotals Totals => new(Volatile.Read(ref _bytes), Volatile.Read(ref _videoFrames), Volatile.Read(ref _audioFrames), Volatile.Read(ref _dropped));
+    public PublicationTotals Totals => new(Volatile.Read(ref _bytes), Volatile.Read(ref _videoFrames), Volatile.Read(ref _audioFrames),
+        Volatile.Read(ref _dropped));
 
     /// <summary>Records the totals since the grant.</summary>
     /// <param name="bytes">Bytes received.</param>
@@ -127,7 +128,8 @@ public sealed class PublicationState
 public readonly record struct PublicationTotals(long Bytes, long VideoFrames, long AudioFrames, long Dropped)
 {
     /// <summary>Adds other totals.</summary>
-    public PublicationTotals Add(PublicationTotals other) => new(Bytes + other.Bytes, VideoFrames + other.VideoFrames, AudioFrames + other.AudioFrames, Dropped + other.Dropped);
+    public PublicationTotals Add(PublicationTotals other) =>
+        new(Bytes + other.Bytes, VideoFrames + other.VideoFrames, AudioFrames + other.AudioFrames, Dropped + other.Dropped);
 }
 
 /// <summary>Reasons for rejecting a publisher.</summary>

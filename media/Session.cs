@@ -13,8 +13,8 @@ namespace Broadcast.Media;
 public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Epoch, DateTimeOffset StartedAt, LatencyProfile Latency)
 {
     /// <summary>
-    /// DVR window: <see cref="Broadcast.Media.DvrWindow.Off"/> for the live window, <see cref="Broadcast.Media.DvrWindow.All"/> for the whole
-    /// session, or a duration. Fixed at the start.
+    /// DVR window: <see cref="Broadcast.Media.DvrWindow.Off"/> for the live window, <see cref="Broadcast.Media.DvrWindow.All"/> for the
+    /// whole session, or a duration. Fixed at the start.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [JsonPropertyName("rewind")]
@@ -57,13 +57,16 @@ public sealed record LatencyProfile(string Name, TimeSpan SegmentMinimum, TimeSp
     /// per second, 8 at 24, 5 at 15) and 16 AAC frames at 48 kHz. Each is longer than 85 % of the target, as RFC 8216bis, 4.4.4.9 requires;
     /// 333 ms would be too short for 10 frames by a third of a millisecond.
     /// </summary>
-    public static LatencyProfile Low { get; } = new("low", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(350), TimeSpan.FromSeconds(60));
+    public static LatencyProfile Low { get; } = new("low", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(350),
+        TimeSpan.FromSeconds(60));
 
     /// <summary>Latency of 6 to 10 s; the default.</summary>
-    public static LatencyProfile Standard { get; } = new("standard", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
+    public static LatencyProfile Standard { get; } =
+        new("standard", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
 
     /// <summary>Latency of up to 30 s, for unstable connections.</summary>
-    public static LatencyProfile Safe { get; } = new("safe", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(180));
+    public static LatencyProfile Safe { get; } = new("safe", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1),
+        TimeSpan.FromSeconds(180));
 
     /// <summary>
     /// Whether manifests contain parts. In the other profiles players stay whole segments behind the live edge and would not benefit.

@@ -30,7 +30,8 @@ public sealed record SourceIssue(string Code, IssueSeverity Severity, string Adv
 /// <see langword="null"/> before the second keyframe.</param>
 /// <param name="MaxKeyframeInterval">Longest interval so far; <see langword="null"/> before the second keyframe.</param>
 public sealed record SourceVideo(
-    string Codec, int Width, int Height, double FramesPerSecond, double DeclaredFramesPerSecond, TimeSpan? KeyframeInterval, TimeSpan? MaxKeyframeInterval);
+    string Codec, int Width, int Height, double FramesPerSecond, double DeclaredFramesPerSecond, TimeSpan? KeyframeInterval,
+    TimeSpan? MaxKeyframeInterval);
 
 /// <summary>Audio measurements of a source.</summary>
 /// <param name="Codec">RFC 6381 codec string.</param>
@@ -55,7 +56,8 @@ public sealed record SourceAudio(string Codec, int SampleRate, int Channels);
 /// <param name="Malformed">Number of invalid messages.</param>
 /// <param name="Issues">Health issues, most severe first.</param>
 public sealed record SourceReport(
-    SessionId Session, Guid Publication, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMedia, long BitsPerSecond, long BitsPerSecondLastMinute, SourceVideo? Video,
+    SessionId Session, Guid Publication, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMedia, long BitsPerSecond,
+    long BitsPerSecondLastMinute, SourceVideo? Video,
     SourceAudio? Audio, TimeSpan AvSkew, int JumpsForward, int JumpsBack, long Dropped, long Malformed, IReadOnlyList<SourceIssue> Issues);
 
 /// <summary>ingest → control: health of sources.</summary>

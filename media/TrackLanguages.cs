@@ -34,7 +34,8 @@ public static class TrackLanguages
 
     /// <summary>Parses a text written by <see cref="Format"/>; invalid tags become <see cref="Undetermined"/>.</summary>
     /// <param name="text">The text; empty for no languages.</param>
-    public static IReadOnlyList<string> Parse(string text) => text.Length == 0 ? [] : [.. text.Split(',').Take(Max).Select(tag => tag.Trim()).Select(tag => IsTag(tag) ? tag : Undetermined)];
+    public static IReadOnlyList<string> Parse(string text) =>
+        text.Length == 0 ? [] : [.. text.Split(',').Take(Max).Select(tag => tag.Trim()).Select(tag => IsTag(tag) ? tag : Undetermined)];
 
     /// <summary>Formats languages as text.</summary>
     public static string Format(IEnumerable<string> languages) => string.Join(',', languages);

@@ -24,7 +24,8 @@ public enum TrackKind
 /// <param name="Name">Display name sent by the encoder, at most 64 characters, without control characters; <see langword="null"/> when
 /// unknown.</param>
 /// <param name="ColorInfo">Color metadata from the encoder; <see langword="null"/> when absent.</param>
-public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null, string? Name = null, ColorInfo? ColorInfo = null)
+public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null, string? Name = null,
+    ColorInfo? ColorInfo = null)
 {
     private const byte Unspecified = (byte)AvcSequenceParameterSet.Unspecified;
 
@@ -51,7 +52,8 @@ public sealed record Track(int Id, CodecConfig Config, int Timescale, string? La
 
     /// <summary>Whether samples of both tracks can share an init segment. Ignores track number, name and declared bitrate.</summary>
     public bool IsConfiguredAs(Track other) => ReferenceEquals(this, other)
-        || (Timescale == other.Timescale && Language == other.Language && Config.Equals(other.Config) && Equals(ColorInfo, other.ColorInfo));
+        || (Timescale == other.Timescale && Language == other.Language && Config.Equals(other.Config)
+            && Equals(ColorInfo, other.ColorInfo));
 }
 
 /// <summary>

@@ -40,23 +40,30 @@ public static class OriginModule
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OriginOptions>, OriginOptionsValidator>());
         services.TryAddSingleton<LiveDirectory>();
         services.TryAddSingleton(provider => new RecordingTimelineCache(
-            provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(),
+            provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RecordingTimelineCache>>(), provider.GetService<IObjectStore>()));
-        services.TryAddSingleton(provider => new RecordingLookup(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
+        services.TryAddSingleton(provider => new RecordingLookup(provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IRecordingCatalog>()));
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingTimelineCache>());
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
         if (configuration.GetSection(OriginOptions.Section).GetValue<bool>(nameof(OriginOptions.PublishManifests)))
         {
             // Registered after the directory, which then has applied the events that the publisher receives.
             services.TryAddSingleton(provider => new BucketManifestPublisher(
-                provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(),
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketManifestPublisher>>(), provider.GetService<IViewerAuthorizer>()));
+                provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(),
+                provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketManifestPublisher>>(),
+                provider.GetService<IViewerAuthorizer>()));
             services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<BucketManifestPublisher>());
             services.AddHostedService(provider => provider.GetRequiredService<BucketManifestPublisher>());
             services.TryAddSingleton(provider => new VodManifestPublisher(
-                provider.GetRequiredService<RecordingTimelineCache>(), provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<VodPlaylists>(), provider.GetRequiredService<ISpool>(),
-                provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<VodManifestPublisher>>(), provider.GetService<IRecordingList>(), provider.GetService<IViewerAuthorizer>()));
+                provider.GetRequiredService<RecordingTimelineCache>(), provider.GetRequiredService<LiveDirectory>(),
+                provider.GetRequiredService<VodPlaylists>(), provider.GetRequiredService<ISpool>(),
+                provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<VodManifestPublisher>>(), provider.GetService<IRecordingList>(),
+                provider.GetService<IViewerAuthorizer>()));
             services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<VodManifestPublisher>());
             services.AddHostedService(provider => provider.GetRequiredService<VodManifestPublisher>());
         }
@@ -84,7 +91,8 @@ public static class OriginModule
         services.TryAddSingleton<BeaconEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
-            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(), provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
+            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(),
+            provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
             provider.GetRequiredService<ILogger<ViewerAuthorizationMiddleware>>(), provider.GetService<IViewerAuthorizer>()));
         return services;
     }

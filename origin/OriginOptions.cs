@@ -121,19 +121,32 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
             nameof(OriginOptions.EndedPlaylistMaxAge), options.EndedPlaylistMaxAge, "0 to 1 hour");
         Check(options.MediaMaxAge >= TimeSpan.Zero && options.MediaMaxAge <= TimeSpan.FromDays(365),
             nameof(OriginOptions.MediaMaxAge), options.MediaMaxAge, "0 to 365 days");
-        Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests, "1 to 1,000,000");
-        Check(options.MaxHeldPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldPerClient), options.MaxHeldPerClient, "1 to 1,000,000");
-        Check(options.MaxOpenPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxOpenPerClient), options.MaxOpenPerClient, "1 to 1,000,000");
-        Check(options.BeaconsPerSecond is >= 10 and <= 100_000, nameof(OriginOptions.BeaconsPerSecond), options.BeaconsPerSecond, "10 to 100,000");
-        Check(options.MaxViewersPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxViewersPerClient), options.MaxViewersPerClient, "1 to 1,000,000");
-        Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
-        Check(options.IndexBlockCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.IndexBlockCacheBytes), options.IndexBlockCacheBytes, "1048576 to 4294967296");
-        Check(options.RecordingCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingCacheBytes), options.RecordingCacheBytes, "1048576 to 4294967296");
-        Check(options.MaxConcurrentRenders is >= 1 and <= 1024, nameof(OriginOptions.MaxConcurrentRenders), options.MaxConcurrentRenders, "1 to 1,024");
-        Check(options.RangeCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeCacheBytes), options.RangeCacheBytes, "1048576 to 4294967296");
-        Check(options.MaxConcurrentDownloadBuilds is >= 1 and <= 64, nameof(OriginOptions.MaxConcurrentDownloadBuilds), options.MaxConcurrentDownloadBuilds, "1 to 64");
-        Check(options.DownloadCacheBytes is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadCacheBytes), options.DownloadCacheBytes, "1048576 to 1073741824");
-        Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
+        Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests,
+            "1 to 1,000,000");
+        Check(options.MaxHeldPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldPerClient), options.MaxHeldPerClient,
+            "1 to 1,000,000");
+        Check(options.MaxOpenPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxOpenPerClient), options.MaxOpenPerClient,
+            "1 to 1,000,000");
+        Check(options.BeaconsPerSecond is >= 10 and <= 100_000, nameof(OriginOptions.BeaconsPerSecond), options.BeaconsPerSecond,
+            "10 to 100,000");
+        Check(options.MaxViewersPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxViewersPerClient), options.MaxViewersPerClient,
+            "1 to 1,000,000");
+        Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel,
+            "1 to 100");
+        Check(options.IndexBlockCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.IndexBlockCacheBytes),
+            options.IndexBlockCacheBytes, "1048576 to 4294967296");
+        Check(options.RecordingCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingCacheBytes),
+            options.RecordingCacheBytes, "1048576 to 4294967296");
+        Check(options.MaxConcurrentRenders is >= 1 and <= 1024, nameof(OriginOptions.MaxConcurrentRenders), options.MaxConcurrentRenders,
+            "1 to 1,024");
+        Check(options.RangeCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeCacheBytes), options.RangeCacheBytes,
+            "1048576 to 4294967296");
+        Check(options.MaxConcurrentDownloadBuilds is >= 1 and <= 64, nameof(OriginOptions.MaxConcurrentDownloadBuilds),
+            options.MaxConcurrentDownloadBuilds, "1 to 64");
+        Check(options.DownloadCacheBytes is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadCacheBytes),
+            options.DownloadCacheBytes, "1048576 to 1073741824");
+        Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength,
+            "0 or more");
         return errors.Build();
 
         void Check(bool isValid, string property, object value, string range)

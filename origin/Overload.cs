@@ -32,7 +32,8 @@ public enum OverloadReason
 public static class Overload
 {
     private static readonly Counter<long> Rejected =
-        Telemetry.Meter.CreateCounter<long>("broadcast_origin_rejections", "{request}", "Requests rejected and responses aborted because of a limit, by reason. Normally 0.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_rejections", "{request}",
+            "Requests rejected and responses aborted because of a limit, by reason. Normally 0.");
 
     /// <summary>Counts one occurrence.</summary>
     public static void Count(OverloadReason reason) => Rejected.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));

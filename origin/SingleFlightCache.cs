@@ -3,9 +3,9 @@ using Broadcast.Media.Caching;
 namespace Broadcast.Origin;
 
 /// <summary>
-/// A <see cref="ByteBudgetCache{TKey, TValue}"/> of values that are expensive to build. Builds share a number of slots, and long builds take
-/// several. A request that needs more than the free slots fails at once and is to be retried. A build that needs more than all slots runs
-/// alone. Thread-safe.
+/// A <see cref="ByteBudgetCache{TKey, TValue}"/> of values that are expensive to build. Builds share a number of slots, and long builds
+/// take several. A request that needs more than the free slots fails at once and is to be retried. A build that needs more than all slots
+/// runs alone. Thread-safe.
 /// </summary>
 /// <typeparam name="TKey">Type of the keys.</typeparam>
 /// <typeparam name="TValue">Type of the values.</typeparam>

@@ -36,7 +36,8 @@ internal static class PackagerMetrics
         DroppedSamples.Count(PipelineStage.Packager, channel, LabelOf(reason), count);
 
     /// <summary>Counts a sample dropped because the data folder cannot be written.</summary>
-    public static void DroppedOnDiskFailure(ChannelName channel) => DroppedSamples.Count(PipelineStage.Packager, channel, "disk_failure", 1);
+    public static void DroppedOnDiskFailure(ChannelName channel) =>
+        DroppedSamples.Count(PipelineStage.Packager, channel, "disk_failure", 1);
 
     /// <summary>Counts a sample that arrived after the end of its session.</summary>
     public static void DroppedAfterEnd(ChannelName channel) => DroppedSamples.Count(PipelineStage.Packager, channel, "session_ended", 1);
@@ -70,7 +71,8 @@ internal static class PackagerMetrics
     public static void Segment(ChannelName channel, string rendition) =>
         Segments.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
-    public static void Gap(ChannelName channel, string rendition) => Gaps.Add(1, new("channel", channel.Value), new("rendition", rendition));
+    public static void Gap(ChannelName channel, string rendition) =>
+        Gaps.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
     public static void PartLost(ChannelName channel, string rendition) =>
         LostParts.Add(1, new("channel", channel.Value), new("rendition", rendition));

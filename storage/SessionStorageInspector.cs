@@ -32,7 +32,8 @@ public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) :
     }
 
     /// <inheritdoc/>
-    public async Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int maxObjects, CancellationToken cancellationToken)
+    public async Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int maxObjects,
+        CancellationToken cancellationToken)
     {
         long objects = 0, bytes = 0;
         var names = ObjectNames.Of(channel, session);
@@ -61,5 +62,6 @@ public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) :
         return new(objects, bytes, IsComplete: true);
     }
 
-    private static bool IsSegment(ObjectInfo info) => info.Length > 0 && ObjectNames.TryParse(info.Name, out var parsed) && parsed.Kind == ObjectKind.Segment;
+    private static bool IsSegment(ObjectInfo info) => info.Length > 0 && ObjectNames.TryParse(info.Name, out var parsed)
+        && parsed.Kind == ObjectKind.Segment;
 }

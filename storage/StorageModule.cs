@@ -30,7 +30,8 @@ public static class StorageModule
         services.AddOptions<SpoolOptions>().Bind(configuration.GetSection(SpoolOptions.Section)).ValidateOnStart();
 
         services.AddSingleton<IObjectStore>(provider => CreateStore(
-            provider.GetRequiredService<IOptions<StorageOptions>>().Value, provider.GetRequiredService<DataFolder>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<StorageOptions>>().Value, provider.GetRequiredService<DataFolder>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Spool(
             Path.Combine(provider.GetRequiredService<DataFolder>().Path, "spool"),
             provider.GetRequiredService<IObjectStore>(),
@@ -39,13 +40,15 @@ public static class StorageModule
             provider.GetRequiredService<ILogger<Spool>>()));
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<Spool>());
         services.AddSingleton(provider => new SpoolMonitor(provider.GetRequiredService<Spool>()));
-        services.AddSingleton<ISessionStorageInspector>(provider => new SessionStorageInspector(provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<ISpool>()));
+        services.AddSingleton<ISessionStorageInspector>(provider =>
+            new SessionStorageInspector(provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<ISpool>()));
         services.AddHostedService<SpoolService>();
         return services;
     }
 
     /// <summary>Creates the object store that the options describe: S3 with a bucket, otherwise files in the data folder.</summary>
-    public static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) => string.IsNullOrEmpty(options.Bucket)
+    public static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) =>
+        string.IsNullOrEmpty(options.Bucket)
         ? new DiskObjectStore(Path.Combine(data.Path, "objects"), options.FlushToDisk, time)
         : new S3ObjectStore(options, time);
 }

@@ -72,14 +72,17 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 
         if (s3 && !IsBucketName(options.Bucket!))
         {
-            errors.Add($"Storage:Bucket '{options.Bucket}' is not a bucket name: use 3 to 63 of a-z, 0-9, '.' and '-', starting and ending with a letter or digit.");
+            errors.Add(
+                $"Storage:Bucket '{options.Bucket}' is not a bucket name: use 3 to 63 of a-z, 0-9, '.' and '-', starting and ending with "
+                + "a letter or digit.");
         }
 
         if (!s3)
         {
             foreach (var (key, value) in new[]
                      {
-                         ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey), ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
+                         ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey),
+                             ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
                          ("AuthorityFile", options.AuthorityFile),
                      })
             {
@@ -98,7 +101,9 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 
         if (s3 && !string.IsNullOrEmpty(options.AuthorityFile) && FindAuthorityFileError(options.AuthorityFile) is { } error)
         {
-            errors.Add($"Storage:AuthorityFile '{options.AuthorityFile}' {error}: use a PEM file with the certificate of the authority that signed the service's certificate.");
+            errors.Add(
+                $"Storage:AuthorityFile '{options.AuthorityFile}' {error}: use a PEM file with the certificate of the authority that "
+                + "signed the service's certificate.");
         }
 
         if (string.IsNullOrEmpty(options.AccessKey) != string.IsNullOrEmpty(options.SecretKey))
@@ -115,16 +120,23 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 
         if (!string.IsNullOrEmpty(options.Prefix) && !Broadcast.Media.ObjectName.TryParse(options.Prefix.Trim('/'), out _))
         {
-            errors.Add($"Storage:Prefix '{options.Prefix}' is not a folder name: use segments of A-Z a-z 0-9 . _ - joined by '/', none starting with a dot.");
+            errors.Add(
+                $"Storage:Prefix '{options.Prefix}' is not a folder name: use segments of A-Z a-z 0-9 . _ - joined by '/', none starting "
+                + "with a dot.");
         }
 
-        if (!string.IsNullOrEmpty(options.StorageClass) && (options.StorageClass.Length > 64 || !options.StorageClass.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
+        if (!string.IsNullOrEmpty(options.StorageClass) && (options.StorageClass.Length > 64
+            || !options.StorageClass.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
         {
-            errors.Add($"Storage:StorageClass '{options.StorageClass}' is not a storage class: use its name in A-Z, 0-9 and '_', such as STANDARD_IA.");
+            errors.Add(
+                $"Storage:StorageClass '{options.StorageClass}' is not a storage class: use its name in A-Z, 0-9 and '_', such as "
+                + "STANDARD_IA.");
         }
         else if (options.StorageClass is "GLACIER" or "DEEP_ARCHIVE")
         {
-            errors.Add($"Storage:StorageClass '{options.StorageClass}' has no immediate access: viewers could not play its objects. Use STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR.");
+            errors.Add(
+                $"Storage:StorageClass '{options.StorageClass}' has no immediate access: viewers could not play its objects. Use "
+                + "STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR.");
         }
 
         if (options.TimeoutSeconds is < 1 or > 600)

@@ -12,10 +12,11 @@ namespace Broadcast.Transcoder;
 /// <summary>
 /// Passes a publication through, each track as a rendition (see <see cref="RenditionPlan"/>), and adds the rungs of the channel's ladder
 /// (<see cref="RungEncoder"/>), unless the encoder sends several sizes itself. Source samples pass by reference on the receiving thread,
-/// whatever happens to the rungs. With a ladder, a source that players do not support is re-encoded (<see cref="SourceRouter"/>). If a video
-/// track appears after an audio-only start, the renditions are planned again, because its sync samples then define the segments.
+/// whatever happens to the rungs. With a ladder, a source that players do not support is re-encoded (<see cref="SourceRouter"/>). If a
+/// video track appears after an audio-only start, the renditions are planned again, because its sync samples then define the segments.
 /// </summary>
-internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderSelector? encoders = null, RunningEncoders? running = null) : IPublicationSink
+internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time,
+    ILogger<LadderTranscoder> logger, EncoderSelector? encoders = null, RunningEncoders? running = null) : IPublicationSink
 {
     /// <summary>
     /// Samples queued for the packager, per two tracks: about 10 s of 60 fps video with audio. When it is full, a rendition drops samples
@@ -43,10 +44,13 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                 AllowSynchronousContinuations = true,
             });
             var packaging = packager.RunAsync(
-                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.CanToneMap)], queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
-            var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
+                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.CanToneMap)],
+                    queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
+            var rungs = ladder == LadderPlan.Passthrough ? null
+                : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
             var router = rungs is null ? null : new SourceRouter(_rules.Of(session), rungs, queue.Writer);
-            var audio = new AudioPipeline(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
+            var audio = new AudioPipeline(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer,
+                time, logger);
             if (rungs is not null)
             {
                 running?.Add(session.Channel, rungs);
@@ -84,7 +88,8 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     /// </summary>
     /// <returns>The first sample of a late video track that requires a new plan, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router, AudioPipeline audio, MediaSample? first, Task packaging,
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router,
+        AudioPipeline audio, MediaSample? first, Task packaging,
         CancellationToken cancellationToken)
     {
         if (first is { } pending)
@@ -113,7 +118,8 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         return null;
     }
 
-    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router, AudioPipeline audio, in MediaSample sample)
+    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router, AudioPipeline audio,
+        in MediaSample sample)
     {
         if (plan.Find(sample.Track) is not { } route)
         {

@@ -62,7 +62,8 @@ internal sealed class RenditionPlan
 
         if (_videoLeads && !tracks.Any(t => t.Kind == TrackKind.Audio) && _routes.Count < MaxRenditions)
         {
-            _routes.Add(new TrackRoute(TrackRoute.None, new Rendition(AudioName, TrackKind.Audio, IsLeading: false)) { Filler = new AudioGapFiller(SilentTrack, isNeeded: true, isExpected: false) });
+            _routes.Add(new TrackRoute(TrackRoute.None, new Rendition(AudioName, TrackKind.Audio, IsLeading: false)) { Filler =
+                new AudioGapFiller(SilentTrack, isNeeded: true, isExpected: false) });
         }
     }
 
@@ -127,7 +128,8 @@ internal sealed class RenditionPlan
         var leads = isFirst && track.Kind == (_videoLeads ? TrackKind.Video : TrackKind.Audio);
         var route = new TrackRoute(track.Id, new Rendition(UniqueName(NameOf(track, isFirst)), track.Kind, leads))
         {
-            Filler = track.Kind == TrackKind.Audio && _videoLeads ? new AudioGapFiller(SilentTrack, isNeeded: isFirst, isExpected: true) : null,
+            Filler = track.Kind == TrackKind.Audio && _videoLeads
+                ? new AudioGapFiller(SilentTrack, isNeeded: isFirst, isExpected: true) : null,
         };
         _routes.Add(route);
         _tracks.Add(track);
@@ -147,7 +149,8 @@ internal sealed class RenditionPlan
     {
         if (route.Passthrough is null && _routes.Count < MaxRenditions)
         {
-            route.Passthrough = new TrackRoute(TrackRoute.Additional, new Rendition(UniqueName(route.Rendition.Name + "-source"), TrackKind.Audio, IsLeading: false))
+            route.Passthrough = new TrackRoute(TrackRoute.Additional,
+                new Rendition(UniqueName(route.Rendition.Name + "-source"), TrackKind.Audio, IsLeading: false))
             {
                 Filler = _videoLeads ? new AudioGapFiller(SilentTrack, isNeeded: false, isExpected: true) : null,
             };
@@ -162,7 +165,8 @@ internal sealed class RenditionPlan
         { Kind: TrackKind.Audio } => AudioName,
 
         // Portrait video is named by its shorter side too.
-        { Config.VideoFormat: { } format } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(format.DisplayWidth, format.Height)}p"),
+        { Config.VideoFormat: { } format } when !isFirst =>
+            string.Create(CultureInfo.InvariantCulture, $"{Math.Min(format.DisplayWidth, format.Height)}p"),
         _ => SourceReencode.Name,
     };
 

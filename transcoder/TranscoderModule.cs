@@ -54,11 +54,14 @@ public static class TranscoderModule
         services.AddSingleton<IValidateOptions<SlateOptions>, SlateOptionsValidator>();
         services.AddSingleton<ISlateValidator, SlateValidator>();
         services.AddSingleton(p => new SlateService(
-            p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(), p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(),
+            p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<SlateService>>()));
-        services.AddSingleton(p => new StillVideoStage(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<SlateService>(), p.GetRequiredService<ILogger<StillVideoStage>>()));
+        services.AddSingleton(p => new StillVideoStage(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<SlateService>(),
+            p.GetRequiredService<ILogger<StillVideoStage>>()));
         services.AddSingleton(p => new InputSwitch(
-            p.GetRequiredService<StillVideoStage>(), p.GetRequiredService<IOptions<FailoverOptions>>(), p.GetRequiredService<SlateService>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<StillVideoStage>(), p.GetRequiredService<IOptions<FailoverOptions>>(),
+            p.GetRequiredService<SlateService>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<InputSwitch>>()));
         services.AddHostedService(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
@@ -69,10 +72,12 @@ public static class TranscoderModule
     /// <summary>Creates a slate validator without a running server.</summary>
     /// <param name="options">Options with the path of ffmpeg.</param>
     /// <param name="time">The clock.</param>
-    public static ISlateValidator CreateSlateValidator(EncodingOptions options, TimeProvider time) => new SlateValidator(Options.Create(options), time);
+    public static ISlateValidator CreateSlateValidator(EncodingOptions options, TimeProvider time) =>
+        new SlateValidator(Options.Create(options), time);
 
     /// <summary>Creates an encoder prober without a running server; it probes on request.</summary>
     /// <param name="options">Options with the path of ffmpeg.</param>
     /// <param name="time">The clock.</param>
-    public static IEncoderStatuses CreateEncoderStatuses(EncodingOptions options, TimeProvider time) => new EncoderSelector(Options.Create(options), time, NullLogger<EncoderSelector>.Instance);
+    public static IEncoderStatuses CreateEncoderStatuses(EncodingOptions options, TimeProvider time) =>
+        new EncoderSelector(Options.Create(options), time, NullLogger<EncoderSelector>.Instance);
 }

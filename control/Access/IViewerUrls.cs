@@ -9,6 +9,7 @@ public sealed record ViewerUrls(string Pages, string Media);
 public interface IViewerUrls
 {
     /// <summary>Gets the URLs.</summary>
-    /// <param name="requestUrl">Base URL of the API request, such as <c>http://127.0.0.1:8080</c>; used where nothing is configured.</param>
+    /// <param name="requestUrl">Base URL of the API request, such as <c>http://127.0.0.1:8080</c>; used where nothing is
+    /// configured.</param>
     ViewerUrls For(string requestUrl);
 }

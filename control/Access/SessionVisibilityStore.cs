@@ -13,7 +13,8 @@ namespace Broadcast.Control.Access;
 /// database afterwards, so that an event goes live on time while the database is unavailable. Until it is written, it overrides the
 /// database. Thread-safe.
 /// </summary>
-internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger) : ISessionVisibility, IDisposable
+internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger)
+    : ISessionVisibility, IDisposable
 {
     /// <summary>Maximum sessions in memory; the newest are retained.</summary>
     private const int MaxSessions = 100_000;
@@ -26,7 +27,8 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         WHERE preview OR visible_from IS NOT NULL ORDER BY id DESC LIMIT @most
         """;
 
-    private const string Write = "UPDATE sessions SET preview = @isHidden, visible_from = @since, visible_segment = @segment WHERE id = @id";
+    private const string Write =
+        "UPDATE sessions SET preview = @isHidden, visible_from = @since, visible_segment = @segment WHERE id = @id";
 
     // The session's recording starts at the visible start, unless it was trimmed to a later one.
     private const string MoveRecordingStart = """
@@ -37,7 +39,8 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     private readonly SemaphoreSlim _mutex = new(1, 1);
     private readonly Lock _lock = new();
     private readonly Dictionary<SessionId, PendingWrite> _pending = [];
-    private ImmutableDictionary<SessionId, SessionVisibility> _views = ImmutableDictionary<SessionId, SessionVisibility>.Empty;   // read without the lock
+    // read without the lock
+    private ImmutableDictionary<SessionId, SessionVisibility> _views = ImmutableDictionary<SessionId, SessionVisibility>.Empty;
 
     /// <summary>Whether changes are not written yet.</summary>
     public bool HasPendingWrites
@@ -55,7 +58,8 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     public static bool Concerns(string notification) => notification.StartsWith("sessions:", StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public SessionVisibility? Find(ChannelName channel, SessionId session) => Volatile.Read(ref _views).TryGetValue(session, out var view) ? view : null;
+    public SessionVisibility? Find(ChannelName channel, SessionId session) =>
+        Volatile.Read(ref _views).TryGetValue(session, out var view) ? view : null;
 
     /// <inheritdoc/>
     public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment)
@@ -118,11 +122,14 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunExclusiveAsync(
         async () =>
         {
-            var rows = await connection.QueryAsync<Row>(new CommandDefinition(Read, new { most = MaxSessions }, cancellationToken: cancellationToken));
-            var views = rows.ToImmutableDictionary(row => SessionId.Parse(row.Id), row => row.Since is { } from ? SessionVisibility.Since(from, row.Segment) : SessionVisibility.Hidden);
+            var rows = await connection.QueryAsync<Row>(new CommandDefinition(Read, new { most = MaxSessions },
+                cancellationToken: cancellationToken));
+            var views = rows.ToImmutableDictionary(row => SessionId.Parse(row.Id),
+                row => row.Since is { } from ? SessionVisibility.Since(from, row.Segment) : SessionVisibility.Hidden);
             lock (_lock)
             {
-                Volatile.Write(ref _views, views.SetItems(_pending.Select(waiting => KeyValuePair.Create(waiting.Key, waiting.Value.View))));
+                Volatile.Write(ref _views,
+                    views.SetItems(_pending.Select(waiting => KeyValuePair.Create(waiting.Key, waiting.Value.View))));
             }
         },
         cancellationToken);
@@ -156,14 +163,17 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     /// <inheritdoc/>
     public void Dispose() => _mutex.Dispose();
 
-    private static async Task<bool> WriteAsync(NpgsqlConnection connection, SessionId session, SessionVisibility view, CancellationToken cancellationToken)
+    private static async Task<bool> WriteAsync(NpgsqlConnection connection, SessionId session, SessionVisibility view,
+        CancellationToken cancellationToken)
     {
         var row = new { id = session.Value, isHidden = view.IsHidden, since = view.From, segment = view.Segment };
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var exists = await connection.ExecuteAsync(new CommandDefinition(Write, row, transaction, cancellationToken: cancellationToken)) > 0;
+        var exists = await connection.ExecuteAsync(new CommandDefinition(Write, row, transaction, cancellationToken: cancellationToken))
+            > 0;
         if (exists && view.From is not null)
         {
-            await connection.ExecuteAsync(new CommandDefinition(MoveRecordingStart, row, transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition(MoveRecordingStart, row, transaction,
+                cancellationToken: cancellationToken));
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -117,7 +117,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, TimeProvider 
 
     private static ViewerDecision DecisionOf(Viewer viewer, CachedDecision known, DateTimeOffset now)
     {
-        TimeSpan LifetimeUpTo(TimeSpan maximum) => !IsCachedPerAddress(viewer) ? TimeSpan.Zero : known.RetryAt - now < maximum ? known.RetryAt - now : maximum;
+        TimeSpan LifetimeUpTo(TimeSpan maximum) => !IsCachedPerAddress(viewer) ? TimeSpan.Zero
+            : known.RetryAt - now < maximum ? known.RetryAt - now : maximum;
         return known.IsAllowed switch
         {
             true when now < known.ExpiresAt + GracePeriod => new(null, LifetimeUpTo(ViewerAuthorizer.AllowedLifetime)),
@@ -130,7 +131,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, TimeProvider 
     /// Whether edges cache this decision per address. They cache decisions for the server's own token format by token alone, and decisions
     /// without a token by channel alone; those must not be cached.
     /// </summary>
-    private static bool IsCachedPerAddress(Viewer viewer) => viewer.Token is not null && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);
+    private static bool IsCachedPerAddress(Viewer viewer) => viewer.Token is not null
+        && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);
 
     private static string KeyOf(Viewer viewer) => viewer.Network?.ToString() ?? "";
 
@@ -141,7 +143,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, TimeProvider 
             return;
         }
 
-        foreach (var viewer in _cached.Where(k => k.Value.Pending is null).OrderBy(k => k.Value.ExpiresAt).Take(MaxCached / 10).Select(k => k.Key).ToList())
+        foreach (var viewer in _cached.Where(k => k.Value.Pending is null).OrderBy(k => k.Value.ExpiresAt).Take(MaxCached / 10)
+            .Select(k => k.Key).ToList())
         {
             _cached.Remove(viewer);
         }

@@ -20,7 +20,8 @@ internal readonly record struct ViewerAuthResult(bool? IsAllowed, TimeSpan Lifet
 /// Sends auth callbacks for viewers to <see cref="AuthorizationOptions.ViewerUrl"/>. Limits and signature are those of the callbacks for
 /// publishers, but with separate connections: a flood of viewers must not delay publishers.
 /// </summary>
-internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<ViewerAuthCallback> logger) : IDisposable
+internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<ViewerAuthCallback> logger)
+    : IDisposable
 {
     /// <summary>Default cache lifetime of a positive response.</summary>
     public static readonly TimeSpan DefaultAllowedLifetime = TimeSpan.FromSeconds(60);
@@ -49,7 +50,8 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
         }
 
         var id = Guid.NewGuid();
-        var response = await _transport.SendAsync(() => Request(url, id, request), status => status == 200, MaxResponseLength, CancellationToken.None);
+        var response = await _transport.SendAsync(() => Request(url, id, request), status => status == 200, MaxResponseLength,
+            CancellationToken.None);
         var (answer, label) = response.Error is { } error ? (default, error) : Read(response.Status, response.Body);
         Requests.Add(1, new KeyValuePair<string, object?>("result", label));
         if (answer.IsAllowed is null)
@@ -80,7 +82,8 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
         try
         {
             using var document = JsonDocument.Parse(body, Strict);
-            if (document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("allow", out var allow) && allow.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            if (document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("allow", out var allow)
+                && allow.ValueKind is JsonValueKind.True or JsonValueKind.False)
             {
                 var isAllowed = allow.ValueKind == JsonValueKind.True;
                 var lifetime = isAllowed ? DefaultAllowedLifetime : DefaultDeniedLifetime;
@@ -132,5 +135,6 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
         return request;
     }
 
-    private static string AddressText(IPAddress? address) => address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    private static string AddressText(IPAddress? address) =>
+        address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 }

@@ -20,7 +20,8 @@ internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCac
     {
         if (policies.Find(request.Channel) is not { } policy)
         {
-            return new(policies.IsLoaded ? new ViewerDecision(ViewerDenialReason.NoChannel, DeniedLifetime) : new ViewerDecision(ViewerDenialReason.Unavailable, TimeSpan.Zero));
+            return new(policies.IsLoaded ? new ViewerDecision(ViewerDenialReason.NoChannel, DeniedLifetime)
+                : new ViewerDecision(ViewerDenialReason.Unavailable, TimeSpan.Zero));
         }
 
         // With access policies per session, an edge must not cache the decision per channel alone.
@@ -29,9 +30,11 @@ internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCac
     }
 
     /// <inheritdoc/>
-    public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => policies.Find(channel)?.AccessOf(session, noted);
+    public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
+        policies.Find(channel)?.AccessOf(session, noted);
 
-    private static async ValueTask<ViewerDecision> OfSessionAsync(ValueTask<ViewerDecision> decision) => await decision with { IsSessionSpecific = true };
+    private static async ValueTask<ViewerDecision> OfSessionAsync(ValueTask<ViewerDecision> decision) =>
+        await decision with { IsSessionSpecific = true };
 
     private ValueTask<ViewerDecision> EvaluateAsync(ViewerAccessPolicy policy, ViewerRequest request, CancellationToken cancellationToken)
     {

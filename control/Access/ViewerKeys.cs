@@ -15,7 +15,8 @@ namespace Broadcast.Control.Access;
 /// <param name="IsServerManaged">Whether the server created the key for tokens that it signs itself; its secret is never shown.</param>
 /// <param name="CreatedAt">Time of creation.</param>
 /// <param name="RevokedAt">Time of revocation, which also revoked all tokens signed with it.</param>
-public sealed record ViewerKeyInfo(string Id, string Channel, string Label, bool IsServerManaged, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+public sealed record ViewerKeyInfo(string Id, string Channel, string Label, bool IsServerManaged, DateTimeOffset CreatedAt,
+    DateTimeOffset? RevokedAt);
 
 /// <summary>A new signing key with its secret, which is only shown once.</summary>
 /// <param name="Key">The key.</param>
@@ -39,7 +40,8 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
 
     // 5 bits each: 260 bits, above the 256 of the hash (RFC 2104, section 3).
     private const int SecretLength = 52;
-    private const string Columns = "k.id, c.name AS channel, k.label, k.server_managed AS isServerManaged, k.created_at AS createdAt, k.revoked_at AS revokedAt";
+    private const string Columns =
+        "k.id, c.name AS channel, k.label, k.server_managed AS isServerManaged, k.created_at AS createdAt, k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key, for a party that signs tokens itself. Existing keys remain valid.</summary>
     /// <exception cref="ControlException">
@@ -52,15 +54,18 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var count = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "SELECT count(*) FROM viewer_keys WHERE channel_id = @id AND revoked_at IS NULL", new { id }, transaction, cancellationToken: cancellationToken));
+            "SELECT count(*) FROM viewer_keys WHERE channel_id = @id AND revoked_at IS NULL", new { id }, transaction,
+            cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} signing keys, the maximum. Revoke an unused one.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel '{channel}' has {count} signing keys, the maximum. Revoke an unused one.");
         }
 
         var issued = await InsertAsync(connection, transaction, id, channel, label, isServerManaged: false, cancellationToken);
         await AuditLog.RecordAsync(
-            connection, transaction, time.GetUtcNow(), "viewer_key.create", $"viewer_key/{issued.Key.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
+            connection, transaction, time.GetUtcNow(), "viewer_key.create", $"viewer_key/{issued.Key.Id}",
+            AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -73,12 +78,16 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var wasActive = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
-            "SELECT revoked_at IS NULL FROM viewer_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction, cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no such signing key. List its keys with 'broadcast viewer-key list {channel}'.");
+            "SELECT revoked_at IS NULL FROM viewer_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction,
+            cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlErrorCode.NotFound,
+                $"Channel '{channel}' has no such signing key. List its keys with 'broadcast viewer-key list {channel}'.");
         if (wasActive)
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE viewer_keys SET revoked_at = @now WHERE id = @keyId", new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
-            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "viewer_key.revoke", $"viewer_key/{keyId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE viewer_keys SET revoked_at = @now WHERE id = @keyId",
+                new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "viewer_key.revoke", $"viewer_key/{keyId}",
+                AuditLog.Detail(("channel", channel)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
@@ -90,16 +99,19 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         return [.. await connection.QueryAsync<ViewerKeyInfo>(new CommandDefinition(
-            $"SELECT {Columns} FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.channel_id = @id ORDER BY k.created_at DESC, k.id LIMIT 500",
+            $"SELECT {Columns} FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.channel_id = @id ORDER BY k.created_at "
+            + "DESC, k.id LIMIT 500",
             new { id },
             cancellationToken: cancellationToken))];
     }
 
     /// <summary>The server's own signing key for a channel; created when there is none.</summary>
-    internal async Task<(string Id, byte[] Secret)> GetServerKeyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, CancellationToken cancellationToken)
+    internal async Task<(string Id, byte[] Secret)> GetServerKeyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction,
+        long channelId, string channel, CancellationToken cancellationToken)
     {
         var (id, secret) = await connection.QueryFirstOrDefaultAsync<(string? Id, string? Secret)>(new CommandDefinition(
-            "SELECT id, secret FROM viewer_keys WHERE channel_id = @channelId AND server_managed AND revoked_at IS NULL ORDER BY created_at DESC LIMIT 1",
+            "SELECT id, secret FROM viewer_keys WHERE channel_id = @channelId AND server_managed AND revoked_at IS NULL ORDER BY "
+            + "created_at DESC LIMIT 1",
             new { channelId },
             transaction,
             cancellationToken: cancellationToken));
@@ -116,12 +128,14 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
     internal static byte[] GetBytes(string secret) => Encoding.ASCII.GetBytes(secret);
 
     private async Task<IssuedViewerKey> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, string label, bool isServerManaged, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, string label, bool isServerManaged,
+        CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         while (true)
         {
-            var (id, secret) = (RandomNumberGenerator.GetString(Alphabet, Broadcast.Media.Viewers.ViewerToken.KeyIdLength), RandomNumberGenerator.GetString(Alphabet, SecretLength));
+            var (id, secret) = (RandomNumberGenerator.GetString(Alphabet, Broadcast.Media.Viewers.ViewerToken.KeyIdLength),
+                RandomNumberGenerator.GetString(Alphabet, SecretLength));
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
                 INSERT INTO viewer_keys (id, channel_id, secret, label, server_managed, created_at)

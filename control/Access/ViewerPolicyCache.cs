@@ -14,10 +14,12 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
 {
     private const string Sql = """
         SELECT name, access FROM channels WHERE deleted_at IS NULL;
-        SELECT c.name, k.id, k.secret, k.server_managed FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
+        SELECT c.name, k.id, k.secret, k.server_managed FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL
+            AND c.deleted_at IS NULL;
         SELECT c.name, t.id FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
             WHERE t.revoked_at IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > @now) AND c.deleted_at IS NULL;
-        SELECT c.name, s.id, s.access FROM sessions s JOIN channels c ON c.id = s.channel_id WHERE s.access IS NOT NULL AND c.deleted_at IS NULL
+        SELECT c.name, s.id, s.access FROM sessions s JOIN channels c ON c.id = s.channel_id WHERE s.access IS NOT NULL
+            AND c.deleted_at IS NULL
         """;
 
     private readonly SemaphoreSlim _mutex = new(1, 1);
@@ -28,7 +30,9 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
 
     /// <summary>Whether a notification on <c>broadcast_control</c> concerns these policies.</summary>
     public static bool Concerns(string notification) =>
-        notification.StartsWith("channels:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("viewer_keys:", StringComparison.Ordinal) || notification.StartsWith("viewer_tokens:", StringComparison.Ordinal);
+        notification.StartsWith("channels:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal)
+        || notification.StartsWith("viewer_keys:", StringComparison.Ordinal)
+        || notification.StartsWith("viewer_tokens:", StringComparison.Ordinal);
 
     /// <summary>A channel's policy; <see langword="null"/> when the channel does not exist, or nothing is known yet.</summary>
     public ViewerAccessPolicy? Find(ChannelName channel) => Volatile.Read(ref _policies)?.GetValueOrDefault(channel.Value);
@@ -40,11 +44,14 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
         await _mutex.WaitAsync(cancellationToken);
         try
         {
-            await using var results = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+            await using var results = await connection.QueryMultipleAsync(
+                new CommandDefinition(Sql, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
             var channels = await results.ReadAsync<(string Name, string Access)>();
-            var keys = (await results.ReadAsync<(string Name, string Id, string Secret, bool IsServers)>()).ToLookup(k => k.Name, StringComparer.Ordinal);
+            var keys = (await results.ReadAsync<(string Name, string Id, string Secret, bool IsServers)>()).ToLookup(k => k.Name,
+                StringComparer.Ordinal);
             var revoked = (await results.ReadAsync<(string Name, string Id)>()).ToLookup(t => t.Name, t => t.Id, StringComparer.Ordinal);
-            var sessions = (await results.ReadAsync<(string Name, string Id, string Access)>()).ToLookup(s => s.Name, StringComparer.Ordinal);
+            var sessions = (await results.ReadAsync<(string Name, string Id, string Access)>()).ToLookup(s => s.Name,
+                StringComparer.Ordinal);
             Volatile.Write(ref _policies, channels.ToFrozenDictionary(
                 c => c.Name,
                 c => new ViewerAccessPolicy(

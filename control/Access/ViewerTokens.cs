@@ -18,7 +18,8 @@ namespace Broadcast.Control.Access;
 /// <param name="RevokedAt">Time of revocation.</param>
 /// <param name="Preview">Whether the token grants preview access.</param>
 public sealed record ViewerTokenInfo(
-    string Id, string Channel, string Label, string Network, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview);
+    string Id, string Channel, string Label, string Network, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+    bool Preview);
 
 /// <summary>A new viewer token, which is only shown once.</summary>
 /// <param name="Info">The token without its signature.</param>
@@ -53,7 +54,9 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int IdLength = 10;
     private const int MaxCursorLength = 64;
-    private const string Columns = "t.id, c.name AS channel, t.label, t.network, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, t.preview";
+    private const string Columns =
+        "t.id, c.name AS channel, t.label, t.network, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, "
+        + "t.preview";
 
     /// <summary>Creates a token, signed with the server's own key for the channel.</summary>
     /// <param name="channel">The channel.</param>
@@ -67,7 +70,8 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     /// A value is invalid, the channel does not exist, or it has <see cref="MaxPerChannel"/> tokens.
     /// </exception>
     public async Task<IssuedViewerToken> CreateAsync(
-        string channel, DateTimeOffset? expiresAt = null, string? network = null, string label = "", bool preview = false, CancellationToken cancellationToken = default)
+        string channel, DateTimeOffset? expiresAt = null, string? network = null, string label = "", bool preview = false,
+        CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
         if (Validate(expiresAt, network, label, now).ToList() is { Count: > 0 } errors)
@@ -81,12 +85,16 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM viewer_tokens WHERE channel_id = @channelId AND expires_at < @before", new { channelId, before = now - ExpiredRetention }, transaction, cancellationToken: cancellationToken));
+            "DELETE FROM viewer_tokens WHERE channel_id = @channelId AND expires_at < @before",
+            new { channelId, before = now - ExpiredRetention }, transaction, cancellationToken: cancellationToken));
         var count = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId", new { channelId }, transaction, cancellationToken: cancellationToken));
+            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId", new { channelId }, transaction,
+            cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} viewer tokens, the maximum. Sign further tokens yourself: 'broadcast viewer-key create {channel}'.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel '{channel}' has {count} viewer tokens, the maximum. Sign further tokens yourself: 'broadcast viewer-key "
+                + $"create {channel}'.");
         }
 
         var (keyId, secret) = await keys.GetServerKeyAsync(connection, transaction, channelId, channel, cancellationToken);
@@ -105,9 +113,11 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
             {
                 await AuditLog.RecordAsync(
                     connection, transaction, now, "viewer_token.create", $"viewer_token/{id}",
-                    AuditLog.Detail(("channel", channel), ("label", label), ("network", network), ("expiresAt", AuditLog.Text(expires)), ("preview", preview ? "true" : null)), cancellationToken);
+                    AuditLog.Detail(("channel", channel), ("label", label), ("network", network), ("expiresAt", AuditLog.Text(expires)),
+                        ("preview", preview ? "true" : null)), cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
-                return new(new(id, channel, label, network ?? "", now, expires, null, preview), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, viewerNetwork, preview));
+                return new(new(id, channel, label, network ?? "", now, expires, null, preview),
+                    ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, viewerNetwork, preview));
             }
         }
     }
@@ -121,15 +131,18 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     {
         if (!ViewerToken.IsId(tokenId))
         {
-            throw new ControlException(ControlErrorCode.NotFound, $"A viewer token's id is 1 to {ViewerToken.MaxIdLength} of A-Z, a-z, 0-9, '_' and '-'.");
+            throw new ControlException(ControlErrorCode.NotFound,
+                $"A viewer token's id is 1 to {ViewerToken.MaxIdLength} of A-Z, a-z, 0-9, '_' and '-'.");
         }
 
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        var (known, issuedByServer, wasActive) = await connection.QuerySingleOrDefaultAsync<(bool Known, bool IsOurs, bool Worked)>(new CommandDefinition(
-            "SELECT true, expires_at IS NOT NULL, revoked_at IS NULL FROM viewer_tokens WHERE channel_id = @channelId AND id = @tokenId FOR UPDATE",
+        var (known, issuedByServer, wasActive) = await connection.QuerySingleOrDefaultAsync<(bool Known, bool IsOurs, bool Worked)>(
+            new CommandDefinition(
+            "SELECT true, expires_at IS NOT NULL, revoked_at IS NULL FROM viewer_tokens WHERE channel_id = @channelId AND id = @tokenId "
+            + "FOR UPDATE",
             new { channelId, tokenId },
             transaction,
             cancellationToken: cancellationToken));
@@ -138,25 +151,31 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
             return issuedByServer;
         }
 
-        await AuditLog.RecordAsync(connection, transaction, now, "viewer_token.revoke", $"viewer_token/{tokenId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, "viewer_token.revoke", $"viewer_token/{tokenId}",
+            AuditLog.Detail(("channel", channel)), cancellationToken);
         if (known)
         {
             await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE viewer_tokens SET revoked_at = @now WHERE channel_id = @channelId AND id = @tokenId", new { channelId, tokenId, now }, transaction, cancellationToken: cancellationToken));
+                "UPDATE viewer_tokens SET revoked_at = @now WHERE channel_id = @channelId AND id = @tokenId",
+                new { channelId, tokenId, now }, transaction, cancellationToken: cancellationToken));
             await transaction.CommitAsync(cancellationToken);
             return issuedByServer;
         }
 
         var count = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId AND expires_at IS NULL", new { channelId }, transaction, cancellationToken: cancellationToken));
+            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId AND expires_at IS NULL", new { channelId }, transaction,
+            cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} revoked tokens, the maximum. Create a new signing key and revoke the old one, which revokes all its tokens.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel '{channel}' has {count} revoked tokens, the maximum. Create a new signing key and revoke the old one, which "
+                + "revokes all its tokens.");
         }
 
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO viewer_tokens (channel_id, id, label, network, created_at, revoked_at) VALUES (@channelId, @tokenId, '', '', @now, @now)
+            INSERT INTO viewer_tokens (channel_id, id, label, network, created_at, revoked_at) VALUES (@channelId, @tokenId, '', '', @now,
+                @now)
             ON CONFLICT (channel_id, id) DO UPDATE SET revoked_at = coalesce(viewer_tokens.revoked_at, @now)
             """,
             new { channelId, tokenId, now },
@@ -168,7 +187,8 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
 
     /// <summary>A channel's tokens that the server created, and revoked tokens, newest first; at most 500.</summary>
     /// <exception cref="ControlException">The channel does not exist.</exception>
-    public Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, CancellationToken cancellationToken = default) => ListAsync(channel, MaxPage, null, cancellationToken);
+    public Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, CancellationToken cancellationToken = default) =>
+        ListAsync(channel, MaxPage, null, cancellationToken);
 
     /// <summary>A page of a channel's tokens, newest first.</summary>
     /// <param name="channel">The channel.</param>
@@ -179,7 +199,8 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
-    public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, int limit, string? before, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, int limit, string? before,
+        CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
         {
@@ -197,9 +218,11 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         return [.. await connection.QueryAsync<ViewerTokenInfo>(new CommandDefinition(
             $"""
-            SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id LEFT JOIN viewer_tokens b ON b.channel_id = t.channel_id AND b.id = @behind
+            SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id LEFT JOIN viewer_tokens b
+                ON b.channel_id = t.channel_id AND b.id = @behind
             WHERE t.channel_id = @id AND (@behind::text IS NULL
-                OR t.created_at < coalesce(@at::timestamptz, b.created_at) OR (t.created_at = coalesce(@at::timestamptz, b.created_at) AND t.id > @behind))
+                OR t.created_at < coalesce(@at::timestamptz, b.created_at) OR (t.created_at = coalesce(@at::timestamptz, b.created_at)
+                AND t.id > @behind))
             ORDER BY t.created_at DESC, t.id LIMIT @limit
             """,
             new { id, limit, behind, at },
@@ -223,7 +246,9 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
 
         if (network is not null && !ViewerNetwork.TryParseUserInput(network, out _))
         {
-            yield return new("network", "Use an address such as 203.0.113.5 or 2001:db8::1, or a network such as 203.0.113.0/24 or 2001:db8::/64, with a prefix length divisible by 4.");
+            yield return new("network",
+                "Use an address such as 203.0.113.5 or 2001:db8::1, or a network such as 203.0.113.0/24 or 2001:db8::/64, with a prefix "
+                + "length divisible by 4.");
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed record RateLimitExempt;
 /// Endpoint filter of the API. It authenticates the bearer token (RFC 6750) or login cookie before anything else and turns exceptions into
 /// problem details (RFC 9457). If both are sent, the token is used.
 /// </summary>
-internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, ILogger<ApiAuthorization> logger) : IEndpointFilter
+internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, ILogger<ApiAuthorization> logger)
+    : IEndpointFilter
 {
     private const string Scheme = "Bearer ";
     private static readonly object CallerKey = new();
@@ -31,7 +32,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     /// <summary>Gets the logged-in user of a request.</summary>
     /// <exception cref="ControlException">The caller is a token.</exception>
     public static AuthenticatedUser RequireUser(HttpContext http) =>
-        GetCaller(http).User ?? throw new ControlException(ControlErrorCode.Denied, "This request requires a login; a token has no login and no password.");
+        GetCaller(http).User
+        ?? throw new ControlException(ControlErrorCode.Denied, "This request requires a login; a token has no login and no password.");
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -51,12 +53,16 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                         return TooManyRequests(http, anonymousDelay);
                     }
 
-                    return Unauthorized(http, "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.");
+                    return Unauthorized(http,
+                        "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.");
                 }
 
-                if (caller.User is not null && !HttpMethods.IsGet(http.Request.Method) && !SameOrigin.IsSameOrigin(http.Request, LoginCookie.PagesUrl(http)))
+                if (caller.User is not null && !HttpMethods.IsGet(http.Request.Method)
+                    && !SameOrigin.IsSameOrigin(http.Request, LoginCookie.PagesUrl(http)))
                 {
-                    return Problem(403, "With a login, changes must come from a page of this server, and 'Sec-Fetch-Site' or 'Origin' does not show that. Programs use a token.");
+                    return Problem(403,
+                        "With a login, changes must come from a page of this server, and 'Sec-Fetch-Site' or 'Origin' does not show that. "
+                        + "Programs use a token.");
                 }
 
                 if (limits.GetRetryDelay($"{AuditLog.Name(caller.Kind)}/{caller.Id}", HttpMethods.IsGet(http.Request.Method)) is { } wait)
@@ -69,7 +75,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                     return Problem(403, $"Role {TokenRoles.Name(role)} is required; yours is {TokenRoles.Name(caller.Role)}.");
                 }
 
-                if (Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "", http.GetRouteValue("name") as string) is { } denial)
+                if (Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText
+                    ?? "", http.GetRouteValue("name") as string) is { } denial)
                 {
                     return Problem(403, denial);
                 }
@@ -79,7 +86,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                 return await next(context);
             }
 
-            if (http.GetEndpoint()?.Metadata.GetMetadata<RateLimitExempt>() is null && limits.GetRetryDelay(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } pause)
+            if (http.GetEndpoint()?.Metadata.GetMetadata<RateLimitExempt>() is null
+                && limits.GetRetryDelay(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } pause)
             {
                 return TooManyRequests(http, pause);
             }
@@ -111,13 +119,15 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     internal static ProblemHttpResult Unauthorized(HttpContext http, string detail, string? needs = null)
     {
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
-        return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
+        return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401,
+            extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
     }
 
     private static ProblemHttpResult TooManyRequests(HttpContext http, TimeSpan wait)
     {
         http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return Problem(429, "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.");
+        return Problem(429,
+            "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.");
     }
 
     private async Task<Caller?> FindCallerAsync(HttpContext http)
@@ -129,22 +139,27 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     /// <param name="http">Request.</param>
     /// <param name="tokens">API tokens.</param>
     /// <param name="sessions">Logins.</param>
-    /// <param name="countsAsUse">Whether the request counts as use of the login; not when a long-running request is only checked again.</param>
+    /// <param name="countsAsUse">Whether the request counts as use of the login; not when a long-running request is only checked
+    /// again.</param>
     /// <param name="cancellationToken">Cancels the lookup.</param>
-    internal static async Task<Caller?> AuthenticateAsync(HttpContext http, TokenRepository tokens, UserSessions sessions, bool countsAsUse, CancellationToken cancellationToken)
+    internal static async Task<Caller?> AuthenticateAsync(HttpContext http, TokenRepository tokens, UserSessions sessions, bool countsAsUse,
+        CancellationToken cancellationToken)
     {
         if (http.Request.Headers.Authorization.Count > 0)
         {
-            return await tokens.VerifyAsync(TokenOf(http.Request), cancellationToken) is { } token ? Broadcast.Control.Api.Caller.Of(token) : null;
+            return await tokens.VerifyAsync(TokenOf(http.Request), cancellationToken) is { } token
+                ? Broadcast.Control.Api.Caller.Of(token) : null;
         }
 
-        return await sessions.VerifyAsync(LoginCookie.Read(http), countsAsUse, cancellationToken) is { } user ? Broadcast.Control.Api.Caller.Of(user) : null;
+        return await sessions.VerifyAsync(LoginCookie.Read(http), countsAsUse, cancellationToken) is { } user
+            ? Broadcast.Control.Api.Caller.Of(user) : null;
     }
 
     private static string? TokenOf(HttpRequest request)
     {
         var header = request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value[Scheme.Length..].Trim() : null;
+        return header.Count == 1 && header[0] is { } value
+            && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value[Scheme.Length..].Trim() : null;
     }
 
     private static ProblemHttpResult Problem(HttpContext http, ControlException e) => e.Code switch
@@ -154,7 +169,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
             statusCode: StatusCodes.Status400BadRequest,
             extensions: new Dictionary<string, object?>(StringComparer.Ordinal)
             {
-                ["errors"] = e.ValidationErrors.GroupBy(m => m.Member, m => m.Message, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal),
+                ["errors"] = e.ValidationErrors.GroupBy(m => m.Member, m => m.Message, StringComparer.Ordinal)
+                    .ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal),
             }),
         ControlErrorCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
         ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message),

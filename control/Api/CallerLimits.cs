@@ -84,7 +84,8 @@ internal sealed class CallerLimits : IDisposable
 
         return PartitionedRateLimiter.Create<string, string>(
             caller => RateLimitPartition.GetTokenBucketLimiter(
-                caller, _ => new TokenBucketRateLimiterOptions { TokenLimit = count * Burst, TokensPerPeriod = count, ReplenishmentPeriod = period, QueueLimit = 0 }),
+                caller, _ => new TokenBucketRateLimiterOptions { TokenLimit = count * Burst, TokensPerPeriod = count,
+                    ReplenishmentPeriod = period, QueueLimit = 0 }),
             StringComparer.Ordinal);
     }
 }

@@ -20,40 +20,50 @@ internal static class ChannelEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels", async (HttpContext http, ChannelRepository channels) => (await channels.ListAsync(http.RequestAborted)).Select(c => View(http, c)).ToList())
+        api.MapGet("/channels", async (HttpContext http, ChannelRepository channels) =>
+            (await channels.ListAsync(http.RequestAborted)).Select(c => View(http, c)).ToList())
             .RequireRole(TokenRole.Viewer).Describe<List<ChannelView>>("listChannels", "List channels by name.");
 
         api.MapPost("/channels", CreateAsync).RequireRole(TokenRole.Admin).AcceptsBody<NewChannel>()
-            .Describe<CreatedChannelView>("createChannel", "Create a channel and its first stream key. The key is shown only once.", 201, 409).WithIdempotencyKey<CreatedChannelView>();
+            .Describe<CreatedChannelView>("createChannel", "Create a channel and its first stream key. The key is shown only once.", 201,
+                409).WithIdempotencyKey<CreatedChannelView>();
 
-        api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelRepository channels) => TaggedView(http, await channels.GetAsync(name, http.RequestAborted)))
+        api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelRepository channels) =>
+            TaggedView(http, await channels.GetAsync(name, http.RequestAborted)))
             .RequireRole(TokenRole.Viewer).Describe<ChannelView>("getChannel", "Get a channel.", 200, 404).WithETag();
 
         api.MapPatch("/channels/{name}", ChangeAsync).RequireRole(TokenRole.Producer).AcceptsBody<ChannelChange>()
-            .Describe<ChannelView>("changeChannel", "Change the members that are sent; the others stay as they are.", 200, 404).WithIfMatch(200);
+            .Describe<ChannelView>("changeChannel", "Change the members that are sent; the others stay as they are.", 200, 404)
+            .WithIfMatch(200);
 
         api.MapDelete("/channels/{name}", async (string name, HttpContext http, ChannelRepository channels) =>
             {
                 await channels.DeleteIfAsync(name, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .RequireRole(TokenRole.Admin).Describe("deleteChannel", "Delete a channel with its keys, sessions and media, and disconnect its encoder.", 204, 404).WithIfMatch();
+            .RequireRole(TokenRole.Admin).Describe("deleteChannel",
+                "Delete a channel with its keys, sessions and media, and disconnect its encoder.", 204, 404).WithIfMatch();
 
         api.MapPost("/channels/{name}/end", EndAsync).RequireRole(TokenRole.Producer)
             .Describe<EndedView>("endSession", "End the channel's open session now and disconnect its encoder.", 200, 404);
 
         api.MapPost("/channels/{name}/kick", KickAsync).RequireRole(TokenRole.Producer)
-            .Describe<KickedView>("kickEncoders", "Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its key. 409: another server has the channel on air; send the request to that server.", 200, 404, 409);
+            .Describe<KickedView>("kickEncoders",
+                "Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its "
+                + "key. 409: another server has the channel on air; send the request to that server.", 200, 404, 409);
 
         api.MapGet("/channels/{name}/health", HealthAsync).RequireRole(TokenRole.Viewer)
-            .Describe<HealthView>("getHealth", "Get measurements of the channel's publishing encoders, with detected issues and advice.", 200, 404);
+            .Describe<HealthView>("getHealth", "Get measurements of the channel's publishing encoders, with detected issues and advice.",
+                200, 404);
 
         api.MapGet("/channels/{name}/sessions", SessionsAsync).RequireRole(TokenRole.Viewer)
-            .Describe<List<SessionView>>("listSessions", "List the channel's sessions, newest first. 'before' continues from a session id.", 200, 400, 404)
+            .Describe<List<SessionView>>("listSessions", "List the channel's sessions, newest first. 'before' continues from a session id.",
+                200, 400, 404)
             .Paged("before", SessionHistory.MaxPage);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
+    private static async Task<IResult> CreateAsync(HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options,
+        IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var name = body.Text("name", required: true);
@@ -65,47 +75,57 @@ internal static class ChannelEndpoints
     }
 
     private static async Task<ChannelView> ChangeAsync(
-        string name, HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
+        string name, HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options,
+        IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
         body.ThrowIfInvalid(Validate(null, settings, authorization.Value));
-        return TaggedView(http, await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), http.RequestAborted));
+        return TaggedView(http,
+            await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), http.RequestAborted));
     }
 
-    private static ChannelView TaggedView(HttpContext http, ChannelInfo channel) => ETags.Tagged(http, ETags.Of(channel), View(http, channel));
+    private static ChannelView TaggedView(HttpContext http, ChannelInfo channel) =>
+        ETags.Tagged(http, ETags.Of(channel), View(http, channel));
 
     private static ChannelView View(HttpContext http, ChannelInfo channel) =>
-        ChannelView.From(channel, http.RequestServices.GetService<IChannelRuntimeStates>(), http.RequestServices.GetService<IViewerTotals>());
+        ChannelView.From(channel, http.RequestServices.GetService<IChannelRuntimeStates>(),
+            http.RequestServices.GetService<IViewerTotals>());
 
-    private static async Task<EndedView> EndAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager, SessionClaims claims, TimeProvider time)
+    private static async Task<EndedView> EndAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
+        SessionClaims claims, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
-        var ended = (sessionManager.End(id, SessionEndRequests.Reason) ?? await claims.RequestEndAsync(connection, id, SessionEndRequests.Reason, http.RequestAborted))?.Value;
+        var ended = (sessionManager.End(id, SessionEndRequests.Reason)
+            ?? await claims.RequestEndAsync(connection, id, SessionEndRequests.Reason, http.RequestAborted))?.Value;
         if (ended is not null)
         {
             // The session has ended, or its owner was notified. The audit row is written even if the caller has disconnected.
-            await AuditLog.RecordAsync(connection, null, time.GetUtcNow(), "session.end", $"session/{ended}", AuditLog.Detail(("channel", name)), CancellationToken.None);
+            await AuditLog.RecordAsync(connection, null, time.GetUtcNow(), "session.end", $"session/{ended}",
+                AuditLog.Detail(("channel", name)), CancellationToken.None);
         }
 
         return new(ended);
     }
 
-    private static async Task<KickedView> KickAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager, RemoteSessions remoteSessions, TimeProvider time)
+    private static async Task<KickedView> KickAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
+        RemoteSessions remoteSessions, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
         var encoders = sessionManager.DisconnectEncoders(id, "disconnected by an operator");
         if (encoders == 0 && remoteSessions.Has(id))
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel {name} is on air at another server. Send the request to that server.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel {name} is on air at another server. Send the request to that server.");
         }
 
         if (encoders > 0)
         {
             // The encoders are already disconnected, so the audit row is written even if the caller has disconnected.
-            await AuditLog.RecordAsync(connection, null, time.GetUtcNow(), "encoder.kick", $"channel/{name}", AuditLog.Detail(("encoders", encoders.ToString(CultureInfo.InvariantCulture))), CancellationToken.None);
+            await AuditLog.RecordAsync(connection, null, time.GetUtcNow(), "encoder.kick", $"channel/{name}",
+                AuditLog.Detail(("encoders", encoders.ToString(CultureInfo.InvariantCulture))), CancellationToken.None);
         }
 
         return new(encoders);
@@ -118,7 +138,8 @@ internal static class ChannelEndpoints
         return new([.. sources.Select(SourceView.From)]);
     }
 
-    private static async Task<List<SessionView>> SessionsAsync(string name, string? limit, string? before, HttpContext http, SessionHistory history)
+    private static async Task<List<SessionView>> SessionsAsync(string name, string? limit, string? before, HttpContext http,
+        SessionHistory history)
     {
         SessionId id = default;
         if (before is not null && !SessionId.TryParse(before, out id))
@@ -127,11 +148,13 @@ internal static class ChannelEndpoints
         }
 
         var count = Paging.Limit(limit);
-        return Paging.Page(http, await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted), count, "before", s => s.Id, SessionView.From);
+        return Paging.Page(http, await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted), count, "before",
+            s => s.Id, SessionView.From);
     }
 
     private static IEnumerable<ValidationError> Validate(string? name, ChannelSettings settings, AuthorizationOptions authorization) =>
-        ChannelRules.ValidateAccess(settings.Access, authorization) is { } error ? ChannelRules.Validate(name, settings).Append(error) : ChannelRules.Validate(name, settings);
+        ChannelRules.ValidateAccess(settings.Access, authorization) is { } error ? ChannelRules.Validate(name, settings).Append(error)
+        : ChannelRules.Validate(name, settings);
 
     private static ChannelSettings SettingsOf(RequestBody body) => new(
         body.Text("title"),

@@ -21,13 +21,15 @@ internal static class ChannelHistoryEndpoints
         api.MapGet("/channels/{name}/measurements", MeasurementsAsync).RequireRole(TokenRole.Viewer)
             .Describe<MeasurementsView>(
                 "getMeasurements",
-                "Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts.",
+                "Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a "
+                + "time) omits older ones. They are kept in memory and lost when the server restarts.",
                 200, 400, 404);
 
         api.MapGet("/channels/{name}/activity", ListActivityAsync).RequireRole(TokenRole.Producer)
             .Describe<List<ActivityView>>(
                 "listActivity",
-                "List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id.",
+                "List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and "
+                + "administrative changes (admins only). 'before' continues from an id.",
                 200, 400, 404)
             .Paged("before", ChannelActivityLog.MaxPage);
     }
@@ -42,14 +44,17 @@ internal static class ChannelHistoryEndpoints
 
         var channel = await channels.GetAsync(name, http.RequestAborted);
         var measurements = http.RequestServices.GetService<IChannelMeasurements>();
-        return new(measurements?.Interval.TotalSeconds ?? 0, [.. (measurements?.Find(ChannelName.Parse(channel.Name), from) ?? []).Select(MeasurementView.From)]);
+        return new(measurements?.Interval.TotalSeconds ?? 0,
+            [.. (measurements?.Find(ChannelName.Parse(channel.Name), from) ?? []).Select(MeasurementView.From)]);
     }
 
-    private static async Task<List<ActivityView>> ListActivityAsync(string name, string? limit, string? before, HttpContext http, ChannelRepository channels, ChannelActivityLog activityLog)
+    private static async Task<List<ActivityView>> ListActivityAsync(string name, string? limit, string? before, HttpContext http,
+        ChannelRepository channels, ChannelActivityLog activityLog)
     {
         var channel = await channels.GetAsync(name, http.RequestAborted);
         var (caller, count) = (ApiAuthorization.GetCaller(http), Paging.Limit(limit));
-        var rows = await activityLog.ListAsync(channel, ActivityVisibility.Of(caller.Role, caller.Limits, channel.Name), count, before, http.RequestAborted);
+        var rows = await activityLog.ListAsync(channel, ActivityVisibility.Of(caller.Role, caller.Limits, channel.Name), count, before,
+            http.RequestAborted);
         return Paging.Page(http, rows, count, "before", ChannelActivityLog.CursorOf, ActivityView.From);
     }
 }
@@ -59,10 +64,12 @@ internal static class ChannelHistoryEndpoints
 internal sealed record MeasurementsView(double IntervalSeconds, List<MeasurementView> Measurements);
 
 internal sealed record MeasurementView(
-    DateTimeOffset At, long? BitsPerSecond, double? FramesPerSecond, double? KeyframeIntervalSeconds, double? AvSkewSeconds, double? EncodingSpeed, double? EncodingLagSeconds, double? LatencySeconds, long? Viewers)
+    DateTimeOffset At, long? BitsPerSecond, double? FramesPerSecond, double? KeyframeIntervalSeconds, double? AvSkewSeconds,
+    double? EncodingSpeed, double? EncodingLagSeconds, double? LatencySeconds, long? Viewers)
 {
     public static MeasurementView From(Measurement m) => new(
-        m.At, m.BitsPerSecond, Rounded(m.FramesPerSecond, 2), Seconds(m.KeyframeInterval), Seconds(m.AvSkew), Rounded(m.EncodingSpeed, 3), Seconds(m.EncodingLag), Seconds(m.Latency), m.Viewers);
+        m.At, m.BitsPerSecond, Rounded(m.FramesPerSecond, 2), Seconds(m.KeyframeInterval), Seconds(m.AvSkew), Rounded(m.EncodingSpeed, 3),
+        Seconds(m.EncodingLag), Seconds(m.Latency), m.Viewers);
 
     private static double? Seconds(TimeSpan? time) => Rounded(time?.TotalSeconds, 3);
 
@@ -77,5 +84,6 @@ internal sealed record MeasurementView(
 /// <param name="Data">Further details.</param>
 internal sealed record ActivityView(string Id, DateTimeOffset At, string Type, string? Session, string? Actor, JsonElement Data)
 {
-    public static ActivityView From(ActivityEntry e) => new(ChannelActivityLog.CursorOf(e), e.At, e.Type, e.Session, e.Actor?.TrimEnd(), JsonDocument.Parse(e.Data).RootElement);
+    public static ActivityView From(ActivityEntry e) =>
+        new(ChannelActivityLog.CursorOf(e), e.At, e.Type, e.Session, e.Actor?.TrimEnd(), JsonDocument.Parse(e.Data).RootElement);
 }

@@ -14,7 +14,8 @@ internal static class CrossOrigin
 {
     private const string Api = "/api/v1";
     private const string Methods = "GET, POST, PATCH, PUT, DELETE";
-    private const string RequestHeaders = $"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, {IdempotencyHandler.Header}";
+    private const string RequestHeaders =
+        $"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, {IdempotencyHandler.Header}";
     private const string ExposedHeaders = $"ETag, Link, Location, Retry-After, WWW-Authenticate, {IdempotencyHandler.Replayed}";
 
     // Browsers repeat the preflight after this time; some cap it at 10 min.
@@ -32,7 +33,8 @@ internal static class CrossOrigin
         var headers = http.Response.Headers;
         headers.Append("Vary", "Origin");
         var origin = http.Request.Headers.Origin;
-        if (origin.Count != 1 || origin[0] is not { } requestedOrigin || !SplitOrigins(allowed).Contains(requestedOrigin, StringComparer.Ordinal))
+        if (origin.Count != 1 || origin[0] is not { } requestedOrigin
+            || !SplitOrigins(allowed).Contains(requestedOrigin, StringComparer.Ordinal))
         {
             return next(http);
         }
@@ -52,9 +54,11 @@ internal static class CrossOrigin
     });
 
     /// <summary>Splits a comma-separated list of origins.</summary>
-    internal static string[] SplitOrigins(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    internal static string[] SplitOrigins(string list) =>
+        list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Whether a text is an origin as browsers send it: scheme, host and port only.</summary>
     internal static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") && uri.UserInfo.Length == 0 && uri.GetLeftPart(UriPartial.Authority) == text;
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") && uri.UserInfo.Length == 0
+        && uri.GetLeftPart(UriPartial.Authority) == text;
 }

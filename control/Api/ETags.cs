@@ -29,7 +29,8 @@ internal static class ETags
     public static string Of(RecordingInfo recording) => Hash(RecordingView.From(recording, ""));
 
     /// <summary>Tag of a webhook's settings, including whether it is disabled.</summary>
-    public static string Of(WebhookInfo webhook) => Hash(WebhookView.From(webhook with { LastAttemptAt = null, FailingSince = null, Pending = 0, Dropped = 0 }));
+    public static string Of(WebhookInfo webhook) =>
+        Hash(WebhookView.From(webhook with { LastAttemptAt = null, FailingSince = null, Pending = 0, Dropped = 0 }));
 
     /// <summary>Tag of a user, without the last login.</summary>
     public static string Of(UserInfo user) => Hash(UserView.From(user with { LastLoginAt = null }));
@@ -49,14 +50,15 @@ internal static class ETags
     {
         http.Response.Headers.ETag = tag;
         var ifNoneMatch = http.Request.Headers.IfNoneMatch;
-        return ifNoneMatch.Count > 0 && Matches(ifNoneMatch, tag, allowWeak: true) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
+        return ifNoneMatch.Count > 0 && Matches(ifNoneMatch, tag, allowWeak: true)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
     }
 
     /// <summary>Creates the precondition of a change from <c>If-Match</c>.</summary>
     /// <param name="http">Request.</param>
     /// <param name="tag">Function that computes the tag of the resource.</param>
-    /// <returns>Action that throws when the precondition fails (<see cref="ControlErrorCode.Stale"/>); <see langword="null"/> when the request
-    /// has none.</returns>
+    /// <returns>Action that throws when the precondition fails (<see cref="ControlErrorCode.Stale"/>); <see langword="null"/> when the
+    /// request has none.</returns>
     public static Action<T>? PreconditionOf<T>(HttpContext http, Func<T, string> tag)
     {
         var ifMatch = http.Request.Headers.IfMatch;
@@ -64,7 +66,8 @@ internal static class ETags
         {
             if (!Matches(ifMatch, tag(current), allowWeak: false))
             {
-                throw new ControlException(ControlErrorCode.Stale, "The resource changed since you read it. Read it again and send the change with the new ETag in 'If-Match'.");
+                throw new ControlException(ControlErrorCode.Stale,
+                    "The resource changed since you read it. Read it again and send the change with the new ETag in 'If-Match'.");
             }
         };
     }
@@ -74,5 +77,6 @@ internal static class ETags
         header.ToString().Split(',', StringSplitOptions.TrimEntries)
             .Any(t => t == "*" || t == tag || (allowWeak && t.StartsWith("W/", StringComparison.Ordinal) && t[2..] == tag));
 
-    private static string Hash<T>(T view) => $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(view)).AsSpan(0, Length))}\"";
+    private static string Hash<T>(T view) =>
+        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(view)).AsSpan(0, Length))}\"";
 }

@@ -28,14 +28,17 @@ internal static class EndpointDescriptions
     /// </summary>
     public static RouteHandlerBuilder AcceptsBody<T>(this RouteHandlerBuilder endpoint)
         where T : notnull =>
-        endpoint.Accepts<T>("application/json", ExampleWriter.AnyType).ProducesProblem(400, ProblemType).ProducesProblem(413, ProblemType).ProducesProblem(415, ProblemType);
+        endpoint.Accepts<T>("application/json", ExampleWriter.AnyType).ProducesProblem(400, ProblemType).ProducesProblem(413, ProblemType)
+        .ProducesProblem(415, ProblemType);
 
     /// <summary>Sets name, summary and responses.</summary>
-    public static RouteHandlerBuilder Describe<T>(this RouteHandlerBuilder endpoint, string name, string summary, int success = 200, params int[] problems) =>
+    public static RouteHandlerBuilder Describe<T>(this RouteHandlerBuilder endpoint, string name, string summary, int success = 200,
+        params int[] problems) =>
         endpoint.Produces<T>(success).Describe(name, summary, 0, problems);
 
     /// <summary>Sets name, summary and responses; the success response has no body.</summary>
-    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary, int success, params int[] problems)
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary, int success,
+        params int[] problems)
     {
         if (success != 0)
         {
@@ -55,9 +58,12 @@ internal static class EndpointDescriptions
     /// <param name="endpoint">Endpoint of the list.</param>
     /// <param name="member">Query parameter that selects the next page.</param>
     /// <param name="maxRows">Maximum number of rows per page.</param>
-    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint, string member, int maxRows) => endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint, string member, int maxRows) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
     {
-        AddResponseHeader(operation, "200", "Link", $"URL of the next page as '<…>; rel=\"next\"' (RFC 8288), when the page is full. Use its '{member}' unchanged. A page has at most 'limit' rows, 1 to {maxRows}.");
+        AddResponseHeader(operation, "200", "Link",
+            $"URL of the next page as '<…>; rel=\"next\"' (RFC 8288), when the page is full. Use its '{member}' unchanged. A page has at "
+            + $"most 'limit' rows, 1 to {maxRows}.");
         return Task.CompletedTask;
     });
 
@@ -73,7 +79,8 @@ internal static class EndpointDescriptions
 
         return endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
-            AddResponseHeader(operation, "200", "ETag", "Entity tag of the resource, for 'If-Match' of a change" + (supportsNotModified ? " and 'If-None-Match' of the next read." : "."));
+            AddResponseHeader(operation, "200", "ETag", "Entity tag of the resource, for 'If-Match' of a change"
+                + (supportsNotModified ? " and 'If-None-Match' of the next read." : "."));
             if (supportsNotModified)
             {
                 AddRequestHeader(operation, "If-None-Match", "Entity tag of the version you have; 304 if it is current.");
@@ -89,7 +96,9 @@ internal static class EndpointDescriptions
     public static RouteHandlerBuilder WithIfMatch(this RouteHandlerBuilder endpoint, int success = 0) =>
         endpoint.ProducesProblem(412, ProblemType).AddOpenApiOperationTransformer((operation, _, _) =>
         {
-            AddRequestHeader(operation, "If-Match", "The 'ETag' that you read. If the resource changed since, nothing is changed and the answer is 412. Without this header the change is unconditional.");
+            AddRequestHeader(operation, "If-Match",
+                "The 'ETag' that you read. If the resource changed since, nothing is changed and the answer is 412. Without this header "
+                + "the change is unconditional.");
             if (success != 0)
             {
                 AddResponseHeader(operation, success.ToString(CultureInfo.InvariantCulture), "ETag", "The new entity tag.");
@@ -102,7 +111,8 @@ internal static class EndpointDescriptions
     internal static void AddRequestHeader(OpenApiOperation operation, string header, string description)
     {
         operation.Parameters ??= new List<IOpenApiParameter>();
-        operation.Parameters.Add(new OpenApiParameter { Name = header, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+        operation.Parameters.Add(new OpenApiParameter { Name = header, In = ParameterLocation.Header, Description = description,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
     }
 
     private static void AddResponseHeader(OpenApiOperation operation, string status, string header, string description)
@@ -110,7 +120,8 @@ internal static class EndpointDescriptions
         if (operation.Responses?.TryGetValue(status, out var found) == true && found is OpenApiResponse response)
         {
             response.Headers ??= new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
-            response.Headers[header] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            response.Headers[header] = new OpenApiHeader { Description = description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
         }
     }
 
@@ -121,14 +132,16 @@ internal static class EndpointDescriptions
         options.AddSchemaTransformer((schema, context, _) =>
         {
             // The API sends and expects JSON numbers. Strings that JSON readers also accept are not part of the contract.
-            if (schema.Type is { } type && type.HasFlag(JsonSchemaType.String) && (type.HasFlag(JsonSchemaType.Integer) || type.HasFlag(JsonSchemaType.Number)))
+            if (schema.Type is { } type && type.HasFlag(JsonSchemaType.String)
+                && (type.HasFlag(JsonSchemaType.Integer) || type.HasFlag(JsonSchemaType.Number)))
             {
                 (schema.Type, schema.Pattern) = (type & ~JsonSchemaType.String, null);
             }
 
             if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)
             {
-                optional[context.JsonTypeInfo.Type.Name] = [.. context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable).Select(p => p.Name)];
+                optional[context.JsonTypeInfo.Type.Name] = [.. context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable)
+                    .Select(p => p.Name)];
             }
 
             return Task.CompletedTask;
@@ -136,8 +149,10 @@ internal static class EndpointDescriptions
         options.AddDocumentTransformer((document, _, _) =>
         {
             // Responses always contain all members. In requests, nullable members may be omitted.
-            var bodies = document.Paths.Values.SelectMany(p => p.Operations?.Values.AsEnumerable() ?? []).SelectMany(o => o.RequestBody?.Content?.Values.AsEnumerable() ?? [])
-                .Select(c => c.Schema).OfType<OpenApiSchemaReference>().Select(r => r.Reference.Id).OfType<string>().Distinct(StringComparer.Ordinal);
+            var bodies = document.Paths.Values.SelectMany(p => p.Operations?.Values.AsEnumerable() ?? [])
+                .SelectMany(o => o.RequestBody?.Content?.Values.AsEnumerable() ?? [])
+                .Select(c => c.Schema).OfType<OpenApiSchemaReference>().Select(r => r.Reference.Id).OfType<string>()
+                .Distinct(StringComparer.Ordinal);
             foreach (var body in bodies)
             {
                 if (document.Components?.Schemas?.TryGetValue(body, out var schema) == true)
@@ -151,7 +166,8 @@ internal static class EndpointDescriptions
         options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, sessions, recordings, users and tokens. Errors are problem details (RFC 9457)." };
+            document.Info = new() { Title = "Broadcast", Version = "v1",
+                Description = "Channels, stream keys, sessions, recordings, users and tokens. Errors are problem details (RFC 9457)." };
             document.Components ??= new();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
@@ -165,7 +181,9 @@ internal static class EndpointDescriptions
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Cookie,
                 Name = LoginCookie.Secure,
-                Description = "The cookie that POST /api/v1/login sets; over plain HTTP its name lacks '__Host-'. Methods other than GET also require 'Sec-Fetch-Site' or 'Origin' to show that a page of this server sent the request.",
+                Description =
+                    "The cookie that POST /api/v1/login sets; over plain HTTP its name lacks '__Host-'. Methods other than GET also "
+                    + "require 'Sec-Fetch-Site' or 'Origin' to show that a page of this server sent the request.",
             };
             return Task.CompletedTask;
         });
@@ -178,8 +196,10 @@ internal static class EndpointDescriptions
                     new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] },
                     new() { [new OpenApiSecuritySchemeReference(Login, context.Document)] = [] },
                 ];
-                var scope = Scopes.Of(context.Description.HttpMethod ?? "GET", context.Description.RelativePath is { } path ? "/" + path : "");
-                operation.Description = $"Requires role {TokenRoles.Name(required.Role)} or higher." + (Scopes.Names.Contains(scope, StringComparer.Ordinal) ? $" Scope {scope}." : "");
+                var scope = Scopes.Of(context.Description.HttpMethod ?? "GET",
+                    context.Description.RelativePath is { } path ? "/" + path : "");
+                operation.Description = $"Requires role {TokenRoles.Name(required.Role)} or higher."
+                    + (Scopes.Names.Contains(scope, StringComparer.Ordinal) ? $" Scope {scope}." : "");
             }
 
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RateLimitExempt>().Any())

@@ -17,7 +17,8 @@ namespace Broadcast.Control.Api;
 /// <param name="heartbeat">Interval of heartbeats and of repeated authentication.</param>
 /// <param name="time">Clock.</param>
 internal sealed class EventStreamReply(
-    EventStreamClient client, Caller caller, long? channelId, EventStreamLog log, Func<CancellationToken, Task<Caller?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
+    EventStreamClient client, Caller caller, long? channelId, EventStreamLog log, Func<CancellationToken, Task<Caller?>> verify,
+    Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
 {
     /// <summary>Maximum number of missed messages sent to a resuming client. With more, the client starts over.</summary>
     public const int MaxMissed = 10_000;
@@ -66,7 +67,8 @@ internal sealed class EventStreamReply(
         _lastSentId = client.LastId;
         if (!string.IsNullOrEmpty(lastId))
         {
-            if (long.TryParse(lastId, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && client.LastId - last <= MaxMissed && await log.CanResumeAsync(last, cancellationToken))
+            if (long.TryParse(lastId, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && client.LastId - last <= MaxMissed
+                && await log.CanResumeAsync(last, cancellationToken))
             {
                 // Another process may have been ahead of this one. Its messages are not sent again.
                 await SendMissedAsync(last, cancellationToken);
@@ -77,13 +79,15 @@ internal sealed class EventStreamReply(
         }
 
         var currentState = await log.CurrentStatesAsync(client.LastId, cancellationToken);
-        await send(string.Concat(currentState.Where(IsVisible).Select(SseFormat.OfCurrentState)) + SseFormat.Ready(client.LastId), cancellationToken);
+        await send(string.Concat(currentState.Where(IsVisible).Select(SseFormat.OfCurrentState)) + SseFormat.Ready(client.LastId),
+            cancellationToken);
     }
 
     private async Task SendMissedAsync(long last, CancellationToken cancellationToken)
     {
         _lastSentId = last;
-        while (_lastSentId < client.LastId && await log.ReadAsync(_lastSentId, client.LastId, BatchSize, cancellationToken) is { Count: > 0 } missed)
+        while (_lastSentId < client.LastId && await log.ReadAsync(_lastSentId, client.LastId, BatchSize, cancellationToken)
+            is { Count: > 0 } missed)
         {
             await SendAsync(missed, cancellationToken);
         }

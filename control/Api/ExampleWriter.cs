@@ -28,7 +28,8 @@ internal static class ExampleWriter
         if (operation.RequestBody is OpenApiRequestBody { Content: { } requestContent })
         {
             requestContent.Remove(AnyType);
-            if (requestContent.TryGetValue(Json, out var body) && metadata.OfType<IAcceptsMetadata>().LastOrDefault()?.RequestType is { } type)
+            if (requestContent.TryGetValue(Json, out var body)
+                && metadata.OfType<IAcceptsMetadata>().LastOrDefault()?.RequestType is { } type)
             {
                 body.Example = NodeOf(Examples.Of(type), new(options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull });
             }
@@ -36,12 +37,14 @@ internal static class ExampleWriter
 
         foreach (var (status, responseSpec) in operation.Responses ?? [])
         {
-            if (responseSpec is not OpenApiResponse { Content: { } content } || !int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (responseSpec is not OpenApiResponse { Content: { } content }
+                || !int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 continue;
             }
 
-            var type = metadata.OfType<IProducesResponseTypeMetadata>().LastOrDefault(p => p.StatusCode == number && p.Type is not null && p.Type != typeof(void))?.Type;
+            var type = metadata.OfType<IProducesResponseTypeMetadata>()
+                .LastOrDefault(p => p.StatusCode == number && p.Type is not null && p.Type != typeof(void))?.Type;
             foreach (var (mediaType, response) in content)
             {
                 response.Example = mediaType == EndpointDescriptions.ProblemType ? NodeOf(ProblemOf(number), options)
@@ -57,11 +60,13 @@ internal static class ExampleWriter
         var problem = ApiAuthorization.Problem(status, Examples.ProblemDetail(status)).ProblemDetails;
         if (status == 400)
         {
-            problem.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["limit"] = ["A limit is 1 to 200."] };
+            problem.Extensions["errors"] = new Dictionary<string,
+                string[]>(StringComparer.Ordinal) { ["limit"] = ["A limit is 1 to 200."] };
         }
 
         return problem;
     }
 
-    private static JsonNode? NodeOf(object? example, JsonSerializerOptions options) => example is null ? null : JsonSerializer.SerializeToNode(example, example.GetType(), options);
+    private static JsonNode? NodeOf(object? example, JsonSerializerOptions options) =>
+        example is null ? null : JsonSerializer.SerializeToNode(example, example.GetType(), options);
 }

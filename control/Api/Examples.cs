@@ -27,41 +27,52 @@ internal static class Examples
     private static readonly string[] Codes = ["0k3x-9c2v-7m1q-5w8z", "4t6r-2p0s-8d3f-1g7h"];
 
     private static readonly ChannelView AChannel = new(
-        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, ["en", "de"], Noon.AddDays(-7), new("live", Session, Noon, 312),
+        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, ["en", "de"],
+        Noon.AddDays(-7), new("live", Session, Noon, 312),
         [new("primary", "good", true, Noon, 6_120_000)],
         new("libx264", [new("720p", 1280, 720, 2_500_000), new("480p", 854, 480, 1_200_000)], [], 0, false, 0, null, 0.2, 0));
 
     private static readonly KeyView AKey = new(Id, "primary", "main encoder", Noon.AddDays(-7), Noon, null, null);
-    private static readonly TokenView AToken = new(Id, "producer", "schedule of the shop", Noon, null, Noon.AddDays(30), null, [Channel], ["channels:read", "events:write"]);
+    private static readonly TokenView AToken = new(Id, "producer", "schedule of the shop", Noon, null, Noon.AddDays(30), null, [Channel],
+        ["channels:read", "events:write"]);
 
     private static readonly EventView AnEvent = new(
-        Event, "single", null, Channel, "The gala", "Strings and brass.", "https://example.org/gala.jpg", "scheduled", "", Noon, Evening, Evening.AddHours(2), "Europe/Berlin", "2030-06-01T20:00:00", null, false,
-        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon, $"{Media}/event/{Event}");
+        Event, "single", null, Channel, "The gala", "Strings and brass.", "https://example.org/gala.jpg", "scheduled", "", Noon, Evening,
+        Evening.AddHours(2), "Europe/Berlin", "2030-06-01T20:00:00", null, false,
+        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon,
+        $"{Media}/event/{Event}");
 
     private static readonly RecordingView ARecording = new(
-        Session, Channel, Session, "session", "Evening concert", "public", "channel", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingUrls.Of(Media, Session));
+        Session, Channel, Session, "session", "Evening concert", "public", "channel", "ready", Noon, Noon.AddHours(2), 7200, "30d",
+        Noon.AddHours(2).AddDays(30), Noon, RecordingUrls.Of(Media, Session));
 
     private static readonly CalendarFeedView AFeed = new(Id, Channel, "Jane", Noon, Evening, null);
     private static readonly ViewerTokenView AViewerToken = new("c0n7r8t2k5", "Jane", "203.0.113.0/24", Noon, Noon.AddDays(1), null, false);
     private static readonly ViewerKeyView AViewerKey = new(Id, "shop", false, Noon, null);
     private static readonly UserView AUser = new("jane", "Jane Doe", "producer", true, Noon.AddDays(-30), Noon.AddDays(-30), Noon, null);
-    private static readonly LoginView ALogin = new(Id, true, Noon, Evening, Noon.AddDays(7), "203.0.113.5", "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0");
-    private static readonly WebhookView AWebhook = new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
+    private static readonly LoginView ALogin = new(Id, true, Noon, Evening, Noon.AddDays(7), "203.0.113.5",
+        "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0");
+    private static readonly WebhookView AWebhook =
+        new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
     private static readonly DeliveryView ADelivery = new(
-        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel, "delivered", 1, Evening, Evening, null, 204, null, "", 0.182);
+        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel, "delivered", 1, Evening, Evening, null, 204,
+        null, "", 0.182);
 
     private static readonly Dictionary<Type, object> All = new object[]
     {
         // Requests.
-        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10], true, ["en", "de"]),
+        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10],
+            true, ["en", "de"]),
         new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null, null, null, null),
         new NewKey("backup", "second encoder", Noon.AddYears(10)),
         new KeyRotation(Id, 60),
         new NewToken("producer", "schedule of the shop", Noon.AddYears(10), [Channel], ["channels:read", "events:write"]),
         new SetupRequest("0k3x9-c2v7m-1q5w8-z4t6r", "jane", "correct horse battery"),
-        new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null, null, "on", "token", null, null, 900, 300, null, null, [60, 10]),
-        new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+        new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null,
+            null, "on", "token", null, null, 900, 300, null, null, [60, 10]),
+        new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null),
         new LoginRequest("jane", "correct horse battery", "123456"),
         new PasswordChange("correct horse battery", "a better horse battery"),
         new NewPassword("correct horse battery"),
@@ -78,9 +89,11 @@ internal static class Examples
         new WebhookRotation(86_400),
         new NewCalendarFeed(Channel, "Jane"),
         new MultitrackRequest(
-            "IVS", "2024-06-04", FullKey, new { name = "obs-studio", version = "32.0.2", supported_encoders = new[] { "obs_nvenc_h264_tex", "obs_x264" } },
+            "IVS", "2024-06-04", FullKey,
+            new { name = "obs-studio", version = "32.0.2", supported_encoders = new[] { "obs_nvenc_h264_tex", "obs_x264" } },
             new { cpu = new { physical_cores = 8 }, gpu = new[] { new { vendor_id = 4318 } } },
-            new { canvases = new[] { new { width = 1920, height = 1080, framerate = new { numerator = 60, denominator = 1 } } }, maximum_video_tracks = 3 }),
+            new { canvases = new[] { new { width = 1920, height = 1080, framerate = new { numerator = 60, denominator = 1 } } },
+                maximum_video_tracks = 3 }),
 
         // Responses.
         AChannel,
@@ -88,14 +101,17 @@ internal static class Examples
         new EndedView(Session),
         new KickedView(1),
         new MeasurementsView(5, [new(Evening, 6_120_000, 59.94, 2.002, 0.021, 1, 0.2, 0.34, 312)]),
-        new ActivityView("1906545600000000~s4711", Noon, "publish.started", Session, null, JsonSerializer.SerializeToElement(new { session = Session, input = "primary", continued = false })),
+        new ActivityView("1906545600000000~s4711", Noon, "publish.started", Session, null,
+            JsonSerializer.SerializeToElement(new { session = Session, input = "primary", continued = false })),
         new RecordingUsage(12, 12, 61_204, 31_408_131_072, true),
         new StorageView("s3", "https://s3.example.org/broadcast"),
-        new StorageTestView(true, Evening, "s3", "https://s3.example.org/broadcast", 84, [new("write", true, 41, null), new("read", true, 12, null), new("list", true, 18, null), new("delete", true, 13, null)]),
+        new StorageTestView(true, Evening, "s3", "https://s3.example.org/broadcast", 84,
+            [new("write", true, 41, null), new("read", true, 12, null), new("list", true, 18, null), new("delete", true, 13, null)]),
         new HealthView(
         [
             new(
-                "0197f3a0-c5d9-7c4a-b3e2-8d1f6a905b7c", Session, "OBS Studio", Noon, Evening, 6_120_000, 6_090_000, new("h264", 1920, 1080, 59.94, 59.94, 2.002, 8.3), new("aac", 48_000, 2), 0.021, new(0, 0), 0, 0,
+                "0197f3a0-c5d9-7c4a-b3e2-8d1f6a905b7c", Session, "OBS Studio", Noon, Evening, 6_120_000, 6_090_000,
+                new("h264", 1920, 1080, 59.94, 59.94, 2.002, 8.3), new("aac", 48_000, 2), 0.021, new(0, 0), 0, 0,
                 [new("keyframe-interval", "warning", "Set the keyframe interval to 2 s.", Noon.AddMinutes(1))]),
         ]),
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
@@ -103,7 +119,8 @@ internal static class Examples
         new IssuedKeyView(AKey, FullKey),
         AToken,
         new IssuedTokenView(AToken, FullKey),
-        new SystemView("1.0.0", "producer", TokenRoles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live", "https://live.example.org"),
+        new SystemView("1.0.0", "producer", TokenRoles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
+            ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live", "https://live.example.org"),
         AnEvent,
         new EventHistoryView(Evening, "live", "its start has come"),
         AFeed,
@@ -119,31 +136,38 @@ internal static class Examples
         new IssuedWebhookView(AWebhook, "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoamttbnBxcnN0dnd4eXo="),
         ADelivery,
         new EncoderView("libx264", "software", "h264", true, true, null, Noon, 214),
-        new AuditView(4711, Noon, new("user", "jane", "Jane Doe", "203.0.113.5"), "channel.change", $"channel/{Channel}", new Dictionary<string, string>(StringComparer.Ordinal) { ["title"] = "Evening concert" }),
+        new AuditView(4711, Noon, new("user", "jane", "Jane Doe", "203.0.113.5"), "channel.change", $"channel/{Channel}",
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["title"] = "Evening concert" }),
         new MeView("user", "jane", "Jane Doe", "producer", true, Id),
         new LoggedInView("jane"),
         ALogin,
         AUser,
-        new TotpView("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/Broadcast:jane?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Broadcast"),
+        new TotpView("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "otpauth://totp/Broadcast:jane?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Broadcast"),
         new RecoveryCodesView(Codes),
         new EncoderConfiguration(
-            new("IVS", "2024-06-04", "0197f3a0-c5d9-7c4a-b3e2-8d1f6a905b7c"), new("success", null), [new("RTMP", "rtmp://live.example.org:1935/live/{stream_key}")],
-            [new("obs_nvenc_h264_tex", 1920, 1080, new(60, 1), new Dictionary<string, object>(StringComparer.Ordinal) { ["rate_control"] = "CBR", ["bitrate"] = 6000, ["keyint_sec"] = 2 })],
+            new("IVS", "2024-06-04", "0197f3a0-c5d9-7c4a-b3e2-8d1f6a905b7c"), new("success", null),
+            [new("RTMP", "rtmp://live.example.org:1935/live/{stream_key}")],
+            [new("obs_nvenc_h264_tex", 1920, 1080, new(60, 1), new Dictionary<string,
+                object>(StringComparer.Ordinal) { ["rate_control"] = "CBR", ["bitrate"] = 6000, ["keyint_sec"] = 2 })],
             new([new("aac", 0, 2, new(160))], null)),
     }.ToDictionary(e => e.GetType());
 
     private static readonly Dictionary<string, string> Texts = new(StringComparer.Ordinal)
     {
         ["text/event-stream"] = SseFormat.Retry
-            + SseFormat.OfCurrentState(new(4711, EventStreamTypes.ChannelState, Channel, $$$"""{"id":"evt_0197f3a0c5d97c4ab3e28d1f6a905b7c","type":"channel.state","timestamp":"2030-06-01T12:00:00.000Z","channel":"{{{Channel}}}","data":{"state":"live","session":"{{{Session}}}","startedAt":"2030-06-01T12:00:00+00:00","inputs":[]}}"""))
+            + SseFormat.OfCurrentState(new(4711, EventStreamTypes.ChannelState, Channel,
+                $$$"""{"id":"evt_0197f3a0c5d97c4ab3e28d1f6a905b7c","type":"channel.state","timestamp":"2030-06-01T12:00:00.000Z","channel":"{{{Channel}}}","data":{"state":"live","session":"{{{Session}}}","startedAt":"2030-06-01T12:00:00+00:00","inputs":[]}}"""))
             + SseFormat.Ready(4711),
         ["text/calendar"] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Broadcast//Events//EN\r\nBEGIN:VEVENT\r\n"
-            + $"UID:{Event}\r\nDTSTAMP:20300601T120000Z\r\nDTSTART:20300601T180000Z\r\nDTEND:20300601T200000Z\r\nSUMMARY:The gala\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+            + $"UID:{Event}\r\nDTSTAMP:20300601T120000Z\r\nDTSTART:20300601T180000Z\r\nDTEND:20300601T200000Z\r\nSUMMARY:The "
+                + "gala\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
     };
 
     /// <summary>Gets the example of a type, or for a list, a list with one example; <see langword="null"/> when there is none.</summary>
     public static object? Of(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? Of(type.GenericTypeArguments[0]) is { } row ? new[] { row } : null
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>)
+        ? Of(type.GenericTypeArguments[0]) is { } row ? new[] { row } : null
         : All.GetValueOrDefault(type);
 
     /// <summary>Gets the example of a media type other than JSON.</summary>

@@ -7,20 +7,25 @@ namespace Broadcast.Control.Api;
 internal sealed record HealthView(List<SourceView> Sources);
 
 internal sealed record SourceView(
-    string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond, long BitsPerSecondLastMinute, SourceVideoView? Video,
+    string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond,
+    long BitsPerSecondLastMinute, SourceVideoView? Video,
     SourceAudioView? Audio, double AvSkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<IssueView> Issues)
 {
     public static SourceView From(SourceReport r) => new(
-        r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondLastMinute, SourceVideoView.From(r.Video),
-        r.Audio is { } audio ? new(audio.Codec, audio.SampleRate, audio.Channels) : null, Math.Round(r.AvSkew.TotalSeconds, 3), new(r.JumpsForward, r.JumpsBack),
+        r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondLastMinute,
+        SourceVideoView.From(r.Video),
+        r.Audio is { } audio ? new(audio.Codec, audio.SampleRate, audio.Channels) : null, Math.Round(r.AvSkew.TotalSeconds, 3),
+        new(r.JumpsForward, r.JumpsBack),
         r.Dropped, r.Malformed, [.. r.Issues.Select(IssueView.From)]);
 }
 
 internal sealed record SourceVideoView(
-    string Codec, int Width, int Height, double FramesPerSecond, double? DeclaredFramesPerSecond, double? KeyframeIntervalSeconds, double? MaxKeyframeIntervalSeconds)
+    string Codec, int Width, int Height, double FramesPerSecond, double? DeclaredFramesPerSecond, double? KeyframeIntervalSeconds,
+    double? MaxKeyframeIntervalSeconds)
 {
     public static SourceVideoView? From(SourceVideo? v) => v is null ? null : new(
-        v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2), v.DeclaredFramesPerSecond > 0 ? Math.Round(v.DeclaredFramesPerSecond, 3) : null,
+        v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2),
+        v.DeclaredFramesPerSecond > 0 ? Math.Round(v.DeclaredFramesPerSecond, 3) : null,
         Seconds(v.KeyframeInterval), Seconds(v.MaxKeyframeInterval));
 
     private static double? Seconds(TimeSpan? time) => time is { } t ? Math.Round(t.TotalSeconds, 3) : null;

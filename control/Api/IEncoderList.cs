@@ -9,7 +9,8 @@ namespace Broadcast.Control.Api;
 /// <param name="Error">Reason why it does not work.</param>
 /// <param name="ProbedAt">Time of the probe.</param>
 /// <param name="Duration">Duration of the probe.</param>
-public sealed record EncoderInfo(string Encoder, string Vendor, string Codec, bool UsedForRungs, bool Works, string? Error, DateTimeOffset ProbedAt, TimeSpan Duration);
+public sealed record EncoderInfo(string Encoder, string Vendor, string Codec, bool UsedForRungs, bool Works, string? Error,
+    DateTimeOffset ProbedAt, TimeSpan Duration);
 
 /// <summary>Provider of the machine's encoders. The host implements it; without it the API lists none.</summary>
 public interface IEncoderList

@@ -41,8 +41,10 @@ internal static class IdempotencyHandler
             {
                 EndpointDescriptions.AddRequestHeader(
                     operation, Header,
-                    $"1 to {MaxLength} visible ASCII characters of your choice, different for each resource to create. The same request sent again within {IdempotencyKeys.Retention.TotalHours:0} h creates nothing: "
-                    + (isSecret ? "the answer is 409 with the 'location' of the first resource, whose secret was shown then." : $"the first response is repeated, with '{Replayed}: true'.")
+                    $"1 to {MaxLength} visible ASCII characters of your choice, different for each resource to create. The same request "
+                    + $"sent again within {IdempotencyKeys.Retention.TotalHours:0} h creates nothing: "
+                    + (isSecret ? "the answer is 409 with the 'location' of the first resource, whose secret was shown then."
+                        : $"the first response is repeated, with '{Replayed}: true'.")
                     + " 422: a different request used the key. 409 with 'Retry-After': the first request is still running.");
                 return Task.CompletedTask;
             });
@@ -67,7 +69,8 @@ internal static class IdempotencyHandler
         var key = KeyOf(keyHeader);
         var services = http.RequestServices;
         var keys = services.GetRequiredService<IdempotencyKeys>();
-        var body = await RequestBody.BytesAsync(http.Request, services.GetRequiredService<IOptions<ControlOptions>>().Value.MaxBodyBytes, http.RequestAborted);
+        var body = await RequestBody.BytesAsync(http.Request, services.GetRequiredService<IOptions<ControlOptions>>().Value.MaxBodyBytes,
+            http.RequestAborted);
         var request = ComputeHash(http.Request.Method, http.Request.Path.Value ?? "", body.Span);
         var requester = ApiAuthorization.GetCaller(http);
         var caller = $"{AuditLog.Name(requester.Kind)}/{requester.Id}";
@@ -94,7 +97,8 @@ internal static class IdempotencyHandler
         }
 
         await TryAsync(logger, () => result is Created<TView> created
-            ? keys.StoreAsync(caller, key, created.StatusCode, created.Location, isSecret ? null : Json(services, created.Value), CancellationToken.None)
+            ? keys.StoreAsync(caller, key, created.StatusCode, created.Location, isSecret ? null : Json(services, created.Value),
+                CancellationToken.None)
             : keys.ReleaseAsync(caller, key, CancellationToken.None));
         return result;
     }
@@ -110,13 +114,16 @@ internal static class IdempotencyHandler
         {
             http.Response.Headers.RetryAfter = "1";
             return ApiAuthorization.Problem(
-                409, $"A request with this '{Header}' started at {AuditLog.Text(earlier.CreatedAt)} and has no response yet. If that persists, the server was stopped meanwhile: check whether the resource exists, and use another key.");
+                409,
+                $"A request with this '{Header}' started at {AuditLog.Text(earlier.CreatedAt)} and has no response yet. If that "
+                + "persists, the server was stopped meanwhile: check whether the resource exists, and use another key.");
         }
 
         if (earlier.Body is not { } body)
         {
             return TypedResults.Problem(
-                $"This was created at {AuditLog.Text(earlier.CreatedAt)}: {earlier.Location}. Its secret was shown only in that response. If the response was lost, revoke the resource and create another with another key.",
+                $"This was created at {AuditLog.Text(earlier.CreatedAt)}: {earlier.Location}. Its secret was shown only in that "
+                + "response. If the response was lost, revoke the resource and create another with another key.",
                 statusCode: 409,
                 extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["location"] = earlier.Location });
         }
@@ -130,7 +137,8 @@ internal static class IdempotencyHandler
         keyHeader.Count == 1 && keyHeader[0] is { Length: > 0 and <= MaxLength } key && key.All(c => c is > ' ' and <= '~')
             ? key : throw new ControlException([new(Header, $"'{Header}' must be 1 to {MaxLength} visible ASCII characters, sent once.")]);
 
-    private static string Json<T>(IServiceProvider services, T value) => JsonSerializer.Serialize(value, services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+    private static string Json<T>(IServiceProvider services, T value) =>
+        JsonSerializer.Serialize(value, services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
 
     // The resource exists and its response is sent even if it cannot be stored.
     private static async Task TryAsync(ILogger logger, Func<Task> action)

@@ -29,14 +29,17 @@ internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider tim
     private const int Tries = 3;
 
     private const string RemoveExpired = """
-        DELETE FROM idempotency_keys k USING (SELECT caller, key FROM idempotency_keys WHERE created_at < @old ORDER BY created_at LIMIT @most FOR UPDATE SKIP LOCKED) o
+        DELETE FROM idempotency_keys k USING (SELECT caller, key FROM idempotency_keys WHERE created_at < @old
+            ORDER BY created_at LIMIT @most FOR UPDATE SKIP LOCKED) o
         WHERE k.caller = o.caller AND k.key = o.key
         """;
 
     private const string Reserve = """
         INSERT INTO idempotency_keys (caller, key, request, created_at)
-        SELECT @caller, @key, @request, @now WHERE (SELECT count(*) FROM idempotency_keys k WHERE k.caller = @caller AND k.created_at >= @old) < @most
-        ON CONFLICT (caller, key) DO UPDATE SET request = excluded.request, created_at = excluded.created_at, answered_at = NULL, status = NULL, location = NULL, body = NULL
+        SELECT @caller, @key, @request, @now WHERE (SELECT count(*) FROM idempotency_keys k WHERE k.caller = @caller
+            AND k.created_at >= @old) < @most
+        ON CONFLICT (caller, key) DO UPDATE SET request = excluded.request, created_at = excluded.created_at, answered_at = NULL,
+        status = NULL, location = NULL, body = NULL
             WHERE idempotency_keys.created_at < @old
         """;
 
@@ -52,16 +55,19 @@ internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider tim
         var now = time.GetUtcNow();
         var old = now - Retention;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(RemoveExpired, new { old, most = MaxRemovedPerRequest }, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(RemoveExpired, new { old, most = MaxRemovedPerRequest },
+            cancellationToken: cancellationToken));
         for (var i = 0; i < Tries; i++)
         {
-            if (await connection.ExecuteAsync(new CommandDefinition(Reserve, new { caller, key, request, now, old, most = MaxPerCaller }, cancellationToken: cancellationToken)) == 1)
+            if (await connection.ExecuteAsync(new CommandDefinition(Reserve, new { caller, key, request, now, old, most = MaxPerCaller },
+                cancellationToken: cancellationToken)) == 1)
             {
                 return null;
             }
 
             if (await connection.QuerySingleOrDefaultAsync<IdempotentResponse>(new CommandDefinition(
-                "SELECT request, created_at AS createdAt, status, location, body FROM idempotency_keys WHERE caller = @caller AND key = @key AND created_at >= @old",
+                "SELECT request, created_at AS createdAt, status, location, body FROM idempotency_keys WHERE caller = @caller AND key = "
+                + "@key AND created_at >= @old",
                 new { caller, key, old },
                 cancellationToken: cancellationToken)) is { } earlier)
             {
@@ -69,7 +75,8 @@ internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider tim
             }
         }
 
-        throw new ControlException(ControlErrorCode.TooManyAttempts, $"You have sent {MaxPerCaller} different keys within {Retention.TotalHours:0} h, which is the limit.");
+        throw new ControlException(ControlErrorCode.TooManyAttempts,
+            $"You have sent {MaxPerCaller} different keys within {Retention.TotalHours:0} h, which is the limit.");
     }
 
     /// <summary>Stores the result of a request.</summary>
@@ -77,7 +84,8 @@ internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider tim
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE idempotency_keys SET answered_at = @now, status = @status, location = @location, body = @body WHERE caller = @caller AND key = @key",
+            "UPDATE idempotency_keys SET answered_at = @now, status = @status, location = @location, body = @body WHERE caller = @caller "
+            + "AND key = @key",
             new { caller, key, status, location, body, now = time.GetUtcNow() },
             cancellationToken: cancellationToken));
     }
@@ -87,6 +95,7 @@ internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider tim
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM idempotency_keys WHERE caller = @caller AND key = @key AND status IS NULL", new { caller, key }, cancellationToken: cancellationToken));
+            "DELETE FROM idempotency_keys WHERE caller = @caller AND key = @key AND status IS NULL", new { caller, key },
+            cancellationToken: cancellationToken));
     }
 }

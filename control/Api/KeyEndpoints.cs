@@ -16,13 +16,16 @@ internal static class KeyEndpoints
     {
         api.MapGet("/channels/{name}/keys", async (string name, HttpContext http, StreamKeys keys) =>
                 (await keys.ListAsync(name, http.RequestAborted)).Select(KeyView.From).ToList())
-            .RequireRole(TokenRole.Producer).Describe<List<KeyView>>("listKeys", "List the channel's stream keys without their secrets, newest first.", 200, 404);
+            .RequireRole(TokenRole.Producer).Describe<List<KeyView>>("listKeys",
+                "List the channel's stream keys without their secrets, newest first.", 200, 404);
 
         api.MapPost("/channels/{name}/keys", CreateAsync).RequireRole(TokenRole.Producer).AcceptsBody<NewKey>()
-            .Describe<IssuedKeyView>("createKey", "Create another stream key. It is shown only once.", 201, 404, 409).WithIdempotencyKey<IssuedKeyView>();
+            .Describe<IssuedKeyView>("createKey", "Create another stream key. It is shown only once.", 201, 404, 409)
+            .WithIdempotencyKey<IssuedKeyView>();
 
         api.MapPost("/channels/{name}/keys/rotate", RotateAsync).RequireRole(TokenRole.Producer).AcceptsBody<KeyRotation>()
-            .Describe<IssuedKeyView>("rotateKey", "Replace a stream key. The old key is revoked at once, or after an overlap.", 201, 404, 409).WithIdempotencyKey<IssuedKeyView>();
+            .Describe<IssuedKeyView>("rotateKey", "Replace a stream key. The old key is revoked at once, or after an overlap.", 201, 404,
+                409).WithIdempotencyKey<IssuedKeyView>();
 
         api.MapDelete("/channels/{name}/keys/{id}", async (string name, string id, HttpContext http, StreamKeys keys) =>
             {
@@ -32,14 +35,16 @@ internal static class KeyEndpoints
             .RequireRole(TokenRole.Producer).Describe("revokeKey", "Revoke a stream key permanently and disconnect its encoder.", 204, 404);
     }
 
-    private static async Task<IResult> CreateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options, TimeProvider time)
+    private static async Task<IResult> CreateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options,
+        TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var role = body.OneOf("role", RoleNames) ?? "primary";
         var label = body.Text("label") ?? "";
         var expires = body.Instant("expiresAt");
         body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, expires, time.GetUtcNow()));
-        return Issued(name, await keys.CreateAsync(name, Enum.Parse<StreamKeyRole>(role, ignoreCase: true), label, expires, http.RequestAborted));
+        return Issued(name,
+            await keys.CreateAsync(name, Enum.Parse<StreamKeyRole>(role, ignoreCase: true), label, expires, http.RequestAborted));
     }
 
     private static async Task<IResult> RotateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options)
@@ -52,5 +57,6 @@ internal static class KeyEndpoints
     }
 
     private static IResult Issued(string channel, IssuedStreamKey issued) =>
-        TypedResults.Created($"/api/v1/channels/{channel}/keys/{issued.Key.Id}", new IssuedKeyView(KeyView.From(issued.Key), issued.StreamKey));
+        TypedResults.Created($"/api/v1/channels/{channel}/keys/{issued.Key.Id}",
+            new IssuedKeyView(KeyView.From(issued.Key), issued.StreamKey));
 }

@@ -20,7 +20,8 @@ internal static class LoginCookie
     public static string? Read(HttpContext http) => http.Request.Cookies[IsSecure(http) ? Secure : Plain];
 
     /// <summary>Sets the cookie.</summary>
-    public static void Set(HttpContext http, string text, TimeSpan lifetime) => http.Response.Cookies.Append(Name(http), text, Options(http, lifetime));
+    public static void Set(HttpContext http, string text, TimeSpan lifetime) =>
+        http.Response.Cookies.Append(Name(http), text, Options(http, lifetime));
 
     /// <summary>Deletes the cookie.</summary>
     public static void Clear(HttpContext http) => http.Response.Cookies.Delete(Name(http), Options(http, null));
@@ -31,7 +32,8 @@ internal static class LoginCookie
 
     /// <summary>Configured public URL of the dashboard.</summary>
     internal static Uri? PagesUrl(HttpContext http) =>
-        http.RequestServices.GetService<IViewerUrls>()?.For("").Pages is { Length: > 0 } text && Uri.TryCreate(text, UriKind.Absolute, out var pagesUrl) ? pagesUrl : null;
+        http.RequestServices.GetService<IViewerUrls>()?.For("").Pages is { Length: > 0 } text
+        && Uri.TryCreate(text, UriKind.Absolute, out var pagesUrl) ? pagesUrl : null;
 
     private static string Name(HttpContext http) => IsSecure(http) ? Secure : Plain;
 

@@ -15,12 +15,14 @@ internal static class LoginEndpoints
         api.MapPost("/login", LoginAsync).AcceptsBody<LoginRequest>()
             .Describe<LoggedInView>(
                 "login",
-                "Log in; the response sets a cookie. Needs no token, but a name and password, and if the problem has 'needs: code', an authenticator code or a recovery code.",
+                "Log in; the response sets a cookie. Needs no token, but a name and password, and if the problem has 'needs: code', an "
+                + "authenticator code or a recovery code.",
                 200, 401, 403, 429);
 
         api.MapPost("/logout", LogoutAsync).RequireRole(TokenRole.Viewer).Describe("logout", "End the login of the cookie.", 204);
 
-        api.MapGet("/me", (HttpContext http) => MeView.From(ApiAuthorization.GetCaller(http))).RequireRole(TokenRole.Viewer).Describe<MeView>("getMe", "Get the caller (user or token) and its role.");
+        api.MapGet("/me", (HttpContext http) => MeView.From(ApiAuthorization.GetCaller(http))).RequireRole(TokenRole.Viewer)
+            .Describe<MeView>("getMe", "Get the caller (user or token) and its role.");
 
         api.MapGet("/me/logins", async (HttpContext http, UserSessions sessions) =>
             {
@@ -40,17 +42,20 @@ internal static class LoginEndpoints
             .Describe("setMyPassword", "Change your password. All your other logins end.", 204, 429);
 
         api.MapPost("/me/totp", BeginTotpAsync).RequireRole(TokenRole.Viewer).AcceptsBody<TotpStart>()
-            .Describe<TotpView>("beginTotp", "Create a secret for an authenticator app. It is shown only once and takes effect with confirmTotp.", 200, 409, 429);
+            .Describe<TotpView>("beginTotp",
+                "Create a secret for an authenticator app. It is shown only once and takes effect with confirmTotp.", 200, 409, 429);
 
         api.MapPost("/me/totp/confirm", ConfirmTotpAsync).RequireRole(TokenRole.Viewer).AcceptsBody<TotpCode>()
-            .Describe<RecoveryCodesView>("confirmTotp", "Turn on the second factor with its first code. The response contains recovery codes, shown only once.", 200, 409, 429);
+            .Describe<RecoveryCodesView>("confirmTotp",
+                "Turn on the second factor with its first code. The response contains recovery codes, shown only once.", 200, 409, 429);
 
         api.MapPost("/me/totp/end", EndTotpAsync).RequireRole(TokenRole.Viewer).AcceptsBody<TotpCode>()
             .Describe("endTotp", "Remove your second factor. Requires one of its codes or a recovery code.", 204, 429);
     }
 
     /// <summary>Remote address for counting attempts.</summary>
-    internal static IPEndPoint? RemoteOf(HttpContext http) => http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
+    internal static IPEndPoint? RemoteOf(HttpContext http) =>
+        http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
 
     private static async Task<IResult> LoginAsync(HttpContext http, Logins logins, IOptions<ControlOptions> options)
     {
@@ -62,17 +67,20 @@ internal static class LoginEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (name, password, code) = (body.Text("name", required: true), body.Text("password", required: true), body.Text("code"));
         body.ThrowIfInvalid([]);
-        switch (await logins.LoginAsync(name!, password!, code, RemoteOf(http), http.Request.Headers.UserAgent.ToString(), http.RequestAborted))
+        switch (await logins.LoginAsync(name!, password!, code, RemoteOf(http), http.Request.Headers.UserAgent.ToString(),
+            http.RequestAborted))
         {
             case LoginResult.Succeeded success:
                 LoginCookie.Set(http, success.Cookie, options.Value.LoginLifetime);
                 return TypedResults.Ok(new LoggedInView(success.User));
 
             case LoginResult.NeedsCode:
-                return ApiAuthorization.Unauthorized(http, "Also send 'code': the current code of your authenticator, or a recovery code.", "code");
+                return ApiAuthorization.Unauthorized(http, "Also send 'code': the current code of your authenticator, or a recovery code.",
+                    "code");
 
             case LoginResult.WrongCode:
-                return ApiAuthorization.Unauthorized(http, "The code is neither a current authenticator code nor an unused recovery code. Each code works once.", "code");
+                return ApiAuthorization.Unauthorized(http,
+                    "The code is neither a current authenticator code nor an unused recovery code. Each code works once.", "code");
 
             default:
                 return ApiAuthorization.Unauthorized(http, "Name or password is wrong.");
@@ -87,7 +95,8 @@ internal static class LoginEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<IResult> SetPasswordAsync(HttpContext http, UserRepository users, Logins logins, IOptions<ControlOptions> options)
+    private static async Task<IResult> SetPasswordAsync(HttpContext http, UserRepository users, Logins logins,
+        IOptions<ControlOptions> options)
     {
         var user = ApiAuthorization.RequireUser(http);
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
@@ -98,7 +107,8 @@ internal static class LoginEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<TotpView> BeginTotpAsync(HttpContext http, SecondFactors secondFactors, Logins logins, IOptions<ControlOptions> options)
+    private static async Task<TotpView> BeginTotpAsync(HttpContext http, SecondFactors secondFactors, Logins logins,
+        IOptions<ControlOptions> options)
     {
         var user = ApiAuthorization.RequireUser(http);
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
@@ -109,7 +119,8 @@ internal static class LoginEndpoints
         return new(totp.Secret, totp.Uri);
     }
 
-    private static async Task<RecoveryCodesView> ConfirmTotpAsync(HttpContext http, SecondFactors secondFactors, IOptions<ControlOptions> options)
+    private static async Task<RecoveryCodesView> ConfirmTotpAsync(HttpContext http, SecondFactors secondFactors,
+        IOptions<ControlOptions> options)
     {
         var user = ApiAuthorization.RequireUser(http);
         return new(await secondFactors.ConfirmAsync(user, await CodeAsync(http, options), http.RequestAborted));

@@ -47,8 +47,10 @@ internal sealed record ChannelView(
             c.AnnouncesEvents,
             c.AudioLanguages,
             c.CreatedAt,
-            live is null ? null : new(ChannelRunStates.Name(live.State), live.Session?.Value, live.StartedAt, sizes?.Find(name).Viewers ?? 0),
-            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
+            live is null ? null : new(ChannelRunStates.Name(live.State), live.Session?.Value, live.StartedAt,
+                sizes?.Find(name).Viewers ?? 0),
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary", i.State,
+                i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }
 }
@@ -59,26 +61,32 @@ internal sealed record LiveView(string State, string? Session, DateTimeOffset? S
 
 internal sealed record CreatedChannelView(ChannelView Channel, string StreamKey);
 
-internal sealed record KeyView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+internal sealed record KeyView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,
+    DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
 {
-    public static KeyView From(StreamKeyInfo k) => new(k.Id, StreamKeys.Name(k.Role), k.Label, k.CreatedAt, k.LastUsedAt, k.ExpiresAt, k.RevokedAt);
+    public static KeyView From(StreamKeyInfo k) =>
+        new(k.Id, StreamKeys.Name(k.Role), k.Label, k.CreatedAt, k.LastUsedAt, k.ExpiresAt, k.RevokedAt);
 }
 
 internal sealed record IssuedKeyView(KeyView Key, string StreamKey);
 
 internal sealed record TokenView(
-    string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+    string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt,
     IReadOnlyList<string>? Channels, IReadOnlyList<string>? Scopes)
 {
-    public static TokenView From(TokenInfo t) => new(t.Id, TokenRoles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt, t.Limits.Channels, t.Limits.Scopes);
+    public static TokenView From(TokenInfo t) => new(t.Id, TokenRoles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt,
+        t.RevokedAt, t.Limits.Channels, t.Limits.Scopes);
 }
 
 internal sealed record IssuedTokenView(TokenView Info, string Token);
 
 internal sealed record SessionView(
-    string Id, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason, long PeakViewers)
+    string Id, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt,
+    string? EndReason, long PeakViewers)
 {
-    public static SessionView From(SessionInfo s) => new(s.Id, s.Epoch, s.Latency, s.StartedAt, s.LastPublicationEndedAt, s.EndedAt, s.EndReason, s.PeakViewers);
+    public static SessionView From(SessionInfo s) =>
+        new(s.Id, s.Epoch, s.Latency, s.StartedAt, s.LastPublicationEndedAt, s.EndedAt, s.EndReason, s.PeakViewers);
 }
 
 internal sealed record EndedView(string? Session);
@@ -86,19 +94,23 @@ internal sealed record EndedView(string? Session);
 internal sealed record KickedView(int Encoders);
 
 internal sealed record SystemView(
-    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps,
+    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies,
+    IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps,
     string? PublicUrl);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds,
+    string? Takeover, int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
     IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover,
+    int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
     IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 
 internal sealed record KeyRotation(string? KeyId, int? OverlapSeconds);
 
-internal sealed record NewToken(string Role, string? Label, DateTimeOffset? ExpiresAt, IReadOnlyList<string>? Channels, IReadOnlyList<string>? Scopes);
+internal sealed record NewToken(string Role, string? Label, DateTimeOffset? ExpiresAt, IReadOnlyList<string>? Channels,
+    IReadOnlyList<string>? Scopes);
 
 internal sealed record SetupRequest(string Code, string? Name, string? Password);

@@ -23,18 +23,22 @@ internal static class MultitrackEndpoint
     public static void Map(RouteGroupBuilder api) =>
         api.MapPost(Path, ConfigureAsync).AcceptsBody<MultitrackRequest>().Describe<EncoderConfiguration>(
             "configureMultitrack",
-            "Get the tracks that OBS Studio encodes and where it sends them. Needs no token, but a stream key in 'authentication'. A rejection is in 'status'.").WithMetadata(new RateLimitExempt());
+            "Get the tracks that OBS Studio encodes and where it sends them. Needs no token, but a stream key in 'authentication'. A "
+            + "rejection is in 'status'.").WithMetadata(new RateLimitExempt());
 
-    private static async Task<IResult> ConfigureAsync(HttpContext http, StreamKeyValidator keys, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
+    private static async Task<IResult> ConfigureAsync(HttpContext http, StreamKeyValidator keys, IOptions<ControlOptions> options,
+        IOptions<AuthorizationOptions> authorization)
     {
-        if (StreamingClient.Read(await RequestBody.BytesAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted)) is not { } client)
+        if (StreamingClient.Read(await RequestBody.BytesAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted))
+            is not { } client)
         {
             throw new ControlException([new("body", "The body must be a JSON object as sent by OBS Studio.")]);
         }
 
         if (authorization.Value.CallbackAlone)
         {
-            return Reject(client, "This server uses an auth callback and cannot derive encoder settings from a stream key. Turn Enhanced Broadcasting off.");
+            return Reject(client,
+                "This server uses an auth callback and cannot derive encoder settings from a stream key. Turn Enhanced Broadcasting off.");
         }
 
         var remote = http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, http.Connection.RemotePort) : null;
@@ -46,7 +50,8 @@ internal static class MultitrackEndpoint
             case StreamKeyCheck.Valid when client.Width < 2 || client.Height < 2:
                 return Reject(client, "The request does not state the frame size.");
 
-            case StreamKeyCheck.Valid { Key: var key } when http.RequestServices.GetService<IPublishUrls>()?.For(http.Request.Host.Host) is { } addresses:
+            case StreamKeyCheck.Valid { Key: var key } when http.RequestServices.GetService<IPublishUrls>()
+                ?.For(http.Request.Host.Host) is { } addresses:
                 return TypedResults.Json(EncoderConfiguration.For(client, key.Ladder, addresses));
 
             default:
@@ -54,7 +59,8 @@ internal static class MultitrackEndpoint
         }
     }
 
-    private static IResult Reject(StreamingClient client, string message) => TypedResults.Json(EncoderConfiguration.Reject(client, message));
+    private static IResult Reject(StreamingClient client, string message) =>
+        TypedResults.Json(EncoderConfiguration.Reject(client, message));
 }
 
 /// <summary>Members of OBS Studio's request that the server reads.</summary>

@@ -27,7 +27,8 @@ internal static class Paging
     /// <param name="member">Query parameter that selects the next page.</param>
     /// <param name="cursor">Function that returns the cursor of a row.</param>
     /// <param name="view">Function that converts a row to its response.</param>
-    public static List<TView> Page<TRow, TView>(HttpContext http, IReadOnlyList<TRow> rows, int limit, string member, Func<TRow, string> cursor, Func<TRow, TView> view)
+    public static List<TView> Page<TRow, TView>(HttpContext http, IReadOnlyList<TRow> rows, int limit, string member,
+        Func<TRow, string> cursor, Func<TRow, TView> view)
     {
         if (rows.Count > 0 && rows.Count >= limit)
         {

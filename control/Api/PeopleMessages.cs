@@ -6,18 +6,23 @@ namespace Broadcast.Control.Api;
 
 internal sealed record MeView(string Kind, string Name, string DisplayName, string Role, bool? Totp, string? Login)
 {
-    public static MeView From(Caller h) => new(AuditLog.Name(h.Kind), h.Id, h.Name, TokenRoles.Name(h.Role), h.User?.HasTotp, h.User?.Login.Id);
+    public static MeView From(Caller h) => new(AuditLog.Name(h.Kind), h.Id, h.Name, TokenRoles.Name(h.Role), h.User?.HasTotp,
+        h.User?.Login.Id);
 }
 
 internal sealed record UserView(
-    string Name, string DisplayName, string Role, bool Totp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt, DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt)
+    string Name, string DisplayName, string Role, bool Totp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt,
+    DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt)
 {
-    public static UserView From(UserInfo u) => new(u.Name, u.DisplayName, TokenRoles.Name(u.Role), u.HasTotp, u.CreatedAt, u.PasswordChangedAt, u.LastLoginAt, u.DisabledAt);
+    public static UserView From(UserInfo u) => new(u.Name, u.DisplayName, TokenRoles.Name(u.Role), u.HasTotp, u.CreatedAt,
+        u.PasswordChangedAt, u.LastLoginAt, u.DisabledAt);
 }
 
-internal sealed record LoginView(string Id, bool Current, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent)
+internal sealed record LoginView(string Id, bool Current, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt,
+    string Address, string Agent)
 {
-    public static LoginView From(LoginInfo l, string? current) => new(l.Id, l.Id == current, l.CreatedAt, l.LastUsedAt, l.ExpiresAt, l.Address, l.Agent);
+    public static LoginView From(LoginInfo l, string? current) =>
+        new(l.Id, l.Id == current, l.CreatedAt, l.LastUsedAt, l.ExpiresAt, l.Address, l.Agent);
 }
 
 internal sealed record LoginRequest(string Name, string Password, string? Code);

@@ -23,15 +23,22 @@ internal static class RecordingEndpoints
     {
         api.MapGet("/recordings", ListAsync).RequireRole(TokenRole.Viewer)
             .Describe<List<RecordingView>>(
-                "listRecordings", "List recordings and clips, newest first. Filter by 'channel', 'session', 'kind' (session, clip) and 'visibility', by 'q' in the title or the channel's title, and by start time with 'from' and 'to'. 'sizes=true' adds the bytes of each session, as far as they can be counted in a few seconds. 'before' continues from an id.", 200, 400, 404)
+                "listRecordings",
+                "List recordings and clips, newest first. Filter by 'channel', 'session', 'kind' (session, clip) and 'visibility', by 'q' "
+                + "in the title or the channel's title, and by start time with 'from' and 'to'. 'sizes=true' adds the bytes of each "
+                    + "session, as far as they can be counted in a few seconds. 'before' continues from an id.", 200, 400, 404)
             .Paged("before", RecordingRules.MaxPage);
 
-        api.MapGet("/recordings/usage", (HttpContext http, RecordingUsageCounter sizes) => sizes.AllAsync(http.RequestAborted)).RequireRole(TokenRole.Viewer)
+        api.MapGet("/recordings/usage", (HttpContext http, RecordingUsageCounter sizes) => sizes.AllAsync(http.RequestAborted))
+            .RequireRole(TokenRole.Viewer)
             .Describe<RecordingUsage>(
-                "getRecordingUsage", "Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'isComplete' is false.", 200);
+                "getRecordingUsage",
+                "Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting "
+                + "continues; repeat the request while 'isComplete' is false.", 200);
 
         api.MapGet("/channels/{name}/recordings", ListOfChannelAsync).RequireRole(TokenRole.Viewer)
-            .Describe<List<RecordingView>>("listChannelRecordings", "List the channel's recordings and clips, newest first, like listRecordings.", 200, 400, 404)
+            .Describe<List<RecordingView>>("listChannelRecordings",
+                "List the channel's recordings and clips, newest first, like listRecordings.", 200, 400, 404)
             .Paged("before", RecordingRules.MaxPage);
 
         api.MapGet("/recordings/{id}", async (string id, HttpContext http, RecordingRepository recordings) =>
@@ -39,12 +46,14 @@ internal static class RecordingEndpoints
                 var rows = await recordings.GetAsync(id, http.RequestAborted);
                 return ETags.OkOrNotModified(http, ETags.Of(rows), View(http, rows));
             })
-            .RequireRole(TokenRole.Viewer).Describe<RecordingView>("getRecording", "Get a recording or clip.", 200, 404).WithETag(supportsNotModified: true);
+            .RequireRole(TokenRole.Viewer).Describe<RecordingView>("getRecording", "Get a recording or clip.", 200, 404)
+            .WithETag(supportsNotModified: true);
 
         api.MapPatch("/recordings/{id}", ChangeAsync).RequireRole(TokenRole.Producer).AcceptsBody<RecordingChangeBody>()
             .Describe<RecordingView>(
                 "changeRecording",
-                "Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. "
+                "Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds "
+                + "from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. "
                 + "'access' sets the access policy of the whole session (public, token, webhook) after it has ended.",
                 200, 404, 409)
             .WithIfMatch(200);
@@ -52,36 +61,49 @@ internal static class RecordingEndpoints
         api.MapDelete("/recordings/{id}", DeleteAsync).RequireRole(TokenRole.Admin)
             .Describe<DeletionView>(
                 "deleteRecording",
-                "Delete a recording or clip, with 'clips=true' also the clips of its session. Media are deleted when nothing of the ended session is left. 'dryRun=true' only reports what would be deleted.",
+                "Delete a recording or clip, with 'clips=true' also the clips of its session. Media are deleted when nothing of the ended "
+                + "session is left. 'dryRun=true' only reports what would be deleted.",
                 200, 400, 404)
             .Produces(204)
             .WithIfMatch();
 
-        api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database, IOptions<ControlOptions> options) =>
-                await CreatedAsync(http, catalog, database, await recordings.ClipAsync(id, await ReadClipAsync(http, options), http.RequestAborted)))
+        api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog,
+            ControlDatabase database, IOptions<ControlOptions> options) =>
+                await CreatedAsync(http, catalog, database,
+                    await recordings.ClipAsync(id, await ReadClipAsync(http, options), http.RequestAborted)))
             .RequireRole(TokenRole.Producer).AcceptsBody<NewClip>()
-            .Describe<RecordingView>("createClip", "Create a clip of a recording, also while it is being recorded. 'start' and 'end' are times, or seconds from its start (negative: from its end).", 201, 404, 409)
+            .Describe<RecordingView>("createClip",
+                "Create a clip of a recording, also while it is being recorded. 'start' and 'end' are times, or seconds from its start "
+                + "(negative: from its end).", 201, 404, 409)
             .WithIdempotencyKey<RecordingView>(isSecret: false);
 
-        api.MapPost("/channels/{name}/clips", async (string name, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database, IOptions<ControlOptions> options) =>
-                await CreatedAsync(http, catalog, database, await recordings.ClipOfChannelAsync(name, await ReadClipAsync(http, options), http.RequestAborted)))
+        api.MapPost("/channels/{name}/clips", async (string name, HttpContext http, RecordingRepository recordings,
+            RecordingCatalog catalog, ControlDatabase database, IOptions<ControlOptions> options) =>
+                await CreatedAsync(http, catalog, database,
+                    await recordings.ClipOfChannelAsync(name, await ReadClipAsync(http, options), http.RequestAborted)))
             .RequireRole(TokenRole.Producer).AcceptsBody<NewClip>()
             .Describe<RecordingView>(
-                "createChannelClip", "Create a clip of the channel's recording that contains 'start': the newest, unless 'start' is an earlier time. Without 'end' the clip ends now.", 201, 404, 409)
+                "createChannelClip",
+                "Create a clip of the channel's recording that contains 'start': the newest, unless 'start' is an earlier time. Without "
+                + "'end' the clip ends now.", 201, 404, 409)
             .WithIdempotencyKey<RecordingView>(isSecret: false);
     }
 
     private static Task<List<RecordingView>> ListAsync(
-        string? channel, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes, string? before, string? limit,
+        string? channel, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes,
+        string? before, string? limit,
         HttpContext http, RecordingRepository recordings) =>
-        ViewsAsync(http, recordings, sizes, errors => Filter(channel, session, kind, visibility, before, limit, errors) with { Text = q, From = EventEndpoints.InstantOf("from", from, errors), To = EventEndpoints.InstantOf("to", to, errors) });
+        ViewsAsync(http, recordings, sizes, errors => Filter(channel, session, kind, visibility, before, limit, errors)
+            with { Text = q, From = EventEndpoints.InstantOf("from", from, errors), To = EventEndpoints.InstantOf("to", to, errors) });
 
     private static Task<List<RecordingView>> ListOfChannelAsync(
-        string name, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes, string? before, string? limit,
+        string name, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes, string? before,
+        string? limit,
         HttpContext http, RecordingRepository recordings) =>
         ListAsync(name, session, kind, visibility, q, from, to, sizes, before, limit, http, recordings);
 
-    private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingRepository recordings, string? sizes, Func<List<ValidationError>, RecordingFilter> createFilter)
+    private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingRepository recordings, string? sizes,
+        Func<List<ValidationError>, RecordingFilter> createFilter)
     {
         var errors = new List<ValidationError>();
         var withSizes = Flag("sizes", sizes, errors);
@@ -94,17 +116,21 @@ internal static class RecordingEndpoints
 
         var media = MediaUrl(http);
         var rows = await recordings.ListAsync(filter, http.RequestAborted);
-        var counted = withSizes ? await http.RequestServices.GetRequiredService<RecordingUsageCounter>().OfAsync(rows, http.RequestAborted) : null;
+        var counted = withSizes ? await http.RequestServices.GetRequiredService<RecordingUsageCounter>()
+            .OfAsync(rows, http.RequestAborted) : null;
         return Paging.Page(
             http, rows, filter.Limit, "before", r => r.Id,
-            r => RecordingView.From(r, media) with { Bytes = counted is not null && counted.TryGetValue(r.Session, out var size) ? size.Bytes : null });
+            r => RecordingView.From(r, media) with { Bytes = counted is not null
+                && counted.TryGetValue(r.Session, out var size) ? size.Bytes : null });
     }
 
     private static async Task<RecordingView> ChangeAsync(
-        string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database, IOptions<ControlOptions> options)
+        string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database,
+        IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"), body.Text("retention")) { Access = body.Text("access") };
+        var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"),
+            body.Text("retention")) { Access = body.Text("access") };
         var authorization = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
         body.ThrowIfInvalid([
             .. RecordingRules.Validate(change.Title, change.Visibility, change.Retention, change.Access),
@@ -122,7 +148,8 @@ internal static class RecordingEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, string? dryRun, string? clips, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database, RecordingRetentionService retention)
+        string id, string? dryRun, string? clips, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog,
+        ControlDatabase database, RecordingRetentionService retention)
     {
         var errors = new List<ValidationError>();
         var (isDry, withClips) = (Flag("dryRun", dryRun, errors), Flag("clips", clips, errors));
@@ -147,7 +174,8 @@ internal static class RecordingEndpoints
     {
         try
         {
-            return await recordings.PlanAsync(id, withClips, http.RequestServices.GetService<ISessionStorageInspector>(), http.RequestAborted);
+            return await recordings.PlanAsync(id, withClips, http.RequestServices.GetService<ISessionStorageInspector>(),
+                http.RequestAborted);
         }
         catch (ObjectStoreException)
         {
@@ -159,18 +187,21 @@ internal static class RecordingEndpoints
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var start = body.Moment("start", required: true);
-        var request = new ClipRequest(start ?? default, body.Moment("end"), body.Text("title"), body.Text("visibility"), body.Text("retention"));
+        var request = new ClipRequest(start ?? default, body.Moment("end"), body.Text("title"), body.Text("visibility"),
+            body.Text("retention"));
         body.ThrowIfInvalid(RecordingRules.Validate(request.Title, request.Visibility, request.Retention));
         return request;
     }
 
-    private static async Task<IResult> CreatedAsync(HttpContext http, RecordingCatalog catalog, ControlDatabase database, RecordingInfo clip)
+    private static async Task<IResult> CreatedAsync(HttpContext http, RecordingCatalog catalog, ControlDatabase database,
+        RecordingInfo clip)
     {
         await RefreshAsync(http, catalog, database, clip.Id);
         return TypedResults.Created($"/api/v1/recordings/{clip.Id}", View(http, clip));
     }
 
-    private static RecordingFilter Filter(string? channel, string? session, string? kind, string? visibility, string? before, string? limit, List<ValidationError> errors)
+    private static RecordingFilter Filter(string? channel, string? session, string? kind, string? visibility, string? before, string? limit,
+        List<ValidationError> errors)
     {
         SessionId ofSession = default;
         if (session is not null && !SessionId.TryParse(session, out ofSession))

@@ -26,11 +26,13 @@ internal sealed record RecordingView(
     public long? Bytes { get; init; }
 
     public static RecordingView From(RecordingInfo r, string media) => new(
-        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.Access ?? EventRules.ChannelDefault, r.IsRecording ? "recording" : "ready", r.Start, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
+        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.Access ?? EventRules.ChannelDefault,
+        r.IsRecording ? "recording" : "ready", r.Start, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
         r.Retention, r.ExpiresAt, r.CreatedAt, RecordingUrls.Of(media, r.Id));
 }
 
-internal sealed record RecordingChangeBody(string? Title, string? Visibility, string? Access, object? Start, object? End, string? Retention);
+internal sealed record RecordingChangeBody(string? Title, string? Visibility, string? Access, object? Start, object? End,
+    string? Retention);
 
 internal sealed record NewClip(object Start, object? End, string? Title, string? Visibility, string? Retention);
 
@@ -48,5 +50,6 @@ internal sealed record DeletionView(
     bool IsComplete)
 {
     public static DeletionView From(DeletionPlan p) => new(
-        true, [.. p.Recordings.Select(r => r.Id)], p.Channel, p.Session, p.SessionStartedAt, p.SessionEndedAt, p.DeletesMedia, p.RetainedBy, p.Media?.Objects, p.Media?.Bytes, p.Media is not { IsComplete: false });
+        true, [.. p.Recordings.Select(r => r.Id)], p.Channel, p.Session, p.SessionStartedAt, p.SessionEndedAt, p.DeletesMedia, p.RetainedBy,
+        p.Media?.Objects, p.Media?.Bytes, p.Media is not { IsComplete: false });
 }

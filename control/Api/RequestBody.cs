@@ -136,7 +136,8 @@ internal sealed class RequestBody
             DateTimeStyles.AssumeUniversal,
             out var at) ? at.ToUniversalTime() : InvalidValue<DateTimeOffset>(name, "a time such as 2030-01-31T18:00:00Z");
 
-    /// <summary>Reads a time in a recording: a number of seconds, or a string (<see cref="Broadcast.Control.Recordings.RecordingPosition"/>).</summary>
+    /// <summary>Reads a time in a recording: a number of seconds, or a string
+    /// (<see cref="Broadcast.Control.Recordings.RecordingPosition"/>).</summary>
     public RecordingPosition? Moment(string name, bool required = false)
     {
         if (Find(name, required) is not { } value)
@@ -147,7 +148,8 @@ internal sealed class RequestBody
         RecordingPosition moment = default;
         var isValid = value.ValueKind switch
         {
-            JsonValueKind.Number => value.TryGetDouble(out var seconds) && Broadcast.Control.Recordings.RecordingPosition.TryCreate(seconds, out moment),
+            JsonValueKind.Number => value.TryGetDouble(out var seconds)
+                && Broadcast.Control.Recordings.RecordingPosition.TryCreate(seconds, out moment),
             JsonValueKind.String => Broadcast.Control.Recordings.RecordingPosition.TryParse(TextOf(value), out moment),
             _ => false,
         };
@@ -161,7 +163,8 @@ internal sealed class RequestBody
 
     /// <summary>Reads one of several names.</summary>
     public string? OneOf(string name, IReadOnlyList<string> names, bool required = false) =>
-        Text(name, required) is not { } text ? null : names.Contains(text, StringComparer.Ordinal) ? text : Invalid<string>(name, $"one of {string.Join(", ", names)}");
+        Text(name, required) is not { } text ? null : names.Contains(text, StringComparer.Ordinal) ? text
+        : Invalid<string>(name, $"one of {string.Join(", ", names)}");
 
     /// <summary>Rejects the request when it has errors, including those that the rules found.</summary>
     /// <exception cref="ControlException">The request has errors.</exception>

@@ -13,7 +13,8 @@ internal static class SameOrigin
 
     /// <summary>Whether the headers prove it.</summary>
     /// <param name="request">Request.</param>
-    /// <param name="pagesUrl">Public URL of the dashboard, for proxies that change <c>Host</c>; <see langword="null"/> when unknown.</param>
+    /// <param name="pagesUrl">Public URL of the dashboard, for proxies that change <c>Host</c>; <see langword="null"/> when
+    /// unknown.</param>
     public static bool IsSameOrigin(HttpRequest request, Uri? pagesUrl) => Evaluate(request, pagesUrl) == true;
 
     /// <summary>Whether a browser states that a page of another origin sent the request. Programs send no such header.</summary>
@@ -21,7 +22,8 @@ internal static class SameOrigin
 
     /// <summary>Whether a URL has the host and port of a <c>Host</c> header.</summary>
     internal static bool HasHost(Uri url, string? host) =>
-        string.Equals(url.Authority, host, StringComparison.OrdinalIgnoreCase) || string.Equals($"{url.IdnHost}:{url.Port}", host, StringComparison.OrdinalIgnoreCase);
+        string.Equals(url.Authority, host, StringComparison.OrdinalIgnoreCase)
+        || string.Equals($"{url.IdnHost}:{url.Port}", host, StringComparison.OrdinalIgnoreCase);
 
     private static bool? Evaluate(HttpRequest request, Uri? pagesUrl)
     {
@@ -33,6 +35,7 @@ internal static class SameOrigin
         var origin = request.Headers.Origin;
         return origin.Count == 0 ? null
             : origin.Count == 1 && Uri.TryCreate(origin[0], UriKind.Absolute, out var from) && (from.Scheme is "http" or "https")
-                && (HasHost(from, request.Host.Value) || (pagesUrl is not null && from.Scheme == pagesUrl.Scheme && HasHost(from, pagesUrl.Authority)));
+                && (HasHost(from, request.Host.Value)
+                    || (pagesUrl is not null && from.Scheme == pagesUrl.Scheme && HasHost(from, pagesUrl.Authority)));
     }
 }

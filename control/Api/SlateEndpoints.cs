@@ -25,17 +25,21 @@ internal static class SlateEndpoints
                     ? Results.Bytes(slate.Bytes, slate.MediaType)
                     : throw new ControlException(ControlErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
             })
-            .RequireRole(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..]).Describe("getSlate", "Get the channel's own slate as uploaded.", 0, 404);
+            .RequireRole(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..])
+            .Describe("getSlate", "Get the channel's own slate as uploaded.", 0, 404);
 
         api.MapPut("/channels/{name}/slate", SetAsync).RequireRole(TokenRole.Producer)
-            .Describe("setSlate", "Set the channel's own slate: a PNG or JPEG image, or an MP4 video of at most 30 s, up to 16 MiB. It is validated by decoding it.", 204, 400, 404, 413)
+            .Describe("setSlate",
+                "Set the channel's own slate: a PNG or JPEG image, or an MP4 video of at most 30 s, up to 16 MiB. It is validated by "
+                + "decoding it.", 204, 400, 404, 413)
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 // Not declared to routing, which would reject other Content-Type values. The file's content decides, not the header.
                 operation.RequestBody = new OpenApiRequestBody
                 {
                     Required = true,
-                    Content = Types.ToDictionary(t => t, _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }, StringComparer.Ordinal),
+                    Content = Types.ToDictionary(t => t, _ => new OpenApiMediaType { Schema =
+                        new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }, StringComparer.Ordinal),
                 };
                 return Task.CompletedTask;
             });
@@ -45,7 +49,8 @@ internal static class SlateEndpoints
                 await slates.DeleteAsync(name, http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .RequireRole(TokenRole.Producer).Describe("deleteSlate", "Delete the channel's own slate. The channel uses the server's slate again.", 204, 404);
+            .RequireRole(TokenRole.Producer).Describe("deleteSlate",
+                "Delete the channel's own slate. The channel uses the server's slate again.", 204, 404);
     }
 
     private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates)
@@ -60,7 +65,8 @@ internal static class SlateEndpoints
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         var bytes = body.ToArray();
         var type = ChannelSlates.Check(bytes);
-        if (http.RequestServices.GetService<ISlateValidator>() is { } validator && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), http.RequestAborted) is { } error)
+        if (http.RequestServices.GetService<ISlateValidator>() is { } validator
+            && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), http.RequestAborted) is { } error)
         {
             throw new ControlException([new("slate", error)]);
         }

@@ -19,12 +19,14 @@ internal static class StorageEndpoints
             .RequireRole(TokenRole.Admin)
             .Describe<StorageTestView>(
                 "testStorage",
-                "Write, read, list and delete one small object in the configured store, and report the duration and problem of each step. One test at a time and one in five seconds; otherwise 429.",
+                "Write, read, list and delete one small object in the configured store, and report the duration and problem of each step. "
+                + "One test at a time and one in five seconds; otherwise 429.",
                 200, 404);
     }
 
     private static IStorageProbe Probe(HttpContext http) =>
-        http.RequestServices.GetService<IStorageProbe>() ?? throw new ControlException(ControlErrorCode.NotFound, "This process has no object store.");
+        http.RequestServices.GetService<IStorageProbe>()
+        ?? throw new ControlException(ControlErrorCode.NotFound, "This process has no object store.");
 }
 
 internal sealed record StorageView(string Kind, string Location)
@@ -34,7 +36,8 @@ internal sealed record StorageView(string Kind, string Location)
 
 internal sealed record StorageStepView(string Step, bool Works, int DurationMilliseconds, string? Problem);
 
-internal sealed record StorageTestView(bool Works, DateTimeOffset TestedAt, string Kind, string Location, int DurationMilliseconds, IReadOnlyList<StorageStepView> Steps)
+internal sealed record StorageTestView(bool Works, DateTimeOffset TestedAt, string Kind, string Location, int DurationMilliseconds,
+    IReadOnlyList<StorageStepView> Steps)
 {
     public static StorageTestView From(StorageTestResult r) => new(
         r.Succeeded, r.At, r.Store.Kind, r.Store.Location, (int)r.Steps.Sum(s => s.Duration.TotalMilliseconds),

@@ -20,19 +20,26 @@ internal static class StreamEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
+        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions,
+            IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
                 RunAsync(null, http, stream, log, tokens, sessions, lifetime, options.Value, time))
             .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
-            .Describe("listen", "Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0, 429);
+            .Describe("listen",
+                "Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0,
+                429);
 
         api.MapGet("/channels/{name}/stream", async (
-                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
+                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, TokenRepository tokens,
+                UserSessions sessions, IHostApplicationLifetime lifetime,
                 IOptions<ControlOptions> options, TimeProvider time) =>
             {
-                return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, tokens, sessions, lifetime, options.Value, time);
+                return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, tokens, sessions, lifetime,
+                    options.Value, time);
             })
             .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
-            .Describe("listenToChannel", "Stream the state of one channel and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0, 404, 429);
+            .Describe("listenToChannel",
+                "Stream the state of one channel and its changes as server-sent events. 'Last-Event-ID' resumes after that event.",
+                0, 404, 429);
     }
 
     // The stream follows the channel's id, because another channel can reuse its name.
@@ -43,9 +50,11 @@ internal static class StreamEndpoints
     }
 
     private static async Task<IResult> RunAsync(
-        long? channel, HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
+        long? channel, HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions,
+        IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
     {
-        var client = await stream.AttachAsync($"{AuditLog.Name(ApiAuthorization.GetCaller(http).Kind)}/{ApiAuthorization.GetCaller(http).Id}", http.RequestAborted);
+        var client = await stream.AttachAsync(
+            $"{AuditLog.Name(ApiAuthorization.GetCaller(http).Kind)}/{ApiAuthorization.GetCaller(http).Id}", http.RequestAborted);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {

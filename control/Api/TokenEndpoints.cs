@@ -17,15 +17,19 @@ namespace Broadcast.Control.Api;
 internal static class TokenEndpoints
 {
     private static readonly string Version =
-        typeof(TokenEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(TokenEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion.Split('+')[0] ?? "0";
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/tokens", async (HttpContext http, TokenRepository tokens) => (await tokens.ListAsync(http.RequestAborted)).Select(TokenView.From).ToList())
+        api.MapGet("/tokens", async (HttpContext http, TokenRepository tokens) =>
+            (await tokens.ListAsync(http.RequestAborted)).Select(TokenView.From).ToList())
             .RequireRole(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "List tokens without their secrets, newest first.");
 
         api.MapPost("/tokens", CreateAsync).RequireRole(TokenRole.Admin).AcceptsBody<NewToken>()
-            .Describe<IssuedTokenView>("createToken", "Create a token. It is shown only once. 'channels' and 'scopes' restrict it further than its role.", 201, 404, 409).WithIdempotencyKey<IssuedTokenView>();
+            .Describe<IssuedTokenView>("createToken",
+                "Create a token. It is shown only once. 'channels' and 'scopes' restrict it further than its role.", 201, 404,
+                409).WithIdempotencyKey<IssuedTokenView>();
 
         api.MapDelete("/tokens/{id}", async (string id, HttpContext http, TokenRepository tokens) =>
             {
@@ -35,7 +39,9 @@ internal static class TokenEndpoints
             .RequireRole(TokenRole.Admin).Describe("revokeToken", "Revoke a token permanently.", 204, 404);
 
         api.MapPost("/setup", SetUpAsync).AcceptsBody<SetupRequest>()
-            .Describe<IssuedTokenView>("setUp", "Exchange the setup code that the server printed for the first admin token, and with 'name' and 'password' also create the first admin user. Needs no token; works once.", 201, 429);
+            .Describe<IssuedTokenView>("setUp",
+                "Exchange the setup code that the server printed for the first admin token, and with 'name' and 'password' also create "
+                + "the first admin user. Needs no token; works once.", 201, 429);
 
         api.MapGet("/system", (HttpContext http, IOptions<AuthorizationOptions> authorization) =>
             {
@@ -43,14 +49,19 @@ internal static class TokenEndpoints
                 var pagesUrl = http.RequestServices.GetService<IViewerUrls>()?.For("").Pages;
                 var publish = http.RequestServices.GetService<IPublishUrls>()?.For(http.Request.Host.Host);
                 return new SystemView(
-                    Version, TokenRoles.Name(ApiAuthorization.GetCaller(http).Role), TokenRoles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
-                    [.. ChannelRules.Accesses.Where(a => ChannelRules.ValidateAccess(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps,
+                    Version, TokenRoles.Name(ApiAuthorization.GetCaller(http).Role), TokenRoles.Names, ChannelRules.Ladders,
+                    ChannelRules.Latencies, ChannelRules.Takeovers,
+                    [.. ChannelRules.Accesses.Where(a => ChannelRules.ValidateAccess(a, authorization.Value) is null)], publish?.Rtmp,
+                    publish?.Rtmps,
                     string.IsNullOrEmpty(pagesUrl) ? null : pagesUrl);
             })
-            .RequireRole(TokenRole.Viewer).Describe<SystemView>("getSystem", "Get the server's version, its publish URLs, your role, and valid values for other requests. 'publicUrl' is the base URL of viewer pages; if null, it is the URL of this request.");
+            .RequireRole(TokenRole.Viewer).Describe<SystemView>("getSystem",
+                "Get the server's version, its publish URLs, your role, and valid values for other requests. 'publicUrl' is the base URL "
+                + "of viewer pages; if null, it is the URL of this request.");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, TokenRepository tokens, IOptions<ControlOptions> options, TimeProvider time)
+    private static async Task<IResult> CreateAsync(HttpContext http, TokenRepository tokens, IOptions<ControlOptions> options,
+        TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         if (!TokenRoles.TryParse(body.OneOf("role", TokenRoles.Names, required: true), out var role))
@@ -65,7 +76,8 @@ internal static class TokenEndpoints
         return Issued(await tokens.CreateAsync(role, label, expires, limits, http.RequestAborted));
     }
 
-    private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle, IOptions<ControlOptions> options)
+    private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle,
+        IOptions<ControlOptions> options)
     {
         var remote = http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
         if (throttle.Attempts.IsLimitReached(remote))
@@ -93,7 +105,8 @@ internal static class TokenEndpoints
         }
     }
 
-    private static IResult Issued(IssuedToken issued) => TypedResults.Created($"/api/v1/tokens/{issued.Info.Id}", new IssuedTokenView(TokenView.From(issued.Info), issued.Token));
+    private static IResult Issued(IssuedToken issued) =>
+        TypedResults.Created($"/api/v1/tokens/{issued.Info.Id}", new IssuedTokenView(TokenView.From(issued.Info), issued.Token));
 }
 
 /// <summary>

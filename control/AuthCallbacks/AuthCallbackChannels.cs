@@ -10,18 +10,22 @@ using Npgsql;
 namespace Broadcast.Control.AuthCallbacks;
 
 /// <summary>Finds the channels on which the auth callback authorizes publishers.</summary>
-internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepository directory, IOptions<ControlOptions> options, TimeProvider time)
+internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepository directory, IOptions<ControlOptions> options,
+    TimeProvider time)
 {
     /// <summary>Prefix of ids for publishers without a stream key; stream key ids never begin with it.</summary>
     public const char IdPrefix = '@';
 
-    private const string Sql = "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, dvr_window, record, audio_languages FROM channels WHERE name = $1 AND deleted_at IS NULL";
+    private const string Sql =
+        "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, dvr_window, record, audio_languages FROM "
+        + "channels WHERE name = $1 AND deleted_at IS NULL";
 
     /// <summary>
     /// Creates the id that replaces a key id when the auth callback decides. Equal names give equal ids, and the id does not reveal the
     /// name.
     /// </summary>
-    public static string KeyIdOf(string name) => IdPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 6));
+    public static string KeyIdOf(string name) => IdPrefix
+        + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 6));
 
     /// <summary>Finds the channel, with the replacement of a stream key; <see langword="null"/> when it does not exist.</summary>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable.</exception>
@@ -40,7 +44,8 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
             await CreateAsync(channel, linked.Token);
             return await LookUpAsync(channel, keyId, linked.Token);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new ControlException(ControlErrorCode.Unavailable, "The database is unavailable.", e);
         }
@@ -64,7 +69,8 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = channel.Value });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new(keyId, [], null, reader.GetInt64(0), channel, reader.GetString(1), LatencyProfile.Find(reader.GetString(2)) ?? LatencyProfile.Standard, TimeSpan.FromSeconds(reader.GetInt32(3)))
+            ? new(keyId, [], null, reader.GetInt64(0), channel, reader.GetString(1), LatencyProfile.Find(reader.GetString(2))
+                ?? LatencyProfile.Standard, TimeSpan.FromSeconds(reader.GetInt32(3)))
             {
                 Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(4), ignoreCase: true),
                 TakeoverAfter = reader.GetInt32(5) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,

@@ -10,7 +10,8 @@ namespace Broadcast.Control.AuthCallbacks;
 /// Sends publisher requests to the auth callback, with the limits of <see cref="CallbackHttpTransport"/> and responses of at most
 /// <see cref="MaxResponseBytes"/> bytes.
 /// </summary>
-internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<AuthCallbackClient> logger) : IDisposable
+internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<AuthCallbackClient> logger)
+    : IDisposable
 {
     /// <summary>Maximum response body, in bytes.</summary>
     public const int MaxResponseBytes = 64 * 1024;
@@ -19,7 +20,8 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
         "broadcast_auth_callback_requests_total", description: "Requests to the publish auth callback, by event and result.");
 
     private static readonly Histogram<double> Durations = Telemetry.Meter.CreateHistogram<double>(
-        "broadcast_auth_callback_seconds", unit: "s", description: "Duration of publish auth callback requests, including the wait for a free slot.");
+        "broadcast_auth_callback_seconds", unit: "s",
+        description: "Duration of publish auth callback requests, including the wait for a free slot.");
 
     private readonly AuthorizationOptions _options = options.Value;
     private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
@@ -52,9 +54,11 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
 
     private async Task<AuthCallbackResult> SendCoreAsync(string url, AuthCallbackEvent e, CancellationToken cancellationToken)
     {
-        var response = await _transport.SendAsync(() => CreateRequest(url, e), status => AuthCallbackResult.NeedsBody(_options.Format, status) && e.End is null, MaxResponseBytes, cancellationToken);
+        var response = await _transport.SendAsync(() => CreateRequest(url, e),
+            status => AuthCallbackResult.NeedsBody(_options.Format, status) && e.End is null, MaxResponseBytes, cancellationToken);
         return response.Error is { } fault ? new AuthCallbackResult.Failed(fault)
-            : e.End is null || response.Status >= 300 ? AuthCallbackResult.Read(_options.Format, response.Status, response.Location, response.Body)
+            : e.End is null || response.Status >= 300 ? AuthCallbackResult.Read(_options.Format, response.Status, response.Location,
+                response.Body)
             : new AuthCallbackResult.Allowed(null, Create: false);
     }
 
@@ -69,7 +73,8 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
             var id = (e.End is null ? "pub_" : "end_") + e.Id.ToString("N");
             var at = time.GetUtcNow();
             request.Headers.Add(WebhookSignature.IdHeader, id);
-            request.Headers.Add(WebhookSignature.TimestampHeader, at.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
+            request.Headers.Add(WebhookSignature.TimestampHeader,
+                at.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
             request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Of(key, id, at, body));
         }
 

@@ -15,7 +15,8 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <param name="Encoder">Name that the encoder reports.</param>
 /// <param name="Target">Connection data that the encoder reports.</param>
 internal sealed record AuthCallbackEvent(
-    Guid Id, DateTimeOffset At, string Name, string? Channel, string? KeyId, IPAddress? Address, int Port, string Encoder, PublishConnectInfo Target)
+    Guid Id, DateTimeOffset At, string Name, string? Channel, string? KeyId, IPAddress? Address, int Port, string Encoder,
+    PublishConnectInfo Target)
 {
     /// <summary>End of the publication; <see langword="null"/> for a permission request.</summary>
     public AuthCallbackEnd? End { get; init; }
@@ -34,7 +35,8 @@ internal sealed record AuthCallbackEvent(
     {
         var remote = request.Remote as IPEndPoint;
         var target = key is null ? request.Target : request.Target with { TcUrl = WithoutKey(request.Target) };
-        return new(Guid.NewGuid(), at, key?.Channel.Value ?? request.StreamKey, key?.Channel.Value, key?.KeyId, remote?.Address, remote?.Port ?? 0, request.Encoder, target);
+        return new(Guid.NewGuid(), at, key?.Channel.Value ?? request.StreamKey, key?.Channel.Value, key?.KeyId, remote?.Address,
+            remote?.Port ?? 0, request.Encoder, target);
     }
 
     /// <summary>Text without secrets.</summary>
@@ -42,7 +44,8 @@ internal sealed record AuthCallbackEvent(
 
     // Some encoders publish to rtmp://HOST/live/KEY and repeat that URL in tcUrl.
     private static string WithoutKey(PublishConnectInfo target) =>
-        Uri.TryCreate(target.TcUrl, UriKind.Absolute, out var uri) && uri.Host.Length > 0 ? $"{uri.Scheme}://{uri.Authority}/{target.Application}" : "";
+        Uri.TryCreate(target.TcUrl, UriKind.Absolute, out var uri)
+        && uri.Host.Length > 0 ? $"{uri.Scheme}://{uri.Authority}/{target.Application}" : "";
 }
 
 /// <summary>End of a publication.</summary>

@@ -10,14 +10,16 @@ namespace Broadcast.Control.AuthCallbacks;
 /// Notifies the auth callback of the end of each publication that it authorized. Each notification is sent once, in the background. At most
 /// <see cref="MaxWaiting"/> are queued; further ones are dropped and logged.
 /// </summary>
-internal sealed class AuthCallbackNotifier(AuthCallbackClient client, IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<AuthCallbackNotifier> logger) : BackgroundService
+internal sealed class AuthCallbackNotifier(AuthCallbackClient client, IOptions<AuthorizationOptions> options, TimeProvider time,
+    ILogger<AuthCallbackNotifier> logger) : BackgroundService
 {
     /// <summary>Maximum number of queued notifications.</summary>
     public const int MaxWaiting = 1000;
 
     private const int Concurrency = 8;
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
-    private readonly Channel<AuthCallbackEvent> _queue = Channel.CreateBounded<AuthCallbackEvent>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<AuthCallbackEvent> _queue =
+        Channel.CreateBounded<AuthCallbackEvent>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
     private readonly ConcurrentDictionary<Guid, AuthCallbackEvent> _publishing = [];
 
     /// <summary>Registers a publication that the auth callback authorized and the channel admitted.</summary>

@@ -55,8 +55,10 @@ internal sealed record AuthCallbackRequest(string ContentType, byte[] Body)
     {
         List<(string Name, string Value)> fields =
         [
-            ("app", e.Target.Application), ("flashver", e.Encoder), ("swfurl", e.Target.SwfUrl), ("tcurl", e.Target.TcUrl), ("pageurl", e.Target.PageUrl),
-            ("addr", e.AddressText), ("clientid", e.NumericId.ToString(CultureInfo.InvariantCulture)), ("call", e.End is null ? "publish" : "publish_done"), ("name", e.Name),
+            ("app", e.Target.Application), ("flashver", e.Encoder), ("swfurl", e.Target.SwfUrl), ("tcurl", e.Target.TcUrl),
+                ("pageurl", e.Target.PageUrl),
+            ("addr", e.AddressText), ("clientid", e.NumericId.ToString(CultureInfo.InvariantCulture)),
+                ("call", e.End is null ? "publish" : "publish_done"), ("name", e.Name),
         ];
         if (e.End is null)
         {
@@ -65,7 +67,8 @@ internal sealed record AuthCallbackRequest(string ContentType, byte[] Body)
 
         // An argument with the name of a standard field would override it in parsers that use the last value.
         fields.AddRange(Arguments(e.Target.Query).Where(a => !NginxFields.Contains(a.Name)));
-        return new("application/x-www-form-urlencoded", Encoding.ASCII.GetBytes(string.Join('&', fields.Select(f => $"{WebUtility.UrlEncode(f.Name)}={WebUtility.UrlEncode(f.Value)}"))));
+        return new("application/x-www-form-urlencoded", Encoding.ASCII
+            .GetBytes(string.Join('&', fields.Select(f => $"{WebUtility.UrlEncode(f.Name)}={WebUtility.UrlEncode(f.Value)}"))));
     }
 
     /// <summary>

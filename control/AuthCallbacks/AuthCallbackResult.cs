@@ -25,7 +25,8 @@ internal abstract record AuthCallbackResult
     public sealed record Failed(string Reason) : AuthCallbackResult;
 
     /// <summary>Whether the result is in the body; otherwise the body is not read.</summary>
-    public static bool NeedsBody(string format, int status) => status == 200 && format is AuthorizationOptions.BroadcastFormat or AuthorizationOptions.SrsFormat;
+    public static bool NeedsBody(string format, int status) => status == 200
+        && format is AuthorizationOptions.BroadcastFormat or AuthorizationOptions.SrsFormat;
 
     /// <summary>Parses a response.</summary>
     /// <param name="format">Response format.</param>
@@ -49,7 +50,8 @@ internal abstract record AuthCallbackResult
     /// Reads a name from <c>Location</c>. In nginx-rtmp, a URL beginning with <c>rtmp://</c> requests a push elsewhere and anything else is
     /// the new name. Only names are supported here.
     /// </summary>
-    private static AuthCallbackResult ReadName(string location) => location.Contains('/', StringComparison.Ordinal) ? new Failed("redirect") : new Allowed(location, Create: true);
+    private static AuthCallbackResult ReadName(string location) => location.Contains('/', StringComparison.Ordinal) ? new Failed("redirect")
+        : new Allowed(location, Create: true);
 
     /// <summary>Reads an integer, or an object whose <c>code</c> is one; 0 means allowed.</summary>
     private static AuthCallbackResult ReadSrs(ReadOnlyMemory<byte> body)
@@ -83,7 +85,8 @@ internal abstract record AuthCallbackResult
             return new Denied(Text(answer, "message") is { } message ? Sanitize(message) : null);
         }
 
-        return new Allowed(Text(answer, "channel"), answer.TryGetProperty("create", out var create) && create.ValueKind == JsonValueKind.True);
+        return new Allowed(Text(answer, "channel"), answer.TryGetProperty("create", out var create)
+            && create.ValueKind == JsonValueKind.True);
     }
 
     private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
@@ -110,5 +113,6 @@ internal abstract record AuthCallbackResult
         }
     }
 
-    private static string Sanitize(string message) => new([.. message.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(MaxMessage)]);
+    private static string Sanitize(string message) =>
+        new([.. message.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(MaxMessage)]);
 }

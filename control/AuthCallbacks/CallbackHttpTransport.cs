@@ -28,7 +28,8 @@ internal readonly record struct CallbackHttpResponse(string? Error, int Status, 
 /// <param name="time">Clock.</param>
 /// <param name="connector">Connector that restricts targets; <see langword="null"/> for URLs from the operator's configuration, which are
 /// unrestricted.</param>
-internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent, TimeProvider time, OutboundConnector? connector = null) : IDisposable
+internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent, TimeProvider time, OutboundConnector? connector = null)
+    : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(maxConcurrent, maxConcurrent);
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
@@ -61,7 +62,8 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <param name="truncate">Whether a longer body is truncated; otherwise it is an error.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled; a timeout is a result.</exception>
-    public async Task<CallbackHttpResponse> SendAsync(Func<HttpRequestMessage> request, Func<int, bool> readsBody, int maxBody, CancellationToken cancellationToken, bool truncate = false)
+    public async Task<CallbackHttpResponse> SendAsync(Func<HttpRequestMessage> request, Func<int, bool> readsBody, int maxBody,
+        CancellationToken cancellationToken, bool truncate = false)
     {
         using var limit = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -74,7 +76,8 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
                 {
                     return await ExchangeAsync(request, readsBody, maxBody, truncate, linked.Token);
                 }
-                catch (HttpRequestException e) when (e is { StatusCode: null, HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown, InnerException: IOException })
+                catch (HttpRequestException e) when (e is { StatusCode: null,
+                    HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown, InnerException: IOException })
                 {
                     return await ExchangeAsync(request, readsBody, maxBody, truncate, linked.Token);
                 }
@@ -94,7 +97,8 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new(linked.IsCancellationRequested ? "timeout" : "unreachable", 0, null, default) { Detail = (e.InnerException ?? e).Message };
+            return new(linked.IsCancellationRequested ? "timeout" : "unreachable", 0, null,
+                default) { Detail = (e.InnerException ?? e).Message };
         }
     }
 
@@ -105,7 +109,8 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
         _slots.Dispose();
     }
 
-    private async Task<CallbackHttpResponse> ExchangeAsync(Func<HttpRequestMessage> createRequest, Func<int, bool> readsBody, int maxBody, bool truncate, CancellationToken cancellationToken)
+    private async Task<CallbackHttpResponse> ExchangeAsync(Func<HttpRequestMessage> createRequest, Func<int, bool> readsBody, int maxBody,
+        bool truncate, CancellationToken cancellationToken)
     {
         using var request = createRequest();
         using var response = await _http.SendAsync(request, cancellationToken);
@@ -122,7 +127,8 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
     }
 
     /// <returns>The body, or <see langword="null"/> when it is too long and must not be truncated.</returns>
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, int maxBytes, bool truncate, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, int maxBytes, bool truncate,
+        CancellationToken cancellationToken)
     {
         if (content.Headers.ContentLength > maxBytes && !truncate)
         {

@@ -7,16 +7,19 @@ namespace Broadcast.Control.AuthCallbacks;
 
 /// <summary>Authorizes publishers according to <see cref="AuthorizationOptions.Policy"/> and determines their channel.</summary>
 internal sealed class PublishAuthorization(
-    StreamKeyValidator keys, AuthCallbackClient webhook, AuthCallbackChannels channels, KeyAttempts attempts, IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<PublishAuthorization> logger)
+    StreamKeyValidator keys, AuthCallbackClient webhook, AuthCallbackChannels channels, KeyAttempts attempts,
+    IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<PublishAuthorization> logger)
 {
-    private static readonly StreamKeyCheck.Invalid Unavailable = new(PublishRejectionReason.AuthorityUnavailable, "The authorization service does not respond. Try again in a moment.");
+    private static readonly StreamKeyCheck.Invalid Unavailable =
+        new(PublishRejectionReason.AuthorityUnavailable, "The authorization service does not respond. Try again in a moment.");
     private readonly AuthorizationOptions _options = options.Value;
 
     /// <summary>Authorizes a publisher.</summary>
     /// <param name="request">Request of the encoder.</param>
     /// <param name="earlier">Earlier result for the same request; the auth callback is not called twice.</param>
     /// <param name="cancellationToken">Cancels the check.</param>
-    public async ValueTask<StreamKeyCheck> CheckAsync(PublishRequest request, StreamKeyCheck.Valid? earlier, CancellationToken cancellationToken)
+    public async ValueTask<StreamKeyCheck> CheckAsync(PublishRequest request, StreamKeyCheck.Valid? earlier,
+        CancellationToken cancellationToken)
     {
         if (_options.CallbackAlone)
         {
@@ -29,14 +32,16 @@ internal sealed class PublishAuthorization(
             return result;
         }
 
-        return earlier is not null ? validKey with { CallbackRequest = earlier.CallbackRequest } : await ConfirmAsync(request, validKey, cancellationToken);
+        return earlier is not null ? validKey with { CallbackRequest = earlier.CallbackRequest }
+            : await ConfirmAsync(request, validKey, cancellationToken);
     }
 
     /// <summary>
     /// Asks the auth callback to confirm a stream key. The key determines the channel, so a response that names another channel is a
     /// rejection.
     /// </summary>
-    private async ValueTask<StreamKeyCheck> ConfirmAsync(PublishRequest request, StreamKeyCheck.Valid validKey, CancellationToken cancellationToken)
+    private async ValueTask<StreamKeyCheck> ConfirmAsync(PublishRequest request, StreamKeyCheck.Valid validKey,
+        CancellationToken cancellationToken)
     {
         var callbackRequest = AuthCallbackEvent.PublishRequestOf(request, validKey.Key, time.GetUtcNow());
         switch (await webhook.SendAsync(_options.Url!, callbackRequest, cancellationToken))
@@ -59,7 +64,8 @@ internal sealed class PublishAuthorization(
         }
     }
 
-    private async ValueTask<StreamKeyCheck> AskCallbackAsync(PublishRequest request, StreamKeyCheck.Valid? earlier, CancellationToken cancellationToken)
+    private async ValueTask<StreamKeyCheck> AskCallbackAsync(PublishRequest request, StreamKeyCheck.Valid? earlier,
+        CancellationToken cancellationToken)
     {
         var subject = AuthCallbackChannels.KeyIdOf(request.StreamKey);
         AuthCallbackEvent callbackRequest;
@@ -73,7 +79,8 @@ internal sealed class PublishAuthorization(
         {
             if (attempts.IsLimitReached(request.Remote, subject))
             {
-                return new StreamKeyCheck.Invalid(PublishRejectionReason.TooManyAttempts, "Too many rejected attempts from your address. Check the stream key, wait a minute and try again.");
+                return new StreamKeyCheck.Invalid(PublishRejectionReason.TooManyAttempts,
+                    "Too many rejected attempts from your address. Check the stream key, wait a minute and try again.");
             }
 
             callbackRequest = AuthCallbackEvent.PublishRequestOf(request, null, time.GetUtcNow());
@@ -86,7 +93,8 @@ internal sealed class PublishAuthorization(
             if (answer is not AuthCallbackResult.Allowed allowed)
             {
                 attempts.RecordFailure(request.Remote, subject);
-                return answer is AuthCallbackResult.Denied { Message: { } message } ? StreamKeyCheck.Unknown with { Message = message } : StreamKeyCheck.Unknown;
+                return answer is AuthCallbackResult.Denied { Message: { } message } ? StreamKeyCheck.Unknown with { Message = message }
+                    : StreamKeyCheck.Unknown;
             }
 
             if (!ChannelName.TryParse(allowed.Channel ?? request.StreamKey, out channel))
@@ -106,7 +114,8 @@ internal sealed class PublishAuthorization(
         }
         catch (ControlException)
         {
-            return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable, "The server cannot look up channels at the moment. Try again in a moment.");
+            return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable,
+                "The server cannot look up channels at the moment. Try again in a moment.");
         }
     }
 

@@ -56,14 +56,16 @@ public static class DatabaseBackup
     /// <param name="cancellationToken">Cancels the backup; the partial output is unusable.</param>
     /// <exception cref="ControlException"><c>pg_dump</c> is not installed or too old, or it failed; the message says what to
     /// do.</exception>
-    public static async Task<BackupContents> WriteAsync(ControlDatabase database, Stream output, Action<long>? progress, CancellationToken cancellationToken)
+    public static async Task<BackupContents> WriteAsync(ControlDatabase database, Stream output, Action<long>? progress,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var client = PostgresClient.For(connection, database.Settings);
         var contents = await ContentsAsync(connection, cancellationToken);
         string[] arguments =
         [
-            "--format=custom", "--no-password", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--lock-wait-timeout=60s",
+            "--format=custom", "--no-password", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
+                "--lock-wait-timeout=60s",
             $"--schema=\"{await SchemaAsync(connection, cancellationToken)}\"",
         ];
         await client.RunAsync("pg_dump", arguments, null, (dump, token) => CopyAsync(dump, output, progress, token), cancellationToken);
@@ -84,7 +86,8 @@ public static class DatabaseBackup
     /// <exception cref="ControlException">The file is not a backup or has a newer schema, the database is in use or not empty, or the
     /// restore failed.</exception>
     public static async Task<BackupContents> RestoreAsync(
-        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken, Action<string>? auditFailed = null)
+        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken,
+        Action<string>? auditFailed = null)
     {
         // The embedded server runs until both connections are closed, so it starts only once.
         await using var original = await ControlDatabase.OpenWithoutMigrationAsync(folder, options, time, cancellationToken);
@@ -103,7 +106,8 @@ public static class DatabaseBackup
         var contents = await ContentsAsync(restored, cancellationToken);
 
         // The restored audit log ends at the time of the backup; this row follows.
-        var detail = AuditLog.Detail(("file", path), ("replace", replace ? "true" : null), ("channels", Number(contents.Channels)), ("streamKeys", Number(contents.StreamKeys)), ("sessions", Number(contents.Sessions)));
+        var detail = AuditLog.Detail(("file", path), ("replace", replace ? "true" : null), ("channels", Number(contents.Channels)),
+            ("streamKeys", Number(contents.StreamKeys)), ("sessions", Number(contents.Sessions)));
         if (await new AuditLog(after).TryRecordAsync(time.GetUtcNow(), "database.restore", "database/control", detail) is { } reason)
         {
             auditFailed?.Invoke(reason);
@@ -115,7 +119,8 @@ public static class DatabaseBackup
     /// <summary>Clears owners and leases. No server runs, so the first one to start takes over the open sessions.</summary>
     private static async Task ReleaseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var release = new NpgsqlCommand("UPDATE sessions SET owner = NULL WHERE ended_at IS NULL; DELETE FROM servers", connection);
+        await using var release = new NpgsqlCommand("UPDATE sessions SET owner = NULL WHERE ended_at IS NULL; DELETE FROM servers",
+            connection);
         await release.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -126,7 +131,8 @@ public static class DatabaseBackup
     /// </summary>
     internal static int? ParseVersion(string script)
     {
-        var lines = script.Split('\n').SkipWhile(line => !line.StartsWith("COPY ", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "\\.");
+        var lines = script.Split('\n').SkipWhile(line => !line.StartsWith("COPY ", StringComparison.Ordinal)).Skip(1)
+            .TakeWhile(line => line != "\\.");
         int? version = null;
         foreach (var line in lines)
         {
@@ -145,7 +151,8 @@ public static class DatabaseBackup
         try
         {
             // Read the whole archive first, so that damage is found before anything changes.
-            await client.RunAsync("pg_restore", ["--file=-", path], null, (output, token) => output.CopyToAsync(Stream.Null, token), cancellationToken);
+            await client.RunAsync("pg_restore", ["--file=-", path], null, (output, token) => output.CopyToAsync(Stream.Null, token),
+                cancellationToken);
             await client.RunAsync(
                 "pg_restore", ["--data-only", $"--table={Versions}", "--file=-", path], null,
                 async (output, token) =>
@@ -157,15 +164,19 @@ public static class DatabaseBackup
         }
         catch (ControlException e) when (e.Code == ControlErrorCode.Broken)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"{path} is not a readable backup. {e.Message} (A backup of a newer pg_dump needs that version's pg_restore.)", e);
+            throw new ControlException(ControlErrorCode.Broken,
+                $"{path} is not a readable backup. {e.Message} (A backup of a newer pg_dump needs that version's pg_restore.)", e);
         }
 
-        var version = ParseVersion(script) ?? throw new ControlException(ControlErrorCode.Broken, $"{path} is a PostgreSQL archive, but not of a Broadcast database. Nothing was changed.");
+        var version = ParseVersion(script) ?? throw new ControlException(ControlErrorCode.Broken,
+            $"{path} is a PostgreSQL archive, but not of a Broadcast database. Nothing was changed.");
         var latest = Migrations.All[^1].Number;
         if (version > latest)
         {
             throw new ControlException(
-                ControlErrorCode.Broken, $"{path} has schema version {version}; this program supports versions up to {latest}. Restore it with the newer program that created it. Nothing was changed.");
+                ControlErrorCode.Broken,
+                $"{path} has schema version {version}; this program supports versions up to {latest}. Restore it with the newer program "
+                + "that created it. Nothing was changed.");
         }
     }
 
@@ -173,7 +184,8 @@ public static class DatabaseBackup
     {
         var started = time.GetTimestamp();
         await using var query = new NpgsqlCommand(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = current_setting('application_name')", connection);
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = "
+            + "current_setting('application_name')", connection);
         while ((long)(await query.ExecuteScalarAsync(cancellationToken))! is > 0 and var connections)
         {
             // A connection that was just closed stays visible for a moment.
@@ -183,14 +195,17 @@ public static class DatabaseBackup
                 continue;
             }
 
-            throw new ControlException(ControlErrorCode.Conflict, $"A server or another command is using the database ({connections} connections). Stop every server that uses it, then restore. Nothing was changed.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"A server or another command is using the database ({connections} connections). Stop every server that uses it, then "
+                + "restore. Nothing was changed.");
         }
     }
 
     private static async Task RequireEmptyAsync(NpgsqlConnection connection, bool replace, CancellationToken cancellationToken)
     {
         var tables = new List<string>();
-        await using (var list = new NpgsqlCommand("SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')", connection))
+        await using (var list = new NpgsqlCommand(
+            "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')", connection))
         await using (var reader = await list.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -201,22 +216,27 @@ public static class DatabaseBackup
 
         if (tables.Count > 0 && !tables.Contains(Versions))
         {
-            throw new ControlException(ControlErrorCode.Conflict, "The database contains tables of other programs. Use a separate database. Nothing was changed.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                "The database contains tables of other programs. Use a separate database. Nothing was changed.");
         }
 
         foreach (var table in tables.Where(table => table != Versions && !replace))
         {
-            await using var query = new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\")", connection);
+            await using var query =
+                new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\")", connection);
             if ((bool)(await query.ExecuteScalarAsync(cancellationToken))!)
             {
                 throw new ControlException(
-                    ControlErrorCode.Conflict, $"The database is not empty (table {table} has rows). --replace deletes its contents and restores the backup. Nothing was changed.");
+                    ControlErrorCode.Conflict,
+                    $"The database is not empty (table {table} has rows). --replace deletes its contents and restores the backup. "
+                    + "Nothing was changed.");
             }
         }
     }
 
     /// <summary>Drops and restores in one transaction.</summary>
-    private static Task ReplaceAsync(PostgresClient client, string path, string schema, CancellationToken cancellationToken) => client.RunAsync(
+    private static Task ReplaceAsync(PostgresClient client, string path, string schema, CancellationToken cancellationToken) =>
+        client.RunAsync(
         "psql",
         ["--no-psqlrc", "--no-password", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-"],
         async (script, token) =>
@@ -225,7 +245,8 @@ public static class DatabaseBackup
             try
             {
                 await client.RunAsync(
-                    "pg_restore", ["--no-owner", "--no-privileges", $"--schema={schema}", "--file=-", path], null, (dump, stop) => dump.CopyToAsync(script, stop), token);
+                    "pg_restore", ["--no-owner", "--no-privileges", $"--schema={schema}", "--file=-", path], null,
+                    (dump, stop) => dump.CopyToAsync(script, stop), token);
             }
             catch (ControlException)
             {
@@ -243,7 +264,8 @@ public static class DatabaseBackup
     private static async Task<BackupContents> ContentsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT (SELECT max(version) FROM {Versions}), (SELECT count(*) FROM channels WHERE deleted_at IS NULL), (SELECT count(*) FROM stream_keys), (SELECT count(*) FROM sessions)", connection);
+            $"SELECT (SELECT max(version) FROM {Versions}), (SELECT count(*) FROM channels WHERE deleted_at IS NULL), (SELECT count(*) "
+            + "FROM stream_keys), (SELECT count(*) FROM sessions)", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new BackupContents(reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
@@ -253,7 +275,9 @@ public static class DatabaseBackup
     {
         await using var command = new NpgsqlCommand("SELECT current_schema()::text", connection);
         return await command.ExecuteScalarAsync(cancellationToken) as string
-            ?? throw new ControlException(ControlErrorCode.Broken, "The database has no schema that this user can use. Check the user's privileges and Search Path in Database:ConnectionString.");
+            ?? throw new ControlException(ControlErrorCode.Broken,
+                "The database has no schema that this user can use. Check the user's privileges and Search Path in "
+                + "Database:ConnectionString.");
     }
 
     private static async Task CopyAsync(Stream from, Stream to, Action<long>? progress, CancellationToken cancellationToken)

@@ -15,7 +15,8 @@ internal sealed class PostgresClient
     private readonly PostgresBinaries _binaries;
     private readonly Dictionary<string, string> _environment;
 
-    private PostgresClient(PostgresBinaries binaries, Dictionary<string, string> environment) => (_binaries, _environment) = (binaries, environment);
+    private PostgresClient(PostgresBinaries binaries, Dictionary<string, string> environment) =>
+        (_binaries, _environment) = (binaries, environment);
 
     /// <summary>Finds the programs for a database server.</summary>
     /// <param name="connection">Connection to the server.</param>
@@ -71,7 +72,8 @@ internal sealed class PostgresClient
     /// <param name="cancellationToken">Kills the program.</param>
     /// <exception cref="ControlException">The program failed; the message contains its error output.</exception>
     public async Task RunAsync(
-        string program, IReadOnlyList<string> arguments, Func<Stream, CancellationToken, Task>? input, Func<Stream, CancellationToken, Task> output, CancellationToken cancellationToken)
+        string program, IReadOnlyList<string> arguments, Func<Stream, CancellationToken, Task>? input,
+        Func<Stream, CancellationToken, Task> output, CancellationToken cancellationToken)
     {
         var start = PostgresProgram.Prepare(_binaries.Program(program), arguments);
         foreach (var (name, value) in _environment)
@@ -85,7 +87,8 @@ internal sealed class PostgresClient
             // All three streams must be served or both sides block. If one fails, the program is killed.
             await using var registration = cancellationToken.Register(() => Kill(process));
             var errorOutput = ReadErrorAsync(process.StandardError);
-            await Task.WhenAll(errorOutput, OrKillAsync(process, output(process.StandardOutput.BaseStream, cancellationToken)), OrKillAsync(process, WriteAsync(process, input, cancellationToken)));
+            await Task.WhenAll(errorOutput, OrKillAsync(process, output(process.StandardOutput.BaseStream, cancellationToken)),
+                OrKillAsync(process, WriteAsync(process, input, cancellationToken)));
             cancellationToken.ThrowIfCancellationRequested();
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
@@ -101,7 +104,8 @@ internal sealed class PostgresClient
 
     private static string OptionsOf(NpgsqlConnectionStringBuilder settings)
     {
-        var path = string.IsNullOrEmpty(settings.SearchPath) ? "" : $" -c search_path={settings.SearchPath.Replace("\\", @"\\", StringComparison.Ordinal).Replace(" ", @"\ ", StringComparison.Ordinal)}";
+        var path = string.IsNullOrEmpty(settings.SearchPath) ? ""
+            : $" -c search_path={settings.SearchPath.Replace("\\", @"\\", StringComparison.Ordinal).Replace(" ", @"\ ", StringComparison.Ordinal)}";
         return (settings.Options + path).Trim();
     }
 

@@ -13,7 +13,8 @@ namespace Broadcast.Control.Calendars;
 /// <param name="CreatedAt">Creation time.</param>
 /// <param name="LastUsedAt">Time of the last read, to the minute.</param>
 /// <param name="RevokedAt">Time of revocation.</param>
-public sealed record CalendarFeedInfo(string Id, string? Channel, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt);
+public sealed record CalendarFeedInfo(string Id, string? Channel, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,
+    DateTimeOffset? RevokedAt);
 
 /// <summary>New calendar feed; its URL is shown only once.</summary>
 /// <param name="Info">Feed without its secret.</param>
@@ -36,7 +37,8 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
     /// <summary>Maximum number of events and exceptions in one calendar.</summary>
     internal const int MaxEvents = 2000;
 
-    private const string Columns = "f.id, c.name AS channel, f.label, f.created_at AS createdAt, f.last_used_at AS lastUsedAt, f.revoked_at AS revokedAt";
+    private const string Columns =
+        "f.id, c.name AS channel, f.label, f.created_at AS createdAt, f.last_used_at AS lastUsedAt, f.revoked_at AS revokedAt";
 
     // Past events up to this age are included.
     private static readonly TimeSpan MaxPast = TimeSpan.FromDays(92);
@@ -64,10 +66,12 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"The limit of {MaxFeeds} calendar feeds is reached. Revoke an unused one.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"The limit of {MaxFeeds} calendar feeds is reached. Revoke an unused one.");
         }
 
-        await AuditLog.RecordAsync(connection, transaction, now, "calendar_feed.create", $"calendar_feed/{secret.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, "calendar_feed.create", $"calendar_feed/{secret.Id}",
+            AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new(new(secret.Id, channel, label, now, null, null), $"/api/v1/calendars/{text}/events.ics");
     }
@@ -88,13 +92,16 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE calendar_feeds SET revoked_at = coalesce(revoked_at, @now) WHERE id = @id", new { id, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            "UPDATE calendar_feeds SET revoked_at = coalesce(revoked_at, @now) WHERE id = @id", new { id, now = time.GetUtcNow() },
+            transaction, cancellationToken: cancellationToken));
         if (changed == 0)
         {
-            throw new ControlException(ControlErrorCode.NotFound, "The calendar feed does not exist. 'broadcast event feed list' shows all feeds.");
+            throw new ControlException(ControlErrorCode.NotFound,
+                "The calendar feed does not exist. 'broadcast event feed list' shows all feeds.");
         }
 
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "calendar_feed.revoke", $"calendar_feed/{id}", null, cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "calendar_feed.revoke", $"calendar_feed/{id}", null,
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -107,9 +114,11 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var feed = !Secret.TryParse(secretText, out var secret) ? null : await connection.QuerySingleOrDefaultAsync<FeedRow>(new CommandDefinition(
+        var feed = !Secret.TryParse(secretText, out var secret) ? null
+            : await connection.QuerySingleOrDefaultAsync<FeedRow>(new CommandDefinition(
             """
-            SELECT f.hash, f.channel_id AS channelId, f.last_used_at AS lastUsedAt FROM calendar_feeds f LEFT JOIN channels c ON c.id = f.channel_id
+            SELECT f.hash, f.channel_id AS channelId, f.last_used_at AS lastUsedAt FROM calendar_feeds f LEFT JOIN channels c
+                ON c.id = f.channel_id
             WHERE f.id = @id AND f.revoked_at IS NULL AND c.deleted_at IS NULL
             """,
             new { id = secret.Id }, cancellationToken: cancellationToken));
@@ -120,7 +129,8 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
 
         if (feed.LastUsedAt is null || now - feed.LastUsedAt > TimeSpan.FromMinutes(1))
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE calendar_feeds SET last_used_at = @now WHERE id = @id", new { id = secret.Id, now }, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE calendar_feeds SET last_used_at = @now WHERE id = @id",
+                new { id = secret.Id, now }, cancellationToken: cancellationToken));
         }
 
         return await WriteAsync(connection, feed.ChannelId, watchUrl, now, cancellationToken);
@@ -138,7 +148,8 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
         return await WriteAsync(connection, channelId, watchUrl, time.GetUtcNow(), cancellationToken);
     }
 
-    private static async Task<string> WriteAsync(Npgsql.NpgsqlConnection connection, long? channel, Func<string, string> watchUrl, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<string> WriteAsync(Npgsql.NpgsqlConnection connection, long? channel, Func<string, string> watchUrl,
+        DateTimeOffset now, CancellationToken cancellationToken)
     {
         var rows = (await connection.QueryAsync<EventRow>(new CommandDefinition(
             $"""
@@ -146,7 +157,8 @@ public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
                 AND (e.kind <> 'occurrence' OR e.is_changed OR e.state = 'cancelled')
             ORDER BY e.kind <> 'series', e.starts_at DESC, e.id LIMIT @most
             """,
-            new { channel, since = now - MaxPast, most = MaxEvents }, cancellationToken: cancellationToken))).Select(r => r.ToInfo()).ToList();
+            new { channel, since = now - MaxPast, most = MaxEvents },
+            cancellationToken: cancellationToken))).Select(r => r.ToInfo()).ToList();
         var name = channel is not null && rows is [var first, ..] ? $"Broadcast: {first.Channel}" : "Broadcast";
         return EventCalendar.Write(name, rows, now, watchUrl);
     }

@@ -26,11 +26,13 @@ internal static class CalendarZone
         text.Line("BEGIN", "VTIMEZONE").Line("TZID", zone.Id);
         var standard = zone.GetUtcOffset(start);
         Observance(text, zone.IsDaylightSavingTime(start), start.UtcDateTime + standard, standard, standard, null);
-        var rules = changes.Where(c => c.Local.Year >= ruleFrom).GroupBy(c => (c.From, c.To)).ToDictionary(g => g.Key, g => RuleOf([.. g], ruleFrom));
+        var rules = changes.Where(c => c.Local.Year >= ruleFrom).GroupBy(c => (c.From, c.To))
+            .ToDictionary(g => g.Key, g => RuleOf([.. g], ruleFrom));
         var hasRules = rules.Count > 0 && rules.Values.All(r => r is not null);
         foreach (var change in changes.Where(c => !hasRules || c.Local.Year <= ruleFrom))
         {
-            Observance(text, change.IsDaylight, change.Local, change.From, change.To, hasRules && change.Local.Year == ruleFrom ? rules[(change.From, change.To)] : null);
+            Observance(text, change.IsDaylight, change.Local, change.From, change.To, hasRules
+                && change.Local.Year == ruleFrom ? rules[(change.From, change.To)] : null);
         }
 
         text.Line("END", "VTIMEZONE");
@@ -39,7 +41,8 @@ internal static class CalendarZone
     private static void Observance(CalendarText text, bool isDaylight, DateTime local, TimeSpan from, TimeSpan to, string? rule)
     {
         var name = isDaylight ? "DAYLIGHT" : "STANDARD";
-        text.Line("BEGIN", name).Line("DTSTART", CalendarText.Local(local)).Line("TZOFFSETFROM", Offset(from)).Line("TZOFFSETTO", Offset(to));
+        text.Line("BEGIN", name).Line("DTSTART", CalendarText.Local(local)).Line("TZOFFSETFROM", Offset(from))
+            .Line("TZOFFSETTO", Offset(to));
         if (rule is not null)
         {
             text.Line("RRULE", rule);
@@ -68,7 +71,8 @@ internal static class CalendarZone
                 (low, high) = zone.GetUtcOffset(middle) == offset ? (middle, high) : (low, middle);
             }
 
-            changes.Add(new(DateTime.SpecifyKind(high.UtcDateTime + offset, DateTimeKind.Unspecified), offset, nextOffset, zone.IsDaylightSavingTime(high)));
+            changes.Add(new(DateTime.SpecifyKind(high.UtcDateTime + offset, DateTimeKind.Unspecified), offset, nextOffset,
+                zone.IsDaylightSavingTime(high)));
             offset = nextOffset;
         }
 
@@ -80,18 +84,21 @@ internal static class CalendarZone
     {
         var first = changes[0].Local;
         if (changes.Count != YearsOfRule || changes.Where((c, i) =>
-            c.Local.Year != year + i || c.Local.Month != first.Month || c.Local.DayOfWeek != first.DayOfWeek || c.Local.TimeOfDay != first.TimeOfDay).Any())
+            c.Local.Year != year + i || c.Local.Month != first.Month || c.Local.DayOfWeek != first.DayOfWeek
+            || c.Local.TimeOfDay != first.TimeOfDay).Any())
         {
             return null;
         }
 
         var week = changes.TrueForAll(c => c.Local.Day + 7 > DateTime.DaysInMonth(c.Local.Year, c.Local.Month)) ? -1
             : changes.Select(c => (c.Local.Day - 1) / 7).Distinct().Count() == 1 ? ((first.Day - 1) / 7) + 1 : 0;
-        return week == 0 ? null : new RecurrenceRule(RecurrenceFrequency.Yearly, 1) { ByMonth = [first.Month], ByDay = [new(week, first.DayOfWeek)] }.ToString();
+        return week == 0 ? null : new RecurrenceRule(RecurrenceFrequency.Yearly, 1) { ByMonth = [first.Month],
+            ByDay = [new(week, first.DayOfWeek)] }.ToString();
     }
 
     private static string Offset(TimeSpan offset) => string.Create(
-        CultureInfo.InvariantCulture, $"{(offset < TimeSpan.Zero ? '-' : '+')}{offset.Duration():hhmm}{(offset.Seconds == 0 ? "" : offset.Duration().ToString("ss", CultureInfo.InvariantCulture))}");
+        CultureInfo.InvariantCulture,
+        $"{(offset < TimeSpan.Zero ? '-' : '+')}{offset.Duration():hhmm}{(offset.Seconds == 0 ? "" : offset.Duration().ToString("ss", CultureInfo.InvariantCulture))}");
 
     private sealed record Change(DateTime Local, TimeSpan From, TimeSpan To, bool IsDaylight);
 }

@@ -17,10 +17,12 @@ internal static class EventCalendar
     {
         var text = new CalendarText()
             .Line("BEGIN", "VCALENDAR").Line("VERSION", "2.0").Line("PRODID", "-//Broadcast//Events//EN").Line("CALSCALE", "GREGORIAN")
-            .Text("NAME", name).Text("X-WR-CALNAME", name).Line("REFRESH-INTERVAL;VALUE=DURATION", "PT15M").Line("X-PUBLISHED-TTL", "PT15M");
+            .Text("NAME", name).Text("X-WR-CALNAME", name).Line("REFRESH-INTERVAL;VALUE=DURATION", "PT15M")
+            .Line("X-PUBLISHED-TTL", "PT15M");
         foreach (var zone in events.GroupBy(e => e.TimeZone, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            CalendarZone.Write(text, ZoneOf(zone.Key), zone.Min(e => e.StartsAt), zone.Max(e => e.EndsAt) is var last && last > now ? last : now);
+            CalendarZone.Write(text, ZoneOf(zone.Key), zone.Min(e => e.StartsAt), zone.Max(e => e.EndsAt) is var last
+                && last > now ? last : now);
         }
 
         var series = events.Where(e => e.Kind == EventKind.Series).ToDictionary(e => e.Id, StringComparer.Ordinal);
@@ -39,7 +41,8 @@ internal static class EventCalendar
     private static void Write(CalendarText text, EventInfo item, EventInfo master, IReadOnlyList<EventInfo> events, string url)
     {
         var zone = ZoneOf(item.TimeZone);
-        text.Line("BEGIN", "VEVENT").Line("UID", $"{master.Id}@broadcast").Instant("DTSTAMP", item.UpdatedAt).Instant("CREATED", master.CreatedAt).Instant("LAST-MODIFIED", item.UpdatedAt)
+        text.Line("BEGIN", "VEVENT").Line("UID", $"{master.Id}@broadcast").Instant("DTSTAMP", item.UpdatedAt)
+            .Instant("CREATED", master.CreatedAt).Instant("LAST-MODIFIED", item.UpdatedAt)
             .Line("SEQUENCE", item.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
             .Line("STATUS", item.State == EventState.Cancelled ? "CANCELLED" : "CONFIRMED").Line("TRANSP", "TRANSPARENT")
             .Text("SUMMARY", item.Title).Text("DESCRIPTION", item.Description).Line("URL", url);
@@ -56,7 +59,8 @@ internal static class EventCalendar
         if (item is { Kind: EventKind.Series, LocalStart: { } localStart })
         {
             text.LocalTime("DTSTART", localStart, zone).Time("DTEND", item.EndsAt, zone).Line("RRULE", RuleOf(item, zone));
-            foreach (var cancelled in events.Where(e => e.Series == item.Id && e.State == EventState.Cancelled && item.State != EventState.Cancelled))
+            foreach (var cancelled in events.Where(e => e.Series == item.Id && e.State == EventState.Cancelled
+                && item.State != EventState.Cancelled))
             {
                 text.LocalTime("EXDATE", RecurrenceIdOf(cancelled, item), zone);
             }
@@ -70,12 +74,14 @@ internal static class EventCalendar
     }
 
     // The date from the rule at the series' current time of day. Exceptions of a series thus survive a change of its time.
-    private static DateTime RecurrenceIdOf(EventInfo occurrence, EventInfo series) => occurrence.LocalStart!.Value.Date + series.LocalStart!.Value.TimeOfDay;
+    private static DateTime RecurrenceIdOf(EventInfo occurrence, EventInfo series) =>
+        occurrence.LocalStart!.Value.Date + series.LocalStart!.Value.TimeOfDay;
 
     // RFC 5545, 3.3.10, requires UNTIL in UTC when DTSTART has a time zone.
     private static string RuleOf(EventInfo series, TimeZoneInfo zone) =>
         !RecurrenceRule.TryParse(series.Recurrence, out var rule, out _) ? series.Recurrence!
-        : rule.Until is { Kind: not DateTimeKind.Utc } until ? (rule with { Until = LocalDateTime.ToInstant(until, zone).UtcDateTime }).ToString() : rule.ToString();
+        : rule.Until is { Kind: not DateTimeKind.Utc } until
+        ? (rule with { Until = LocalDateTime.ToInstant(until, zone).UtcDateTime }).ToString() : rule.ToString();
 
     private static TimeZoneInfo ZoneOf(string name) => LocalDateTime.TryFind(name, out var zone) ? zone : TimeZoneInfo.Utc;
 }

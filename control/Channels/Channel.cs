@@ -18,7 +18,8 @@ namespace Broadcast.Control.Channels;
 /// <param name="ReconnectWindow">Time that a session waits for its encoder to reconnect.</param>
 /// <param name="Access">Access policy: one of <see cref="ChannelRules.Accesses"/>.</param>
 /// <param name="CreatedAt">Creation time.</param>
-public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access, DateTimeOffset CreatedAt)
+public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access,
+    DateTimeOffset CreatedAt)
 {
     /// <summary>Takeover policy for a second encoder: one of <see cref="ChannelRules.Takeovers"/>.</summary>
     public string Takeover { get; init; } = ChannelRules.DefaultTakeover;
@@ -54,15 +55,16 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 /// <param name="Takeover">One of <see cref="ChannelRules.Takeovers"/>; default <c>silent</c>.</param>
 /// <param name="TakeoverAfter">1 s to 10 min without media, whole seconds; zero, the default, for the server's setting.</param>
 public sealed record ChannelSettings(
-    string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null, string? Takeover = null, TimeSpan? TakeoverAfter = null)
+    string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null, string? Takeover = null,
+    TimeSpan? TakeoverAfter = null)
 {
     /// <summary>
     /// Access policy: one of <see cref="ChannelRules.Accesses"/>; default <c>public</c>. A change applies to each viewer's next request.
     /// </summary>
     public string? Access { get; init; }
     /// <summary>
-    /// DVR window: <c>off</c>, <c>all</c>, or 1 min to 14 days such as <c>12h</c> (<see cref="Broadcast.Media.DvrWindow"/>); default <c>off</c>. A
-    /// running session keeps its window.
+    /// DVR window: <c>off</c>, <c>all</c>, or 1 min to 14 days such as <c>12h</c> (<see cref="Broadcast.Media.DvrWindow"/>); default
+    /// <c>off</c>. A running session keeps its window.
     /// </summary>
     public string? DvrWindow { get; init; }
 
@@ -151,8 +153,10 @@ public static class ChannelRules
     };
 
     /// <summary>Checks whether the server's configuration supports an access policy; <see langword="null"/> if it does.</summary>
-    public static ValidationError? ValidateAccess(string? access, AuthorizationOptions authorization) => access == "webhook" && authorization.ViewerUrl is null
-        ? new("access", $"No viewer auth callback is configured: set {AuthorizationOptions.Section}:{nameof(AuthorizationOptions.ViewerUrl)} first.")
+    public static ValidationError? ValidateAccess(string? access, AuthorizationOptions authorization) => access == "webhook"
+        && authorization.ViewerUrl is null
+        ? new("access",
+            $"No viewer auth callback is configured: set {AuthorizationOptions.Section}:{nameof(AuthorizationOptions.ViewerUrl)} first.")
         : null;
 
     /// <summary>Default access policy.</summary>
@@ -161,23 +165,30 @@ public static class ChannelRules
     internal static void Check(string? name, ChannelSettings settings) => ThrowIfInvalid([.. Validate(name, settings)]);
 
     /// <summary>Stored form of a validated ladder.</summary>
-    internal static string? NormalizeLadder(string? ladder) => LadderSpec.TryParse(ladder, out var parsed, out _) ? parsed.ToString() : ladder;
+    internal static string? NormalizeLadder(string? ladder) =>
+        LadderSpec.TryParse(ladder, out var parsed, out _) ? parsed.ToString() : ladder;
 
     /// <summary>Stored form of a validated DVR window.</summary>
-    internal static string? NormalizeDvrWindow(string? dvrWindow) => DvrWindow.TryParse(dvrWindow, out var length) ? DvrWindow.Format(length) : dvrWindow;
+    internal static string? NormalizeDvrWindow(string? dvrWindow) =>
+        DvrWindow.TryParse(dvrWindow, out var length) ? DvrWindow.Format(length) : dvrWindow;
 
-    internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) => ThrowIfInvalid([.. ValidateLabel(label, expiresAt, now)]);
+    internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) =>
+        ThrowIfInvalid([.. ValidateLabel(label, expiresAt, now)]);
 
     internal static IEnumerable<ValidationError> Validate(string? name, ChannelSettings settings)
     {
         if (name is not null && !ChannelName.TryParse(name, out _))
         {
-            yield return new("name", $"A channel name must be 1 to {ChannelName.MaxLength} characters of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
+            yield return new("name",
+                $"A channel name must be 1 to {ChannelName.MaxLength} characters of a-z, 0-9 and '-', beginning and ending with a letter "
+                + "or digit.");
         }
 
         if (settings.Title is { } title && !IsText(title))
         {
-            yield return new("title", $"A title must be at most {MaxText} characters, without control characters, line breaks and bidirectional formatting characters.");
+            yield return new("title",
+                $"A title must be at most {MaxText} characters, without control characters, line breaks and bidirectional formatting "
+                + "characters.");
         }
 
         if (settings.Ladder is { } ladder && !LadderSpec.TryParse(ladder, out _, out var error))
@@ -190,14 +201,16 @@ public static class ChannelRules
             yield return new("latency", $"Unknown latency profile; use one of {string.Join(", ", Latencies)}.");
         }
 
-        if (settings.ReconnectWindow is { } window && (window < TimeSpan.Zero || window > MaxReconnectWindow || window.Ticks % TimeSpan.TicksPerSecond != 0))
+        if (settings.ReconnectWindow is { } window
+            && (window < TimeSpan.Zero || window > MaxReconnectWindow || window.Ticks % TimeSpan.TicksPerSecond != 0))
         {
             yield return new("reconnectWindowSeconds", "A reconnect window must be 0 to 86400 whole seconds.");
         }
 
         if (settings.DvrWindow is { } dvrWindow && !DvrWindow.TryParse(dvrWindow, out _))
         {
-            yield return new("dvrWindow", "A DVR window must be 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
+            yield return new("dvrWindow",
+                "A DVR window must be 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
         }
 
         if (settings.Retention is { } retention && !Retention.TryParse(retention, out _))
@@ -210,9 +223,11 @@ public static class ChannelRules
             yield return new("takeover", $"Unknown takeover policy; use one of {string.Join(", ", Takeovers)}.");
         }
 
-        if (settings.TakeoverAfter is { } after && (after < TimeSpan.Zero || after > MaxTakeoverAfter || after.Ticks % TimeSpan.TicksPerSecond != 0))
+        if (settings.TakeoverAfter is { } after
+            && (after < TimeSpan.Zero || after > MaxTakeoverAfter || after.Ticks % TimeSpan.TicksPerSecond != 0))
         {
-            yield return new("takeoverAfterSeconds", "The time before a takeover must be 1 to 600 whole seconds, or 0 for the server's setting.");
+            yield return new("takeoverAfterSeconds",
+                "The time before a takeover must be 1 to 600 whole seconds, or 0 for the server's setting.");
         }
 
         if (settings.Access is { } access && !Accesses.Contains(access))
@@ -222,7 +237,9 @@ public static class ChannelRules
 
         if (settings.AudioLanguages is { } languages && (languages.Count > TrackLanguages.Max || !languages.All(TrackLanguages.IsTag)))
         {
-            yield return new("audioLanguages", $"Audio languages must be at most {TrackLanguages.Max} BCP 47 tags in the order of the encoder's tracks, such as en, de or pt-BR; {TrackLanguages.Undetermined} skips a track.");
+            yield return new("audioLanguages",
+                $"Audio languages must be at most {TrackLanguages.Max} BCP 47 tags in the order of the encoder's tracks, such as en, de "
+                + $"or pt-BR; {TrackLanguages.Undetermined} skips a track.");
         }
 
         foreach (var reminderError in EventRules.ValidateReminders(settings.Reminders ?? []))
@@ -235,7 +252,9 @@ public static class ChannelRules
     {
         if (!IsText(label))
         {
-            yield return new("label", $"A label must be at most {MaxText} characters, without control characters, line breaks and bidirectional formatting characters.");
+            yield return new("label",
+                $"A label must be at most {MaxText} characters, without control characters, line breaks and bidirectional formatting "
+                + "characters.");
         }
 
         if (expiresAt <= now)
@@ -246,7 +265,8 @@ public static class ChannelRules
 
     // PostgreSQL stores no NUL and no lone surrogates, and control characters are unreadable. Bidirectional embeddings, overrides and
     // isolates can make one text look like another (UAX #9, 2.1 to 2.4).
-    private static bool IsText(string text) => text.Length <= MaxText && !text.EnumerateRunes().Any(r => r == Rune.ReplacementChar || Rune.IsControl(r) || IsDirectionOrBreak(r.Value));
+    private static bool IsText(string text) => text.Length <= MaxText
+        && !text.EnumerateRunes().Any(r => r == Rune.ReplacementChar || Rune.IsControl(r) || IsDirectionOrBreak(r.Value));
 
     private static bool IsDirectionOrBreak(int value) => value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 

@@ -31,7 +31,8 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, dvr_window, record, retention_hours,
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access,
+                    dvr_window, record, retention_hours,
                     reminder_minutes, announce_events, audio_languages, created_at)
                 VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @dvrWindow, @record, @retention,
                     string_to_array(@reminders, ',')::int[], @announces, @languages, @now) RETURNING id, {Columns}
@@ -56,25 +57,30 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
                 },
                 transaction,
                 cancellationToken: cancellationToken));
-            var key = await StreamKeys.InsertAsync(connection, transaction, channel.Id, name, StreamKeyRole.Primary, "", null, time.GetUtcNow(), cancellationToken);
-            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.create", Subject(name), DetailOf(settings, ("key", key.Key.Id)), cancellationToken);
+            var key = await StreamKeys.InsertAsync(connection, transaction, channel.Id, name, StreamKeyRole.Primary, "", null,
+                time.GetUtcNow(), cancellationToken);
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.create", Subject(name),
+                DetailOf(settings, ("key", key.Key.Id)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new(channel.ToInfo(), key);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"A channel '{name}' already exists. Choose another name, or change it with 'broadcast channel set {name}'.", e);
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"A channel '{name}' already exists. Choose another name, or change it with 'broadcast channel set {name}'.", e);
         }
     }
 
     /// <summary>Changes the values set in <paramref name="settings"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, or the channel does not exist.</exception>
-    public Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(name, settings, null, cancellationToken);
+    public Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default) =>
+        SetIfAsync(name, settings, null, cancellationToken);
 
     /// <summary>
     /// Changes a channel like <see cref="SetAsync"/> unless the check throws. The check sees the channel under a row lock.
     /// </summary>
-    internal async Task<ChannelInfo> SetIfAsync(string name, ChannelSettings settings, Action<ChannelInfo>? check, CancellationToken cancellationToken)
+    internal async Task<ChannelInfo> SetIfAsync(string name, ChannelSettings settings, Action<ChannelInfo>? check,
+        CancellationToken cancellationToken)
     {
         ChannelRules.Check(null, settings);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -84,9 +90,11 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
-                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), dvr_window = coalesce(@dvrWindow, dvr_window),
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access),
+                dvr_window = coalesce(@dvrWindow, dvr_window),
                 record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END,
-                reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes), announce_events = coalesce(@announces, announce_events),
+                reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes),
+                announce_events = coalesce(@announces, announce_events),
                 audio_languages = coalesce(@languages, audio_languages)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
@@ -110,7 +118,8 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name), DetailOf(settings), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name), DetailOf(settings),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.ToInfo();
     }
@@ -121,7 +130,8 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL", new { name }, cancellationToken: cancellationToken));
+            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL", new { name },
+            cancellationToken: cancellationToken));
         return row?.ToInfo() ?? throw ControlException.NoChannel(name);
     }
 
@@ -158,7 +168,8 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await CheckAsync(connection, transaction, name, check, cancellationToken);
         var deleted = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() },
+            transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
         {
             throw ControlException.NoChannel(name);
@@ -170,7 +181,8 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
 
     private static string Subject(string name) => $"channel/{name}";
 
-    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, Action<ChannelInfo>? check, CancellationToken cancellationToken)
+    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name,
+        Action<ChannelInfo>? check, CancellationToken cancellationToken)
     {
         if (check is null)
         {
@@ -178,12 +190,14 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         }
 
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL FOR NO KEY UPDATE", new { name }, transaction, cancellationToken: cancellationToken));
+            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL FOR NO KEY UPDATE", new { name }, transaction,
+            cancellationToken: cancellationToken));
         check(row?.ToInfo() ?? throw ControlException.NoChannel(name));
     }
 
     /// <summary>Audit log details of the settings that were given.</summary>
-    private static IReadOnlyDictionary<string, string> DetailOf(ChannelSettings settings, params (string Name, string? Value)[] more) => AuditLog.Detail(
+    private static IReadOnlyDictionary<string, string> DetailOf(ChannelSettings settings, params (string Name, string? Value)[] more) =>
+        AuditLog.Detail(
     [
         ("title", settings.Title),
         ("ladder", settings.Ladder),
@@ -208,13 +222,16 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
     private static int? HoursOf(string? retention) => Retention.TryParse(retention, out var hours) ? hours : null;
 
     private sealed record Row(
-        long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
+        long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt,
+        string Takeover, int TakeoverAfter,
         string DvrWindow, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents, string AudioLanguages)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
-            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), DvrWindow = DvrWindow, Record = Record, Retention = Retention.Format(RetentionHours),
-            Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents, AudioLanguages = TrackLanguages.Parse(AudioLanguages),
+            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), DvrWindow = DvrWindow, Record = Record,
+                Retention = Retention.Format(RetentionHours),
+            Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents,
+                AudioLanguages = TrackLanguages.Parse(AudioLanguages),
         };
     }
 }

@@ -11,7 +11,8 @@ namespace Broadcast.Control.Channels;
 /// Purges deleted channels: ends their sessions, removes their media and then their rows. An interrupted purge is repeated at the next
 /// start.
 /// </summary>
-internal sealed class DeletedChannels(SessionManager sessionManager, SessionWriter sessionWriter, ISessionLifecycle? lifecycle, ILogger logger, ServerIdentity? identity = null)
+internal sealed class DeletedChannels(SessionManager sessionManager, SessionWriter sessionWriter, ISessionLifecycle? lifecycle,
+    ILogger logger, ServerIdentity? identity = null)
 {
     public async Task PurgeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -33,7 +34,8 @@ internal sealed class DeletedChannels(SessionManager sessionManager, SessionWrit
 
             // Each live server removes its own sessions; the last one removes the channel.
             var sessions = (await connection.QueryAsync<string>(new CommandDefinition(
-                $"SELECT s.id FROM sessions s WHERE s.channel_id = @id AND {ServerLease.IsManageable}", new { id, me = identity?.Id }, cancellationToken: cancellationToken))).ToArray();
+                $"SELECT s.id FROM sessions s WHERE s.channel_id = @id AND {ServerLease.IsManageable}", new { id, me = identity?.Id },
+                cancellationToken: cancellationToken))).ToArray();
             try
             {
                 foreach (var session in sessions)
@@ -47,9 +49,11 @@ internal sealed class DeletedChannels(SessionManager sessionManager, SessionWrit
                 continue;
             }
 
-            await connection.ExecuteAsync(new CommandDefinition("DELETE FROM sessions WHERE id = ANY (@sessions)", new { sessions }, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("DELETE FROM sessions WHERE id = ANY (@sessions)", new { sessions },
+                cancellationToken: cancellationToken));
             if (await connection.ExecuteAsync(new CommandDefinition(
-                "DELETE FROM channels c WHERE c.id = @id AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = c.id)", new { id }, cancellationToken: cancellationToken)) > 0)
+                "DELETE FROM channels c WHERE c.id = @id AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = c.id)", new { id },
+                cancellationToken: cancellationToken)) > 0)
             {
                 ControlLog.ChannelPurged(logger, name, sessions.Length);
             }

@@ -42,7 +42,8 @@ public sealed record ChannelRung(string Name, int Width, int Height, int BitsPer
 /// <param name="LagSeconds">Lag of the slowest rung behind the source.</param>
 /// <param name="Restarts">Number of encoder restarts.</param>
 public sealed record ChannelEncoding(
-    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool HalfRate, int DegradationLevel, string? Reason, double LagSeconds, int Restarts)
+    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool HalfRate,
+    int DegradationLevel, string? Reason, double LagSeconds, int Restarts)
 {
     /// <summary>
     /// Reason for re-encoding the source as rung <c>source</c>; <see langword="null"/> when the source is delivered by passthrough.

@@ -78,7 +78,8 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
     /// <param name="read">Reads the row and caches it if permitted.</param>
     /// <param name="createException">Creates the exception for an unavailable database.</param>
     /// <param name="cancellationToken">Cancels the lookup.</param>
-    public async ValueTask<T?> FindAsync<T>(string id, CacheReader<T> readCache, Func<string, CancellationToken, Task<T?>> read, Func<Exception, Exception> createException, CancellationToken cancellationToken)
+    public async ValueTask<T?> FindAsync<T>(string id, CacheReader<T> readCache, Func<string, CancellationToken, Task<T?>> read,
+        Func<Exception, Exception> createException, CancellationToken cancellationToken)
         where T : class
     {
         using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
@@ -95,7 +96,8 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
                 _lookups.Release();
             }
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw createException(e);
         }

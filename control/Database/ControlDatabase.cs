@@ -40,7 +40,8 @@ public sealed class ControlDatabase : IAsyncDisposable
 
     /// <summary>Connections. All times are in UTC.</summary>
     /// <exception cref="ControlException">The database is not open (<see cref="ControlErrorCode.Unavailable"/>).</exception>
-    public NpgsqlDataSource Source => Volatile.Read(ref _source) ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
+    public NpgsqlDataSource Source => Volatile.Read(ref _source)
+        ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
 
     /// <summary>Connection settings including the password, for client programs. Never display them.</summary>
     internal NpgsqlConnectionStringBuilder Settings { get; private set; } = [];
@@ -53,7 +54,8 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// <see cref="ControlErrorCode.Unavailable"/>: the configured server does not respond.
     /// </exception>
     public static async Task<ControlDatabase> OpenAsync(
-        DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null, CancellationToken cancellationToken = default)
+        DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null,
+        CancellationToken cancellationToken = default)
     {
         var database = new ControlDatabase(folder, options, time, logger);
         try
@@ -71,7 +73,8 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// <summary>Opens the database without migrating its schema, to inspect or replace it.</summary>
     /// <exception cref="ControlException">See
     /// <see cref="OpenAsync(DataFolder, DatabaseOptions, TimeProvider, ILogger{ControlDatabase}?, CancellationToken)"/>.</exception>
-    internal static async Task<ControlDatabase> OpenWithoutMigrationAsync(DataFolder folder, DatabaseOptions options, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<ControlDatabase> OpenWithoutMigrationAsync(DataFolder folder, DatabaseOptions options, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var database = new ControlDatabase(folder, options, time) { _skipsMigrations = true };
         try
@@ -110,13 +113,16 @@ public sealed class ControlDatabase : IAsyncDisposable
             throw new ControlException(
                 ControlErrorCode.Unavailable,
                 _server is null
-                    ? $"The database does not respond ({Describe(e)}). Check that the server in Database:ConnectionString is running and accepts connections from this machine."
+                    ? $"The database does not respond ({Describe(e)}). Check that the server in Database:ConnectionString is running and "
+                        + "accepts connections from this machine."
                     : $"The embedded PostgreSQL server does not respond ({Describe(e)}). See postgres/server.log in the data folder.",
                 e);
         }
         catch (PostgresException e)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"The database rejected the connection: {e.MessageText} ({e.SqlState}). Check the user, its privileges and the database name in Database:ConnectionString.", e);
+            throw new ControlException(ControlErrorCode.Broken,
+                $"The database rejected the connection: {e.MessageText} ({e.SqlState}). Check the user, its privileges and the database "
+                + "name in Database:ConnectionString.", e);
         }
         finally
         {
@@ -145,7 +151,8 @@ public sealed class ControlDatabase : IAsyncDisposable
     public static bool IsUnavailable(Exception exception) => exception switch
     {
         // 08 connection, 53 out of resources, 57 operator intervention (shutting down, starting up, canceled).
-        PostgresException { SqlState: var state } => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57", StringComparison.Ordinal),
+        PostgresException { SqlState: var state } => state.StartsWith("08", StringComparison.Ordinal)
+            || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57", StringComparison.Ordinal),
         NpgsqlException or TimeoutException or SocketException => true,
         ControlException { Code: ControlErrorCode.Unavailable } => true,
         _ => false,
@@ -222,7 +229,8 @@ public sealed class ControlDatabase : IAsyncDisposable
             {
                 return await source.OpenConnectionAsync(cancellationToken);
             }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CannotConnectNow && _time.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CannotConnectNow
+                && _time.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
             }

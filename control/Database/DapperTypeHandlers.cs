@@ -20,7 +20,8 @@ internal static class DapperTypeHandlers
     // timestamptz is a point in time; Npgsql reads and writes it as a UTC DateTime.
     private sealed class DateTimeOffsetHandler : SqlMapper.TypeHandler<DateTimeOffset>
     {
-        public override DateTimeOffset Parse(object value) => value is DateTimeOffset offset ? offset : new(DateTime.SpecifyKind((DateTime)value, DateTimeKind.Utc));
+        public override DateTimeOffset Parse(object value) =>
+            value is DateTimeOffset offset ? offset : new(DateTime.SpecifyKind((DateTime)value, DateTimeKind.Utc));
 
         public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) => parameter.Value = value.UtcDateTime;
     }

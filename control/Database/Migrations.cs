@@ -29,10 +29,11 @@ internal static class Migrations
     /// <param name="cancellationToken">Cancels the migration.</param>
     /// <param name="lockTimeout">Lock timeout of one statement, because other statements queue behind it; default 5 s.</param>
     /// <exception cref="ControlException">
-    /// <see cref="ControlErrorCode.Broken"/>: the schema is newer than this program. <see cref="ControlErrorCode.Unavailable"/>: other connections
-    /// kept its tables locked during all attempts.
+    /// <see cref="ControlErrorCode.Broken"/>: the schema is newer than this program. <see cref="ControlErrorCode.Unavailable"/>: other
+    /// connections kept its tables locked during all attempts.
     /// </exception>
-    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken, TimeSpan? lockTimeout = null)
+    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken,
+        TimeSpan? lockTimeout = null)
     {
         for (var attemptsLeft = MaxAttempts; ;)
         {
@@ -46,7 +47,9 @@ internal static class Migrations
                 if (--attemptsLeft == 0)
                 {
                     throw new ControlException(
-                        ControlErrorCode.Unavailable, $"The schema cannot be migrated while other connections lock its tables ({e.MessageText}). Wait for a running backup, or stop older servers.", e);
+                        ControlErrorCode.Unavailable,
+                        $"The schema cannot be migrated while other connections lock its tables ({e.MessageText}). Wait for a running "
+                        + "backup, or stop older servers.", e);
                 }
 
                 ControlLog.MigrationBlocked(logger, e.MessageText);
@@ -55,7 +58,8 @@ internal static class Migrations
         }
     }
 
-    private static async Task ApplyOnceAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, TimeSpan lockTimeout, CancellationToken cancellationToken)
+    private static async Task ApplyOnceAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, TimeSpan lockTimeout,
+        CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         if (await VersionAsync(connection, cancellationToken) == All[^1].Number)
@@ -64,25 +68,32 @@ internal static class Migrations
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);   // without timeout: waits for another process's migration
-        await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {lockTimeout.TotalMilliseconds:0}"), cancellationToken);
+        // without timeout: waits for another process's migration
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
+        await ExecuteAsync(connection,
+            string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {lockTimeout.TotalMilliseconds:0}"), cancellationToken);
 
         // Create the table first, which locks it. With an advisory lock alone, the catalog cache could still report that it does not exist.
-        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);
+        await ExecuteAsync(connection,
+            "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)",
+            cancellationToken);
         var from = await CountAsync(connection, cancellationToken);
         if (from > All[^1].Number)
         {
             throw new ControlException(
                 ControlErrorCode.Broken,
-                $"The database's schema is version {from}; this program supports versions up to {All[^1].Number}. Run the newer program, or restore a backup from before its migration.");
+                $"The database's schema is version {from}; this program supports versions up to {All[^1].Number}. Run the newer program, "
+                + "or restore a backup from before its migration.");
         }
 
         foreach (var migration in All.Where(m => m.Number > from))
         {
             await ExecuteAsync(connection, migration.Sql, cancellationToken);
-            await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name, applied_at) VALUES ($1, $2, $3)", connection)
+            await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name, applied_at) VALUES ($1, $2, $3)",
+                connection)
             {
-                Parameters = { new() { Value = migration.Number }, new() { Value = migration.Name }, new() { Value = time.GetUtcNow().UtcDateTime } },
+                Parameters = { new() { Value = migration.Number }, new() { Value = migration.Name },
+                    new() { Value = time.GetUtcNow().UtcDateTime } },
             };
             await record.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -116,7 +127,8 @@ internal static class Migrations
     {
         var assembly = typeof(Migrations).Assembly;
         var all = new List<Migration>();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith("migrations/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith("migrations/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             var name = Path.GetFileNameWithoutExtension(resource["migrations/".Length..]);

@@ -28,7 +28,8 @@ internal sealed class WorkLoop(TimeProvider time) : IDisposable
     /// <param name="retry">Delay after a failed pass.</param>
     /// <param name="failed">Receives the exception, unless the database is unavailable.</param>
     /// <param name="stoppingToken">Stops the loop.</param>
-    public async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> pass, TimeSpan retry, Action<Exception> failed, CancellationToken stoppingToken)
+    public async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> pass, TimeSpan retry, Action<Exception> failed,
+        CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {

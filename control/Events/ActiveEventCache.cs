@@ -69,8 +69,10 @@ internal sealed class ActiveEventCache : IActiveEvents, IProgramGuide
     public void SetNext(IEnumerable<KeyValuePair<ChannelName, UpcomingEvent>> next) => Volatile.Write(ref _next, next.ToFrozenDictionary());
 
     /// <summary>Replaces the cooldowns.</summary>
-    public void SetCooldowns(IEnumerable<KeyValuePair<long, ChannelCooldown>> cooldowns) => Volatile.Write(ref _cooldowns, cooldowns.ToFrozenDictionary());
+    public void SetCooldowns(IEnumerable<KeyValuePair<long, ChannelCooldown>> cooldowns) =>
+        Volatile.Write(ref _cooldowns, cooldowns.ToFrozenDictionary());
 
     /// <summary>Replaces the active events.</summary>
-    public void SetActive(IEnumerable<KeyValuePair<long, ActiveEvent>> activeEvents) => Volatile.Write(ref _active, activeEvents.ToFrozenDictionary());
+    public void SetActive(IEnumerable<KeyValuePair<long, ActiveEvent>> activeEvents) =>
+        Volatile.Write(ref _active, activeEvents.ToFrozenDictionary());
 }

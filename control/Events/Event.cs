@@ -43,7 +43,8 @@ public enum EventKind
 /// <param name="StartsAt">Planned start; for a series, of the first occurrence.</param>
 /// <param name="EndsAt">Planned end.</param>
 /// <param name="TimeZone">IANA name of the time zone in which the event was planned.</param>
-public sealed record EventInfo(string Id, EventKind Kind, string Channel, string Title, EventState State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone)
+public sealed record EventInfo(string Id, EventKind Kind, string Channel, string Title, EventState State, DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt, string TimeZone)
 {
     /// <summary>Description; may be empty.</summary>
     public string Description { get; init; } = "";
@@ -164,8 +165,8 @@ public sealed record EventSettings
     public string? Record { get; init; }
 
     /// <summary>
-    /// Access policy of the event and its recordings: one of <see cref="ChannelRules.Accesses"/>, or <see cref="EventRules.ChannelDefault"/>,
-    /// the default. It cannot change from preview on.
+    /// Access policy of the event and its recordings: one of <see cref="ChannelRules.Accesses"/>, or
+    /// <see cref="EventRules.ChannelDefault"/>, the default. It cannot change from preview on.
     /// </summary>
     public string? Access { get; init; }
 
@@ -202,7 +203,8 @@ public sealed record EventSettings
 /// <param name="After">Only events after this one in the list, for paging.</param>
 /// <param name="Limit">1 to <see cref="EventRules.MaxPage"/>.</param>
 public sealed record EventFilter(
-    DateTimeOffset? From = null, DateTimeOffset? To = null, string? Channel = null, string? State = null, string? Series = null, string? After = null, int Limit = 50)
+    DateTimeOffset? From = null, DateTimeOffset? To = null, string? Channel = null, string? State = null, string? Series = null,
+    string? After = null, int Limit = 50)
 {
     /// <summary>
     /// Start of the event <see cref="After"/> as previously listed, so that paging works when it was moved or deleted. Default: its current

@@ -3,8 +3,8 @@ using Broadcast.Control.Database;
 namespace Broadcast.Control.Events;
 
 /// <summary>
-/// Cursor into the list of events: <see cref="PageCursor"/> with the event's start. The id alone also works while the event exists and keeps
-/// its start.
+/// Cursor into the list of events: <see cref="PageCursor"/> with the event's start. The id alone also works while the event exists and
+/// keeps its start.
 /// </summary>
 internal static class EventCursor
 {

@@ -14,8 +14,10 @@ internal static class EventDetail
     /// <summary>Audit log details of the settings that were given.</summary>
     public static IReadOnlyDictionary<string, string> Of(EventSettings s) => AuditLog.Detail(
         ("reminderMinutes", s.Reminders is null ? null : string.Join(',', s.Reminders)),
-        ("title", s.Title), ("channel", s.Channel), ("start", s.Start?.ToString()), ("end", s.End?.ToString()), ("timeZone", s.TimeZone), ("recurrence", s.Recurrence), ("description", s.Description),
-        ("poster", s.Poster), ("ladder", s.Ladder), ("latency", s.Latency), ("record", s.Record), ("access", s.Access), ("announced", s.Announced), ("startMode", s.StartMode), ("previewSeconds", Seconds(s.Preview)),
+        ("title", s.Title), ("channel", s.Channel), ("start", s.Start?.ToString()), ("end", s.End?.ToString()), ("timeZone", s.TimeZone),
+        ("recurrence", s.Recurrence), ("description", s.Description),
+        ("poster", s.Poster), ("ladder", s.Ladder), ("latency", s.Latency), ("record", s.Record), ("access", s.Access),
+        ("announced", s.Announced), ("startMode", s.StartMode), ("previewSeconds", Seconds(s.Preview)),
         ("graceSeconds", Seconds(s.Grace)), ("overrun", s.Overrun), ("noShowSeconds", Seconds(s.NoShow)));
 
     /// <summary>Name of an actor in reasons.</summary>
@@ -30,9 +32,11 @@ internal static class EventDetail
 
     /// <summary>Adds the webhook event of a transition to the outbox, in the same transaction.</summary>
     public static Task NotifyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset at, EventState to, string channel, EventData data, CancellationToken cancellationToken) => to switch
+        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset at, EventState to, string channel, EventData data,
+        CancellationToken cancellationToken) => to switch
     {
-        EventState.Preview => Outbox.AddAsync(connection, transaction, at, WebhookEventTypes.EventPreview, channel, data, cancellationToken),
+        EventState.Preview => Outbox.AddAsync(connection, transaction, at, WebhookEventTypes.EventPreview, channel, data,
+            cancellationToken),
         EventState.Live => Outbox.AddAsync(connection, transaction, at, WebhookEventTypes.EventLive, channel, data, cancellationToken),
         _ => Outbox.AddAsync(connection, transaction, at, WebhookEventTypes.EventEnded, channel, data, cancellationToken),
     };

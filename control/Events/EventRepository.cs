@@ -11,9 +11,11 @@ namespace Broadcast.Control.Events;
 public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 {
     private const string Insert = """
-        INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
+        INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from,
+            time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, state_since, created_at, updated_at)
-        VALUES (@Id, @Kind, @ChannelId, @LocalStart::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt, @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
+        VALUES (@Id, @Kind, @ChannelId, @LocalStart::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt,
+            @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
             @PreviewSeconds, @GraceSeconds, @Continues, @NoShowSeconds, 'scheduled', @CreatedAt, @CreatedAt, @CreatedAt)
         """;
 
@@ -24,12 +26,15 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         """;
 
     private const string Update = $"""
-        UPDATE events SET {Values}, starts_at = @StartsAt, ends_at = @EndsAt, claims_from = CASE WHEN state = 'live' THEN claims_from ELSE @StartsAt END, time_zone = @TimeZone,
-            local_start = CASE WHEN kind = 'series' THEN @LocalStart::timestamp ELSE local_start END, recurrence = @Recurrence, is_changed = kind = 'occurrence'
+        UPDATE events SET {Values}, starts_at = @StartsAt, ends_at = @EndsAt, claims_from = CASE WHEN state = 'live' THEN claims_from
+            ELSE @StartsAt END, time_zone = @TimeZone,
+            local_start = CASE WHEN kind = 'series' THEN @LocalStart::timestamp ELSE local_start END, recurrence = @Recurrence,
+            is_changed = kind = 'occurrence'
         WHERE id = @Id
         """;
 
-    private const string UpdateOccurrences = $"UPDATE events SET {Values} WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt";
+    private const string UpdateOccurrences =
+        $"UPDATE events SET {Values} WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt";
 
     /// <summary>Creates an event; with a recurrence, a series with its occurrences of the next three months.</summary>
     /// <exception cref="ControlException">A value is invalid, the channel does not exist, or another event uses the channel at that
@@ -41,7 +46,8 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, settings.Channel!, cancellationToken);
         var settingsWithDefaults = await WithChannelDefaultsAsync(connection, settings, channelId, cancellationToken);
-        var row = EventTimeResolver.Apply(EventRow.New(Broadcast.Media.SessionId.New(now).Value, settings.Channel!, channelId, now).With(settingsWithDefaults), settings, isNew: true, now);
+        var row = EventTimeResolver.Apply(EventRow.New(Broadcast.Media.SessionId.New(now).Value, settings.Channel!, channelId, now)
+            .With(settingsWithDefaults), settings, isNew: true, now);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await WithConflictErrorAsync(row, row.Id, async () =>
         {
@@ -53,7 +59,8 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
             }
         }, cancellationToken);
         var created = (await FindAsync(connection, transaction, row.Id, "", cancellationToken)).ToInfo();
-        await AuditLog.RecordAsync(connection, transaction, now, "event.create", Subject(created.Id), EventDetail.Of(settings), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, "event.create", Subject(created.Id), EventDetail.Of(settings),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return created;
     }
@@ -85,7 +92,8 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
                 AND (@after::text IS NULL OR (e.starts_at, e.id) > (coalesce(@afterStart::timestamptz, (SELECT a.starts_at FROM events a WHERE a.id = @after)), @after))
             ORDER BY e.starts_at, e.id LIMIT @limit
             """,
-            new { series = filter.Series, channel, state = filter.State, from = filter.From, to = filter.To, after = filter.After, afterStart = filter.AfterStart, limit = filter.Limit },
+            new { series = filter.Series, channel, state = filter.State, from = filter.From, to = filter.To, after = filter.After,
+                afterStart = filter.AfterStart, limit = filter.Limit },
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }
@@ -96,7 +104,9 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await FindAsync(connection, null, id, "", cancellationToken);
-        var history = await connection.QueryAsync<EventHistoryEntry>(new CommandDefinition("SELECT at, state, reason FROM event_history WHERE event_id = @id ORDER BY at", new { id }, cancellationToken: cancellationToken));
+        var history = await connection.QueryAsync<EventHistoryEntry>(
+            new CommandDefinition("SELECT at, state, reason FROM event_history WHERE event_id = @id ORDER BY at", new { id },
+                cancellationToken: cancellationToken));
         return [.. history];
     }
 
@@ -106,10 +116,12 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     /// </summary>
     /// <exception cref="ControlException">A value is invalid, the event does not exist or is over, or another event uses the channel at
     /// that time.</exception>
-    public Task<EventInfo> SetAsync(string id, EventSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(id, settings, null, cancellationToken);
+    public Task<EventInfo> SetAsync(string id, EventSettings settings, CancellationToken cancellationToken = default) =>
+        SetIfAsync(id, settings, null, cancellationToken);
 
     /// <summary>Changes an event like <see cref="SetAsync"/> unless the check throws. The check sees the event under a row lock.</summary>
-    internal async Task<EventInfo> SetIfAsync(string id, EventSettings settings, Action<EventInfo>? check, CancellationToken cancellationToken)
+    internal async Task<EventInfo> SetIfAsync(string id, EventSettings settings, Action<EventInfo>? check,
+        CancellationToken cancellationToken)
     {
         EventRules.ThrowIfInvalid(EventRules.Validate(settings));
         var now = time.GetUtcNow();
@@ -119,12 +131,15 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         check?.Invoke(old.ToInfo());
         if (old.StateOf is EventState.Ended or EventState.Cancelled)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Event '{old.Title}' is {(old.StateOf == EventState.Ended ? "over" : "cancelled")} and cannot be changed.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Event '{old.Title}' is {(old.StateOf == EventState.Ended ? "over" : "cancelled")} and cannot be changed.");
         }
 
         if (old.StateOf is EventState.Preview or EventState.Live && old.With(settings).Access != old.Access)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Event '{old.Title}' is {(old.StateOf == EventState.Live ? "live" : "in preview")}: its access policy cannot change, because its sessions started with it. Cancel or end it and create another event.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Event '{old.Title}' is {(old.StateOf == EventState.Live ? "live" : "in preview")}: its access policy cannot change, "
+                + "because its sessions started with it. Cancel or end it and create another event.");
         }
 
         var row = EventTimeResolver.Apply(old.With(settings) with { UpdatedAt = now }, settings, isNew: false, now);
@@ -181,35 +196,43 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         check?.Invoke(row.ToInfo());
         if (row.KindOf == EventKind.Occurrence)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Event '{row.Title}' is an occurrence of {row.SeriesId}; cancel it instead, or delete the series.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Event '{row.Title}' is an occurrence of {row.SeriesId}; cancel it instead, or delete the series.");
         }
 
         var deleted = await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM events WHERE id = @id AND NOT EXISTS (SELECT 1 FROM events o WHERE (o.id = @id OR o.series_id = @id) AND o.state IN ('preview', 'live'))",
+            "DELETE FROM events WHERE id = @id AND NOT EXISTS (SELECT 1 FROM events o WHERE (o.id = @id OR o.series_id = @id) AND o.state "
+            + "IN ('preview', 'live'))",
             new { id }, transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
         {
             throw new ControlException(ControlErrorCode.Conflict, $"Event '{row.Title}' is live or in preview. End it first.");
         }
 
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "event.delete", Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "event.delete", Subject(id),
+            AuditLog.Detail(("title", row.Title), ("channel", row.Channel)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Fills unset values with the channel's defaults for events.</summary>
-    private static async Task<EventSettings> WithChannelDefaultsAsync(NpgsqlConnection connection, EventSettings settings, long channelId, CancellationToken cancellationToken)
+    private static async Task<EventSettings> WithChannelDefaultsAsync(NpgsqlConnection connection, EventSettings settings, long channelId,
+        CancellationToken cancellationToken)
     {
         var (reminders, announces) = await connection.QuerySingleAsync<(string Reminders, bool Announces)>(new CommandDefinition(
-            "SELECT array_to_string(reminder_minutes, ','), announce_events FROM channels WHERE id = @channelId", new { channelId }, cancellationToken: cancellationToken));
-        return settings with { Reminders = settings.Reminders ?? EventReminders.Minutes(reminders), Announced = settings.Announced ?? (announces ? "on" : "off") };
+            "SELECT array_to_string(reminder_minutes, ','), announce_events FROM channels WHERE id = @channelId", new { channelId },
+            cancellationToken: cancellationToken));
+        return settings with { Reminders = settings.Reminders ?? EventReminders.Minutes(reminders), Announced = settings.Announced
+            ?? (announces ? "on" : "off") };
     }
 
     private static string Subject(string id) => $"event/{id}";
 
     // If the times are unchanged, occurrences keep their identity. Otherwise unchanged occurrences are created anew.
-    private static async Task UpdateOccurrencesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow old, EventRow row, CancellationToken cancellationToken)
+    private static async Task UpdateOccurrencesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow old, EventRow row,
+        CancellationToken cancellationToken)
     {
-        if ((old.LocalStart, old.StartsAt, old.EndsAt, old.TimeZone, old.Recurrence) == (row.LocalStart, row.StartsAt, row.EndsAt, row.TimeZone, row.Recurrence))
+        if ((old.LocalStart, old.StartsAt, old.EndsAt, old.TimeZone, old.Recurrence)
+            == (row.LocalStart, row.StartsAt, row.EndsAt, row.TimeZone, row.Recurrence))
         {
             await connection.ExecuteAsync(new CommandDefinition(UpdateOccurrences, row, transaction, cancellationToken: cancellationToken));
             return;
@@ -217,12 +240,14 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 
         var sentReminders = await EventReminders.ListSentAsync(connection, transaction, row.Id, row.UpdatedAt, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM events WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt", row, transaction, cancellationToken: cancellationToken));
+            "DELETE FROM events WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt", row,
+            transaction, cancellationToken: cancellationToken));
         await EventSeries.CreateOccurrencesAsync(connection, transaction, row, row.UpdatedAt, isStrict: true, cancellationToken);
         await EventReminders.CarryOverAsync(connection, transaction, row.Id, sentReminders, row.UpdatedAt, cancellationToken);
     }
 
-    private async Task<EventInfo> TransitionAsync(string id, EventOperation operation, EventState to, string reason, CancellationToken cancellationToken)
+    private async Task<EventInfo> TransitionAsync(string id, EventOperation operation, EventState to, string reason,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -234,13 +259,17 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         }
 
         // An event that ends without having been live or in preview leaves the channel's session alone.
-        var change = new EventStateChange(operation, id, to, reason, EndsSession: to != EventState.Live && row.StateOf is EventState.Preview or EventState.Live);
+        var change = new EventStateChange(operation, id, to, reason, EndsSession: to != EventState.Live
+            && row.StateOf is EventState.Preview or EventState.Live);
         await WithConflictErrorAsync(
-            row with { StartsAt = row.StartsAt < now ? row.StartsAt : now }, id, () => EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken), cancellationToken);
+            row with { StartsAt = row.StartsAt < now ? row.StartsAt : now }, id,
+            () => EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken), cancellationToken);
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
-        await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), Subject(id),
+            AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);
         await EventDetail.NotifyAsync(
-            connection, transaction, now, changed.State, changed.Channel, new(id, changed.Title, EventRules.Name(changed.State), changed.Reason, changed.StartsAt, changed.EndsAt), cancellationToken);
+            connection, transaction, now, changed.State, changed.Channel,
+            new(id, changed.Title, EventRules.Name(changed.State), changed.Reason, changed.StartsAt, changed.EndsAt), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return changed;
     }
@@ -256,13 +285,16 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         {
             // The transaction is aborted, so the conflicting event is read on another connection.
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            throw new ControlException(ControlErrorCode.Conflict, await EventTimeResolver.DescribeConflictAsync(connection, row, id, time.GetUtcNow(), cancellationToken), e);
+            throw new ControlException(ControlErrorCode.Conflict,
+                await EventTimeResolver.DescribeConflictAsync(connection, row, id, time.GetUtcNow(), cancellationToken), e);
         }
     }
 
-    private static async Task<EventRow> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking, CancellationToken cancellationToken) =>
+    private static async Task<EventRow> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking,
+        CancellationToken cancellationToken) =>
         Broadcast.Media.SessionId.TryParse(id, out _)
-            && await connection.QuerySingleOrDefaultAsync<EventRow>(new CommandDefinition($"{EventRow.Select} AND e.id = @id {locking}", new { id }, transaction, cancellationToken: cancellationToken)) is { } row
+            && await connection.QuerySingleOrDefaultAsync<EventRow>(new CommandDefinition($"{EventRow.Select} AND e.id = @id {locking}",
+                new { id }, transaction, cancellationToken: cancellationToken)) is { } row
             ? row : throw EventRules.NotFound(id);
 }
 

@@ -49,7 +49,8 @@ public static class EventRules
     public static readonly TimeSpan Cooldown = TimeSpan.FromMinutes(10);
 
     /// <summary>Default rules: automatic start, 15 min of preview to check the encoder, and 5 min of grace.</summary>
-    public static EventLifecyclePolicy DefaultPolicy { get; } = new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
+    public static EventLifecyclePolicy DefaultPolicy { get; } =
+        new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
 
     /// <summary>Names of the states.</summary>
     public static IReadOnlyList<string> States { get; } = [.. Enum.GetValues<EventState>().Select(Name)];
@@ -130,7 +131,8 @@ public static class EventRules
     /// <summary>Validates settings of any event.</summary>
     internal static IEnumerable<ValidationError> Validate(EventSettings s)
     {
-        foreach (var error in ChannelRules.Validate(null, new(Title: s.Title, Ladder: s.Ladder == ChannelDefault ? null : s.Ladder, Latency: s.Latency == ChannelDefault ? null : s.Latency)))
+        foreach (var error in ChannelRules.Validate(null, new(Title: s.Title, Ladder: s.Ladder == ChannelDefault ? null : s.Ladder,
+            Latency: s.Latency == ChannelDefault ? null : s.Latency)))
         {
             yield return error;
         }
@@ -142,12 +144,15 @@ public static class EventRules
 
         if (s.Description is { } description && (description.Length > MaxDescription || description.EnumerateRunes().Any(IsForbidden)))
         {
-            yield return new("description", $"A description must be at most {MaxDescription} characters, without control characters except line breaks, and without bidirectional formatting characters.");
+            yield return new("description",
+                $"A description must be at most {MaxDescription} characters, without control characters except line breaks, and without "
+                + "bidirectional formatting characters.");
         }
 
         if (s.Poster is { Length: > 0 } poster && !IsImageUrl(poster))
         {
-            yield return new("poster", $"A poster must be an image URL, https://…, or a path on this server, /…, of at most {MaxPoster} characters.");
+            yield return new("poster",
+                $"A poster must be an image URL, https://…, or a path on this server, /…, of at most {MaxPoster} characters.");
         }
 
         if (s.TimeZone is { } zone && !LocalDateTime.TryFind(zone, out _))
@@ -160,7 +165,9 @@ public static class EventRules
             yield return new("recurrence", recurrenceError);
         }
 
-        foreach (var (member, value, names) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
+        foreach (var (member, value, names) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records),
+            ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts),
+                ("overrun", s.Overrun, Overruns)])
         {
             if (value is not null && !names.Contains(value))
             {
@@ -168,7 +175,8 @@ public static class EventRules
             }
         }
 
-        foreach (var (member, value) in ((string, TimeSpan?)[])[("previewSeconds", s.Preview), ("graceSeconds", s.Grace), ("noShowSeconds", s.NoShow)])
+        foreach (var (member, value) in ((string, TimeSpan?)[])[("previewSeconds", s.Preview), ("graceSeconds", s.Grace),
+            ("noShowSeconds", s.NoShow)])
         {
             if (value is { } length && (length < TimeSpan.Zero || length > MaxMargin || length.Ticks % TimeSpan.TicksPerSecond != 0))
             {
@@ -187,14 +195,17 @@ public static class EventRules
     {
         if (reminders.Count > MaxReminders || reminders.Any(m => m < 1 || m > MaxReminder.TotalMinutes))
         {
-            yield return new("reminderMinutes", $"Reminders must be at most {MaxReminders} numbers of minutes before the start, 1 to {MaxReminder.TotalMinutes:0}; an empty list means none.");
+            yield return new("reminderMinutes",
+                $"Reminders must be at most {MaxReminders} numbers of minutes before the start, 1 to {MaxReminder.TotalMinutes:0}; an "
+                + "empty list means none.");
         }
     }
 
     /// <summary>Reports missing members of a new event.</summary>
     internal static IEnumerable<ValidationError> Missing(EventSettings s)
     {
-        foreach (var (member, isMissing) in ((string, bool)[])[("title", s.Title is null), ("channel", s.Channel is null), ("start", s.Start is null), ("end", s.End is null)])
+        foreach (var (member, isMissing) in ((string, bool)[])[("title", s.Title is null), ("channel", s.Channel is null),
+            ("start", s.Start is null), ("end", s.End is null)])
         {
             if (isMissing)
             {
@@ -240,8 +251,11 @@ public static class EventRules
     }
 
     // Line breaks are allowed. Other control characters and bidirectional formatting characters are not (UAX #9, 2.1 to 2.4).
-    private static bool IsForbidden(Rune r) => r == Rune.ReplacementChar || (Rune.IsControl(r) && r.Value is not ('\n' or '\r' or '\t')) || r.Value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
+    private static bool IsForbidden(Rune r) => r == Rune.ReplacementChar || (Rune.IsControl(r) && r.Value is not ('\n' or '\r' or '\t'))
+        || r.Value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 
-    private static bool IsImageUrl(string text) => text.Length <= MaxPoster && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c))
-        && ((text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal)) || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0));
+    private static bool IsImageUrl(string text) => text.Length <= MaxPoster
+        && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c))
+        && ((text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal))
+            || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0));
 }

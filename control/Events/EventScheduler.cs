@@ -13,13 +13,15 @@ using Npgsql;
 namespace Broadcast.Control.Events;
 
 /// <summary>
-/// Background service that moves events through their states. It asks the <see cref="EventStateMachine"/> and writes each transition with one
-/// statement that applies only to the state that was decided on. Any number of processes therefore perform it once. It runs at the next due
-/// time, when an event changes, and when an encoder connects or disconnects. While the database is unavailable nothing changes; missed
+/// Background service that moves events through their states. It asks the <see cref="EventStateMachine"/> and writes each transition with
+/// one statement that applies only to the state that was decided on. Any number of processes therefore perform it once. It runs at the next
+/// due time, when an event changes, and when an encoder connects or disconnects. While the database is unavailable nothing changes; missed
 /// transitions follow afterwards.
 /// </summary>
 internal sealed class EventScheduler(
-    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents, SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies, TimeProvider time, ILogger<EventScheduler> logger) : BackgroundService
+    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
+    SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies, TimeProvider time, ILogger<EventScheduler> logger)
+    : BackgroundService
 {
     // Maximum time between passes. It covers changes without a notification, for example after a lost connection.
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(30);
@@ -28,15 +30,21 @@ internal sealed class EventScheduler(
     private const int MaxTransitionPasses = 100;
 
     private const string Due = """
-        SELECT e.id, e.channel_id AS channelId, c.name AS channel, e.title, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.is_manual AS isManual, e.preview_seconds AS previewSeconds,
-            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record, e.access, e.went_live_at AS wentLiveAt,
+        SELECT e.id, e.channel_id AS channelId, c.name AS channel, e.title, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt,
+            e.is_manual AS isManual, e.preview_seconds AS previewSeconds,
+            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate,
+            e.revision, e.ladder, e.latency, e.record, e.access, e.went_live_at AS wentLiveAt,
             (SELECT max(s.id) FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
-                AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session AND s.started_at < x.state_since)) AS session,
-            EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview', 'live')) AS isTaken,
-            (SELECT min(n.starts_at) FROM events n WHERE n.channel_id = e.channel_id AND n.id <> e.id AND n.kind <> 'series' AND n.state = 'scheduled') AS nextStart
+                AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session
+                AND s.started_at < x.state_since)) AS session,
+            EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview',
+            'live')) AS isTaken,
+            (SELECT min(n.starts_at) FROM events n WHERE n.channel_id = e.channel_id AND n.id <> e.id AND n.kind <> 'series'
+            AND n.state = 'scheduled') AS nextStart
         FROM events e JOIN channels c ON c.id = e.channel_id
         WHERE c.deleted_at IS NULL AND e.kind <> 'series'
-            AND (e.state IN ('preview', 'live') OR (e.state = 'scheduled' AND e.starts_at - make_interval(secs => e.preview_seconds) <= @now))
+            AND (e.state IN ('preview', 'live') OR (e.state = 'scheduled'
+            AND e.starts_at - make_interval(secs => e.preview_seconds) <= @now))
         ORDER BY e.state = 'live' DESC, e.starts_at
         """;
 
@@ -46,11 +54,13 @@ internal sealed class EventScheduler(
         """;
 
     private const string CooldownsSql = """
-        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, cooldown_until AS until FROM events WHERE cooldown_until > @now ORDER BY channel_id, cooldown_until DESC
+        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, cooldown_until AS until FROM events WHERE cooldown_until > @now
+            ORDER BY channel_id, cooldown_until DESC
         """;
 
     private const string Announced = """
-        SELECT DISTINCT ON (e.channel_id) c.name AS channel, e.title, e.starts_at AS startsAt FROM events e JOIN channels c ON c.id = e.channel_id
+        SELECT DISTINCT ON (e.channel_id) c.name AS channel, e.title, e.starts_at AS startsAt FROM events e JOIN channels c
+            ON c.id = e.channel_id
         WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND e.announced AND e.state IN ('scheduled', 'preview') AND e.starts_at < @until
         ORDER BY e.channel_id, e.starts_at
         """;
@@ -95,16 +105,20 @@ internal sealed class EventScheduler(
                 continue;
             }
 
-            activeEvents.SetActive(rows.Where(r => r.StateOf is EventState.Preview or EventState.Live).Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
-            activeEvents.SetTitles(rows.Where(r => r is { StateOf: EventState.Live, Session: not null }).Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
+            activeEvents.SetActive(rows.Where(r => r.StateOf is EventState.Preview or EventState.Live)
+                .Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
+            activeEvents.SetTitles(rows.Where(r => r is { StateOf: EventState.Live, Session: not null })
+                .Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
             await RestrictSessionsAsync(connection, rows, cancellationToken);
             await RevealSessionsAsync(rows, now, cancellationToken);
             await LoadAnnouncementsAsync(connection, now, cancellationToken);
             await AttachAsync(connection, rows, cancellationToken);
             await CreateOccurrencesAsync(connection, now, cancellationToken);
             await EventReminders.SendDueAsync(connection, now, cancellationToken);
-            nextPass = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < nextPass ? reminder : nextPass;
-            var next = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
+            nextPass = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder
+                && reminder < nextPass ? reminder : nextPass;
+            var next = await connection.ExecuteScalarAsync<DateTime?>(
+                new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
             return next is { } at && at < nextPass.UtcDateTime ? new(DateTime.SpecifyKind(at, DateTimeKind.Utc)) : nextPass;
         }
     }
@@ -159,14 +173,17 @@ internal sealed class EventScheduler(
         return wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
     }
 
-    private static async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private static async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now,
+        CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<EventDue>(new CommandDefinition(Due, new { now }, cancellationToken: cancellationToken))];
 
     // A session on another server is assumed to have its encoder.
     private EventConditions ConditionsOf(EventDue row, DateTimeOffset now) =>
-        new(now, row.Session is not null && (sessionManager.IsPublishing(row.ChannelId) ?? true), row.Session is not null, row.IsTaken, row.NextStart);
+        new(now, row.Session is not null && (sessionManager.IsPublishing(row.ChannelId) ?? true), row.Session is not null, row.IsTaken,
+            row.NextStart);
 
-    private async Task<bool> ApplyAsync(NpgsqlConnection connection, EventDue row, EventTransition decision, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<bool> ApplyAsync(NpgsqlConnection connection, EventDue row, EventTransition decision, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         if (decision.To is not { } to)
         {
@@ -181,14 +198,18 @@ internal sealed class EventScheduler(
         try
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var change = new EventStateChange(EventOperation.Schedule, row.Id, to, decision.Reason, decision.EndsSession) { From = row.StateOf, Revision = row.Revision };
+            var change = new EventStateChange(EventOperation.Schedule, row.Id, to, decision.Reason,
+                decision.EndsSession) { From = row.StateOf, Revision = row.Revision };
             var hasChanged = await EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken);
             if (hasChanged)
             {
                 using var schedule = Actor.Use(EventDetail.Schedule);
-                var detail = AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State), ("reason", decision.Reason));
-                await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), $"event/{row.Id}", detail, cancellationToken);
-                await EventDetail.NotifyAsync(connection, transaction, now, to, row.Channel, new(row.Id, row.Title, EventRules.Name(to), decision.Reason, row.StartsAt, row.EndsAt), cancellationToken);
+                var detail = AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State),
+                    ("reason", decision.Reason));
+                await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), $"event/{row.Id}", detail,
+                    cancellationToken);
+                await EventDetail.NotifyAsync(connection, transaction, now, to, row.Channel,
+                    new(row.Id, row.Title, EventRules.Name(to), decision.Reason, row.StartsAt, row.EndsAt), cancellationToken);
             }
 
             await transaction.CommitAsync(cancellationToken);
@@ -208,14 +229,17 @@ internal sealed class EventScheduler(
     }
 
     /// <summary>Marks an event as late and adds its webhook event; <see langword="false"/> when another process did.</summary>
-    private static async Task<bool> MarkLateAsync(NpgsqlConnection connection, EventDue row, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<bool> MarkLateAsync(NpgsqlConnection connection, EventDue row, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var marked = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE events SET late_since = @now WHERE id = @id AND state = @state AND late_since IS NULL", new { id = row.Id, state = row.State, now }, transaction, cancellationToken: cancellationToken)) > 0;
+            "UPDATE events SET late_since = @now WHERE id = @id AND state = @state AND late_since IS NULL",
+            new { id = row.Id, state = row.State, now }, transaction, cancellationToken: cancellationToken)) > 0;
         if (marked)
         {
-            var data = new EventData(row.Id, row.Title, row.State, "its start time was reached and no encoder is publishing", row.StartsAt, row.EndsAt);
+            var data = new EventData(row.Id, row.Title, row.State, "its start time was reached and no encoder is publishing", row.StartsAt,
+                row.EndsAt);
             await Outbox.AddAsync(connection, transaction, now, WebhookEventTypes.EventLate, row.Channel, data, cancellationToken);
         }
 
@@ -235,12 +259,14 @@ internal sealed class EventScheduler(
             var restricted = await connection.ExecuteAsync(new CommandDefinition(
                 """
                 UPDATE sessions s SET access = coalesce(@access, c.access) FROM channels c
-                WHERE s.id = @session AND c.id = s.channel_id AND coalesce(s.access, c.access) = 'public' AND coalesce(@access, c.access) <> 'public'
+                WHERE s.id = @session AND c.id = s.channel_id AND coalesce(s.access, c.access) = 'public' AND coalesce(@access,
+                    c.access) <> 'public'
                 """,
                 new { session = row.Session, access = row.Access }, cancellationToken: cancellationToken));
             if (restricted > 0)
             {
-                await viewerPolicies.RefreshAsync(connection, cancellationToken);   // other processes are notified; this one applies it at once
+                // other processes are notified; this one applies it at once
+                await viewerPolicies.RefreshAsync(connection, cancellationToken);
                 ControlLog.SessionAccessChanged(logger, row.Session!, row.Channel, row.Access ?? EventRules.ChannelDefault, row.Title);
             }
         }
@@ -268,13 +294,15 @@ internal sealed class EventScheduler(
         foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null }))
         {
             var added = await connection.ExecuteAsync(new CommandDefinition(
-                "INSERT INTO event_sessions (event_id, session_id) VALUES (@id, @session) ON CONFLICT DO NOTHING", new { id = row.Id, session = row.Session }, cancellationToken: cancellationToken));
+                "INSERT INTO event_sessions (event_id, session_id) VALUES (@id, @session) ON CONFLICT DO NOTHING",
+                new { id = row.Id, session = row.Session }, cancellationToken: cancellationToken));
             if (added > 0)
             {
                 await connection.ExecuteAsync(new CommandDefinition(
                     """
                     UPDATE recordings r SET title = @title,
-                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.visible_from IS NULL AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
+                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.visible_from IS NULL
+                        AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
                     FROM channels c, sessions s
                     WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
                     """,
@@ -285,8 +313,10 @@ internal sealed class EventScheduler(
 
     private async Task LoadCooldownsAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var cooldowns = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(new CommandDefinition(CooldownsSql, new { now }, cancellationToken: cancellationToken));
-        activeEvents.SetCooldowns(cooldowns.Select(cooldown => KeyValuePair.Create(cooldown.Channel, new ChannelCooldown(cooldown.Id, cooldown.Title, new(DateTime.SpecifyKind(cooldown.Until, DateTimeKind.Utc))))));
+        var cooldowns = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(
+            new CommandDefinition(CooldownsSql, new { now }, cancellationToken: cancellationToken));
+        activeEvents.SetCooldowns(cooldowns.Select(cooldown => KeyValuePair.Create(cooldown.Channel,
+            new ChannelCooldown(cooldown.Id, cooldown.Title, new(DateTime.SpecifyKind(cooldown.Until, DateTimeKind.Utc))))));
     }
 
     /// <summary>Loads the announced events.</summary>
@@ -294,7 +324,8 @@ internal sealed class EventScheduler(
     {
         var next = await connection.QueryAsync<(string Channel, string Title, DateTime StartsAt)>(new CommandDefinition(
             Announced, new { until = now + EventRules.AnnouncementHorizon }, cancellationToken: cancellationToken));
-        activeEvents.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel), new UpcomingEvent(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
+        activeEvents.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel),
+            new UpcomingEvent(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
     }
 
     /// <summary>
@@ -303,7 +334,8 @@ internal sealed class EventScheduler(
     private async Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var closing = (await connection.QueryAsync<Closing>(new CommandDefinition(
-            "SELECT channel_id AS channelId, state_since AS since, reason FROM events WHERE closes_session", cancellationToken: cancellationToken))).ToList();
+            "SELECT channel_id AS channelId, state_since AS since, reason FROM events WHERE closes_session",
+            cancellationToken: cancellationToken))).ToList();
         if (closing.Count == 0)
         {
             return;
@@ -318,7 +350,8 @@ internal sealed class EventScheduler(
         await connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE events e SET closes_session = false
-            WHERE closes_session AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL AND s.started_at < e.state_since)
+            WHERE closes_session AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
+                AND s.started_at < e.state_since)
             """,
             cancellationToken: cancellationToken));
     }
@@ -338,7 +371,8 @@ internal sealed class EventScheduler(
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var series = await connection.QuerySingleOrDefaultAsync<EventRow>(new CommandDefinition(
-                $"{EventRow.Select} AND e.id = @id AND e.state = 'scheduled' FOR UPDATE OF e", new { id }, transaction, cancellationToken: cancellationToken));
+                $"{EventRow.Select} AND e.id = @id AND e.state = 'scheduled' FOR UPDATE OF e", new { id }, transaction,
+                cancellationToken: cancellationToken));
             if (series is null)
             {
                 continue;
@@ -349,7 +383,8 @@ internal sealed class EventScheduler(
                 await EventSeries.CreateOccurrencesAsync(connection, transaction, series, now, isStrict: false, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
             }
-            catch (Exception e) when (e is PostgresException { SqlState: PostgresErrorCodes.ExclusionViolation } or ControlException { Code: ControlErrorCode.Invalid })
+            catch (Exception e) when (e is PostgresException { SqlState: PostgresErrorCodes.ExclusionViolation }
+                or ControlException { Code: ControlErrorCode.Invalid })
             {
                 ControlLog.OccurrencesNotCreated(logger, e, series.Title, series.Id);
             }
@@ -361,8 +396,10 @@ internal sealed class EventScheduler(
     private sealed record Closing(long ChannelId, DateTimeOffset Since, string Reason);
 
     private sealed record EventDue(
-        string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
-        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
+        string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt,
+        bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
+        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access,
+        DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
     {
         public EventState StateOf => EventRules.ParseState(State);
 
@@ -370,7 +407,8 @@ internal sealed class EventScheduler(
             StateOf,
             StartsAt,
             EndsAt,
-            new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues, NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
+            new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues,
+                NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
 
         public ActiveEvent ToActiveEvent() => new(Id, Title, StateOf == EventState.Live, Ladder, Latency, Record)
         {

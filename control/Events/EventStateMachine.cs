@@ -15,7 +15,8 @@ public readonly record struct EventSchedule(EventState State, DateTimeOffset Sta
 /// <param name="HasSession">Whether the channel has an open session, possibly waiting for its encoder to reconnect.</param>
 /// <param name="IsChannelInUse">Whether another event is in preview or live on the channel.</param>
 /// <param name="NextStart">Start of the next event on the channel; <see langword="null"/> when none is planned.</param>
-public readonly record struct EventConditions(DateTimeOffset Now, bool IsPublishing, bool HasSession, bool IsChannelInUse, DateTimeOffset? NextStart);
+public readonly record struct EventConditions(DateTimeOffset Now, bool IsPublishing, bool HasSession, bool IsChannelInUse,
+    DateTimeOffset? NextStart);
 
 /// <summary>Decision about an event.</summary>
 /// <param name="To">New state; <see langword="null"/> for no change.</param>
@@ -54,14 +55,16 @@ public static class EventStateMachine
         }
 
         // Another event has the channel and ends at this event's start at the latest, which triggers another decision.
-        return conditions.IsChannelInUse ? Stay(schedule.EndsAt) : To(EventState.Preview, conditions.Now < schedule.StartsAt ? "its preview started" : "its start time was reached");
+        return conditions.IsChannelInUse ? Stay(schedule.EndsAt)
+            : To(EventState.Preview, conditions.Now < schedule.StartsAt ? "its preview started" : "its start time was reached");
     }
 
     private static EventTransition Preview(EventSchedule schedule, EventConditions conditions)
     {
         if (conditions.Now >= schedule.EndsAt)
         {
-            return To(EventState.Ended, conditions.HasSession ? "it was not made live before its planned end" : "no encoder connected before its planned end", endsSession: conditions.HasSession);
+            return To(EventState.Ended, conditions.HasSession ? "it was not made live before its planned end"
+                : "no encoder connected before its planned end", endsSession: conditions.HasSession);
         }
 
         if (conditions.Now < schedule.StartsAt)
@@ -71,14 +74,17 @@ public static class EventStateMachine
 
         if (conditions.IsPublishing)
         {
-            return schedule.Policy.IsManual ? Stay(schedule.EndsAt) : To(EventState.Live, "its start time was reached and its encoder is publishing");
+            return schedule.Policy.IsManual ? Stay(schedule.EndsAt)
+                : To(EventState.Live, "its start time was reached and its encoder is publishing");
         }
 
         // An encoder that disconnected briefly is covered by the reconnect window; that is not a no-show.
-        var noShowAt = schedule.Policy.NoShow is { } wait && schedule.StartsAt + wait < schedule.EndsAt ? schedule.StartsAt + wait : schedule.EndsAt;
+        var noShowAt = schedule.Policy.NoShow is { } wait
+            && schedule.StartsAt + wait < schedule.EndsAt ? schedule.StartsAt + wait : schedule.EndsAt;
         if (conditions.Now >= noShowAt && !conditions.HasSession)
         {
-            return To(EventState.Ended, string.Create(CultureInfo.InvariantCulture, $"no encoder connected within {(noShowAt - schedule.StartsAt).TotalSeconds:0} s of its start"));
+            return To(EventState.Ended, string.Create(CultureInfo.InvariantCulture,
+                $"no encoder connected within {(noShowAt - schedule.StartsAt).TotalSeconds:0} s of its start"));
         }
 
         return new(null, "", EndsSession: false, IsLate: !conditions.HasSession, conditions.Now < noShowAt ? noShowAt : schedule.EndsAt);
@@ -113,11 +119,13 @@ public static class EventStateMachine
 
         var graceEnd = schedule.EndsAt + schedule.Policy.Grace;
         return conditions.Now >= graceEnd
-            ? To(EventState.Ended, schedule.Policy.Grace == TimeSpan.Zero ? "its planned end was reached" : "its planned end and grace period have passed", endsSession: true)
+            ? To(EventState.Ended, schedule.Policy.Grace == TimeSpan.Zero ? "its planned end was reached"
+                : "its planned end and grace period have passed", endsSession: true)
             : Stay(conditions.NextStart < graceEnd ? conditions.NextStart : graceEnd);
     }
 
-    private static EventTransition To(EventState state, string reason, bool endsSession = false) => new(state, reason, endsSession, IsLate: false, null);
+    private static EventTransition To(EventState state, string reason, bool endsSession = false) =>
+        new(state, reason, endsSession, IsLate: false, null);
 
     private static EventTransition Stay(DateTimeOffset? until) => new(null, "", EndsSession: false, IsLate: false, until);
 }

@@ -65,7 +65,8 @@ internal static class EventTransitions
     private const string Sql = """
         UPDATE events SET state = @to, reason = @reason, state_since = @now,
             closes_session = closes_session OR @endsSession,
-            cooldown_until = CASE WHEN @endsSession AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown ELSE cooldown_until END,
+            cooldown_until = CASE WHEN @endsSession AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id
+            AND s.ended_at IS NULL) THEN @cooldown ELSE cooldown_until END,
             went_live_at = CASE WHEN @to = 'live' THEN @now ELSE went_live_at END,
             ended_at = CASE WHEN @to = 'ended' THEN @now ELSE ended_at END,
             late_since = CASE WHEN @goesLive THEN NULL ELSE late_since END,
@@ -99,19 +100,23 @@ internal static class EventTransitions
     /// <returns>Whether the event, or an occurrence of it, has changed; <see langword="false"/> when it is in another state.</returns>
     /// <exception cref="InvalidOperationException">The operation has no transition to the new state.</exception>
     public static async Task<bool> ApplyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, EventStateChange change, DateTimeOffset now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, EventStateChange change, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
-        var from = Sources(change.Operation, change.To).Where(state => change.From is not { } required || state == required).Select(EventRules.Name).ToArray();
+        var from = Sources(change.Operation, change.To).Where(state => change.From is not { } required || state == required)
+            .Select(EventRules.Name).ToArray();
         if (from.Length == 0)
         {
-            throw new InvalidOperationException($"{change.Operation} has no transition from {change.From?.ToString() ?? "any state"} to {change.To}.");
+            throw new InvalidOperationException(
+                $"{change.Operation} has no transition from {change.From?.ToString() ?? "any state"} to {change.To}.");
         }
 
         return await connection.ExecuteAsync(new CommandDefinition(
             Sql,
             new
             {
-                id = change.Id, from, to = EventRules.Name(change.To), now, cooldown = now + EventRules.Cooldown, revision = change.Revision, endsSession = change.EndsSession,
+                id = change.Id, from, to = EventRules.Name(change.To), now, cooldown = now + EventRules.Cooldown,
+                revision = change.Revision, endsSession = change.EndsSession,
                 reason = change.Reason.Length > MaxReason ? change.Reason[..MaxReason] : change.Reason,
                 goesLive = change.Operation == EventOperation.GoLive,
                 isByUser = change.Operation is EventOperation.GoLive or EventOperation.End or EventOperation.Cancel,

@@ -22,7 +22,8 @@ public static partial class LocalDateTime
     public static bool TryFind(string? name, [NotNullWhen(true)] out TimeZoneInfo? zone)
     {
         zone = null;
-        return name is { Length: >= 2 and <= MaxZone } && ZoneName().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out zone);
+        return name is { Length: >= 2 and <= MaxZone } && ZoneName().IsMatch(name)
+            && TimeZoneInfo.TryFindSystemTimeZoneById(name, out zone);
     }
 
     /// <summary>Converts a local time to UTC.</summary>
@@ -48,7 +49,8 @@ public static partial class LocalDateTime
     }
 
     /// <summary>Converts a time to local time.</summary>
-    public static DateTime ToLocal(DateTimeOffset instant, TimeZoneInfo zone) => DateTime.SpecifyKind(TimeZoneInfo.ConvertTime(instant, zone).DateTime, DateTimeKind.Unspecified);
+    public static DateTime ToLocal(DateTimeOffset instant, TimeZoneInfo zone) =>
+        DateTime.SpecifyKind(TimeZoneInfo.ConvertTime(instant, zone).DateTime, DateTimeKind.Unspecified);
 
     /// <summary>
     /// Parses a local time without offset, <c>2030-01-31T20:00</c>, with or without seconds; <see langword="false"/> when invalid.
@@ -73,7 +75,8 @@ public readonly record struct EventTime
     private EventTime(DateTimeOffset? instant, DateTime local) => (_instant, _local) = (instant, local);
 
     /// <summary>Error message that describes valid times.</summary>
-    internal static string ErrorMessage(string member) => $"'{member}' must be a time such as 2030-01-31T20:00:00 (local time in the event's time zone) or 2030-01-31T19:00:00Z.";
+    internal static string ErrorMessage(string member) =>
+        $"'{member}' must be a time such as 2030-01-31T20:00:00 (local time in the event's time zone) or 2030-01-31T19:00:00Z.";
 
     /// <summary>Creates a time with an offset.</summary>
     public static EventTime At(DateTimeOffset instant) => new(instant.ToUniversalTime(), default);
@@ -97,7 +100,8 @@ public readonly record struct EventTime
         }
 
         if (text.Length < 20 || !(text[^1] == 'Z' || text[^6] is '+' or '-') || !DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var instant))
+            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.None,
+            out var instant))
         {
             return false;
         }
@@ -110,7 +114,8 @@ public readonly record struct EventTime
     public DateTimeOffset ToInstant(TimeZoneInfo zone) => _instant ?? LocalDateTime.ToInstant(_local, zone);
 
     /// <summary>The time as entered.</summary>
-    public override string ToString() => _instant is { } instant ? instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : LocalDateTime.Format(_local);
+    public override string ToString() => _instant is { } instant
+        ? instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : LocalDateTime.Format(_local);
 
     /// <summary>Local time in a time zone; a skipped local time stays as entered.</summary>
     public DateTime ToLocal(TimeZoneInfo zone) => _instant is { } instant ? LocalDateTime.ToLocal(instant, zone) : _local;

@@ -19,7 +19,8 @@ public readonly record struct Recurrence(DateTime LocalTime, DateTimeOffset At)
     /// <param name="start">Local time of the first occurrence, and its earliest day.</param>
     /// <param name="zone">Time zone.</param>
     /// <param name="excluded">Excluded local times; they count toward COUNT (<c>EXDATE</c>).</param>
-    public static IEnumerable<Recurrence> Expand(RecurrenceRule rule, DateTime start, TimeZoneInfo zone, IReadOnlySet<DateTime>? excluded = null)
+    public static IEnumerable<Recurrence> Expand(RecurrenceRule rule, DateTime start, TimeZoneInfo zone,
+        IReadOnlySet<DateTime>? excluded = null)
     {
         var (count, emptyPeriods) = (0, 0);
         for (var period = 0; emptyPeriods < MaxEmptyPeriods; period++)
@@ -39,7 +40,8 @@ public readonly record struct Recurrence(DateTime LocalTime, DateTimeOffset At)
                 }
 
                 var at = LocalDateTime.ToInstant(localTime, zone);
-                if (count == rule.Count || (rule.Until is { } until && (until.Kind == DateTimeKind.Utc ? at.UtcDateTime > until : localTime > until)))
+                if (count == rule.Count
+                    || (rule.Until is { } until && (until.Kind == DateTimeKind.Utc ? at.UtcDateTime > until : localTime > until)))
                 {
                     yield break;
                 }
@@ -71,7 +73,8 @@ public readonly record struct Recurrence(DateTime LocalTime, DateTimeOffset At)
 
                 var week = first.AddDays(-back).AddDays(step * 7);
                 var weekdays = rule.ByDay.Count == 0 ? [first.DayOfWeek] : rule.ByDay.Select(d => d.Day).ToHashSet();
-                return [.. Enumerable.Range(0, 7).Select(d => week.AddDays(d)).Where(d => weekdays.Contains(d.DayOfWeek) && InMonth(rule, d))];
+                return [.. Enumerable.Range(0, 7).Select(d => week.AddDays(d))
+                    .Where(d => weekdays.Contains(d.DayOfWeek) && InMonth(rule, d))];
 
             case RecurrenceFrequency.Monthly:
                 var months = (first.Year * 12L) + first.Month - 1 + step;
@@ -100,7 +103,8 @@ public readonly record struct Recurrence(DateTime LocalTime, DateTimeOffset At)
     {
         if (rule.ByMonth.Count == 0 && rule.ByMonthDay.Count == 0 && rule.ByDay.Count > 0)
         {
-            return Weekdays(rule, [.. Enumerable.Range(0, DateTime.IsLeapYear(year) ? 366 : 365).Select(d => new DateTime(year, 1, 1).AddDays(d))]);
+            return Weekdays(rule,
+                [.. Enumerable.Range(0, DateTime.IsLeapYear(year) ? 366 : 365).Select(d => new DateTime(year, 1, 1).AddDays(d))]);
         }
 
         var months = rule.ByMonth.Count > 0 ? rule.ByMonth : rule.ByMonthDay.Count > 0 ? [.. Enumerable.Range(1, 12)] : [first.Month];

@@ -109,14 +109,16 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
         Add("COUNT", Count is { } count ? [count] : []);
         if (Until is { } until)
         {
-            parts.Add("UNTIL=" + until.ToString(until.Kind == DateTimeKind.Utc ? "yyyyMMdd'T'HHmmss'Z'" : "yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture));
+            parts.Add("UNTIL=" + until.ToString(until.Kind == DateTimeKind.Utc ? "yyyyMMdd'T'HHmmss'Z'" : "yyyyMMdd'T'HHmmss",
+                CultureInfo.InvariantCulture));
         }
 
         Add("BYMONTH", ByMonth);
         Add("BYMONTHDAY", ByMonthDay);
         if (ByDay.Count > 0)
         {
-            parts.Add("BYDAY=" + string.Join(',', ByDay.Select(d => (d.Ordinal == 0 ? "" : d.Ordinal.ToString(CultureInfo.InvariantCulture)) + DayNames[(int)d.Day])));
+            parts.Add("BYDAY=" + string.Join(',',
+                ByDay.Select(d => (d.Ordinal == 0 ? "" : d.Ordinal.ToString(CultureInfo.InvariantCulture)) + DayNames[(int)d.Day])));
         }
 
         Add("BYSETPOS", BySetPosition);
@@ -139,7 +141,8 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
     // Reads the parts in turn and keeps the first error.
     private sealed class Reader(Dictionary<string, string> parts)
     {
-        private static readonly string[] Known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"];
+        private static readonly string[] Known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH",
+            "BYSETPOS", "WKST"];
 
         public string? Error { get; private set; }
 
@@ -177,9 +180,12 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
             {
                 { Count: not null, Until: not null } => Fail("A recurrence can end by COUNT or by UNTIL, not by both."),
                 { Frequency: RecurrenceFrequency.Weekly, ByMonthDay.Count: > 0 } => Fail("BYMONTHDAY cannot be combined with FREQ=WEEKLY."),
-                { Frequency: RecurrenceFrequency.Daily or RecurrenceFrequency.Weekly } when hasOrdinals => Fail("A weekday with a number, such as 1MO, requires FREQ=MONTHLY or YEARLY."),
-                { ByMonthDay.Count: > 0 } when hasOrdinals => Fail("A weekday with a number, such as 1MO, cannot be combined with BYMONTHDAY."),
-                { BySetPosition.Count: > 0, ByDay.Count: 0, ByMonthDay.Count: 0, ByMonth.Count: 0 } => Fail("BYSETPOS requires BYDAY, BYMONTHDAY or BYMONTH."),
+                { Frequency: RecurrenceFrequency.Daily or RecurrenceFrequency.Weekly } when hasOrdinals =>
+                    Fail("A weekday with a number, such as 1MO, requires FREQ=MONTHLY or YEARLY."),
+                { ByMonthDay.Count: > 0 } when hasOrdinals =>
+                    Fail("A weekday with a number, such as 1MO, cannot be combined with BYMONTHDAY."),
+                { BySetPosition.Count: > 0, ByDay.Count: 0, ByMonthDay.Count: 0, ByMonth.Count: 0 } =>
+                    Fail("BYSETPOS requires BYDAY, BYMONTHDAY or BYMONTH."),
                 _ => rule,
             };
         }
@@ -201,7 +207,8 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
                 return localTime;
             }
 
-            if (DateTime.TryParseExact(text, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var utc))
+            if (DateTime.TryParseExact(text, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var utc))
             {
                 return utc;
             }
@@ -231,7 +238,8 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
             var all = new SortedSet<int>();
             foreach (var text in parts.TryGetValue(name, out var list) ? list.Split(',') : [])
             {
-                if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number == 0 || Math.Abs((long)number) > max || (number < 0 && !negative))
+                if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number == 0
+                    || Math.Abs((long)number) > max || (number < 0 && !negative))
                 {
                     Fail($"{name} must be numbers from 1 to {max}{(negative ? $", or -1 to -{max}" : "")}, separated by ','.");
                     return [];
@@ -251,7 +259,8 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
                 var day = text.Length >= 2 ? Array.IndexOf(DayNames, text[^2..]) : -1;
                 var ordinal = 0;
                 if (day < 0 || (text.Length > 2 && (!ordinals
-                    || !int.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out ordinal) || ordinal is 0 or < -53 or > 53)))
+                    || !int.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                        out ordinal) || ordinal is 0 or < -53 or > 53)))
                 {
                     Fail($"{name} must be weekdays such as {(ordinals ? "MO,WE or 1MO or -1FR" : "MO")}.");
                     return [];

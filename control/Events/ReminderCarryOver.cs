@@ -18,19 +18,22 @@ internal static class ReminderCarryOver
     /// <param name="after">New occurrences.</param>
     /// <param name="now">Current time.</param>
     /// <returns>Ids of new occurrences with the minutes of reminders that count as sent.</returns>
-    public static IReadOnlyList<(string Id, int Minutes)> Carry(IReadOnlyList<OccurrenceReminders> before, IReadOnlyList<OccurrenceReminders> after, DateTimeOffset now)
+    public static IReadOnlyList<(string Id, int Minutes)> Carry(IReadOnlyList<OccurrenceReminders> before,
+        IReadOnlyList<OccurrenceReminders> after, DateTimeOffset now)
     {
         var carried = new List<(string, int)>();
         foreach (var (old, created) in MatchOccurrences(before, after))
         {
-            carried.AddRange(old.SentMinutes.Where(minutes => created.StartsAt - TimeSpan.FromMinutes(minutes) <= now).Select(minutes => (created.Id, minutes)));
+            carried.AddRange(old.SentMinutes.Where(minutes => created.StartsAt - TimeSpan.FromMinutes(minutes) <= now)
+                .Select(minutes => (created.Id, minutes)));
         }
 
         return carried;
     }
 
     // Occurrences are matched by day. If the days changed too, the remaining ones are matched in order.
-    private static IEnumerable<(OccurrenceReminders Before, OccurrenceReminders After)> MatchOccurrences(IReadOnlyList<OccurrenceReminders> before, IReadOnlyList<OccurrenceReminders> after)
+    private static IEnumerable<(OccurrenceReminders Before, OccurrenceReminders After)> MatchOccurrences(
+        IReadOnlyList<OccurrenceReminders> before, IReadOnlyList<OccurrenceReminders> after)
     {
         var days = after.GroupBy(created => created.Day).ToDictionary(day => day.Key, day => day.First());
         var unmatched = new List<OccurrenceReminders>();

@@ -13,7 +13,8 @@ namespace Broadcast.Control.Identity;
 /// <param name="Action">Action as <c>noun.verb</c>.</param>
 /// <param name="Subject">Changed object as <c>noun/id</c>.</param>
 /// <param name="Detail">Further details. Never a secret.</param>
-public sealed record AuditEntry(long Id, DateTimeOffset At, Actor Actor, string Action, string Subject, IReadOnlyDictionary<string, string> Detail);
+public sealed record AuditEntry(long Id, DateTimeOffset At, Actor Actor, string Action, string Subject,
+    IReadOnlyDictionary<string, string> Detail);
 
 /// <summary>Filter of audit log entries.</summary>
 /// <param name="Actor">Kind of actor (<c>user</c>) or one actor (<c>user/jane</c>).</param>
@@ -55,7 +56,8 @@ public sealed class AuditLog(ControlDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            SELECT id, at, actor_kind AS kind, actor_id AS actorId, actor_name AS name, address, action, subject, detail::text AS detail FROM audit_log
+            SELECT id, at, actor_kind AS kind, actor_id AS actorId, actor_name AS name, address, action, subject, detail::text AS detail
+                FROM audit_log
             WHERE (@kind::text IS NULL OR actor_kind = @kind) AND (@actorId::text IS NULL OR actor_id = @actorId)
                 AND (@nouns::text IS NULL OR subject LIKE @nouns) AND (@subject::text IS NULL OR subject = @subject)
                 AND (@action::text IS NULL OR action = @action) AND (@before::bigint IS NULL OR id < @before)
@@ -63,7 +65,8 @@ public sealed class AuditLog(ControlDatabase database)
             """,
             new
             {
-                kind, actorId = id, nouns = noun is null || rest is not null ? null : EscapeLike(noun) + "/%", subject = rest is null ? null : filter.Subject,
+                kind, actorId = id, nouns = noun is null || rest is not null ? null : EscapeLike(noun) + "/%",
+                subject = rest is null ? null : filter.Subject,
                 action = filter.Action, before = filter.Before, limit = filter.Limit,
             },
             cancellationToken: cancellationToken));
@@ -152,7 +155,8 @@ public sealed class AuditLog(ControlDatabase database)
         while (last == BatchSize)
         {
             last = await connection.ExecuteAsync(new CommandDefinition(
-                "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < @before ORDER BY at LIMIT @most)", new { before, most = BatchSize }, cancellationToken: cancellationToken));
+                "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < @before ORDER BY at LIMIT @most)",
+                new { before, most = BatchSize }, cancellationToken: cancellationToken));
             all += last;
         }
 
@@ -176,13 +180,16 @@ public sealed class AuditLog(ControlDatabase database)
     }
 
     private static (string? First, string? Second) SplitFilter(string? text) =>
-        text?.IndexOf('/', StringComparison.Ordinal) is not { } slash ? (null, null) : slash < 0 ? (text, null) : (text[..slash], text[(slash + 1)..]);
+        text?.IndexOf('/', StringComparison.Ordinal) is not { } slash ? (null, null)
+        : slash < 0 ? (text, null) : (text[..slash], text[(slash + 1)..]);
 
     /// <summary>Escapes a text for use as a literal in an SQL LIKE pattern.</summary>
-    internal static string EscapeLike(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+    internal static string EscapeLike(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
     private static string Json(IReadOnlyDictionary<string, string>? detail) =>
-        detail is null ? "{}" : JsonSerializer.Serialize(detail.ToDictionary(d => d.Key, d => Truncate(d.Value, MaxText), StringComparer.Ordinal));
+        detail is null ? "{}"
+        : JsonSerializer.Serialize(detail.ToDictionary(d => d.Key, d => Truncate(d.Value, MaxText), StringComparer.Ordinal));
 
     // PostgreSQL text cannot contain NUL, and a surrogate pair must not be split.
     private static string Truncate(string text, int length)
@@ -191,7 +198,8 @@ public sealed class AuditLog(ControlDatabase database)
         return cleaned.Length <= length ? cleaned : cleaned[..(char.IsHighSurrogate(cleaned[length - 1]) ? length - 1 : length)];
     }
 
-    private sealed record Row(long Id, DateTimeOffset At, string Kind, string ActorId, string Name, string Address, string Action, string Subject, string Detail)
+    private sealed record Row(long Id, DateTimeOffset At, string Kind, string ActorId, string Name, string Address, string Action,
+        string Subject, string Detail)
     {
         public AuditEntry ToEntry() => new(
             Id, At, new(Enum.Parse<ActorKind>(Kind, ignoreCase: true), ActorId, Name, Address), Action, Subject,

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Identity;
 
 /// <summary>Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour.</summary>
-internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<AuditRetentionService> logger) : BackgroundService
+internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options, TimeProvider time,
+    ILogger<AuditRetentionService> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 

@@ -67,7 +67,8 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     /// <summary>Counts a wrong code outside of any transaction that could be rolled back.</summary>
     public Task RecordCodeFailureAsync(NpgsqlConnection connection, long user) => IncrementAsync(connection, [CodesKey(user)], CodeWindow);
 
-    private static byte[]? AddressKey(EndPoint? remote) => AttemptThrottle.NetworkOf(remote) is { } network ? Hash($"from {network}") : null;
+    private static byte[]? AddressKey(EndPoint? remote) =>
+        AttemptThrottle.NetworkOf(remote) is { } network ? Hash($"from {network}") : null;
 
     private static byte[] NameKey(string name) => Hash("for " + name);
 
@@ -75,14 +76,17 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
-    private async Task<bool> IsLimitReachedAsync(NpgsqlConnection connection, List<(byte[] Key, int Max)> limits, TimeSpan window, CancellationToken cancellationToken)
+    private async Task<bool> IsLimitReachedAsync(NpgsqlConnection connection, List<(byte[] Key, int Max)> limits, TimeSpan window,
+        CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             $"""
-            SELECT EXISTS (SELECT 1 FROM unnest(@keys::bytea[], @most::int[]) AS k (key, most) JOIN login_failures f ON f.key = k.key WHERE f.failures >= k.most AND {ActiveCondition})
+            SELECT EXISTS (SELECT 1 FROM unnest(@keys::bytea[], @most::int[]) AS k (key, most) JOIN login_failures f ON f.key = k.key
+                WHERE f.failures >= k.most AND {ActiveCondition})
             """,
-            new { keys = limits.Select(l => l.Key).ToArray(), most = limits.Select(l => l.Max).ToArray(), now, furthest = now + (window * MaxWindowsAhead) },
+            new { keys = limits.Select(l => l.Key).ToArray(), most = limits.Select(l => l.Max).ToArray(), now,
+                furthest = now + (window * MaxWindowsAhead) },
             cancellationToken: cancellationToken));
     }
 
@@ -94,7 +98,8 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
         await connection.ExecuteAsync(new CommandDefinition(
             $"""
             INSERT INTO login_failures AS f (key, failures, ends_at) SELECT k, 1, @end FROM unnest(@keys::bytea[]) AS k ORDER BY k
-            ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN {ActiveCondition} THEN least(f.failures + 1, @most) ELSE 1 END, ends_at = CASE WHEN {ActiveCondition} THEN f.ends_at ELSE @end END
+            ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN {ActiveCondition} THEN least(f.failures + 1, @most) ELSE 1 END,
+            ends_at = CASE WHEN {ActiveCondition} THEN f.ends_at ELSE @end END
             """,
             new { keys, now, end = now + window, furthest = now + (window * MaxWindowsAhead), most = MaxCount },
             cancellationToken: CancellationToken.None));
@@ -104,7 +109,8 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     private async Task CleanUpAsync(NpgsqlConnection connection, DateTimeOffset now)
     {
         var last = Interlocked.Read(ref _lastCleanup);
-        if ((last >= 0 && time.GetElapsedTime(last) < CleanupInterval) || Interlocked.CompareExchange(ref _lastCleanup, time.GetTimestamp(), last) != last)
+        if ((last >= 0 && time.GetElapsedTime(last) < CleanupInterval)
+            || Interlocked.CompareExchange(ref _lastCleanup, time.GetTimestamp(), last) != last)
         {
             return;
         }
@@ -112,7 +118,8 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
         await connection.ExecuteAsync(new CommandDefinition(
             """
             DELETE FROM login_failures WHERE key IN (SELECT key FROM login_failures WHERE ends_at <= @now FOR UPDATE SKIP LOCKED);
-            DELETE FROM login_failures WHERE key IN (SELECT key FROM login_failures ORDER BY ends_at DESC OFFSET @most FOR UPDATE SKIP LOCKED)
+            DELETE FROM login_failures WHERE key IN (SELECT key FROM login_failures ORDER BY ends_at DESC OFFSET @most
+                FOR UPDATE SKIP LOCKED)
             """,
             new { now, most = MaxRows },
             cancellationToken: CancellationToken.None));

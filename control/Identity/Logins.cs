@@ -28,13 +28,15 @@ internal abstract record LoginResult
 }
 
 /// <summary>Authenticates users by password and, if enabled, a second factor.</summary>
-internal sealed class Logins(ControlDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts, TimeProvider time, ILogger<Logins> logger)
+internal sealed class Logins(ControlDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts,
+    TimeProvider time, ILogger<Logins> logger)
 {
     private const int MaxAgent = 200;
 
     /// <summary>Logs a user in. An unknown name takes as long as a known one and gives the same result.</summary>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many failed logins recently.</exception>
-    public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string agent, CancellationToken cancellationToken)
+    public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string agent,
+        CancellationToken cancellationToken)
     {
         var normalizedName = UserRules.Normalize(name);
         Row? row;
@@ -56,7 +58,8 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
 
         // The user may have been disabled or got another password meanwhile.
         var updated = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE users SET last_login_at = @now, password_hash = coalesce(@newHash, password_hash) WHERE id = @id AND password_hash = @hash AND disabled_at IS NULL",
+            "UPDATE users SET last_login_at = @now, password_hash = coalesce(@newHash, password_hash) WHERE id = @id AND password_hash = "
+            + "@hash AND disabled_at IS NULL",
             new { id = row.Id, hash = row.Hash, newHash, now = time.GetUtcNow() },
             transaction,
             cancellationToken: cancellationToken));
@@ -79,7 +82,8 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         var address = Address(remote);
         var cookie = await sessions.CreateAsync(connection, transaction, row.Id, address, Sanitize(agent), cancellationToken);
         using var actorScope = Actor.Use(new(ActorKind.User, row.Name, row.DisplayName, address));
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.begin", $"user/{row.Name}", AuditLog.Detail(("login", cookie[..8])), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.begin", $"user/{row.Name}",
+            AuditLog.Detail(("login", cookie[..8])), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new LoginResult.Succeeded(cookie, row.Name);
     }
@@ -91,7 +95,8 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     /// <param name="remote">Remote address.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The password is wrong, or there were too many attempts.</exception>
-    public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote, CancellationToken cancellationToken)
+    public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote,
+        CancellationToken cancellationToken)
     {
         using var slot = await AcquireHashSlotAsync(remote, user.Name, cancellationToken);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -115,9 +120,11 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         return true;
     }
 
-    private static Task<Row?> FindAsync(Npgsql.NpgsqlConnection connection, string name, CancellationToken cancellationToken) => connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+    private static Task<Row?> FindAsync(Npgsql.NpgsqlConnection connection, string name, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
         """
-        SELECT id, name, display_name AS displayName, password_hash AS hash, totp_confirmed_at IS NOT NULL AS hasTotp, disabled_at IS NOT NULL AS disabled
+        SELECT id, name, display_name AS displayName, password_hash AS hash, totp_confirmed_at IS NOT NULL AS hasTotp,
+            disabled_at IS NOT NULL AS disabled
         FROM users WHERE name = @name
         """,
         new { name },

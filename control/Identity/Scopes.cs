@@ -12,7 +12,8 @@ public sealed record TokenLimits(IReadOnlyList<string>? Channels = null, IReadOn
 public static class Scopes
 {
     private const string Root = "/api/v1/";
-    private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders", "storage", "audit"];
+    private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders",
+        "storage", "audit"];
 
     // Information about the token itself and the API; requires no scope and belongs to no channel.
     private static readonly string[] Unrestricted = ["me", "system", "openapi.json", "logout"];
@@ -69,12 +70,15 @@ public static class Scopes
             return null;
         }
 
-        if (limits.Scopes is { } scopes && !scopes.Contains(scope, StringComparer.Ordinal) && !(method == "GET" && scopes.Contains(scope.Replace(":read", ":write", StringComparison.Ordinal), StringComparer.Ordinal)))
+        if (limits.Scopes is { } scopes && !scopes.Contains(scope, StringComparer.Ordinal)
+            && !(method == "GET" && scopes.Contains(scope.Replace(":read", ":write", StringComparison.Ordinal), StringComparer.Ordinal)))
         {
-            return Names.Contains(scope, StringComparer.Ordinal) ? $"Scope {scope} is required; the token does not have it." : "This request is not available to tokens with scopes.";
+            return Names.Contains(scope, StringComparer.Ordinal) ? $"Scope {scope} is required; the token does not have it."
+                : "This request is not available to tokens with scopes.";
         }
 
-        return limits.Channels is not { } channels ? null : Parts(pattern) is ["channels", _, ..] && channel is not null && channels.Contains(channel, StringComparer.Ordinal) ? null
+        return limits.Channels is not { } channels ? null : Parts(pattern) is ["channels", _, ..] && channel is not null
+            && channels.Contains(channel, StringComparer.Ordinal) ? null
             : "The token is restricted to certain channels and can access only their URLs (/api/v1/channels/NAME…).";
     }
 

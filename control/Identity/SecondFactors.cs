@@ -34,7 +34,8 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
         var secret = Totp.NewSecret();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE users SET totp_secret = @secret, totp_last_step = 0 WHERE id = @id AND totp_confirmed_at IS NULL", new { secret, id = user.UserId }, cancellationToken: cancellationToken)) == 0
+            "UPDATE users SET totp_secret = @secret, totp_last_step = 0 WHERE id = @id AND totp_confirmed_at IS NULL",
+            new { secret, id = user.UserId }, cancellationToken: cancellationToken)) == 0
             ? throw new ControlException(ControlErrorCode.Conflict, "You already have a second factor. Remove it first.")
             : new(Totp.Base32(secret), Totp.UriOf(Issuer, user.Name, secret));
     }
@@ -47,7 +48,8 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var (secret, isConfirmed) = await connection.QuerySingleOrDefaultAsync<(byte[]? Secret, bool IsOn)>(new CommandDefinition(
-            "SELECT totp_secret, totp_confirmed_at IS NOT NULL FROM users WHERE id = @id FOR UPDATE", new { id = user.UserId }, transaction, cancellationToken: cancellationToken));
+            "SELECT totp_secret, totp_confirmed_at IS NOT NULL FROM users WHERE id = @id FOR UPDATE", new { id = user.UserId }, transaction,
+            cancellationToken: cancellationToken));
         if (secret is null || isConfirmed)
         {
             throw new ControlException(ControlErrorCode.Conflict, "There is no second factor to confirm.");
@@ -94,22 +96,26 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
 
     /// <summary>Verifies a code and marks it as used. A wrong code is counted, and the transaction is rolled back.</summary>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many wrong codes.</exception>
-    public async Task<bool> UseCodeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string code, CancellationToken cancellationToken)
+    public async Task<bool> UseCodeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string code,
+        CancellationToken cancellationToken)
     {
         // The row lock serializes concurrent guesses; the count is read afterwards.
         var (secret, lastStep) = await connection.QuerySingleOrDefaultAsync<(byte[]? Secret, long Last)>(new CommandDefinition(
-            "SELECT totp_secret, totp_last_step FROM users WHERE id = @userId AND totp_confirmed_at IS NOT NULL FOR UPDATE", new { userId }, transaction, cancellationToken: cancellationToken));
+            "SELECT totp_secret, totp_last_step FROM users WHERE id = @userId AND totp_confirmed_at IS NOT NULL FOR UPDATE", new { userId },
+            transaction, cancellationToken: cancellationToken));
         await ThrowIfLimitReachedAsync(connection, userId, cancellationToken);
         if (secret is not null && Totp.Match(secret, Digits(code), time.GetUtcNow(), lastStep) is { } step)
         {
             await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE users SET totp_last_step = @step WHERE id = @userId", new { userId, step }, transaction, cancellationToken: cancellationToken));
+                "UPDATE users SET totp_last_step = @step WHERE id = @userId", new { userId, step }, transaction,
+                cancellationToken: cancellationToken));
             return true;
         }
 
         var normalizedCode = new string([.. code.Take(100).Where(c => c is not ('-' or ' ')).Select(char.ToLowerInvariant)]);
         if (normalizedCode.Length == RecoveryLength && await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM recovery_codes WHERE user_id = @userId AND hash = @hash", new { userId, hash = Secret.HashOf(normalizedCode) }, transaction, cancellationToken: cancellationToken)) == 1)
+            "DELETE FROM recovery_codes WHERE user_id = @userId AND hash = @hash", new { userId, hash = Secret.HashOf(normalizedCode) },
+            transaction, cancellationToken: cancellationToken)) == 1)
         {
             return true;
         }
@@ -118,7 +124,8 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
         return false;
     }
 
-    internal static Task RemoveAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, CancellationToken cancellationToken) =>
+    internal static Task RemoveAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId,
+        CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE users SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = 0 WHERE id = @userId;

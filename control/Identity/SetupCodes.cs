@@ -39,17 +39,18 @@ public sealed class SetupCodes(ControlDatabase database, TimeProvider time)
     /// <summary>Exchanges a code for an admin token. A code works once, and only while there is no admin.</summary>
     /// <param name="code">Setup code.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message is
-    /// the same for all.</exception>
-    public Task<IssuedToken> RedeemAsync(string code, CancellationToken cancellationToken = default) => RedeemAsync(code, null, null, cancellationToken);
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
+    /// is the same for all.</exception>
+    public Task<IssuedToken> RedeemAsync(string code, CancellationToken cancellationToken = default) =>
+        RedeemAsync(code, null, null, cancellationToken);
 
     /// <summary>Exchanges a code for an admin token and, if requested, an admin user.</summary>
     /// <param name="code">Setup code.</param>
     /// <param name="name">Name of the admin user; <see langword="null"/> for none.</param>
     /// <param name="password">Password of the admin user.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message is
-    /// the same for all.</exception>
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
+    /// is the same for all.</exception>
     public async Task<IssuedToken> RedeemAsync(string code, string? name, string? password, CancellationToken cancellationToken)
     {
         UserRules.ThrowIfInvalid(UserRules.Validate(name, null).Concat(UserRules.ValidatePassword(name, password)));
@@ -65,20 +66,25 @@ public sealed class SetupCodes(ControlDatabase database, TimeProvider time)
         {
             throw new ControlException(
                 ControlErrorCode.Denied,
-                "The setup code is invalid. The server prints one at each start until there is an admin; 'broadcast user create NAME --role admin' and 'broadcast token create --role admin' also create an admin.");
+                "The setup code is invalid. The server prints one at each start until there is an admin; 'broadcast user create NAME "
+                + "--role admin' and 'broadcast token create --role admin' also create an admin.");
         }
 
         using var _ = Actor.Use(Actor.Current with { Name = "set-up code" });
-        var issued = await TokenRepository.InsertAsync(connection, transaction, TokenRole.Admin, "first admin", null, new(), time.GetUtcNow(), cancellationToken);
+        var issued = await TokenRepository.InsertAsync(connection, transaction, TokenRole.Admin, "first admin", null, new(),
+            time.GetUtcNow(), cancellationToken);
         if (name is not null && password is not null)
         {
-            await UserRepository.InsertAsync(connection, transaction, name, await UserPasswordHasher.HashAsync(password, cancellationToken), TokenRole.Admin, "", time.GetUtcNow(), cancellationToken);
+            await UserRepository.InsertAsync(connection, transaction, name, await UserPasswordHasher.HashAsync(password, cancellationToken),
+                TokenRole.Admin, "", time.GetUtcNow(), cancellationToken);
         }
 
-        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM setup_codes", transaction: transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM setup_codes", transaction: transaction,
+            cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
 
-    private const string HasAdmin = "SELECT EXISTS (SELECT 1 FROM tokens WHERE role = 'admin') OR EXISTS (SELECT 1 FROM users WHERE role = 'admin')";
+    private const string HasAdmin =
+        "SELECT EXISTS (SELECT 1 FROM tokens WHERE role = 'admin') OR EXISTS (SELECT 1 FROM users WHERE role = 'admin')";
 }

@@ -29,7 +29,8 @@ public enum StreamKeyRole
 /// <param name="ExpiresAt">Time from which it admits no encoder; a current publisher may continue.</param>
 /// <param name="RevokedAt">Time of revocation, which also disconnects its encoder.</param>
 public sealed record StreamKeyInfo(
-    string Id, string Channel, StreamKeyRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt);
+    string Id, string Channel, StreamKeyRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,
+    DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt);
 
 /// <summary>New key with its secret, which is shown only once and not stored.</summary>
 /// <param name="Key">Key without its secret.</param>
@@ -48,28 +49,34 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     /// <summary>Maximum number of keys per channel that are not revoked.</summary>
     public const int MaxPerChannel = 50;
 
-    private const string Columns = "k.id, c.name AS channel, k.role, k.label, k.created_at AS createdAt, k.last_used_at AS lastUsedAt, k.expires_at AS expiresAt, k.revoked_at AS revokedAt";
+    private const string Columns =
+        "k.id, c.name AS channel, k.role, k.label, k.created_at AS createdAt, k.last_used_at AS lastUsedAt, k.expires_at AS expiresAt, "
+        + "k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key for a channel.</summary>
     /// <exception cref="ControlException">A value is invalid, the channel does not exist, or <see cref="MaxPerChannel"/> is
     /// reached.</exception>
-    public async Task<IssuedStreamKey> CreateAsync(string channel, StreamKeyRole role, string label = "", DateTimeOffset? expiresAt = null, CancellationToken cancellationToken = default)
+    public async Task<IssuedStreamKey> CreateAsync(string channel, StreamKeyRole role, string label = "", DateTimeOffset? expiresAt = null,
+        CancellationToken cancellationToken = default)
     {
         ChannelRules.CheckLabel(label, expiresAt, time.GetUtcNow());
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await ChannelIdAsync(connection, channel, cancellationToken);
         var count = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "SELECT count(*) FROM stream_keys WHERE channel_id = @id AND revoked_at IS NULL", new { id }, transaction, cancellationToken: cancellationToken));
+            "SELECT count(*) FROM stream_keys WHERE channel_id = @id AND revoked_at IS NULL", new { id }, transaction,
+            cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} keys, the maximum. Revoke an unused one.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel '{channel}' has {count} keys, the maximum. Revoke an unused one.");
         }
 
         var issued = await InsertAsync(connection, transaction, id, channel, role, label, expiresAt, time.GetUtcNow(), cancellationToken);
         await AuditLog.RecordAsync(
             connection, transaction, time.GetUtcNow(), "key.create", $"key/{issued.Key.Id}",
-            AuditLog.Detail(("channel", channel), ("role", Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt))), cancellationToken);
+            AuditLog.Detail(("channel", channel), ("role", Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt))),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -80,7 +87,8 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     /// <param name="overlap">Remaining validity of the previous key; zero revokes it at once and disconnects its encoder.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The channel or key does not exist, or the key is ambiguous.</exception>
-    public async Task<IssuedStreamKey> RotateAsync(string channel, string? keyId = null, TimeSpan overlap = default, CancellationToken cancellationToken = default)
+    public async Task<IssuedStreamKey> RotateAsync(string channel, string? keyId = null, TimeSpan overlap = default,
+        CancellationToken cancellationToken = default)
     {
         if (ValidateOverlap(overlap).ToList() is { Count: > 0 } errors)
         {
@@ -96,7 +104,8 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         var candidates = (await connection.QueryAsync<Row>(new CommandDefinition(
             $"""
             SELECT {Columns} FROM stream_keys k JOIN channels c ON c.id = k.channel_id
-            WHERE k.channel_id = @id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > @now) AND (@keyId::text IS NULL OR k.id = @keyId) FOR UPDATE OF k
+            WHERE k.channel_id = @id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > @now) AND (@keyId::text IS NULL
+                OR k.id = @keyId) FOR UPDATE OF k
             """,
             new { id, keyId, now },
             transaction,
@@ -104,18 +113,23 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         var old = candidates switch
         {
             [var one] => one,
-            [] => throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no such valid key. 'broadcast key create {channel}' creates one."),
-            _ => throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {candidates.Count} keys. Specify one: {string.Join(", ", candidates.Select(k => k.Id))}."),
+            [] => throw new ControlException(ControlErrorCode.NotFound,
+                $"Channel '{channel}' has no such valid key. 'broadcast key create {channel}' creates one."),
+            _ => throw new ControlException(ControlErrorCode.Conflict,
+                $"Channel '{channel}' has {candidates.Count} keys. Specify one: {string.Join(", ", candidates.Select(k => k.Id))}."),
         };
-        var issued = await InsertAsync(connection, transaction, id, channel, Enum.Parse<StreamKeyRole>(old.Role, ignoreCase: true), old.Label, null, now, cancellationToken);
+        var issued = await InsertAsync(connection, transaction, id, channel, Enum.Parse<StreamKeyRole>(old.Role, ignoreCase: true),
+            old.Label, null, now, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            overlap == TimeSpan.Zero ? "UPDATE stream_keys SET revoked_at = @now WHERE id = @oldId" : "UPDATE stream_keys SET expires_at = @until WHERE id = @oldId",
+            overlap == TimeSpan.Zero ? "UPDATE stream_keys SET revoked_at = @now WHERE id = @oldId"
+            : "UPDATE stream_keys SET expires_at = @until WHERE id = @oldId",
             new { oldId = old.Id, now, until = now + overlap },
             transaction,
             cancellationToken: cancellationToken));
         await AuditLog.RecordAsync(
             connection, transaction, now, "key.rotate", $"key/{old.Id}",
-            AuditLog.Detail(("channel", channel), ("newKey", issued.Key.Id), ("worksUntil", overlap == TimeSpan.Zero ? null : AuditLog.Text(now + overlap))), cancellationToken);
+            AuditLog.Detail(("channel", channel), ("newKey", issued.Key.Id),
+                ("worksUntil", overlap == TimeSpan.Zero ? null : AuditLog.Text(now + overlap))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -128,12 +142,16 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await ChannelIdAsync(connection, channel, cancellationToken);
         var wasValid = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
-            "SELECT revoked_at IS NULL FROM stream_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction, cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no such key. 'broadcast key list {channel}' shows its keys.");
+            "SELECT revoked_at IS NULL FROM stream_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction,
+            cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlErrorCode.NotFound,
+                $"Channel '{channel}' has no such key. 'broadcast key list {channel}' shows its keys.");
         if (wasValid)
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE stream_keys SET revoked_at = @now WHERE id = @keyId", new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
-            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "key.revoke", $"key/{keyId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE stream_keys SET revoked_at = @now WHERE id = @keyId",
+                new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "key.revoke", $"key/{keyId}",
+                AuditLog.Detail(("channel", channel)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
@@ -145,7 +163,8 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await ChannelIdAsync(connection, channel, cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            $"SELECT {Columns} FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.channel_id = @id ORDER BY k.created_at DESC, k.id LIMIT 500",
+            $"SELECT {Columns} FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.channel_id = @id ORDER BY k.created_at "
+            + "DESC, k.id LIMIT 500",
             new { id },
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
@@ -154,7 +173,8 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     internal static async Task<long> ChannelIdAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken) =>
         (ChannelName.TryParse(channel, out _)
             ? await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-                "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken))
+                "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel },
+                cancellationToken: cancellationToken))
             : null)
         ?? throw ControlException.NoChannel(channel);
 
@@ -188,7 +208,8 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     }
 
     internal static IEnumerable<ValidationError> ValidateOverlap(TimeSpan overlap) =>
-        overlap < TimeSpan.Zero || overlap > TimeSpan.FromDays(30) ? [new("overlapSeconds", "An overlap must be 0 to 2592000 seconds (30 days).")] : [];
+        overlap < TimeSpan.Zero || overlap > TimeSpan.FromDays(30)
+        ? [new("overlapSeconds", "An overlap must be 0 to 2592000 seconds (30 days).")] : [];
 
     internal static string Name(StreamKeyRole role) => role switch
     {
@@ -198,8 +219,10 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     };
 
     private sealed record Row(
-        string Id, string Channel, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+        string Id, string Channel, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,
+        DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
     {
-        public StreamKeyInfo ToInfo() => new(Id, Channel, Enum.Parse<StreamKeyRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt, ExpiresAt, RevokedAt);
+        public StreamKeyInfo ToInfo() => new(Id, Channel, Enum.Parse<StreamKeyRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt,
+            ExpiresAt, RevokedAt);
     }
 }

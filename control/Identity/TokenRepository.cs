@@ -29,7 +29,8 @@ public enum TokenRole
 /// <param name="ExpiresAt">Expiry time.</param>
 /// <param name="RevokedAt">Time of revocation.</param>
 public sealed record TokenInfo(
-    string Id, TokenRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+    string Id, TokenRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt)
 {
     /// <summary>Further restrictions.</summary>
     public TokenLimits Limits { get; init; } = new();
@@ -64,7 +65,8 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">A value is invalid, or the channel does not exist.</exception>
     public async Task<IssuedToken> CreateAsync(
-        TokenRole role, string label = "", DateTimeOffset? expiresAt = null, TokenLimits? limits = null, CancellationToken cancellationToken = default)
+        TokenRole role, string label = "", DateTimeOffset? expiresAt = null, TokenLimits? limits = null,
+        CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
         ChannelRules.CheckLabel(label, expiresAt, now);
@@ -81,7 +83,8 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
-            $"SELECT NULL::bytea AS hash, {Columns} FROM tokens ORDER BY created_at DESC, id LIMIT 500", cancellationToken: cancellationToken));
+            $"SELECT NULL::bytea AS hash, {Columns} FROM tokens ORDER BY created_at DESC, id LIMIT 500",
+            cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }
 
@@ -92,11 +95,13 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var wasValid = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
-            "SELECT revoked_at IS NULL FROM tokens WHERE id = @id FOR UPDATE", new { id }, transaction, cancellationToken: cancellationToken))
+            "SELECT revoked_at IS NULL FROM tokens WHERE id = @id FOR UPDATE", new { id }, transaction,
+            cancellationToken: cancellationToken))
             ?? throw new ControlException(ControlErrorCode.NotFound, "The token does not exist. 'broadcast token list' shows all tokens.");
         if (wasValid)
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET revoked_at = @now WHERE id = @id", new { id, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET revoked_at = @now WHERE id = @id",
+                new { id, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
             await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "token.revoke", $"token/{id}", null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -121,7 +126,8 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
 
         if (row.LastUsedAt is null || now - row.LastUsedAt > TimeSpan.FromMinutes(1))
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET last_used_at = @now WHERE id = @id", new { id = secret.Id, now }, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET last_used_at = @now WHERE id = @id",
+                new { id = secret.Id, now }, cancellationToken: cancellationToken));
         }
 
         return row.ToInfo();
@@ -164,7 +170,8 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
                     connection, transaction, now, "token.create", $"token/{secret.Id}",
                     AuditLog.Detail(
                         ("role", TokenRoles.Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt)),
-                        ("channels", limits.Channels is null ? null : string.Join(",", limits.Channels)), ("scopes", limits.Scopes is null ? null : string.Join(",", limits.Scopes))),
+                        ("channels", limits.Channels is null ? null : string.Join(",", limits.Channels)),
+                        ("scopes", limits.Scopes is null ? null : string.Join(",", limits.Scopes))),
                     cancellationToken);
                 return new(new(secret.Id, role, label, now, null, expiresAt, null) { Limits = limits }, text);
             }
@@ -172,10 +179,12 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
     }
 
     private sealed record Row(
-        byte[]? Hash, string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+        byte[]? Hash, string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt,
+        DateTimeOffset? RevokedAt,
         string? Channels, string? Scopes)
     {
-        public TokenInfo ToInfo() => new(Id, Enum.Parse<TokenRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt, ExpiresAt, RevokedAt)
+        public TokenInfo ToInfo() => new(Id, Enum.Parse<TokenRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt,
+            ExpiresAt, RevokedAt)
         {
             Limits = new(Channels?.Split(',', StringSplitOptions.RemoveEmptyEntries), Scopes?.Split(',')),
         };

@@ -12,7 +12,8 @@ namespace Broadcast.Control.Identity;
 /// <param name="LastLoginAt">Time of the last login.</param>
 /// <param name="DisabledAt">Time since which the user is disabled.</param>
 public sealed record UserInfo(
-    string Name, string DisplayName, TokenRole Role, bool HasTotp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt, DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt);
+    string Name, string DisplayName, TokenRole Role, bool HasTotp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt,
+    DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt);
 
 /// <summary>Requested changes of a user; <see langword="null"/> keeps a value.</summary>
 /// <param name="DisplayName">Display name.</param>
@@ -37,7 +38,8 @@ public static partial class UserRules
     {
         if (name is not null && !Name().IsMatch(name))
         {
-            yield return new("name", "A user name must be 1 to 64 characters of a-z, 0-9 and . _ @ + -, beginning and ending with a letter or digit.");
+            yield return new("name",
+                "A user name must be 1 to 64 characters of a-z, 0-9 and . _ @ + -, beginning and ending with a letter or digit.");
         }
 
         if (displayName is not null && (displayName.Length > MaxDisplayName || displayName.Any(char.IsControl)))

@@ -16,7 +16,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
 
     /// <summary>Creates a user.</summary>
     /// <exception cref="ControlException">A value is invalid, or the name is in use.</exception>
-    public async Task<UserInfo> CreateAsync(string name, string password, TokenRole role, string displayName = "", CancellationToken cancellationToken = default)
+    public async Task<UserInfo> CreateAsync(string name, string password, TokenRole role, string displayName = "",
+        CancellationToken cancellationToken = default)
     {
         UserRules.ThrowIfInvalid(UserRules.Validate(name, displayName).Concat(UserRules.ValidatePassword(name, password)));
         var hash = await UserPasswordHasher.HashAsync(password, cancellationToken);
@@ -31,7 +32,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
     public async Task<IReadOnlyList<UserInfo>> ListAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"SELECT {Columns} FROM users ORDER BY name LIMIT 500", cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"SELECT {Columns} FROM users ORDER BY name LIMIT 500",
+            cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }
 
@@ -41,12 +43,14 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return (await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT {Columns} FROM users WHERE name = @name", new { name = QueryName(name) }, cancellationToken: cancellationToken)) ?? throw NotFound()).ToInfo();
+            $"SELECT {Columns} FROM users WHERE name = @name", new { name = QueryName(name) }, cancellationToken: cancellationToken))
+            ?? throw NotFound()).ToInfo();
     }
 
     /// <summary>Changes the values set in <paramref name="change"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, the user does not exist, or no admin would remain.</exception>
-    public Task<UserInfo> SetAsync(string name, UserChange change, CancellationToken cancellationToken = default) => SetIfAsync(name, change, null, cancellationToken);
+    public Task<UserInfo> SetAsync(string name, UserChange change, CancellationToken cancellationToken = default) =>
+        SetIfAsync(name, change, null, cancellationToken);
 
     /// <summary>Changes a user like <see cref="SetAsync"/> unless the check throws. The check sees the user under a table lock.</summary>
     internal async Task<UserInfo> SetIfAsync(string name, UserChange change, Action<UserInfo>? check, CancellationToken cancellationToken)
@@ -63,7 +67,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
                 disabled_at = CASE WHEN @disabled IS NULL THEN disabled_at WHEN @disabled THEN coalesce(disabled_at, @now) END
             WHERE id = @id RETURNING id, {Columns}
             """,
-            new { id = original.Id, displayName = change.DisplayName, role = change.Role is { } role ? TokenRoles.Name(role) : null, disabled = change.IsDisabled, now },
+            new { id = original.Id, displayName = change.DisplayName, role = change.Role is { } role ? TokenRoles.Name(role) : null,
+                disabled = change.IsDisabled, now },
             transaction,
             cancellationToken: cancellationToken));
         await RequireAdminAsync(connection, transaction, original, cancellationToken);
@@ -75,7 +80,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
         await AuditLog.RecordAsync(
             connection, transaction, now, "user.change", $"user/{row.Name}",
             AuditLog.Detail(
-                ("displayName", change.DisplayName), ("role", change.Role is null ? null : row.Role), ("disabled", change.IsDisabled switch { null => null, true => "true", false => "false" })),
+                ("displayName", change.DisplayName), ("role", change.Role is null ? null : row.Role),
+                ("disabled", change.IsDisabled switch { null => null, true => "true", false => "false" })),
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.ToInfo();
@@ -87,7 +93,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
     /// <param name="keptLoginId">Id of a login to keep: the one that changes its own password.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">A value is invalid, or the user does not exist.</exception>
-    public async Task SetPasswordAsync(string name, string password, string? keptLoginId = null, CancellationToken cancellationToken = default)
+    public async Task SetPasswordAsync(string name, string password, string? keptLoginId = null,
+        CancellationToken cancellationToken = default)
     {
         UserRules.ThrowIfInvalid(UserRules.ValidatePassword(name, password));
         var hash = await UserPasswordHasher.HashAsync(password, cancellationToken);
@@ -96,7 +103,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, name, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE users SET password_hash = @hash, password_changed_at = @now WHERE id = @id", new { id = row.Id, hash, now }, transaction, cancellationToken: cancellationToken));
+            "UPDATE users SET password_hash = @hash, password_changed_at = @now WHERE id = @id", new { id = row.Id, hash, now },
+            transaction, cancellationToken: cancellationToken));
         await UserSessions.EndAllAsync(connection, transaction, row.Id, keptLoginId, cancellationToken);
         await AuditLog.RecordAsync(connection, transaction, now, "user.set_password", $"user/{row.Name}", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -112,7 +120,8 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
         if (row.HasTotp)
         {
             await SecondFactors.RemoveAsync(connection, transaction, row.Id, cancellationToken);
-            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "totp.reset", $"user/{row.Name}", null, cancellationToken);
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "totp.reset", $"user/{row.Name}", null,
+                cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
@@ -128,14 +137,16 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
         await using var transaction = await BeginSerializedAsync(connection, cancellationToken);
         var row = await FindAsync(connection, transaction, name, cancellationToken);
         check?.Invoke(row.ToInfo());
-        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM users WHERE id = @id", new { id = row.Id }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM users WHERE id = @id", new { id = row.Id }, transaction,
+            cancellationToken: cancellationToken));
         await RequireAdminAsync(connection, transaction, row, cancellationToken);
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "user.delete", $"user/{row.Name}", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     internal static async Task InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string name, string hash, TokenRole role, string displayName, DateTimeOffset now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string name, string hash, TokenRole role, string displayName,
+        DateTimeOffset now, CancellationToken cancellationToken)
     {
         var inserted = await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -147,37 +158,46 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"A user '{name}' already exists. Choose another name, or change the user with 'broadcast user set {name}'.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"A user '{name}' already exists. Choose another name, or change the user with 'broadcast user set {name}'.");
         }
 
-        await AuditLog.RecordAsync(connection, transaction, now, "user.create", $"user/{name}", AuditLog.Detail(("role", TokenRoles.Name(role)), ("displayName", displayName)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, "user.create", $"user/{name}",
+            AuditLog.Detail(("role", TokenRoles.Name(role)), ("displayName", displayName)), cancellationToken);
     }
 
     /// <summary>Normalizes a name for a query; empty for an invalid name.</summary>
-    internal static string QueryName(string name) => UserRules.Validate(UserRules.Normalize(name), null).Any() ? "" : UserRules.Normalize(name);
+    internal static string QueryName(string name) => UserRules.Validate(UserRules.Normalize(name), null).Any() ? ""
+        : UserRules.Normalize(name);
 
-    internal static ControlException NotFound() => new(ControlErrorCode.NotFound, "The user does not exist. 'broadcast user list' shows all users.");
+    internal static ControlException NotFound() =>
+        new(ControlErrorCode.NotFound, "The user does not exist. 'broadcast user list' shows all users.");
 
     // Serializes changes of roles, so that two admins cannot disable each other concurrently.
     private static async Task<NpgsqlTransaction> BeginSerializedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", transaction: transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", transaction: transaction,
+            cancellationToken: cancellationToken));
         return transaction;
     }
 
-    private static async Task RequireAdminAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row original, CancellationToken cancellationToken)
+    private static async Task RequireAdminAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row original,
+        CancellationToken cancellationToken)
     {
         if (original is { Role: "admin", DisabledAt: null } && !await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL)", transaction: transaction, cancellationToken: cancellationToken)))
+            "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL)", transaction: transaction,
+            cancellationToken: cancellationToken)))
         {
             throw new ControlException(ControlErrorCode.Conflict, $"'{original.Name}' is the last admin. Create another admin first.");
         }
     }
 
-    private static async Task<Row> FindAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, CancellationToken cancellationToken) =>
+    private static async Task<Row> FindAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name,
+        CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT id, {Columns} FROM users WHERE name = @name FOR UPDATE", new { name = QueryName(name) }, transaction, cancellationToken: cancellationToken)) ?? throw NotFound();
+            $"SELECT id, {Columns} FROM users WHERE name = @name FOR UPDATE", new { name = QueryName(name) }, transaction,
+            cancellationToken: cancellationToken)) ?? throw NotFound();
 
     private sealed record Row
     {
@@ -199,6 +219,7 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
 
         public DateTimeOffset? DisabledAt { get; init; }
 
-        public UserInfo ToInfo() => new(Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp, CreatedAt, PasswordChangedAt, LastLoginAt, DisabledAt);
+        public UserInfo ToInfo() => new(Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp, CreatedAt,
+            PasswordChangedAt, LastLoginAt, DisabledAt);
     }
 }

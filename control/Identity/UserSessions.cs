@@ -12,7 +12,8 @@ namespace Broadcast.Control.Identity;
 /// <param name="ExpiresAt">Latest end of the login.</param>
 /// <param name="Address">Address of the user.</param>
 /// <param name="Agent">User-Agent of the browser.</param>
-public sealed record LoginInfo(string Id, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent);
+public sealed record LoginInfo(string Id, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address,
+    string Agent);
 
 /// <summary>User of a valid login.</summary>
 internal sealed record AuthenticatedUser(long UserId, string Name, string DisplayName, TokenRole Role, bool HasTotp, LoginInfo Login);
@@ -26,7 +27,8 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
     /// <summary>Maximum number of logins per user; a further one ends the least recently used.</summary>
     public const int MaxPerUser = 50;
 
-    private const string Columns = "s.id, s.created_at AS createdAt, s.last_used_at AS lastUsedAt, s.expires_at AS expiresAt, s.address, s.agent";
+    private const string Columns =
+        "s.id, s.created_at AS createdAt, s.last_used_at AS lastUsedAt, s.expires_at AS expiresAt, s.address, s.agent";
 
     /// <summary>Lists a user's logins, newest first.</summary>
     /// <exception cref="ControlException">The user does not exist.</exception>
@@ -36,7 +38,8 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await UserIdAsync(connection, null, user, cancellationToken);
         return [.. await connection.QueryAsync<LoginInfo>(new CommandDefinition(
-            $"SELECT {Columns} FROM user_sessions s WHERE s.user_id = @id AND s.expires_at > @now AND s.last_used_at > @idle ORDER BY s.created_at DESC, s.id",
+            $"SELECT {Columns} FROM user_sessions s WHERE s.user_id = @id AND s.expires_at > @now AND s.last_used_at > @idle ORDER BY "
+            + "s.created_at DESC, s.id",
             new { id, now, idle = now - options.Value.LoginIdleTimeout },
             cancellationToken: cancellationToken))];
     }
@@ -49,12 +52,14 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var userId = await UserIdAsync(connection, transaction, user, cancellationToken);
         if (await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM user_sessions WHERE user_id = @userId AND id = @id", new { userId, id }, transaction, cancellationToken: cancellationToken)) == 0)
+            "DELETE FROM user_sessions WHERE user_id = @userId AND id = @id", new { userId, id }, transaction,
+            cancellationToken: cancellationToken)) == 0)
         {
             throw new ControlException(ControlErrorCode.NotFound, "The login does not exist.");
         }
 
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.end", $"user/{UserRules.Normalize(user)}", AuditLog.Detail(("login", id)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.end", $"user/{UserRules.Normalize(user)}",
+            AuditLog.Detail(("login", id)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -64,15 +69,18 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await EndAllAsync(connection, transaction, await UserIdAsync(connection, transaction, user, cancellationToken), null, cancellationToken);
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.end_all", $"user/{UserRules.Normalize(user)}", null, cancellationToken);
+        await EndAllAsync(connection, transaction, await UserIdAsync(connection, transaction, user, cancellationToken), null,
+            cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.end_all", $"user/{UserRules.Normalize(user)}", null,
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>
     /// Authenticates a cookie; <see langword="null"/> for one that is unknown, expired or malformed, or whose user is disabled.
     /// </summary>
-    internal Task<AuthenticatedUser?> VerifyAsync(string? text, CancellationToken cancellationToken) => VerifyAsync(text, countsAsUse: true, cancellationToken);
+    internal Task<AuthenticatedUser?> VerifyAsync(string? text, CancellationToken cancellationToken) =>
+        VerifyAsync(text, countsAsUse: true, cancellationToken);
 
     /// <summary>Authenticates a cookie.</summary>
     /// <param name="text">Text of the cookie.</param>
@@ -89,8 +97,10 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"""
-            SELECT {Columns}, s.hash, u.id AS userId, u.name, u.display_name AS displayName, u.role, u.totp_confirmed_at IS NOT NULL AS hasTotp
-            FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = @id AND s.expires_at > @now AND s.last_used_at > @idle AND u.disabled_at IS NULL
+            SELECT {Columns}, s.hash, u.id AS userId, u.name, u.display_name AS displayName, u.role,
+                u.totp_confirmed_at IS NOT NULL AS hasTotp
+            FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = @id AND s.expires_at > @now AND s.last_used_at > @idle
+                AND u.disabled_at IS NULL
             """,
             new { id = secret.Id, now, idle = now - options.Value.LoginIdleTimeout },
             cancellationToken: cancellationToken));
@@ -101,7 +111,8 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
 
         if (countsAsUse && now - row.LastUsedAt > TimeSpan.FromMinutes(1))
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE user_sessions SET last_used_at = @now WHERE id = @id", new { id = secret.Id, now }, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE user_sessions SET last_used_at = @now WHERE id = @id",
+                new { id = secret.Id, now }, cancellationToken: cancellationToken));
         }
 
         return row.ToAuthenticatedUser();
@@ -109,7 +120,8 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
 
     /// <summary>Creates a login, and removes expired and excess ones of the user.</summary>
     /// <returns>Text of the cookie, which is not stored.</returns>
-    internal async Task<string> CreateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string address, string agent, CancellationToken cancellationToken)
+    internal async Task<string> CreateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string address,
+        string agent, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await connection.ExecuteAsync(new CommandDefinition(
@@ -137,12 +149,16 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         }
     }
 
-    internal static Task EndAllAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string? keep, CancellationToken cancellationToken) =>
+    internal static Task EndAllAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string? keep,
+        CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM user_sessions WHERE user_id = @userId AND (@keep::text IS NULL OR id <> @keep)", new { userId, keep }, transaction, cancellationToken: cancellationToken));
+            "DELETE FROM user_sessions WHERE user_id = @userId AND (@keep::text IS NULL OR id <> @keep)", new { userId, keep }, transaction,
+            cancellationToken: cancellationToken));
 
-    private static async Task<long> UserIdAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string user, CancellationToken cancellationToken) =>
-        await connection.ExecuteScalarAsync<long?>(new CommandDefinition("SELECT id FROM users WHERE name = @name", new { name = UserRepository.QueryName(user) }, transaction, cancellationToken: cancellationToken))
+    private static async Task<long> UserIdAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string user,
+        CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<long?>(new CommandDefinition("SELECT id FROM users WHERE name = @name",
+            new { name = UserRepository.QueryName(user) }, transaction, cancellationToken: cancellationToken))
             ?? throw UserRepository.NotFound();
 
     private sealed record Row
@@ -172,6 +188,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         public bool HasTotp { get; init; }
 
         public AuthenticatedUser ToAuthenticatedUser() => new(
-            UserId, Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp, new(Id, CreatedAt, LastUsedAt, ExpiresAt, Address, Agent));
+            UserId, Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp,
+            new(Id, CreatedAt, LastUsedAt, ExpiresAt, Address, Agent));
     }
 }

@@ -14,16 +14,19 @@ internal sealed record EncoderConfiguration(
     [property: JsonPropertyName("audio_configurations")] AudioTrackConfigurations Audio)
 {
     /// <summary>Creates a rejection. The program shows its message and does not start.</summary>
-    public static EncoderConfiguration Reject(StreamingClient client, string message) => new(MetaOf(client), new("error", WebUtility.HtmlEncode(message)), [], [], new([], null));
+    public static EncoderConfiguration Reject(StreamingClient client, string message) =>
+        new(MetaOf(client), new("error", WebUtility.HtmlEncode(message)), [], [], new([], null));
 
     /// <summary>Creates the encoder settings and ingest endpoints.</summary>
     public static EncoderConfiguration For(StreamingClient client, string ladder, PublishUrls urls)
     {
         var encoder = VideoEncoder.For(client);
         var tracks = EncoderLadder.Plan(ladder, client, encoder).Select(track => new VideoTrackConfiguration(
-            encoder.Name, track.Width, track.Height, new(client.RateNumerator, client.RateDenominator), SettingsOf(encoder, track))).ToList();
+            encoder.Name, track.Width, track.Height, new(client.RateNumerator, client.RateDenominator),
+            SettingsOf(encoder, track))).ToList();
         AudioTrackConfiguration AudioTrack(int id) => new("aac", id, client.AudioChannels, new(EncoderLadder.AudioBitrate));
-        return new(MetaOf(client), new("success", null), EndpointsOf(urls), tracks, new([AudioTrack(0)], client.HasRecordingAudio ? [AudioTrack(1)] : null));
+        return new(MetaOf(client), new("success", null), EndpointsOf(urls), tracks,
+            new([AudioTrack(0)], client.HasRecordingAudio ? [AudioTrack(1)] : null));
     }
 
     private static ConfigurationMeta MetaOf(StreamingClient client) => new(client.Service, client.SchemaVersion, Guid.NewGuid().ToString());
@@ -38,7 +41,8 @@ internal sealed record EncoderConfiguration(
 
     private static Dictionary<string, object> SettingsOf(VideoEncoder encoder, EncodedTrack track)
     {
-        var settings = new Dictionary<string, object>(StringComparer.Ordinal) { ["rate_control"] = "CBR", ["bitrate"] = track.Bitrate, ["keyint_sec"] = 2 };
+        var settings = new Dictionary<string, object>(StringComparer.Ordinal) { ["rate_control"] = "CBR", ["bitrate"] = track.Bitrate,
+            ["keyint_sec"] = 2 };
         foreach (var (name, value) in encoder.Settings)
         {
             settings[name] = value;
@@ -90,7 +94,8 @@ internal sealed record VideoTrackConfiguration(
 
 internal sealed record AudioTrackConfigurations(
     [property: JsonPropertyName("live")] IReadOnlyList<AudioTrackConfiguration> Live,
-    [property: JsonPropertyName("vod"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<AudioTrackConfiguration>? Recording);
+    [property: JsonPropertyName("vod"),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<AudioTrackConfiguration>? Recording);
 
 internal sealed record AudioTrackConfiguration(
     [property: JsonPropertyName("codec")] string Codec,

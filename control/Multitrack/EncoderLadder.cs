@@ -63,7 +63,8 @@ internal static class EncoderLadder
                     var sum = candidates.Sum(t => t.Bitrate);
                     if (sum * MinBitrateShare <= limit)
                     {
-                        return [.. candidates.Select(t => t with { Bitrate = Math.Max(MinBitrate, (int)(t.Bitrate * Math.Min(1.0, (double)limit / sum))) })];
+                        return [.. candidates.Select(t => t
+                            with { Bitrate = Math.Max(MinBitrate, (int)(t.Bitrate * Math.Min(1.0, (double)limit / sum))) })];
                     }
                 }
             }
@@ -77,14 +78,16 @@ internal static class EncoderLadder
     {
         if (!LadderSpec.TryParse(ladder, out var parsed, out _) || parsed.Preset is not null)
         {
-            return Sizes(client, CeilingOf(ladder)).Select(s => new EncodedTrack(s.Width, s.Height, Bitrate(s.Width, s.Height, client.FrameRate)));
+            return Sizes(client, CeilingOf(ladder))
+                .Select(s => new EncodedTrack(s.Width, s.Height, Bitrate(s.Width, s.Height, client.FrameRate)));
         }
 
         var (width, height) = Sizes(client, int.MaxValue)[0];
         var source = new EncodedTrack(width, height, Bitrate(width, height, client.FrameRate));
         return parsed.Rungs
             .Select(rung => (Size: rung.Fit(client.Width, client.Height), Kilobits: rung.BitsPerSecond / 1000))
-            .Where(rung => rung.Size.Width < width && rung.Size.Height < height && Math.Min(rung.Size.Width, rung.Size.Height) >= LadderSpec.MinSide)
+            .Where(rung => rung.Size.Width < width && rung.Size.Height < height
+                && Math.Min(rung.Size.Width, rung.Size.Height) >= LadderSpec.MinSide)
             .DistinctBy(rung => rung.Size)
             .OrderByDescending(rung => (long)rung.Size.Width * rung.Size.Height)
             .Select(rung => new EncodedTrack(rung.Size.Width, rung.Size.Height, Math.Clamp(rung.Kilobits, MinBitrate, source.Bitrate)))
@@ -97,11 +100,13 @@ internal static class EncoderLadder
         var top = Math.Min(shortSide, ceiling);
         return
         [
-            .. ShortSides.Where(s => s <= top * 0.85).Prepend(top).Select(s => (Scale(client.Width, s, shortSide), Scale(client.Height, s, shortSide))),
+            .. ShortSides.Where(s => s <= top * 0.85).Prepend(top)
+                .Select(s => (Scale(client.Width, s, shortSide), Scale(client.Height, s, shortSide))),
         ];
     }
 
-    private static int Scale(int length, int parsed, int shortSide) => Math.Max(2, (int)Math.Round((double)length * parsed / shortSide / 2, MidpointRounding.ToZero) * 2);
+    private static int Scale(int length, int parsed, int shortSide) =>
+        Math.Max(2, (int)Math.Round((double)length * parsed / shortSide / 2, MidpointRounding.ToZero) * 2);
 
     private static int CeilingOf(string ladder) => ladder switch
     {

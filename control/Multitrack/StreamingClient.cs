@@ -87,8 +87,10 @@ internal sealed record StreamingClient
             StreamKey = Text(root, "authentication", 512).Split('?', 2)[0],
             Service = TokenOr(Text(root, "service", 32), "IVS"),
             SchemaVersion = TokenOr(Text(root, "schema_version", 32), "2024-06-04"),
-            Version = int.TryParse(Text(client, "version", 32).Split('.', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0,
-            Encoders = [.. Items(client, "supported_encoders").Take(100).Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!).Where(e => e.Length is > 0 and <= 100)],
+            Version = int.TryParse(Text(client, "version", 32).Split('.', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture,
+                out var major) ? major : 0,
+            Encoders = [.. Items(client, "supported_encoders").Take(100).Where(e => e.ValueKind == JsonValueKind.String)
+                .Select(e => e.GetString()!).Where(e => e.Length is > 0 and <= 100)],
             GpuVendor = gpus.Count == 0 ? 0 : (uint)Math.Clamp(Number(gpus[gpu], "vendor_id") ?? 0, 0, uint.MaxValue),
             Cores = (int)Math.Clamp(Number(Member(capabilities, "cpu"), "physical_cores") ?? 4, 1, 256),
             Width = Size(Number(canvas, "width")),
@@ -105,14 +107,18 @@ internal sealed record StreamingClient
     private static JsonElement Member(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 
-    private static IEnumerable<JsonElement> Items(JsonElement element, string name) => Member(element, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : [];
+    private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
+        Member(element, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : [];
 
-    private static long? Number(JsonElement element, string name) => Member(element, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;
+    private static long? Number(JsonElement element, string name) => Member(element, name) is { ValueKind: JsonValueKind.Number } value
+        && value.TryGetInt64(out var number) ? number : null;
 
     private static string Text(JsonElement element, string name, int limit) =>
-        Member(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { } text && text.Length <= limit ? text : "";
+        Member(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { } text
+        && text.Length <= limit ? text : "";
 
-    private static string TokenOr(string text, string fallback) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') ? text : fallback;
+    private static string TokenOr(string text, string fallback) => text.Length > 0
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') ? text : fallback;
 
     private static int Size(long? pixels) => (int)Math.Clamp(pixels ?? 0, 0, 16_384);
 }

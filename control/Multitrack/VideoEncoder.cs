@@ -23,9 +23,11 @@ internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, 
     private static readonly VideoEncoder[] All =
     [
         new("obs_nvenc_h264_tex", Nvidia, 3 * FullHd60,
-            [("preset", "p5"), ("tune", "hq"), ("multipass", "qres"), ("profile", "high"), ("bf", 2), ("lookahead", false), ("adaptive_quantization", true)]),
+            [("preset", "p5"), ("tune", "hq"), ("multipass", "qres"), ("profile", "high"), ("bf", 2), ("lookahead", false),
+                ("adaptive_quantization", true)]),
         new("jim_nvenc", Nvidia, 3 * FullHd60,
-            [("preset2", "p5"), ("tune", "hq"), ("multipass", "qres"), ("profile", "high"), ("bf", 2), ("lookahead", false), ("psycho_aq", true)]),
+            [("preset2", "p5"), ("tune", "hq"), ("multipass", "qres"), ("profile", "high"), ("bf", 2), ("lookahead", false),
+                ("psycho_aq", true)]),
         new("h264_texture_amf", Amd, 2 * FullHd60, [("preset", "quality"), ("profile", "high"), ("bf", 0)]),
         new("obs_qsv11_v2", Intel, 2 * FullHd60, [("target_usage", "TU4"), ("profile", "high"), ("bframes", 0)]),
         new("com.apple.videotoolbox.videoencoder.ave.avc", 0, 2 * FullHd60, [("profile", "high"), ("bframes", false)]),
@@ -38,11 +40,13 @@ internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, 
         if (client.Encoders.Count > 0)
         {
             // Clients report built-in encoders, possibly including those of another GPU vendor.
-            return Array.Find(All, e => client.Encoders.Contains(e.Name, StringComparer.Ordinal) && (e.Vendor == 0 || client.GpuVendor == 0 || e.Vendor == client.GpuVendor)) ?? Software;
+            return Array.Find(All, e => client.Encoders.Contains(e.Name, StringComparer.Ordinal)
+                && (e.Vendor == 0 || client.GpuVendor == 0 || e.Vendor == client.GpuVendor)) ?? Software;
         }
 
         var renamed = client.Version >= 31;
-        return Array.Find(All, e => e.Vendor != 0 && e.Vendor == client.GpuVendor && e.Name != (renamed ? "jim_nvenc" : "obs_nvenc_h264_tex")) ?? Software;
+        return Array.Find(All, e => e.Vendor != 0 && e.Vendor == client.GpuVendor
+            && e.Name != (renamed ? "jim_nvenc" : "obs_nvenc_h264_tex")) ?? Software;
     }
 
     /// <summary>Pixels per second that this client can encode.</summary>

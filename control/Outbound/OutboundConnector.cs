@@ -10,7 +10,9 @@ namespace Broadcast.Control.Outbound;
 /// <param name="host">Host of the URL.</param>
 /// <param name="kind">Kind of address; see <see cref="SpecialPurposeAddresses.KindOf"/>.</param>
 internal sealed class OutboundDeniedException(string host, string kind)
-    : Exception($"'{host}' resolves to an address that is {kind}. The operator can allow it with {ControlOptions.Section}:{nameof(ControlOptions.AllowedWebhookTargets)}.")
+    : Exception(
+        $"'{host}' resolves to an address that is {kind}. The operator can allow it "
+        + $"with {ControlOptions.Section}:{nameof(ControlOptions.AllowedWebhookTargets)}.")
 {
     /// <summary>Kind of address.</summary>
     public string Kind { get; } = kind;
@@ -37,7 +39,8 @@ internal sealed class OutboundConnector
     /// <param name="rules">Permitted targets.</param>
     /// <param name="time">Clock.</param>
     /// <param name="resolve">Resolves names; addresses are returned unchanged.</param>
-    internal OutboundConnector(OutboundPolicy rules, TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>> resolve) => (_rules, _time, _resolve) = (new(rules), time, resolve);
+    internal OutboundConnector(OutboundPolicy rules, TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>> resolve) =>
+        (_rules, _time, _resolve) = (new(rules), time, resolve);
 
     /// <summary>Checks the host of a URL without DNS, for immediate feedback; <see langword="null"/> when nothing is wrong.</summary>
     public string? DenialReason(Uri url) =>
@@ -78,7 +81,8 @@ internal sealed class OutboundConnector
                 await socket.ConnectAsync(addresses[i], isLast ? cancellationToken : linked.Token);
                 return new NetworkStream(socket, ownsSocket: true);
             }
-            catch (Exception e) when (!isLast && (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)))
+            catch (Exception e) when (!isLast
+                && (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)))
             {
                 socket.Dispose();   // try the next address
             }

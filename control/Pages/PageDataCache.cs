@@ -18,14 +18,16 @@ namespace Broadcast.Control.Pages;
 /// requested events. Other events are looked up in the database, with limited concurrency. Updated by notifications; while the database is
 /// unavailable, the known data remains.
 /// </summary>
-internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IChannelRecordings, IPageData, IDisposable
+internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IChannelRecordings,
+    IPageData, IDisposable
 {
     internal const int MaxEvents = 10_000;
 
     // Start and end of a recording are those of the API. A recording shorter than one second has nothing to show and will be deleted.
     private const string Replay = """
         SELECT r.id, r.title, coalesce(r.starts_at, s.started_at) AS started, s.access AS opened,
-            extract(epoch FROM coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at, s.started_at))::float8 AS seconds
+            extract(epoch FROM coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at,
+            s.started_at))::float8 AS seconds
         FROM recordings r JOIN sessions s ON s.id = r.session_id
         WHERE r.kind = 'session' AND r.visibility = 'public' AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND NOT s.preview
             AND coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at, s.started_at) >= interval '1 second'
@@ -33,17 +35,20 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
 
     private const string Channels = $"""
         SELECT c.name, c.title, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
-        FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id AND coalesce(s.access, 'public') IN ('public', c.access) ORDER BY r.id DESC LIMIT 1) x ON true
+        FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id AND coalesce(s.access, 'public') IN ('public', c.access)
+            ORDER BY r.id DESC LIMIT 1) x ON true
         WHERE c.deleted_at IS NULL
         """;
 
     // The access policy of an ended event's recording applies to the event's page too, because it may have changed later.
     private const string Events = $"""
-        SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
+        SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt,
+            e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
             e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
             coalesce(x.opened, e.access) AS access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
         FROM events e JOIN channels c ON c.id = e.channel_id
-            LEFT JOIN LATERAL ({Replay} AND e.state = 'ended' AND (s.access IS NOT NULL OR c.access IN ('public', coalesce(e.access, c.access)))
+            LEFT JOIN LATERAL ({Replay} AND e.state = 'ended' AND (s.access IS NOT NULL OR c.access IN ('public', coalesce(e.access,
+            c.access)))
                 AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id)
                 ORDER BY coalesce(s.access, c.access) IN ('public', coalesce(e.access, c.access)) DESC, seconds DESC LIMIT 1) x ON true
         WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND (e.announced OR e.went_live_at IS NOT NULL)
@@ -70,7 +75,8 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     public ChannelRecording? Newest(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel)?.ToReplay();
 
     /// <inheritdoc/>
-    public string? TitleOf(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel) is { } row ? row.Title.Length > 0 ? row.Title : row.Name : null;
+    public string? TitleOf(ChannelName channel) =>
+        Volatile.Read(ref _channels).GetValueOrDefault(channel) is { } row ? row.Title.Length > 0 ? row.Title : row.Name : null;
 
     /// <inheritdoc/>
     public async ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken)
@@ -80,7 +86,8 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
             return null;
         }
 
-        var page = TryGet(ulid.Value, out var known) ? known : await _lookups.FindAsync<PublicEvent>(ulid.Value, TryGet, ReadAsync, static e => new EventsUnavailableException(e), cancellationToken);
+        var page = TryGet(ulid.Value, out var known) ? known : await _lookups.FindAsync<PublicEvent>(ulid.Value, TryGet, ReadAsync,
+            static e => new EventsUnavailableException(e), cancellationToken);
         return page is not null && Volatile.Read(ref _channels).ContainsKey(page.Channel) ? page : null;
     }
 
@@ -89,13 +96,15 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         async () =>
         {
             await RefreshChannelsAsync(connection, cancellationToken);
-            var near = await connection.QueryAsync<string>(new CommandDefinition(Near, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+            var near = await connection.QueryAsync<string>(
+                new CommandDefinition(Near, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
             await UpdateEventsAsync(connection, [.. near.Union(_events.Keys, StringComparer.Ordinal)], cancellationToken);
         },
         cancellationToken);
 
     /// <summary>Reads the data that notifications concern.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
+    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) =>
+        _lookups.ApplyChangeAsync(
         async () =>
         {
             if (notices.Any(n => Concerns(n) && !n.StartsWith("events:", StringComparison.Ordinal)))
@@ -105,19 +114,24 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
 
             var sessions = IdsOf(notices, "sessions:").Union(IdsOf(notices, "recordings:"), StringComparer.Ordinal).ToArray();
             var ids = sessions.Length == 0 ? [] : await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT DISTINCT event_id FROM event_sessions WHERE session_id = ANY (@sessions)", new { sessions }, cancellationToken: cancellationToken));
+                "SELECT DISTINCT event_id FROM event_sessions WHERE session_id = ANY (@sessions)", new { sessions },
+                cancellationToken: cancellationToken));
             // A channel's access policy also affects its events.
             var channels = IdsOf(notices, "channels:").Select(id => long.Parse(id, CultureInfo.InvariantCulture)).ToArray();
-            var channelNames = channels.Length == 0 ? [] : (await connection.QueryAsync<string>(new CommandDefinition("SELECT name FROM channels WHERE id = ANY (@channels)", new { channels }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
+            var channelNames = channels.Length == 0 ? []
+                : (await connection.QueryAsync<string>(new CommandDefinition("SELECT name FROM channels WHERE id = ANY (@channels)",
+                    new { channels }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
             var known = channelNames.Count == 0 ? [] : _events.Where(e => channelNames.Contains(e.Value.Channel.Value)).Select(e => e.Key);
-            await UpdateEventsAsync(connection, [.. IdsOf(notices, "events:").Union(ids, StringComparer.Ordinal).Union(known, StringComparer.Ordinal)], cancellationToken);
+            await UpdateEventsAsync(connection,
+                [.. IdsOf(notices, "events:").Union(ids, StringComparer.Ordinal).Union(known, StringComparer.Ordinal)], cancellationToken);
         },
         cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
 
-    private static IEnumerable<string> IdsOf(IEnumerable<string> notices, string table) => notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..]);
+    private static IEnumerable<string> IdsOf(IEnumerable<string> notices, string table) =>
+        notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..]);
 
     private async Task RefreshChannelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -132,7 +146,9 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
             return;
         }
 
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(EventsOf, new { ids }, cancellationToken: cancellationToken))).ToDictionary(r => r.Id, StringComparer.Ordinal);
+        var rows =
+            (await connection.QueryAsync<Row>(new CommandDefinition(EventsOf, new { ids },
+                cancellationToken: cancellationToken))).ToDictionary(r => r.Id, StringComparer.Ordinal);
         lock (_lock)
         {
             foreach (var id in ids)
@@ -150,7 +166,8 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     {
         var changes = _lookups.Changes;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: cancellationToken));
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(
+            new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: cancellationToken));
         var page = row?.ToPage();
         lock (_lock)
         {
@@ -191,18 +208,22 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private static ChannelRecording? ReplayOf(string? id, string? title, DateTimeOffset? started, double? seconds) =>
         id is null ? null : new(RecordingId.Parse(id), title!, started!.Value, TimeSpan.FromSeconds(Math.Floor(seconds!.Value)));
 
-    private sealed record ChannelRow(string Name, string Title, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
+    private sealed record ChannelRow(string Name, string Title, string? Replay, string? ReplayTitle, DateTimeOffset? Started,
+        double? Seconds)
     {
         public ChannelRecording? ToReplay() => ReplayOf(Replay, ReplayTitle, Started, Seconds);
     }
 
     private sealed record Row(
-        string Id, string Channel, string Title, string Description, string Poster, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, DateTimeOffset? WentLiveAt,
-        DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Access, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
+        string Id, string Channel, string Title, string Description, string Poster, string State, DateTimeOffset StartsAt,
+        DateTimeOffset EndsAt, string TimeZone, DateTimeOffset? WentLiveAt,
+        DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Access, string? Replay,
+        string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
     {
         public PublicEvent ToPage() => new(Id, ChannelName.Parse(Channel), Title, EventRules.ParseState(State), StartsAt, EndsAt, TimeZone)
         {
-            Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt, Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
+            Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt,
+                Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt, Access = Access is { } value ? ViewerPolicyCache.AccessOf(value) : null,
         };
     }

@@ -13,7 +13,8 @@ namespace Broadcast.Control.Pages;
 /// <param name="StartsAt">Scheduled start.</param>
 /// <param name="EndsAt">Scheduled end.</param>
 /// <param name="TimeZone">IANA name of the time zone in which it was scheduled.</param>
-public sealed record PublicEvent(string Id, ChannelName Channel, string Title, EventState State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone)
+public sealed record PublicEvent(string Id, ChannelName Channel, string Title, EventState State, DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt, string TimeZone)
 {
     /// <summary>Description, up to 5000 characters; may be empty.</summary>
     public string Description { get; init; } = "";
@@ -50,7 +51,8 @@ public sealed record PublicEvent(string Id, ChannelName Channel, string Title, E
         [
             new(Id, EventKind.Single, Channel.Value, Title, State, StartsAt, EndsAt, TimeZone)
             {
-                Policy = EventRules.DefaultPolicy, Description = Description, Poster = Poster, Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
+                Policy = EventRules.DefaultPolicy, Description = Description, Poster = Poster, Revision = Revision, CreatedAt = CreatedAt,
+                    UpdatedAt = UpdatedAt,
             },
         ],
         now,

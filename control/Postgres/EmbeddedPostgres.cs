@@ -38,14 +38,16 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
     /// <summary>Starts the server, or joins the running one.</summary>
     /// <exception cref="ControlException">The server cannot be started; the message gives the reason and what to do.</exception>
-    public static async Task<EmbeddedPostgres> OpenAsync(string dataFolder, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<EmbeddedPostgres> OpenAsync(string dataFolder, TimeProvider time, ILogger logger,
+        CancellationToken cancellationToken)
     {
         var server = new EmbeddedPostgres(dataFolder, time, logger);
         try
         {
             using var exclusiveLock = await FileLock.ExclusiveAsync(server._lockPath, LockTimeout, time, cancellationToken);
             await server.EnsureRunningAsync(cancellationToken);
-            server._use = FileLock.TryShared(server._usePath) ?? throw new ControlException(ControlErrorCode.Broken, $"{server._usePath} cannot be locked; the file system must support flock.");
+            server._use = FileLock.TryShared(server._usePath) ?? throw new ControlException(ControlErrorCode.Broken,
+                $"{server._usePath} cannot be locked; the file system must support flock.");
             return server;
         }
         catch
@@ -141,7 +143,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
         string[] arguments =
         [
-            "-D", PostgresProgram.ClusterArgument(newCluster), "--username", ControlDatabase.User, "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--data-checksums",
+            "-D", PostgresProgram.ClusterArgument(newCluster), "--username", ControlDatabase.User, "--auth", "trust", "--encoding", "UTF8",
+                "--no-locale", "--data-checksums",
         ];
         var result = await PostgresProgram.RunOnClusterAsync(newCluster, binaries.InitDb, arguments, StartTimeout, cancellationToken);
         if (result.ExitCode != 0)
@@ -170,12 +173,15 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         var cluster = PostgresProgram.ClusterArgument(_cluster);
-        const string options = "-c listen_addresses='' -c unix_socket_directories=. -c port=5432 -c shared_buffers=32MB -c max_connections=100 -c log_checkpoints=off";
+        const string options =
+            "-c listen_addresses='' -c unix_socket_directories=. -c port=5432 -c shared_buffers=32MB -c max_connections=100 -c "
+            + "log_checkpoints=off";
         string[] arguments = ["start", "-w", "-t", "60", "-D", cluster, "-l", cluster + "/server.log", "-o", options];
         var started = _time.GetTimestamp();
         while (true)
         {
-            var result = await PostgresProgram.RunOnClusterAsync(_cluster, binaries.PgCtl, arguments, StartTimeout + TimeSpan.FromSeconds(5), cancellationToken);
+            var result = await PostgresProgram.RunOnClusterAsync(_cluster, binaries.PgCtl, arguments,
+                StartTimeout + TimeSpan.FromSeconds(5), cancellationToken);
             if (result.ExitCode == 0)
             {
                 return;
@@ -186,7 +192,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             {
                 throw new ControlException(
                     ControlErrorCode.Broken,
-                    $"The embedded PostgreSQL server in {_cluster} does not start: {LastLines(result.Output)} {LastLines(ReadLog(log))} (full log: {log})");
+                    $"The embedded PostgreSQL server in {_cluster} does not start: {LastLines(result.Output)} {LastLines(ReadLog(log))} "
+                    + $"(full log: {log})");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
@@ -199,7 +206,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         foreach (var mode in (string[])["fast", "immediate"])
         {
             string[] arguments = ["stop", "-w", "-t", "5", "-m", mode, "-D", PostgresProgram.ClusterArgument(_cluster)];
-            var result = await PostgresProgram.RunOnClusterAsync(_cluster, binaries.PgCtl, arguments, TimeSpan.FromSeconds(8), CancellationToken.None);
+            var result = await PostgresProgram.RunOnClusterAsync(_cluster, binaries.PgCtl, arguments, TimeSpan.FromSeconds(8),
+                CancellationToken.None);
             if (result.ExitCode == 0 || Postmaster.Find(_cluster) is null)
             {
                 ControlLog.ServerStopped(_logger, _cluster);
@@ -207,7 +215,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
         }
 
-        throw new ControlException(ControlErrorCode.Broken, $"The embedded PostgreSQL server in {_cluster} does not stop; see {_cluster}/server.log.");
+        throw new ControlException(ControlErrorCode.Broken,
+            $"The embedded PostgreSQL server in {_cluster} does not stop; see {_cluster}/server.log.");
     }
 
     private PostgresBinaries Binaries()
@@ -219,11 +228,13 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"{_cluster} belongs to another user. Run as the user who created the data folder, or with sudo as before.", e);
+            throw new ControlException(ControlErrorCode.Broken,
+                $"{_cluster} belongs to another user. Run as the user who created the data folder, or with sudo as before.", e);
         }
         catch (FileNotFoundException e)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"{_cluster} is not a PostgreSQL cluster. Move it away, or restore it from a backup.", e);
+            throw new ControlException(ControlErrorCode.Broken,
+                $"{_cluster} is not a PostgreSQL cluster. Move it away, or restore it from a backup.", e);
         }
 
         return PostgresBinaries.Find(int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null);
@@ -241,5 +252,6 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    private static string LastLines(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(4));
+    private static string LastLines(string text) =>
+        string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(4));
 }

@@ -27,7 +27,8 @@ internal sealed class FileLock : IDisposable
             {
                 throw new ControlException(
                     ControlErrorCode.Unavailable,
-                    $"Another command has been starting or stopping the database for over {timeout.TotalSeconds:0} s (lock {path}). Wait for it, or stop it.");
+                    $"Another command has been starting or stopping the database for over {timeout.TotalSeconds:0} s (lock {path}). Wait "
+                    + "for it, or stop it.");
             }
 
             await Task.Delay(PollInterval, time, cancellationToken);

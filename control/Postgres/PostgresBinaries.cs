@@ -5,7 +5,8 @@ namespace Broadcast.Control.Postgres;
 /// <summary>Installed PostgreSQL programs: their folder and major version.</summary>
 internal sealed record PostgresBinaries(string Folder, int Major)
 {
-    private const string InstallHint = "Install it (Debian and Ubuntu: sudo apt install postgresql), or set Database:ConnectionString to your own server.";
+    private const string InstallHint =
+        "Install it (Debian and Ubuntu: sudo apt install postgresql), or set Database:ConnectionString to your own server.";
 
     private static readonly string[] Server = ["initdb", "pg_ctl", "postgres"];
     private static readonly string[] Client = ["pg_dump", "pg_restore", "psql"];
@@ -35,7 +36,8 @@ internal sealed record PostgresBinaries(string Folder, int Major)
 
         return found.Find(b => b.Major == major) ?? throw new ControlException(
             ControlErrorCode.Broken,
-            $"The database in the data folder requires PostgreSQL {major}, but only {string.Join(", ", found.Select(b => b.Major).Distinct())} is installed. "
+            $"The database in the data folder requires PostgreSQL {major}, but "
+            + $"only {string.Join(", ", found.Select(b => b.Major).Distinct())} is installed. "
             + $"Install server version {major} (Debian and Ubuntu: sudo apt install postgresql-{major}), or move the data with pg_upgrade.");
     }
 
@@ -49,19 +51,23 @@ internal sealed record PostgresBinaries(string Folder, int Major)
         return found.Count > 0 && found[0].Major >= major ? found[0] : throw new ControlException(
             ControlErrorCode.Broken,
             found.Count == 0
-                ? $"pg_dump, pg_restore and psql are not installed. Install them (Debian and Ubuntu: sudo apt install postgresql-client-{major}, or postgresql-client)."
-                : $"The database server is PostgreSQL {major}, but the newest pg_dump on this machine is version {found[0].Major}. Install version {major} or newer (Debian and Ubuntu: sudo apt install postgresql-client-{major}).");
+                ? "pg_dump, pg_restore and psql are not installed. Install them (Debian and Ubuntu: sudo apt install "
+                    + $"postgresql-client-{major}, or postgresql-client)."
+                : $"The database server is PostgreSQL {major}, but the newest pg_dump on this machine is version {found[0].Major}. "
+                    + $"Install version {major} or newer (Debian and Ubuntu: sudo apt install postgresql-client-{major}).");
     }
 
     /// <summary>Gets the path of a program.</summary>
     public string Program(string name) => Path.Combine(Folder, name);
 
     private static List<PostgresBinaries> Installed(string[] programs, IReadOnlyList<string>? prefixes) =>
-        [.. (prefixes ?? SearchFolders()).Select(folder => TryAt(folder, programs)).OfType<PostgresBinaries>().OrderByDescending(b => b.Major)];
+        [.. (prefixes ?? SearchFolders()).Select(folder => TryAt(folder, programs)).OfType<PostgresBinaries>()
+            .OrderByDescending(b => b.Major)];
 
     private static IEnumerable<string> SearchFolders()
     {
-        string[] parents = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr/pgsql", "/usr"];
+        string[] parents = ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt",
+            "/usr/pgsql", "/usr"];
         foreach (var parent in parents)
         {
             if (!Directory.Exists(parent))
@@ -72,7 +78,8 @@ internal sealed record PostgresBinaries(string Folder, int Major)
             foreach (var folder in Directory.EnumerateDirectories(parent))
             {
                 var name = Path.GetFileName(folder);
-                if (char.IsAsciiDigit(name[0]) || name.StartsWith("postgresql", StringComparison.Ordinal) || name.StartsWith("pgsql", StringComparison.Ordinal))
+                if (char.IsAsciiDigit(name[0]) || name.StartsWith("postgresql", StringComparison.Ordinal)
+                    || name.StartsWith("pgsql", StringComparison.Ordinal))
                 {
                     yield return Path.Combine(folder, "bin");
                 }

@@ -27,7 +27,8 @@ internal static class PostgresProgram
     public static string ClusterArgument(string cluster) => Environment.IsPrivilegedProcess ? "/proc/self/fd/9" : cluster;
 
     /// <summary>Runs a PostgreSQL program on a cluster as the cluster's owner.</summary>
-    public static Task<CommandResult> RunOnClusterAsync(string cluster, string program, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+    public static Task<CommandResult> RunOnClusterAsync(string cluster, string program, IReadOnlyList<string> arguments, TimeSpan timeout,
+        CancellationToken cancellationToken) =>
         Environment.IsPrivilegedProcess
             ? RunAsync("/bin/sh", ["-c", RunAsOwnerScript, "sh", cluster, program, .. arguments], timeout, cancellationToken)
             : RunAsync(program, arguments, timeout, cancellationToken);
@@ -46,7 +47,8 @@ internal static class PostgresProgram
         {
             throw new ControlException(
                 ControlErrorCode.Broken,
-                $"PostgreSQL does not run as root, and the owner of {folder} could not be changed: {result.Output} Run as a regular user, or set Database:ConnectionString.");
+                $"PostgreSQL does not run as root, and the owner of {folder} could not be changed: {result.Output} Run as a regular "
+                + "user, or set Database:ConnectionString.");
         }
     }
 
@@ -67,7 +69,8 @@ internal static class PostgresProgram
         }
     }
 
-    private static async Task<CommandResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<CommandResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout);
@@ -90,11 +93,13 @@ internal static class PostgresProgram
 
     internal static ProcessStartInfo Prepare(string program, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true,
+            RedirectStandardError = true, RedirectStandardInput = true };
         // This process' environment can contain passwords and storage keys, and the server runs on as another user, who can read its
         // environment.
         string[] prefixes = ["PG", "LC_", "BROADCAST_", "AWS_"];
-        foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToList())
+        foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase)))
+            .ToList())
         {
             start.Environment.Remove(name);
         }

@@ -70,7 +70,8 @@ internal static class Postmaster
         try
         {
             var first = File.ReadLines(Path.Combine(cluster, "postmaster.pid")).FirstOrDefault();
-            return int.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pid) && pid != 0 ? Math.Abs(pid) : null;
+            return int.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pid)
+                && pid != 0 ? Math.Abs(pid) : null;
         }
         catch (IOException)
         {

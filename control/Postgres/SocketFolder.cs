@@ -22,7 +22,8 @@ internal sealed class SocketFolder : IDisposable
         }
 
         // TMPDIR can be long too; /tmp exists everywhere, and CreateTempSubdirectory creates folders with mode 0700.
-        var temporary = Directory.Exists("/tmp") ? CreatePrivateFolder("/tmp/broadcast-" + Guid.NewGuid().ToString("N")) : Directory.CreateTempSubdirectory("broadcast-").FullName;
+        var temporary = Directory.Exists("/tmp") ? CreatePrivateFolder("/tmp/broadcast-" + Guid.NewGuid().ToString("N"))
+            : Directory.CreateTempSubdirectory("broadcast-").FullName;
         var link = System.IO.Path.Combine(temporary, "db");
         File.CreateSymbolicLink(link, cluster);
         return new(link, temporary);
@@ -43,7 +44,8 @@ internal sealed class SocketFolder : IDisposable
     {
         if (OperatingSystem.IsWindows())
         {
-            throw new ControlException(ControlErrorCode.Broken, "The embedded PostgreSQL server requires Linux or macOS. Set Database:ConnectionString to your own server.");
+            throw new ControlException(ControlErrorCode.Broken,
+                "The embedded PostgreSQL server requires Linux or macOS. Set Database:ConnectionString to your own server.");
         }
 
         return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;

@@ -76,7 +76,8 @@ internal sealed class ChannelSlot(long channelId)
     public IEnumerable<ActivePublisher> Publishers => _publishers.OfType<ActivePublisher>();
 
     /// <summary>Row of the open session. Valid only with a session.</summary>
-    public SessionRecord ToRecord() => SessionRecord.Of(Session!, ChannelId, LastPublicationEndedAt) with { PeakViewers = Totals.PeakViewers };
+    public SessionRecord ToRecord() => SessionRecord.Of(Session!, ChannelId, LastPublicationEndedAt)
+        with { PeakViewers = Totals.PeakViewers };
 
     /// <summary>Publisher of an input.</summary>
     public ActivePublisher? this[InputRole role]

@@ -18,7 +18,8 @@ internal sealed class FailureCounter(TimeProvider time, TimeSpan? window = null)
     {
         lock (_lock)
         {
-            return key is not null && _counts.TryGetValue(key, out var count) && time.GetElapsedTime(count.Since) < _window ? count.Failures : 0;
+            return key is not null && _counts.TryGetValue(key, out var count)
+                && time.GetElapsedTime(count.Since) < _window ? count.Failures : 0;
         }
     }
 

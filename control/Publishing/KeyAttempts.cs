@@ -22,7 +22,8 @@ internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider
     public bool IsLimitReached(EndPoint? remote, string subject)
     {
         var limit = options.Value.AttemptsPerMinute;
-        return _counts.CountOf(PairKey(remote, subject)) >= limit || _counts.CountOf(AddressKey(remote)) >= limit * GuessingFactor || _counts.CountOf(SubjectKey(subject)) >= limit * GuessingFactor;
+        return _counts.CountOf(PairKey(remote, subject)) >= limit || _counts.CountOf(AddressKey(remote)) >= limit * GuessingFactor
+            || _counts.CountOf(SubjectKey(subject)) >= limit * GuessingFactor;
     }
 
     /// <summary>Counts a failure.</summary>
@@ -33,7 +34,8 @@ internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider
         _counts.Add(SubjectKey(subject));
     }
 
-    private static string? PairKey(EndPoint? remote, string subject) => AttemptThrottle.NetworkOf(remote) is { } network ? $"{network} {subject}" : null;
+    private static string? PairKey(EndPoint? remote, string subject) =>
+        AttemptThrottle.NetworkOf(remote) is { } network ? $"{network} {subject}" : null;
 
     private static string? AddressKey(EndPoint? remote) => AttemptThrottle.NetworkOf(remote)?.ToString();
 

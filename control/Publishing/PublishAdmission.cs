@@ -15,15 +15,16 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
     private static readonly TimeSpan TimerMargin = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Admits an encoder, after a short wait if that helps.</summary>
-    /// <returns><see cref="AdmissionResult.Admitted"/> or <see cref="AdmissionResult.Busy"/>; the latter also when <paramref name="cancellationToken"/> ends
-    /// the wait.</returns>
+    /// <returns><see cref="AdmissionResult.Admitted"/> or <see cref="AdmissionResult.Busy"/>; the latter also when
+    /// <paramref name="cancellationToken"/> ends the wait.</returns>
     public async ValueTask<AdmissionResult> AdmitAsync(StreamKeyRecord key, CancellationToken cancellationToken)
     {
         var rules = new TakeoverRules(key.Takeover, key.TakeoverAfter ?? options.Value.TakeoverAfter, options.Value.TakeoversPerMinute);
         var arrivedAt = time.GetTimestamp();
         while (true)
         {
-            var remainingWait = cancellationToken.IsCancellationRequested ? TimeSpan.Zero : options.Value.TakeoverWait - time.GetElapsedTime(arrivedAt);
+            var remainingWait = cancellationToken.IsCancellationRequested ? TimeSpan.Zero
+                : options.Value.TakeoverWait - time.GetElapsedTime(arrivedAt);
             var result = sessionManager.Admit(key, rules, remainingWait);
             if (result is not AdmissionResult.RetryLater retry)
             {

@@ -11,7 +11,8 @@ namespace Broadcast.Control.Publishing;
 
 /// <summary>Authorizes publishers with one database query; all else is in memory.</summary>
 internal sealed class PublishAuthorizer(
-    PublishAuthorization check, StreamKeyCache keys, SessionManager sessionManager, PublishAdmission admission, IActiveEvents events, AuthCallbackNotifier callbackNotifier, TimeProvider time, ILogger<PublishAuthorizer> logger,
+    PublishAuthorization check, StreamKeyCache keys, SessionManager sessionManager, PublishAdmission admission, IActiveEvents events,
+    AuthCallbackNotifier callbackNotifier, TimeProvider time, ILogger<PublishAuthorizer> logger,
     RemoteSessions? remoteSessions = null) : IPublishAuthorizer
 {
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
@@ -29,7 +30,8 @@ internal sealed class PublishAuthorizer(
     {
         if (!_ready)
         {
-            return Reject(request, PublishRejectionReason.AuthorityUnavailable, "The server has not connected to its database yet. Try again in a moment.");
+            return Reject(request, PublishRejectionReason.AuthorityUnavailable,
+                "The server has not connected to its database yet. Try again in a moment.");
         }
 
         StreamKeyCheck.Valid? earlier = null;
@@ -47,11 +49,13 @@ internal sealed class PublishAuthorizer(
             earlier = validKey;
 
             // The previous event can still be cached as active for a moment.
-            if (events.CooldownOf(validKey.Key.ChannelId) is { } cooldown && cooldown.Until > time.GetUtcNow() && (events.Find(validKey.Key.ChannelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
+            if (events.CooldownOf(validKey.Key.ChannelId) is { } cooldown && cooldown.Until > time.GetUtcNow()
+                && (events.Find(validKey.Key.ChannelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
             {
                 NotifyNotAdmitted(validKey, "the event on the channel has ended");
                 return Reject(request, PublishRejectionReason.EventOver, string.Create(
-                    CultureInfo.InvariantCulture, $"'{cooldown.Title}' on channel {validKey.Key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
+                    CultureInfo.InvariantCulture,
+                    $"'{cooldown.Title}' on channel {validKey.Key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
             }
 
             // Based on the last notification. If two servers admit encoders concurrently, the one that writes its session later loses it.
@@ -59,7 +63,8 @@ internal sealed class PublishAuthorizer(
             {
                 NotifyNotAdmitted(validKey, "the channel is on air at another server");
                 return Reject(request, PublishRejectionReason.ChannelBusy,
-                    $"Channel {validKey.Key.Channel} is on air at another server. Publish to that server, end the session there first, or use another channel.");
+                    $"Channel {validKey.Key.Channel} is on air at another server. Publish to that server, end the session there first, "
+                    + "or use another channel.");
             }
 
             switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), cancellationToken))

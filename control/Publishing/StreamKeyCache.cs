@@ -8,7 +8,8 @@ namespace Broadcast.Control.Publishing;
 
 /// <summary>Valid stream key with the settings of its channel.</summary>
 internal sealed record StreamKeyRecord(
-    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency, TimeSpan ReconnectWindow)
+    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency,
+    TimeSpan ReconnectWindow)
 {
     /// <summary>Role of the key.</summary>
     public StreamKeyRole Role { get; init; }
@@ -42,13 +43,15 @@ internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromC
 
 /// <summary>
 /// Looks up stream keys in the database, and in the cache while the database is unavailable. The cache is trusted for
-/// <see cref="ControlOptions.StreamKeyCacheDuration"/> after the last contact with the database; until then every revocation has been received.
+/// <see cref="ControlOptions.StreamKeyCacheDuration"/> after the last contact with the database; until then every revocation has been
+/// received.
 /// </summary>
 internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
 {
     private const int MaxCached = 10_000;
     private const string ValidKeysSql = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.dvr_window, c.record, c.audio_languages
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover,
+            c.takeover_after_seconds, k.id, c.dvr_window, c.record, c.audio_languages
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -56,7 +59,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     private const string Sql = $"{ValidKeysSql} AND k.id = $1";
     private const string Latest = $"{ValidKeysSql} ORDER BY coalesce(k.last_used_at, k.created_at) DESC LIMIT 10000";
     private const string Recent = $"{ValidKeysSql} AND k.created_at > $1 ORDER BY k.created_at DESC LIMIT 1000";
-    private const string Changed = $"{ValidKeysSql} AND (c.id = ANY ($1) OR c.id IN (SELECT channel_id FROM stream_keys WHERE id = ANY ($2))) LIMIT 10000";
+    private const string Changed =
+        $"{ValidKeysSql} AND (c.id = ANY ($1) OR c.id IN (SELECT channel_id FROM stream_keys WHERE id = ANY ($2))) LIMIT 10000";
 
     private readonly Dictionary<string, StreamKeyRecord> _cache = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -72,8 +76,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     public void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
 
     /// <summary>Looks up a key.</summary>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable and the key is not cached, or
-    /// the cache is too old.</exception>
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable and the key is not
+    /// cached, or the cache is too old.</exception>
     public async ValueTask<StreamKeyLookup> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
@@ -90,7 +94,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
 
             return new(key, FromCache: false);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return GetCached(keyId) is { } key
                 ? new(key, FromCache: true)
@@ -103,7 +108,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     {
         lock (_lock)
         {
-            return time.GetElapsedTime(Interlocked.Read(ref _lastContact)) <= options.Value.StreamKeyCacheDuration ? _cache.GetValueOrDefault(keyId) : null;
+            return time.GetElapsedTime(Interlocked.Read(ref _lastContact)) <= options.Value.StreamKeyCacheDuration
+                ? _cache.GetValueOrDefault(keyId) : null;
         }
     }
 
@@ -146,7 +152,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     /// <summary>Caches the keys of changed channels, and of channels with changed keys.</summary>
     public async Task LoadAsync(NpgsqlConnection connection, long[] channels, string[] keyIds, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Changed, connection) { Parameters = { new() { Value = channels }, new() { Value = keyIds } } };
+        await using var command = new NpgsqlCommand(Changed,
+            connection) { Parameters = { new() { Value = channels }, new() { Value = keyIds } } };
         await LoadAsync(command, cancellationToken);
     }
 

@@ -21,7 +21,8 @@ internal abstract record StreamKeyCheck
     public sealed record Invalid(PublishRejectionReason Reason, string Message) : StreamKeyCheck;
 
     /// <summary>Same message for unknown, revoked, expired, malformed and denied keys.</summary>
-    public static Invalid Unknown { get; } = new(PublishRejectionReason.UnknownKey, "The stream key is invalid. Copy it again from the dashboard, or create a new one.");
+    public static Invalid Unknown { get; } = new(PublishRejectionReason.UnknownKey,
+        "The stream key is invalid. Copy it again from the dashboard, or create a new one.");
 }
 
 /// <summary>Validates stream keys in the database, and cached ones in memory, so that a flood of wrong keys cannot lock them out.</summary>
@@ -36,9 +37,11 @@ internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attemp
         var subject = wellFormed ? secret.Id : "malformed";
 
         // Wrong keys of other encoders, from the same address or for the same key, must not lock out a cached key.
-        if (attempts.IsLimitReached(remote, subject) && !(wellFormed && keys.GetCached(secret.Id) is { } cached && secret.Matches(cached.Hash)))
+        if (attempts.IsLimitReached(remote, subject)
+            && !(wellFormed && keys.GetCached(secret.Id) is { } cached && secret.Matches(cached.Hash)))
         {
-            return new StreamKeyCheck.Invalid(PublishRejectionReason.TooManyAttempts, "Too many invalid stream keys from your address. Check the key, wait a minute and try again.");
+            return new StreamKeyCheck.Invalid(PublishRejectionReason.TooManyAttempts,
+                "Too many invalid stream keys from your address. Check the key, wait a minute and try again.");
         }
 
         if (!wellFormed)
@@ -54,7 +57,8 @@ internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attemp
         }
         catch (ControlException)
         {
-            return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable, "The server cannot check stream keys at the moment. Try again in a moment.");
+            return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable,
+                "The server cannot check stream keys at the moment. Try again in a moment.");
         }
 
         // Constant work, whether the key exists or not.

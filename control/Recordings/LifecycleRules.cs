@@ -35,7 +35,8 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
 
     private const int AbortDays = 7;
     private static readonly XNamespace S3 = "http://s3.amazonaws.com/doc/2006-03-01/";
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json =
+        new() { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Creates the rules for the existing channels.</summary>
     /// <param name="database">The database.</param>
@@ -44,7 +45,8 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The margin is invalid, or there are more rules than a bucket supports.</exception>
-    public static async Task<LifecycleRules> ReadAsync(ControlDatabase database, string folder, int marginDays, TimeProvider time, CancellationToken cancellationToken = default)
+    public static async Task<LifecycleRules> ReadAsync(ControlDatabase database, string folder, int marginDays, TimeProvider time,
+        CancellationToken cancellationToken = default)
     {
         if (marginDays is < 1 or > MaxMargin)
         {
@@ -55,8 +57,10 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
         var channels = await connection.QueryAsync<RetainedChannel>(new CommandDefinition(
             """
             SELECT c.name, c.retention_hours AS hours,
-                coalesce((SELECT max(CASE WHEN r.retention_hours = 0 THEN 1000000 ELSE r.retention_hours END) FROM recordings r WHERE r.channel_id = c.id AND r.deleted_at IS NULL), 0) AS ownHours,
-                coalesce((SELECT extract(epoch FROM max(coalesce(s.ended_at, @now) - s.started_at)) FROM sessions s WHERE s.channel_id = c.id), 0)::float8 AS longestSeconds
+                coalesce((SELECT max(CASE WHEN r.retention_hours = 0 THEN 1000000 ELSE r.retention_hours END) FROM recordings r
+                WHERE r.channel_id = c.id AND r.deleted_at IS NULL), 0) AS ownHours,
+                coalesce((SELECT extract(epoch FROM max(coalesce(s.ended_at, @now) - s.started_at)) FROM sessions s
+                WHERE s.channel_id = c.id), 0)::float8 AS longestSeconds
             FROM channels c WHERE c.deleted_at IS NULL AND c.retention_hours IS NOT NULL ORDER BY c.name
             """,
             new { now = time.GetUtcNow() },
@@ -73,7 +77,8 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
             new XElement(S3 + "Filter", new XElement(S3 + "Prefix", r.Prefix)),
             new XElement(S3 + "Status", "Enabled"),
             r.ExpireDays is { } expire ? new XElement(S3 + "Expiration", new XElement(S3 + "Days", expire)) : null,
-            r.AbortDays is { } abort ? new XElement(S3 + "AbortIncompleteMultipartUpload", new XElement(S3 + "DaysAfterInitiation", abort)) : null))).ToString();
+            r.AbortDays is { } abort ? new XElement(S3 + "AbortIncompleteMultipartUpload", new XElement(S3 + "DaysAfterInitiation", abort))
+            : null))).ToString();
 
     /// <summary>JSON for the AWS command line (<c>put-bucket-lifecycle-configuration --lifecycle-configuration file://…</c>).</summary>
     public string ToJson() => JsonSerializer.Serialize(
@@ -115,7 +120,8 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
         }
 
         return rules.Count <= MaxRules ? new(rules, omitted)
-            : throw new ControlException(ControlErrorCode.Conflict, $"The channels need {rules.Count} rules; a bucket supports {MaxRules}.");
+            : throw new ControlException(ControlErrorCode.Conflict,
+                $"The channels need {rules.Count} rules; a bucket supports {MaxRules}.");
     }
 
     /// <summary>A channel with a retention.</summary>

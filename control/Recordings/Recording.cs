@@ -16,11 +16,13 @@ namespace Broadcast.Control.Recordings;
 /// <param name="StartsAt">Start after trimming; <see langword="null"/> for the session's start.</param>
 /// <param name="EndsAt">End after trimming; <see langword="null"/> for the session's end.</param>
 /// <param name="Retention">
-/// Retention after the session's end: <see cref="Broadcast.Control.Recordings.Retention"/>, or <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.
+/// Retention after the session's end: <see cref="Broadcast.Control.Recordings.Retention"/>, or
+/// <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.
 /// </param>
 /// <param name="CreatedAt">Start of the session, or creation of the clip.</param>
 public sealed record RecordingInfo(
-    string Id, string Channel, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Retention, DateTimeOffset CreatedAt)
+    string Id, string Channel, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt,
+    DateTimeOffset? EndsAt, string Retention, DateTimeOffset CreatedAt)
 {
     /// <summary>
     /// Access policy of its session, which applies to all of its recordings and clips: one of <see cref="ChannelRules.Accesses"/>;
@@ -58,8 +60,10 @@ public sealed record RecordingInfo(
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>.</param>
 /// <param name="Start">New start. Seconds are relative to the session's start or end, so that repeating a change has no effect.</param>
 /// <param name="End">New end; <see cref="RecordingPosition.End"/> for the session's end, even if the session is still open.</param>
-/// <param name="Retention"><see cref="Broadcast.Control.Recordings.Retention"/>, or <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.</param>
-public sealed record RecordingChange(string? Title = null, string? Visibility = null, RecordingPosition? Start = null, RecordingPosition? End = null, string? Retention = null)
+/// <param name="Retention"><see cref="Broadcast.Control.Recordings.Retention"/>, or
+/// <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.</param>
+public sealed record RecordingChange(string? Title = null, string? Visibility = null, RecordingPosition? Start = null,
+    RecordingPosition? End = null, string? Retention = null)
 {
     /// <summary>
     /// New access policy for all recordings and clips of the session, which share its media: one of <see cref="ChannelRules.Accesses"/>.
@@ -76,7 +80,8 @@ public sealed record RecordingChange(string? Title = null, string? Visibility = 
 /// <param name="Title">Its title; the recording's title when not given.</param>
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>; the recording's when not given.</param>
 /// <param name="Retention"><see cref="Broadcast.Control.Recordings.Retention"/>; the channel's when not given.</param>
-public sealed record ClipRequest(RecordingPosition Start, RecordingPosition? End = null, string? Title = null, string? Visibility = null, string? Retention = null);
+public sealed record ClipRequest(RecordingPosition Start, RecordingPosition? End = null, string? Title = null, string? Visibility = null,
+    string? Retention = null);
 
 /// <summary>Filter for listing recordings; <see langword="null"/> for all.</summary>
 /// <param name="Channel">Recordings of a channel.</param>
@@ -85,7 +90,8 @@ public sealed record ClipRequest(RecordingPosition Start, RecordingPosition? End
 /// <param name="Session">Recordings of a session.</param>
 /// <param name="Before">Recordings whose id sorts before this one, for paging.</param>
 /// <param name="Limit">1 to <see cref="RecordingRules.MaxPage"/>.</param>
-public sealed record RecordingFilter(string? Channel = null, string? Kind = null, string? Visibility = null, SessionId? Session = null, RecordingId? Before = null, int Limit = 50)
+public sealed record RecordingFilter(string? Channel = null, string? Kind = null, string? Visibility = null, SessionId? Session = null,
+    RecordingId? Before = null, int Limit = 50)
 {
     /// <summary>
     /// Text contained in the title, or in the channel's name or title, ignoring case; up to <see cref="RecordingRules.MaxSearch"/>
@@ -124,11 +130,13 @@ public static class RecordingRules
     /// <summary>Public is listed to viewers, unlisted requires the URL, private is hidden from viewers.</summary>
     public static IReadOnlyList<string> Visibilities { get; } = ["public", "unlisted", "private"];
 
-    internal static ControlException NotFound(string id) => new(ControlErrorCode.NotFound, $"There is no recording '{id}'. List recordings with 'broadcast recording list'.");
+    internal static ControlException NotFound(string id) =>
+        new(ControlErrorCode.NotFound, $"There is no recording '{id}'. List recordings with 'broadcast recording list'.");
 
     internal static IEnumerable<ValidationError> Validate(string? title, string? visibility, string? retention, string? access = null)
     {
-        foreach (var error in ChannelRules.Validate(null, new(Title: title) { Access = access == EventRules.ChannelDefault ? null : access }))
+        foreach (var error in ChannelRules.Validate(null,
+            new(Title: title) { Access = access == EventRules.ChannelDefault ? null : access }))
         {
             yield return error;
         }
@@ -173,17 +181,20 @@ public static class RecordingRules
     /// <param name="first">Available start.</param>
     /// <param name="last">Available end: the current time while the recording grows.</param>
     /// <exception cref="ControlException">The range is outside the available range, or too short.</exception>
-    internal static (DateTimeOffset Start, DateTimeOffset End) Range(DateTimeOffset start, DateTimeOffset end, DateTimeOffset first, DateTimeOffset last)
+    internal static (DateTimeOffset Start, DateTimeOffset End) Range(DateTimeOffset start, DateTimeOffset end, DateTimeOffset first,
+        DateTimeOffset last)
     {
         var errors = new List<ValidationError>();
         if (start < first - Tolerance || start >= last)
         {
-            errors.Add(new("start", string.Create(CultureInfo.InvariantCulture, $"'start' must be within the recording, from {first:yyyy-MM-dd'T'HH:mm:ss'Z'} to {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
+            errors.Add(new("start", string.Create(CultureInfo.InvariantCulture,
+                $"'start' must be within the recording, from {first:yyyy-MM-dd'T'HH:mm:ss'Z'} to {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
         }
 
         if (end > last + Tolerance)
         {
-            errors.Add(new("end", string.Create(CultureInfo.InvariantCulture, $"'end' must not be after the recording's end, {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
+            errors.Add(new("end", string.Create(CultureInfo.InvariantCulture,
+                $"'end' must not be after the recording's end, {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
         }
         else if (errors.Count == 0 && end - start < MinDuration)
         {

@@ -13,19 +13,22 @@ namespace Broadcast.Control.Recordings;
 /// Recordings for playback, in memory by session: the newest, and recently requested ones. Others are looked up in the database, with
 /// limited concurrency, because ids can be guessed. Updated by notifications; while the database is unavailable, the known data remains.
 /// </summary>
-internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IRecordingList, IDisposable
+internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog,
+    IRecordingList, IDisposable
 {
     internal const int MaxSessions = 10_000;
 
     private const string Rows = """
-        SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt, r.title, r.visibility <> 'private' AS isVisible, s.access
+        SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt,
+            r.title, r.visibility <> 'private' AS isVisible, s.access
         FROM recordings r JOIN channels c ON c.id = r.channel_id JOIN sessions s ON s.id = r.session_id
         WHERE r.deleted_at IS NULL AND c.deleted_at IS NULL
         """;
 
     private const string OfOne = $"{Rows} AND r.session_id = coalesce((SELECT session_id FROM recordings WHERE id = @id), @id)";
     private const string OfMany = $"{Rows} AND r.session_id = ANY (@sessions)";
-    private const string VisibleOnes = $"{Rows} AND r.visibility <> 'private' AND (@before::text IS NULL OR r.id < @before) ORDER BY r.id DESC LIMIT @most";
+    private const string VisibleOnes =
+        $"{Rows} AND r.visibility <> 'private' AND (@before::text IS NULL OR r.id < @before) ORDER BY r.id DESC LIMIT @most";
     private const string Newest = "SELECT DISTINCT session_id FROM recordings WHERE deleted_at IS NULL ORDER BY session_id DESC LIMIT 2000";
 
     private readonly ConcurrentDictionary<string, CachedSession> _sessions = new(StringComparer.Ordinal);
@@ -40,7 +43,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     public long Changes => _lookups.Changes;
 
     /// <summary>Whether a notification on <c>broadcast_control</c> concerns this catalog.</summary>
-    public static bool Concerns(string notification) => notification.StartsWith("recordings:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("channels:", StringComparison.Ordinal);
+    public static bool Concerns(string notification) => notification.StartsWith("recordings:", StringComparison.Ordinal)
+        || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("channels:", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public async ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
@@ -62,7 +66,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         try
         {
             await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            var rows = await connection.QueryAsync<Row>(new CommandDefinition(VisibleOnes, new { before = before?.Value, most }, cancellationToken: cancellationToken));
+            var rows = await connection.QueryAsync<Row>(new CommandDefinition(VisibleOnes, new { before = before?.Value, most },
+                cancellationToken: cancellationToken));
             return [.. rows.Select(row => row.ToRange())];
         }
         catch (Exception e) when (ControlDatabase.IsUnavailable(e))
@@ -81,19 +86,23 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         cancellationToken);
 
     /// <summary>Reads the recordings that notifications concern.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
+    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) =>
+        _lookups.ApplyChangeAsync(
         async () =>
         {
             // A session's properties, such as its access policy, apply to its recordings; the session's own recording has its id.
             List<string> ids = [.. IdsOf(notices, "recordings:"), .. IdsOf(notices, "sessions:")];
             var channels = IdsOf(notices, "channels:").Select(long.Parse).ToHashSet();
             var deleted = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
-                "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel AND c.deleted_at IS NULL)",
+                "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel "
+                + "AND c.deleted_at IS NULL)",
                 new { channels = channels.ToArray() },
                 cancellationToken: cancellationToken))];
             var sessions = await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() }, cancellationToken: cancellationToken));
-            var known = ids.Select(id => _clips.GetValueOrDefault(id, id)).Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key));
+                "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() },
+                cancellationToken: cancellationToken));
+            var known = ids.Select(id => _clips.GetValueOrDefault(id, id))
+                .Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key));
             await UpdateSessionsAsync(connection, [.. sessions.Union(known, StringComparer.Ordinal)], cancellationToken);
             foreach (var id in ids)
             {
@@ -110,7 +119,9 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
 
     private async Task UpdateSessionsAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
     {
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(OfMany, new { sessions }, cancellationToken: cancellationToken))).ToLookup(r => r.Session, StringComparer.Ordinal);
+        var rows =
+            (await connection.QueryAsync<Row>(new CommandDefinition(OfMany, new { sessions },
+                cancellationToken: cancellationToken))).ToLookup(r => r.Session, StringComparer.Ordinal);
         lock (_lock)
         {
             foreach (var session in sessions)
@@ -135,7 +146,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     }
 
     private ValueTask<CachedSession?> FindSessionAsync(string id, CancellationToken cancellationToken) =>
-        TryGet(id, out var known) ? new(known) : _lookups.FindAsync<CachedSession>(id, TryGet, ReadAsync, static e => new RecordingsUnavailableException(e), cancellationToken);
+        TryGet(id, out var known) ? new(known) : _lookups.FindAsync<CachedSession>(id, TryGet, ReadAsync,
+            static e => new RecordingsUnavailableException(e), cancellationToken);
 
     private async Task<CachedSession?> ReadAsync(string id, CancellationToken cancellationToken)
     {
@@ -202,7 +214,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     }
 
     /// <summary>The recordings of a session.</summary>
-    private sealed class CachedSession(string session, long channelId, ChannelName channel, IReadOnlyList<string> clips, IReadOnlyDictionary<RecordingId, RecordingRange> visible)
+    private sealed class CachedSession(string session, long channelId, ChannelName channel, IReadOnlyList<string> clips,
+        IReadOnlyDictionary<RecordingId, RecordingRange> visible)
     {
         private long _lastUsed;
 
@@ -233,9 +246,11 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
             rows.Where(r => r.IsVisible).Select(r => r.ToRange()).ToDictionary(r => r.Id)) { LastUsed = lastUsed };
     }
 
-    private sealed record Row(string Id, string Session, long ChannelId, string Channel, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Title, bool IsVisible, string? Access)
+    private sealed record Row(string Id, string Session, long ChannelId, string Channel, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt,
+        string Title, bool IsVisible, string? Access)
     {
-        public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt, EndsAt, Title)
+        public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt,
+            EndsAt, Title)
         {
             Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
         };

@@ -30,7 +30,8 @@ public readonly record struct RecordingPosition
 
     /// <summary>Error message with the valid notations.</summary>
     internal static string Rule(string member) =>
-        $"'{member}' must be a time such as 2030-01-31T18:00:00Z, seconds from the start such as 90 or 1:30 or from the end such as -30, 'begin' or 'end'.";
+        $"'{member}' must be a time such as 2030-01-31T18:00:00Z, seconds from the start such as 90 or 1:30 or from the end such as -30, "
+        + "'begin' or 'end'.";
 
     /// <summary>An instant.</summary>
     public static RecordingPosition At(DateTimeOffset instant) => new(instant.ToUniversalTime(), default, isEnd: false);
@@ -58,7 +59,8 @@ public readonly record struct RecordingPosition
                 return false;
         }
 
-        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var seconds))
         {
             return TryCreate(seconds, out moment);
         }
@@ -69,7 +71,8 @@ public readonly record struct RecordingPosition
         }
 
         var isInstant = DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var at)
             && at.Year is >= 1970 and < 9999;
         moment = isInstant ? At(at) : Start;
         return isInstant;

@@ -15,7 +15,8 @@ namespace Broadcast.Control.Recordings;
 public sealed class RecordingRepository(ControlDatabase database, TimeProvider time)
 {
     private const string Select = """
-        SELECT r.id, c.name AS channel, r.channel_id AS channelId, r.session_id AS session, r.kind, r.title, r.visibility, r.starts_at AS startsAt, r.ends_at AS endsAt,
+        SELECT r.id, c.name AS channel, r.channel_id AS channelId, r.session_id AS session, r.kind, r.title, r.visibility,
+            r.starts_at AS startsAt, r.ends_at AS endsAt,
             r.retention_hours AS retentionHours, c.retention_hours AS channelHours, r.created_at AS createdAt,
             s.started_at AS sessionStartedAt, s.ended_at AS sessionEndedAt, s.last_publication_ended_at AS lastPublicationEndedAt, s.access
         FROM recordings r JOIN channels c ON c.id = r.channel_id JOIN sessions s ON s.id = r.session_id
@@ -39,8 +40,10 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
             """,
             new
             {
-                channel, kind = filter.Kind, visibility = filter.Visibility, session = filter.Session?.Value, before = filter.Before?.Value, limit = filter.Limit,
-                like = string.IsNullOrWhiteSpace(filter.Text) ? null : $"%{AuditLog.EscapeLike(filter.Text.Trim())}%", from = filter.From, to = filter.To,
+                channel, kind = filter.Kind, visibility = filter.Visibility, session = filter.Session?.Value, before = filter.Before?.Value,
+                limit = filter.Limit,
+                like = string.IsNullOrWhiteSpace(filter.Text) ? null : $"%{AuditLog.EscapeLike(filter.Text.Trim())}%", from = filter.From,
+                to = filter.To,
             },
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
@@ -56,10 +59,12 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
 
     /// <summary>Applies the values in <paramref name="change"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, or the recording does not exist.</exception>
-    public Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default) => SetIfAsync(id, change, null, cancellationToken);
+    public Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default) =>
+        SetIfAsync(id, change, null, cancellationToken);
 
     /// <summary>As <see cref="SetAsync"/>, with a check of the locked recording that may throw.</summary>
-    internal async Task<RecordingInfo> SetIfAsync(string id, RecordingChange change, Action<RecordingInfo>? check, CancellationToken cancellationToken)
+    internal async Task<RecordingInfo> SetIfAsync(string id, RecordingChange change, Action<RecordingInfo>? check,
+        CancellationToken cancellationToken)
     {
         ThrowIfInvalid(RecordingRules.Validate(change.Title, change.Visibility, change.Retention, change.Access));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -69,11 +74,13 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
         var (startsAt, endsAt) = change.Start is null && change.End is null ? (row.StartsAt, row.EndsAt) : Trimmed(row, change);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE recordings SET title = coalesce(@title, title), visibility = coalesce(@visibility, visibility), starts_at = @startsAt, ends_at = @endsAt,
+            UPDATE recordings SET title = coalesce(@title, title), visibility = coalesce(@visibility, visibility), starts_at = @startsAt,
+                ends_at = @endsAt,
                 retention_hours = CASE WHEN @hasRetention THEN @hours ELSE retention_hours END
             WHERE id = @id
             """,
-            new { id, title = change.Title, visibility = change.Visibility, startsAt, endsAt, hasRetention = change.Retention is not null, hours = HoursOf(change.Retention) },
+            new { id, title = change.Title, visibility = change.Visibility, startsAt, endsAt, hasRetention = change.Retention is not null,
+                hours = HoursOf(change.Retention) },
             transaction,
             cancellationToken: cancellationToken));
         if (change.Access is { } access && access != (row.Access ?? EventRules.ChannelDefault))
@@ -85,8 +92,10 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
         await AuditLog.RecordAsync(
             connection, transaction, time.GetUtcNow(), "recording.change", $"recording/{id}",
             AuditLog.Detail(
-                ("channel", changed.Channel), ("title", change.Title), ("visibility", change.Visibility), ("access", change.Access), ("retention", change.Retention),
-                ("start", change.Start is null ? null : AuditLog.Text(startsAt) ?? "begin"), ("end", change.End is null ? null : AuditLog.Text(endsAt) ?? "end")),
+                ("channel", changed.Channel), ("title", change.Title), ("visibility", change.Visibility), ("access", change.Access),
+                ("retention", change.Retention),
+                ("start", change.Start is null ? null : AuditLog.Text(startsAt) ?? "begin"),
+                ("end", change.End is null ? null : AuditLog.Text(endsAt) ?? "end")),
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return changed;
@@ -96,22 +105,29 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     /// Sets the access policy of an ended session. It belongs to the session, because all of its recordings and clips share its media URLs.
     /// Servers are notified.
     /// </summary>
-    private static async Task SetAccessAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row row, string access, CancellationToken cancellationToken)
+    private static async Task SetAccessAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row row, string access,
+        CancellationToken cancellationToken)
     {
         if (access == EventRules.ChannelDefault)
         {
             // Without it, the policy stored with the media at its start would apply again.
-            throw new ControlException([new("access", $"Session {row.Session} of '{row.Channel}' cannot return to the channel's access; use one of {string.Join(", ", ChannelRules.Accesses)}.")]);
+            throw new ControlException(
+                [new("access",
+                    $"Session {row.Session} of '{row.Channel}' cannot return to the channel's access; use one "
+                    + $"of {string.Join(", ", ChannelRules.Accesses)}.")]);
         }
 
         if (row.SessionEndedAt is null)
         {
             throw new ControlException(
-                ControlErrorCode.Conflict, $"Session {row.Session} of '{row.Channel}' is live with the access of its event or channel. Change it after the end, or make the recording private.");
+                ControlErrorCode.Conflict,
+                $"Session {row.Session} of '{row.Channel}' is live with the access of its event or channel. Change it after the end, or "
+                + "make the recording private.");
         }
 
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE sessions SET access = @access WHERE id = @session AND access IS DISTINCT FROM @access", new { session = row.Session, access }, transaction, cancellationToken: cancellationToken));
+            "UPDATE sessions SET access = @access WHERE id = @session AND access IS DISTINCT FROM @access",
+            new { session = row.Session, access }, transaction, cancellationToken: cancellationToken));
     }
 
     /// <summary>
@@ -127,14 +143,17 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
             source = await connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition(
                 """
                 SELECT r.id FROM recordings r JOIN sessions s ON s.id = r.session_id
-                WHERE r.channel_id = @id AND r.kind = 'session' AND r.deleted_at IS NULL AND (@at::timestamptz IS NULL OR s.started_at <= @at) ORDER BY r.id DESC LIMIT 1
+                WHERE r.channel_id = @id AND r.kind = 'session' AND r.deleted_at IS NULL AND (@at::timestamptz IS NULL
+                    OR s.started_at <= @at) ORDER BY r.id DESC LIMIT 1
                 """,
                 new { id, at = request.Start.Instant + RecordingRules.Tolerance },
                 cancellationToken: cancellationToken));
         }
 
         return source is null
-            ? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no recording for this clip. Record its next session with 'broadcast channel set {channel} --record on'.")
+            ? throw new ControlException(ControlErrorCode.NotFound,
+                $"Channel '{channel}' has no recording for this clip. Record its next session with 'broadcast channel set {channel} "
+                + "--record on'.")
             : await ClipAsync(source, request, cancellationToken);
     }
 
@@ -155,7 +174,8 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
         var row = await FindAsync(connection, transaction, source, "FOR SHARE OF r", cancellationToken);
         var (first, last) = (row.StartsAt ?? row.SessionStartedAt, row.EndsAt ?? row.SessionEndedAt ?? now);
         var until = row.EndsAt ?? row.SessionEnd ?? now;
-        var (start, end) = RecordingRules.Range(request.Start.Resolve(first, until), (request.End ?? RecordingPosition.End).Resolve(first, until), first, last);
+        var (start, end) = RecordingRules.Range(request.Start.Resolve(first, until),
+            (request.End ?? RecordingPosition.End).Resolve(first, until), first, last);
         var id = RecordingId.New(now).Value;
         var inserted = await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -165,20 +185,23 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
             """,
             new
             {
-                id, channel = row.ChannelId, session = row.Session, title = request.Title ?? row.Title, visibility = request.Visibility ?? row.Visibility, start, end,
+                id, channel = row.ChannelId, session = row.Session, title = request.Title ?? row.Title, visibility = request.Visibility
+                ?? row.Visibility, start, end,
                 hours = HoursOf(request.Retention), now, most = RecordingRules.MaxClips,
             },
             transaction,
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Session {row.Session} has {RecordingRules.MaxClips} clips, the maximum. Delete one first.");
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Session {row.Session} has {RecordingRules.MaxClips} clips, the maximum. Delete one first.");
         }
 
         var clip = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.RecordAsync(
             connection, transaction, now, "clip.create", $"recording/{id}",
-            AuditLog.Detail(("channel", clip.Channel), ("source", source), ("title", clip.Title), ("visibility", clip.Visibility), ("start", AuditLog.Text(start)), ("end", AuditLog.Text(end))),
+            AuditLog.Detail(("channel", clip.Channel), ("source", source), ("title", clip.Title), ("visibility", clip.Visibility),
+                ("start", AuditLog.Text(start)), ("end", AuditLog.Text(end))),
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return clip;
@@ -190,7 +213,8 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     /// <param name="media">Measures a session's media; <see langword="null"/> if unavailable.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The recording does not exist.</exception>
-    public async Task<DeletionPlan> PlanAsync(string id, bool withClips, ISessionStorageInspector? media, CancellationToken cancellationToken = default)
+    public async Task<DeletionPlan> PlanAsync(string id, bool withClips, ISessionStorageInspector? media,
+        CancellationToken cancellationToken = default)
     {
         RecordingInfo named;
         List<RecordingInfo> all;
@@ -198,13 +222,15 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
         {
             named = (await FindAsync(connection, null, id, "", cancellationToken)).ToInfo();
             all = [.. (await connection.QueryAsync<Row>(new CommandDefinition(
-                $"{Select} AND r.session_id = @session ORDER BY r.id", new { session = named.Session }, cancellationToken: cancellationToken))).Select(r => r.ToInfo())];
+                $"{Select} AND r.session_id = @session ORDER BY r.id", new { session = named.Session },
+                cancellationToken: cancellationToken))).Select(r => r.ToInfo())];
         }
 
         var deleted = all.Where(r => r.Id == id || (withClips && named.Kind == "session" && r.Kind == "clip")).ToList();
         var retained = all.Except(deleted).Select(r => r.Id).ToList();
         var size = retained.Count > 0 || media is null ? (SessionStorageUsage?)null
-            : await media.MeasureAsync(ChannelName.Parse(named.Channel), SessionId.Parse(named.Session), DeletionPlan.MaxCounted, cancellationToken);
+            : await media.MeasureAsync(ChannelName.Parse(named.Channel), SessionId.Parse(named.Session), DeletionPlan.MaxCounted,
+                cancellationToken);
         return new(deleted, named.Channel, named.Session, named.SessionStartedAt, named.SessionEndedAt, retained, size);
     }
 
@@ -216,7 +242,8 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     /// <param name="withClips">Whether to delete the clips of a session's recording too.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The recording does not exist.</exception>
-    public Task DeleteAsync(string id, bool withClips = false, CancellationToken cancellationToken = default) => DeleteIfAsync(id, withClips, null, cancellationToken);
+    public Task DeleteAsync(string id, bool withClips = false, CancellationToken cancellationToken = default) =>
+        DeleteIfAsync(id, withClips, null, cancellationToken);
 
     /// <summary>As <see cref="DeleteAsync"/>, with a check that may throw.</summary>
     internal async Task DeleteIfAsync(string id, bool withClips, Action<RecordingInfo>? check, CancellationToken cancellationToken)
@@ -226,7 +253,8 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
         var row = await FindAsync(connection, transaction, id, "FOR UPDATE OF r", cancellationToken);
         check?.Invoke(row.ToInfo());
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE recordings SET deleted_at = @now WHERE deleted_at IS NULL AND (id = @id OR (@clips AND session_id = @session AND kind = 'clip'))",
+            "UPDATE recordings SET deleted_at = @now WHERE deleted_at IS NULL AND (id = @id OR (@clips AND session_id = @session AND kind "
+            + "= 'clip'))",
             new { id, now = time.GetUtcNow(), clips = withClips && row.Kind == "session", session = row.Session },
             transaction,
             cancellationToken: cancellationToken));
@@ -239,21 +267,27 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     private static (DateTimeOffset? StartsAt, DateTimeOffset? EndsAt) Trimmed(Row row, RecordingChange change, DateTimeOffset now)
     {
         var (first, last, until) = (row.SessionStartedAt, row.SessionEndedAt ?? now, row.SessionEnd ?? now);
-        var (start, end) = RecordingRules.Range(change.Start?.Resolve(first, until) ?? row.StartsAt ?? first, change.End?.Resolve(first, until) ?? row.EndsAt ?? until, first, last);
+        var (start, end) = RecordingRules.Range(change.Start?.Resolve(first, until) ?? row.StartsAt ?? first,
+            change.End?.Resolve(first, until) ?? row.EndsAt ?? until, first, last);
 
         // A session's recording follows the session's end, even if that is in the future; a clip has fixed times.
         var isWhole = row.Kind == "session";
-        return (isWhole && start <= first ? null : start, isWhole && (change.End is null ? row.EndsAt is null : change.End == RecordingPosition.End) ? null : end);
+        return (isWhole && start <= first ? null : start, isWhole
+            && (change.End is null ? row.EndsAt is null : change.End == RecordingPosition.End) ? null : end);
     }
 
-    private (DateTimeOffset? StartsAt, DateTimeOffset? EndsAt) Trimmed(Row row, RecordingChange change) => Trimmed(row, change, time.GetUtcNow());
+    private (DateTimeOffset? StartsAt, DateTimeOffset? EndsAt) Trimmed(Row row, RecordingChange change) =>
+        Trimmed(row, change, time.GetUtcNow());
 
-    private static async Task<Row> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking, CancellationToken cancellationToken) =>
+    private static async Task<Row> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking,
+        CancellationToken cancellationToken) =>
         RecordingId.TryParse(id, out _)
-            && await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition($"{Select} AND r.id = @id {locking}", new { id }, transaction, cancellationToken: cancellationToken)) is { } row
+            && await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition($"{Select} AND r.id = @id {locking}", new { id },
+                transaction, cancellationToken: cancellationToken)) is { } row
             ? row : throw RecordingRules.NotFound(id.Length > 26 ? id[..26] : id);
 
-    private static int? HoursOf(string? retention) => retention is null or Retention.OfChannel ? null : Retention.TryParse(retention, out var hours) ? hours ?? 0 : null;
+    private static int? HoursOf(string? retention) =>
+        retention is null or Retention.OfChannel ? null : Retention.TryParse(retention, out var hours) ? hours ?? 0 : null;
 
     private static void ThrowIfInvalid(IEnumerable<ValidationError> errors)
     {
@@ -264,8 +298,10 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     }
 
     private sealed record Row(
-        string Id, string Channel, long ChannelId, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt,
-        int? RetentionHours, int? ChannelHours, DateTimeOffset CreatedAt, DateTimeOffset SessionStartedAt, DateTimeOffset? SessionEndedAt, DateTimeOffset? LastPublicationEndedAt,
+        string Id, string Channel, long ChannelId, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt,
+        DateTimeOffset? EndsAt,
+        int? RetentionHours, int? ChannelHours, DateTimeOffset CreatedAt, DateTimeOffset SessionStartedAt, DateTimeOffset? SessionEndedAt,
+        DateTimeOffset? LastPublicationEndedAt,
         string? Access)
     {
         /// <summary>
@@ -277,7 +313,8 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
             Id, Channel, Session, Kind, Title, Visibility, StartsAt, EndsAt,
             RetentionHours is { } custom ? Retention.Format(custom == 0 ? null : custom) : Retention.OfChannel, CreatedAt)
         {
-            Access = Access, SessionStartedAt = SessionStartedAt, SessionEndedAt = SessionEndedAt, LastPublicationEndedAt = LastPublicationEndedAt,
+            Access = Access, SessionStartedAt = SessionStartedAt, SessionEndedAt = SessionEndedAt,
+                LastPublicationEndedAt = LastPublicationEndedAt,
             ExpiresAt = (RetentionHours ?? ChannelHours) is { } hours and > 0 && SessionEndedAt is { } ended ? ended.AddHours(hours) : null,
         };
     }

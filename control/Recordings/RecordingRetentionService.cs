@@ -18,7 +18,8 @@ namespace Broadcast.Control.Recordings;
 /// interrupted deletion is repeated. Open sessions are skipped.
 /// </summary>
 internal sealed class RecordingRetentionService(
-    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, TimeProvider time, ILogger<RecordingRetentionService> logger,
+    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, TimeProvider time,
+    ILogger<RecordingRetentionService> logger,
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService
 {
     private const int BatchSize = 1000;
@@ -30,12 +31,15 @@ internal sealed class RecordingRetentionService(
                 AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
             RETURNING r.id, c.name, r.title)
         INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, address, action, subject, detail)
-        SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title', title) FROM gone
+        SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title',
+            title) FROM gone
         """;
 
     private const string Unprobed = $"""
-        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
-        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsManageable} ORDER BY s.id LIMIT @most
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM recordings r JOIN sessions s ON s.id = r.session_id
+            JOIN channels c ON c.id = r.channel_id
+        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL
+            AND {ServerLease.IsManageable} ORDER BY s.id LIMIT @most
         """;
 
     private const string Unneeded = $"""
@@ -69,7 +73,8 @@ internal sealed class RecordingRetentionService(
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire, new { now = time.GetUtcNow() },
+            cancellationToken: cancellationToken));
         if (expired > 0)
         {
             ControlLog.RecordingsExpired(logger, expired);
@@ -140,7 +145,8 @@ internal sealed class RecordingRetentionService(
     }
 
     /// <summary>Marks a recording as playable and queues its webhook in the same transaction, so that the webhook is sent once.</summary>
-    private async Task MarkReadyAsync(NpgsqlConnection connection, SessionId session, ChannelName channel, CancellationToken cancellationToken)
+    private async Task MarkReadyAsync(NpgsqlConnection connection, SessionId session, ChannelName channel,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var ready = await connection.QuerySingleOrDefaultAsync<Ready>(new CommandDefinition(
@@ -156,7 +162,8 @@ internal sealed class RecordingRetentionService(
             var at = RecordingUrls.Of("", session.Value);
             await Outbox.AddAsync(
                 connection, transaction, time.GetUtcNow(), WebhookEventTypes.RecordingReady, channel.Value,
-                new RecordingReadyData(session.Value, session.Value, ready.Title, ready.Visibility, ready.StartedAt, ready.EndedAt, at.Hls, at.Dash, at.Download), cancellationToken);
+                new RecordingReadyData(session.Value, session.Value, ready.Title, ready.Visibility, ready.StartedAt, ready.EndedAt, at.Hls,
+                    at.Dash, at.Download), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -177,15 +184,19 @@ internal sealed class RecordingRetentionService(
             }
 
             await connection.ExecuteAsync(new CommandDefinition(
-                "DELETE FROM recordings WHERE session_id = @id AND deleted_at IS NOT NULL", new { id = session.Value }, cancellationToken: cancellationToken));
+                "DELETE FROM recordings WHERE session_id = @id AND deleted_at IS NOT NULL", new { id = session.Value },
+                cancellationToken: cancellationToken));
             ControlLog.RecordingPurged(logger, channel.Value, session.Value);
         }
     }
 
-    private async Task<List<(SessionId Session, ChannelName Channel, bool IsOurs)>> SessionsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    private async Task<List<(SessionId Session, ChannelName Channel, bool IsOurs)>> SessionsAsync(NpgsqlConnection connection, string sql,
+        CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<(string Id, string Name, bool IsOurs)>(new CommandDefinition(sql, new { most = BatchSize, me = identity?.Id }, cancellationToken: cancellationToken));
-        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name), r.IsOurs)).Where(r => !sessionManager.HasOpen(r.Session))];
+        var rows = await connection.QueryAsync<(string Id, string Name, bool IsOurs)>(
+            new CommandDefinition(sql, new { most = BatchSize, me = identity?.Id }, cancellationToken: cancellationToken));
+        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name), r.IsOurs))
+            .Where(r => !sessionManager.HasOpen(r.Session))];
     }
 
     private sealed record Ready(string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt);

@@ -20,7 +20,8 @@ public sealed record RecordingUsage(int Sessions, int Counted, long Objects, lon
 /// measurement continues in the background. Its result is cached, for one hour once the session has ended. A few sessions are measured
 /// concurrently. The queue is bounded by the cache size; sessions beyond it stay unmeasured until the next request.
 /// </summary>
-internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvider time, ISessionStorageInspector? media = null) : IDisposable
+internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvider time, ISessionStorageInspector? media = null)
+    : IDisposable
 {
     /// <summary>Maximum sessions in the total.</summary>
     public const int MaxSessions = 2000;
@@ -39,8 +40,10 @@ internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvid
     /// <summary>Usage by session, as far as it is measured in time.</summary>
     /// <param name="recordings">Their recordings or clips, at most <see cref="RecordingRules.MaxPage"/>.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    public Task<IReadOnlyDictionary<string, SessionStorageUsage>> OfAsync(IEnumerable<RecordingInfo> recordings, CancellationToken cancellationToken) =>
-        CountAsync([.. recordings.DistinctBy(r => r.Session, StringComparer.Ordinal).Select(r => new Row(r.Session, r.Channel, r.SessionEndedAt is not null))], cancellationToken);
+    public Task<IReadOnlyDictionary<string, SessionStorageUsage>> OfAsync(IEnumerable<RecordingInfo> recordings,
+        CancellationToken cancellationToken) =>
+        CountAsync([.. recordings.DistinctBy(r => r.Session, StringComparer.Ordinal)
+            .Select(r => new Row(r.Session, r.Channel, r.SessionEndedAt is not null))], cancellationToken);
 
     /// <summary>Total usage, as far as it is measured in time.</summary>
     public async Task<RecordingUsage> AllAsync(CancellationToken cancellationToken)
@@ -50,7 +53,8 @@ internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvid
         {
             rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(
                 """
-                SELECT s.id AS session, c.name AS channel, s.ended_at IS NOT NULL AS isOver FROM sessions s JOIN channels c ON c.id = s.channel_id
+                SELECT s.id AS session, c.name AS channel, s.ended_at IS NOT NULL AS isOver FROM sessions s JOIN channels c
+                    ON c.id = s.channel_id
                 WHERE c.deleted_at IS NULL AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
                 ORDER BY s.id DESC LIMIT @most
                 """,
@@ -73,7 +77,8 @@ internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvid
         _slots.Dispose();
     }
 
-    private async Task<IReadOnlyDictionary<string, SessionStorageUsage>> CountAsync(IReadOnlyList<Row> sessions, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string,
+        SessionStorageUsage>> CountAsync(IReadOnlyList<Row> sessions, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, SessionStorageUsage>(StringComparer.Ordinal);
         if (media is null)
@@ -130,7 +135,8 @@ internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvid
             {
                 using var limit = new CancellationTokenSource(MeasureTimeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
-                count.Finish(await from.MeasureAsync(ChannelName.Parse(row.Channel), SessionId.Parse(row.Session), DeletionPlan.MaxCounted, either.Token));
+                count.Finish(await from.MeasureAsync(ChannelName.Parse(row.Channel), SessionId.Parse(row.Session), DeletionPlan.MaxCounted,
+                    either.Token));
             }
             finally
             {
@@ -187,7 +193,8 @@ internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvid
         }
 
         // A failed measurement is retried as soon as one of an open session.
-        public bool IsFresh(bool isOver, TimeProvider time) => !Work.IsCompleted || (isOver == wasEnded && time.GetElapsedTime(since) < (isOver && Size is not null ? EndedLifetime : OpenLifetime));
+        public bool IsFresh(bool isOver, TimeProvider time) => !Work.IsCompleted
+            || (isOver == wasEnded && time.GetElapsedTime(since) < (isOver && Size is not null ? EndedLifetime : OpenLifetime));
     }
 
     private sealed record Row(string Session, string Channel, bool IsOver);

@@ -45,5 +45,6 @@ public static class Retention
     /// <summary>Formats a retention, in days if it is whole days.</summary>
     /// <param name="hours">Hours; <see langword="null"/> for forever.</param>
     public static string Format(int? hours) =>
-        hours is not { } count ? Forever : count % 24 == 0 ? string.Create(CultureInfo.InvariantCulture, $"{count / 24}d") : string.Create(CultureInfo.InvariantCulture, $"{count}h");
+        hours is not { } count ? Forever : count % 24 == 0 ? string.Create(CultureInfo.InvariantCulture, $"{count / 24}d")
+        : string.Create(CultureInfo.InvariantCulture, $"{count}h");
 }

@@ -35,7 +35,8 @@ internal sealed record ChannelHealthData(IReadOnlyList<HealthIssueData> Issues);
 /// state.
 /// </summary>
 internal sealed class ChannelReporter(
-    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelReporter> logger, IChannelRuntimeStates? states = null, ISourceHealth? health = null, RemoteSessions? remoteSessions = null) : BackgroundService
+    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelReporter> logger,
+    IChannelRuntimeStates? states = null, ISourceHealth? health = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly Dictionary<ChannelName, LastReport> _lastReports = [];
@@ -108,7 +109,8 @@ internal sealed class ChannelReporter(
         var names = await connection.QueryAsync<string>(new CommandDefinition(
             """
             SELECT DISTINCT e.channel FROM stream_events e JOIN channels c ON c.id = e.channel_id AND c.deleted_at IS NULL
-            WHERE e.type = @state AND NOT EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel_id = e.channel_id AND n.id > e.id)
+            WHERE e.type = @state AND NOT EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel_id = e.channel_id
+                AND n.id > e.id)
                 AND e.body::json -> 'data' ->> 'state' <> 'offline'
             """,
             new { state = EventStreamTypes.ChannelState },
@@ -124,8 +126,12 @@ internal sealed class ChannelReporter(
     {
         var state = states?.Find(channel) ?? new ChannelRuntimeState(ChannelRunState.Offline, null, null);
         var data = new ChannelStateData(
-            ChannelRunStates.Name(state.State), state.Session?.Value, state.StartedAt, [.. state.Inputs.Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since))]);
-        var text = string.Join('|', data.Inputs.Select(i => string.Create(CultureInfo.InvariantCulture, $"{i.Role} {i.State} {i.OnAir} {i.Since:O}")).Prepend($"{data.State} {data.Session}"));
+            ChannelRunStates.Name(state.State), state.Session?.Value, state.StartedAt,
+            [.. state.Inputs
+                .Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since))]);
+        var text =
+            string.Join('|', data.Inputs.Select(i => string.Create(CultureInfo.InvariantCulture,
+                $"{i.Role} {i.State} {i.OnAir} {i.Since:O}")).Prepend($"{data.State} {data.Session}"));
         if (text != lastReport.State)
         {
             await AddAsync(EventStreamTypes.ChannelState, channel, data, cancellationToken);
@@ -141,7 +147,8 @@ internal sealed class ChannelReporter(
         var now = time.GetUtcNow();
         var issues = (health?.Find(channel) ?? []).SelectMany(r => r.Issues
                 .Where(f => f.Severity >= IssueSeverity.Warning && now - f.Since >= ChannelMonitor.IssueThreshold)
-                .Select(f => new HealthIssueData(r.Session.Value, r.Publication, f.Code, f.Severity == IssueSeverity.Error ? "error" : "warning", f.Advice, f.Since)))
+                .Select(f => new HealthIssueData(r.Session.Value, r.Publication, f.Code,
+                    f.Severity == IssueSeverity.Error ? "error" : "warning", f.Advice, f.Since)))
             .ToList();
         var text = string.Join('|', issues.Select(i => $"{i.Publication} {i.Code} {i.Severity}"));
         if (text != lastReport.Health)

@@ -2,8 +2,8 @@ namespace Broadcast.Control.ServerSentEvents;
 
 /// <summary>
 /// Orders rows so that none arrives late. Ids are assigned when rows are written, and become visible when their transactions commit, so a
-/// row can appear after one with a higher id. A row behind a gap is held back until the gap is filled, or for <see cref="MaxHoldBack"/>, after
-/// which the missing id is assumed to be unused.
+/// row can appear after one with a higher id. A row behind a gap is held back until the gap is filled, or for <see cref="MaxHoldBack"/>,
+/// after which the missing id is assumed to be unused.
 /// </summary>
 internal sealed class CommitOrder(TimeProvider time)
 {

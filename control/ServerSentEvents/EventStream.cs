@@ -10,7 +10,8 @@ namespace Broadcast.Control.ServerSentEvents;
 /// Database notifications trigger it; without one it reads every 10 s. During a database outage nothing is sent; the missed messages
 /// follow.
 /// </summary>
-internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger) : BackgroundService
+internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger)
+    : BackgroundService
 {
     private const int MaxRead = 500;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
@@ -34,8 +35,8 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// <summary>Adds a client from the current message on.</summary>
     /// <param name="caller">Token or login of the client; one caller can have at most a quarter of all clients.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or the
-    /// database is unavailable.</exception>
+    /// <exception cref="ControlException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or
+    /// the database is unavailable.</exception>
     public async Task<EventStreamClient> AttachAsync(string caller, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _lastSentId) < 0)
@@ -47,12 +48,16 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
         {
             if (_clients.Count >= options.Value.MaxEventStreamClients)
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, $"The limit of {_clients.Count} event stream clients is reached (Control:MaxEventStreamClients). Try again later.");
+                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                    $"The limit of {_clients.Count} event stream clients is reached (Control:MaxEventStreamClients). Try again later.");
             }
 
-            if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, options.Value.MaxEventStreamClients / 4))
+            if (_clients.Count(c => c.Caller == caller) is var callerCount
+                && callerCount >= Math.Max(1, options.Value.MaxEventStreamClients / 4))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, $"This token or login already has {callerCount} event stream clients, the limit: a quarter of Control:MaxEventStreamClients.");
+                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                    $"This token or login already has {callerCount} event stream clients, the limit: a quarter of "
+                    + "Control:MaxEventStreamClients.");
             }
 
             var client = new EventStreamClient(_lastSentId) { Caller = caller };
@@ -108,7 +113,8 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _loop.RunAsync(PassAsync, Retry, e => ControlLog.StreamFailed(logger, e), stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        _loop.RunAsync(PassAsync, Retry, e => ControlLog.StreamFailed(logger, e), stoppingToken);
 
     private async Task<TimeSpan> PassAsync(CancellationToken stoppingToken)
     {

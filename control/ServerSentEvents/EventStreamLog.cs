@@ -24,18 +24,21 @@ internal sealed class EventStreamLog(ControlDatabase database)
     public static readonly TimeSpan ActivityRetention = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Maximum number of rows of <see cref="ActivityTypes"/> per channel beyond <see cref="Retention"/>, newest first: an encoder that reconnects
-    /// every few seconds writes hundreds of thousands per week.
+    /// Maximum number of rows of <see cref="ActivityTypes"/> per channel beyond <see cref="Retention"/>, newest first: an encoder that
+    /// reconnects every few seconds writes hundreds of thousands per week.
     /// </summary>
     public const int MaxActivityPerChannel = 5000;
 
     /// <summary>Types that the activity log reads from here; they are stored nowhere else.</summary>
     public static IReadOnlyList<string> ActivityTypes { get; } =
-        [WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped, WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored, WebhookEventTypes.HealthIssue, WebhookEventTypes.RecordingReady, WebhookEventTypes.EventLate];
+        [WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped, WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored,
+            WebhookEventTypes.HealthIssue, WebhookEventTypes.RecordingReady, WebhookEventTypes.EventLate];
 
     // Literals, so that the activity index is used: the same types as in migration 0023.
     internal const string IsActivitySql =
-        $"IN ('{WebhookEventTypes.PublishStarted}', '{WebhookEventTypes.PublishStopped}', '{WebhookEventTypes.InputLost}', '{WebhookEventTypes.InputRestored}', '{WebhookEventTypes.HealthIssue}', '{WebhookEventTypes.RecordingReady}', '{WebhookEventTypes.EventLate}')";
+        $"IN ('{WebhookEventTypes.PublishStarted}', '{WebhookEventTypes.PublishStopped}', '{WebhookEventTypes.InputLost}', "
+        + $"'{WebhookEventTypes.InputRestored}', '{WebhookEventTypes.HealthIssue}', '{WebhookEventTypes.RecordingReady}', "
+            + $"'{WebhookEventTypes.EventLate}')";
 
     private const int BatchSize = 5000;
 
@@ -49,7 +52,8 @@ internal sealed class EventStreamLog(ControlDatabase database)
     /// <param name="channel">Name of the channel.</param>
     /// <param name="data">Payload that clients get as <c>data</c>; never a secret.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public static async Task AddAsync(NpgsqlConnection connection, DateTimeOffset at, string type, string channel, object data, CancellationToken cancellationToken) =>
+    public static async Task AddAsync(NpgsqlConnection connection, DateTimeOffset at, string type, string channel, object data,
+        CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO stream_events (type, channel, body) VALUES (@type, @channel, @body)",
             new { type, channel, body = Outbox.Body(Outbox.NewId(at), at, type, channel, data) },
@@ -59,7 +63,8 @@ internal sealed class EventStreamLog(ControlDatabase database)
     public async Task<long> LatestIdAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT coalesce(max(id), 0) FROM stream_events", cancellationToken: cancellationToken));
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition("SELECT coalesce(max(id), 0) FROM stream_events", cancellationToken: cancellationToken));
     }
 
     /// <summary>Reads messages after an id, in order.</summary>
@@ -71,7 +76,8 @@ internal sealed class EventStreamLog(ControlDatabase database)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<EventStreamMessage>(new CommandDefinition(
-            "SELECT id, type, channel, body, channel_id AS channelId FROM stream_events WHERE id > @after AND id <= @upTo ORDER BY id LIMIT @limit", new { after, upTo, limit }, cancellationToken: cancellationToken));
+            "SELECT id, type, channel, body, channel_id AS channelId FROM stream_events WHERE id > @after AND id <= @upTo ORDER BY id "
+            + "LIMIT @limit", new { after, upTo, limit }, cancellationToken: cancellationToken));
         return [.. rows];
     }
 
@@ -96,7 +102,8 @@ internal sealed class EventStreamLog(ControlDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<EventStreamMessage>(new CommandDefinition(
             $"""
-            SELECT DISTINCT ON (e.channel, e.type) e.id, e.type, e.channel, e.body, e.channel_id AS channelId FROM stream_events e JOIN channels c ON c.id = e.channel_id AND c.deleted_at IS NULL
+            SELECT DISTINCT ON (e.channel, e.type) e.id, e.type, e.channel, e.body, e.channel_id AS channelId FROM stream_events e
+                JOIN channels c ON c.id = e.channel_id AND c.deleted_at IS NULL
             WHERE e.type {IsStateSql} AND e.id <= @upTo ORDER BY e.channel, e.type DESC, e.id DESC
             """,
             new { upTo },
@@ -112,13 +119,16 @@ internal sealed class EventStreamLog(ControlDatabase database)
         var expired = await connection.ExecuteAsync(new CommandDefinition(
             $"""
             DELETE FROM stream_events WHERE id IN (
-                SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id) FROM stream_events m)
+                SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id)
+                    FROM stream_events m)
                     AND (e.type <> ALL (@ofTimeline) OR e.written_at < now() - make_interval(secs => @keptLonger))
-                    AND (e.type NOT {IsStateSql} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {IsStateSql} AND n.type = e.type AND n.channel_id = e.channel_id AND n.id > e.id)
+                    AND (e.type NOT {IsStateSql} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {IsStateSql} AND n.type = e.type
+                    AND n.channel_id = e.channel_id AND n.id > e.id)
                         OR NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = e.channel_id AND c.deleted_at IS NULL))
                 LIMIT @most)
             """,
-            new { kept = Retention.TotalSeconds, keptLonger = ActivityRetention.TotalSeconds, ofTimeline = ActivityTypes.ToArray(), most = BatchSize },
+            new { kept = Retention.TotalSeconds, keptLonger = ActivityRetention.TotalSeconds, ofTimeline = ActivityTypes.ToArray(),
+                most = BatchSize },
             cancellationToken: cancellationToken));
 
         // Finds the newest excess row of each channel by index and removes it and older ones, in batches.
@@ -126,7 +136,8 @@ internal sealed class EventStreamLog(ControlDatabase database)
             $"""
             DELETE FROM stream_events WHERE id IN (
                 SELECT e.id FROM channels c
-                CROSS JOIN LATERAL (SELECT n.id FROM stream_events n WHERE n.channel_id = c.id AND n.type {IsActivitySql} ORDER BY n.id DESC OFFSET @kept LIMIT 1) first
+                CROSS JOIN LATERAL (SELECT n.id FROM stream_events n WHERE n.channel_id = c.id AND n.type {IsActivitySql}
+                ORDER BY n.id DESC OFFSET @kept LIMIT 1) first
                 JOIN stream_events e ON e.channel_id = c.id AND e.type {IsActivitySql} AND e.id <= first.id
                 WHERE e.written_at < now() - make_interval(secs => @age) LIMIT @most)
             """,

@@ -13,10 +13,14 @@ internal static class EventStreamRules
     public static bool IsVisible(TokenRole role, TokenLimits limits, long? channelId, EventStreamMessage message) =>
         (channelId is null || message.ChannelId == channelId)
         && (limits.Channels is not { } channels || (message.Channel is { } channel && channels.Contains(channel, StringComparer.Ordinal)))
-        && (limits.Scopes is not { } scopes || scopes.Contains($"{AreaOf(message.Type)}:read", StringComparer.Ordinal) || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
-        && (limits.Channels is null || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows no events to tokens limited to channels
-        && (role >= TokenRole.Producer || !message.Type.StartsWith("publish.", StringComparison.Ordinal));   // the message contains the key id, which requires the producer role
+        && (limits.Scopes is not { } scopes || scopes.Contains($"{AreaOf(message.Type)}:read", StringComparer.Ordinal)
+            || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
+        && (limits.Channels is null
+            || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows no events to tokens limited to channels
+        && (role >= TokenRole.Producer || !message.Type
+            .StartsWith("publish.", StringComparison.Ordinal));   // the message contains the key id, which requires the producer role
 
     private static string AreaOf(string type) =>
-        type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("publish.", StringComparison.Ordinal) ? "keys" : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings" : "channels";
+        type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("publish.", StringComparison.Ordinal) ? "keys"
+        : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings" : "channels";
 }

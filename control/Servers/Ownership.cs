@@ -30,7 +30,8 @@ internal enum OwnershipStatus
 /// <param name="ExpiredFor">Time since the lease expired; negative while it holds.</param>
 /// <param name="Contact">Time for which this server can prove uninterrupted contact with the database.</param>
 /// <param name="Window">Reconnect window of the channel.</param>
-internal readonly record struct OwnerInfo(bool HasOwner, bool IsOwnedHere, bool IsKnown, bool IsReleased, TimeSpan ExpiredFor, TimeSpan Contact, TimeSpan Window);
+internal readonly record struct OwnerInfo(bool HasOwner, bool IsOwnedHere, bool IsKnown, bool IsReleased, TimeSpan ExpiredFor,
+    TimeSpan Contact, TimeSpan Window);
 
 /// <summary>Rules for session ownership.</summary>
 /// <param name="Lease">Duration of a lease.</param>
@@ -67,7 +68,8 @@ internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
         }
 
         var grace = owner.Window > Grace ? owner.Window : Grace;
-        return owner.ExpiredFor >= grace && (owner.IsReleased || owner.Contact >= Lease + Grace) ? OwnershipStatus.Abandoned : OwnershipStatus.LeaseExpired;
+        return owner.ExpiredFor >= grace && (owner.IsReleased || owner.Contact >= Lease + Grace) ? OwnershipStatus.Abandoned
+            : OwnershipStatus.LeaseExpired;
     }
 
     /// <summary>Whether a starting server takes the session over.</summary>
@@ -76,5 +78,6 @@ internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
     /// <summary>Whether a running server ends the session in the database.</summary>
     /// <param name="status">Ownership of the session.</param>
     /// <param name="isEndRequested">Whether its end was requested.</param>
-    public static bool CanBeEnded(OwnershipStatus status, bool isEndRequested) => status == OwnershipStatus.Abandoned || (status == OwnershipStatus.LeaseExpired && isEndRequested);
+    public static bool CanBeEnded(OwnershipStatus status, bool isEndRequested) => status == OwnershipStatus.Abandoned
+        || (status == OwnershipStatus.LeaseExpired && isEndRequested);
 }

@@ -40,7 +40,8 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
     /// Location of the server, as 64 hexadecimal digits derived from machine and data folder. A copied folder has the same server id but
     /// another location.
     /// </summary>
-    public string Location { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{Path.GetFullPath(folder.Path)}")));
+    public string Location { get; } = Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{Path.GetFullPath(folder.Path)}")));
 
     private string FilePath => Path.Combine(folder.Path, FileName);
 

@@ -34,9 +34,11 @@ internal static class ServerLease
         SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
-            unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since ELSE excluded.last_seen_at END,
+            unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since
+            ELSE excluded.last_seen_at END,
             last_seen_at = excluded.last_seen_at, lease_until = excluded.lease_until
-        WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at OR v.last_seen_at = @silentSince::timestamptz))
+        WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at
+            OR v.last_seen_at = @silentSince::timestamptz))
         """;
 
     /// <summary>Renews the lease, or takes it for the first time.</summary>
@@ -48,21 +50,25 @@ internal static class ServerLease
     /// live server would have renewed.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<LeaseRenewal> RenewAsync(
-        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, DateTimeOffset? silentSince, CancellationToken cancellationToken) =>
+        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, DateTimeOffset? silentSince,
+        CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             RenewSql,
-            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds, isFirst, silentSince },
+            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
+                isFirst, silentSince },
             cancellationToken: cancellationToken)) > 0 ? LeaseRenewal.Renewed : LeaseRenewal.TakenByOther;
 
     /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>
-    public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
+    public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity,
+        CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
             "SELECT last_seen_at FROM servers WHERE id = @id", new { id = identity.Id }, cancellationToken: cancellationToken));
 
     /// <summary>Releases the lease, so that the next start need not wait for it to expire.</summary>
     public static async Task ReleaseAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE servers SET lease_until = clock_timestamp(), last_seen_at = clock_timestamp(), released = true WHERE id = @id AND run = @run",
+            "UPDATE servers SET lease_until = clock_timestamp(), last_seen_at = clock_timestamp(), released = true WHERE id = @id AND run "
+            + "= @run",
             new { id = identity.Id, run = identity.Run },
             cancellationToken: cancellationToken));
 

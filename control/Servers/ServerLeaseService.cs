@@ -16,7 +16,8 @@ namespace Broadcast.Control.Servers;
 /// are gone. While the database is unavailable it does nothing.
 /// </summary>
 internal sealed class ServerLeaseService(
-    ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager, SessionWriter sessionWriter, IOptions<ControlOptions> options, TimeProvider time,
+    ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
+    SessionWriter sessionWriter, IOptions<ControlOptions> options, TimeProvider time,
     ILogger<ServerLeaseService> logger) : BackgroundService
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
@@ -35,7 +36,8 @@ internal sealed class ServerLeaseService(
     /// </summary>
     public async Task StartAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (await RenewAsync(connection, isFirst: true, cancellationToken) == LeaseRenewal.TakenByOther && await RenewIfSilentAsync(connection, cancellationToken) == LeaseRenewal.TakenByOther)
+        if (await RenewAsync(connection, isFirst: true, cancellationToken) == LeaseRenewal.TakenByOther
+            && await RenewIfSilentAsync(connection, cancellationToken) == LeaseRenewal.TakenByOther)
         {
             var copied = identity.Id;
             identity.Renew(persist: true);
@@ -82,7 +84,8 @@ internal sealed class ServerLeaseService(
             }
 
             var rows = open.ToDictionary(s => s.Id);
-            foreach (var session in localSessions.Where(s => rows.TryGetValue(s.Id, out var row) && (row.Standing is not (OwnershipStatus.OwnedHere or OwnershipStatus.Unowned) || row.Epoch > s.Epoch)))
+            foreach (var session in localSessions.Where(s => rows.TryGetValue(s.Id, out var row)
+                && (row.Standing is not (OwnershipStatus.OwnedHere or OwnershipStatus.Unowned) || row.Epoch > s.Epoch)))
             {
                 OnLost(session.Id, OwnershipLostReason);
             }
@@ -127,7 +130,8 @@ internal sealed class ServerLeaseService(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(options.Value.ServerLease / RenewalsPerLease, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Value.ServerLease / RenewalsPerLease, time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (_hasStarted && !stoppingToken.IsCancellationRequested)
@@ -150,7 +154,8 @@ internal sealed class ServerLeaseService(
         }
     }
 
-    private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken, DateTimeOffset? silentSince = null) =>
+    private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
+        DateTimeOffset? silentSince = null) =>
         ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, isFirst, silentSince, cancellationToken);
 
     // Waits for one and a half renewal intervals; a live server renews within that time.
@@ -179,7 +184,8 @@ internal sealed class ServerLeaseService(
 
             // The server that reported the channel as on air cannot report its end.
             await EventStreamLog.AddAsync(
-                connection, time.GetUtcNow(), EventStreamTypes.ChannelState, session.Channel, new ChannelStateData(ChannelRunStates.Name(ChannelRunState.Offline), null, null, []), cancellationToken);
+                connection, time.GetUtcNow(), EventStreamTypes.ChannelState, session.Channel,
+                new ChannelStateData(ChannelRunStates.Name(ChannelRunState.Offline), null, null, []), cancellationToken);
         }
     }
 }

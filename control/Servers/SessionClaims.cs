@@ -8,7 +8,8 @@ using Npgsql;
 namespace Broadcast.Control.Servers;
 
 /// <summary>Open session with its ownership.</summary>
-internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Channel, long Epoch, string? EndRequest, OwnershipStatus Standing);
+internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Channel, long Epoch, string? EndRequest,
+    OwnershipStatus Standing);
 
 /// <summary>Session ended in the database on behalf of its lost owner.</summary>
 internal sealed record AbandonedSession(string Id, string Channel, string Owner, string Reason);
@@ -24,7 +25,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
 
     // Before the first renewal after an interruption, the interruption is not recorded yet, but the lease has expired.
     private const string OwnContactSql =
-        "coalesce((SELECT extract(epoch FROM clock_timestamp() - m.unbroken_since) FROM servers m WHERE m.id = @me AND m.lease_until > clock_timestamp()), 0)";
+        "coalesce((SELECT extract(epoch FROM clock_timestamp() - m.unbroken_since) FROM servers m WHERE m.id = @me AND m.lease_until > "
+        + "clock_timestamp()), 0)";
 
     // A starting server has no contact yet. The uptime of the database is the best available evidence.
     private const string StartContactSql = "extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())";
@@ -32,13 +34,16 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     private const string LockOwners = "SELECT 1 FROM servers WHERE id <> @me ORDER BY id FOR UPDATE";
 
     private const string Take = """
-        UPDATE sessions s SET epoch = s.epoch + 1, owner = @me FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL AND s.id = ANY (@ids)
-        RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
+        UPDATE sessions s SET epoch = s.epoch + 1, owner = @me FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
+            AND s.id = ANY (@ids)
+        RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt,
+        s.last_publication_ended_at AS lastPublicationEndedAt,
             c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.visible_from IS NOT NULL AS beginsHidden, s.access
         """;
 
     private const string End = """
-        UPDATE sessions s SET ended_at = greatest(clock_timestamp(), s.started_at), end_reason = coalesce(s.end_request, @gone) FROM channels c
+        UPDATE sessions s SET ended_at = greatest(clock_timestamp(), s.started_at), end_reason = coalesce(s.end_request, @gone)
+            FROM channels c
         WHERE c.id = s.channel_id AND s.ended_at IS NULL AND s.id = ANY (@ids)
         RETURNING s.id, c.name AS channel, s.owner::text AS owner, s.end_reason AS reason
         """;
@@ -53,13 +58,16 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// <param name="connection">Open connection.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>Sessions taken over, and sessions on air at other servers.</returns>
-    public async Task<(List<OpenSession> Taken, List<ClaimedSession> Elsewhere)> TakeOverAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async Task<(List<OpenSession> Taken, List<ClaimedSession> Elsewhere)> TakeOverAsync(NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
+            cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, StartContactSql, cancellationToken);
         var ids = open.Where(s => OwnershipRules.IsTakenOverAtStart(s.Standing)).Select(s => s.Id.Value).ToArray();
-        var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take, new { me = identity.Id, ids }, transaction, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<TakenRow>(
+            new CommandDefinition(Take, new { me = identity.Id, ids }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return ([.. rows.Select(r => r.ToOpen())], [.. open.Where(s => !OwnershipRules.IsTakenOverAtStart(s.Standing))]);
     }
@@ -68,10 +76,12 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
+            cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
         var ids = open.Where(ShouldEnd).Select(s => s.Id.Value).ToArray();
-        var ended = await connection.QueryAsync<AbandonedSession>(new CommandDefinition(End, new { ids, gone = ServerLostReason }, transaction, cancellationToken: cancellationToken));
+        var ended = await connection.QueryAsync<AbandonedSession>(
+            new CommandDefinition(End, new { ids, gone = ServerLostReason }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return [.. ended];
     }
@@ -85,26 +95,33 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// <param name="reason">Reason, up to 500 characters.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The session; <see langword="null"/> when no other server has one.</returns>
-    public async Task<SessionId?> RequestEndAsync(NpgsqlConnection connection, long channelId, string reason, CancellationToken cancellationToken) =>
+    public async Task<SessionId?> RequestEndAsync(NpgsqlConnection connection, long channelId, string reason,
+        CancellationToken cancellationToken) =>
         SessionId.TryParse(
             await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
-                "UPDATE sessions SET end_request = coalesce(end_request, @reason) WHERE channel_id = @channelId AND ended_at IS NULL AND owner <> @me RETURNING id",
+                "UPDATE sessions SET end_request = coalesce(end_request, @reason) WHERE channel_id = @channelId AND ended_at IS NULL AND "
+                + "owner <> @me RETURNING id",
                 new { channelId, reason, me = identity.Id },
                 cancellationToken: cancellationToken)),
             out var id) ? id : null;
 
     /// <summary>Lists those of the given sessions that have ended according to the database.</summary>
-    public static async Task<List<SessionId>> ListEndedAsync(NpgsqlConnection connection, IEnumerable<SessionId> sessions, CancellationToken cancellationToken) =>
+    public static async Task<List<SessionId>> ListEndedAsync(NpgsqlConnection connection, IEnumerable<SessionId> sessions,
+        CancellationToken cancellationToken) =>
         [.. (await connection.QueryAsync<string>(new CommandDefinition(
-            "SELECT id FROM sessions WHERE id = ANY (@ids) AND ended_at IS NOT NULL", new { ids = sessions.Select(s => s.Value).ToArray() }, cancellationToken: cancellationToken)))
+            "SELECT id FROM sessions WHERE id = ANY (@ids) AND ended_at IS NOT NULL", new { ids = sessions.Select(s => s.Value).ToArray() },
+            cancellationToken: cancellationToken)))
             .Select(SessionId.Parse)];
 
-    private async Task<List<ClaimedSession>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string contact, CancellationToken cancellationToken)
+    private async Task<List<ClaimedSession>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string contact,
+        CancellationToken cancellationToken)
     {
         var rows = await connection.QueryAsync<OpenRow>(new CommandDefinition(
             $"""
-            SELECT s.id, s.channel_id AS channelId, c.name AS channel, s.epoch, s.end_request AS endRequest, s.owner IS NOT NULL AS hasOwner, coalesce(s.owner = @me, false) AS isOurs,
-                v.id IS NOT NULL AS isKnown, coalesce(v.released, false) AS isReleased, coalesce(extract(epoch FROM clock_timestamp() - v.lease_until), 0)::float8 AS overFor,
+            SELECT s.id, s.channel_id AS channelId, c.name AS channel, s.epoch, s.end_request AS endRequest,
+                s.owner IS NOT NULL AS hasOwner, coalesce(s.owner = @me, false) AS isOurs,
+                v.id IS NOT NULL AS isKnown, coalesce(v.released, false) AS isReleased, coalesce(extract(epoch
+                FROM clock_timestamp() - v.lease_until), 0)::float8 AS overFor,
                 ({contact})::float8 AS contact, c.reconnect_window_seconds AS window
             FROM sessions s JOIN channels c ON c.id = s.channel_id LEFT JOIN servers v ON v.id = s.owner WHERE s.ended_at IS NULL
             """,
@@ -115,15 +132,18 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     }
 
     private sealed record OpenRow(
-        string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown, bool IsReleased, double OverFor, double Contact, int Window)
+        string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown,
+        bool IsReleased, double OverFor, double Contact, int Window)
     {
         public ClaimedSession ToClaimed(OwnershipRules rules) => new(
             SessionId.Parse(Id), ChannelId, Channel, Epoch, EndRequest,
-            rules.Evaluate(new(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact), TimeSpan.FromSeconds(Window))));
+            rules.Evaluate(new(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact),
+                TimeSpan.FromSeconds(Window))));
     }
 
     private sealed record TakenRow(
-        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden,
+        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt,
+        DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden,
         string? Access)
     {
         public OpenSession ToOpen() => new(

@@ -30,8 +30,10 @@ internal sealed record ActivityVisibility(bool Events, bool Publishers, bool Rec
     {
         bool IsVisible(string type) => EventStreamRules.IsVisible(role, limits, null, new(0, type, channel, ""));
         return new(
-            IsVisible(WebhookEventTypes.EventLive), IsVisible(WebhookEventTypes.PublishStarted), IsVisible(WebhookEventTypes.RecordingReady),
-            role >= TokenRole.Admin && limits.Channels is null && (limits.Scopes is not { } scopes || scopes.Any(s => s is "audit:read" or "audit:write")));
+            IsVisible(WebhookEventTypes.EventLive), IsVisible(WebhookEventTypes.PublishStarted),
+            IsVisible(WebhookEventTypes.RecordingReady),
+            role >= TokenRole.Admin && limits.Channels is null
+            && (limits.Scopes is not { } scopes || scopes.Any(s => s is "audit:read" or "audit:write")));
     }
 }
 
@@ -51,19 +53,24 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
     // transitions are omitted, because the transitions are listed themselves.
     private const string Read = $"""
         SELECT at, key, type, session, actor, data FROM (
-            SELECT started_at AS at, '1:' || id AS key, 'session.started' AS type, id AS session, NULL::text AS actor, json_build_object('latency', latency)::text AS data
+            SELECT started_at AS at, '1:' || id AS key, 'session.started' AS type, id AS session, NULL::text AS actor,
+                json_build_object('latency', latency)::text AS data
             FROM sessions WHERE channel_id = @id
             UNION ALL
             SELECT ended_at, '9:' || id, 'session.ended', id, NULL, json_build_object('reason', end_reason)::text
             FROM sessions WHERE channel_id = @id AND ended_at IS NOT NULL
             UNION ALL
-            SELECT s.at, '5:' || s.event_id || ':' || s.state, 'event.' || s.state, NULL, NULL, json_build_object('event', e.id, 'title', e.title, 'reason', s.reason)::text
+            SELECT s.at, '5:' || s.event_id || ':' || s.state, 'event.' || s.state, NULL, NULL, json_build_object('event', e.id, 'title',
+                e.title, 'reason', s.reason)::text
             FROM event_history s JOIN events e ON e.id = s.event_id WHERE e.channel_id = @id AND @events
             UNION ALL
-            SELECT (body::json ->> 'timestamp')::timestamptz, '3:' || lpad(id::text, 19, '0'), type, body::json -> 'data' ->> 'session', NULL, (body::json -> 'data')::text
-            FROM stream_events WHERE channel_id = @id AND type {EventStreamLog.IsActivitySql} AND type = ANY (@types) AND (body::json ->> 'timestamp')::timestamptz >= @since
+            SELECT (body::json ->> 'timestamp')::timestamptz, '3:' || lpad(id::text, 19, '0'), type, body::json -> 'data' ->> 'session',
+                NULL, (body::json -> 'data')::text
+            FROM stream_events WHERE channel_id = @id AND type {EventStreamLog.IsActivitySql} AND type = ANY (@types)
+                AND (body::json ->> 'timestamp')::timestamptz >= @since
             UNION ALL
-            SELECT at, '2:' || lpad(id::text, 19, '0'), 'audit', NULL, actor_kind || '/' || actor_id || ' ' || actor_name, json_build_object('action', action, 'subject', subject, 'detail', detail)::text
+            SELECT at, '2:' || lpad(id::text, 19, '0'), 'audit', NULL, actor_kind || '/' || actor_id || ' ' || actor_name,
+                json_build_object('action', action, 'subject', subject, 'detail', detail)::text
             FROM audit_log WHERE @changes AND at >= @since AND (subject = 'channel/' || @channel OR detail ->> 'channel' = @channel)
                 AND action NOT IN ('event.preview', 'event.start', 'event.end', 'event.cancel')
         ) t
@@ -78,7 +85,8 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
     /// <param name="before">Only entries older than this position (<see cref="CursorOf"/>), for paging.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">A value is invalid, or the channel no longer exists.</exception>
-    public async Task<IReadOnlyList<ActivityEntry>> ListAsync(ChannelInfo channel, ActivityVisibility visibility, int limit, string? before, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ActivityEntry>> ListAsync(ChannelInfo channel, ActivityVisibility visibility, int limit, string? before,
+        CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
         {
@@ -94,7 +102,8 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
             new
             {
                 id, channel = channel.Name, since = channel.CreatedAt.ToUniversalTime() - CreationMargin, limit,
-                events = visibility.Events, changes = visibility.Changes, types = EventStreamLog.ActivityTypes.Where(t => IsVisible(visibility, t)).ToArray(),
+                events = visibility.Events, changes = visibility.Changes,
+                types = EventStreamLog.ActivityTypes.Where(t => IsVisible(visibility, t)).ToArray(),
                 at = cursor?.At, key = cursor?.Key,
             },
             cancellationToken: cancellationToken));
@@ -102,7 +111,8 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
     }
 
     /// <summary>Position of an entry: <c>MICROSECONDS~KEY</c>, counted from 1970.</summary>
-    public static string CursorOf(ActivityEntry entry) => FormattableString.Invariant($"{(entry.At - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}~{entry.Key}");
+    public static string CursorOf(ActivityEntry entry) =>
+        FormattableString.Invariant($"{(entry.At - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}~{entry.Key}");
 
     /// <summary>Parses a position.</summary>
     internal static bool TryParse(string text, out (DateTimeOffset At, string Key) cursor)

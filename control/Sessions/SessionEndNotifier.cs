@@ -65,6 +65,8 @@ internal sealed class SessionEndNotifier(ISessionLifecycle? lifecycle, ILogger l
     /// Logs the summary of a session. For a session that an earlier process started, it covers the time since this process took over.
     /// </summary>
     private void Log(SessionSummary end, SessionMediaTotals? mediaTotals) => ControlLog.SessionEnded(
-        logger, end.Session.Channel.Value, end.Session.Id.Value, end.Duration, end.Reason, end.Connections, end.Totals.Bytes, end.Totals.VideoFrames, end.Totals.AudioFrames, end.Totals.Dropped,
-        mediaTotals?.Segments ?? 0, mediaTotals is { Renditions.Count: > 0 } ? string.Join(',', mediaTotals.Renditions) : "none", mediaTotals?.Bytes ?? 0, mediaTotals?.Gaps ?? 0, end.PeakViewers);
+        logger, end.Session.Channel.Value, end.Session.Id.Value, end.Duration, end.Reason, end.Connections, end.Totals.Bytes,
+        end.Totals.VideoFrames, end.Totals.AudioFrames, end.Totals.Dropped,
+        mediaTotals?.Segments ?? 0, mediaTotals is { Renditions.Count: > 0 } ? string.Join(',', mediaTotals.Renditions) : "none",
+        mediaTotals?.Bytes ?? 0, mediaTotals?.Gaps ?? 0, end.PeakViewers);
 }

@@ -27,13 +27,15 @@ public sealed class SessionEndRequests(ControlDatabase database, TimeProvider ti
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var requested = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
-            "UPDATE sessions SET end_request = coalesce(end_request, @Reason) WHERE channel_id = @channelId AND ended_at IS NULL RETURNING id", new { channelId, Reason }, transaction, cancellationToken: cancellationToken));
+            "UPDATE sessions SET end_request = coalesce(end_request, @Reason) WHERE channel_id = @channelId AND ended_at IS NULL "
+            + "RETURNING id", new { channelId, Reason }, transaction, cancellationToken: cancellationToken));
         if (!SessionId.TryParse(requested, out var session))
         {
             return null;
         }
 
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "session.end", $"session/{session.Value}", AuditLog.Detail(("channel", channel)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "session.end", $"session/{session.Value}",
+            AuditLog.Detail(("channel", channel)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return session;
     }
@@ -48,7 +50,8 @@ public sealed class SessionEndRequests(ControlDatabase database, TimeProvider ti
         var started = time.GetTimestamp();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         while (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT NOT EXISTS (SELECT 1 FROM sessions WHERE id = @id AND ended_at IS NULL)", new { id = session.Value }, cancellationToken: cancellationToken)))
+            "SELECT NOT EXISTS (SELECT 1 FROM sessions WHERE id = @id AND ended_at IS NULL)", new { id = session.Value },
+            cancellationToken: cancellationToken)))
         {
             if (time.GetElapsedTime(started) >= timeout)
             {

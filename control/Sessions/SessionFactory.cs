@@ -18,8 +18,8 @@ internal sealed class SessionFactory(TimeProvider time)
 
     /// <summary>Creates the session for an encoder.</summary>
     /// <param name="key">Stream key of the encoder.</param>
-    /// <param name="activeEvent">Active event of the channel, or <see langword="null"/>. Before the event is live its session is hidden, and the
-    /// event can set the access policy.</param>
+    /// <param name="activeEvent">Active event of the channel, or <see langword="null"/>. Before the event is live its session is hidden,
+    /// and the event can set the access policy.</param>
     /// <param name="canHide">Whether sessions can be hidden from viewers.</param>
     public BroadcastSession Create(StreamKeyRecord key, ActiveEvent? activeEvent, bool canHide)
     {

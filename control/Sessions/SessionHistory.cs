@@ -16,7 +16,8 @@ namespace Broadcast.Control.Sessions;
 /// <param name="EndReason">Reason for its end.</param>
 /// <param name="PeakViewers">Peak number of viewers, as reported by their pages.</param>
 public sealed record SessionInfo(
-    string Id, string Channel, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason,
+    string Id, string Channel, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt,
+    DateTimeOffset? EndedAt, string? EndReason,
     long PeakViewers = 0);
 
 /// <summary>Repository of past and open sessions.</summary>
@@ -31,7 +32,8 @@ public sealed class SessionHistory(ControlDatabase database)
     /// <param name="before">Only sessions older than this one, for paging.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
-    public async Task<IReadOnlyList<SessionInfo>> ListAsync(string channel, int limit = 50, SessionId? before = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SessionInfo>> ListAsync(string channel, int limit = 50, SessionId? before = null,
+        CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
@@ -42,7 +44,8 @@ public sealed class SessionHistory(ControlDatabase database)
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var rows = await connection.QueryAsync<SessionInfo>(new CommandDefinition(
             """
-            SELECT id, @channel AS channel, epoch, latency, started_at AS startedAt, last_publication_ended_at AS lastPublicationEndedAt, ended_at AS endedAt, end_reason AS endReason,
+            SELECT id, @channel AS channel, epoch, latency, started_at AS startedAt, last_publication_ended_at AS lastPublicationEndedAt,
+                ended_at AS endedAt, end_reason AS endReason,
                 peak_viewers AS peakViewers
             FROM sessions WHERE channel_id = @id AND (@before::text IS NULL OR id < @before) ORDER BY id DESC LIMIT @limit
             """,

@@ -18,10 +18,11 @@ namespace Broadcast.Control.Sessions;
 /// <param name="time">Clock.</param>
 /// <param name="logger">Logger.</param>
 /// <param name="visibility">Visibility of sessions; without it, all sessions are visible.</param>
-/// <param name="activeEvents">Active events of channels; without it, none. Queried when a session starts, so that the session either belongs to a
-/// live event or is hidden until its event goes live.</param>
+/// <param name="activeEvents">Active events of channels; without it, none. Queried when a session starts, so that the session either
+/// belongs to a live event or is hidden until its event goes live.</param>
 internal sealed class SessionManager(
-    SessionWriter sessionWriter, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, SessionVisibilityStore? visibility = null, IActiveEvents? activeEvents = null)
+    SessionWriter sessionWriter, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, SessionVisibilityStore? visibility = null,
+    IActiveEvents? activeEvents = null)
 {
     private readonly Dictionary<long, ChannelSlot> _channels = [];
     private readonly SessionEndNotifier _endNotifier = new(lifecycle, logger);
@@ -50,7 +51,8 @@ internal sealed class SessionManager(
                 {
                     ControlLog.SessionAlreadyEnded(logger, open.Session.Channel.Value, open.Session.Id.Value);
                     var now = time.GetUtcNow();
-                    sessionWriter.Record(SessionRecord.Of(open.Session, open.ChannelId, open.LastPublicationEndedAt ?? now) with { EndedAt = now, EndReason = "already ended at startup" });
+                    sessionWriter.Record(SessionRecord.Of(open.Session, open.ChannelId, open.LastPublicationEndedAt ?? now)
+                        with { EndedAt = now, EndReason = "already ended at startup" });
                     continue;
                 }
 
@@ -120,7 +122,8 @@ internal sealed class SessionManager(
             Changed?.Invoke();
             return new AdmissionResult.Admitted(
                 new(publisher.Publication, channel.Session, key.Ladder, publisher.Revoke.Token) {
-                    Role = publisher.Role, State = publisher.Lease, SessionEnded = channel.SessionEnded, AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
+                    Role = publisher.Role, State = publisher.Lease, SessionEnded = channel.SessionEnded,
+                        AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
                 },
                 continued);
         }
@@ -128,7 +131,8 @@ internal sealed class SessionManager(
 
     /// <summary>Decides between the current encoder and a new one.</summary>
     /// <returns>Result for the new encoder; <see langword="null"/> when it takes over.</returns>
-    private AdmissionResult? TryTakeOver(ChannelSlot channel, ActivePublisher current, StreamKeyRecord key, TakeoverRules rules, TimeSpan maxWait)
+    private AdmissionResult? TryTakeOver(ChannelSlot channel, ActivePublisher current, StreamKeyRecord key, TakeoverRules rules,
+        TimeSpan maxWait)
     {
         var silence = time.GetElapsedTime(current.Lease.LastFrame);
         var recentTakeovers = channel.RecentTakeovers(time);
@@ -156,7 +160,8 @@ internal sealed class SessionManager(
             ControlLog.TakeoverLimitReached(logger, key.Channel.Value, recentTakeovers);
         }
 
-        return decision == TakeoverDecision.Wait ? new AdmissionResult.RetryLater(rules.Silence - silence, current.Freed) : new AdmissionResult.Busy(current.Since, silence);
+        return decision == TakeoverDecision.Wait ? new AdmissionResult.RetryLater(rules.Silence - silence, current.Freed)
+            : new AdmissionResult.Busy(current.Since, silence);
     }
 
     /// <summary>Removes a disconnected encoder: its input is free at once, its session waits for the reconnect window.</summary>
@@ -205,7 +210,8 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return _channels.TryGetValue(channelId, out var channel) && channel.Session is { } session && session.StartedAt < (startedBefore ?? DateTimeOffset.MaxValue)
+            return _channels.TryGetValue(channelId, out var channel) && channel.Session is { } session
+                && session.StartedAt < (startedBefore ?? DateTimeOffset.MaxValue)
                 ? End(channel, session, reason).Id
                 : null;
         }
@@ -217,7 +223,8 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return _channels.Values.FirstOrDefault(s => s.Session?.Id == id) is { Session: { } session } channel ? End(channel, session, reason) : null;
+            return _channels.Values.FirstOrDefault(s => s.Session?.Id == id) is { Session: { } session } channel
+                ? End(channel, session, reason) : null;
         }
     }
 
@@ -229,7 +236,8 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            var disconnected = _channels.TryGetValue(channelId, out var channel) ? channel.Publishers.Where(o => !o.Revoke.IsCancellationRequested).ToList() : [];
+            var disconnected = _channels.TryGetValue(channelId, out var channel)
+                ? channel.Publishers.Where(o => !o.Revoke.IsCancellationRequested).ToList() : [];
             foreach (var publisher in disconnected)
             {
                 Revoke(publisher, channel!.Session?.Channel ?? default, reason);
@@ -246,7 +254,8 @@ internal sealed class SessionManager(
         {
             foreach (var channel in _channels.Values)
             {
-                foreach (var publisher in channel.Publishers.Where(o => checkedKeys.Contains(o.KeyId, StringComparer.Ordinal) && !validKeys.Contains(o.KeyId)))
+                foreach (var publisher in channel.Publishers.Where(o => checkedKeys.Contains(o.KeyId, StringComparer.Ordinal)
+                    && !validKeys.Contains(o.KeyId)))
                 {
                     Revoke(publisher, channel.Session?.Channel ?? default, "key revoked");
                 }
@@ -271,7 +280,8 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return [.. _channels.Values.SelectMany(s => s.Publishers).Select(o => o.KeyId).Where(id => id[0] != AuthCallbackChannels.IdPrefix)];
+            return [.. _channels.Values.SelectMany(s => s.Publishers).Select(o => o.KeyId)
+                .Where(id => id[0] != AuthCallbackChannels.IdPrefix)];
         }
     }
 
@@ -310,10 +320,12 @@ internal sealed class SessionManager(
     }
 
     /// <summary>Queues the webhook event for an encoder that started publishing.</summary>
-    public void NotifyStarted(PublishGrant grant, string keyId, bool continued) => sessionWriter.Enqueue(WebhookMessage.Started(time.GetUtcNow(), grant, keyId, continued));
+    public void NotifyStarted(PublishGrant grant, string keyId, bool continued) =>
+        sessionWriter.Enqueue(WebhookMessage.Started(time.GetUtcNow(), grant, keyId, continued));
 
     /// <summary>Queues the webhook event for an encoder that stopped publishing.</summary>
-    public void NotifyStopped(PublishGrant grant, string reason) => sessionWriter.Enqueue(WebhookMessage.Stopped(time.GetUtcNow(), grant, reason, HasOpen(grant.Session.Id)));
+    public void NotifyStopped(PublishGrant grant, string reason) =>
+        sessionWriter.Enqueue(WebhookMessage.Stopped(time.GetUtcNow(), grant, reason, HasOpen(grant.Session.Id)));
 
     /// <summary>Whether an encoder publishes on a channel; <see langword="null"/> when the channel is not in use here.</summary>
     public bool? IsPublishing(long channelId)
@@ -365,7 +377,8 @@ internal sealed class SessionManager(
 
         var reconnectTimer = new ReconnectTimer();
         channel.ReconnectTimer = reconnectTimer;
-        reconnectTimer.Timer = time.CreateTimer(_ => OnReconnectExpired(channel, reconnectTimer), null, channel.Window, Timeout.InfiniteTimeSpan);
+        reconnectTimer.Timer = time.CreateTimer(_ => OnReconnectExpired(channel, reconnectTimer), null, channel.Window,
+            Timeout.InfiniteTimeSpan);
     }
 
     private void OnReconnectExpired(ChannelSlot channel, ReconnectTimer reconnectTimer)
@@ -399,7 +412,8 @@ internal sealed class SessionManager(
         channel.LastPublicationEndedAt = channel.IsEmpty ? channel.LastPublicationEndedAt : time.GetUtcNow();
         var now = time.GetUtcNow();
         sessionWriter.Record(channel.ToRecord() with { EndedAt = now, EndReason = reason });
-        var summary = new SessionSummary(session, reason, now - session.StartedAt, channel.Totals.Connections, channel.Totals.Sum, channel.Totals.PeakViewers);
+        var summary = new SessionSummary(session, reason, now - session.StartedAt, channel.Totals.Connections, channel.Totals.Sum,
+            channel.Totals.PeakViewers);
         channel.Session = null;
         if (channel.IsEmpty)
         {

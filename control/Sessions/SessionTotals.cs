@@ -42,4 +42,5 @@ internal sealed class SessionTotals
 /// <param name="Connections">Number of admitted encoders.</param>
 /// <param name="Totals">Totals of the encoders.</param>
 /// <param name="PeakViewers">Peak number of viewers.</param>
-internal sealed record SessionSummary(BroadcastSession Session, string Reason, TimeSpan Duration, int Connections, PublicationTotals Totals, long PeakViewers);
+internal sealed record SessionSummary(BroadcastSession Session, string Reason, TimeSpan Duration, int Connections, PublicationTotals Totals,
+    long PeakViewers);

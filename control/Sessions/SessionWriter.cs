@@ -13,7 +13,8 @@ namespace Broadcast.Control.Sessions;
 
 /// <summary>Database row of a session.</summary>
 internal sealed record SessionRecord(
-    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason)
+    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt,
+    DateTimeOffset? EndedAt, string? EndReason)
 {
     /// <summary>Whether the session is recorded; its first row creates the recording.</summary>
     public bool IsRecorded { get; init; }
@@ -34,7 +35,8 @@ internal sealed record SessionRecord(
     /// <param name="channelId">Database id of its channel.</param>
     /// <param name="lastPublicationEndedAt">Time since which no encoder publishes; <see langword="null"/> while one does.</param>
     public static SessionRecord Of(BroadcastSession session, long channelId, DateTimeOffset? lastPublicationEndedAt) =>
-        new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, lastPublicationEndedAt, EndedAt: null, EndReason: null)
+        new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, lastPublicationEndedAt, EndedAt: null,
+            EndReason: null)
         {
             IsRecorded = session.IsRecorded,
             BeginsHidden = session.BeginsHidden,
@@ -52,7 +54,8 @@ internal sealed record SessionRecord(
 /// <param name="logger">Logger.</param>
 /// <param name="identity">Server that owns the sessions; without it, they have no owner.</param>
 /// <param name="options">Options with the lease duration.</param>
-internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null, IOptions<ControlOptions>? options = null)
+internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null,
+    IOptions<ControlOptions>? options = null)
 {
     /// <summary>
     /// Maximum number of webhook events that wait for the database; when it is exceeded, the oldest are dropped and logged.
@@ -69,15 +72,19 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3
             AND (owner IS NULL OR owner = $5 OR NOT EXISTS (
                 SELECT 1 FROM servers v WHERE v.id = s.owner AND (v.lease_until > clock_timestamp() OR (NOT v.released AND NOT EXISTS (
-                    SELECT 1 FROM servers m WHERE m.id = $5 AND m.lease_until > clock_timestamp() AND m.unbroken_since <= clock_timestamp() - make_interval(secs => $6))))))
+                    SELECT 1 FROM servers m WHERE m.id = $5 AND m.lease_until > clock_timestamp()
+                        AND m.unbroken_since <= clock_timestamp() - make_interval(secs => $6))))))
         """;
 
     private const string Write = """
-        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, owner, access, peak_viewers)
+        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded,
+            preview, owner, access, peak_viewers)
         SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM channels c WHERE c.id = $2
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, last_publication_ended_at = excluded.last_publication_ended_at,
-            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner, peak_viewers = greatest(sessions.peak_viewers, excluded.peak_viewers)
-        WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT FROM excluded.owner)
+            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner,
+            peak_viewers = greatest(sessions.peak_viewers, excluded.peak_viewers)
+        WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT
+            FROM excluded.owner)
         """;
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -385,7 +392,8 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         }
     }
 
-    private NpgsqlParameter Owner() => new() { Value = (object?)identity?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid };
+    private NpgsqlParameter Owner() => new() { Value = (object?)identity?.Id ?? DBNull.Value,
+        NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid };
 
     private static NpgsqlParameter Instant(DateTimeOffset? at) =>
         new() { Value = (object?)at?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz };

@@ -28,12 +28,14 @@ public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) :
         await using var command = new NpgsqlCommand(
             """
             INSERT INTO channel_slates (channel_id, media_type, bytes, updated_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (channel_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes, updated_at = excluded.updated_at
+            ON CONFLICT (channel_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes,
+            updated_at = excluded.updated_at
             """,
             connection,
             transaction)
         {
-            Parameters = { new() { Value = id }, new() { Value = type }, new() { Value = bytes }, new() { Value = time.GetUtcNow().UtcDateTime } },
+            Parameters = { new() { Value = id }, new() { Value = type }, new() { Value = bytes },
+                new() { Value = time.GetUtcNow().UtcDateTime } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
         await AuditLog.RecordAsync(
@@ -49,10 +51,12 @@ public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) :
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection, transaction) { Parameters = { new() { Value = id } } };
+        await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection,
+            transaction) { Parameters = { new() { Value = id } } };
         if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)
         {
-            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "slate.delete", $"channel/{channel}", null, cancellationToken);
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "slate.delete", $"channel/{channel}", null,
+                cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
@@ -60,7 +64,9 @@ public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) :
     /// <summary>A channel's slate, or <see langword="null"/> when it has none or does not exist.</summary>
     public async Task<StoredSlate?> GetAsync(string channel, CancellationToken cancellationToken = default)
     {
-        await using var command = database.Source.CreateCommand("SELECT s.media_type, s.bytes FROM channel_slates s JOIN channels c ON c.id = s.channel_id WHERE c.name = $1 AND c.deleted_at IS NULL");
+        await using var command = database.Source.CreateCommand(
+            "SELECT s.media_type, s.bytes FROM channel_slates s JOIN channels c ON c.id = s.channel_id WHERE c.name = $1 AND c.deleted_at "
+            + "IS NULL");
         command.Parameters.Add(new() { Value = channel });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? new StoredSlate(reader.GetString(0), reader.GetFieldValue<byte[]>(1)) : null;
@@ -68,11 +74,13 @@ public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) :
 
     /// <inheritdoc/>
     public async ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken) =>
-        await GetAsync(channel.Value, cancellationToken) is { } slate ? new ChannelSlate(slate.Bytes, slate.MediaType == SlateMedia.Mp4) : null;
+        await GetAsync(channel.Value, cancellationToken) is { } slate
+        ? new ChannelSlate(slate.Bytes, slate.MediaType == SlateMedia.Mp4) : null;
 
     /// <summary>Validates a slate and returns its media type.</summary>
     /// <exception cref="ControlException">The slate is invalid.</exception>
     internal static string Check(ReadOnlyMemory<byte> bytes) =>
-        bytes.Length > SlateMedia.MaxBytes ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
+        bytes.Length > SlateMedia.MaxBytes
+        ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
         : SlateMedia.TypeOf(bytes.Span) ?? throw new ControlException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
 }

@@ -40,7 +40,8 @@ internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
             var failed = result.Steps.FirstOrDefault(s => s.Problem is not null);
             await AuditLog.RecordAsync(
                 connection, null, at, "storage.test", $"storage/{result.Store.Kind}",
-                AuditLog.Detail(("location", result.Store.Location), ("works", result.Succeeded ? "true" : "false"), ("failed", failed?.Name), ("problem", failed?.Problem)), CancellationToken.None);
+                AuditLog.Detail(("location", result.Store.Location), ("works", result.Succeeded ? "true" : "false"),
+                    ("failed", failed?.Name), ("problem", failed?.Problem)), CancellationToken.None);
             return result;
         }
         finally
@@ -58,7 +59,8 @@ internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
         {
             if (_isRunning || (_startedAt is { } startedAt && time.GetElapsedTime(startedAt) < MinInterval))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, "The store was tested a moment ago. Try again in a few seconds.");
+                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                    "The store was tested a moment ago. Try again in a few seconds.");
             }
 
             (_isRunning, _startedAt) = (true, time.GetTimestamp());

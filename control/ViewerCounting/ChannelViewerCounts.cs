@@ -25,10 +25,13 @@ public sealed class ChannelViewerCounts(ControlDatabase database)
     public async Task<IReadOnlyDictionary<string, ChannelViewerCount>> ReadAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var now = (await ViewerTable.ReadAsync(connection, cancellationToken)).ToLookup(sample => sample.Channel.Value, StringComparer.Ordinal);
-        var peaks = (await connection.QueryAsync<(string Channel, long Viewers)>(new CommandDefinition(Peaks, cancellationToken: cancellationToken)))
+        var now = (await ViewerTable.ReadAsync(connection, cancellationToken)).ToLookup(sample => sample.Channel.Value,
+            StringComparer.Ordinal);
+        var peaks = (await connection.QueryAsync<(string Channel, long Viewers)>(
+            new CommandDefinition(Peaks, cancellationToken: cancellationToken)))
             .ToDictionary(row => row.Channel, row => row.Viewers, StringComparer.Ordinal);
         return now.Select(group => group.Key).Union(peaks.Keys, StringComparer.Ordinal).ToDictionary(
-            channel => channel, channel => new ChannelViewerCount(Broadcast.Media.Viewers.ViewerSketch.Total([.. now[channel]]), peaks.GetValueOrDefault(channel)), StringComparer.Ordinal);
+            channel => channel, channel => new ChannelViewerCount(Broadcast.Media.Viewers.ViewerSketch.Total([.. now[channel]]),
+                peaks.GetValueOrDefault(channel)), StringComparer.Ordinal);
     }
 }

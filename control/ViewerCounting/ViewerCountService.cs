@@ -17,7 +17,8 @@ internal sealed record ChannelViewersData(long Viewers);
 /// the database is unavailable, this process's own count continues.
 /// </summary>
 internal sealed class ViewerCountService(
-    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database, TimeProvider time, ILogger<ViewerCountService> logger, IViewerCounter? counter = null) : BackgroundService
+    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database, TimeProvider time,
+    ILogger<ViewerCountService> logger, IViewerCounter? counter = null) : BackgroundService
 {
     /// <summary>Interval of checks.</summary>
     public static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
@@ -100,7 +101,8 @@ internal sealed class ViewerCountService(
             if (viewers != published.Viewers && (published.At is not { } at || time.GetElapsedTime(at) >= PublishInterval))
             {
                 await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-                await EventStreamLog.AddAsync(connection, time.GetUtcNow(), EventStreamTypes.ChannelViewers, channel.Value, new ChannelViewersData(viewers), cancellationToken);
+                await EventStreamLog.AddAsync(connection, time.GetUtcNow(), EventStreamTypes.ChannelViewers, channel.Value,
+                    new ChannelViewersData(viewers), cancellationToken);
                 published = (viewers, time.GetTimestamp());
             }
 

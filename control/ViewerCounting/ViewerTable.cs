@@ -25,12 +25,16 @@ internal sealed class ViewerTable(ControlDatabase database)
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
             DELETE FROM viewer_counts v WHERE v.at < now() - interval '2 minutes'
-                OR (v.server = @server AND NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = v.channel_id AND c.deleted_at IS NULL AND c.name = ANY (@names)));
+                OR (v.server = @server AND NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = v.channel_id AND c.deleted_at IS NULL
+                AND c.name = ANY (@names)));
             INSERT INTO viewer_counts (server, channel_id, viewers, level, depth, ids)
             SELECT @server, c.id, s.viewers, s.level, s.depth, s.ids
-            FROM unnest(@names, @viewers, @levels, @depths, @ids) AS s (name, viewers, level, depth, ids) JOIN channels c ON c.name = s.name AND c.deleted_at IS NULL
-            ON CONFLICT (server, channel_id) DO UPDATE SET viewers = excluded.viewers, level = excluded.level, depth = excluded.depth, ids = excluded.ids, at = now();
-            SELECT c.name AS channel, v.viewers, v.level, v.depth, v.ids FROM viewer_counts v JOIN channels c ON c.id = v.channel_id AND c.deleted_at IS NULL
+            FROM unnest(@names, @viewers, @levels, @depths, @ids) AS s (name, viewers, level, depth, ids) JOIN channels c ON c.name = s.name
+                AND c.deleted_at IS NULL
+            ON CONFLICT (server, channel_id) DO UPDATE SET viewers = excluded.viewers, level = excluded.level, depth = excluded.depth,
+            ids = excluded.ids, at = now();
+            SELECT c.name AS channel, v.viewers, v.level, v.depth, v.ids FROM viewer_counts v JOIN channels c ON c.id = v.channel_id
+                AND c.deleted_at IS NULL
             WHERE v.server <> @server AND v.at > now() - make_interval(secs => @holds)
             """,
             new
@@ -54,7 +58,8 @@ internal sealed class ViewerTable(ControlDatabase database)
     {
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            SELECT c.name AS channel, v.viewers, v.level, v.depth, v.ids FROM viewer_counts v JOIN channels c ON c.id = v.channel_id AND c.deleted_at IS NULL
+            SELECT c.name AS channel, v.viewers, v.level, v.depth, v.ids FROM viewer_counts v JOIN channels c ON c.id = v.channel_id
+                AND c.deleted_at IS NULL
             WHERE v.at > now() - make_interval(secs => @holds)
             """,
             new { holds = ViewerTotals.Validity.TotalSeconds },

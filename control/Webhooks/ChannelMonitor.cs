@@ -15,7 +15,8 @@ namespace Broadcast.Control.Webhooks;
 /// too.
 /// </summary>
 internal sealed class ChannelMonitor(
-    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelMonitor> logger, IChannelRuntimeStates? states = null, ISourceHealth? health = null) : BackgroundService
+    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelMonitor> logger,
+    IChannelRuntimeStates? states = null, ISourceHealth? health = null) : BackgroundService
 {
     /// <summary>Time after which a lost input is reported.</summary>
     public static readonly TimeSpan LossThreshold = TimeSpan.FromSeconds(2);
@@ -113,7 +114,8 @@ internal sealed class ChannelMonitor(
 
         var isLost = state.State == ChannelRunState.Waiting;
         monitored.LostSince = isLost ? monitored.LostSince ?? now : null;
-        if (monitored.IsLost != isLost && !(now - monitored.LostSince < LossThreshold) && await ReportInputAsync(channel, session, monitored.LostSince, now, cancellationToken))
+        if (monitored.IsLost != isLost && !(now - monitored.LostSince < LossThreshold)
+            && await ReportInputAsync(channel, session, monitored.LostSince, now, cancellationToken))
         {
             monitored.IsLost = isLost;
         }
@@ -121,21 +123,26 @@ internal sealed class ChannelMonitor(
 
     /// <summary>Records whether an input is lost and adds the webhook event if that changed.</summary>
     /// <returns><see langword="false"/> when the session is not in the database yet.</returns>
-    private async Task<bool> ReportInputAsync(ChannelName channel, SessionId session, DateTimeOffset? lostSince, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<bool> ReportInputAsync(ChannelName channel, SessionId session, DateTimeOffset? lostSince, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            "SELECT input_lost_at AS lostAt, ended_at AS endedAt FROM sessions WHERE id = @id FOR NO KEY UPDATE", new { id = session.Value }, transaction, cancellationToken: cancellationToken));
+            "SELECT input_lost_at AS lostAt, ended_at AS endedAt FROM sessions WHERE id = @id FOR NO KEY UPDATE",
+            new { id = session.Value }, transaction, cancellationToken: cancellationToken));
         if (row is null || row.EndedAt is not null || (row.LostAt is null) == (lostSince is null))
         {
             return row is not null;
         }
 
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE sessions SET input_lost_at = @lostSince WHERE id = @id", new { id = session.Value, lostSince }, transaction, cancellationToken: cancellationToken));
-        var data = row.LostAt is { } since ? new InputData(session.Value, since, Math.Round((now - since).TotalSeconds, 1)) : new InputData(session.Value, lostSince!.Value, null);
-        await Outbox.AddAsync(connection, transaction, now, lostSince is null ? WebhookEventTypes.InputRestored : WebhookEventTypes.InputLost, channel.Value, data, cancellationToken);
+            "UPDATE sessions SET input_lost_at = @lostSince WHERE id = @id", new { id = session.Value, lostSince }, transaction,
+            cancellationToken: cancellationToken));
+        var data = row.LostAt is { } since ? new InputData(session.Value, since, Math.Round((now - since).TotalSeconds, 1))
+            : new InputData(session.Value, lostSince!.Value, null);
+        await Outbox.AddAsync(connection, transaction, now,
+            lostSince is null ? WebhookEventTypes.InputRestored : WebhookEventTypes.InputLost, channel.Value, data, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
@@ -147,12 +154,14 @@ internal sealed class ChannelMonitor(
             foreach (var issue in report.Issues.Where(f => f.Severity >= IssueSeverity.Warning && now - f.Since >= IssueThreshold))
             {
                 var issueKey = (report.Session, issue.Code);
-                var written = _issues.TryGetValue(issueKey, out var known) ? known.Written : await ReportIssueAsync(channel, report, issue, now, cancellationToken);
+                var written = _issues.TryGetValue(issueKey, out var known) ? known.Written
+                    : await ReportIssueAsync(channel, report, issue, now, cancellationToken);
                 if (now - written >= RefreshInterval)
                 {
                     await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
                     await connection.ExecuteAsync(new CommandDefinition(
-                        "UPDATE health_issues SET seen_at = @now WHERE session_id = @session AND code = @code", new { now, session = report.Session.Value, code = issue.Code },
+                        "UPDATE health_issues SET seen_at = @now WHERE session_id = @session AND code = @code",
+                        new { now, session = report.Session.Value, code = issue.Code },
                         cancellationToken: cancellationToken));
                     written = now;
                 }
@@ -164,23 +173,27 @@ internal sealed class ChannelMonitor(
 
     /// <summary>Records a health issue and adds its webhook event, unless another process did and the issue has persisted since.</summary>
     /// <returns>Time of the record; long ago when nothing was recorded now.</returns>
-    private async Task<DateTimeOffset> ReportIssueAsync(ChannelName channel, SourceReport report, SourceIssue issue, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset> ReportIssueAsync(ChannelName channel, SourceReport report, SourceIssue issue, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM health_issues WHERE seen_at < @old", new { old = now - IssueRetention }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM health_issues WHERE seen_at < @old",
+            new { old = now - IssueRetention }, transaction, cancellationToken: cancellationToken));
         var isNew = await connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO health_issues AS h (session_id, code, seen_at) VALUES (@session, @code, @now)
             ON CONFLICT (session_id, code) DO UPDATE SET seen_at = excluded.seen_at WHERE h.seen_at <= @before
             """,
-            new { session = report.Session.Value, code = issue.Code, now, before = now - IssueClearedAfter }, transaction, cancellationToken: cancellationToken)) == 1;
+            new { session = report.Session.Value, code = issue.Code, now, before = now - IssueClearedAfter }, transaction,
+            cancellationToken: cancellationToken)) == 1;
         if (isNew)
         {
             var severity = issue.Severity == IssueSeverity.Error ? "error" : "warning";
             await Outbox.AddAsync(
                 connection, transaction, now, WebhookEventTypes.HealthIssue, channel.Value,
-                new HealthIssueData(report.Session.Value, report.Publication, issue.Code, severity, issue.Advice, issue.Since), cancellationToken);
+                new HealthIssueData(report.Session.Value, report.Publication, issue.Code, severity, issue.Advice, issue.Since),
+                cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -23,9 +23,11 @@ internal static class Outbox
     private const string Add = """
         WITH wanted AS (
             SELECT w.id, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') >= @most AS is_full
-            FROM webhooks w WHERE w.enabled AND (w.types = '{}' OR @type = ANY (w.types)) AND (w.channels = '{}' OR @channel::text = ANY (w.channels))
+            FROM webhooks w WHERE w.enabled AND (w.types = '{}' OR @type = ANY (w.types)) AND (w.channels = '{}'
+                OR @channel::text = ANY (w.channels))
         ), event AS (
-            INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT @id, @type, @channel, @body, @at WHERE EXISTS (SELECT 1 FROM wanted WHERE NOT is_full) RETURNING id
+            INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT @id, @type, @channel, @body, @at WHERE EXISTS (SELECT 1
+                FROM wanted WHERE NOT is_full) RETURNING id
         ), missed AS (
             UPDATE webhooks w SET dropped = w.dropped + 1 FROM wanted n WHERE n.is_full AND w.id = n.id
         ), streamed AS (
@@ -35,7 +37,8 @@ internal static class Outbox
         SELECT n.id, e.id, 'waiting', @at, @at FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
         """;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
     /// <summary>Adds an event to the outbox of each subscribed webhook and to the event stream.</summary>
     /// <param name="connection">Open connection.</param>
@@ -48,11 +51,13 @@ internal static class Outbox
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ArgumentException">The request body exceeds <see cref="MaxBody"/>.</exception>
     public static async Task AddAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset at, string type, string? channel, object data, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset at, string type, string? channel, object data,
+        CancellationToken cancellationToken)
     {
         var id = NewId(at);
         await connection.ExecuteAsync(new CommandDefinition(
-            Add, new { id, type, channel, body = Body(id, at, type, channel, data), at, most = MaxPending }, transaction, cancellationToken: cancellationToken));
+            Add, new { id, type, channel, body = Body(id, at, type, channel, data), at, most = MaxPending }, transaction,
+            cancellationToken: cancellationToken));
     }
 
     /// <summary>Creates an event id; ids sort by time.</summary>
@@ -63,6 +68,7 @@ internal static class Outbox
     {
         var timestamp = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         var body = JsonSerializer.Serialize(new { id, type, timestamp, channel, data }, Json);
-        return body.Length <= MaxBody ? body : throw new ArgumentException($"The body of an event of type {type} has {body.Length} characters; the limit is {MaxBody}.", nameof(data));
+        return body.Length <= MaxBody ? body : throw new ArgumentException(
+            $"The body of an event of type {type} has {body.Length} characters; the limit is {MaxBody}.", nameof(data));
     }
 }

@@ -37,7 +37,8 @@ internal static class RetrySchedule
         }
 
         var delay = Delays[failures - 1] * (0.9 + (0.2 * jitter));
-        var bounded = requestedDelay is { } time && time > TimeSpan.Zero ? (time < MaxRequestedDelay ? time : MaxRequestedDelay) : TimeSpan.Zero;
+        var bounded = requestedDelay is { } time && time > TimeSpan.Zero ? (time < MaxRequestedDelay ? time : MaxRequestedDelay)
+            : TimeSpan.Zero;
         return bounded > delay ? bounded : delay;
     }
 }

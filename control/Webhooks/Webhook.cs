@@ -14,7 +14,8 @@ namespace Broadcast.Control.Webhooks;
 /// <param name="DisabledReason">Reason why the server disabled it; <see langword="null"/> otherwise.</param>
 /// <param name="CreatedAt">Creation time.</param>
 public sealed record WebhookInfo(
-    string Id, string Url, string Label, IReadOnlyList<string> Types, IReadOnlyList<string> Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt)
+    string Id, string Url, string Label, IReadOnlyList<string> Types, IReadOnlyList<string> Channels, bool Enabled, string? DisabledReason,
+    DateTimeOffset CreatedAt)
 {
     /// <summary>Time until which requests are also signed with the previous secret.</summary>
     public DateTimeOffset? PreviousSecretExpiresAt { get; init; }
@@ -47,7 +48,8 @@ public sealed record IssuedWebhook(WebhookInfo Info, string Secret)
 /// <param name="Types">Event types; empty for all, the default.</param>
 /// <param name="Channels">Channels; empty for all, the default.</param>
 /// <param name="Enabled">Whether events are delivered; default true. Setting it clears the reason for disabling.</param>
-public sealed record WebhookSettings(string? Url = null, string? Label = null, IReadOnlyList<string>? Types = null, IReadOnlyList<string>? Channels = null, bool? Enabled = null);
+public sealed record WebhookSettings(string? Url = null, string? Label = null, IReadOnlyList<string>? Types = null,
+    IReadOnlyList<string>? Channels = null, bool? Enabled = null);
 
 /// <summary>Rules for webhook settings.</summary>
 public static class WebhookRules
@@ -67,7 +69,8 @@ public static class WebhookRules
     /// <summary>Maximum validity of the previous secret after a rotation.</summary>
     public static readonly TimeSpan MaxOverlap = TimeSpan.FromDays(7);
 
-    internal static ControlException NotFound() => new(ControlErrorCode.NotFound, "The webhook does not exist. 'broadcast webhook list' shows all webhooks.");
+    internal static ControlException NotFound() =>
+        new(ControlErrorCode.NotFound, "The webhook does not exist. 'broadcast webhook list' shows all webhooks.");
 
     /// <summary>Validates settings.</summary>
     /// <param name="settings">Requested settings.</param>
@@ -83,10 +86,12 @@ public static class WebhookRules
 
         if (settings.Url is { } url)
         {
-            if (url.Length > MaxUrl || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)
+            if (url.Length > MaxUrl || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
+                || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)
                 || uri.Host.Length == 0 || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
             {
-                yield return new("url", $"A webhook URL must be https:// or http://, at most {MaxUrl} characters, without user name and without '#'.");
+                yield return new("url",
+                    $"A webhook URL must be https:// or http://, at most {MaxUrl} characters, without user name and without '#'.");
             }
             else if (connector?.DenialReason(uri) is { } kind)
             {
@@ -102,7 +107,8 @@ public static class WebhookRules
             }
         }
 
-        if (settings.Types is { } types && types.FirstOrDefault(t => !WebhookEventTypes.All.Contains(t, StringComparer.Ordinal)) is not null)
+        if (settings.Types is { } types && types.FirstOrDefault(t => !WebhookEventTypes.All.Contains(t, StringComparer.Ordinal))
+            is not null)
         {
             yield return new("types", $"Types must be of {string.Join(", ", WebhookEventTypes.All)}; an empty list means all.");
         }

@@ -36,12 +36,13 @@ public static class DeliveryStates
 /// <param name="ResponseExcerpt">Beginning of the last response.</param>
 /// <param name="Seconds">Duration of the last attempt.</param>
 public sealed record DeliveryInfo(
-    long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error,
+    long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt,
+    DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error,
     string? ResponseExcerpt, double? Seconds);
 
 /// <summary>
-/// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookRetention"/>, with at most the last <see cref="MaxRetained"/> of
-/// each webhook. Pending deliveries of an enabled webhook stay until they are delivered or abandoned.
+/// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookRetention"/>, with at most the last <see cref="MaxRetained"/>
+/// of each webhook. Pending deliveries of an enabled webhook stay until they are delivered or abandoned.
 /// </summary>
 public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
 {
@@ -66,7 +67,8 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The webhook does not exist, or a value is invalid.</exception>
-    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, string? state = null, long? before = null, int limit = 50, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, string? state = null, long? before = null, int limit = 50,
+        CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
@@ -79,7 +81,8 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition("SELECT EXISTS (SELECT 1 FROM webhooks WHERE id = @webhook)", new { webhook }, cancellationToken: cancellationToken)))
+        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition("SELECT EXISTS (SELECT 1 FROM webhooks WHERE id = @webhook)",
+            new { webhook }, cancellationToken: cancellationToken)))
         {
             throw WebhookRules.NotFound();
         }
@@ -87,7 +90,8 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
         var rows = await connection.QueryAsync<DeliveryInfo>(new CommandDefinition(
             $"""
             SELECT {Columns} FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
-            WHERE d.webhook_id = @webhook AND (@state::text IS NULL OR d.state = @state) AND (@before::bigint IS NULL OR d.id < @before) ORDER BY d.id DESC LIMIT @limit
+            WHERE d.webhook_id = @webhook AND (@state::text IS NULL OR d.state = @state) AND (@before::bigint IS NULL OR d.id < @before)
+                ORDER BY d.id DESC LIMIT @limit
             """,
             new { webhook, state, before, limit },
             cancellationToken: cancellationToken));
@@ -101,25 +105,30 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var isEnabled = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
-            "SELECT enabled FROM webhooks WHERE id = @webhook", new { webhook }, transaction, cancellationToken: cancellationToken)) ?? throw WebhookRules.NotFound();
+            "SELECT enabled FROM webhooks WHERE id = @webhook", new { webhook }, transaction, cancellationToken: cancellationToken))
+            ?? throw WebhookRules.NotFound();
         if (!isEnabled)
         {
             throw new ControlException(ControlErrorCode.Conflict, $"Webhook {webhook} is disabled. Enable it first.");
         }
 
         var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_attempt_at = @now WHERE id = @delivery AND webhook_id = @webhook",
+            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_attempt_at = @now WHERE id = @delivery AND webhook_id = "
+            + "@webhook",
             new { webhook, delivery, now = time.GetUtcNow() },
             transaction,
             cancellationToken: cancellationToken));
         if (changed == 0)
         {
-            throw new ControlException(ControlErrorCode.NotFound, $"Webhook {webhook} has no delivery {delivery}; old deliveries are removed.");
+            throw new ControlException(ControlErrorCode.NotFound,
+                $"Webhook {webhook} has no delivery {delivery}; old deliveries are removed.");
         }
 
         var row = await connection.QuerySingleAsync<DeliveryInfo>(new CommandDefinition(
-            $"SELECT {Columns} FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.id = @delivery", new { delivery }, transaction, cancellationToken: cancellationToken));
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.replay", $"webhook/{webhook}", AuditLog.Detail(("event", row.EventId)), cancellationToken);
+            $"SELECT {Columns} FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.id = @delivery",
+            new { delivery }, transaction, cancellationToken: cancellationToken));
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.replay", $"webhook/{webhook}",
+            AuditLog.Detail(("event", row.EventId)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row;
     }
@@ -131,19 +140,22 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
         await connection.ExecuteAsync(new CommandDefinition(
             """
             DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e WHERE e.created_at < @old AND NOT EXISTS (
-                SELECT 1 FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.event_id = e.id AND d.state = 'waiting' AND w.enabled) LIMIT @most)
+                SELECT 1 FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.event_id = e.id AND d.state = 'waiting'
+                    AND w.enabled) LIMIT @most)
             """,
             new { old = time.GetUtcNow() - options.Value.WebhookRetention, most = BatchSize },
             cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            WITH t AS MATERIALIZED (SELECT w.id, (SELECT k.id FROM webhook_deliveries k WHERE k.webhook_id = w.id ORDER BY k.id DESC OFFSET @kept LIMIT 1) AS last FROM webhooks w)
+            WITH t AS MATERIALIZED (SELECT w.id, (SELECT k.id FROM webhook_deliveries k WHERE k.webhook_id = w.id
+                ORDER BY k.id DESC OFFSET @kept LIMIT 1) AS last FROM webhooks w)
             DELETE FROM webhook_deliveries d USING t WHERE d.webhook_id = t.id AND d.id <= t.last AND d.state <> 'waiting'
             """,
             new { kept = MaxRetained },
             cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = e.id) LIMIT @most)",
+            "DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries "
+            + "d WHERE d.event_id = e.id) LIMIT @most)",
             new { most = BatchSize },
             cancellationToken: cancellationToken));
     }

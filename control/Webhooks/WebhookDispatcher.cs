@@ -7,10 +7,11 @@ namespace Broadcast.Control.Webhooks;
 
 /// <summary>
 /// Background service that delivers webhook events from the outbox. Deliveries of one webhook are sequential; up to
-/// <see cref="ControlOptions.MaxConcurrentWebhooks"/> webhooks per process are served concurrently. A delivery whose result could not be recorded
-/// is repeated: at least once, under the same id.
+/// <see cref="ControlOptions.MaxConcurrentWebhooks"/> webhooks per process are served concurrently. A delivery whose result could not be
+/// recorded is repeated: at least once, under the same id.
 /// </summary>
-internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService
+internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options,
+    TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService
 {
     /// <summary>Maximum number of deliveries to one webhook before others are served.</summary>
     public const int MaxDeliveriesPerLease = 20;
@@ -53,7 +54,8 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
         await _loop.RunAsync(PassAsync, MaxDelay, e => ControlLog.WebhookDispatchFailed(logger, e), stoppingToken);
 
         // Running deliveries may still complete and be recorded, so that they are not repeated.
-        await Task.WhenAll(_running).WaitAsync(ShutdownTimeout, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_running).WaitAsync(ShutdownTimeout, time, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -99,7 +101,8 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
         }
         catch (Exception e)
         {
-            ControlLog.DeliveryInterrupted(logger, lease.Target.Id, ControlDatabase.IsUnavailable(e) ? ControlDatabase.Describe(e) : e.ToString());
+            ControlLog.DeliveryInterrupted(logger, lease.Target.Id,
+                ControlDatabase.IsUnavailable(e) ? ControlDatabase.Describe(e) : e.ToString());
         }
         finally
         {

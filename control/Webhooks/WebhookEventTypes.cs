@@ -41,5 +41,6 @@ public static class WebhookEventTypes
 
     /// <summary>All types that a webhook can subscribe to.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [PublishStarted, PublishStopped, InputLost, InputRestored, EventReminder, EventPreview, EventLate, EventLive, EventEnded, RecordingReady, HealthIssue];
+        [PublishStarted, PublishStopped, InputLost, InputRestored, EventReminder, EventPreview, EventLate, EventLive, EventEnded,
+            RecordingReady, HealthIssue];
 }

@@ -17,7 +17,8 @@ internal sealed record WebhookMessage(DateTimeOffset At, string Type, string Cha
     /// <param name="continued">Whether the session already existed.</param>
     public static WebhookMessage Started(DateTimeOffset at, PublishGrant grant, string keyId, bool continued) => new(
         at, WebhookEventTypes.PublishStarted, grant.Session.Channel.Value,
-        new PublishStartedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), continued, keyId[0] == AuthCallbackChannels.IdPrefix ? null : keyId));
+        new PublishStartedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), continued,
+            keyId[0] == AuthCallbackChannels.IdPrefix ? null : keyId));
 
     /// <summary>Creates the event for an encoder that stopped publishing.</summary>
     /// <param name="at">Time of the event.</param>
@@ -73,7 +74,8 @@ internal sealed record HealthIssueData(string Session, Guid Publication, string 
 /// <param name="Dash">Path of the MPD.</param>
 /// <param name="Download">Path of the MP4 download.</param>
 internal sealed record RecordingReadyData(
-    string Recording, string Session, string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Hls, string Dash, string Download);
+    string Recording, string Session, string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Hls,
+    string Dash, string Download);
 
 /// <summary>Payload of <see cref="WebhookEventTypes.EventReminder"/>.</summary>
 /// <param name="Event">Id of the event.</param>
@@ -82,11 +84,12 @@ internal sealed record RecordingReadyData(
 /// <param name="Minutes">Time of the reminder, in minutes before the planned start.</param>
 /// <param name="StartsAt">Planned start.</param>
 /// <param name="EndsAt">Planned end.</param>
-internal sealed record EventReminderData(string Event, string Title, string State, int Minutes, DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+internal sealed record EventReminderData(string Event, string Title, string State, int Minutes, DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt);
 
 /// <summary>
-/// Payload of <see cref="WebhookEventTypes.EventPreview"/>, <see cref="WebhookEventTypes.EventLate"/>, <see cref="WebhookEventTypes.EventLive"/> and
-/// <see cref="WebhookEventTypes.EventEnded"/>.
+/// Payload of <see cref="WebhookEventTypes.EventPreview"/>, <see cref="WebhookEventTypes.EventLate"/>,
+/// <see cref="WebhookEventTypes.EventLive"/> and <see cref="WebhookEventTypes.EventEnded"/>.
 /// </summary>
 /// <param name="Event">Id of the event.</param>
 /// <param name="Title">Display title.</param>

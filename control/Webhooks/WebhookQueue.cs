@@ -40,7 +40,8 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     private static readonly string Claim = $"""
         UPDATE webhooks w SET lease = gen_random_uuid(), leased_until = now() + make_interval(secs => @span)
         WHERE w.id IN (
-            SELECT c.id FROM webhooks c WHERE c.enabled AND (c.leased_until IS NULL OR c.leased_until < now()) AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = c.id AND {Due})
+            SELECT c.id FROM webhooks c WHERE c.enabled AND (c.leased_until IS NULL OR c.leased_until < now()) AND EXISTS (SELECT 1
+                FROM webhook_deliveries d WHERE d.webhook_id = c.id AND {Due})
             ORDER BY c.tried_at NULLS FIRST, c.id LIMIT @most FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING w.id, w.url, w.secret, w.old_secret AS oldSecret, w.old_secret_until AS oldSecretUntil, w.lease
         """;
@@ -54,7 +55,8 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     public async Task<IReadOnlyList<WebhookLease>> ClaimAsync(int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<LeasedRow>(new CommandDefinition(Claim, new { most, span = LeaseDuration.TotalSeconds, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<LeasedRow>(new CommandDefinition(Claim,
+            new { most, span = LeaseDuration.TotalSeconds, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
         return [.. rows.Select(r => new WebhookLease(new(r.Id, r.Url, r.Secret, r.OldSecret, r.OldSecretUntil), r.Lease))];
     }
 
@@ -67,17 +69,20 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
             new { id = turn.Target.Id, lease = turn.Lease, span = LeaseDuration.TotalSeconds },
             cancellationToken: cancellationToken)) == 1;
         return isOwner
-            ? await connection.QuerySingleOrDefaultAsync<DueDelivery>(new CommandDefinition(Next, new { id = turn.Target.Id, now = time.GetUtcNow() }, cancellationToken: cancellationToken)) : null;
+            ? await connection.QuerySingleOrDefaultAsync<DueDelivery>(new CommandDefinition(Next,
+                new { id = turn.Target.Id, now = time.GetUtcNow() }, cancellationToken: cancellationToken)) : null;
     }
 
     /// <summary>
     /// Records the result of an attempt and the time of the next one. Disables the webhook when the receiver answered 410 or has failed for
     /// days.
     /// </summary>
-    public async Task<DeliveryOutcome> RecordAsync(WebhookLease turn, DueDelivery delivery, WebhookSendResult outcome, CancellationToken cancellationToken)
+    public async Task<DeliveryOutcome> RecordAsync(WebhookLease turn, DueDelivery delivery, WebhookSendResult outcome,
+        CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var delay = outcome.IsDelivered || outcome.IsGone ? null : RetrySchedule.DelayAfter(delivery.Attempts + 1, outcome.RetryAfter, Random.Shared.NextDouble());
+        var delay = outcome.IsDelivered || outcome.IsGone ? null
+            : RetrySchedule.DelayAfter(delivery.Attempts + 1, outcome.RetryAfter, Random.Shared.NextDouble());
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await RecordDeliveryAsync(connection, transaction, delivery, outcome, now, now + delay, cancellationToken);
@@ -100,7 +105,8 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE webhooks SET lease = NULL, leased_until = NULL WHERE id = @id AND lease = @lease", new { id = turn.Target.Id, lease = turn.Lease }, cancellationToken: cancellationToken));
+            "UPDATE webhooks SET lease = NULL, leased_until = NULL WHERE id = @id AND lease = @lease",
+            new { id = turn.Target.Id, lease = turn.Lease }, cancellationToken: cancellationToken));
     }
 
     /// <summary>Gets the time of the next due delivery, possibly in the past; <see langword="null"/> when none is pending.</summary>
@@ -108,20 +114,24 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
-            "SELECT min(d.next_attempt_at) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'waiting' AND w.enabled", cancellationToken: cancellationToken)) is { } next
+            "SELECT min(d.next_attempt_at) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'waiting' AND "
+            + "w.enabled", cancellationToken: cancellationToken)) is { } next
             ? new DateTimeOffset(next, TimeSpan.Zero) : null;
     }
 
     private static async Task RecordDeliveryAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, DueDelivery delivery, WebhookSendResult outcome, DateTimeOffset now, DateTimeOffset? next, CancellationToken cancellationToken) =>
+        NpgsqlConnection connection, NpgsqlTransaction transaction, DueDelivery delivery, WebhookSendResult outcome, DateTimeOffset now,
+        DateTimeOffset? next, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE webhook_deliveries SET state = @state, attempts = attempts + 1, next_attempt_at = @next, last_attempt_at = @now, status = @status, error = @error, excerpt = @excerpt, seconds = @seconds
+            UPDATE webhook_deliveries SET state = @state, attempts = attempts + 1, next_attempt_at = @next, last_attempt_at = @now,
+                status = @status, error = @error, excerpt = @excerpt, seconds = @seconds
             WHERE id = @id AND state = 'waiting'
             """,
             new
             {
-                id = delivery.Id, now, next, status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
+                id = delivery.Id, now, next, status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt,
+                seconds = outcome.Seconds,
                 state = outcome.IsDelivered ? DeliveryStates.Delivered : next is null ? DeliveryStates.Failed : DeliveryStates.Waiting,
             },
             transaction,
@@ -131,11 +141,13 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     /// Records a success. Deliveries that were passed become due at once, except those tried within the last 10 minutes, which may cause
     /// the receiver's failures.
     /// </summary>
-    private static async Task RecordSuccessAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, WebhookLease turn, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private static async Task RecordSuccessAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, WebhookLease turn,
+        DateTimeOffset now, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             $"""
             UPDATE webhook_deliveries d SET next_attempt_at = @now FROM webhooks w
-            WHERE w.id = @id AND w.failing_since IS NOT NULL AND d.webhook_id = w.id AND d.state = 'waiting' AND d.attempts > {RetrySchedule.MaxBlockingFailures} AND d.next_attempt_at > @now AND d.last_attempt_at < @before;
+            WHERE w.id = @id AND w.failing_since IS NOT NULL AND d.webhook_id = w.id AND d.state = 'waiting'
+                AND d.attempts > {RetrySchedule.MaxBlockingFailures} AND d.next_attempt_at > @now AND d.last_attempt_at < @before;
             UPDATE webhooks SET tried_at = @now, failing_since = NULL, failures = 0 WHERE id = @id
             """,
             new { id = turn.Target.Id, now, before = now - TimeSpan.FromMinutes(10) },
@@ -143,17 +155,21 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
             cancellationToken: cancellationToken));
 
     private static async Task<string?> RecordFailureAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, WebhookLease turn, WebhookSendResult outcome, DateTimeOffset now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, WebhookLease turn, WebhookSendResult outcome, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
-        var reason = outcome.IsGone ? "The receiver answered 410 Gone." : $"No delivery has succeeded for {RetrySchedule.DisableAfter.TotalDays:0} days. Last error: {outcome.Error}";
+        var reason = outcome.IsGone ? "The receiver answered 410 Gone."
+            : $"No delivery has succeeded for {RetrySchedule.DisableAfter.TotalDays:0} days. Last error: {outcome.Error}";
         var wasDisabled = await connection.QuerySingleOrDefaultAsync<bool>(new CommandDefinition(
             """
             UPDATE webhooks SET tried_at = @now, failing_since = coalesce(failing_since, @now), failures = failures + 1,
                 enabled = enabled AND NOT (@gone OR (coalesce(failing_since <= @longAgo, false) AND failures + 1 >= @many)),
-                disabled_reason = CASE WHEN enabled AND (@gone OR (coalesce(failing_since <= @longAgo, false) AND failures + 1 >= @many)) THEN left(@reason, 500) ELSE disabled_reason END
+                disabled_reason = CASE WHEN enabled AND (@gone OR (coalesce(failing_since <= @longAgo, false) AND failures + 1 >= @many))
+                THEN left(@reason, 500) ELSE disabled_reason END
             WHERE id = @id RETURNING NOT enabled AND disabled_reason = left(@reason, 500)
             """,
-            new { id = turn.Target.Id, now, gone = outcome.IsGone, longAgo = now - RetrySchedule.DisableAfter, many = RetrySchedule.DisableFailures, reason },
+            new { id = turn.Target.Id, now, gone = outcome.IsGone, longAgo = now - RetrySchedule.DisableAfter,
+                many = RetrySchedule.DisableFailures, reason },
             transaction,
             cancellationToken: cancellationToken));
         return wasDisabled ? reason : null;

@@ -26,19 +26,24 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         {
             var id = Secret.New(out _).Id;
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await connection.ExecuteAsync(new CommandDefinition("LOCK TABLE webhooks IN SHARE ROW EXCLUSIVE MODE", null, transaction, cancellationToken: cancellationToken));
-            if (await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT count(*) FROM webhooks", null, transaction, cancellationToken: cancellationToken)) >= WebhookRules.MaxWebhooks)
+            await connection.ExecuteAsync(new CommandDefinition("LOCK TABLE webhooks IN SHARE ROW EXCLUSIVE MODE", null, transaction,
+                cancellationToken: cancellationToken));
+            if (await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT count(*) FROM webhooks", null, transaction,
+                cancellationToken: cancellationToken)) >= WebhookRules.MaxWebhooks)
             {
-                throw new ControlException(ControlErrorCode.Conflict, $"The limit of {WebhookRules.MaxWebhooks} webhooks is reached. Delete an unused one.");
+                throw new ControlException(ControlErrorCode.Conflict,
+                    $"The limit of {WebhookRules.MaxWebhooks} webhooks is reached. Delete an unused one.");
             }
 
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
-                INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) VALUES (@id, @url, @label, @types, @channels, @secret, @enabled, @now) ON CONFLICT (id) DO NOTHING
+                INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) VALUES (@id, @url, @label, @types,
+                    @channels, @secret, @enabled, @now) ON CONFLICT (id) DO NOTHING
                 """,
                 new
                 {
-                    id, url = settings.Url, label = settings.Label ?? "", types = Distinct(settings.Types) ?? [], channels = Distinct(settings.Channels) ?? [], secret,
+                    id, url = settings.Url, label = settings.Label ?? "", types = Distinct(settings.Types) ?? [],
+                    channels = Distinct(settings.Channels) ?? [], secret,
                     enabled = settings.Enabled ?? true, now = time.GetUtcNow(),
                 },
                 transaction,
@@ -46,7 +51,8 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
             if (inserted == 1)
             {
                 var info = await FindAsync(connection, transaction, id, cancellationToken);
-                await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.create", $"webhook/{id}", DetailOf(settings), cancellationToken);
+                await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.create", $"webhook/{id}", DetailOf(settings),
+                    cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return new(info, secret);
             }
@@ -57,7 +63,8 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
     public async Task<IReadOnlyList<WebhookInfo>> ListAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"SELECT {Columns} FROM webhooks w ORDER BY w.created_at, w.id", cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"SELECT {Columns} FROM webhooks w ORDER BY w.created_at, w.id",
+            cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }
 
@@ -71,12 +78,14 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
 
     /// <summary>Changes the values set in <paramref name="settings"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, or the webhook does not exist.</exception>
-    public Task<WebhookInfo> SetAsync(string id, WebhookSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(id, settings, null, cancellationToken);
+    public Task<WebhookInfo> SetAsync(string id, WebhookSettings settings, CancellationToken cancellationToken = default) =>
+        SetIfAsync(id, settings, null, cancellationToken);
 
     /// <summary>
     /// Changes a webhook like <see cref="SetAsync"/> unless the check throws. The check sees the webhook under a row lock.
     /// </summary>
-    internal async Task<WebhookInfo> SetIfAsync(string id, WebhookSettings settings, Action<WebhookInfo>? check, CancellationToken cancellationToken)
+    internal async Task<WebhookInfo> SetIfAsync(string id, WebhookSettings settings, Action<WebhookInfo>? check,
+        CancellationToken cancellationToken)
     {
         ThrowIfInvalid(WebhookRules.Validate(settings, isNew: false, null));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -84,18 +93,21 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         await CheckAsync(connection, transaction, id, check, cancellationToken);
         var changed = await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE webhooks SET url = coalesce(@url, url), label = coalesce(@label, label), types = coalesce(@types, types), channels = coalesce(@channels, channels),
+            UPDATE webhooks SET url = coalesce(@url, url), label = coalesce(@label, label), types = coalesce(@types, types),
+                channels = coalesce(@channels, channels),
                 disabled_reason = CASE WHEN @enabled IS NULL THEN disabled_reason END,
                 failing_since = CASE WHEN @enabled AND NOT enabled THEN NULL ELSE failing_since END,
                 failures = CASE WHEN @enabled AND NOT enabled THEN 0 ELSE failures END,
                 enabled = coalesce(@enabled, enabled)
             WHERE id = @id
             """,
-            new { id, url = settings.Url, label = settings.Label, types = Distinct(settings.Types), channels = Distinct(settings.Channels), enabled = settings.Enabled },
+            new { id, url = settings.Url, label = settings.Label, types = Distinct(settings.Types), channels = Distinct(settings.Channels),
+                enabled = settings.Enabled },
             transaction,
             cancellationToken: cancellationToken));
         var info = changed == 1 ? await FindAsync(connection, transaction, id, cancellationToken) : throw WebhookRules.NotFound();
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.change", $"webhook/{id}", DetailOf(settings), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.change", $"webhook/{id}", DetailOf(settings),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return info;
     }
@@ -111,7 +123,8 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
     {
         if (overlap < TimeSpan.Zero || overlap > WebhookRules.MaxOverlap)
         {
-            throw new ControlException([new("overlapSeconds", $"The overlap must be 0 to {WebhookRules.MaxOverlap.TotalSeconds:0} seconds.")]);
+            throw new ControlException(
+                [new("overlapSeconds", $"The overlap must be 0 to {WebhookRules.MaxOverlap.TotalSeconds:0} seconds.")]);
         }
 
         var secret = WebhookSecret.New();
@@ -119,14 +132,16 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var changed = await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE webhooks SET old_secret = CASE WHEN @until::timestamptz IS NOT NULL THEN secret END, old_secret_until = @until, secret = @secret WHERE id = @id
+            UPDATE webhooks SET old_secret = CASE WHEN @until::timestamptz IS NOT NULL THEN secret END, old_secret_until = @until,
+                secret = @secret WHERE id = @id
             """,
             new { id, secret, until = overlap > TimeSpan.Zero ? time.GetUtcNow() + overlap : (DateTimeOffset?)null },
             transaction,
             cancellationToken: cancellationToken));
         var info = changed == 1 ? await FindAsync(connection, transaction, id, cancellationToken) : throw WebhookRules.NotFound();
         await AuditLog.RecordAsync(
-            connection, transaction, time.GetUtcNow(), "webhook.rotate", $"webhook/{id}", AuditLog.Detail(("previousSecretExpiresAt", AuditLog.Text(info.PreviousSecretExpiresAt))), cancellationToken);
+            connection, transaction, time.GetUtcNow(), "webhook.rotate", $"webhook/{id}",
+            AuditLog.Detail(("previousSecretExpiresAt", AuditLog.Text(info.PreviousSecretExpiresAt))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new(info, secret);
     }
@@ -141,7 +156,8 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await CheckAsync(connection, transaction, id, check, cancellationToken);
-        if (await connection.ExecuteAsync(new CommandDefinition("DELETE FROM webhooks WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken)) == 0)
+        if (await connection.ExecuteAsync(new CommandDefinition("DELETE FROM webhooks WHERE id = @id", new { id }, transaction,
+            cancellationToken: cancellationToken)) == 0)
         {
             throw WebhookRules.NotFound();
         }
@@ -158,17 +174,22 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         ("channels", settings.Channels is { } channels ? string.Join(',', channels) : null),
         ("enabled", settings.Enabled switch { null => null, true => "true", false => "false" }));
 
-    private static string[]? Distinct(IReadOnlyList<string>? values) => values is null ? null : [.. values.Distinct(StringComparer.Ordinal)];
+    private static string[]? Distinct(IReadOnlyList<string>? values) =>
+        values is null ? null : [.. values.Distinct(StringComparer.Ordinal)];
 
-    private static async Task<WebhookInfo> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, CancellationToken cancellationToken) =>
+    private static async Task<WebhookInfo> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id,
+        CancellationToken cancellationToken) =>
         (await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"SELECT {Columns} FROM webhooks w WHERE w.id = @id", new { id }, transaction, cancellationToken: cancellationToken)))?.ToInfo() ?? throw WebhookRules.NotFound();
+            $"SELECT {Columns} FROM webhooks w WHERE w.id = @id", new { id }, transaction, cancellationToken: cancellationToken)))?.ToInfo()
+            ?? throw WebhookRules.NotFound();
 
-    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string id, Action<WebhookInfo>? check, CancellationToken cancellationToken)
+    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string id, Action<WebhookInfo>? check,
+        CancellationToken cancellationToken)
     {
         if (check is not null)
         {
-            await connection.ExecuteAsync(new CommandDefinition("SELECT 1 FROM webhooks WHERE id = @id FOR NO KEY UPDATE", new { id }, transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("SELECT 1 FROM webhooks WHERE id = @id FOR NO KEY UPDATE", new { id },
+                transaction, cancellationToken: cancellationToken));
             check(await FindAsync(connection, transaction, id, cancellationToken));
         }
     }
@@ -184,12 +205,14 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
     }
 
     private sealed record Row(
-        string Id, string Url, string Label, string Types, string Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? PreviousSecretExpiresAt,
+        string Id, string Url, string Label, string Types, string Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt,
+        DateTimeOffset? PreviousSecretExpiresAt,
         DateTimeOffset? LastAttemptAt, DateTimeOffset? FailingSince, long Dropped, long Waiting)
     {
         public WebhookInfo ToInfo() => new(Id, Url, Label, Split(Types), Split(Channels), Enabled, DisabledReason, CreatedAt)
         {
-            PreviousSecretExpiresAt = PreviousSecretExpiresAt, LastAttemptAt = LastAttemptAt, FailingSince = FailingSince, Dropped = Dropped, Pending = Waiting,
+            PreviousSecretExpiresAt = PreviousSecretExpiresAt, LastAttemptAt = LastAttemptAt, FailingSince = FailingSince,
+                Dropped = Dropped, Pending = Waiting,
         };
     }
 }

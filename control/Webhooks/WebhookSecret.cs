@@ -17,7 +17,8 @@ internal static class WebhookSecret
     }
 
     private static string Signature(string secret, string id, DateTimeOffset at, ReadOnlySpan<byte> body) =>
-        WebhookSignature.Of(WebhookSignature.KeyOf(secret) ?? throw new InvalidOperationException("The database contains an invalid webhook secret."), id, at, body);
+        WebhookSignature.Of(WebhookSignature.KeyOf(secret)
+            ?? throw new InvalidOperationException("The database contains an invalid webhook secret."), id, at, body);
 }
 
 /// <summary>Target of webhook deliveries.</summary>

@@ -50,7 +50,8 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
     {
         var started = time.GetTimestamp();
         var bytes = Encoding.UTF8.GetBytes(body);
-        var response = await _transport.Value.SendAsync(() => CreateRequest(target, id, bytes), _ => true, MaxExcerpt, cancellationToken, truncate: true);
+        var response = await _transport.Value.SendAsync(() => CreateRequest(target, id, bytes), _ => true, MaxExcerpt, cancellationToken,
+            truncate: true);
         var seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 3);
         var (label, error) = Evaluate(response);
         Requests.Add(1, new KeyValuePair<string, object?>("result", label));
@@ -80,7 +81,8 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
     private static string Truncate(string? text) => text is { Length: > 500 } ? text[..500] : text ?? "";
 
     // The response is shown to users and stored in the database, which accepts no NUL.
-    private static string ExcerptOf(ReadOnlySpan<byte> body) => new([.. Encoding.UTF8.GetString(body).Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
+    private static string ExcerptOf(ReadOnlySpan<byte> body) =>
+        new([.. Encoding.UTF8.GetString(body).Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
 
     private HttpRequestMessage CreateRequest(WebhookTarget target, string id, byte[] body)
     {

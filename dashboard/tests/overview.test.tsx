@@ -293,7 +293,10 @@ describe('alerts', () => {
   });
   test('report a missing encoder', () =>
     expect(alertsOf([withState('live', { encoding: { ...encoding, encoder: null } })], {}, new Map())[0]!.severity).toBe('error'));
-  test('ignore offline channels', () => expect(alertsOf([{ ...channel, encoding: { ...encoding, degradationLevel: 3 } }], {}, new Map())).toEqual([]));
+  test('ignore offline channels', () => {
+    const offline = { ...channel, encoding: { ...encoding, degradationLevel: 3 } };
+    expect(alertsOf([offline], {}, new Map())).toEqual([]);
+  });
 });
 
 describe('the summary of a channel', () => {

@@ -22,9 +22,11 @@ internal sealed partial class ClockStepMonitor : BackgroundService
 
     /// <summary>Creates the monitor for the server.</summary>
     public ClockStepMonitor(MonotonicTimeProvider time, ILogger<ClockStepMonitor> logger, LiveDirectory? directory = null)
-        : this(time, logger, () => directory?.All().Any(status => status.State is not (ChannelState.Offline or ChannelState.Ended)) ?? false)
+        : this(time, logger, () => directory?.All().Any(status => status.State is not (ChannelState.Offline or ChannelState.Ended))
+            ?? false)
     {
-        Telemetry.Meter.CreateObservableGauge("broadcast_clock_offset_seconds", () => _time.Offset.TotalSeconds, "s", "Offset of the system clock from the media clock. Normally 0.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_clock_offset_seconds", () => _time.Offset.TotalSeconds, "s",
+            "Offset of the system clock from the media clock. Normally 0.");
     }
 
     /// <summary>Creates the monitor for tests.</summary>

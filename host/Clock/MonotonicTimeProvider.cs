@@ -33,7 +33,8 @@ internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
     public override long GetTimestamp() => system.GetTimestamp();
 
     /// <inheritdoc/>
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => system.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        system.CreateTimer(callback, state, dueTime, period);
 
     private sealed record Origin(DateTimeOffset Utc, long Timestamp)
     {

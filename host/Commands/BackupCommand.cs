@@ -14,7 +14,8 @@ internal static class BackupCommand
     public static Command CreateBackup()
     {
         var file = new Argument<string>("FILE") { Description = "File to create, readable only by you; '-' for standard output" };
-        var command = new Command("backup", "Back up the database (channels, keys, tokens, sessions) to a file. The server may be running; media is not included") { file };
+        var command = new Command("backup",
+            "Back up the database (channels, keys, tokens, sessions) to a file. The server may be running; media is not included") { file };
         command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
@@ -35,7 +36,8 @@ internal static class BackupCommand
             var contents = await WriteFileAsync(database, Path.GetFullPath(path), progress, cancellationToken);
             ChannelCommand.Report(
                 parsed,
-                new { file = Path.GetFullPath(path), bytes = progress.Bytes, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },
+                new { file = Path.GetFullPath(path), bytes = progress.Bytes, schema = contents.Schema, channels = contents.Channels,
+                    streamKeys = contents.StreamKeys, sessions = contents.Sessions },
                 $"{Path.GetFullPath(path)}: {progress.Bytes:N0} bytes, {Summary(contents)}. The file contains secrets; store it safely.");
             return 0;
         }));
@@ -58,28 +60,36 @@ internal static class BackupCommand
             var folder = CommandOutput.DataFolderOf(parsed);
             if (DataFolderLock.Find(folder) is not null)
             {
-                throw new StartException($"A server is running on {folder.Path}. Stop it (Ctrl+C, or systemctl stop), restore, and start it again. Nothing was changed.");
+                throw new StartException(
+                    $"A server is running on {folder.Path}. Stop it (Ctrl+C, or systemctl stop), restore, and start it again. Nothing "
+                    + "was changed.");
             }
 
             using var actorScope = CommandDatabase.ActAsCommand(parsed);
 
             // Prevents a server from starting during the restore.
             using var dataFolderLock = DataFolderLock.Acquire(folder);
-            var options = CommandDatabase.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
-            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System, cancellationToken, CommandDatabase.WarnNotAudited);
+            var options =
+                CommandDatabase.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
+            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System,
+                cancellationToken, CommandDatabase.WarnNotAudited);
             ChannelCommand.Report(
                 parsed,
-                new { restored = path, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },
-                $"Restored {Summary(contents)}. Start the server; keys and tokens are now those of the backup. Run './broadcast fsck' to check the media.");
+                new { restored = path, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys,
+                    sessions = contents.Sessions },
+                $"Restored {Summary(contents)}. Start the server; keys and tokens are now those of the backup. Run './broadcast fsck' to "
+                + "check the media.");
             return 0;
         }));
         return command;
     }
 
-    private static string Summary(BackupContents contents) => $"{contents.Channels} channels, {contents.StreamKeys} stream keys, {contents.Sessions} sessions, schema version {contents.Schema}";
+    private static string Summary(BackupContents contents) =>
+        $"{contents.Channels} channels, {contents.StreamKeys} stream keys, {contents.Sessions} sessions, schema version {contents.Schema}";
 
     /// <summary>Writes the whole file or nothing, and never overwrites a file.</summary>
-    private static async Task<BackupContents> WriteFileAsync(ControlDatabase database, string path, Progress progress, CancellationToken cancellationToken)
+    private static async Task<BackupContents> WriteFileAsync(ControlDatabase database, string path, Progress progress,
+        CancellationToken cancellationToken)
     {
         if (Path.Exists(path))
         {
@@ -91,7 +101,8 @@ internal static class BackupCommand
         {
             // The mode applies only to a new file, so a partial file of a killed backup is deleted first.
             File.Delete(partialPath);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, Options = FileOptions.Asynchronous };
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None,
+                BufferSize = 0, Options = FileOptions.Asynchronous };
             if (!OperatingSystem.IsWindows())
             {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

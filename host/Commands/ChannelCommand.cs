@@ -20,54 +20,72 @@ internal static class ChannelCommand
 
     private static readonly Option<string?> Ladder = new("--ladder")
     {
-        Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder}), or up to {LadderSpec.MaxRungs} custom rungs, such as {ChannelRules.CustomLadderExample}", HelpName = "LADDER",
+        Description =
+            $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder}), or up to {LadderSpec.MaxRungs} custom rungs, "
+            + $"such as {ChannelRules.CustomLadderExample}", HelpName = "LADDER",
     };
 
-    private static readonly Option<string?> Latency = new("--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
+    private static readonly Option<string?> Latency = new(
+        "--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
 
     private static readonly Option<double?> ReconnectWindow = new("--reconnect-window")
     {
-        Description = $"Seconds that a session waits for its encoder to reconnect ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0: end the session at once)", HelpName = "SECONDS",
+        Description =
+            $"Seconds that a session waits for its encoder to reconnect ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0: end "
+            + "the session at once)", HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Takeover = new("--takeover")
     {
-        Description = $"When a new encoder replaces the current one: silent (after input loss) or newest (at once) ({ChannelRules.DefaultTakeover})",
+        Description =
+            $"When a new encoder replaces the current one: silent (after input loss) or newest (at once) ({ChannelRules.DefaultTakeover})",
         HelpName = "POLICY",
     };
 
     private static readonly Option<double?> TakeoverAfter = new("--takeover-after")
     {
-        Description = "Seconds of input loss after which an encoder can be replaced, 1 to 600 (0: use Control:TakeoverAfter)", HelpName = "SECONDS",
+        Description = "Seconds of input loss after which an encoder can be replaced, 1 to 600 (0: use Control:TakeoverAfter)",
+            HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) ({ChannelRules.DefaultAccess})", HelpName = "POLICY",
+        Description =
+            "Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) "
+            + $"({ChannelRules.DefaultAccess})", HelpName = "POLICY",
     };
 
     private static readonly Option<string?> DvrWindow = new("--dvr-window")
     {
-        Description = $"DVR window, how far viewers can seek back: off, all (the whole session), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultDvrWindow})", HelpName = "TIME",
+        Description =
+            "DVR window, how far viewers can seek back: off, all (the whole session), or 1m to 14d, such as 30m, 12h or 7d "
+            + $"({ChannelRules.DefaultDvrWindow})", HelpName = "TIME",
     };
 
-    private static readonly Option<string?> Record = new("--record") { Description = "Record sessions for playback on demand: on or off (on)", HelpName = "ON|OFF" };
+    private static readonly Option<string?> Record =
+        new("--record") { Description = "Record sessions for playback on demand: on or off (on)", HelpName = "ON|OFF" };
 
     private static readonly Option<string?> RetentionOption = new("--retention")
     {
-        Description = $"How long to retain recordings after their session: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})", HelpName = "TIME",
+        Description =
+            $"How long to retain recordings after their session: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})",
+            HelpName = "TIME",
     };
 
     private static readonly Option<string?> Reminders = new("--reminders")
     {
-        Description = "Reminder webhooks of new events, in minutes before the start, separated by commas, such as 60,10; or none (none)", HelpName = "MINUTES",
+        Description = "Reminder webhooks of new events, in minutes before the start, separated by commas, such as 60,10; or none (none)",
+            HelpName = "MINUTES",
     };
 
-    private static readonly Option<string?> AnnounceEvents = new("--announce-events") { Description = "Announce new events to viewers before they start: on or off (on)", HelpName = "ON|OFF" };
+    private static readonly Option<string?> AnnounceEvents =
+        new("--announce-events") { Description = "Announce new events to viewers before they start: on or off (on)", HelpName = "ON|OFF" };
 
     private static readonly Option<string?> AudioLanguages = new("--audio-languages")
     {
-        Description = "Languages of the encoder's audio tracks, in order, if the encoder does not send them, such as en,de; und for unknown; or none (none)", HelpName = "TAGS",
+        Description =
+            "Languages of the encoder's audio tracks, in order, if the encoder does not send them, such as en,de; und for unknown; or "
+            + "none (none)", HelpName = "TAGS",
     };
 
     private static readonly Option<string?> Slate = new("--slate")
@@ -81,17 +99,21 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "Channel name, used in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Create a channel and print its stream key, which is shown only once") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages };
+        var create = new Command("create", "Create a channel and print its stream key, which is shown only once") { name, Title, Ladder,
+            Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders, AnnounceEvents,
+                AudioLanguages };
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed),
+                cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
                 CommandOutput.PrintJson(new { channel = created.Channel.Name, streamKey = created.Key.StreamKey });
                 return;
             }
 
-            var server = DataFolderLock.Find(CommandOutput.DataFolderOf(parsed))?.WithPublicUrl(CommandDatabase.PublicUrl(CommandOutput.DataFolderOf(parsed)));
+            var server = DataFolderLock.Find(CommandOutput.DataFolderOf(parsed))
+                ?.WithPublicUrl(CommandDatabase.PublicUrl(CommandOutput.DataFolderOf(parsed)));
             Console.Out.WriteLine($"""
                 Channel '{created.Channel.Name}' created.
                   Server      {server?.Rtmp ?? "rtmp://YOUR-SERVER:1935"}/live
@@ -101,17 +123,21 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages, Slate };
+        var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name,
+            Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders,
+                AnnounceEvents, AudioLanguages, Slate };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var changed = await new ChannelRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            var changed = await new ChannelRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed),
+                cancellationToken);
             await SetSlateAsync(parsed, database, changed.Name, cancellationToken);
             Show(parsed, [changed], await ViewerCountsAsync(database, cancellationToken), single: true);
         }));
 
         var list = new Command("list", "List all channels");
         list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-            Show(parsed, await new ChannelRepository(database, TimeProvider.System).ListAsync(cancellationToken), await ViewerCountsAsync(database, cancellationToken), single: false)));
+            Show(parsed, await new ChannelRepository(database, TimeProvider.System).ListAsync(cancellationToken),
+                await ViewerCountsAsync(database, cancellationToken), single: false)));
 
         var delete = new Command("delete", "Delete a channel with its keys and media, and disconnect its encoder") { name };
         delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
@@ -119,7 +145,8 @@ internal static class ChannelCommand
             await new ChannelRepository(database, TimeProvider.System).DeleteAsync(parsed.GetValue(name)!, cancellationToken);
             Report(parsed, new { deleted = parsed.GetValue(name) }, $"Channel '{parsed.GetValue(name)}' deleted.");
         }));
-        return new Command("channel", "Manage channels, and end their sessions") { create, set, list, ShowOne(name), Sessions(name), End(name), delete };
+        return new Command("channel", "Manage channels, and end their sessions") { create, set, list, ShowOne(name), Sessions(name),
+            End(name), delete };
     }
 
     private static Command ShowOne(Argument<string> name)
@@ -134,23 +161,27 @@ internal static class ChannelCommand
         return show;
     }
 
-    private static Task<IReadOnlyDictionary<string, ChannelViewerCount>> ViewerCountsAsync(ControlDatabase database, CancellationToken cancellationToken) =>
+    private static Task<IReadOnlyDictionary<string,
+        ChannelViewerCount>> ViewerCountsAsync(ControlDatabase database, CancellationToken cancellationToken) =>
         new ChannelViewerCounts(database).ReadAsync(cancellationToken);
 
     private static Command Sessions(Argument<string> name)
     {
-        var limit = new Option<int>("--limit") { Description = $"Maximum number of sessions, 1 to {SessionHistory.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
+        var limit = new Option<int>("--limit") { Description = $"Maximum number of sessions, 1 to {SessionHistory.MaxPage} (50)",
+            HelpName = "COUNT", DefaultValueFactory = _ => 50 };
         var before = new Option<string?>("--before") { Description = "List sessions older than this one (paging)", HelpName = "SESSION" };
         var sessions = new Command("sessions", "List a channel's sessions, newest first") { name, limit, before };
         sessions.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var beforeSession = parsed.GetValue(before) is { } id ? SessionId.Parse(id) : (SessionId?)null;
-            var found = await new SessionHistory(database).ListAsync(parsed.GetValue(name)!, parsed.GetValue(limit), beforeSession, cancellationToken);
+            var found = await new SessionHistory(database).ListAsync(parsed.GetValue(name)!, parsed.GetValue(limit), beforeSession,
+                cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
                 CommandOutput.PrintJson(found.Select(s => new
                 {
-                    session = s.Id, epoch = s.Epoch, latency = s.Latency, startedAt = s.StartedAt, lastPublicationEndedAt = s.LastPublicationEndedAt, endedAt = s.EndedAt, endReason = s.EndReason,
+                    session = s.Id, epoch = s.Epoch, latency = s.Latency, startedAt = s.StartedAt,
+                    lastPublicationEndedAt = s.LastPublicationEndedAt, endedAt = s.EndedAt, endReason = s.EndReason,
                     peakViewers = s.PeakViewers,
                 }));
                 return;
@@ -179,7 +210,8 @@ internal static class ChannelCommand
             if (!await endRequests.WaitAsync(session, EndTimeout, cancellationToken))
             {
                 throw new StartException(
-                    $"Session {session.Value} of '{channel}' did not end within {EndTimeout.TotalSeconds:0} s. Check that a server is running on this database and can reach it, see its log, and try again.");
+                    $"Session {session.Value} of '{channel}' did not end within {EndTimeout.TotalSeconds:0} s. Check that a server is "
+                    + "running on this database and can reach it, see its log, and try again.");
             }
 
             Report(parsed, new { session = session.Value }, $"Session {session.Value} of '{channel}' ended.");
@@ -200,7 +232,8 @@ internal static class ChannelCommand
         }
     }
 
-    private static async Task SetSlateAsync(ParseResult parsed, ControlDatabase database, string channel, CancellationToken cancellationToken)
+    private static async Task SetSlateAsync(ParseResult parsed, ControlDatabase database, string channel,
+        CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Slate) is not { } file)
         {
@@ -216,12 +249,15 @@ internal static class ChannelCommand
 
         if (!File.Exists(file) || new FileInfo(file).Length > SlateMedia.MaxBytes)
         {
-            throw new ControlException([new("slate", File.Exists(file) ? $"'{file}' is larger than {SlateMedia.MaxBytes} bytes." : $"File not found: '{file}'.")]);
+            throw new ControlException(
+                [new("slate", File.Exists(file) ? $"'{file}' is larger than {SlateMedia.MaxBytes} bytes." : $"File not found: '{file}'.")]);
         }
 
         var bytes = await File.ReadAllBytesAsync(file, cancellationToken);
-        var validator = TranscoderModule.CreateSlateValidator(CommandDatabase.Encoding(CommandOutput.DataFolderOf(parsed)), TimeProvider.System);
-        if (SlateMedia.TypeOf(bytes) is { } type && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } error)
+        var validator = TranscoderModule.CreateSlateValidator(CommandDatabase.Encoding(CommandOutput.DataFolderOf(parsed)),
+            TimeProvider.System);
+        if (SlateMedia.TypeOf(bytes) is { } type
+            && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } error)
         {
             throw new ControlException([new("slate", error)]);
         }
@@ -229,10 +265,12 @@ internal static class ChannelCommand
         await slates.SetAsync(channel, bytes, cancellationToken);
     }
 
-    private static ChannelSettings Settings(ParseResult parsed) => ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error
+    private static ChannelSettings Settings(ParseResult parsed) =>
+        ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error
         ? throw new ControlException([error])
         : new(
-        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(ReconnectWindow)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
+        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(ReconnectWindow)),
+        parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
     {
         Access = parsed.GetValue(Access),
         DvrWindow = parsed.GetValue(DvrWindow),
@@ -240,7 +278,8 @@ internal static class ChannelCommand
         Reminders = EventCommand.Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         AnnouncesEvents = OnOff("announce-events", parsed.GetValue(AnnounceEvents)),
         Retention = parsed.GetValue(RetentionOption),
-        AudioLanguages = parsed.GetValue(AudioLanguages) switch { null => null, "" or "none" => [], var tags => [.. tags.Split(',', StringSplitOptions.TrimEntries)] },
+        AudioLanguages = parsed.GetValue(AudioLanguages) switch { null => null, "" or "none" => [],
+            var tags => [.. tags.Split(',', StringSplitOptions.TrimEntries)] },
     };
 
     private static bool? OnOff(string option, string? text) => text switch
@@ -256,14 +295,16 @@ internal static class ChannelCommand
 
     private static string Count(long viewers) => viewers.ToString(CultureInfo.InvariantCulture);
 
-    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, IReadOnlyDictionary<string, ChannelViewerCount> viewerCounts, bool single)
+    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels,
+        IReadOnlyDictionary<string, ChannelViewerCount> viewerCounts, bool single)
     {
         if (parsed.GetValue(CommandOutput.Json))
         {
             var rows = channels.Select(c => new
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
-                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, dvrWindow = c.DvrWindow, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, dvrWindow = c.DvrWindow, record = c.Record,
+                retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
                 reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents, audioLanguages = c.AudioLanguages,
                 viewers = viewerCounts.GetValueOrDefault(c.Name).Viewers, peakViewers = viewerCounts.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();

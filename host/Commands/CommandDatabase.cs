@@ -18,7 +18,8 @@ internal static class CommandDatabase
     private static readonly Dictionary<string, string?> NoFlags = new(StringComparer.Ordinal);
 
     /// <summary>Runs work on the database of the command line's data folder.</summary>
-    public static Func<ParseResult, CancellationToken, Task<int>> WithDatabase(Func<ParseResult, ControlDatabase, CancellationToken, Task> work) =>
+    public static Func<ParseResult, CancellationToken,
+        Task<int>> WithDatabase(Func<ParseResult, ControlDatabase, CancellationToken, Task> work) =>
         CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var folder = CommandOutput.DataFolderOf(parsed);
@@ -41,7 +42,8 @@ internal static class CommandDatabase
     }
 
     /// <summary>Warns that a change has no audit log entry.</summary>
-    public static void WarnNotAudited(string reason) => Console.Error.WriteLine($"Warning: the change was made, but could not be written to the audit log: {reason}");
+    public static void WarnNotAudited(string reason) =>
+        Console.Error.WriteLine($"Warning: the change was made, but could not be written to the audit log: {reason}");
 
     /// <summary>Opens the database of a data folder.</summary>
     public static Task<ControlDatabase> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => ControlDatabase.OpenAsync(
@@ -56,7 +58,8 @@ internal static class CommandDatabase
 
     /// <summary>Authorization options of a folder's server.</summary>
     public static AuthorizationOptions Authorization(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>() ?? new AuthorizationOptions();
+        ServerConfiguration.Read(folder, NoFlags).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>()
+        ?? new AuthorizationOptions();
 
     /// <summary>Control options of a folder's server.</summary>
     public static ControlOptions Control(DataFolder folder) =>
@@ -71,5 +74,6 @@ internal static class CommandDatabase
         ServerConfiguration.Read(folder, NoFlags).GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
 
     /// <summary>Database options of a configuration.</summary>
-    public static DatabaseOptions Options(IConfiguration configuration) => configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();
+    public static DatabaseOptions Options(IConfiguration configuration) =>
+        configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();
 }

@@ -26,7 +26,8 @@ internal static class CommandOutput
     public static DataFolder DataFolderOf(ParseResult parsed) => ServerConfiguration.Data(parsed.GetValue(Data));
 
     /// <summary>Runs a command. Errors that the operator can fix are shown as one message without a stack trace.</summary>
-    public static Func<ParseResult, CancellationToken, Task<int>> HandleErrors(Func<ParseResult, CancellationToken, Task<int>> work) => async (parsed, cancellationToken) =>
+    public static Func<ParseResult, CancellationToken, Task<int>> HandleErrors(Func<ParseResult, CancellationToken, Task<int>> work) =>
+        async (parsed, cancellationToken) =>
     {
         try
         {
@@ -79,8 +80,10 @@ internal static class CommandOutput
         StartException or Broadcast.Control.ControlException or ObjectStoreException => e.Message,
         FormatException => e.Message,
         AggregateException many when many.InnerExceptions.All(inner => inner is Microsoft.Extensions.Options.OptionsValidationException) =>
-            ServerConfiguration.FormatErrors([.. many.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>().SelectMany(options => options.Failures)]),
-        AggregateException aggregate when aggregate.InnerExceptions.Select(MessageOf).ToList() is var all && all.TrueForAll(m => m is not null) => string.Join('\n', all),
+            ServerConfiguration.FormatErrors([.. many.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>()
+                .SelectMany(options => options.Failures)]),
+        AggregateException aggregate when aggregate.InnerExceptions.Select(MessageOf).ToList() is var all
+            && all.TrueForAll(m => m is not null) => string.Join('\n', all),
         Microsoft.Extensions.Options.OptionsValidationException options => ServerConfiguration.FormatErrors([.. options.Failures]),
         _ => null,
     };

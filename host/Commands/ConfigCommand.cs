@@ -12,7 +12,8 @@ internal static class ConfigCommand
         var print = new Command("print", "Print every option with its effective value; secrets are redacted");
         print.SetAction(CommandOutput.HandleErrors((parsed, _) =>
         {
-            var configuration = ServerConfiguration.Read(CommandOutput.DataFolderOf(parsed), new Dictionary<string, string?>(StringComparer.Ordinal));
+            var configuration = ServerConfiguration.Read(CommandOutput.DataFolderOf(parsed),
+                new Dictionary<string, string?>(StringComparer.Ordinal));
             var options = OptionSections.All.SelectMany(s => Flatten(s.Key, s.Value, configuration)).ToList();
             if (parsed.GetValue(CommandOutput.Json))
             {

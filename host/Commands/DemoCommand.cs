@@ -19,13 +19,18 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var channel = new Option<string?>("--channel") { Description = $"Channel to publish to ({ControlOptions.FirstChannel}, or the first one)", HelpName = "NAME" };
+        var channel = new Option<string?>("--channel") { Description =
+            $"Channel to publish to ({ControlOptions.FirstChannel}, or the first one)", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "Duration in seconds (default: until Ctrl-C)", HelpName = "N" };
-        var command = new Command("demo", "Publish generated video with a clock and a beep, to try the server without an encoder") { channel, seconds };
+        var command = new Command("demo", "Publish generated video with a clock and a beep, to try the server without an encoder") {
+            channel, seconds };
         command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var folder = CommandOutput.DataFolderOf(parsed);
-            var server = DataFolderLock.Find(folder) ?? throw new StartException($"No server is running on {folder.Path}. Start one with ./broadcast up in another terminal, or pass its folder with --data DIR.");
+            var server = DataFolderLock.Find(folder)
+                ?? throw new StartException(
+                    $"No server is running on {folder.Path}. Start one with ./broadcast up in another terminal, or pass its folder with "
+                    + "--data DIR.");
             if (parsed.GetValue(seconds) is { } length && !(length > 0 && length < 1e7))
             {
                 throw new StartException("--seconds must be greater than 0.");
@@ -33,14 +38,17 @@ internal static class DemoCommand
 
             using var actorScope = CommandDatabase.ActAsCommand(parsed);
             await using var database = await CommandDatabase.OpenAsync(folder, cancellationToken);
-            var name = parsed.GetValue(channel) ?? await new ChannelRepository(database, TimeProvider.System).DefaultAsync(cancellationToken)
+            var name = parsed.GetValue(channel)
+                ?? await new ChannelRepository(database, TimeProvider.System).DefaultAsync(cancellationToken)
                 ?? throw new StartException("No channels exist. Create one: ./broadcast channel create NAME");
             var keys = new StreamKeys(database, TimeProvider.System);
-            var key = await keys.CreateAsync(name, StreamKeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5), cancellationToken);
+            var key = await keys.CreateAsync(name, StreamKeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5),
+                cancellationToken);
             try
             {
                 var rtmpUrl = new Uri(server.Rtmp);
-                await PublishAsync(new RtmpTarget(rtmpUrl.Host, rtmpUrl.Port, "live", key.StreamKey), name, server, parsed.GetValue(seconds), cancellationToken);
+                await PublishAsync(new RtmpTarget(rtmpUrl.Host, rtmpUrl.Port, "live", key.StreamKey), name, server,
+                    parsed.GetValue(seconds), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -77,7 +85,8 @@ internal static class DemoCommand
             "-nostdin", "-hide_banner", "-v", "error",
             "-re", "-f", "lavfi", "-i", $"testsrc2=size=1280x720:rate=30{clock}",
             "-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=2:sample_rate=48000",
-            "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "2500k",
+            "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "2500k", "-maxrate", "2500k",
+                "-bufsize", "2500k",
             "-g", "60", "-keyint_min", "60", "-sc_threshold", "0",
             "-c:a", "aac", "-b:a", "128k", "-ac", "2",
         ];
@@ -90,14 +99,18 @@ internal static class DemoCommand
         return arguments;
     }
 
-    private static async Task PublishAsync(RtmpTarget target, string channel, ServerUrls server, double? seconds, CancellationToken cancellationToken)
+    private static async Task PublishAsync(RtmpTarget target, string channel, ServerUrls server, double? seconds,
+        CancellationToken cancellationToken)
     {
         await using var publisher = await RtmpPublisher.ConnectAsync(target, cancellationToken: cancellationToken);
         using var ffmpeg = Start(Arguments(seconds, FindFont()));
         var errors = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
-            Console.Out.WriteLine($"Publishing test video to '{channel}'. Watch it at {server.Http}/watch/{channel}{(seconds is null ? "  (Ctrl-C to stop)" : "")}");
+            Console.Out
+                .WriteLine(
+                    $"Publishing test video to '{channel}'. Watch it "
+                    + $"at {server.Http}/watch/{channel}{(seconds is null ? "  (Ctrl-C to stop)" : "")}");
             await foreach (var tag in FlvStreamReader.ReadAsync(ffmpeg.StandardOutput.BaseStream, cancellationToken))
             {
                 if (publisher.Completion.IsCompleted)
@@ -146,5 +159,6 @@ internal static class DemoCommand
         }
     }
 
-    private static string? FindFont() => new[] { "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" }.FirstOrDefault(File.Exists);
+    private static string? FindFont() => new[] { "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" }.FirstOrDefault(File.Exists);
 }

@@ -15,14 +15,16 @@ internal static class DoctorCommand
         {
             var data = CommandOutput.DataFolderOf(parsed);
             var json = parsed.GetValue(CommandOutput.Json);
-            var doctor = new Doctor(data, ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal)), TimeProvider.System);
+            var doctor = new Doctor(data, ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal)),
+                TimeProvider.System);
             var failures = 0;
             await foreach (var check in doctor.ExamineAsync(cancellationToken))
             {
                 failures += check.Outcome == CheckOutcome.Bad ? 1 : 0;
                 if (json)
                 {
-                    CommandOutput.PrintJson(new { check = check.Name, outcome = check.Outcome.ToString().ToLowerInvariant(), observed = check.Observed, remedy = check.Remedy });
+                    CommandOutput.PrintJson(new { check = check.Name, outcome = check.Outcome.ToString().ToLowerInvariant(),
+                        observed = check.Observed, remedy = check.Remedy });
                     continue;
                 }
 

@@ -26,7 +26,10 @@ internal static class FsckCommand
         var deep = new Option<bool>("--deep") { Description = "Read every object and verify its checksum" };
         var repair = new Option<bool>("--repair") { Description = "Repair what can be repaired without deleting anything" };
         var delete = new Option<bool>("--delete-orphans") { Description = "Delete unreferenced objects; by default they are only listed" };
-        var command = new Command("fsck", "Compare object store, spool and database with the journals, and report or repair missing and orphaned media") { channel, deep, repair, delete };
+        var command =
+            new Command("fsck",
+                "Compare object store, spool and database with the journals, and report or repair missing and orphaned media") { channel,
+                deep, repair, delete };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var code = CheckIncomplete;
@@ -34,10 +37,12 @@ internal static class FsckCommand
             {
                 try
                 {
-                    var request = new FsckRequest(Name(parsed.GetValue(channel)), parsed.GetValue(deep), parsed.GetValue(repair), parsed.GetValue(delete));
+                    var request = new FsckRequest(Name(parsed.GetValue(channel)), parsed.GetValue(deep), parsed.GetValue(repair),
+                        parsed.GetValue(delete));
                     return code = await RunAsync(parsed, request, token);
                 }
-                catch (Exception e) when (e is IOException and not ObjectStoreException || e is UnauthorizedAccessException || ControlDatabase.IsUnavailable(e))
+                catch (Exception e) when (e is IOException and not ObjectStoreException || e is UnauthorizedAccessException
+                    || ControlDatabase.IsUnavailable(e))
                 {
                     throw new StartException($"The check could not be completed: {e.Message}", e);
                 }
@@ -91,14 +96,16 @@ internal static class FsckCommand
         {
             CommandOutput.PrintJson(new
             {
-                sessions = fsck.Sessions, objects = totals.Objects, bytes = totals.Bytes, verified = totals.Verified, withoutChecksum = totals.Unverified, database = database is not null, found, repaired,
+                sessions = fsck.Sessions, objects = totals.Objects, bytes = totals.Bytes, verified = totals.Verified,
+                withoutChecksum = totals.Unverified, database = database is not null, found, repaired,
             });
         }
         else
         {
             Console.Out.WriteLine(
                 $"{fsck.Sessions:N0} sessions, {totals.Objects:N0} objects, {totals.Bytes:N0} bytes announced"
-                + (request.Deep ? $"; {totals.Verified:N0} verified against their checksums, {totals.Unverified:N0} without a checksum" : "")
+                + (request.Deep ? $"; {totals.Verified:N0} verified against their checksums, {totals.Unverified:N0} without a checksum"
+                    : "")
                 + (database is null ? "; no database exists yet" : "")
                 + (found == 0 ? ". No issues found." : $". {found:N0} issues found{(repaired > 0 ? $", {repaired:N0} repaired" : "")}."));
         }
@@ -110,16 +117,21 @@ internal static class FsckCommand
     {
         if (json)
         {
-            CommandOutput.PrintJson(new { fault = issue.Fault, channel = issue.Channel, session = issue.Session, @object = issue.Object, message = issue.Message, repaired = issue.Repaired });
+            CommandOutput.PrintJson(new { fault = issue.Fault, channel = issue.Channel, session = issue.Session, @object = issue.Object,
+                message = issue.Message, repaired = issue.Repaired });
         }
         else
         {
-            Console.Out.WriteLine($"{issue.Fault}  {issue.Object ?? string.Join(' ', new[] { issue.Channel, issue.Session }.OfType<string>())}: {issue.Message}{(issue.Repaired is null ? "" : $" → {issue.Repaired}")}");
+            Console.Out
+                .WriteLine(
+                    $"{issue.Fault} "
+                    + $" {issue.Object ?? string.Join(' ', new[] { issue.Channel, issue.Session }.OfType<string>())}: {issue.Message}{(issue.Repaired is null ? "" : $" → {issue.Repaired}")}");
         }
     }
 
     /// <summary>Writes one audit log entry for all repairs and deletions of a run.</summary>
-    private static async Task RecordAsync(ParseResult parsed, ControlDatabase? database, FsckRequest request, IReadOnlyDictionary<string, long> kinds)
+    private static async Task RecordAsync(ParseResult parsed, ControlDatabase? database, FsckRequest request,
+        IReadOnlyDictionary<string, long> kinds)
     {
         if (database is null)
         {
@@ -138,17 +150,21 @@ internal static class FsckCommand
     /// <summary>The audit log entry of a run.</summary>
     /// <param name="request">The requested options.</param>
     /// <param name="kinds">Number of repaired or deleted objects per kind.</param>
-    internal static (string Action, string Subject, IReadOnlyDictionary<string, string> Detail) AuditEntryOf(FsckRequest request, IReadOnlyDictionary<string, long> kinds) => (
+    internal static (string Action, string Subject, IReadOnlyDictionary<string, string> Detail) AuditEntryOf(FsckRequest request,
+        IReadOnlyDictionary<string, long> kinds) => (
         "media.repair",
         request.Channel is { } channel ? $"channel/{channel.Value}" : "media/all",
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["repair"] = request.Repair ? "true" : "false",
             ["deleteOrphans"] = request.DeleteOrphans ? "true" : "false",
-            ["repaired"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
+            ["repaired"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal)
+                .Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
         });
 
     /// <summary>Opens the database; <see langword="null"/> if none exists, because a check must not create one.</summary>
-    private static async Task<ControlDatabase?> DatabaseAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken) =>
-        string.IsNullOrWhiteSpace(CommandDatabase.Options(configuration).ConnectionString) && !Directory.Exists(Path.Combine(data.Path, "postgres")) ? null : await CommandDatabase.OpenAsync(data, cancellationToken);
+    private static async Task<ControlDatabase?> DatabaseAsync(DataFolder data, IConfiguration configuration,
+        CancellationToken cancellationToken) =>
+        string.IsNullOrWhiteSpace(CommandDatabase.Options(configuration).ConnectionString)
+        && !Directory.Exists(Path.Combine(data.Path, "postgres")) ? null : await CommandDatabase.OpenAsync(data, cancellationToken);
 }

@@ -9,21 +9,29 @@ internal static class LoadCommand
 {
     public static Command Create()
     {
-        var file = new Option<FileInfo>("--file") { Description = "FLV file to loop, with H.264 and AAC or Enhanced RTMP codecs", HelpName = "FILE", Required = true };
-        var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} is replaced by 1 to --count", HelpName = "URL" };
-        var urls = new Option<FileInfo?>("--urls") { Description = "File with one URL per line, instead of --url and --count", HelpName = "FILE" };
+        var file = new Option<FileInfo>("--file") { Description = "FLV file to loop, with H.264 and AAC or Enhanced RTMP codecs",
+            HelpName = "FILE", Required = true };
+        var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} is replaced by 1 to --count",
+            HelpName = "URL" };
+        var urls = new Option<FileInfo?>("--urls") { Description = "File with one URL per line, instead of --url and --count",
+            HelpName = "FILE" };
         var count = new Option<int>("--count") { Description = "Number of connections", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var seconds = new Option<double>("--seconds") { Description = "Seconds for which each connection publishes", HelpName = "N", DefaultValueFactory = _ => 30 };
+        var seconds = new Option<double>("--seconds") { Description = "Seconds for which each connection publishes", HelpName = "N",
+            DefaultValueFactory = _ => 30 };
         var rate = new Option<double>("--rate") { Description = "Connections per second", HelpName = "N", DefaultValueFactory = _ => 50 };
-        var chunkSize = new Option<int>("--chunk-size") { Description = "RTMP chunk size in bytes", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
-        var publish = new Command("publish", "Publish many copies of a file in real time") { file, url, urls, count, seconds, rate, chunkSize };
+        var chunkSize = new Option<int>("--chunk-size") { Description = "RTMP chunk size in bytes", HelpName = "BYTES",
+            DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
+        var publish = new Command("publish", "Publish many copies of a file in real time") { file, url, urls, count, seconds, rate,
+            chunkSize };
         publish.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var targets = await TargetsAsync(parsed.GetValue(url), parsed.GetValue(urls), parsed.GetValue(count), cancellationToken);
             var path = parsed.GetValue(file)!;
-            var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken) : throw new StartException($"File not found: {path.FullName}"));
+            var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken)
+                : throw new StartException($"File not found: {path.FullName}"));
             var load = new LoadPublisher(
-                new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate), parsed.GetValue(chunkSize)), TimeProvider.System);
+                new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate),
+                    parsed.GetValue(chunkSize)), TimeProvider.System);
             LoadReport report;
             try
             {
@@ -38,16 +46,21 @@ internal static class LoadCommand
             {
                 CommandOutput.PrintJson(new
                 {
-                    asked = report.Requested, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes, frames = report.Frames, stalls = report.Stalls,
+                    asked = report.Requested, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes,
+                    frames = report.Frames, stalls = report.Stalls,
                     behind = report.MaxDelay.TotalMilliseconds,
-                    acceptP50 = report.AcceptedWithin(0.5).TotalMilliseconds, acceptP99 = report.AcceptedWithin(0.99).TotalMilliseconds, errors = report.Errors,
+                    acceptP50 = report.AcceptedWithin(0.5).TotalMilliseconds, acceptP99 = report.AcceptedWithin(0.99).TotalMilliseconds,
+                    errors = report.Errors,
                 });
             }
             else
             {
                 Console.Out.WriteLine(
-                    $"{report.Accepted} of {report.Requested} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
-                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls, {report.MaxDelay.TotalMilliseconds:0} ms lag at the end.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
+                    $"{report.Accepted} of {report.Requested} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, "
+                    + $"p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
+                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} "
+                        + $"stalls, {report.MaxDelay.TotalMilliseconds:0} ms lag at the "
+                            + $"end.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
             }
 
             return report.Failed == 0 && report.Accepted == report.Requested ? 0 : CommandOutput.Failed;
@@ -55,11 +68,13 @@ internal static class LoadCommand
         return new Command("load", "Generate load on a server") { publish };
     }
 
-    private static async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(string? url, FileInfo? urls, int count, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(string? url, FileInfo? urls, int count,
+        CancellationToken cancellationToken)
     {
         if (urls is not null)
         {
-            var lines = urls.Exists ? await File.ReadAllLinesAsync(urls.FullName, cancellationToken) : throw new StartException($"File not found: {urls.FullName}");
+            var lines = urls.Exists ? await File.ReadAllLinesAsync(urls.FullName, cancellationToken)
+                : throw new StartException($"File not found: {urls.FullName}");
             return [.. lines.Where(l => !string.IsNullOrWhiteSpace(l)).Select(l => RtmpTarget.Parse(l.Trim()))];
         }
 
@@ -73,6 +88,7 @@ internal static class LoadCommand
             throw new StartException("--count must be 1 to 20000.");
         }
 
-        return [.. Enumerable.Range(1, count).Select(n => RtmpTarget.Parse(url.Replace("{n}", n.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))];
+        return [.. Enumerable.Range(1, count).Select(n =>
+            RtmpTarget.Parse(url.Replace("{n}", n.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))];
     }
 }

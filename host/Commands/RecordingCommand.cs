@@ -18,34 +18,43 @@ internal static class RecordingCommand
 {
     private static readonly Argument<string> Id = new("RECORDING") { Description = "Recording or clip ID, from 'recording list'" };
     private static readonly Option<string?> Title = new("--title") { Description = "Display name" };
-    private static readonly Option<string?> Visibility = new("--visibility") { Description = string.Join(", ", RecordingRules.Visibilities), HelpName = "VISIBILITY" };
+    private static readonly Option<string?> Visibility =
+        new("--visibility") { Description = string.Join(", ", RecordingRules.Visibilities), HelpName = "VISIBILITY" };
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Access policy of the recording and its session, once the session has ended: {string.Join(", ", ChannelRules.Accesses)}", HelpName = "POLICY",
+        Description =
+            $"Access policy of the recording and its session, once the session has ended: {string.Join(", ", ChannelRules.Accesses)}",
+            HelpName = "POLICY",
     };
 
     private static readonly Option<string?> RetentionOption = new("--retention")
     {
-        Description = "How long to retain it after its session: forever, channel (the channel's setting), or 1h to 3650d, such as 12h or 30d", HelpName = "TIME",
+        Description =
+            "How long to retain it after its session: forever, channel (the channel's setting), or 1h to 3650d, such as 12h or 30d",
+            HelpName = "TIME",
     };
 
-    private static readonly Option<string?> Start = new("--start") { Description = "Start position: 90 or 1:30 (from the start), -30 (seconds before the end), 2030-01-31T18:00:00Z, or begin", HelpName = "TIME" };
+    private static readonly Option<string?> Start = new("--start") { Description =
+        "Start position: 90 or 1:30 (from the start), -30 (seconds before the end), 2030-01-31T18:00:00Z, or begin", HelpName = "TIME" };
     private static readonly Option<string?> End = new("--end") { Description = "End position: like --start, or end", HelpName = "TIME" };
 
-    public static Command Create() => new("recording", "List, change, clip and delete recordings") { List(), Show(), Set(), Clip(), Delete(), Lifecycle() };
+    public static Command Create() => new("recording", "List, change, clip and delete recordings") { List(), Show(), Set(), Clip(),
+        Delete(), Lifecycle() };
 
     private static Command List()
     {
         var channel = new Argument<string?>("CHANNEL") { Description = "List recordings of this channel", Arity = ArgumentArity.ZeroOrOne };
         var kind = new Option<string?>("--kind") { Description = string.Join(" or ", RecordingRules.Kinds), HelpName = "KIND" };
-        var limit = new Option<int>("--limit") { Description = $"Maximum number of recordings, 1 to {RecordingRules.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
+        var limit = new Option<int>("--limit") { Description = $"Maximum number of recordings, 1 to {RecordingRules.MaxPage} (50)",
+            HelpName = "COUNT", DefaultValueFactory = _ => 50 };
         var before = new Option<string?>("--before") { Description = "List older recordings (paging)", HelpName = "RECORDING" };
         var list = new Command("list", "List recordings and clips, newest first") { channel, kind, Visibility, limit, before };
         list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var beforeRecording = parsed.GetValue(before) is { } id ? RecordingId.Parse(id) : (RecordingId?)null;
-            var filter = new RecordingFilter(parsed.GetValue(channel), parsed.GetValue(kind), parsed.GetValue(Visibility), null, beforeRecording, parsed.GetValue(limit));
+            var filter = new RecordingFilter(parsed.GetValue(channel), parsed.GetValue(kind), parsed.GetValue(Visibility), null,
+                beforeRecording, parsed.GetValue(limit));
             var found = await Directory(database).ListAsync(filter, cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
@@ -60,7 +69,8 @@ internal static class RecordingCommand
                 return;
             }
 
-            CommandOutput.PrintTable(["id", "channel", "kind", "title", "start", "duration", "visibility", "retention"], found.Select(r => new[]
+            CommandOutput.PrintTable(["id", "channel", "kind", "title", "start", "duration", "visibility", "retention"],
+                found.Select(r => new[]
             {
                 r.Id, r.Channel, r.Kind, r.Title, $"{r.Start:u}", DurationText(r), r.Visibility, RetentionText(r),
             }));
@@ -71,24 +81,30 @@ internal static class RecordingCommand
     private static Command Show()
     {
         var show = new Command("show", "Show a recording or clip and its URLs") { Id };
-        show.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) => Print(parsed, await Directory(database).GetAsync(parsed.GetValue(Id)!, cancellationToken))));
+        show.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
+            Print(parsed, await Directory(database).GetAsync(parsed.GetValue(Id)!, cancellationToken))));
         return show;
     }
 
     private static Command Set()
     {
-        var set = new Command("set", "Change a recording or clip. Options not given stay unchanged. --start and --end trim it, in seconds from the session's start; 'begin' and 'end' undo that")
+        var set =
+            new Command("set",
+                "Change a recording or clip. Options not given stay unchanged. --start and --end trim it, in seconds from the session's "
+                + "start; 'begin' and 'end' undo that")
         {
             Id, Title, Visibility, Access, RetentionOption, Start, End,
         };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            if (ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error)
+            if (ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed)))
+                is { } error)
             {
                 throw new ControlException([error]);
             }
 
-            var change = new RecordingChange(parsed.GetValue(Title), parsed.GetValue(Visibility), Time(parsed, Start), Time(parsed, End), parsed.GetValue(RetentionOption)) { Access = parsed.GetValue(Access) };
+            var change = new RecordingChange(parsed.GetValue(Title), parsed.GetValue(Visibility), Time(parsed, Start), Time(parsed, End),
+                parsed.GetValue(RetentionOption)) { Access = parsed.GetValue(Access) };
             Print(parsed, await Directory(database).SetAsync(parsed.GetValue(Id)!, change, cancellationToken));
         }));
         return set;
@@ -96,15 +112,20 @@ internal static class RecordingCommand
 
     private static Command Clip()
     {
-        var source = new Argument<string>("SOURCE") { Description = "Recording ID, or channel name (selects its newest recording, which may be live)" };
-        var clip = new Command("clip", "Create a clip of a recording. Its default end is the recording's end, or now if the session is live") { source, Start, End, Title, Visibility, RetentionOption };
+        var source = new Argument<string>("SOURCE") { Description =
+            "Recording ID, or channel name (selects its newest recording, which may be live)" };
+        var clip =
+            new Command("clip", "Create a clip of a recording. Its default end is the recording's end, or now if the session is live") {
+                source, Start, End, Title, Visibility, RetentionOption };
         clip.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var start = Time(parsed, Start) ?? throw new ControlException([new("start", "Specify the start of the clip: --start TIME.")]);
-            var request = new ClipRequest(start, Time(parsed, End), parsed.GetValue(Title), parsed.GetValue(Visibility), parsed.GetValue(RetentionOption));
+            var request = new ClipRequest(start, Time(parsed, End), parsed.GetValue(Title), parsed.GetValue(Visibility),
+                parsed.GetValue(RetentionOption));
             var sourceName = parsed.GetValue(source)!;
             Print(parsed, await (RecordingId.TryParse(sourceName, out _)
-                ? Directory(database).ClipAsync(sourceName, request, cancellationToken) : Directory(database).ClipOfChannelAsync(sourceName, request, cancellationToken)));
+                ? Directory(database).ClipAsync(sourceName, request, cancellationToken) : Directory(database)
+                .ClipOfChannelAsync(sourceName, request, cancellationToken)));
         }));
         return clip;
     }
@@ -113,7 +134,10 @@ internal static class RecordingCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what would be deleted" };
         var clips = new Option<bool>("--clips") { Description = "Also delete the session's clips, which otherwise retain its media" };
-        var delete = new Command("delete", "Delete a recording or clip. A running server deletes the media once no recording or clip of the session is left") { Id, dryRun, clips };
+        var delete =
+            new Command("delete",
+                "Delete a recording or clip. A running server deletes the media once no recording or clip of the session is left") { Id,
+                dryRun, clips };
         delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var (id, withClips) = (parsed.GetValue(Id)!, parsed.GetValue(clips));
@@ -133,12 +157,17 @@ internal static class RecordingCommand
     {
         var margin = new Option<int>("--margin")
         {
-            Description = $"Days added to the retention; must exceed the longest session ({LifecycleRules.DefaultMargin})", HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
+            Description = $"Days added to the retention; must exceed the longest session ({LifecycleRules.DefaultMargin})",
+                HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
         };
-        var lifecycle = new Command("lifecycle", "Print bucket lifecycle rules for media that no server can delete any more: XML, or JSON for the AWS CLI with --json") { margin };
+        var lifecycle =
+            new Command("lifecycle",
+                "Print bucket lifecycle rules for media that no server can delete any more: XML, or JSON for the AWS CLI with --json") {
+                margin };
         lifecycle.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var rules = await LifecycleRules.ReadAsync(database, Storage(parsed).Prefix ?? "", parsed.GetValue(margin), TimeProvider.System, cancellationToken);
+            var rules = await LifecycleRules.ReadAsync(database, Storage(parsed).Prefix ?? "", parsed.GetValue(margin), TimeProvider.System,
+                cancellationToken);
             foreach (var (channel, reason) in rules.Omitted)
             {
                 await Console.Error.WriteLineAsync($"No rule for channel '{channel}': {reason}.");
@@ -152,7 +181,8 @@ internal static class RecordingCommand
     /// <summary>
     /// Plans a deletion, with object counts if the store is reachable. Objects in a running server's spool are not counted.
     /// </summary>
-    private static async Task<DeletionPlan> PlanAsync(ParseResult parsed, ControlDatabase database, string id, bool withClips, CancellationToken cancellationToken)
+    private static async Task<DeletionPlan> PlanAsync(ParseResult parsed, ControlDatabase database, string id, bool withClips,
+        CancellationToken cancellationToken)
     {
         var store = StorageModule.CreateStore(Storage(parsed), CommandOutput.DataFolderOf(parsed), TimeProvider.System);
         using var disposal = store as IDisposable;
@@ -169,13 +199,17 @@ internal static class RecordingCommand
     private static void Print(ParseResult parsed, DeletionPlan plan)
     {
         var media = !plan.DeletesMedia ? $"retained, because of {string.Join(", ", plan.RetainedBy)}"
-            : plan.Media is { } size ? string.Create(CultureInfo.InvariantCulture, $"deleted: {(size.IsComplete ? "" : "more than ")}{size.Objects} objects, {size.Bytes} bytes") : "deleted; the objects could not be counted";
+            : plan.Media is { } size ? string.Create(CultureInfo.InvariantCulture,
+                $"deleted: {(size.IsComplete ? "" : "more than ")}{size.Objects} objects, {size.Bytes} bytes")
+                : "deleted; the objects could not be counted";
         ChannelCommand.Report(
             parsed,
             new
             {
-                dryRun = true, recordings = plan.Recordings.Select(r => r.Id), channel = plan.Channel, session = plan.Session, sessionStartedAt = plan.SessionStartedAt,
-                sessionEndedAt = plan.SessionEndedAt, deletesMedia = plan.DeletesMedia, mediaRetainedBy = plan.RetainedBy, objects = plan.Media?.Objects, bytes = plan.Media?.Bytes, isComplete = plan.Media is not { IsComplete: false },
+                dryRun = true, recordings = plan.Recordings.Select(r => r.Id), channel = plan.Channel, session = plan.Session,
+                sessionStartedAt = plan.SessionStartedAt,
+                sessionEndedAt = plan.SessionEndedAt, deletesMedia = plan.DeletesMedia, mediaRetainedBy = plan.RetainedBy,
+                objects = plan.Media?.Objects, bytes = plan.Media?.Bytes, isComplete = plan.Media is not { IsComplete: false },
             },
             $"""
             Would delete {string.Join(", ", plan.Recordings.Select(r => r.Id))}
@@ -207,18 +241,24 @@ internal static class RecordingCommand
 
     private static object Row(RecordingInfo r, string media) => new
     {
-        id = r.Id, channel = r.Channel, session = r.Session, kind = r.Kind, title = r.Title, visibility = r.Visibility, access = r.Access ?? EventRules.ChannelDefault, state = r.IsRecording ? "recording" : "ready",
-        startsAt = r.Start, endsAt = r.End, durationSeconds = r.Duration?.TotalSeconds, retention = r.Retention, expiresAt = r.ExpiresAt, createdAt = r.CreatedAt,
+        id = r.Id, channel = r.Channel, session = r.Session, kind = r.Kind, title = r.Title, visibility = r.Visibility, access = r.Access
+        ?? EventRules.ChannelDefault, state = r.IsRecording ? "recording" : "ready",
+        startsAt = r.Start, endsAt = r.End, durationSeconds = r.Duration?.TotalSeconds, retention = r.Retention, expiresAt = r.ExpiresAt,
+        createdAt = r.CreatedAt,
         urls = RecordingUrls.Of(media, r.Id),
     };
 
-    private static string DurationText(RecordingInfo r) => r.Duration is { } length ? $"{(int)length.TotalHours}:{length:mm\\:ss}" : r.IsRecording ? "running" : "unknown";
+    private static string DurationText(RecordingInfo r) => r.Duration is { } length ? $"{(int)length.TotalHours}:{length:mm\\:ss}"
+        : r.IsRecording ? "running" : "unknown";
 
     private static string RetentionText(RecordingInfo r) => r.ExpiresAt is { } expires ? $"until {expires:u}" : r.Retention;
 
     private static RecordingPosition? Time(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is not { } text ? null
         : RecordingPosition.TryParse(text, out var position) ? position
-        : throw new ControlException([new(option.Name, $"'{text}' is not a valid time. Use 90 or 1:30 (from the start), -30 (seconds before the end), 2030-01-31T18:00:00Z, begin or end.")]);
+        : throw new ControlException(
+            [new(option.Name,
+                $"'{text}' is not a valid time. Use 90 or 1:30 (from the start), -30 (seconds before the end), 2030-01-31T18:00:00Z, "
+                + "begin or end.")]);
 
     private static string MediaUrl(ParseResult parsed)
     {

@@ -6,7 +6,8 @@ namespace Broadcast.Host.Commands;
 /// <summary>Earlier names of commands and options, for messages that state the current name.</summary>
 internal static class RenamedCommands
 {
-    private static readonly Dictionary<string, string> Commands = new(StringComparer.Ordinal) { ["viewer"] = "viewer-token", ["viewer key"] = "viewer-key" };
+    private static readonly Dictionary<string, string> Commands =
+        new(StringComparer.Ordinal) { ["viewer"] = "viewer-token", ["viewer key"] = "viewer-key" };
 
     private static readonly (string Command, string Name, string CurrentName)[] Options =
     [
@@ -42,7 +43,8 @@ internal static class RenamedCommands
         var path = PathOf(parsed.CommandResult);
         var words = parsed.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value.Split('=', ':')[0])
             .ToHashSet(StringComparer.Ordinal);
-        return Options.FirstOrDefault(o => o.Command == path && words.Contains(o.Name)) is { Name: { } option, CurrentName: var currentOption }
+        return Options.FirstOrDefault(o => o.Command == path && words.Contains(o.Name))
+            is { Name: { } option, CurrentName: var currentOption }
             ? $"The option {option} of '{path}' was renamed to {currentOption}."
             : null;
     }

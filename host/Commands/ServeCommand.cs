@@ -36,11 +36,13 @@ internal static class ServeCommand
                 .ToDictionary(l => $"{ListenerOptions.Section}:{l.Key}", l => parsed.GetValue(l.Option), StringComparer.Ordinal);
             var selected = Broadcast.Host.Roles.Role.Select(parsed.GetValue(roles));
             var configuration = ServerConfiguration.Read(data, flags);
-            await using var server = new Server(data, configuration, selected, new StartupBanner(parsed.GetValue(CommandOutput.Json), isUp));
+            await using var server = new Server(data, configuration, selected,
+                new StartupBanner(parsed.GetValue(CommandOutput.Json), isUp));
             return await server.RunAsync(cancellationToken);
         }));
         return command;
     }
 
-    private static Option<string?> Address(string name, string description) => new(name) { Description = description, HelpName = "ADDR:PORT" };
+    private static Option<string?> Address(string name, string description) =>
+        new(name) { Description = description, HelpName = "ADDR:PORT" };
 }

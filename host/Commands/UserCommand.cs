@@ -11,12 +11,14 @@ internal static class UserCommand
     private const int GeneratedLength = 20;
 
     private static readonly Argument<string> Name = new("NAME") { Description = "Login name: a-z, 0-9 and . _ @ + -" };
-    private static readonly Option<string?> Role = new("--role") { Description = string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names), HelpName = "ROLE" };
+    private static readonly Option<string?> Role =
+        new("--role") { Description = string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names), HelpName = "ROLE" };
     private static readonly Option<string?> DisplayName = new("--display-name") { Description = "Display name" };
 
     private static readonly Option<bool> FromInput = new("--password-stdin")
     {
-        Description = $"Read the password, at least {UserRules.MinPassword} characters, from the first line of standard input (default: generate one)",
+        Description =
+            $"Read the password, at least {UserRules.MinPassword} characters, from the first line of standard input (default: generate one)",
     };
 
     public static Command Create()
@@ -25,8 +27,10 @@ internal static class UserCommand
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var password = Password(parsed, out var isGenerated);
-            var role = RoleOf(parsed) ?? throw new StartException($"--role is required: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
-            var created = await new UserRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(Name)!, password, role, parsed.GetValue(DisplayName) ?? "", cancellationToken);
+            var role = RoleOf(parsed)
+                ?? throw new StartException($"--role is required: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
+            var created = await new UserRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(Name)!, password, role,
+                parsed.GetValue(DisplayName) ?? "", cancellationToken);
             Done(parsed, created.Name, isGenerated ? password : null, $"User '{created.Name}' created.");
         }));
 
@@ -42,7 +46,8 @@ internal static class UserCommand
 
             CommandOutput.PrintTable(["name", "display name", "role", "second factor", "last login", "state"], users.Select(u => new[]
             {
-                u.Name, u.DisplayName, Broadcast.Control.Identity.TokenRoles.Name(u.Role), u.HasTotp ? "yes" : "no", u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "active" : "disabled",
+                u.Name, u.DisplayName, Broadcast.Control.Identity.TokenRoles.Name(u.Role), u.HasTotp ? "yes" : "no",
+                    u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "active" : "disabled",
             }));
         }));
 
@@ -77,14 +82,17 @@ internal static class UserCommand
         return new Command("user", "Manage dashboard users") { create, list, set, disable, enable, reset, delete };
     }
 
-    private static Func<ParseResult, CancellationToken, Task<int>> Change(Func<ParseResult, UserChange> read, string outcome) => CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
+    private static Func<ParseResult, CancellationToken, Task<int>> Change(Func<ParseResult, UserChange> read, string outcome) =>
+        CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
     {
-        var changed = await new UserRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(Name)!, read(parsed), cancellationToken);
+        var changed = await new UserRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(Name)!, read(parsed),
+            cancellationToken);
         ChannelCommand.Report(parsed, View(changed), $"User '{changed.Name}' {outcome}.");
     });
 
     private static TokenRole? RoleOf(ParseResult parsed) => parsed.GetValue(Role) is not { } text ? null
-        : Broadcast.Control.Identity.TokenRoles.TryParse(text, out var role) ? role : throw new StartException($"'{text}' is not a role. Use one of: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
+        : Broadcast.Control.Identity.TokenRoles.TryParse(text, out var role) ? role : throw new StartException(
+            $"'{text}' is not a role. Use one of: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
 
     // Not an argument: command lines are visible to all users of the machine.
     private static string Password(ParseResult parsed, out bool isGenerated)
@@ -94,10 +102,12 @@ internal static class UserCommand
     }
 
     private static void Done(ParseResult parsed, string name, string? password, string text) =>
-        ChannelCommand.Report(parsed, new { user = name, password }, password is null ? text : $"{text} Password, shown only once:\n  {password}");
+        ChannelCommand.Report(parsed, new { user = name, password },
+            password is null ? text : $"{text} Password, shown only once:\n  {password}");
 
     private static object View(UserInfo u) => new
     {
-        name = u.Name, displayName = u.DisplayName, role = Broadcast.Control.Identity.TokenRoles.Name(u.Role), totp = u.HasTotp, createdAt = u.CreatedAt, lastLoginAt = u.LastLoginAt, disabledAt = u.DisabledAt,
+        name = u.Name, displayName = u.DisplayName, role = Broadcast.Control.Identity.TokenRoles.Name(u.Role), totp = u.HasTotp,
+        createdAt = u.CreatedAt, lastLoginAt = u.LastLoginAt, disabledAt = u.DisabledAt,
     };
 }

@@ -11,10 +11,12 @@ internal static class ViewerKeyCommand
     public static Command Create()
     {
         var label = new Option<string?>("--label") { Description = "Note about who signs with the key" };
-        var create = new Command("create", "Create a signing key for your own viewer tokens; its secret is shown only once. Existing keys stay valid") { Channel, label };
+        var create = new Command("create",
+            "Create a signing key for your own viewer tokens; its secret is shown only once. Existing keys stay valid") { Channel, label };
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var issued = await new ViewerKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(Channel)!, parsed.GetValue(label) ?? "", cancellationToken);
+            var issued = await new ViewerKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(Channel)!, parsed.GetValue(label)
+                ?? "", cancellationToken);
             ChannelCommand.Report(
                 parsed,
                 new { channel = issued.Key.Channel, id = issued.Key.Id, secret = issued.Secret },
@@ -27,7 +29,8 @@ internal static class ViewerKeyCommand
             var keys = await new ViewerKeys(database, TimeProvider.System).ListAsync(parsed.GetValue(Channel)!, cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
-                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, label = k.Label, serverManaged = k.IsServerManaged, createdAt = k.CreatedAt, revokedAt = k.RevokedAt }));
+                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, label = k.Label, serverManaged = k.IsServerManaged,
+                    createdAt = k.CreatedAt, revokedAt = k.RevokedAt }));
                 return;
             }
 
@@ -41,8 +44,10 @@ internal static class ViewerKeyCommand
         var revoke = new Command("revoke", "Revoke a signing key and all tokens signed with it") { Channel, id };
         revoke.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            await new ViewerKeys(database, TimeProvider.System).RevokeAsync(parsed.GetValue(Channel)!, parsed.GetValue(id)!, cancellationToken);
-            ChannelCommand.Report(parsed, new { revoked = parsed.GetValue(id) }, $"Key {parsed.GetValue(id)} and all tokens signed with it revoked.");
+            await new ViewerKeys(database, TimeProvider.System).RevokeAsync(parsed.GetValue(Channel)!, parsed.GetValue(id)!,
+                cancellationToken);
+            ChannelCommand.Report(parsed, new { revoked = parsed.GetValue(id) },
+                $"Key {parsed.GetValue(id)} and all tokens signed with it revoked.");
         }));
         return new Command("viewer-key", "Manage the signing keys of viewer tokens") { create, list, revoke };
     }

@@ -53,7 +53,8 @@ internal static class ConfigurationCheck
 
     private static void Check(IConfigurationSection section, Type type, List<string> errors)
     {
-        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite || IsComplex(p.PropertyType)).ToList();
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.CanWrite || IsComplex(p.PropertyType)).ToList();
         if (section.Value is { Length: > 0 } unexpectedValue)
         {
             errors.Add($"{section.Path} is a section, but is set to the value '{unexpectedValue}'.");
@@ -64,7 +65,8 @@ internal static class ConfigurationCheck
             var property = properties.Find(p => string.Equals(p.Name, key.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
             {
-                errors.Add(RenamedOptions.FindError(key.Path) ?? $"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
+                errors.Add(RenamedOptions.FindError(key.Path)
+                    ?? $"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
             }
             else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
             {
@@ -117,18 +119,22 @@ internal static class ConfigurationCheck
 
     /// <summary>Text of a value for messages. Secrets are redacted by option name; of a URL, the query is redacted.</summary>
     internal static string Redact(string path, string value) =>
-        IsSecret(path) ? "(hidden)" : path.EndsWith("Url", StringComparison.OrdinalIgnoreCase) && value.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? value[..query] + "?(hidden)" : value;
+        IsSecret(path) ? "(hidden)" : path.EndsWith("Url", StringComparison.OrdinalIgnoreCase)
+        && value.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? value[..query] + "?(hidden)" : value;
 
     /// <summary>Whether the option's name marks its value as a secret.</summary>
     internal static bool IsSecret(string path) =>
         path.Contains("Secret", StringComparison.OrdinalIgnoreCase) || path.Contains("Password", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase) || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase)
+        || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith("Headers", StringComparison.OrdinalIgnoreCase);
 
     private static string Suggest(string name, IEnumerable<string> candidates)
     {
-        var best = candidates.Select(c => (Name: c, Distance: Distance(name.ToUpperInvariant(), c.ToUpperInvariant()))).OrderBy(c => c.Distance).FirstOrDefault();
-        return best.Name is not null && best.Distance <= Math.Max(2, name.Length / 3) && best.Distance < name.Length - 1 ? $"; did you mean {best.Name}?" : "";
+        var best = candidates.Select(c => (Name: c, Distance: Distance(name.ToUpperInvariant(), c.ToUpperInvariant())))
+            .OrderBy(c => c.Distance).FirstOrDefault();
+        return best.Name is not null && best.Distance <= Math.Max(2, name.Length / 3)
+            && best.Distance < name.Length - 1 ? $"; did you mean {best.Name}?" : "";
     }
 
     /// <summary>Levenshtein distance.</summary>

@@ -23,9 +23,12 @@ internal static class PublishDeadlines
             return null;
         }
 
-        var authCallback = usesAuthCallback ? $", {AuthorizationOptions.Section}:{nameof(authorization.Timeout)} ({authorization.Timeout})" : "";
-        return $"{IngestOptions.Section}:{nameof(ingest.AuthorizationTimeout)} is {ingest.AuthorizationTimeout}, but {ControlOptions.Section}:{nameof(control.LookupTimeout)} ({control.LookupTimeout}){authCallback} and "
-            + $"{ControlOptions.Section}:{nameof(control.TakeoverWait)} ({control.TakeoverWait}) add up to {required}: a takeover would time out and be rejected. Raise the first value, or lower the others.";
+        var authCallback = usesAuthCallback ? $", {AuthorizationOptions.Section}:{nameof(authorization.Timeout)} ({authorization.Timeout})"
+            : "";
+        return $"{IngestOptions.Section}:{nameof(ingest.AuthorizationTimeout)} is {ingest.AuthorizationTimeout}, "
+            + $"but {ControlOptions.Section}:{nameof(control.LookupTimeout)} ({control.LookupTimeout}){authCallback} and "
+            + $"{ControlOptions.Section}:{nameof(control.TakeoverWait)} ({control.TakeoverWait}) add up to {required}: a takeover would "
+                + "time out and be rejected. Raise the first value, or lower the others.";
     }
 
     /// <summary>Checks a configuration whose values are all valid.</summary>

@@ -63,7 +63,8 @@ internal static class ServerConfiguration
             }
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
-            var errors = ConfigurationCheck.FindErrors(configuration, OptionSections.All).Concat(ListenErrors(configuration)).Concat(TlsErrors(configuration)).Concat(DeliveryErrors(configuration)).ToList();
+            var errors = ConfigurationCheck.FindErrors(configuration, OptionSections.All).Concat(ListenErrors(configuration))
+                .Concat(TlsErrors(configuration)).Concat(DeliveryErrors(configuration)).ToList();
             if (errors.Count == 0)
             {
                 errors.AddRange((configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new()).FindErrors());
@@ -78,13 +79,15 @@ internal static class ServerConfiguration
         }
         catch (InvalidDataException e)
         {
-            throw new StartException($"A configuration file is invalid: {e.Message} {e.InnerException?.Message} Fix it, or move it away to use the defaults.");
+            throw new StartException(
+                $"A configuration file is invalid: {e.Message} {e.InnerException?.Message} Fix it, or move it away to use the defaults.");
         }
     }
 
     /// <summary>Combines errors into one message.</summary>
     public static string FormatErrors(IReadOnlyCollection<string> errors) =>
-        $"The configuration has {errors.Count} error{(errors.Count == 1 ? "" : "s")}:\n{string.Join('\n', errors.Select(m => "  - " + m))}\n"
+        $"The configuration has {errors.Count} "
+        + $"error{(errors.Count == 1 ? "" : "s")}:\n{string.Join('\n', errors.Select(m => "  - " + m))}\n"
         + $"Options are read from appsettings.json, {EnvironmentPrefix}… variables and flags; see docs/configuration.md.";
 
     private static IEnumerable<string> ListenErrors(IConfiguration configuration)
@@ -113,7 +116,8 @@ internal static class ServerConfiguration
 
     private static IEnumerable<string> DeliveryErrors(IConfiguration configuration)
     {
-        if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _, out var invalidEntry))
+        if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _,
+            out var invalidEntry))
         {
             yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} contains '{invalidEntry}', {CidrListParser.DescribeError(invalidEntry, "which is neither an IP address nor a network; use for example 10.0.0.0/8, 192.0.2.7")}.";
         }
@@ -121,7 +125,8 @@ internal static class ServerConfiguration
 
     private static IEnumerable<string> TlsErrors(IConfiguration configuration)
     {
-        if (TimeSpan.TryParse(configuration[$"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)}"], CultureInfo.InvariantCulture, out var interval)
+        if (TimeSpan.TryParse(configuration[$"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)}"], CultureInfo.InvariantCulture,
+            out var interval)
             && (interval < TimeSpan.FromSeconds(1) || interval > TimeSpan.FromHours(1)))
         {
             yield return $"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)} must be between 00:00:01 and 01:00:00.";

@@ -31,10 +31,12 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
     private const long MinFreeBytes = 2L * 1024 * 1024 * 1024;
 
     /// <summary>Runs all checks; results are returned as they complete.</summary>
-    public async IAsyncEnumerable<Check> ExamineAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Check> ExamineAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var running = DataFolderLock.Find(data);
-        yield return new Check("server", CheckOutcome.Good, running is null ? "no server is running on this data folder" : $"running; viewers at {running.Http}, encoders at {running.Rtmp}");
+        yield return new Check("server", CheckOutcome.Good, running is null ? "no server is running on this data folder"
+            : $"running; viewers at {running.Http}, encoders at {running.Rtmp}");
         foreach (var check in Ports(running))
         {
             yield return check;
@@ -58,7 +60,8 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         var options = configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions();
         foreach (var (name, flag, text) in new[]
         {
-            ("RTMP", "--rtmp", options.Rtmp), ("RTMPS", "--rtmps", Listeners.RtmpsAddress(options)), ("HTTP", "--http", options.Http), ("internal HTTP", "--internal", options.Internal),
+            ("RTMP", "--rtmp", options.Rtmp), ("RTMPS", "--rtmps", Listeners.RtmpsAddress(options)), ("HTTP", "--http", options.Http),
+                ("internal HTTP", "--internal", options.Internal),
         })
         {
             if (running is not null)
@@ -115,12 +118,14 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
             var rate = Megabytes / time.GetElapsedTime(started).TotalSeconds;
             var observed = $"{rate:0} MB/s written and flushed";
             return rate < 20
-                ? new Check("disk speed", CheckOutcome.Warning, observed, "Too slow for many renditions; use a data folder on a faster disk.")
+                ? new Check("disk speed", CheckOutcome.Warning, observed,
+                    "Too slow for many renditions; use a data folder on a faster disk.")
                 : new Check("disk speed", CheckOutcome.Good, observed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Check("disk speed", CheckOutcome.Bad, e.Message, $"Give this user write permission for {data.Path}, or choose another folder with --data DIR.");
+            return new Check("disk speed", CheckOutcome.Bad, e.Message,
+                $"Give this user write permission for {data.Path}, or choose another folder with --data DIR.");
         }
     }
 
@@ -128,7 +133,8 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
     {
         if (!OperatingSystem.IsLinux())
         {
-            return new Check("clock", CheckOutcome.Warning, "cannot be checked on this system", "Make sure that the clock is synchronized with a time server.");
+            return new Check("clock", CheckOutcome.Warning, "cannot be checked on this system",
+                "Make sure that the clock is synchronized with a time server.");
         }
 
         // struct timex has 208 bytes on 64-bit Linux; zeros query without a change. 5 is TIME_ERROR: not synchronized.
@@ -137,15 +143,18 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         var state = Native.AdjustTime(ref MemoryMarshal.GetReference(timex));
         return state switch
         {
-            5 => new Check("clock", CheckOutcome.Warning, "not synchronized with a time server", "Install an NTP client: apt-get install systemd-timesyncd (or chrony). DASH players and latency measurements require it."),
-            < 0 => new Check("clock", CheckOutcome.Warning, "the kernel does not report whether it is synchronized", "Make sure that the clock is synchronized with a time server."),
+            5 => new Check("clock", CheckOutcome.Warning, "not synchronized with a time server",
+                "Install an NTP client: apt-get install systemd-timesyncd (or chrony). DASH players and latency measurements require it."),
+            < 0 => new Check("clock", CheckOutcome.Warning, "the kernel does not report whether it is synchronized",
+                "Make sure that the clock is synchronized with a time server."),
             _ => new Check("clock", CheckOutcome.Good, "synchronized with a time server"),
         };
     }
 
     private static Check Pages() => Directory.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot"))
         ? new Check("pages", CheckOutcome.Good, "watch page and dashboard are built")
-        : new Check("pages", CheckOutcome.Warning, "watch page and dashboard are not built", "Start with ./broadcast up, which builds them (requires Node 20).");
+        : new Check("pages", CheckOutcome.Warning, "watch page and dashboard are not built",
+            "Start with ./broadcast up, which builds them (requires Node 20).");
 
     private static partial class Native
     {

@@ -12,13 +12,15 @@ internal static class FfmpegCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    public static async IAsyncEnumerable<Check> ExamineAsync(IConfiguration configuration, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Check> ExamineAsync(IConfiguration configuration, TimeProvider time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var options = configuration.GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
         var version = await VersionAsync(options.Ffmpeg, cancellationToken);
         if (version is null)
         {
-            yield return new Check("ffmpeg", CheckOutcome.Bad, "not found", "Install it with apt-get install ffmpeg, run ./broadcast up, which does so, or set Encoding:Ffmpeg to its path.");
+            yield return new Check("ffmpeg", CheckOutcome.Bad, "not found",
+                "Install it with apt-get install ffmpeg, run ./broadcast up, which does so, or set Encoding:Ffmpeg to its path.");
             yield break;
         }
 
@@ -27,30 +29,36 @@ internal static class FfmpegCheck
         using var disposal = encoders as IDisposable;
         yield return encoders.IsSandboxed
             ? new Check("encoder sandbox", CheckOutcome.Good, encoders.Sandbox)
-            : new Check("encoder sandbox", CheckOutcome.Warning, encoders.Sandbox, "Install them: apt-get install util-linux. Without a sandbox, a stream that exploits ffmpeg gets the server's permissions.");
+            : new Check("encoder sandbox", CheckOutcome.Warning, encoders.Sandbox,
+                "Install them: apt-get install util-linux. Without a sandbox, a stream that exploits ffmpeg gets the server's permissions.");
         var statuses = await encoders.ProbeAsync(cancellationToken);
         foreach (var status in statuses)
         {
             yield return CheckOf(status);
         }
 
-        var used = statuses.FirstOrDefault(s => s is { IsForRungs: true, Works: true } && (options.Encoder == "auto" || options.Encoder == s.Vendor || s.Vendor == "x264"));
+        var used = statuses.FirstOrDefault(s => s is { IsForRungs: true, Works: true }
+            && (options.Encoder == "auto" || options.Encoder == s.Vendor || s.Vendor == "x264"));
         yield return used is null
-            ? new Check("rungs", CheckOutcome.Bad, "no working H.264 encoder", "Channels deliver the source only. Install Debian's ffmpeg: apt-get install ffmpeg.")
+            ? new Check("rungs", CheckOutcome.Bad, "no working H.264 encoder",
+                "Channels deliver the source only. Install Debian's ffmpeg: apt-get install ffmpeg.")
             : options.Encoder != "auto" && used.Vendor != options.Encoder
-                ? new Check("rungs", CheckOutcome.Warning, $"encoded with {used.Encoder}, although Encoding:Encoder is {options.Encoder}", "Fix the problem of that encoder shown above, or set Encoding:Encoder to auto.")
+                ? new Check("rungs", CheckOutcome.Warning, $"encoded with {used.Encoder}, although Encoding:Encoder is {options.Encoder}",
+                    "Fix the problem of that encoder shown above, or set Encoding:Encoder to auto.")
                 : new Check("rungs", CheckOutcome.Good, $"encoded with {used.Encoder}");
     }
 
     private static Check CheckOf(EncoderStatus status) =>
-        new($"encoder {status.Encoder}", CheckOutcome.Good, status.Works ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"works (first frames after {status.Duration.TotalMilliseconds:0} ms)") : $"not available: {status.Error}");
+        new($"encoder {status.Encoder}", CheckOutcome.Good, status.Works ? string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"works (first frames after {status.Duration.TotalMilliseconds:0} ms)") : $"not available: {status.Error}");
 
     private static async Task<string?> VersionAsync(string program, CancellationToken cancellationToken)
     {
         Process? process;
         try
         {
-            process = Process.Start(new ProcessStartInfo(program, ["-hide_banner", "-version"]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true });
+            process = Process.Start(new ProcessStartInfo(program, ["-hide_banner", "-version"]) { UseShellExecute = false,
+                RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true });
         }
         catch (Win32Exception)
         {

@@ -38,7 +38,8 @@ internal sealed record FsckRequest(ChannelName? Channel, bool Deep, bool Repair,
 /// <param name="isServerRunning">Whether a server is running on the data folder.</param>
 /// <param name="isShared">Whether other machines may use the object store, each with its own spool.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase? database, SpoolOptions spoolOptions, bool isServerRunning, bool isShared, TimeProvider time)
+internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase? database, SpoolOptions spoolOptions, bool isServerRunning,
+    bool isShared, TimeProvider time)
 {
     /// <summary>Maximum time for an upload; a file that waits longer is not accepted by the object store.</summary>
     private static readonly TimeSpan MaxUploadTime = TimeSpan.FromMinutes(10);
@@ -66,8 +67,10 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
         }
 
         var finder = new SessionFinder(store, SpoolSnapshot.Take(data));
-        var channels = new SortedSet<string>((await finder.ChannelsAsync(cancellationToken)).Select(channel => channel.Value), StringComparer.Ordinal);
-        channels.UnionWith(_reconciler is null ? [] : (await _reconciler.RecordedChannelsAsync(cancellationToken)).Select(channel => channel.Value));
+        var channels = new SortedSet<string>((await finder.ChannelsAsync(cancellationToken)).Select(channel => channel.Value),
+            StringComparer.Ordinal);
+        channels.UnionWith(_reconciler is null ? [] : (await _reconciler.RecordedChannelsAsync(cancellationToken)).Select(channel =>
+            channel.Value));
         foreach (var channel in channels.Select(ChannelName.Parse).Where(channel => request.Channel is null || request.Channel == channel))
         {
             await foreach (var issue in ChannelAsync(finder, channel, request, cancellationToken))
@@ -88,7 +91,8 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
     }
 
     /// <summary>A server that publishes manifests renders those of visible recordings again; nothing renders the others.</summary>
-    private async IAsyncEnumerable<FsckLine> VodManifestsAsync(SessionReconciler reconciler, FsckRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<FsckLine> VodManifestsAsync(SessionReconciler reconciler, FsckRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var visible = await reconciler.VisibleRecordingsAsync(cancellationToken);
         await foreach (var folder in store.ListFoldersAsync(ObjectNames.VodRoot, cancellationToken))
@@ -99,12 +103,14 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
             }
 
             var manifests = await store.ListAsync(ObjectNames.VodFolder(recording), cancellationToken).ToListAsync(cancellationToken);
-            if (manifests.Count == 0 || ((isServerRunning || isShared) && manifests.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.OperationMargin)))
+            if (manifests.Count == 0 || ((isServerRunning || isShared)
+                && manifests.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.OperationMargin)))
             {
                 continue;
             }
 
-            var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), null, null, ObjectNames.VodFolder(recording), "manifests of a recording that is not visible or does not exist");
+            var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), null, null, ObjectNames.VodFolder(recording),
+                "manifests of a recording that is not visible or does not exist");
             if (request.DeleteOrphans)
             {
                 await store.DeleteAsync([.. manifests.Select(list => list.Name)], cancellationToken);
@@ -143,7 +149,8 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
         var uploaded = await OfflineSpoolUploader.RunAsync(data, store, spoolOptions, time, cancellationToken);
         return uploaded.Remaining == 0
             ? issue with { Repaired = $"{uploaded.Uploaded:N0} uploaded" }
-            : issue with { Message = $"{issue.Message}; {uploaded.Uploaded:N0} uploaded, {uploaded.Remaining:N0} failed: {uploaded.Error}" };
+            : issue
+            with { Message = $"{issue.Message}; {uploaded.Uploaded:N0} uploaded, {uploaded.Remaining:N0} failed: {uploaded.Error}" };
     }
 
     private async IAsyncEnumerable<FsckLine> ChannelAsync(
@@ -152,14 +159,17 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
         var reconciled = _reconciler is null ? null : await _reconciler.ReadAsync(channel, cancellationToken);
         if (reconciled is { IsKnown: false, IsBeingDeleted: false })
         {
-            yield return new FsckLine("unknown-channel", channel.Value, null, null, "the store has media of this channel, but the database does not have it; create it again with 'channel create', or restore a backup");
+            yield return new FsckLine("unknown-channel", channel.Value, null, null,
+                "the store has media of this channel, but the database does not have it; create it again with 'channel create', or "
+                + "restore a backup");
         }
 
         var found = new HashSet<SessionId>();
         var hasSessions = false;
         await foreach (var session in finder.SessionsAsync(channel, cancellationToken))
         {
-            var report = await new SessionCheck(store, () => SpoolSnapshot.Take(data), request.Deep, time).RunAsync(channel, session, cancellationToken);
+            var report = await new SessionCheck(store, () => SpoolSnapshot.Take(data), request.Deep, time).RunAsync(channel, session,
+                cancellationToken);
             hasSessions = true;
             Sessions++;
             Totals.Add(report.Totals);
@@ -178,12 +188,14 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
             {
                 if (isRecent && integrityIssue.IssueKind == IntegrityIssueKind.Missing)
                 {
-                    yield return IssueOf(integrityIssue) with { Message = integrityIssue.Message + " of this machine; another machine that uses the bucket may still have it" };
+                    yield return IssueOf(integrityIssue) with { Message = integrityIssue.Message
+                        + " of this machine; another machine that uses the bucket may still have it" };
                     continue;
                 }
 
                 yield return integrityIssue.Object is { } name && repairedObjects.Contains(name)
-                    ? IssueOf(integrityIssue) with { Repaired = integrityIssue.ObjectKind == ObjectKind.Segment ? "marked as a gap, which players skip" : "removed from the journal" }
+                    ? IssueOf(integrityIssue) with { Repaired = integrityIssue.ObjectKind == ObjectKind.Segment
+                        ? "marked as a gap, which players skip" : "removed from the journal" }
                     : await RepairAsync(integrityIssue, request, cancellationToken);
             }
 
@@ -203,14 +215,17 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
 
         foreach (var session in reconciled?.Recorded.Where(session => !found.Contains(session)).Order() ?? Enumerable.Empty<SessionId>())
         {
-            yield return new FsckLine("no-media", channel.Value, session.Value, null, "the database has a recording of this session, but its journal is missing; restore the bucket, or delete the recording");
+            yield return new FsckLine("no-media", channel.Value, session.Value, null,
+                "the database has a recording of this session, but its journal is missing; restore the bucket, or delete the recording");
         }
     }
 
     /// <summary>Manifests are rendered again while the channel has a session; without one they stay unchanged.</summary>
-    private async Task<FsckLine> ChannelManifestAsync(ChannelName channel, ObjectName manifest, FsckRequest request, CancellationToken cancellationToken)
+    private async Task<FsckLine> ChannelManifestAsync(ChannelName channel, ObjectName manifest, FsckRequest request,
+        CancellationToken cancellationToken)
     {
-        var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), channel.Value, null, manifest.Value, "a manifest of a channel without sessions");
+        var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), channel.Value, null, manifest.Value,
+            "a manifest of a channel without sessions");
         if (!request.DeleteOrphans)
         {
             return issue;
@@ -223,7 +238,8 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
     private async Task<FsckLine> RepairAsync(IntegrityIssue integrityIssue, FsckRequest request, CancellationToken cancellationToken)
     {
         var issue = IssueOf(integrityIssue);
-        if (!request.DeleteOrphans || integrityIssue is not { IssueKind: IntegrityIssueKind.Orphan or IntegrityIssueKind.NoJournal, Session: { } session })
+        if (!request.DeleteOrphans
+            || integrityIssue is not { IssueKind: IntegrityIssueKind.Orphan or IntegrityIssueKind.NoJournal, Session: { } session })
         {
             return issue;
         }
@@ -235,7 +251,8 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
         }
 
         var folder = ObjectNames.Of(integrityIssue.Channel, session).MediaFolder;
-        await foreach (var names in store.ListAsync(folder, cancellationToken).Select(entry => entry.Name).Chunk(1000).WithCancellation(cancellationToken))
+        await foreach (var names in store.ListAsync(folder, cancellationToken).Select(entry => entry.Name).Chunk(1000)
+            .WithCancellation(cancellationToken))
         {
             await store.DeleteAsync(names, cancellationToken);
         }
@@ -243,7 +260,8 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
         return issue with { Repaired = "deleted" };
     }
 
-    private async Task<FsckLine?> SessionRowAsync(ReconciledChannel? reconciled, SessionIntegrityReport report, FsckRequest request, CancellationToken cancellationToken)
+    private async Task<FsckLine?> SessionRowAsync(ReconciledChannel? reconciled, SessionIntegrityReport report, FsckRequest request,
+        CancellationToken cancellationToken)
     {
         if (reconciled is not { IsKnown: true } || report.Timeline is not { } timeline || reconciled.Sessions.Contains(report.Session))
         {
@@ -255,18 +273,22 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
             return null;
         }
 
-        var issue = new FsckLine("unknown-session", report.Channel.Value, report.Session.Value, null, "the session has a journal, but is missing from the database");
+        var issue = new FsckLine("unknown-session", report.Channel.Value, report.Session.Value, null,
+            "the session has a journal, but is missing from the database");
         if (!request.Repair || !timeline.IsEnded)
         {
             return timeline.IsEnded ? issue : issue with { Message = issue.Message + "; it has not ended" };
         }
 
-        var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
+        var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1))
+            .Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
             .DefaultIfEmpty(timeline.Session.StartedAt).Max();
-        return await _reconciler!.AddAsync(timeline.Session, end, timeline.EndReason ?? "", cancellationToken) ? issue with { Repaired = "added from its journal, with a private recording" } : issue;
+        return await _reconciler!.AddAsync(timeline.Session, end, timeline.EndReason ?? "", cancellationToken)
+            ? issue with { Repaired = "added from its journal, with a private recording" } : issue;
     }
 
-    private static FsckLine IssueOf(IntegrityIssue integrityIssue) => new(KeywordOf(integrityIssue.IssueKind), integrityIssue.Channel.Value, integrityIssue.Session?.Value, integrityIssue.Object?.Value, integrityIssue.Message);
+    private static FsckLine IssueOf(IntegrityIssue integrityIssue) => new(KeywordOf(integrityIssue.IssueKind), integrityIssue.Channel.Value,
+        integrityIssue.Session?.Value, integrityIssue.Object?.Value, integrityIssue.Message);
 
     private static string KeywordOf(IntegrityIssueKind fault) => fault switch
     {

@@ -12,7 +12,8 @@ internal static class StoreCheck
 {
     public static async Task<Check> DatabaseAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken)
     {
-        var kind = CommandDatabase.Options(configuration).ConnectionString is null ? "embedded server in the data folder" : "configured server";
+        var kind = CommandDatabase.Options(configuration).ConnectionString is null ? "embedded server in the data folder"
+            : "configured server";
         try
         {
             await using var database = await CommandDatabase.OpenAsync(data, cancellationToken);
@@ -25,10 +26,12 @@ internal static class StoreCheck
         }
     }
 
-    public static async Task<Check> ObjectsAsync(DataFolder data, IConfiguration configuration, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Check> ObjectsAsync(DataFolder data, IConfiguration configuration, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var options = configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
-        var kind = options.Bucket is null ? $"disk, {Path.Combine(data.Path, "objects")}" : $"bucket {options.Bucket} at {options.Endpoint ?? "AWS"}";
+        var kind = options.Bucket is null ? $"disk, {Path.Combine(data.Path, "objects")}"
+            : $"bucket {options.Bucket} at {options.Endpoint ?? "AWS"}";
         var name = ObjectName.Parse($"doctor/{Guid.NewGuid():N}");
         var bytes = RandomNumberGenerator.GetBytes(4096);
         try
@@ -40,16 +43,19 @@ internal static class StoreCheck
             await using (var content = await store.OpenAsync(name, 0, null, cancellationToken))
             {
                 var read = new byte[bytes.Length];
-                if (content is null || content.Length != bytes.Length || await content.Stream.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken) != read.Length || !read.AsSpan().SequenceEqual(bytes))
+                if (content is null || content.Length != bytes.Length || await content.Stream.ReadAtLeastAsync(read, read.Length,
+                    throwOnEndOfStream: false, cancellationToken) != read.Length || !read.AsSpan().SequenceEqual(bytes))
                 {
-                    return new Check("storage", CheckOutcome.Bad, $"{kind}: data read back differs from data written", "Use another object store.");
+                    return new Check("storage", CheckOutcome.Bad, $"{kind}: data read back differs from data written",
+                        "Use another object store.");
                 }
             }
 
             await store.DeleteAsync([name], cancellationToken);
             return rejectsOverwrite
                 ? new Check("storage", CheckOutcome.Good, $"{kind}: write, read, conditional write and delete work")
-                : new Check("storage", CheckOutcome.Bad, $"{kind}: ignores conditional writes (If-None-Match) and overwrites objects", "Use an object store with conditional writes: AWS S3, MinIO, Ceph, Garage, R2.");
+                : new Check("storage", CheckOutcome.Bad, $"{kind}: ignores conditional writes (If-None-Match) and overwrites objects",
+                    "Use an object store with conditional writes: AWS S3, MinIO, Ceph, Garage, R2.");
         }
         catch (ObjectStoreException e)
         {

@@ -40,7 +40,8 @@ internal sealed partial class CertificateReloader(TlsOptions options, DataFolder
         catch (Exception e) when (IsUnreadable(e))
         {
             throw new StartException(
-                $"The TLS certificate cannot be read (Tls:CertificateFile = {options.CertificateFile}, Tls:KeyFile = {options.KeyFile}): {e.Message} "
+                $"The TLS certificate cannot be read (Tls:CertificateFile = {options.CertificateFile}, Tls:KeyFile "
+                + $"= {options.KeyFile}): {e.Message} "
                 + "Use PEM files that this user can read, or a PFX file as CertificateFile; set Tls:Password if they are encrypted.");
         }
     }
@@ -135,9 +136,11 @@ internal sealed partial class CertificateReloader(TlsOptions options, DataFolder
         }
     }
 
-    private static byte[] Fingerprint(byte[] certificate, byte[]? key) => SHA256.HashData([.. SHA256.HashData(certificate), .. SHA256.HashData(key ?? [])]);
+    private static byte[] Fingerprint(byte[] certificate, byte[]? key) =>
+        SHA256.HashData([.. SHA256.HashData(certificate), .. SHA256.HashData(key ?? [])]);
 
-    private static bool IsUnreadable(Exception e) => e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException;
+    private static bool IsUnreadable(Exception e) =>
+        e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException;
 
     [LoggerMessage(7010, LogLevel.Information, "TLS certificate {Subject} in use, valid until {Until:u}")]
     private static partial void InUse(ILogger logger, string subject, DateTime until);

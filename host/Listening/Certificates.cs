@@ -27,13 +27,15 @@ internal static class Certificates
         if (Path.GetExtension(options.CertificateFile!).ToUpperInvariant() is ".PFX" or ".P12")
         {
             var all = X509CertificateLoader.LoadPkcs12Collection(certificate, options.Password);
-            var serverCertificate = all.FirstOrDefault(c => c.HasPrivateKey) ?? throw new CryptographicException("The file contains no private key.");
+            var serverCertificate = all.FirstOrDefault(c => c.HasPrivateKey)
+                ?? throw new CryptographicException("The file contains no private key.");
             return SslStreamCertificateContext.Create(serverCertificate, [.. all.Where(c => c != serverCertificate)], offline: true);
         }
 
         var text = System.Text.Encoding.UTF8.GetString(certificate);
         var keyText = key is null ? text : System.Text.Encoding.UTF8.GetString(key);
-        using var pem = options.Password is { } password ? X509Certificate2.CreateFromEncryptedPem(text, keyText, password) : X509Certificate2.CreateFromPem(text, keyText);
+        using var pem = options.Password is { } password ? X509Certificate2.CreateFromEncryptedPem(text, keyText, password)
+            : X509Certificate2.CreateFromPem(text, keyText);
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(text);
         return SslStreamCertificateContext.Create(
@@ -78,7 +80,8 @@ internal static class Certificates
     }
 
     /// <summary>Whether a self-signed certificate need not be replaced yet.</summary>
-    public static bool IsValidLongEnough(X509Certificate2 certificate, DateTimeOffset now) => certificate.NotAfter.ToUniversalTime() > (now + RenewBefore).UtcDateTime;
+    public static bool IsValidLongEnough(X509Certificate2 certificate, DateTimeOffset now) =>
+        certificate.NotAfter.ToUniversalTime() > (now + RenewBefore).UtcDateTime;
 
     private static byte[] ReadFile(string path)
     {

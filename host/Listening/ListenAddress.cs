@@ -47,13 +47,15 @@ internal readonly record struct ListenAddress(IPAddress Address, int Port)
     /// Returns the machine's first IPv4 address reachable from other machines, if all listeners accept connections from them; otherwise
     /// <see langword="null"/>.
     /// </summary>
-    public static string? FindLanAddress(IEnumerable<IPEndPoint> bound) => bound.Any(b => !b.Address.Equals(IPAddress.Any) && !b.Address.Equals(IPAddress.IPv6Any))
+    public static string? FindLanAddress(IEnumerable<IPEndPoint> bound) =>
+        bound.Any(b => !b.Address.Equals(IPAddress.Any) && !b.Address.Equals(IPAddress.IPv6Any))
         ? null
         : NetworkInterface.GetAllNetworkInterfaces()
             .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
             .OrderBy(n => n.GetIPProperties().GatewayAddresses.Count == 0)
             .SelectMany(n => n.GetIPProperties().UnicastAddresses)
-            .FirstOrDefault(a => a.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a.Address))?.Address.ToString();
+            .FirstOrDefault(a => a.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a.Address))
+            ?.Address.ToString();
 
     /// <inheritdoc/>
     public override string ToString() => new IPEndPoint(Address, Port).ToString();

@@ -63,7 +63,8 @@ internal sealed class Listeners
         }
     }
 
-    private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure, bool isRtmp = false)
+    private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure,
+        bool isRtmp = false)
     {
         var endpoint = ListenAddress.Parse(address);
         EnsureFree(name, flag, endpoint);
@@ -72,7 +73,8 @@ internal sealed class Listeners
             configure(listen);
             _bound[name] = listen;
         };
-        var listenAddress = endpoint.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : endpoint.Address;
+        var listenAddress = endpoint.Address.Equals(IPAddress.IPv6Any)
+            && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : endpoint.Address;
         kestrel.Listen(isRtmp ? new RtmpEndPoint(listenAddress, endpoint.Port) : new IPEndPoint(listenAddress, endpoint.Port), bind);
     }
 
@@ -86,7 +88,8 @@ internal sealed class Listeners
 
         try
         {
-            using var probe = new System.Net.Sockets.Socket(endpoint.Address.AddressFamily, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+            using var probe = new System.Net.Sockets.Socket(endpoint.Address.AddressFamily, System.Net.Sockets.SocketType.Stream,
+                System.Net.Sockets.ProtocolType.Tcp);
             if (endpoint.Address.Equals(IPAddress.IPv6Any))
             {
                 probe.DualMode = true;
@@ -98,17 +101,23 @@ internal sealed class Listeners
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
         {
-            throw new StartException($"Port {endpoint.Port} for {name} is used by another program. Stop it (find it with 'ss -ltnp sport = :{endpoint.Port}'), or choose another port: {flag} {endpoint with { Port = endpoint.Port + 10000 <= 65535 ? endpoint.Port + 10000 : 0 }}");
+            throw new StartException(
+                $"Port {endpoint.Port} for {name} is used by another program. Stop it (find it with 'ss -ltnp sport = "
+                + $":{endpoint.Port}'), or choose another "
+                    + $"port: {flag} {endpoint with { Port = endpoint.Port + 10000 <= 65535 ? endpoint.Port + 10000 : 0 }}");
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AccessDenied)
         {
-            throw new StartException($"Port {endpoint.Port} for {name} cannot be opened by this user; ports below 1024 require root. Choose another port: {flag} ADDRESS:PORT");
+            throw new StartException(
+                $"Port {endpoint.Port} for {name} cannot be opened by this user; ports below 1024 require root. Choose another "
+                + $"port: {flag} ADDRESS:PORT");
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressNotAvailable)
         {
             throw new StartException($"{endpoint.Address} for {name} is not an address of this machine. Change it: {flag} ADDRESS:PORT");
         }
-        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode is System.Net.Sockets.SocketError.AddressFamilyNotSupported && endpoint.Address.Equals(IPAddress.IPv6Any))
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode is System.Net.Sockets.SocketError.AddressFamilyNotSupported
+            && endpoint.Address.Equals(IPAddress.IPv6Any))
         {
             // Without IPv6, Listen falls back to IPv4; the web server reports errors of that.
         }

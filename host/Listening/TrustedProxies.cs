@@ -12,7 +12,8 @@ internal static class TrustedProxies
 {
     /// <summary>
     /// Sets <c>Connection.RemoteIpAddress</c> to the last address in the header that is not a trusted proxy's. Requests through a proxy get
-    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the header is ignored.
+    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the header is
+    /// ignored.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
     {

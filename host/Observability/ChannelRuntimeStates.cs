@@ -9,14 +9,16 @@ namespace Broadcast.Host.Observability;
 /// <summary>
 /// Channel states for the API: session and visibility from the origin, encoders from the input switch, and the encoding state.
 /// </summary>
-internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings) : IChannelRuntimeStates
+internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings)
+    : IChannelRuntimeStates
 {
     public ChannelRuntimeState? Find(ChannelName channel)
     {
         var status = directory.Status(channel);
         var state = status.State switch
         {
-            ChannelState.Live or ChannelState.Starting or ChannelState.Interrupted when directory.IsHidden(channel, status.Session) => ChannelRunState.Preview,
+            ChannelState.Live or ChannelState.Starting or ChannelState.Interrupted when directory.IsHidden(channel, status.Session) =>
+                ChannelRunState.Preview,
             ChannelState.Live when inputs.IsOnSlate(channel) => ChannelRunState.Waiting,
             ChannelState.Live => ChannelRunState.Live,
             ChannelState.Starting => ChannelRunState.Starting,
@@ -32,7 +34,8 @@ internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInpu
     }
 
     private static ChannelEncoding EncodingOf(EncodingState e) => new(
-        e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.DroppedRungs, e.SpeedLevel, e.IsHalfRate, e.DegradationLevel, e.Reason, Math.Round(e.Lag.TotalSeconds, 2),
+        e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.DroppedRungs, e.SpeedLevel,
+        e.IsHalfRate, e.DegradationLevel, e.Reason, Math.Round(e.Lag.TotalSeconds, 2),
         e.Restarts) { ReencodeReason = e.ReencodeReason };
 
     private static string NameOf(InputState state) => state switch

@@ -10,7 +10,8 @@ internal static class InternalPages
         endpoints.MapGet("/healthz", () => Results.Text("ok\n"));
 
         // Readiness: the process accepts new encoders and viewers.
-        endpoints.MapGet("/readyz", () => lifetime.ApplicationStarted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested
+        endpoints.MapGet("/readyz", () => lifetime.ApplicationStarted.IsCancellationRequested
+            && !lifetime.ApplicationStopping.IsCancellationRequested
             ? Results.Text("ready\n")
             : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
         endpoints.MapGet("/metrics", (HttpContext http) =>

@@ -32,11 +32,13 @@ internal static class Logging
             else
             {
                 console.WriteTo.Console(
-                    outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", standardErrorFromLevel: LogEventLevel.Verbose);
+                    outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}",
+                    standardErrorFromLevel: LogEventLevel.Verbose);
             }
         });
         settings.WriteTo.File(
-            new JsonFormatter(renderMessage: true), Path.Combine(data.Subfolder("logs"), "broadcast-.log"), rollingInterval: RollingInterval.Day,
+            new JsonFormatter(renderMessage: true), Path.Combine(data.Subfolder("logs"), "broadcast-.log"),
+            rollingInterval: RollingInterval.Day,
             fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
         logging.ClearProviders();
         logging.AddSerilog(settings.CreateLogger(), dispose: true);

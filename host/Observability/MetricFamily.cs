@@ -29,7 +29,8 @@ internal sealed record MetricFamily(string Name, MetricKind Kind, string Unit, s
 /// Cumulative histogram buckets in ascending order; empty for other types. Values above the last bound count in <paramref name="Count"/>
 /// only.
 /// </param>
-internal sealed record MetricPoint(IReadOnlyList<KeyValuePair<string, string>> Labels, double Value, long Count, IReadOnlyList<MetricBucket> Buckets);
+internal sealed record MetricPoint(IReadOnlyList<KeyValuePair<string, string>> Labels, double Value, long Count,
+    IReadOnlyList<MetricBucket> Buckets);
 
 /// <summary>Cumulative histogram bucket.</summary>
 /// <param name="Bound">Upper bound, inclusive.</param>

@@ -63,7 +63,8 @@ internal sealed class MetricsText : IDisposable
     private static MetricFamily Family(Instrument instrument, IReadOnlyList<MetricPoint> points)
     {
         var kind = KindOf(instrument);
-        var name = kind == MetricKind.Counter && instrument.Name.EndsWith("_total", StringComparison.Ordinal) ? instrument.Name[..^"_total".Length] : instrument.Name;
+        var name = kind == MetricKind.Counter && instrument.Name.EndsWith("_total", StringComparison.Ordinal)
+            ? instrument.Name[..^"_total".Length] : instrument.Name;
         return new MetricFamily(name, kind, instrument.Unit ?? "", instrument.Description ?? "", points);
     }
 
@@ -71,7 +72,8 @@ internal sealed class MetricsText : IDisposable
     {
         var type = instrument.GetType().Name;
         return type.StartsWith("Histogram", StringComparison.Ordinal) ? MetricKind.Histogram
-            : type.StartsWith("Counter", StringComparison.Ordinal) || type.StartsWith("ObservableCounter", StringComparison.Ordinal) ? MetricKind.Counter
+            : type.StartsWith("Counter", StringComparison.Ordinal)
+            || type.StartsWith("ObservableCounter", StringComparison.Ordinal) ? MetricKind.Counter
             : MetricKind.Gauge;
     }
 
@@ -94,7 +96,8 @@ internal sealed class MetricsText : IDisposable
             }
 
             series = _series.GetOrAdd(key, new Series(
-                Labels(tags), instrument.IsObservable, instrument.IsObservable || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal),
+                Labels(tags), instrument.IsObservable, instrument.IsObservable
+                || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal),
                 KindOf(instrument) == MetricKind.Histogram ? BoundsOf(instrument) : []));
         }
 

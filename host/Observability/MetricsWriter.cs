@@ -25,14 +25,16 @@ internal static class MetricsWriter
     public static MetricsFormat Preferred(IEnumerable<string?> accept)
     {
         var (open, plain) = (0.0, 0.0);
-        foreach (var range in accept.SelectMany(header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Take(64))
+        foreach (var range in accept.SelectMany(header =>
+            (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Take(64))
         {
             var parts = range.Split(';', StringSplitOptions.TrimEntries);
             var weight = parts.Skip(1).FirstOrDefault(part => part.StartsWith("q=", StringComparison.OrdinalIgnoreCase)) is { } q
                 && double.TryParse(q.AsSpan(2), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var given) ? given : 1;
             switch (parts[0].ToLowerInvariant())
             {
-                case OpenMetricsType when !parts.Skip(1).Any(part => part.StartsWith("version=", StringComparison.OrdinalIgnoreCase) && part["version=".Length..] is not ("1.0.0" or "1.0")):
+                case OpenMetricsType when !parts.Skip(1).Any(part => part.StartsWith("version=", StringComparison.OrdinalIgnoreCase)
+                    && part["version=".Length..] is not ("1.0.0" or "1.0")):
                     open = Math.Max(open, weight);
                     break;
                 case "text/plain" or "text/*" or "*/*":
@@ -46,7 +48,8 @@ internal static class MetricsWriter
 
     /// <summary>Content type of a format.</summary>
     public static string ContentType(MetricsFormat format) =>
-        format == MetricsFormat.OpenMetrics ? $"{OpenMetricsType}; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
+        format == MetricsFormat.OpenMetrics ? $"{OpenMetricsType}; version=1.0.0; charset=utf-8"
+        : "text/plain; version=0.0.4; charset=utf-8";
 
     /// <summary>Writes families in the given order.</summary>
     public static string Write(IEnumerable<MetricFamily> families, MetricsFormat format)
@@ -58,7 +61,8 @@ internal static class MetricsWriter
             var name = format == MetricsFormat.OpenMetrics ? family.Name : sample;
             text.Append("# HELP ").Append(name).Append(' ');
             Escape(text, family.Help, quotes: format == MetricsFormat.OpenMetrics);
-            text.Append("\n# TYPE ").Append(name).Append(family.Kind switch { MetricKind.Counter => " counter\n", MetricKind.Histogram => " histogram\n", _ => " gauge\n" });
+            text.Append("\n# TYPE ").Append(name)
+                .Append(family.Kind switch { MetricKind.Counter => " counter\n", MetricKind.Histogram => " histogram\n", _ => " gauge\n" });
             if (format == MetricsFormat.OpenMetrics && UnitOf(family) is { } unit)
             {
                 text.Append("# UNIT ").Append(name).Append(' ').Append(unit).Append('\n');
@@ -97,10 +101,12 @@ internal static class MetricsWriter
     private static string Bound(double bound, MetricsFormat format)
     {
         var text = bound.ToString(CultureInfo.InvariantCulture);
-        return format == MetricsFormat.OpenMetrics && !text.Contains('.', StringComparison.Ordinal) && !text.Contains('E', StringComparison.Ordinal) ? text + ".0" : text;
+        return format == MetricsFormat.OpenMetrics && !text.Contains('.', StringComparison.Ordinal)
+            && !text.Contains('E', StringComparison.Ordinal) ? text + ".0" : text;
     }
 
-    private static void Line(StringBuilder text, string name, IReadOnlyList<KeyValuePair<string, string>> labels, string? bound, double value)
+    private static void Line(StringBuilder text, string name, IReadOnlyList<KeyValuePair<string, string>> labels, string? bound,
+        double value)
     {
         text.Append(name);
         if (labels.Count > 0 || bound is not null)

@@ -25,7 +25,8 @@ internal sealed class OtlpExport(IOptions<TelemetryOptions> options) : IHostedSe
         if (telemetry.OtlpEndpoint is { } endpoint)
         {
             _provider = Sdk.CreateMeterProviderBuilder()
-                .ConfigureResource(resource => resource.Clear().AddService("broadcast", serviceVersion: ProcessMetrics.Version, serviceInstanceId: Environment.MachineName))
+                .ConfigureResource(resource => resource.Clear()
+                    .AddService("broadcast", serviceVersion: ProcessMetrics.Version, serviceInstanceId: Environment.MachineName))
                 .AddMeter(Telemetry.MeterName)
                 .AddOtlpExporter((exporter, reader) =>
                 {
@@ -44,7 +45,8 @@ internal sealed class OtlpExport(IOptions<TelemetryOptions> options) : IHostedSe
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(() => _provider?.Shutdown(TimeoutMilliseconds), CancellationToken.None);
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => _provider?.Shutdown(TimeoutMilliseconds), CancellationToken.None);
 
     /// <inheritdoc/>
     public void Dispose() => _provider?.Dispose();

@@ -23,7 +23,8 @@ public sealed class TelemetryOptions
     /// <summary>Finds invalid values.</summary>
     internal IEnumerable<string> FindErrors()
     {
-        if (OtlpEndpoint is { } endpoint && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0))
+        if (OtlpEndpoint is { } endpoint
+            && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0))
         {
             yield return "Telemetry:OtlpEndpoint is not an http or https URL without credentials; use for example http://collector:4318/v1/metrics.";
         }

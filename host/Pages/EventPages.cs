@@ -9,7 +9,8 @@ namespace Broadcast.Host.Pages;
 /// <c>/event/{id}</c>, the page of an event, with its resources: <c>status.json</c> and <c>event.ics</c> below it, the same routes behind
 /// <c>/t/{token}</c>, and <c>/oembed</c>. Events that are not visible to viewers get the same response as missing ones.
 /// </summary>
-internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, TimeProvider time, ILogger<EventPages> logger, IViewerAuthorizer? authorizer = null)
+internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, TimeProvider time, ILogger<EventPages> logger,
+    IViewerAuthorizer? authorizer = null)
 {
     /// <summary>Maximum token length in characters, as in the origin.</summary>
     private const int MaxToken = 512;
@@ -41,7 +42,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : BriefCaching, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : BriefCaching,
+                isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
             return;
         }
 
@@ -63,7 +65,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         {
             var text = publicEvent.ToCalendar($"{metadata.UrlsFor(context.Request).Pages}/event/{publicEvent.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
-            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8").SendAsync(context, CachingFor(context, publicEvent, PageCaching));
+            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8")
+                .SendAsync(context, CachingFor(context, publicEvent, PageCaching));
         }
     }
 
@@ -71,7 +74,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
     {
         var (urls, response) = (metadata.UrlsFor(context.Request), context.Response);
         response.Headers.AccessControlAllowOrigin = "*";
-        var status = OEmbed.Parse(context.Request.Query, [urls.Pages, $"{context.Request.Scheme}://{context.Request.Host.Value}"], out var request);
+        var status = OEmbed.Parse(context.Request.Query, [urls.Pages, $"{context.Request.Scheme}://{context.Request.Host.Value}"],
+            out var request);
         PageHead? head = null;
         if (request is { Channel: { } channel })
         {
@@ -104,7 +108,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound, isUnavailable ? "no-store" : BriefCaching);
+            Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound,
+                isUnavailable ? "no-store" : BriefCaching);
             return null;
         }
 
@@ -133,7 +138,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var token = context.Request.RouteValues["token"] as string;
         return authorizer is null ? null
             : token?.Length > MaxToken ? ViewerDenialReason.InvalidToken
-            : (await authorizer.AuthorizeAsync(new(publicEvent.Channel, token, context.Connection.RemoteIpAddress) { StoredAccess = publicEvent.Access }, context.RequestAborted)).DenialReason;
+            : (await authorizer.AuthorizeAsync(new(publicEvent.Channel, token,
+                context.Connection.RemoteIpAddress) { StoredAccess = publicEvent.Access }, context.RequestAborted)).DenialReason;
     }
 
     private async Task<(PublicEvent? Event, bool IsUnavailable)> FindAsync(HttpContext context, string? id = null)
@@ -151,7 +157,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
 
     // Responses behind a token or an auth callback are for one viewer only.
     private string CachingFor(HttpContext context, PublicEvent publicEvent, string caching) =>
-        context.Request.RouteValues.ContainsKey("token") || !metadata.IsPublic(publicEvent.Channel, publicEvent.Access) ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
+        context.Request.RouteValues.ContainsKey("token") || !metadata.IsPublic(publicEvent.Channel, publicEvent.Access)
+        ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
 
     private static void Reject(HttpResponse response, int status, string caching)
     {

@@ -16,7 +16,8 @@ internal static class EventStatus
     /// once the event has ended with a recording, <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c>. States are
     /// <c>scheduled</c>, <c>live</c>, <c>ended</c> and <c>cancelled</c>. An event in preview is <c>scheduled</c> for viewers.
     /// </summary>
-    public static WebPage Of(PublicEvent publicEvent) => Rendered.GetValue(publicEvent, static p => WebPage.Of(Write(p), "application/json"));
+    public static WebPage Of(PublicEvent publicEvent) =>
+        Rendered.GetValue(publicEvent, static p => WebPage.Of(Write(p), "application/json"));
 
     private static byte[] Write(PublicEvent publicEvent)
     {
@@ -56,5 +57,6 @@ internal static class EventStatus
         return target.ToArray();
     }
 
-    private static string? Instant(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string? Instant(DateTimeOffset? at) =>
+        at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

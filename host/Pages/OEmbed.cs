@@ -56,7 +56,8 @@ internal static partial class OEmbed
             return StatusCodes.Status501NotImplemented;
         }
 
-        if (!TryReadSide(query["maxwidth"].ToString(), PageHead.Width, out var width) || !TryReadSide(query["maxheight"].ToString(), PageHead.Height, out var height))
+        if (!TryReadSide(query["maxwidth"].ToString(), PageHead.Width, out var width)
+            || !TryReadSide(query["maxheight"].ToString(), PageHead.Height, out var height))
         {
             return StatusCodes.Status400BadRequest;
         }
@@ -73,7 +74,8 @@ internal static partial class OEmbed
             return StatusCodes.Status401Unauthorized;
         }
 
-        var parsed = Fit(width, height) with { MaxSize = (width, height), Start = pageQuery.TryGetValue("t", out var start) && StartText().IsMatch(start.ToString()) ? start.ToString() : null };
+        var parsed = Fit(width, height) with { MaxSize = (width, height), Start = pageQuery.TryGetValue("t", out var start)
+            && StartText().IsMatch(start.ToString()) ? start.ToString() : null };
         request = path.Trim('/').Split('/') switch
         {
             ["event", var id] => parsed with { Event = id },
@@ -101,7 +103,8 @@ internal static partial class OEmbed
             json.WriteString("title", head.Title);
             json.WriteNumber("width", request.Width);
             json.WriteNumber("height", request.Height);
-            json.WriteString("html", EmbedCode(request.Start is null ? head.Embed! : $"{head.Embed}?t={request.Start}", head.Title, request.Width, request.Height));
+            json.WriteString("html", EmbedCode(request.Start is null ? head.Embed! : $"{head.Embed}?t={request.Start}", head.Title,
+                request.Width, request.Height));
             json.WriteNumber("cache_age", 60);
 
             // Not larger than requested (oEmbed, 2.3.4). If the image size is unknown, the size at which pages show it is reported.
@@ -156,7 +159,8 @@ internal static partial class OEmbed
 
         foreach (var text in baseUrls)
         {
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var baseUrl) || !string.Equals(baseUrl.Authority, pageUrl.Authority, StringComparison.OrdinalIgnoreCase))
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var baseUrl)
+                || !string.Equals(baseUrl.Authority, pageUrl.Authority, StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }

@@ -91,7 +91,8 @@ internal sealed record PageHead(string Title)
 
         if (OEmbed is not null)
         {
-            lines.Append(CultureInfo.InvariantCulture, $"    <link rel=\"alternate\" type=\"application/json+oembed\" href=\"{Escape(OEmbed)}\" title=\"{Escape(Title)}\" />\n");
+            lines.Append(CultureInfo.InvariantCulture,
+                $"    <link rel=\"alternate\" type=\"application/json+oembed\" href=\"{Escape(OEmbed)}\" title=\"{Escape(Title)}\" />\n");
         }
 
         return lines.ToString();

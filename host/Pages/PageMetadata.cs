@@ -16,26 +16,30 @@ namespace Broadcast.Host.Pages;
 /// <param name="posters">Existing posters with their sizes; without it, none is known.</param>
 /// <param name="recordings">Newest recordings.</param>
 internal sealed class PageMetadata(
-    IPageData pageData, IViewerUrls viewerUrls, IViewerAuthorizer? authorizer = null, IProgramGuide? programGuide = null, IPosters? posters = null, IChannelRecordings? recordings = null)
+    IPageData pageData, IViewerUrls viewerUrls, IViewerAuthorizer? authorizer = null, IProgramGuide? programGuide = null,
+    IPosters? posters = null, IChannelRecordings? recordings = null)
 {
     /// <summary>Maximum host length in characters: 253 for the name (RFC 1035, 2.3.4), and a port. Pages are cached per host.</summary>
     private const int MaxHost = 260;
 
     /// <summary>Base URLs of pages and media for a request.</summary>
     public ViewerUrls UrlsFor(HttpRequest request) => viewerUrls.For(string.Create(
-        CultureInfo.InvariantCulture, $"{request.Scheme}://{(request.Host.Value is { Length: > 0 and <= MaxHost } host ? host : "localhost")}"));
+        CultureInfo.InvariantCulture,
+        $"{request.Scheme}://{(request.Host.Value is { Length: > 0 and <= MaxHost } host ? host : "localhost")}"));
 
     /// <summary>Whether everyone can watch a channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="accessOverride">Access policy that overrides the channel's, as of an event.</param>
-    public bool IsPublic(ChannelName channel, ViewerAccess? accessOverride = null) => authorizer is null || authorizer.AccessOf(channel, storedAccess: accessOverride) == ViewerAccess.Public;
+    public bool IsPublic(ChannelName channel, ViewerAccess? accessOverride = null) => authorizer is null
+        || authorizer.AccessOf(channel, storedAccess: accessOverride) == ViewerAccess.Public;
 
     /// <summary>Title of a channel; <see langword="null"/> if it does not exist.</summary>
     public string? TitleOf(ChannelName channel) => pageData.TitleOf(channel);
 
     /// <summary>Finds an event visible to viewers.</summary>
     /// <exception cref="EventsUnavailableException">The event cannot be determined at present.</exception>
-    public ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken) => pageData.FindEventAsync(id, cancellationToken);
+    public ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken) =>
+        pageData.FindEventAsync(id, cancellationToken);
 
     /// <summary>
     /// Metadata of a channel's page; <see langword="null"/> for an unknown channel, whose page only reports that nothing is live.
@@ -53,7 +57,8 @@ internal sealed class PageMetadata(
         }
 
         var next = programGuide?.Next(channel);
-        var head = Of(title, next is null ? $"Live broadcasts of {title}." : $"Next: {next.Title}, {Instant(next.StartsAt)}.", urls, $"/watch/{channel}", $"/embed/{channel}");
+        var head = Of(title, next is null ? $"Live broadcasts of {title}." : $"Next: {next.Title}, {Instant(next.StartsAt)}.", urls,
+            $"/watch/{channel}", $"/embed/{channel}");
         return WithImageOf(head, channel, urls);
     }
 
@@ -66,10 +71,12 @@ internal sealed class PageMetadata(
         }
 
         var title = publicEvent.State == EventState.Cancelled ? $"Cancelled: {publicEvent.Title}" : publicEvent.Title;
-        var description = publicEvent.Description.Length > 0 ? publicEvent.Description : publicEvent.State is EventState.Scheduled or EventState.Preview ? $"Starts {Instant(publicEvent.StartsAt)}." : "";
+        var description = publicEvent.Description.Length > 0 ? publicEvent.Description
+            : publicEvent.State is EventState.Scheduled or EventState.Preview ? $"Starts {Instant(publicEvent.StartsAt)}." : "";
         var head = Of(title, description, urls, $"/event/{publicEvent.Id}", $"/embed/event/{publicEvent.Id}");
         var posterUrl = publicEvent.Poster.StartsWith("https://", StringComparison.Ordinal) ? publicEvent.Poster
-            : publicEvent.Poster.StartsWith('/') && !publicEvent.Poster.StartsWith("//", StringComparison.Ordinal) ? urls.Pages + publicEvent.Poster : null;
+            : publicEvent.Poster.StartsWith('/') && !publicEvent.Poster.StartsWith("//", StringComparison.Ordinal) ? urls.Pages
+            + publicEvent.Poster : null;
         return posterUrl is not null ? head with { Image = posterUrl, ImageExists = true }
             : publicEvent.Replay is { } recording ? WithImageOf(head, publicEvent.Channel, recording, urls)
             : WithImageOf(head, publicEvent.Channel, urls);
@@ -95,7 +102,8 @@ internal sealed class PageMetadata(
     {
         // A recording of the whole session has the session's ID. Posters belong to sessions, so the size of a clip's poster is unknown.
         var poster = SessionId.TryParse(recording.Id.Value, out var session) ? posters?.OfSession(channel, session) : null;
-        return head with { Image = urls.Media + MediaUrls.VodPoster(recording.Id), ImageSize = poster is { } known ? (known.Width, known.Height) : null, ImageExists = true };
+        return head with { Image = urls.Media + MediaUrls.VodPoster(recording.Id),
+            ImageSize = poster is { } known ? (known.Width, known.Height) : null, ImageExists = true };
     }
 
     private static PageHead Of(string title, string description, ViewerUrls urls, string page, string embed) => new(title)

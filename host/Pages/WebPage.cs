@@ -18,7 +18,8 @@ internal sealed record WebPage(string Type, string Tag, byte[] Plain, byte[]? Gz
     public static WebPage Of(byte[] plain, string type)
     {
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 12))}\"").ToString();
-        var isText = type.StartsWith("text/", StringComparison.Ordinal) || type.Contains("json", StringComparison.Ordinal) || type.Contains("svg", StringComparison.Ordinal);
+        var isText = type.StartsWith("text/", StringComparison.Ordinal) || type.Contains("json", StringComparison.Ordinal)
+            || type.Contains("svg", StringComparison.Ordinal);
         return new WebPage(
             type, tag, plain,
             isText ? Compress(plain, s => new GZipStream(s, CompressionLevel.Optimal)) : null,

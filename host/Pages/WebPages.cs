@@ -21,7 +21,8 @@ internal sealed class WebPages
 
     /// <summary>Media may use <c>data:</c> URLs, because hls.js creates caption tracks with them (<c>data:,WEBVTT</c>).</summary>
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob: data:; connect-src {0}; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob: data:; "
+        + "connect-src {0}; "
         + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}; frame-src {2}";
 
     private static readonly FrozenDictionary<string, string> Types = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
@@ -50,7 +51,8 @@ internal sealed class WebPages
     public WebPages(string folder, string? mediaUrl, PageMetadata? metadata = null)
     {
         _metadata = metadata;
-        _sources = mediaUrl is { Length: > 0 } && Uri.TryCreate(mediaUrl, UriKind.Absolute, out var uri) ? $"'self' {uri.GetLeftPart(UriPartial.Authority)}" : "'self'";
+        _sources = mediaUrl is { Length: > 0 } && Uri.TryCreate(mediaUrl, UriKind.Absolute, out var uri)
+            ? $"'self' {uri.GetLeftPart(UriPartial.Authority)}" : "'self'";
         var pages = new Dictionary<string, WebPage>(StringComparer.Ordinal);
         if (Directory.Exists(folder))
         {
@@ -74,11 +76,17 @@ internal sealed class WebPages
     {
         endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
         endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));   // the dashboard shows a channel in its embed page
-        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
-        endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
+        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"],
+            c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"],
+            c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
+        // the dashboard shows a channel in its embed page
+        endpoints.MapMethods("/dashboard", ["GET", "HEAD"],
+            c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
+        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"],
+            c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
+        endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"],
+            c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
         endpoints.MapMethods("/favicon.ico", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapMethods("/favicon.svg", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapGet("/", () => Results.Redirect("/dashboard"));
@@ -92,26 +100,31 @@ internal sealed class WebPages
     /// <param name="caching">Value of <c>Cache-Control</c>.</param>
     /// <param name="status">The status code.</param>
     /// <param name="frames">Sources that it may embed; value of <c>frame-src</c>.</param>
-    public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching, int status = StatusCodes.Status200OK, string frames = "'none'")
+    public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching,
+        int status = StatusCodes.Status200OK, string frames = "'none'")
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors, frames);
+        headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources,
+            ancestors, frames);
         if (!AreBuilt)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.ContentType = "text/plain; charset=utf-8";
             return context.Response.WriteAsync(
-                "The web pages have not been built. Start the server with ./broadcast up, which builds them, or run 'npm ci && npm run build' in dashboard/ and rebuild.\n",
+                "The web pages have not been built. Start the server with ./broadcast up, which builds them, or run 'npm ci && npm run "
+                + "build' in dashboard/ and rebuild.\n",
                 context.RequestAborted);
         }
 
         // The script is the same for all channels and gets the channel from the path; the head contains the channel's metadata. A CDN can
         // cache both.
-        return head is not null && _pages.TryGetValue(path, out var page) ? Render(path, page, head).SendAsync(context, caching, status) : SendAsync(context, path, caching, status);
+        return head is not null && _pages.TryGetValue(path, out var page) ? Render(path, page, head).SendAsync(context, caching, status)
+            : SendAsync(context, path, caching, status);
     }
 
     private PageHead? HeadOf(HttpContext context) =>
-        _metadata is { } metadata && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel) ? metadata.OfChannel(channel, metadata.UrlsFor(context.Request)) : null;
+        _metadata is { } metadata && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel)
+        ? metadata.OfChannel(channel, metadata.UrlsFor(context.Request)) : null;
 
     private WebPage Render(string path, WebPage page, PageHead head)
     {
@@ -125,7 +138,8 @@ internal sealed class WebPages
             _rendered.Clear();
         }
 
-        rendered = WebPage.Of(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page.Plain).Replace(BuiltTitle, head.Write(), StringComparison.Ordinal)), page.Type);
+        rendered = WebPage.Of(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page.Plain)
+            .Replace(BuiltTitle, head.Write(), StringComparison.Ordinal)), page.Type);
         _rendered[(path, head)] = rendered;
         return rendered;
     }

@@ -39,13 +39,15 @@ internal sealed record Role(string Name, Action<IServiceCollection, IConfigurati
         var unknown = names.Where(n => All.All(r => r.Name != n)).ToList();
         if (unknown.Count > 0)
         {
-            throw new StartException($"Unknown role {string.Join(", ", unknown)} in --roles. Valid roles: {string.Join(", ", All.Select(r => r.Name))}, all.");
+            throw new StartException(
+                $"Unknown role {string.Join(", ", unknown)} in --roles. Valid roles: {string.Join(", ", All.Select(r => r.Name))}, all.");
         }
 
         var missing = All.Where(r => !names.Contains(r.Name, StringComparer.Ordinal)).Select(r => r.Name).ToList();
         return missing.Count == 0
             ? All
             : throw new StartException(
-                $"This version runs all roles in one process; {string.Join(", ", missing)} cannot be omitted yet. Omit --roles, or list all of them.");
+                $"This version runs all roles in one process; {string.Join(", ", missing)} cannot be omitted yet. Omit --roles, or list "
+                + "all of them.");
     }
 }

@@ -189,7 +189,8 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
 
         if (to > from)
         {
-            connection.Sending = connection.Publisher.SendAsync(_frames, from, to, unchecked((uint)connection.Offset), cancellationToken).AsTask();
+            connection.Sending = connection.Publisher.SendAsync(_frames, from, to, unchecked((uint)connection.Offset), cancellationToken)
+                .AsTask();
             lock (_gate)
             {
                 _frameCount += to - from;

@@ -141,7 +141,8 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
         {
             JumpsForward += time > clock.Mapped ? 1 : 0;
             JumpsBack += time > clock.Mapped ? 0 : 1;
-            clock.Rebase(timestamp, Clamp(clock, clock.Mapped + Math.Max(Math.Max(clock.TypicalStep, Millisecond), _now - clock.Arrival)), _now,
+            clock.Rebase(timestamp, Clamp(clock, clock.Mapped + Math.Max(Math.Max(clock.TypicalStep, Millisecond), _now - clock.Arrival)),
+                _now,
                 _slew.Offset);
         }
     }

@@ -5,8 +5,8 @@ namespace Broadcast.Ingest.Clock;
 
 /// <summary>
 /// Detects the constant frame rate behind timestamps that an encoder rounded to milliseconds (33, 33, 34 …), and computes the exact times.
-/// They differ from the encoder's by at most <see cref="MaxDeviation"/> and follow its clock when it drifts. Times that fit no common frame rate
-/// are left unchanged, so a variable frame rate is preserved.
+/// They differ from the encoder's by at most <see cref="MaxDeviation"/> and follow its clock when it drifts. Times that fit no common frame
+/// rate are left unchanged, so a variable frame rate is preserved.
 /// </summary>
 internal sealed class FrameRateDetector
 {

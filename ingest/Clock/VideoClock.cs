@@ -4,8 +4,8 @@ namespace Broadcast.Ingest.Clock;
 
 /// <summary>
 /// Timestamps video frames on the 90 kHz clock. Uses the exact frame rate where the encoder rounded it to milliseconds
-/// (<see cref="FrameRateDetector"/>), and the encoder's times otherwise. Decode times always increase. A frame at or before the previous one is
-/// placed one tick after it and counted. It is not dropped, because other frames may refer to it.
+/// (<see cref="FrameRateDetector"/>), and the encoder's times otherwise. Decode times always increase. A frame at or before the previous
+/// one is placed one tick after it and counted. It is not dropped, because other frames may refer to it.
 /// </summary>
 internal sealed class VideoClock
 {

@@ -154,7 +154,8 @@ internal static class SourceIssueRules
         }
     }
 
-    private static string FormatBitrate(long bits) => bits >= 1_000_000 ? Format($"{bits / 1e6:0.0} Mbit/s") : Format($"{bits / 1e3:0} kbit/s");
+    private static string FormatBitrate(long bits) => bits >= 1_000_000 ? Format($"{bits / 1e6:0.0} Mbit/s")
+        : Format($"{bits / 1e3:0} kbit/s");
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -156,7 +156,8 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
         SourceIssueRules.Evaluate(statistics, _issues);
         var latest = _lastVideo > _lastAudio ? _lastVideo : _lastAudio ?? _lastVideo;
         return new SourceReport(
-            grant.Session.Id, grant.PublicationId, builder.Encoder, since, latest, statistics.BitsPerSecond, GetBitsPerSecond(Minute), video, audio,
+            grant.Session.Id, grant.PublicationId, builder.Encoder, since, latest, statistics.BitsPerSecond, GetBitsPerSecond(Minute),
+            video, audio,
             builder.Skew,
             builder.JumpsForward, builder.JumpsBack, builder.Dropped, builder.Malformed, AddStartTimes(arrival));
     }

@@ -187,7 +187,8 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     {
         sample = default;
         var mapped =
-            _clock.Map(unit.Track.Id, unit.Track.Kind, new RtmpTimestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds), arrival);
+            _clock.Map(unit.Track.Id, unit.Track.Kind, new RtmpTimestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds),
+                arrival);
         if (unit.Track.Kind == TrackKind.Audio)
         {
             if (!GetClock(_audioClocks, unit.Track).TryNext(mapped, unit.Track.Timescale, unit.Samples, out var time))

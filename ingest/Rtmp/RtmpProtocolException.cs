@@ -22,10 +22,12 @@ internal sealed class RtmpProtocolException : Exception
     {
         0x16 => new(IngestRejectionReason.TlsOnRtmpPort, "TLS on the plain RTMP port: use rtmps:// and the RTMPS port, or rtmp:// here.",
             rule: "H04"),
-        0x0D => new(IngestRejectionReason.NotRtmp, "Not RTMP, perhaps a PROXY header: allowed only from the networks in Ingest:TrustedProxies.",
+        0x0D =>
+            new(IngestRejectionReason.NotRtmp, "Not RTMP, perhaps a PROXY header: allowed only from the networks in Ingest:TrustedProxies.",
             rule: "H11"),
         >= (byte)'A' and <= (byte)'Z' =>
-            new(IngestRejectionReason.HttpOnRtmpPort, "HTTP request on the RTMP port: pages and playlists are on the HTTP port.", rule: "H04"),
+            new(IngestRejectionReason.HttpOnRtmpPort, "HTTP request on the RTMP port: pages and playlists are on the HTTP port.",
+                rule: "H04"),
         _ => new(IngestRejectionReason.NotRtmp, $"Not RTMP: the first byte is 0x{version:X2}, only version 3 is supported.", rule: "H04"),
     };
 
@@ -40,11 +42,13 @@ internal sealed class RtmpProtocolException : Exception
         new(IngestRejectionReason.PartialMemory, $"Incomplete messages need more than {limit} bytes.", rule: "H21");
 
     public static RtmpProtocolException InvalidChunkSize(uint size, int minimum) =>
-        new(IngestRejectionReason.InvalidChunkSize, $"Set Chunk Size to {size}: it must be {minimum} to 2147483647 (Ingest:MinimumChunkSize).",
+        new(IngestRejectionReason.InvalidChunkSize,
+            $"Set Chunk Size to {size}: it must be {minimum} to 2147483647 (Ingest:MinimumChunkSize).",
             rule: size == 0 ? "H13" : size > int.MaxValue ? "H14" : "H15");
 
     public static RtmpProtocolException ChunkWithoutPredecessor(int chunkStream, int format) =>
-        new(IngestRejectionReason.InvalidChunk, $"Chunk stream {chunkStream} starts with a header of type {format}, without a previous header.",
+        new(IngestRejectionReason.InvalidChunk,
+            $"Chunk stream {chunkStream} starts with a header of type {format}, without a previous header.",
             rule: "H23");
 
     public static RtmpProtocolException MessageInterrupted(int chunkStream, int format) =>
@@ -55,7 +59,8 @@ internal sealed class RtmpProtocolException : Exception
         new(IngestRejectionReason.InvalidControl, $"A control message of type {type} has only {length} bytes.",
             rule: type switch { 1 => "H17", 2 => "H28", 4 => "H33", _ => "H30" });
 
-    public static RtmpProtocolException InvalidAmf(string what, string rule = "") => new(IngestRejectionReason.InvalidAmf, $"AMF0: {what}", rule: rule);
+    public static RtmpProtocolException InvalidAmf(string what, string rule = "") =>
+        new(IngestRejectionReason.InvalidAmf, $"AMF0: {what}", rule: rule);
 
     public static RtmpProtocolException InvalidCommand(string what) => new(IngestRejectionReason.InvalidCommand, what, rule: "H49");
 
@@ -89,7 +94,8 @@ internal sealed class RtmpProtocolException : Exception
         new(IngestRejectionReason.UnsupportedCodec, what, "NetStream.Publish.Rejected", rule: "H70");
 
     public static RtmpProtocolException ConfigurationFlood() =>
-        new(IngestRejectionReason.ConfigurationFlood, "The codec configuration changes too often.", "NetStream.Publish.Rejected", rule: "H63");
+        new(IngestRejectionReason.ConfigurationFlood, "The codec configuration changes too often.", "NetStream.Publish.Rejected",
+            rule: "H63");
 
     public static RtmpProtocolException NoKeyframe(TimeSpan waited) => new(
         IngestRejectionReason.NoKeyframe,

@@ -44,7 +44,8 @@ public ref struct BoxFields(ReadOnlySpan<byte> bytes, string boxName)
     {
         if (count < 0 || count > _bytes.Length - _position)
         {
-            throw new InvalidBmffException($"Box '{_boxName}' is truncated: {count} bytes expected at offset {_position} of {_bytes.Length}.");
+            throw new InvalidBmffException(
+                $"Box '{_boxName}' is truncated: {count} bytes expected at offset {_position} of {_bytes.Length}.");
         }
 
         var read = _bytes.Slice(_position, count);

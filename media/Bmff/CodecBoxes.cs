@@ -85,7 +85,8 @@ internal static class CodecBoxes
         if (entry == BoxType.Of("vp09"u8))
         {
             var box = Find(fields, VisualFields, "vpcC"u8);
-            return CodecConfig.Vp9.Parse(box, BinaryPrimitives.ReadUInt16BigEndian(body[24..]), BinaryPrimitives.ReadUInt16BigEndian(body[26..]));
+            return CodecConfig.Vp9.Parse(box, BinaryPrimitives.ReadUInt16BigEndian(body[24..]),
+                BinaryPrimitives.ReadUInt16BigEndian(body[26..]));
         }
 
         if (entry == BoxType.Of("Opus"u8))
@@ -171,7 +172,9 @@ internal static class CodecBoxes
             throw new InvalidBmffException($"Box 'dOps' has version {version}; only version 0 is supported.");
         }
 
-        var (channels, preSkip, rate, gain, family) = (fields.UInt8(), fields.UInt16(), fields.UInt32(), (short)fields.UInt16(), fields.UInt8());
-        return CodecConfig.Opus.Parse(new OpusHeader(channels, preSkip, rate, gain, family, family == 0 ? default : fields.Rest.ToArray()).Write());
+        var (channels, preSkip, rate, gain, family) =
+            (fields.UInt8(), fields.UInt16(), fields.UInt32(), (short)fields.UInt16(), fields.UInt8());
+        return CodecConfig.Opus
+            .Parse(new OpusHeader(channels, preSkip, rate, gain, family, family == 0 ? default : fields.Rest.ToArray()).Write());
     }
 }

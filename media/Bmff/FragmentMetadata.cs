@@ -6,7 +6,8 @@ namespace Broadcast.Media.Bmff;
 /// <param name="DataOffset">Offset of the first payload in the segment, in bytes.</param>
 /// <param name="PayloadLength">Size of all payloads, in bytes.</param>
 /// <param name="End">Offset of the end of the chunk in the segment, in bytes.</param>
-public sealed record FragmentMetadata(long BaseDecodeTime, IReadOnlyList<FragmentSample> Samples, long DataOffset, int PayloadLength, long End)
+public sealed record FragmentMetadata(long BaseDecodeTime, IReadOnlyList<FragmentSample> Samples, long DataOffset,
+    int PayloadLength, long End)
 {
     /// <summary>
     /// Maximum size of the metadata in bytes. It fits a <c>moof</c> with the maximum number of samples, each with all fields, and other
@@ -26,7 +27,8 @@ public sealed record FragmentMetadata(long BaseDecodeTime, IReadOnlyList<Fragmen
     /// <param name="needed">Number of bytes needed to continue, at most <see cref="MaxLength"/> and a header. Fewer are enough where the
     /// segment ends earlier.</param>
     /// <exception cref="InvalidBmffException">The bytes are not a CMAF chunk.</exception>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, long offset, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FragmentMetadata? metadata, out int needed)
+    public static bool TryRead(ReadOnlySpan<byte> bytes, long offset,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FragmentMetadata? metadata, out int needed)
     {
         metadata = null;
         ReadOnlySpan<byte> moof = default;
@@ -90,6 +92,7 @@ public sealed record FragmentMetadata(long BaseDecodeTime, IReadOnlyList<Fragmen
             throw new InvalidBmffException($"The samples of the chunk at {offset} are not inside its 'mdat'.");
         }
 
-        return new FragmentMetadata(moof.BaseDecodeTime, moof.Samples, offset + data, (int)moof.PayloadLength, offset + mdatAt + mdat.Length);
+        return new FragmentMetadata(moof.BaseDecodeTime, moof.Samples, offset + data, (int)moof.PayloadLength,
+            offset + mdatAt + mdat.Length);
     }
 }

@@ -11,7 +11,8 @@ namespace Broadcast.Media.Bmff;
 /// <param name="Samples">Samples of the chunk, at least one.</param>
 /// <param name="DataOffset">Offset of the first payload in the buffer, in bytes.</param>
 public sealed record Fragment(
-    int Offset, int Length, SegmentTypeBox SegmentType, uint SequenceNumber, uint TrackId, long BaseDecodeTime, ProducerReferenceTime? Reference,
+    int Offset, int Length, SegmentTypeBox SegmentType, uint SequenceNumber, uint TrackId, long BaseDecodeTime,
+    ProducerReferenceTime? Reference,
     IReadOnlyList<FragmentSample> Samples, int DataOffset)
 {
     /// <summary>Sum of the samples' durations, in ticks.</summary>
@@ -53,7 +54,8 @@ public static class FragmentReader
     /// <param name="offset">Offset of the chunk in the buffer.</param>
     /// <param name="fragment">The chunk.</param>
     /// <exception cref="InvalidBmffException">The bytes are not a CMAF chunk.</exception>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, int offset, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Fragment? fragment)
+    public static bool TryRead(ReadOnlySpan<byte> bytes, int offset,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Fragment? fragment)
     {
         fragment = null;
         var (segmentType, reference) = (SegmentTypeBox.None, (ProducerReferenceTime?)null);
@@ -95,7 +97,8 @@ public static class FragmentReader
                     }
 
                     fragment = new Fragment(
-                        offset, end - offset, segmentType, moof.SequenceNumber, moof.TrackId, moof.BaseDecodeTime, reference, moof.Samples, (int)data);
+                        offset, end - offset, segmentType, moof.SequenceNumber, moof.TrackId, moof.BaseDecodeTime, reference,
+                        moof.Samples, (int)data);
                     return true;
                 case "moof" or "mdat" or "ftyp" or "moov":
                     throw new InvalidBmffException($"Box '{header.Type}' at {position} is not allowed there in a chunk.");
@@ -166,10 +169,12 @@ public static class FragmentReader
         var trackId = fields.UInt32();
         fields.Skip((flags & 2) != 0 ? 4 : 0);
         return new Defaults(
-            trackId, (flags & 8) != 0 ? fields.UInt32() : 0, (flags & 16) != 0 ? fields.UInt32() : 0, (flags & 32) != 0 ? fields.UInt32() : 0);
+            trackId, (flags & 8) != 0 ? fields.UInt32() : 0, (flags & 16) != 0 ? fields.UInt32() : 0,
+            (flags & 32) != 0 ? fields.UInt32() : 0);
     }
 
-    private static (FragmentSample[] Samples, int DataOffset, long PayloadLength) ReadTrun(ReadOnlySpan<byte> body, in Defaults defaults, int available)
+    private static (FragmentSample[] Samples, int DataOffset, long PayloadLength) ReadTrun(ReadOnlySpan<byte> body, in Defaults defaults,
+        int available)
     {
         var fields = new BoxFields(body, "trun");
         var (version, flags) = fields.FullBox();
@@ -210,5 +215,6 @@ public static class FragmentReader
     private readonly record struct Defaults(uint TrackId, uint Duration, uint Size, uint Flags);
 
     /// <summary>A parsed <c>moof</c>. Its data offset counts from the first byte of the <c>moof</c>.</summary>
-    internal sealed record Moof(uint SequenceNumber, uint TrackId, long BaseDecodeTime, FragmentSample[] Samples, int DataOffset, long PayloadLength);
+    internal sealed record Moof(uint SequenceNumber, uint TrackId, long BaseDecodeTime, FragmentSample[] Samples, int DataOffset,
+        long PayloadLength);
 }

@@ -39,7 +39,8 @@ public static class InitSegmentReader
             language = ReadExtendedLanguage(extended) ?? language;
         }
 
-        return new InitSegment(trackId, timescale, ReadSampleEntry(BoxReader.Find(track, "mdia/minf/stbl/stsd"u8)), language, width, height);
+        return new InitSegment(trackId, timescale, ReadSampleEntry(BoxReader.Find(track, "mdia/minf/stbl/stsd"u8)), language,
+            width, height);
     }
 
     private static (uint TrackId, int Width, int Height) ReadTrackHeader(ReadOnlySpan<byte> body)

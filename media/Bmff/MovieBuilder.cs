@@ -24,7 +24,8 @@ public sealed class MovieBuilder(long maxBytes)
 
     private readonly List<MovieTrack> _tracks = [];
     private readonly MoviePlan _plan = new();
-    private readonly long _maxBytes = maxBytes is > 0 and <= MaxMemory ? maxBytes : throw new ArgumentOutOfRangeException(nameof(maxBytes), maxBytes, "Use 1 byte to 1 GiB.");
+    private readonly long _maxBytes = maxBytes is > 0 and <= MaxMemory ? maxBytes
+        : throw new ArgumentOutOfRangeException(nameof(maxBytes), maxBytes, "Use 1 byte to 1 GiB.");
 
     /// <summary>Whether the movie has no samples.</summary>
     public bool IsEmpty => _tracks.TrueForAll(track => track.Tables.Sizes.Count == 0);
@@ -67,7 +68,9 @@ public sealed class MovieBuilder(long maxBytes)
         var bytes = (SliceBytes * (long)_plan.Sources.Count) + _tracks.Sum(other => other.Bytes);
         if (bytes > _maxBytes)
         {
-            throw new MovieTooLongException($"After {TimeSpan.FromSeconds(movieTrack.Tables.Duration / movieTrack.Timescale)} the tables of the movie take {bytes} bytes, over the limit of {_maxBytes}.");
+            throw new MovieTooLongException(
+                $"After {TimeSpan.FromSeconds(movieTrack.Tables.Duration / movieTrack.Timescale)} the tables of the movie take {bytes} "
+                + $"bytes, over the limit of {_maxBytes}.");
         }
     }
 
@@ -77,7 +80,8 @@ public sealed class MovieBuilder(long maxBytes)
     public MovieLayout Build(DateTimeOffset created)
     {
         var tracks = _tracks.Where(track => track.Tables.Sizes.Count > 0).ToList();
-        return tracks.Count == 0 ? throw new InvalidOperationException("A movie needs at least one sample.") : new MovieLayout(MovieWriter.Write(tracks, created, _plan.Length), _plan);
+        return tracks.Count == 0 ? throw new InvalidOperationException("A movie needs at least one sample.")
+            : new MovieLayout(MovieWriter.Write(tracks, created, _plan.Length), _plan);
     }
 }
 

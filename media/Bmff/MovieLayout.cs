@@ -41,7 +41,8 @@ public sealed class MovieLayout
     public long Bytes => Head.Length + (20L * Count);
 
     /// <summary>A slice by index. Slices are contiguous.</summary>
-    public MovieSlice this[int index] => new(_sources[index], _offsets[index], _starts[index], (index + 1 < Count ? _starts[index + 1] : Length) - _starts[index]);
+    public MovieSlice this[int index] => new(_sources[index], _offsets[index], _starts[index],
+        (index + 1 < Count ? _starts[index + 1] : Length) - _starts[index]);
 
     /// <summary>Index of the slice that contains a byte of the movie after the head.</summary>
     /// <param name="position">Offset of the byte in the movie.</param>

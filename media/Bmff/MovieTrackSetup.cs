@@ -5,7 +5,8 @@ namespace Broadcast.Media.Bmff;
 /// </summary>
 public sealed class MovieTrackSetup
 {
-    private MovieTrackSetup(BoxType handler, int timescale, ushort language, byte[] extendedLanguage, uint width, uint height, byte[] sampleEntry)
+    private MovieTrackSetup(BoxType handler, int timescale, ushort language, byte[] extendedLanguage, uint width, uint height,
+        byte[] sampleEntry)
     {
         (Handler, Timescale, Language, ExtendedLanguage) = (handler, timescale, language, extendedLanguage);
         (Width, Height, SampleEntry) = (width, height, sampleEntry);
@@ -75,7 +76,9 @@ public sealed class MovieTrackSetup
             throw new InvalidBmffException("Box 'stsd' has no sample entry.");
         }
 
-        var extended = BoxReader.TryFind(track, "mdia/elng"u8, out var elng) && elng.Length <= 4 + LanguageCode.MaxLength + 1 ? elng.ToArray() : [];
-        return new MovieTrackSetup(handler, (int)timescale, mdhd.UInt16(), extended, sides.UInt32(), sides.UInt32(), stsd.Rest.Slice(entry.Offset, entry.Length).ToArray());
+        var extended = BoxReader.TryFind(track, "mdia/elng"u8, out var elng)
+            && elng.Length <= 4 + LanguageCode.MaxLength + 1 ? elng.ToArray() : [];
+        return new MovieTrackSetup(handler, (int)timescale, mdhd.UInt16(), extended, sides.UInt32(), sides.UInt32(),
+            stsd.Rest.Slice(entry.Offset, entry.Length).ToArray());
     }
 }

@@ -39,7 +39,9 @@ public sealed record AudioSpecificConfig(int ObjectType, int SampleRate, int Cha
         {
             >= 1 and <= 6 => channelConfiguration,
             7 => 8,
-            _ => throw new InvalidCodecConfigException($"AAC channel configuration {channelConfiguration} is not supported; use mono, stereo or 5.1."),
+            _ =>
+                throw new InvalidCodecConfigException(
+                    $"AAC channel configuration {channelConfiguration} is not supported; use mono, stereo or 5.1."),
         };
 
         return new AudioSpecificConfig(signalled, sampleRate, channels, bits.Flag() ? 960 : 1024);
@@ -60,6 +62,7 @@ public sealed record AudioSpecificConfig(int ObjectType, int SampleRate, int Cha
             _ when index < SampleRates.Length => SampleRates[index],
             _ => throw new InvalidCodecConfigException($"AAC sampling frequency index {index} is reserved."),
         };
-        return rate is >= 7350 and <= 96000 ? rate : throw new InvalidCodecConfigException($"An AAC sample rate of {rate} Hz is outside 7,350 to 96,000.");
+        return rate is >= 7350 and <= 96000 ? rate
+            : throw new InvalidCodecConfigException($"An AAC sample rate of {rate} Hz is outside 7,350 to 96,000.");
     }
 }

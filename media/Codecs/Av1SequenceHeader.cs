@@ -42,7 +42,8 @@ public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, 
         SkipTools(ref bits, isStill);
         bits.Skip(3);
         var (depth, chroma, color) = ReadColors(ref bits, profile);
-        return new Av1SequenceHeader(profile, level, isHighTier, depth, chroma, new VideoFormat((int)width, (int)height, 1, 1, rate, color));
+        return new Av1SequenceHeader(profile, level, isHighTier, depth, chroma,
+            new VideoFormat((int)width, (int)height, 1, 1, rate, color));
     }
 
     private static (int Level, bool IsHighTier, double Rate) ReadOperatingPoints(ref BitReader bits)

@@ -65,7 +65,8 @@ public sealed record AvcDecoderConfiguration(
         var sequence = AvcSequenceParameterSet.Parse(spsList[0].Span);
         var record = new List<byte>
         {
-            1, sequence.ProfileIdc, sequence.ConstraintFlags, sequence.LevelIdc, (byte)(0xFC | (NalLengthSize - 1)), (byte)(0xE0 | Math.Min(spsList.Count, MaxSequences)),
+            1, sequence.ProfileIdc, sequence.ConstraintFlags, sequence.LevelIdc, (byte)(0xFC | (NalLengthSize - 1)),
+                (byte)(0xE0 | Math.Min(spsList.Count, MaxSequences)),
         };
         foreach (var set in spsList.Take(MaxSequences))
         {
@@ -80,7 +81,8 @@ public sealed record AvcDecoderConfiguration(
 
         if (AvcSequenceParameterSet.IsHigh(sequence.ProfileIdc))
         {
-            record.AddRange([(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | (sequence.BitDepth - 8)), (byte)(0xF8 | (sequence.ChromaBitDepth - 8)), 0]);
+            record.AddRange([(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | (sequence.BitDepth - 8)),
+                (byte)(0xF8 | (sequence.ChromaBitDepth - 8)), 0]);
         }
 
         return [.. record];
@@ -107,7 +109,8 @@ public sealed record AvcDecoderConfiguration(
             bits.Skip(3);
             var type = (int)bits.Bits(5);
             bits.Skip(type == 7 ? 24 : 0);
-            return (type << 8) | (int)(type == 7 ? bits.UnsignedGolomb(31, "seq_parameter_set_id") : bits.UnsignedGolomb(255, "pic_parameter_set_id"));
+            return (type << 8) | (int)(type == 7 ? bits.UnsignedGolomb(31, "seq_parameter_set_id")
+                : bits.UnsignedGolomb(255, "pic_parameter_set_id"));
         }
     }
 

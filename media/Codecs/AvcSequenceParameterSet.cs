@@ -20,7 +20,8 @@ public sealed record ColorDescription(byte Primaries, byte Transfer, byte Matrix
 /// <param name="FramesPerSecond">Frame rate from the VUI timing; 0 when unspecified.</param>
 /// <param name="Color">Color description; <see langword="null"/> when unspecified.</param>
 public sealed record AvcSequenceParameterSet(
-    byte ProfileIdc, byte ConstraintFlags, byte LevelIdc, int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond,
+    byte ProfileIdc, byte ConstraintFlags, byte LevelIdc, int Width, int Height, int SampleAspectWidth, int SampleAspectHeight,
+    double FramesPerSecond,
     ColorDescription? Color = null)
 {
     /// <summary>Display width in pixels: the width with the sample aspect ratio applied, 1 to 65,535. The height stays unchanged.</summary>
@@ -46,7 +47,8 @@ public sealed record AvcSequenceParameterSet(
 
     // Table E-1, which HEVC shares.
     internal static readonly (byte Width, byte Height)[] SampleAspects =
-        [(1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11), (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1)];
+        [(1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11), (80, 33), (18, 11), (15, 11), (64, 33),
+            (160, 99), (4, 3), (3, 2), (2, 1)];
 
     /// <summary>Parses an SPS NAL unit, including its header byte.</summary>
     /// <exception cref="InvalidCodecConfigException">The SPS is malformed or exceeds a limit; the message says where.</exception>
@@ -165,7 +167,8 @@ public sealed record AvcSequenceParameterSet(
     /// <summary>
     /// Whether an SPS of this profile contains chroma format and bit depths, which the configuration record then repeats.
     /// </summary>
-    internal static bool IsHigh(byte profile) => profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139 or 134 or 135;
+    internal static bool IsHigh(byte profile) => profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139
+        or 134 or 135;
 
     private readonly record struct AvcVui(int AspectWidth, int AspectHeight, ColorDescription? Color, double FrameRate);
 
@@ -198,9 +201,11 @@ public sealed record AvcSequenceParameterSet(
             {
                 bits.Skip(3);
                 var fullRange = bits.Flag();
-                var (primaries, transfer, matrix) = bits.Flag() ? (bits.Bits(8), bits.Bits(8), bits.Bits(8)) : (Unspecified, Unspecified, Unspecified);
+                var (primaries, transfer, matrix) = bits.Flag() ? (bits.Bits(8), bits.Bits(8), bits.Bits(8))
+                    : (Unspecified, Unspecified, Unspecified);
                 var isSpecified = fullRange || primaries != Unspecified || transfer != Unspecified || matrix != Unspecified;
-                read = isSpecified ? read with { Color = new ColorDescription((byte)primaries, (byte)transfer, (byte)matrix, fullRange) } : read;
+                read = isSpecified ? read with { Color = new ColorDescription((byte)primaries, (byte)transfer, (byte)matrix, fullRange) }
+                    : read;
             }
 
             if (bits.Flag())

@@ -38,7 +38,8 @@ public readonly record struct CaptionServices
         for (var rest = _services; rest != 0; rest &= rest - 1)
         {
             var bit = BitOperations.TrailingZeroCount(rest);
-            names.Add(bit <= LastOfA608 ? string.Create(CultureInfo.InvariantCulture, $"CC{bit}") : string.Create(CultureInfo.InvariantCulture, $"SERVICE{bit - FirstOf708}"));
+            names.Add(bit <= LastOfA608 ? string.Create(CultureInfo.InvariantCulture, $"CC{bit}")
+                : string.Create(CultureInfo.InvariantCulture, $"SERVICE{bit - FirstOf708}"));
         }
 
         return string.Join(' ', names);
@@ -59,7 +60,8 @@ public readonly record struct CaptionServices
             services |= name switch
             {
                 ['C', 'C', >= '1' and <= '4'] => 1UL << (name[2] - '0'),
-                _ when name.StartsWith("SERVICE") && int.TryParse(name[7..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= LastOf708 =>
+                _ when name.StartsWith("SERVICE") && int.TryParse(name[7..], NumberStyles.None, CultureInfo.InvariantCulture,
+                    out var number) && number is >= 1 and <= LastOf708 =>
                     1UL << (FirstOf708 + number),
                 _ => 0,
             };

@@ -31,7 +31,8 @@ public abstract partial record CodecConfig
                 throw new InvalidCodecConfigException($"{frame.Length} bytes do not start with a complete AC-3 frame.");
             }
 
-            var value = (read.RateCode << 22) | (read.StreamId << 17) | (read.Mode << 14) | (read.ChannelMode << 11) | ((read.HasLfe ? 1 : 0) << 10) | (read.BitRateCode << 5);
+            var value = (read.RateCode << 22) | (read.StreamId << 17) | (read.Mode << 14) | (read.ChannelMode << 11)
+                | ((read.HasLfe ? 1 : 0) << 10) | (read.BitRateCode << 5);
             return Parse([(byte)(value >> 16), (byte)(value >> 8), (byte)value]);
         }
 

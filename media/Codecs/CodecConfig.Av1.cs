@@ -39,11 +39,13 @@ public abstract partial record CodecConfig
             get
             {
                 var head = Record.Span;
-                var (profile, level, isHigh) = Sequence is { } known ? (known.Profile, known.Level, known.IsHighTier) : (head[1] >> 5, head[1] & 31, head[2] >= 0x80);
+                var (profile, level, isHigh) = Sequence is { } known ? (known.Profile, known.Level, known.IsHighTier)
+                    : (head[1] >> 5, head[1] & 31, head[2] >= 0x80);
                 var depth = Sequence?.BitDepth ?? ((head[2] & 0x40) == 0 ? 8 : (head[2] & 0x20) == 0 ? 10 : 12);
                 var text = string.Create(CultureInfo.InvariantCulture, $"av01.{profile}.{level:00}{(isHigh ? 'H' : 'M')}.{depth:00}");
                 if (Sequence is not { Chroma: var chroma, VideoFormat.Color: var color }
-                    || (chroma is { IsMonochrome: false, SubsamplingX: true, SubsamplingY: true, Position: 0 } && color is null or { Primaries: 1, Transfer: 1, Matrix: 1, FullRange: false }))
+                    || (chroma is { IsMonochrome: false, SubsamplingX: true, SubsamplingY: true, Position: 0 }
+                        && color is null or { Primaries: 1, Transfer: 1, Matrix: 1, FullRange: false }))
                 {
                     return text;
                 }
@@ -111,7 +113,8 @@ public abstract partial record CodecConfig
             [
                 0x81,
                 (byte)((sequence.Profile << 5) | sequence.Level),
-                (byte)((sequence.IsHighTier ? 0x80 : 0) | (sequence.BitDepth > 8 ? 0x40 : 0) | (sequence.BitDepth == 12 ? 0x20 : 0) | (chroma.IsMonochrome ? 0x10 : 0)
+                (byte)((sequence.IsHighTier ? 0x80 : 0) | (sequence.BitDepth > 8 ? 0x40 : 0) | (sequence.BitDepth == 12 ? 0x20 : 0)
+                    | (chroma.IsMonochrome ? 0x10 : 0)
                     | (chroma.SubsamplingX ? 8 : 0) | (chroma.SubsamplingY ? 4 : 0) | chroma.Position),
                 head,
                 ((int)ObuType.SequenceHeader << 3) | 2,

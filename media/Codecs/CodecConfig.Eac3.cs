@@ -52,7 +52,8 @@ public abstract partial record CodecConfig
                 }
 
                 substreams[count - (read.IsDependent ? 1 : 0)] = read.IsDependent
-                    ? (substreams[count - 1].First, Math.Min(substreams[count - 1].Dependents + 1, 15), substreams[count - 1].Locations | read.ChannelLocations)
+                    ? (substreams[count - 1].First, Math.Min(substreams[count - 1].Dependents + 1, 15),
+                        substreams[count - 1].Locations | read.ChannelLocations)
                     : (read, 0, 0);
                 count += read.IsDependent ? 0 : 1;
             }
@@ -85,7 +86,8 @@ public abstract partial record CodecConfig
             var (mode, hasLfe) = ((int)bits.Bits(3), bits.Flag());
             bits.Skip(3);
             var locations = bits.Bits(4) > 0 ? (int)bits.Bits(9) : 0;
-            return new Eac3(record.ToArray(), new AudioFormat(Ac3Frame.RateOf(rate), Ac3Frame.ChannelsOf(mode, hasLfe) + Eac3Frame.ChannelsOf(locations)));
+            return new Eac3(record.ToArray(),
+                new AudioFormat(Ac3Frame.RateOf(rate), Ac3Frame.ChannelsOf(mode, hasLfe) + Eac3Frame.ChannelsOf(locations)));
         }
 
         /// <inheritdoc/>

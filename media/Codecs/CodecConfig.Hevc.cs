@@ -6,7 +6,8 @@ public abstract partial record CodecConfig
     /// <summary>HEVC: the HEVCDecoderConfigurationRecord of ISO/IEC 14496-15 and its first SPS.</summary>
     public sealed record Hevc : CodecConfig
     {
-        private Hevc(ReadOnlyMemory<byte> record, HevcDecoderConfiguration configuration) => (Record, Configuration) = (record, configuration);
+        private Hevc(ReadOnlyMemory<byte> record, HevcDecoderConfiguration configuration) =>
+            (Record, Configuration) = (record, configuration);
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
@@ -41,7 +42,8 @@ public abstract partial record CodecConfig
             NalUnitReader.TryInspectHevc(payload, Configuration.NalLengthSize, out frame);
 
         /// <inheritdoc/>
-        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) => Configuration.UpdateRecord(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
+        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) =>
+            Configuration.UpdateRecord(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
 
         /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Hevc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);

@@ -6,7 +6,8 @@ public abstract partial record CodecConfig
     /// <summary>Opus: the identification header of RFC 7845, 5.1. Its timescale is always 48 kHz.</summary>
     public sealed record Opus : CodecConfig
     {
-        private Opus(ReadOnlyMemory<byte> record, OpusHeader header) => (Record, Header, AudioFormat) = (record, header, new AudioFormat(OpusHeader.SampleRate, header.Channels));
+        private Opus(ReadOnlyMemory<byte> record, OpusHeader header) =>
+            (Record, Header, AudioFormat) = (record, header, new AudioFormat(OpusHeader.SampleRate, header.Channels));
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Audio;
@@ -29,7 +30,8 @@ public abstract partial record CodecConfig
         public static Opus Parse(ReadOnlySpan<byte> header)
         {
             // The length is checked before the header is copied.
-            var copy = header.Length <= 512 ? header.ToArray() : throw new InvalidCodecConfigException($"An Opus header of {header.Length} bytes exceeds 512.");
+            var copy = header.Length <= 512 ? header.ToArray()
+                : throw new InvalidCodecConfigException($"An Opus header of {header.Length} bytes exceeds 512.");
             return new Opus(copy, OpusHeader.Parse(copy));
         }
 

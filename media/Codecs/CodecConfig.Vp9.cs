@@ -18,7 +18,8 @@ public abstract partial record CodecConfig
         private static readonly (long FrameSamples, long SamplesPerSecond, byte Level)[] Levels =
         [
             (36_864, 829_440, 10), (73_728, 2_764_800, 11), (122_880, 4_608_000, 20), (245_760, 9_216_000, 21), (552_960, 20_736_000, 30),
-            (983_040, 36_864_000, 31), (2_228_224, 83_558_400, 40), (2_228_224, 160_432_128, 41), (8_912_896, 311_951_360, 50), (8_912_896, 588_251_136, 51),
+            (983_040, 36_864_000, 31), (2_228_224, 83_558_400, 40), (2_228_224, 160_432_128, 41), (8_912_896, 311_951_360, 50),
+                (8_912_896, 588_251_136, 51),
             (35_651_584, 1_176_502_272, 60), (35_651_584, 2_353_004_544, 61), (long.MaxValue, long.MaxValue, 62),
         ];
 
@@ -47,7 +48,8 @@ public abstract partial record CodecConfig
                 var text = string.Create(CultureInfo.InvariantCulture, $"vp09.{record[0]:00}.{record[1]:00}.{depth:00}");
                 return chroma <= 1 && color is null or { Primaries: 1, Transfer: 1, Matrix: 1, FullRange: false }
                     ? text
-                    : string.Create(CultureInfo.InvariantCulture, $"{text}.{chroma:00}.{record[3]:00}.{record[4]:00}.{record[5]:00}.{record[2] & 1:00}");
+                    : string.Create(CultureInfo.InvariantCulture,
+                        $"{text}.{chroma:00}.{record[3]:00}.{record[4]:00}.{record[5]:00}.{record[2] & 1:00}");
             }
         }
 
@@ -67,7 +69,8 @@ public abstract partial record CodecConfig
 
             if (record.Length != Length || BinaryPrimitives.ReadUInt16BigEndian(record[6..]) != 0)
             {
-                throw new InvalidCodecConfigException($"A VP9 configuration record of {record.Length} bytes is invalid; expected {Length} bytes without initialization data.");
+                throw new InvalidCodecConfigException(
+                    $"A VP9 configuration record of {record.Length} bytes is invalid; expected {Length} bytes without initialization data.");
             }
 
             var (profile, depth, chroma) = (record[0], record[2] >> 4, (record[2] >> 1) & 7);
@@ -96,14 +99,17 @@ public abstract partial record CodecConfig
             var old = Record.Span;
             var record = old.ToArray();
             record[0] = (byte)header.Profile;
-            record[2] = (byte)((header.BitDepth << 4) | ((header.Chroma == 1 ? Math.Min((old[2] >> 1) & 7, 1) : header.Chroma) << 1) | (header.FullRange ? 1 : 0));
-            return record.AsSpan().SequenceEqual(old) && VideoFormat is { } known && known.Width == header.Width && known.Height == header.Height
+            record[2] = (byte)((header.BitDepth << 4) | ((header.Chroma == 1 ? Math.Min((old[2] >> 1) & 7, 1) : header.Chroma) << 1)
+                | (header.FullRange ? 1 : 0));
+            return record.AsSpan().SequenceEqual(old) && VideoFormat is { } known && known.Width == header.Width
+                && known.Height == header.Height
                 ? this
                 : new Vp9(record, null).Sized(header.Width, header.Height);
         }
 
         /// <summary>Whether the record bytes and the frame sizes are equal.</summary>
-        public bool Equals(Vp9? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span) && Equals(VideoFormat, other.VideoFormat);
+        public bool Equals(Vp9? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span)
+            && Equals(VideoFormat, other.VideoFormat);
 
         /// <inheritdoc/>
         public override int GetHashCode() => HashCode.Combine(HashOf(Record.Span), VideoFormat);

@@ -46,7 +46,8 @@ public abstract partial record CodecConfig
         {
             (Record, Configuration) = (record, configuration);
             VideoFormat = new VideoFormat(
-                Sequence.Width, Sequence.Height, Sequence.SampleAspectWidth, Sequence.SampleAspectHeight, Sequence.FramesPerSecond, Sequence.Color);
+                Sequence.Width, Sequence.Height, Sequence.SampleAspectWidth, Sequence.SampleAspectHeight, Sequence.FramesPerSecond,
+                Sequence.Color);
         }
 
         /// <inheritdoc/>
@@ -78,10 +79,12 @@ public abstract partial record CodecConfig
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame) => NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame) =>
+            NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
 
         /// <inheritdoc/>
-        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) => Configuration.UpdateRecord(syncSample) is { } renewed ? Parse(renewed) : this;
+        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) =>
+            Configuration.UpdateRecord(syncSample) is { } renewed ? Parse(renewed) : this;
 
         /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);

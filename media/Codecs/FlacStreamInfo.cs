@@ -37,12 +37,14 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         var (rate, channels, depth) = ((int)bits.Bits(20), (int)bits.Bits(3) + 1, (int)bits.Bits(5) + 1);
         if (maxBlockSize < 16 || minBlockSize > maxBlockSize)
         {
-            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: block sizes of {minBlockSize} to {maxBlockSize} samples are invalid.");
+            throw new InvalidCodecConfigException(
+                $"STREAMINFO of FLAC: block sizes of {minBlockSize} to {maxBlockSize} samples are invalid.");
         }
 
         if (rate is < 8000 or > 384_000 || depth < 4)
         {
-            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: {rate} Hz and {depth} bits are not supported; use 8,000 to 384,000 Hz and 4 to 32 bits.");
+            throw new InvalidCodecConfigException(
+                $"STREAMINFO of FLAC: {rate} Hz and {depth} bits are not supported; use 8,000 to 384,000 Hz and 4 to 32 bits.");
         }
 
         return new FlacStreamInfo(rate, channels, depth, maxBlockSize);
@@ -81,7 +83,8 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         }
 
         var (block, rate) = (frame[2] >> 4, frame[2] & 15);
-        var length = 4 + NumberLength(frame[4]) + (block switch { 6 => 1, 7 => 2, _ => 0 }) + (rate switch { 12 => 1, 13 or 14 => 2, _ => 0 }) + 1;
+        var length = 4 + NumberLength(frame[4]) + (block switch { 6 => 1, 7 => 2, _ => 0 })
+            + (rate switch { 12 => 1, 13 or 14 => 2, _ => 0 }) + 1;
         return rate != 15 && length > 0 && length <= frame.Length ? length : 0;
     }
 

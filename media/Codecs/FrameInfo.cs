@@ -19,7 +19,8 @@ public readonly record struct FrameInfo(bool IsSync, bool IsSkipped, int Samples
 /// <param name="SampleAspectHeight">Height of the sample aspect ratio; 1 when unspecified.</param>
 /// <param name="FramesPerSecond">Frame rate declared in the codec's own headers; 0 when unspecified.</param>
 /// <param name="Color">Color description; <see langword="null"/> when unspecified.</param>
-public sealed record VideoFormat(int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond, ColorDescription? Color)
+public sealed record VideoFormat(int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond,
+    ColorDescription? Color)
 {
     /// <summary>Maximum frame width or height, in pixels.</summary>
     public const int MaxSide = AvcSequenceParameterSet.MaxSide;

@@ -7,7 +7,8 @@ namespace Broadcast.Media.Codecs;
 /// <param name="ParameterSets">NAL units of types 32 (VPS), 33 (SPS) and 34 (PPS), in the order of the record; at least one of
 /// each.</param>
 /// <param name="Sequence">The first SPS, parsed.</param>
-public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> ParameterSets, HevcSequenceParameterSet Sequence)
+public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> ParameterSets,
+    HevcSequenceParameterSet Sequence)
 {
     /// <summary>Maximum record size in bytes. Typical records have 90 to 300; x265 adds an SEI text of 2,000.</summary>
     public const int MaxLength = 65_536;
@@ -164,7 +165,8 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
         var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
         if (length < 3 || (rest[2] >> 1) != type)
         {
-            throw new InvalidCodecConfigException($"NAL unit {index} of array {array} of an HEVC configuration record is not of type {type}.");
+            throw new InvalidCodecConfigException(
+                $"NAL unit {index} of array {array} of an HEVC configuration record is not of type {type}.");
         }
 
         var unit = record.Slice(position + 2, length);

@@ -36,7 +36,8 @@ internal readonly record struct HevcVui(int AspectWidth, int AspectHeight, Color
                 const uint unknown = AvcSequenceParameterSet.Unspecified;
                 var (primaries, transfer, matrix) = bits.Flag() ? (bits.Bits(8), bits.Bits(8), bits.Bits(8)) : (unknown, unknown, unknown);
                 var isSpecified = fullRange || primaries != unknown || transfer != unknown || matrix != unknown;
-                read = isSpecified ? read with { Color = new ColorDescription((byte)primaries, (byte)transfer, (byte)matrix, fullRange) } : read;
+                read = isSpecified ? read with { Color = new ColorDescription((byte)primaries, (byte)transfer, (byte)matrix, fullRange) }
+                    : read;
             }
 
             if (bits.Flag())
@@ -80,7 +81,8 @@ internal readonly record struct HevcVui(int AspectWidth, int AspectHeight, Color
         }
 
         return index < AvcSequenceParameterSet.SampleAspects.Length
-            ? read with { AspectWidth = AvcSequenceParameterSet.SampleAspects[index].Width, AspectHeight = AvcSequenceParameterSet.SampleAspects[index].Height }
+            ? read with { AspectWidth = AvcSequenceParameterSet.SampleAspects[index].Width,
+                AspectHeight = AvcSequenceParameterSet.SampleAspects[index].Height }
             : read;
     }
 
@@ -177,7 +179,8 @@ internal readonly record struct HevcVui(int AspectWidth, int AspectHeight, Color
             }
             else
             {
-                var (before, after) = (bits.UnsignedGolomb(MaxReferences, "num_negative_pics"), bits.UnsignedGolomb(MaxReferences, "num_positive_pics"));
+                var (before, after) = (bits.UnsignedGolomb(MaxReferences, "num_negative_pics"),
+                    bits.UnsignedGolomb(MaxReferences, "num_positive_pics"));
                 references = (int)(before + after);
                 for (var j = 0; j < references; j++)
                 {

@@ -10,7 +10,8 @@ namespace Broadcast.Media.Codecs;
 /// <param name="MappingFamily">0 for mono and stereo, 1 for up to 8 channels in Vorbis order, 255 for channels without defined
 /// meaning.</param>
 /// <param name="Mapping">Stream count, coupled count and channel mapping; empty in family 0.</param>
-public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate, short OutputGain, byte MappingFamily, ReadOnlyMemory<byte> Mapping)
+public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate, short OutputGain, byte MappingFamily,
+    ReadOnlyMemory<byte> Mapping)
 {
     /// <summary>Timescale of Opus in Hz, independent of the original sample rate.</summary>
     public const int SampleRate = 48_000;

@@ -19,7 +19,8 @@ internal static class ParameterSets
     /// <param name="codec">Codec-specific identification of parameter sets.</param>
     /// <returns><see langword="null"/> when the sample contains no new parameter sets.</returns>
     /// <exception cref="InvalidCodecConfigException">The ID of a parameter set cannot be read.</exception>
-    public static List<ReadOnlyMemory<byte>>? Merge(IReadOnlyList<ReadOnlyMemory<byte>> known, ReadOnlySpan<byte> sample, int lengthSize, IParameterSetCodec codec)
+    public static List<ReadOnlyMemory<byte>>? Merge(IReadOnlyList<ReadOnlyMemory<byte>> known, ReadOnlySpan<byte> sample, int lengthSize,
+        IParameterSetCodec codec)
     {
         List<ReadOnlyMemory<byte>>? added = null;
         var units = new NalUnitReader(sample, lengthSize);

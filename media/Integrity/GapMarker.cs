@@ -22,26 +22,32 @@ public sealed class GapMarker(SessionObjectNames names, IReadOnlySet<ObjectName>
     /// used.</param>
     /// <param name="following">The original first segments after the block, one per rendition.</param>
     /// <param name="changed">Whether any object of the block is lost.</param>
-    public IndexBlock Mark(IndexBlock block, IEnumerable<long> discontinuities, IReadOnlyDictionary<string, IndexedSegment> following, out bool changed)
+    public IndexBlock Mark(IndexBlock block, IEnumerable<long> discontinuities, IReadOnlyDictionary<string, IndexedSegment> following,
+        out bool changed)
     {
         changed = ExpectedObject.Of(names, block).Any(expected => lost.Contains(expected.Name));
         var marked = block with
         {
-            Renditions = [.. block.Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.Select(segment => Mark(rendition.Name, segment))] })],
+            Renditions = [.. block.Renditions.Select(rendition => rendition
+                with { Segments = [.. rendition.Segments.Select(segment => Mark(rendition.Name, segment))] })],
             SpriteSheets = [.. block.SpriteSheets.Where(sheet => !lost.Contains(names.SpriteSheet(sheet.Start)))],
         };
-        var next = following.Where(one => one.Value.Number == block.Last + 1).ToDictionary(one => one.Key, one => Mark(one.Key, one.Value), StringComparer.Ordinal);
+        var next = following.Where(one => one.Value.Number == block.Last + 1)
+            .ToDictionary(one => one.Key, one => Mark(one.Key, one.Value), StringComparer.Ordinal);
         var periods = TimelinePeriod.Of(
             block.First, Period, [.. block.Discontinuities, .. discontinuities.Where(number => number == block.Last + 1)],
-            [.. marked.Renditions.Select(rendition => WithFollowing(rendition.Segments, next.GetValueOrDefault(rendition.Name))), .. NewRenditions(marked, next)]);
+            [.. marked.Renditions.Select(rendition => WithFollowing(rendition.Segments, next.GetValueOrDefault(rendition.Name))),
+                .. NewRenditions(marked, next)]);
         Period = periods is [.., var last] && next.Values.Any(segment => segment.HasMedia) ? last : null;
-        return marked with { Period = periods is [var firstPeriod, ..] && firstPeriod.First <= block.Last ? firstPeriod : null, NextPeriod = Period };
+        return marked with { Period = periods is [var firstPeriod, ..] && firstPeriod.First <= block.Last ? firstPeriod : null,
+            NextPeriod = Period };
     }
 
     /// <summary>A checkpoint without the lost objects.</summary>
     /// <param name="checkpoint">The original checkpoint of the session.</param>
     /// <param name="announcements">The updated announcements of index blocks, by first sequence number.</param>
-    public IEnumerable<TimelineEvent> Mark(IEnumerable<TimelineEvent> checkpoint, IReadOnlyDictionary<long, TimelineEvent.IndexBlockReady> announcements)
+    public IEnumerable<TimelineEvent> Mark(IEnumerable<TimelineEvent> checkpoint,
+        IReadOnlyDictionary<long, TimelineEvent.IndexBlockReady> announcements)
     {
         var gaps = new Dictionary<(string, long), TimelineEvent.SegmentGap>();
         foreach (var @event in checkpoint)
@@ -77,13 +83,15 @@ public sealed class GapMarker(SessionObjectNames names, IReadOnlySet<ObjectName>
     }
 
     private IndexedSegment Mark(string rendition, IndexedSegment segment) =>
-        segment.HasMedia && lost.Contains(names.Segment(rendition, segment.Number)) ? segment with { IsGap = true, Independent = false, Length = 0 } : segment;
+        segment.HasMedia && lost.Contains(names.Segment(rendition, segment.Number))
+        ? segment with { IsGap = true, Independent = false, Length = 0 } : segment;
 
     private static IReadOnlyList<IndexedSegment> WithFollowing(IReadOnlyList<IndexedSegment> segments, IndexedSegment next) =>
         segments is [.., var last] && next.Number == last.Number + 1 ? [.. segments, next] : segments;
 
     /// <summary>Segments of renditions that begin after the index block.</summary>
     private static IEnumerable<IReadOnlyList<IndexedSegment>> NewRenditions(IndexBlock block, Dictionary<string, IndexedSegment> next) =>
-        next.Where(one => !block.Renditions.Any(rendition => rendition.Name == one.Key && rendition.Segments is [.., var last] && last.Number == one.Value.Number - 1))
+        next.Where(one => !block.Renditions.Any(rendition => rendition.Name == one.Key && rendition.Segments is [.., var last]
+            && last.Number == one.Value.Number - 1))
             .Select(one => (IReadOnlyList<IndexedSegment>)[one.Value]);
 }

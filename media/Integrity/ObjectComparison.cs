@@ -53,6 +53,7 @@ public sealed class ObjectComparison(Dictionary<ObjectName, FoundObject> found, 
 
         // Bytes that a crashed process wrote but did not announce stay in the spool file until recovery truncates it.
         var mayBeLonger = !isOver && !existing.IsStored && (expected.MayGrow || existing.IsOpen);
-        return existing.Length == expected.Length || (mayBeLonger && existing.Length > expected.Length) ? ObjectDifference.None : ObjectDifference.WrongLength;
+        return existing.Length == expected.Length || (mayBeLonger && existing.Length > expected.Length) ? ObjectDifference.None
+            : ObjectDifference.WrongLength;
     }
 }

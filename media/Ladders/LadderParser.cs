@@ -17,7 +17,9 @@ internal static class LadderParser
     {
         if (text.Length > LadderSpec.MaxText)
         {
-            return (null, Invariant($"The ladder has {text.Length} characters; the maximum is {LadderSpec.MaxText}. Write up to {LadderSpec.MaxRungs} rungs such as {Example}."));
+            return (null,
+                Invariant(
+                    $"The ladder has {text.Length} characters; the maximum is {LadderSpec.MaxText}. Write up to {LadderSpec.MaxRungs} rungs such as {Example}."));
         }
 
         var plain = Lower(text.Trim(' '));
@@ -53,7 +55,8 @@ internal static class LadderParser
 
         // Names are unique, so the order is total.
         return (new LadderSpec(null, [.. rungs
-            .OrderByDescending(r => r.Side).ThenByDescending(r => r.LongSide).ThenByDescending(r => r.FramesPerSecond == 0 ? int.MaxValue : r.FramesPerSecond)
+            .OrderByDescending(r => r.Side).ThenByDescending(r => r.LongSide)
+            .ThenByDescending(r => r.FramesPerSecond == 0 ? int.MaxValue : r.FramesPerSecond)
             .ThenByDescending(r => r.BitsPerSecond).ThenBy(r => r.Name, StringComparer.Ordinal)]), null);
     }
 
@@ -84,7 +87,9 @@ internal static class LadderParser
         var hasRate = letter >= 0 && (cross >= 0 || !rateText.IsEmpty);
         if (hasRate && (!IsNumber(rateText, 3, out rate) || rate is < 1 or > LadderSpec.MaxFramesPerSecond))
         {
-            return (null, Invariant($"its frame rate, {Quoted(rateText)}, is not 1 to {LadderSpec.MaxFramesPerSecond}. Write it as in 1280x720p30 or 720p30, or omit it."));
+            return (null,
+                Invariant(
+                    $"its frame rate, {Quoted(rateText)}, is not 1 to {LadderSpec.MaxFramesPerSecond}. Write it as in 1280x720p30 or 720p30, or omit it."));
         }
 
         if (cross >= 0 && ParseSide(shape[..cross], "width", out width) is { } wrongWidth)
@@ -97,7 +102,8 @@ internal static class LadderParser
             return (null, wrongHeight);
         }
 
-        return ParseBitrate(text[(at + 1)..], out var bits) is { } wrongBits ? (null, wrongBits) : (new RungSpec(width, height, rate, bits), null);
+        return ParseBitrate(text[(at + 1)..], out var bits) is { } wrongBits ? (null, wrongBits)
+            : (new RungSpec(width, height, rate, bits), null);
     }
 
     private static string? ParseSide(ReadOnlySpan<char> text, string dimension, out int side) =>
@@ -134,16 +140,19 @@ internal static class LadderParser
         bits = (int)Math.Min(all, int.MaxValue);
         return all is >= LadderSpec.MinBitsPerSecond and <= LadderSpec.MaxBitsPerSecond
             ? null
-            : Invariant($"its bitrate, {Quoted(text)}, is out of range. Use {LadderSpec.MinBitsPerSecond / 1000}k to {LadderSpec.MaxBitsPerSecond / 1000}k.");
+            : Invariant(
+                $"its bitrate, {Quoted(text)}, is out of range. Use {LadderSpec.MinBitsPerSecond / 1000}k to {LadderSpec.MaxBitsPerSecond / 1000}k.");
     }
 
     private static bool IsNumber(ReadOnlySpan<char> text, int digits, out int number)
     {
         number = 0;
-        return !text.IsEmpty && text.Length <= digits && !text.ContainsAnyExceptInRange('0', '9') && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return !text.IsEmpty && text.Length <= digits && !text.ContainsAnyExceptInRange('0', '9')
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
-    private static bool LooksLikeSize(string text) => text.Length > 1 && char.IsAsciiDigit(text[0]) && (text.Contains('x') || text.Contains('p'));
+    private static bool LooksLikeSize(string text) => text.Length > 1 && char.IsAsciiDigit(text[0])
+        && (text.Contains('x') || text.Contains('p'));
 
     // ASCII only: otherwise the Kelvin sign becomes a 'k'.
     private static string Lower(string text) => string.Concat(text.Select(c => char.IsAsciiLetterUpper(c) ? char.ToLowerInvariant(c) : c));

@@ -29,7 +29,8 @@ public sealed class LadderSpec : IEquatable<LadderSpec>
     /// <summary>Maximum bitrate of a rung, in bits per second.</summary>
     public const int MaxBitsPerSecond = 50_000_000;
 
-    internal LadderSpec(string? preset, IReadOnlyList<RungSpec> rungs) => (Preset, Rungs, Text) = (preset, rungs, preset ?? string.Join(',', rungs));
+    internal LadderSpec(string? preset, IReadOnlyList<RungSpec> rungs) =>
+        (Preset, Rungs, Text) = (preset, rungs, preset ?? string.Join(',', rungs));
 
     /// <summary>Names of the preset ladders.</summary>
     public static IReadOnlyList<string> Presets { get; } = ["auto", "passthrough", "720p", "1080p", "4k"];

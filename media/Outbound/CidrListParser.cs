@@ -10,7 +10,8 @@ public static class CidrListParser
     /// the user may have meant one address.
     /// </summary>
     /// <returns><see langword="false"/> when the text is not a network.</returns>
-    public static bool TryParse(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network) && AddressIn(text) is { } address && address.Equals(network.BaseAddress);
+    public static bool TryParse(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network)
+        && AddressIn(text) is { } address && address.Equals(network.BaseAddress);
 
     /// <summary>
     /// Describes an invalid list entry, as the end of a sentence. For a host address with a prefix length it suggests the network or the
@@ -24,5 +25,6 @@ public static class CidrListParser
             : fallback;
 
     private static IPAddress? AddressIn(string text) =>
-        text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && IPAddress.TryParse(text.AsSpan(0, slash), out var address) ? address : null;
+        text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash
+        && IPAddress.TryParse(text.AsSpan(0, slash), out var address) ? address : null;
 }

@@ -62,19 +62,22 @@ public sealed class OutboundPolicy
     }
 
     /// <summary>
-    /// The kind of a forbidden address (<see cref="SpecialPurposeAddresses.KindOf"/>); <see langword="null"/> when the connection is allowed.
+    /// The kind of a forbidden address (<see cref="SpecialPurposeAddresses.KindOf"/>); <see langword="null"/> when the connection is
+    /// allowed.
     /// </summary>
     /// <param name="host">Host name or address in the URL.</param>
     /// <param name="address">Address to which the host resolves.</param>
     public string? ForbiddenKind(string host, IPAddress address) =>
-        SpecialPurposeAddresses.KindOf(address) is { } kind && !AllowsName(host) && !Allows(address) && !(SpecialPurposeAddresses.EmbeddedIPv4(address) is { } embedded && Allows(embedded)) ? kind : null;
+        SpecialPurposeAddresses.KindOf(address) is { } kind && !AllowsName(host) && !Allows(address)
+        && !(SpecialPurposeAddresses.EmbeddedIPv4(address) is { } embedded && Allows(embedded)) ? kind : null;
 
     private static IPNetwork? NetworkOf(string entry)
     {
         // The library parses "10.1" as an address, but not as the intended one.
         if (IPAddress.TryParse(entry, out var address))
         {
-            return entry.Contains(':') || entry.Count(c => c == '.') == 3 ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+            return entry.Contains(':') || entry.Count(c => c == '.') == 3
+                ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
         }
 
         return CidrListParser.TryParse(entry, out var network) ? network : null;
@@ -83,7 +86,8 @@ public sealed class OutboundPolicy
     private static bool IsName(string entry)
     {
         var name = entry.StartsWith("*.", StringComparison.Ordinal) ? entry[2..] : entry;
-        return name.Length <= 253 && Uri.CheckHostName(name) == UriHostNameType.Dns && !name.TrimEnd('.').Split('.')[^1].All(char.IsAsciiDigit);
+        return name.Length <= 253 && Uri.CheckHostName(name) == UriHostNameType.Dns
+            && !name.TrimEnd('.').Split('.')[^1].All(char.IsAsciiDigit);
     }
 
     private bool Allows(IPAddress address)

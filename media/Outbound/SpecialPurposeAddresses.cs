@@ -11,7 +11,8 @@ public static class SpecialPurposeAddresses
 {
     private static readonly (IPNetwork Network, string Kind)[] Table =
     [
-        .. Kinds("metadata", "169.254.169.254/32", "169.254.170.2/32", "169.254.170.23/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32", "fd00:ec2::/32", "fd20:ce::254/128"),
+        .. Kinds("metadata", "169.254.169.254/32", "169.254.170.2/32", "169.254.170.23/32", "100.100.100.200/32", "168.63.129.16/32",
+            "192.0.0.192/32", "fd00:ec2::/32", "fd20:ce::254/128"),
         .. Kinds("unspecified", "0.0.0.0/8", "::/128"),
         .. Kinds("loopback", "127.0.0.0/8", "::1/128"),
         .. Kinds("private", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fec0::/10"),
@@ -46,7 +47,8 @@ public static class SpecialPurposeAddresses
         }
 
         var isRoutable = Global.Contains(WithoutScope(address)) || address.IsIPv4MappedToIPv6 || Translated.Contains(WithoutScope(address));
-        return EmbeddedIPv4(address) is { } embedded && KindOf(embedded) is { } embeddedKind ? embeddedKind : isRoutable ? null : "reserved";
+        return EmbeddedIPv4(address) is { } embedded && KindOf(embedded) is { } embeddedKind ? embeddedKind
+            : isRoutable ? null : "reserved";
     }
 
     /// <summary>
@@ -85,5 +87,6 @@ public static class SpecialPurposeAddresses
     private static IPAddress WithoutScope(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address;
 
-    private static IEnumerable<(IPNetwork Network, string Kind)> Kinds(string kind, params string[] networks) => networks.Select(n => (IPNetwork.Parse(n), kind));
+    private static IEnumerable<(IPNetwork Network, string Kind)> Kinds(string kind, params string[] networks) =>
+        networks.Select(n => (IPNetwork.Parse(n), kind));
 }

@@ -9,7 +9,8 @@ namespace Broadcast.Media.Recordings;
 /// <param name="Start">Wall-clock start; <see langword="null"/> for the start of the session.</param>
 /// <param name="End">Wall-clock end; <see langword="null"/> for the end of the session.</param>
 /// <param name="Title">Title, used in file names of downloads; may be empty.</param>
-public sealed record RecordingRange(RecordingId Id, ChannelName Channel, SessionId Session, DateTimeOffset? Start, DateTimeOffset? End, string Title)
+public sealed record RecordingRange(RecordingId Id, ChannelName Channel, SessionId Session, DateTimeOffset? Start, DateTimeOffset? End,
+    string Title)
 {
     /// <summary>Access policy of an event's session, where it differs from the channel's.</summary>
     public ViewerAccess? Access { get; init; }

@@ -31,7 +31,8 @@ public readonly record struct RecordingId
 
     /// <summary>Parses an ID.</summary>
     /// <exception cref="FormatException">The text is not a ULID.</exception>
-    public static RecordingId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a recording ID (a ULID of 26 characters).");
+    public static RecordingId Parse(string text) =>
+        TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a recording ID (a ULID of 26 characters).");
 
     /// <inheritdoc/>
     public override string ToString() => Value;

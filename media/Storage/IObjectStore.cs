@@ -48,7 +48,8 @@ public interface IObjectStore
     /// <param name="headers">HTTP headers, where the store supports them.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
     /// <returns><see langword="false"/> when a newer manifest exists, which is unchanged.</returns>
-    Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken);
+    Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken);
 
     /// <summary>Reads an object or a byte range of it.</summary>
     /// <param name="name">Object name.</param>

@@ -23,7 +23,8 @@ public interface ISpool
     /// Same as <see cref="ReadAsync"/>, but bypasses the object cache. Use it for large one-time reads, which would evict data that viewers
     /// request repeatedly.
     /// </summary>
-    ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => ReadAsync(name, offset, length, cancellationToken);
+    ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+        ReadAsync(name, offset, length, cancellationToken);
 
     /// <summary>
     /// Lists files in the spool (open or waiting for upload) whose names start with <paramref name="prefix"/>, in ordinal order.

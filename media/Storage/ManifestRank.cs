@@ -40,7 +40,8 @@ public readonly record struct ManifestRank(SessionId Session, long Epoch, long L
     {
         rank = default;
         if (text?.Split('.') is not [var id, var epoch, var last, ("0" or "1") and var ended] || !SessionId.TryParse(id, out var session)
-            || !long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var writer) || !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            || !long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var writer)
+            || !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return false;
         }
@@ -50,5 +51,6 @@ public readonly record struct ManifestRank(SessionId Session, long Epoch, long L
     }
 
     /// <summary>The text form that is stored with the object, in ASCII.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Session}.{Epoch}.{LastSegment}.{(IsEnded ? 1 : 0)}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Session}.{Epoch}.{LastSegment}.{(IsEnded ? 1 : 0)}");
 }

@@ -31,13 +31,16 @@ public readonly record struct ObjectHeaders(string ContentType, string? CacheCon
     /// 5861, 4).</param>
     public static ObjectHeaders OfManifest(ObjectName name, TimeSpan maxAge, TimeSpan stale) => new(
         TypeOf(name),
-        FormattableString.Invariant($"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}, stale-if-error={Math.Max(1, (long)stale.TotalSeconds)}"));
+        FormattableString.Invariant(
+            $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}, stale-if-error={Math.Max(1, (long)stale.TotalSeconds)}"));
 
     /// <summary>Audio renditions have names that start with <c>audio</c>; all others are video (RFC 4337).</summary>
     private static string TypeOf(ObjectName name) => !ObjectNames.TryParse(name, out var parsed) ? Unknown : parsed.Kind switch
     {
-        ObjectKind.Init or ObjectKind.Segment => parsed.Rendition.StartsWith(AudioPrefix, StringComparison.Ordinal) ? "audio/mp4" : "video/mp4",
-        ObjectKind.MediaPlaylist or ObjectKind.ChannelMultivariantPlaylist or ObjectKind.VodMediaPlaylist or ObjectKind.VodMultivariantPlaylist => "application/vnd.apple.mpegurl",
+        ObjectKind.Init or ObjectKind.Segment => parsed.Rendition.StartsWith(AudioPrefix, StringComparison.Ordinal) ? "audio/mp4"
+            : "video/mp4",
+        ObjectKind.MediaPlaylist or ObjectKind.ChannelMultivariantPlaylist or ObjectKind.VodMediaPlaylist
+            or ObjectKind.VodMultivariantPlaylist => "application/vnd.apple.mpegurl",
         ObjectKind.SessionMpd or ObjectKind.ChannelMpd or ObjectKind.VodMpd => "application/dash+xml",
         ObjectKind.SpriteSheet or ObjectKind.Poster => "image/jpeg",
         _ => Unknown,

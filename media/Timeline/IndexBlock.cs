@@ -11,7 +11,8 @@ namespace Broadcast.Media.Timeline;
 /// <param name="Independent">Whether the segment starts with a sync sample.</param>
 /// <param name="Length">Size in bytes; 0 for a gap.</param>
 public readonly record struct IndexedSegment(
-    long Number, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, bool Discontinuity, bool IsGap, bool Independent, long Length)
+    long Number, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, bool Discontinuity, bool IsGap, bool Independent,
+    long Length)
 {
     /// <summary>End of the segment.</summary>
     public MediaTime End => Start + Duration;
@@ -21,14 +22,16 @@ public readonly record struct IndexedSegment(
 
     /// <summary>Creates an entry from a closed segment of a timeline.</summary>
     public static IndexedSegment Of(TimelineSegment segment) => new(
-        segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock, segment.Discontinuity, segment.IsGap, segment.Independent, segment.Length);
+        segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock, segment.Discontinuity, segment.IsGap,
+        segment.Independent, segment.Length);
 }
 
 /// <summary>Segments of a rendition in an index block, by ascending sequence number without holes.</summary>
 public sealed record IndexedRendition(string Name, IReadOnlyList<IndexedSegment> Segments);
 
 /// <summary>
-/// A sprite sheet in an index block; see <see cref="TimelineEvent.SpriteSheetReady"/>. Its object name follows from the session and its start.
+/// A sprite sheet in an index block; see <see cref="TimelineEvent.SpriteSheetReady"/>. Its object name follows from the session and its
+/// start.
 /// </summary>
 /// <param name="Start">Start of the first tile.</param>
 /// <param name="Duration">Total duration of all tiles.</param>
@@ -73,14 +76,16 @@ public sealed record IndexBlock(long First, long Last, IReadOnlyList<long> Disco
         var first = timeline.FirstSegment;
         var periods = TimelinePeriod.Of(
             first, timeline.Period, timeline.Discontinuities,
-            [.. timeline.Renditions.Select(rendition => rendition.Segments.TakeWhile(segment => segment.Number <= last + 1).Select(IndexedSegment.Of).ToList())]);
+            [.. timeline.Renditions.Select(rendition => rendition.Segments.TakeWhile(segment => segment.Number <= last + 1)
+                .Select(IndexedSegment.Of).ToList())]);
         var isFollowed = timeline.Renditions.Any(rendition => rendition.Find(last + 1) is { IsGap: false, Parts.Count: > 0 });
         return new IndexBlock(
             first, last, [.. timeline.Discontinuities.Where(number => number <= last)],
             [
                 .. from rendition in timeline.Renditions
                    where rendition.Segments is [var oldest, ..] && oldest.Number <= last
-                   select new IndexedRendition(rendition.Name, [.. rendition.Segments.TakeWhile(segment => segment.Number <= last).Select(IndexedSegment.Of)]),
+                   select new IndexedRendition(rendition.Name,
+                       [.. rendition.Segments.TakeWhile(segment => segment.Number <= last).Select(IndexedSegment.Of)]),
             ])
         {
             Period = periods is [var firstPeriod, ..] && firstPeriod.First <= last ? firstPeriod : null,
@@ -111,7 +116,8 @@ public sealed record IndexBlock(long First, long Last, IReadOnlyList<long> Disco
         }
 
         return new IndexBlock(
-            blocks[0].First, blocks[^1].Last, [.. blocks.SelectMany(block => block.Discontinuities)], [.. names.Select(name => new IndexedRendition(name, segments[name]))])
+            blocks[0].First, blocks[^1].Last, [.. blocks.SelectMany(block => block.Discontinuities)],
+            [.. names.Select(name => new IndexedRendition(name, segments[name]))])
         {
             Period = blocks[0].Period,
             NextPeriod = blocks[^1].NextPeriod,
@@ -131,7 +137,8 @@ public sealed record IndexBlock(long First, long Last, IReadOnlyList<long> Disco
             First, Last, earliest.Start, end - earliest.Start, earliest.WallClock, Discontinuities.Count,
             [
                 .. Renditions.Select(rendition => new IndexBlockRange(
-                    rendition.Name, rendition.Segments[0].Number, rendition.Segments[^1].Number, rendition.Segments.Min(segment => segment.Init),
+                    rendition.Name, rendition.Segments[0].Number, rendition.Segments[^1].Number,
+                    rendition.Segments.Min(segment => segment.Init),
                     Discontinuities.Count(number => number < rendition.Segments[0].Number))),
             ],
             name, length, Period, NextPeriod);

@@ -143,7 +143,8 @@ public static class IndexBlockFile
         {
             var start = ReadTime(ref input);
             var duration = ReadTime(ref input);
-            var layout = new SpriteSheetLayout((int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxSide), (int)input.Unsigned(MaxSide));
+            var layout = new SpriteSheetLayout((int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxSide),
+                (int)input.Unsigned(MaxSide));
             if (duration.Ticks < 1 || layout is { Columns: < 1 } or { Rows: < 1 } or { TileWidth: < 1 } or { TileHeight: < 1 })
             {
                 throw Malformed();
@@ -165,7 +166,8 @@ public static class IndexBlockFile
     {
         var clock = segment.Start.Timescale;
         var isNewTimescale = clock != previous.Start.Timescale;
-        output.Unsigned((segment.Discontinuity ? Discontinuity : 0) | (segment.IsGap ? Gap : 0) | (segment.Independent ? Independent : 0) | (isNewTimescale ? NewTimescale : 0));
+        output.Unsigned((segment.Discontinuity ? Discontinuity : 0) | (segment.IsGap ? Gap : 0) | (segment.Independent ? Independent : 0)
+            | (isNewTimescale ? NewTimescale : 0));
         if (isNewTimescale)
         {
             output.Unsigned(clock);
@@ -204,7 +206,8 @@ public static class IndexBlockFile
         }
     }
 
-    private static long PredictedWallClock(IndexedSegment previous) => previous.Duration.Timescale == 0 ? 0 : previous.WallClock.UtcTicks + previous.Duration.ToTimeSpan().Ticks;
+    private static long PredictedWallClock(IndexedSegment previous) =>
+        previous.Duration.Timescale == 0 ? 0 : previous.WallClock.UtcTicks + previous.Duration.ToTimeSpan().Ticks;
 
     private static InvalidDataException Malformed() => new("The object is not a valid index block.");
 

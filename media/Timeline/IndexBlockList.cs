@@ -2,7 +2,8 @@ namespace Broadcast.Media.Timeline;
 
 /// <summary>An announced index block; see <see cref="TimelineEvent.IndexBlockReady"/>.</summary>
 public sealed record TimelineIndexBlock(
-    long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<IndexBlockRange> Renditions, ObjectName Object, int Length,
+    long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities,
+    IReadOnlyList<IndexBlockRange> Renditions, ObjectName Object, int Length,
     TimelinePeriod? Period = null)
 {
     /// <summary>End of the latest segment.</summary>
@@ -74,7 +75,8 @@ internal sealed class IndexBlockList(BroadcastSession session)
         [
             .. _all.Take(from),
             new TimelineIndexBlock(
-                block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions, block.Object, block.Length,
+                block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions,
+                block.Object, block.Length,
                 block.Run),
             .. _all.Skip(to + 1),
         ]);
@@ -117,7 +119,8 @@ internal sealed class IndexBlockList(BroadcastSession session)
         foreach (var block in _all)
         {
             yield return new TimelineEvent.IndexBlockReady(
-                block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions, block.Object, block.Length, block.Period);
+                block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions,
+                block.Object, block.Length, block.Period);
         }
 
         if (session.HasDvrWindow && _dvrBlocks.Count < _all.Count)

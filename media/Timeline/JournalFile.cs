@@ -163,7 +163,8 @@ public sealed record JournalFile(
             return root.GetProperty("journal").GetInt32() == Version
                 && ChannelName.TryParse(root.GetProperty("channel").GetString(), out var channel)
                 && SessionId.TryParse(root.GetProperty("session").GetString(), out var session)
-                    ? new Header(channel, session, root.GetProperty("epoch").GetInt64(), root.GetProperty("number").GetInt64(), root.GetProperty("checkpoint").GetInt32())
+                    ? new Header(channel, session, root.GetProperty("epoch").GetInt64(), root.GetProperty("number").GetInt64(),
+                        root.GetProperty("checkpoint").GetInt32())
                     : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)

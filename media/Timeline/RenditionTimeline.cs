@@ -11,7 +11,8 @@ namespace Broadcast.Media.Timeline;
 /// <param name="Offset">Offset in the segment's object.</param>
 /// <param name="Length">Size in bytes.</param>
 /// <param name="KeyLength">Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0.</param>
-public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length, int KeyLength = 0);
+public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length,
+    int KeyLength = 0);
 
 /// <summary>A segment of one rendition, as announced so far. Parts are only added, and only while the segment is open.</summary>
 public sealed class TimelineSegment
@@ -67,7 +68,8 @@ public sealed class TimelineSegment
     public IReadOnlyList<TimelinePart> Parts => _parts;
 
     internal static TimelineSegment Gap(TimelineEvent.SegmentGap gap, bool discontinuity) =>
-        new(gap.Segment, gap.Init, gap.Start, gap.WallClock, discontinuity, default) { IsGap = true, IsClosed = true, Duration = gap.Duration };
+        new(gap.Segment, gap.Init, gap.Start, gap.WallClock, discontinuity, default) { IsGap = true, IsClosed = true,
+            Duration = gap.Duration };
 
     internal void Add(TimelineEvent.PartReady part)
     {
@@ -172,7 +174,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
         {
             if (segment.Number != _segments[^1].Number + 1)
             {
-                throw new InvalidDataException($"Rendition '{Name}' continues from segment {_segments[^1].Number} with {segment.Number}; missing segments must be announced as gaps.");
+                throw new InvalidDataException(
+                    $"Rendition '{Name}' continues from segment {_segments[^1].Number} with {segment.Number}; missing segments must be "
+                    + "announced as gaps.");
             }
 
             _segments[^1].IsClosed = true;

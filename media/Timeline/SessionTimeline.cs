@@ -244,10 +244,12 @@ public sealed class SessionTimeline
             if (part.Part != 0 || rendition.FindInit(part.Init) is null)
             {
                 throw new InvalidDataException(
-                    $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}; expected part 0 and a known init segment.");
+                    $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}; expected "
+                    + "part 0 and a known init segment.");
             }
 
-            segment = new TimelineSegment(part.Segment, part.Init, part.Start, part.WallClock, _discontinuities.Contains(part.Segment), part.Object);
+            segment = new TimelineSegment(part.Segment, part.Init, part.Start, part.WallClock, _discontinuities.Contains(part.Segment),
+                part.Object);
             rendition.Add(segment);
             _slate.OpenSegment(part.Segment, part.Start, part.WallClock);
         }
@@ -259,7 +261,9 @@ public sealed class SessionTimeline
 
         if (part.Part > segment.Parts.Count)
         {
-            throw new InvalidDataException($"Rendition '{part.Rendition}' continues with part {part.Part} of segment {part.Segment}, which has {segment.Parts.Count} parts.");
+            throw new InvalidDataException(
+                $"Rendition '{part.Rendition}' continues with part {part.Part} of segment {part.Segment}, which "
+                + $"has {segment.Parts.Count} parts.");
         }
 
         segment.Add(part);
@@ -411,5 +415,6 @@ public sealed class SessionTimeline
     }
 
     private RenditionTimeline RequireRendition(string rendition) =>
-        Find(rendition) ?? throw new InvalidDataException($"The timeline of session {Session.Id} received an event of unknown rendition '{rendition}'.");
+        Find(rendition)
+        ?? throw new InvalidDataException($"The timeline of session {Session.Id} received an event of unknown rendition '{rendition}'.");
 }

@@ -21,7 +21,8 @@ internal static class TimelineCheckpoint
         foreach (var rendition in timeline.Renditions)
         {
             events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Position));
-            events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
+            events.AddRange(rendition.Inits.Select(init =>
+                new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
         }
 
         events.AddRange(blocks.Checkpoint());
@@ -32,13 +33,15 @@ internal static class TimelineCheckpoint
             {
                 if (segment.IsGap)
                 {
-                    events.Add(new TimelineEvent.SegmentGap(rendition.Name, segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock));
+                    events.Add(new TimelineEvent.SegmentGap(rendition.Name, segment.Number, segment.Init, segment.Start, segment.Duration,
+                        segment.WallClock));
                     continue;
                 }
 
                 events.AddRange(segment.Parts.Select(part => new TimelineEvent.PartReady(
                     rendition.Name, segment.Number, part.Number, segment.Init, part.Start, part.Duration, part.Independent,
-                    segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length, part.KeyLength)));
+                    segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length,
+                    part.KeyLength)));
                 if (segment.IsClosed)
                 {
                     events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));
@@ -46,7 +49,8 @@ internal static class TimelineCheckpoint
             }
         }
 
-        events.AddRange(timeline.SpriteSheets.Select(sheet => new TimelineEvent.SpriteSheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
+        events.AddRange(timeline.SpriteSheets.Select(sheet =>
+            new TimelineEvent.SpriteSheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
         if (timeline.Poster is { } poster)
         {
             events.Add(new TimelineEvent.PosterReady(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length));

@@ -54,9 +54,10 @@ public abstract record TimelineEvent
     /// <summary>A rendition is added to the session, before it has media.</summary>
     /// <param name="Rendition">Name of the rendition.</param>
     /// <param name="Kind">Media type.</param>
-    /// <param name="Position">Sort order, from 0. Viewers are offered renditions by ascending position, and those of equal position in order
-    /// of their events.</param>
-    public sealed record RenditionAdded(string Rendition, TrackKind Kind, [property: JsonPropertyName("place")] int Position = 0) : TimelineEvent;
+    /// <param name="Position">Sort order, from 0. Viewers are offered renditions by ascending position, and those of equal position in
+    /// order of their events.</param>
+    public sealed record RenditionAdded(string Rendition, TrackKind Kind, [property: JsonPropertyName("place")] int Position = 0)
+        : TimelineEvent;
 
     /// <summary>
     /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one. The
@@ -72,7 +73,8 @@ public abstract record TimelineEvent
     /// <summary>A discontinuity precedes a segment in every rendition. Announced before anything else of that segment.</summary>
     /// <param name="Segment">Sequence number of the segment.</param>
     /// <param name="IsSlate">Whether the slate starts, which replaces absent encoders; missing in older journals.</param>
-    public sealed record Discontinuity(long Segment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSlate = false) : TimelineEvent;
+    public sealed record Discontinuity(long Segment,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSlate = false) : TimelineEvent;
 
     /// <summary>The next part of a segment is available. The first part opens the segment.</summary>
     /// <param name="Rendition">Name of the rendition.</param>
@@ -90,13 +92,15 @@ public abstract record TimelineEvent
     /// journals.</param>
     public sealed record PartReady(
         string Rendition, long Segment, int Part, int Init, MediaTime Start, MediaTime Duration, bool Independent, DateTimeOffset WallClock,
-        ObjectName Object, long Offset, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0) : TimelineEvent;
+        ObjectName Object, long Offset, int Length,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0) : TimelineEvent;
 
     /// <summary>A segment is complete.</summary>
     public sealed record SegmentClosed(string Rendition, long Segment) : TimelineEvent;
 
     /// <summary>A rendition has no media for a sequence number: a gap of known duration, which keeps numbers common.</summary>
-    public sealed record SegmentGap(string Rendition, long Segment, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock) : TimelineEvent;
+    public sealed record SegmentGap(string Rendition, long Segment, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock)
+        : TimelineEvent;
 
     /// <summary>
     /// Segments before a sequence number have left the live window in every rendition. Their objects stay readable for a while.
@@ -125,14 +129,16 @@ public abstract record TimelineEvent
     /// <param name="Next">Period of the first segment after the block; <see langword="null"/> when unknown, and in checkpoints, which give
     /// the period of the window.</param>
     public sealed record IndexBlockReady(
-        long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<IndexBlockRange> Renditions,
+        long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities,
+        IReadOnlyList<IndexBlockRange> Renditions,
         ObjectName Object, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Run = null,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Next = null) : TimelineEvent
     {
         /// <summary>Whether both events are equal.</summary>
         public bool Equals(IndexBlockReady? other) =>
             other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length, Run, Next)
-                == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object, other.Length, other.Run, other.Next)
+                == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object,
+                    other.Length, other.Run, other.Next)
             && Renditions.SequenceEqual(other.Renditions);
 
         /// <inheritdoc/>
@@ -162,7 +168,8 @@ public abstract record TimelineEvent
     /// <param name="Layout">Layout of the tiles.</param>
     /// <param name="Object">Object with the image.</param>
     /// <param name="Length">Size in bytes.</param>
-    public sealed record SpriteSheetReady(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ObjectName Object, int Length) : TimelineEvent;
+    public sealed record SpriteSheetReady(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ObjectName Object, int Length)
+        : TimelineEvent;
 
     /// <summary>The session has ended; only its late images follow.</summary>
     public sealed record Ended(string Reason) : TimelineEvent;
@@ -175,7 +182,8 @@ public abstract record TimelineEvent
 /// <param name="Init">Lowest number of an init segment that they need.</param>
 /// <param name="Before">Number of discontinuities in the block before <paramref name="First"/>.</param>
 public sealed record IndexBlockRange(
-    string Rendition, long First, long Last, int Init, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
+    string Rendition, long First, long Last, int Init,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
 
 /// <summary>packager → origin and other consumers: timeline events.</summary>
 public interface ITimelineSink

@@ -30,7 +30,8 @@ public static class TimelineJson
     }
 
     /// <summary>Serializes an event as UTF-8.</summary>
-    public static byte[] Serialize(TimelineEvent @event) => JsonSerializer.SerializeToUtf8Bytes(@event, TimelineJsonContext.Default.TimelineEvent);
+    public static byte[] Serialize(TimelineEvent @event) =>
+        JsonSerializer.SerializeToUtf8Bytes(@event, TimelineJsonContext.Default.TimelineEvent);
 
     /// <summary>Parses an event.</summary>
     /// <exception cref="InvalidTimelineEventException">The event is invalid; the message says why.</exception>
@@ -47,12 +48,14 @@ public static class TimelineJson
             @event = JsonSerializer.Deserialize(utf8, TimelineJsonContext.Default.TimelineEvent)
                 ?? throw new InvalidTimelineEventException("A timeline event is null.");
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException
+            or ArgumentException or OverflowException)
         {
             throw new InvalidTimelineEventException($"A timeline event cannot be read: {error.Message}", error);
         }
 
-        return FindProblem(@event) is { } problem ? throw new InvalidTimelineEventException($"A timeline event is out of range: {problem}.") : @event;
+        return FindProblem(@event) is { } problem ? throw new InvalidTimelineEventException($"A timeline event is out of range: {problem}.")
+            : @event;
     }
 
     /// <summary>Finds values that are out of range; <see langword="null"/> when there are none.</summary>
@@ -62,7 +65,8 @@ public static class TimelineJson
         {
             { Epoch: < 0 } => "epoch is negative",
             { Latency: { } latency } when latency.SegmentMinimum <= TimeSpan.Zero || latency.TargetDuration <= TimeSpan.Zero
-                || latency.PartTarget <= TimeSpan.Zero || latency.Window <= TimeSpan.Zero => "a duration of the latency profile is not positive",
+                || latency.PartTarget <= TimeSpan.Zero || latency.Window <= TimeSpan.Zero =>
+                "a duration of the latency profile is not positive",
             { DvrWindow: var dvrWindow } when dvrWindow < TimeSpan.Zero => "DVR window is negative",
             _ => null,
         },
@@ -72,7 +76,8 @@ public static class TimelineJson
             { Init: < 1 } => "init numbers start at 1",
             { Length: < 0 } => "length is negative",
             { Format.Timescale: < 1 } => "timescale is not positive",
-            { Format: { Width: < 0 } or { Height: < 0 } or { FrameRate: < 0 } or { SampleRate: < 0 } or { Channels: < 0 } } => "a number of the format is negative",
+            { Format: { Width: < 0 } or { Height: < 0 } or { FrameRate: < 0 } or { SampleRate: < 0 } or { Channels: < 0 } } =>
+                "a number of the format is negative",
             _ => null,
         },
         TimelineEvent.PartReady part => part switch
@@ -97,7 +102,8 @@ public static class TimelineJson
         {
             { Start.Ticks: < 0 } => "start is negative",
             { Duration.Ticks: < 1 } => "duration is not positive",
-            { Layout: { Columns: < 1 or > MaxTiles } or { Rows: < 1 or > MaxTiles } or { TileWidth: < 1 } or { TileHeight: < 1 } } => "the layout of the sprite sheet is invalid",
+            { Layout: { Columns: < 1 or > MaxTiles } or { Rows: < 1 or > MaxTiles } or { TileWidth: < 1 } or { TileHeight: < 1 } } =>
+                "the layout of the sprite sheet is invalid",
             { Length: < 0 } => "length is negative",
             _ => null,
         },
@@ -105,7 +111,8 @@ public static class TimelineJson
         {
             { First: < 1 } => "segment numbers start at 1",
             { Renditions: null } => "it has no renditions",
-            _ when block.Last < block.First || block.Renditions.Any(range => range is null || range.First < block.First || range.Last > block.Last || range.Last < range.First)
+            _ when block.Last < block.First || block.Renditions
+                .Any(range => range is null || range.First < block.First || range.Last > block.Last || range.Last < range.First)
                 => "a last number is below its first, or not in the index block",
             _ when block.Renditions.Any(range => range.Init < 1) => "init numbers start at 1",
             { Duration.Ticks: < 0 } => "duration is negative",
@@ -116,8 +123,10 @@ public static class TimelineJson
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
         TimelineEvent.WindowMoved { Run: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyPeriod,
         TimelineEvent.WindowMoved { Slate.First: < 1 } => "segment numbers start at 1",
-        TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 } or TimelineEvent.Discontinuity { Segment: < 1 }
-            or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.DvrWindowMoved { FirstSegment: < 1 } => "segment numbers start at 1",
+        TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 }
+            or TimelineEvent.Discontinuity { Segment: < 1 }
+            or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.DvrWindowMoved { FirstSegment: < 1 } =>
+            "segment numbers start at 1",
         _ => null,
     };
 }
@@ -145,12 +154,14 @@ internal abstract class TextConverter<T> : JsonConverter<T>
     public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
     {
         var text = value.ToString();
-        writer.WriteStringValue(TryParse(text, out _) ? text : throw new ArgumentException($"'{text}' is not a valid {typeof(T).Name} and cannot be written."));
+        writer.WriteStringValue(TryParse(text, out _) ? text
+            : throw new ArgumentException($"'{text}' is not a valid {typeof(T).Name} and cannot be written."));
     }
 
     /// <inheritdoc/>
     public sealed override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), out var value) ? value : throw new JsonException($"A {typeof(T).Name} is malformed.");
+        reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), out var value) ? value
+        : throw new JsonException($"A {typeof(T).Name} is malformed.");
 }
 
 /// <summary>Converter for <c>"180000/90000"</c>.</summary>

@@ -44,7 +44,8 @@ public sealed record TimelinePeriod(long First, MediaTime Start)
             }
 
             var continues = number == first && known?.First < first && !breaks.Contains(number);
-            periods.Add(continues ? known! : new TimelinePeriod(number, number == 1 ? MediaTime.Zero(Clock) : NotNegative(start.Rescale(Clock))));
+            periods.Add(continues ? known! : new TimelinePeriod(number,
+                number == 1 ? MediaTime.Zero(Clock) : NotNegative(start.Rescale(Clock))));
         }
 
         return periods;

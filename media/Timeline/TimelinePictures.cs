@@ -48,9 +48,11 @@ internal sealed class ImageProjection
     }
 
     /// <summary>Sprite sheets that end before a window, except the newest sheet.</summary>
-    /// <param name="windowStart">Start of the window; <see langword="null"/> for a window without segments, in which all sheets stay.</param>
+    /// <param name="windowStart">Start of the window; <see langword="null"/> for a window without segments, in which all sheets
+    /// stay.</param>
     public IReadOnlyList<TimelineSpriteSheet> EndingBefore(MediaTime? windowStart) =>
-        windowStart is { } start && _spriteSheets is [.., var newest] ? [.. _spriteSheets.Where(sheet => sheet.End <= start && sheet != newest)] : [];
+        windowStart is { } start && _spriteSheets is [.., var newest]
+        ? [.. _spriteSheets.Where(sheet => sheet.End <= start && sheet != newest)] : [];
 
     /// <summary>Removes sprite sheets.</summary>
     public void Drop(IReadOnlyList<TimelineSpriteSheet> sheets) => _spriteSheets.RemoveAll(sheets.Contains);

@@ -25,8 +25,8 @@ public readonly record struct ViewerRequest(ChannelName Channel, string? Token, 
 
 /// <summary>Result of a viewer authorization.</summary>
 /// <param name="DenialReason">Reason of a denial; <see langword="null"/> when access is granted.</param>
-/// <param name="CacheDuration">Validity of the result for the same channel and token. When the token is bound to an address or issued elsewhere,
-/// also for the same address only. Zero for this request only.</param>
+/// <param name="CacheDuration">Validity of the result for the same channel and token. When the token is bound to an address or issued
+/// elsewhere, also for the same address only. Zero for this request only.</param>
 public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, TimeSpan CacheDuration)
 {
     /// <summary>Whether access is granted.</summary>

@@ -61,7 +61,8 @@ public sealed record ViewerAccessPolicy(ViewerAccess Access, IReadOnlyDictionary
 
     /// <summary>Policy of a session, or of an event before its session exists; otherwise of the channel.</summary>
     /// <param name="session">The session; <see langword="null"/> when there is none.</param>
-    /// <param name="storedAccess">Policy stored with the session, used when none is known here, as for a session that has just started.</param>
+    /// <param name="storedAccess">Policy stored with the session, used when none is known here, as for a session that has just
+    /// started.</param>
     public ViewerAccess AccessOf(SessionId? session, ViewerAccess? storedAccess) =>
         session is { } id && Sessions.TryGetValue(id, out var sessionAccess) ? sessionAccess : storedAccess ?? Access;
 
@@ -74,7 +75,8 @@ public sealed record ViewerAccessPolicy(ViewerAccess Access, IReadOnlyDictionary
     /// <param name="now">Current time. There is no tolerance: the token is invalid from its expiry second on.</param>
     /// <param name="token">The token, when it is valid.</param>
     /// <returns><see langword="null"/> when the token is valid, otherwise the reason of the denial.</returns>
-    public ViewerDenialReason? ValidateToken(ChannelName channel, string? text, IPAddress? address, DateTimeOffset now, out ViewerToken? token)
+    public ViewerDenialReason? ValidateToken(ChannelName channel, string? text, IPAddress? address, DateTimeOffset now,
+        out ViewerToken? token)
     {
         token = null;
         if (text is null)
@@ -89,7 +91,8 @@ public sealed record ViewerAccessPolicy(ViewerAccess Access, IReadOnlyDictionary
 
         // Takes the same time for known and unknown keys.
         var isKnown = Keys.TryGetValue(read.KeyId, out var secret);
-        if (!read.IsSignedWith(secret ?? DummyKey) || !isKnown || read.Channel != channel || (read.GrantsPreview && !ServerKeys.Contains(read.KeyId)))
+        if (!read.IsSignedWith(secret ?? DummyKey) || !isKnown || read.Channel != channel
+            || (read.GrantsPreview && !ServerKeys.Contains(read.KeyId)))
         {
             return ViewerDenialReason.InvalidToken;
         }

@@ -24,7 +24,8 @@ public readonly record struct ViewerNetwork
     public static bool TryParse(ReadOnlySpan<char> text, out ViewerNetwork network)
     {
         network = default;
-        if (text.Length is < 2 or > MaxLength || text[0] is not ('4' or '6') || (text[0] == '4' && text.Length > 9) || text[1..].ContainsAnyExcept("0123456789abcdef"))
+        if (text.Length is < 2 or > MaxLength || text[0] is not ('4' or '6') || (text[0] == '4' && text.Length > 9)
+            || text[1..].ContainsAnyExcept("0123456789abcdef"))
         {
             return false;
         }

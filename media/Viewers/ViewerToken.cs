@@ -67,7 +67,8 @@ public sealed class ViewerToken
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out ViewerToken? token)
     {
         token = null;
-        if (text is null || text.Length > MaxLength || text.Length <= SignatureLength || (!text.StartsWith(Prefix, StringComparison.Ordinal) && !IsPreviewToken(text)))
+        if (text is null || text.Length > MaxLength || text.Length <= SignatureLength
+            || (!text.StartsWith(Prefix, StringComparison.Ordinal) && !IsPreviewToken(text)))
         {
             return false;
         }
@@ -83,7 +84,8 @@ public sealed class ViewerToken
         var seconds = all[pieces[3]];
         var id = all[pieces[4]];
         var address = all[pieces[5]];
-        if (!IsKeyId(key) || !ChannelName.TryParse(text[pieces[2]], out var channel) || !TryReadSeconds(seconds, out var expires) || !IsId(id) || !IsSignature(all[pieces[6]]))
+        if (!IsKeyId(key) || !ChannelName.TryParse(text[pieces[2]], out var channel) || !TryReadSeconds(seconds, out var expires)
+            || !IsId(id) || !IsSignature(all[pieces[6]]))
         {
             return false;
         }
@@ -112,15 +114,18 @@ public sealed class ViewerToken
     /// <param name="network">Network to which the token is bound; <see langword="null"/> for any address.</param>
     /// <param name="grantsPreview">Whether the token grants preview access.</param>
     /// <exception cref="ArgumentException">A part of the token is malformed.</exception>
-    public static string Sign(string keyId, ReadOnlySpan<byte> secret, ChannelName channel, DateTimeOffset expiresAt, string id, ViewerNetwork? network, bool grantsPreview = false)
+    public static string Sign(string keyId, ReadOnlySpan<byte> secret, ChannelName channel, DateTimeOffset expiresAt, string id,
+        ViewerNetwork? network, bool grantsPreview = false)
     {
-        var signed = string.Create(CultureInfo.InvariantCulture, $"{(grantsPreview ? PreviewPrefix : Prefix)}{keyId}.{channel}.{expiresAt.ToUnixTimeSeconds()}.{id}.{network?.Value ?? AnyAddress}");
+        var signed = string.Create(CultureInfo.InvariantCulture,
+            $"{(grantsPreview ? PreviewPrefix : Prefix)}{keyId}.{channel}.{expiresAt.ToUnixTimeSeconds()}.{id}.{network?.Value ?? AnyAddress}");
         var text = $"{signed}.{SignatureOf(secret, signed)}";
         return TryParse(text, out _) ? text : throw new ArgumentException("A part of the token is malformed.", nameof(id));
     }
 
     /// <summary>Whether a text starts like a preview token. Does not verify the signature.</summary>
-    public static bool IsPreviewToken([NotNullWhen(true)] string? text) => text?.StartsWith(PreviewPrefix, StringComparison.Ordinal) == true;
+    public static bool IsPreviewToken([NotNullWhen(true)] string? text) =>
+        text?.StartsWith(PreviewPrefix, StringComparison.Ordinal) == true;
 
     /// <summary>Whether a text is a valid token ID.</summary>
     public static bool IsId(ReadOnlySpan<char> text) => text.Length is > 0 and <= MaxIdLength && !text.ContainsAnyExcept(IdCharacters);
@@ -139,7 +144,8 @@ public sealed class ViewerToken
     private static System.Buffers.SearchValues<char> IdCharacters { get; } =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    private static bool IsKeyId(ReadOnlySpan<char> text) => text.Length == KeyIdLength && !text.ContainsAnyExceptInRange('0', 'z') && text.IndexOfAnyInRange(':', '`') < 0;
+    private static bool IsKeyId(ReadOnlySpan<char> text) => text.Length == KeyIdLength && !text.ContainsAnyExceptInRange('0', 'z')
+        && text.IndexOfAnyInRange(':', '`') < 0;
 
     private static bool IsSignature(ReadOnlySpan<char> text) => text.Length == SignatureLength && !text.ContainsAnyExcept(IdCharacters);
 

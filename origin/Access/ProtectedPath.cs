@@ -73,7 +73,8 @@ internal readonly record struct ProtectedPath(string? Token, string Rest, Channe
         }
 
         var next = rest.IndexOf('/', slash + 1);
-        result = new(token, rest, channel) { Session = next > 0 && SessionId.TryParse(rest[(slash + 1)..next], out var session) ? session : null };
+        result = new(token, rest, channel) { Session = next > 0
+            && SessionId.TryParse(rest[(slash + 1)..next], out var session) ? session : null };
         return true;
     }
 

@@ -23,7 +23,8 @@ namespace Broadcast.Origin.Access;
 /// <param name="directory">Looks up a channel's current session.</param>
 /// <param name="logger">Logger for failures.</param>
 /// <param name="authorizer">Authorizes viewers. Without it every channel is public.</param>
-internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, RecordingLookup recordings, LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null)
+internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, RecordingLookup recordings,
+    LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null)
 {
     /// <summary>Response header with the denial reason, for players and edges.</summary>
     public const string DenialReasonHeader = "X-Denial-Reason";
@@ -36,7 +37,8 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
 
     private const string Auth = "/auth";
     private static readonly Counter<long> Denials =
-        Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewer_denials", "{request}", "Denied viewer requests, including access checks of edges, by reason.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewer_denials", "{request}",
+            "Denied viewer requests, including access checks of edges, by reason.");
 
     /// <summary>Responds to a request under <c>/live/</c>, <c>/vod/</c>, <c>/t/{token}/live/</c> or <c>/t/{token}/vod/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -52,7 +54,8 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         // Only methods that return content are checked: a preflight has no token and may learn the allowed methods. A beacon only counts
         // where the page has access.
         RecordingRange? recording = null;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (HttpMethods.IsPost(request.Method) && BeaconEndpoint.IsBeaconPath(path.Rest)))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
+            || (HttpMethods.IsPost(request.Method) && BeaconEndpoint.IsBeaconPath(path.Rest)))
         {
             (recording, var decision) = await AuthorizeAsync(context, path);
             if (decision.DenialReason is { } reason)
@@ -104,7 +107,8 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         }
 
         var (_, decision) = await AuthorizeAsync(context, path);
-        var lifetime = decision.IsSessionSpecific && context.Request.Headers[CacheScopeHeader] != "session" ? TimeSpan.Zero : decision.CacheDuration;
+        var lifetime = decision.IsSessionSpecific && context.Request.Headers[CacheScopeHeader] != "session" ? TimeSpan.Zero
+            : decision.CacheDuration;
         switch (decision.DenialReason)
         {
             case null:
@@ -139,7 +143,8 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
             return (null, new(ViewerDenialReason.Unavailable, TimeSpan.Zero));
         }
 
-        return recording is null ? (null, new(null, TimeSpan.FromSeconds(1))) : (recording, await AuthorizeAsync(context, RequestOf(context, path, recording)));
+        return recording is null ? (null, new(null, TimeSpan.FromSeconds(1)))
+            : (recording, await AuthorizeAsync(context, RequestOf(context, path, recording)));
     }
 
     /// <summary>The viewer's request for the session in the path, or for the channel's current session.</summary>
@@ -153,15 +158,18 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         }
         else
         {
-            session = path.Rest.EndsWith("/status.json", StringComparison.Ordinal) ? channel?.StatusSessionFor(directory.VisibilityFilter, mayPreview: false) : channel?.CurrentFor(directory.VisibilityFilter, mayPreview: false);
+            session = path.Rest.EndsWith("/status.json", StringComparison.Ordinal) ? channel?.StatusSessionFor(directory.VisibilityFilter,
+                mayPreview: false) : channel?.CurrentFor(directory.VisibilityFilter, mayPreview: false);
             context.Features.Set(new AuthorizedSession(session?.Id));
         }
 
-        return new(path.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = path.Session ?? session?.Id, StoredAccess = session?.Access };
+        return new(path.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = path.Session ?? session?.Id,
+            StoredAccess = session?.Access };
     }
 
     private static ViewerRequest RequestOf(HttpContext context, ProtectedPath path, RecordingRange recording) =>
-        new(recording.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = recording.Session, StoredAccess = recording.Access };
+        new(recording.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = recording.Session,
+            StoredAccess = recording.Access };
 
     private async ValueTask<ViewerDecision> AuthorizeAsync(HttpContext context, ViewerRequest viewerRequest)
     {
@@ -228,13 +236,15 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
     private static void Forbid(HttpContext context, ViewerDenialReason reason, string cacheControl)
     {
         context.Response.Headers[DenialReasonHeader] = LabelOf(reason);
-        context.Response.Headers.AccessControlExposeHeaders = $"{context.Response.Headers.AccessControlExposeHeaders}, {DenialReasonHeader}";
+        context.Response.Headers.AccessControlExposeHeaders =
+            $"{context.Response.Headers.AccessControlExposeHeaders}, {DenialReasonHeader}";
         Responses.Empty(context, StatusCodes.Status403Forbidden, cacheControl);
     }
 
     /// <summary>Whole seconds, rounded down; shorter lifetimes are not cached.</summary>
     private static string Lifetime(TimeSpan lifetime) =>
-        lifetime < TimeSpan.FromSeconds(1) ? "no-store" : string.Create(CultureInfo.InvariantCulture, $"max-age={(long)lifetime.TotalSeconds}");
+        lifetime < TimeSpan.FromSeconds(1) ? "no-store"
+        : string.Create(CultureInfo.InvariantCulture, $"max-age={(long)lifetime.TotalSeconds}");
 
     private static string LabelOf(ViewerDenialReason reason) => reason switch
     {

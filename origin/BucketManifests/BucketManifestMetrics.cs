@@ -9,7 +9,8 @@ internal static class BucketManifestMetrics
 {
     private static readonly ConcurrentDictionary<BucketManifestPublisher, bool> Writers = new();
 
-    private static readonly Counter<long> ManifestsWritten = Telemetry.Meter.CreateCounter<long>("broadcast_bucket_manifests_written", "{manifest}", "Playlists and MPDs written to the bucket.");
+    private static readonly Counter<long> ManifestsWritten = Telemetry.Meter
+        .CreateCounter<long>("broadcast_bucket_manifests_written", "{manifest}", "Playlists and MPDs written to the bucket.");
 
     private static readonly Counter<long> Failures = Telemetry.Meter.CreateCounter<long>(
         "broadcast_bucket_manifest_failures", "{pass}", "Failed writes of a session's bucket manifests; each is retried. Normally 0.");

@@ -17,7 +17,8 @@ namespace Broadcast.Origin.BucketManifests;
 /// go into the next one, and a failing store only delays passes. Bounded by the sessions in the directory.
 /// </summary>
 internal sealed class BucketManifestPublisher(
-    LiveDirectory directory, ISpool spool, IObjectStore store, IOptions<OriginOptions> options, TimeProvider time, ILogger<BucketManifestPublisher> logger, IViewerAuthorizer? authority = null)
+    LiveDirectory directory, ISpool spool, IObjectStore store, IOptions<OriginOptions> options, TimeProvider time,
+    ILogger<BucketManifestPublisher> logger, IViewerAuthorizer? authority = null)
     : BackgroundService, ITimelineSink
 {
     /// <summary>Interval of checks; a manifest may lag its media by this.</summary>
@@ -158,8 +159,10 @@ internal sealed class BucketManifestPublisher(
 
     private Task StartPass(LiveChannel channel, LiveSession session, CancellationToken cancellationToken)
     {
-        var entry = _entries.GetOrAdd(session.Id, _ => new Entry(new BucketSession(session, spool, store, options.Value.EndedPlaylistMaxAge, time, logger), time.GetUtcNow()));
-        if (!entry.Pass.IsCompleted || entry.IsFinal || time.GetTimestamp() < entry.NotBefore || (entry.IsOutranked && entry.Session.Epoch <= entry.OutrankedIn))
+        var entry = _entries.GetOrAdd(session.Id, _ =>
+            new Entry(new BucketSession(session, spool, store, options.Value.EndedPlaylistMaxAge, time, logger), time.GetUtcNow()));
+        if (!entry.Pass.IsCompleted || entry.IsFinal || time.GetTimestamp() < entry.NotBefore
+            || (entry.IsOutranked && entry.Session.Epoch <= entry.OutrankedIn))
         {
             return entry.Pass;
         }
@@ -215,7 +218,8 @@ internal sealed class BucketManifestPublisher(
     /// no session is.
     /// </summary>
     private bool IsChannelSession(LiveChannel channel, SessionId session) =>
-        !channel.Sessions.Any(other => other.Id > session && (_notPublic.ContainsKey(other.Id) || (_entries.TryGetValue(other.Id, out var newer) && newer.Session.IsPlayable)));
+        !channel.Sessions.Any(other => other.Id > session
+            && (_notPublic.ContainsKey(other.Id) || (_entries.TryGetValue(other.Id, out var newer) && newer.Session.IsPlayable)));
 
     private void Succeed(Entry entry)
     {
@@ -255,13 +259,15 @@ internal sealed class BucketManifestPublisher(
     private void Unpublish(LiveChannel channel, LiveSession session, ViewerAccess access)
     {
         // Not while a manifest of the channel is being written: it would reappear.
-        if (_entries.Values.Any(entry => entry.Session.Channel == channel.Name && !entry.Pass.IsCompleted) || !_notPublic.TryAdd(session.Id, channel.Name))
+        if (_entries.Values.Any(entry => entry.Session.Channel == channel.Name && !entry.Pass.IsCompleted)
+            || !_notPublic.TryAdd(session.Id, channel.Name))
         {
             return;
         }
 
         OriginLog.BucketManifestsNotPublic(logger, session.Id, channel.Name, access);
-        spool.Delete([.. IsChannelSession(channel, session.Id) ? ObjectNames.ChannelManifests(channel.Name) : [], .. BucketSession.NamesOf(session)]);
+        spool.Delete([.. IsChannelSession(channel, session.Id) ? ObjectNames.ChannelManifests(channel.Name) : [],
+            .. BucketSession.NamesOf(session)]);
     }
 
     /// <summary>A session and the state of its passes.</summary>

@@ -54,13 +54,16 @@ internal static class BucketManifestRenderer
             {
                 if (PlaylistRenderer.Media(timeline, rendition, records) is { } playlist)
                 {
-                    result.Add(new BucketManifest(ObjectNames.Of(channel, id).MediaPlaylist(rendition.Name), (playlist with { HoldBack = null }).ToDocument(), IsIndex: false));
+                    result.Add(new BucketManifest(ObjectNames.Of(channel, id).MediaPlaylist(rendition.Name),
+                        (playlist with { HoldBack = null }).ToDocument(), IsIndex: false));
                 }
             }
 
             if (withChannel)
             {
-                result.Add(new BucketManifest(ObjectNames.ChannelMultivariantPlaylist(channel), (PlaylistRenderer.Multivariant(timeline, records) with { IFrameStreams = [], Images = null }).ToDocument(), IsIndex: true));
+                result.Add(new BucketManifest(ObjectNames.ChannelMultivariantPlaylist(channel),
+                    (PlaylistRenderer.Multivariant(timeline, records) with { IFrameStreams = [], Images = null }).ToDocument(),
+                    IsIndex: true));
             }
 
             return result;
@@ -75,7 +78,8 @@ internal static class BucketManifestRenderer
         if (withChannel)
         {
             // Without a Location, so that all URLs are relative and the bucket can be copied elsewhere.
-            manifests.Add(new BucketManifest(ObjectNames.ChannelMpd(channel), (mpd with { BaseUrl = $"{id}/" }).ToDocument(), IsIndex: true));
+            manifests.Add(new BucketManifest(ObjectNames.ChannelMpd(channel), (mpd with { BaseUrl = $"{id}/" }).ToDocument(),
+                IsIndex: true));
         }
 
         return manifests;
@@ -84,7 +88,8 @@ internal static class BucketManifestRenderer
     private static Mpd Adapt(Mpd mpd, LatencyProfile latency, DateTimeOffset now) => mpd with
     {
         SuggestedPresentationDelay = DashDelayTargetDurations * latency.TargetDuration,
-        Service = new ServiceDescription(DashDelayTargetDurations * latency.TargetDuration, (DashDelayTargetDurations - 1) * latency.TargetDuration, latency.Window / 2),
+        Service = new ServiceDescription(DashDelayTargetDurations * latency.TargetDuration,
+            (DashDelayTargetDurations - 1) * latency.TargetDuration, latency.Window / 2),
         Clocks = mpd.IsStatic ? [] : [(HeadClock, ObjectNames.MpdFile), (WrittenClock, MpdText.Instant(now))],
     };
 }

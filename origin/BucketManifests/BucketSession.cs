@@ -30,7 +30,8 @@ internal enum BucketPublishResult
 /// <param name="endedMaxAge">Cache lifetime of an ended session's manifests.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Logger for invalid events.</param>
-internal sealed class BucketSession(LiveSession announced, ISpool spool, IObjectStore store, TimeSpan endedMaxAge, TimeProvider time, ILogger logger)
+internal sealed class BucketSession(LiveSession announced, ISpool spool, IObjectStore store, TimeSpan endedMaxAge, TimeProvider time,
+    ILogger logger)
 {
     private readonly ConcurrentDictionary<ObjectName, byte[]> _written = new();
     private LiveSession? _listed;
@@ -63,7 +64,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
     public static IReadOnlyCollection<ObjectName> NamesOf(LiveSession session) =>
     [
         ObjectNames.Of(session.Channel, session.Id).Mpd,
-        .. session.Read((timeline, _) => timeline.Renditions.Select(rendition => ObjectNames.Of(session.Channel, session.Id).MediaPlaylist(rendition.Name)).ToList()),
+        .. session.Read((timeline, _) => timeline.Renditions
+            .Select(rendition => ObjectNames.Of(session.Channel, session.Id).MediaPlaylist(rendition.Name)).ToList()),
     ];
 
     /// <summary>Updates the bucket's manifests to the stored media.</summary>
@@ -73,7 +75,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
     public async Task<BucketPublishResult> RunAsync(bool isChannelSession, CancellationToken cancellationToken)
     {
         // Segments that an earlier process listed are neither removed nor skipped.
-        _lastListedBefore ??= (await store.FindAsync(ObjectNames.Of(Channel, Id).Mpd, cancellationToken))?.Rank is { } rank && rank.Session == Id ? rank.LastSegment : 0;
+        _lastListedBefore ??= (await store.FindAsync(ObjectNames.Of(Channel, Id).Mpd, cancellationToken))?.Rank is { } rank
+            && rank.Session == Id ? rank.LastSegment : 0;
         var listed = Advance();
         if (listed.ManifestVersion != _renderedVersion || isChannelSession != _wasChannelSession)
         {
@@ -90,7 +93,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
     private LiveSession Advance()
     {
         _listed ??= new LiveSession(announced.Read((timeline, _) => BucketManifestRenderer.Listed(timeline.Session)), time);
-        var events = announced.Read((timeline, _) => _listed.Read((current, _) => DurableTimeline.Next(timeline, current, _lastListedBefore!.Value, name => !spool.IsWaiting(name))));
+        var events = announced.Read((timeline, _) => _listed.Read((current, _) =>
+            DurableTimeline.Next(timeline, current, _lastListedBefore!.Value, name => !spool.IsWaiting(name))));
         if (events.Count > 0)
         {
             _listed.Append(events, error => OriginLog.EventRejected(logger, Channel, Id, error));
@@ -106,7 +110,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
         var anyWritten = false;
         foreach (var some in _manifests.GroupBy(manifest => manifest.IsIndex).OrderBy(group => group.Key))
         {
-            var writes = some.Where(manifest => !IsWritten(manifest)).Select(manifest => PutAsync(manifest, rank, listed, cancellationToken)).ToList();
+            var writes = some.Where(manifest => !IsWritten(manifest))
+                .Select(manifest => PutAsync(manifest, rank, listed, cancellationToken)).ToList();
             anyWritten |= writes.Count > 0;
             if (!(await Task.WhenAll(writes)).All(isPut => isPut))
             {
@@ -118,7 +123,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
         return listed.IsEnded ? BucketPublishResult.Final : BucketPublishResult.Done;
     }
 
-    private bool IsWritten(BucketManifest manifest) => _written.TryGetValue(manifest.Name, out var bytes) && bytes.AsSpan().SequenceEqual(manifest.Document.Plain);
+    private bool IsWritten(BucketManifest manifest) => _written.TryGetValue(manifest.Name, out var bytes)
+        && bytes.AsSpan().SequenceEqual(manifest.Document.Plain);
 
     private async Task<bool> PutAsync(BucketManifest manifest, ManifestRank rank, LiveSession listed, CancellationToken cancellationToken)
     {

@@ -25,7 +25,8 @@ internal static class DurableTimeline
     /// <param name="listed">The session as listed; it has received only events from this method.</param>
     /// <param name="before">Last sequence number that an earlier process listed; 0 for none, or when irrelevant.</param>
     /// <param name="isStored">Whether the store has an announced object.</param>
-    public static IReadOnlyList<TimelineEvent> Next(SessionTimeline announced, SessionTimeline listed, long before, Func<ObjectName, bool> isStored)
+    public static IReadOnlyList<TimelineEvent> Next(SessionTimeline announced, SessionTimeline listed, long before,
+        Func<ObjectName, bool> isStored)
     {
         if (listed.IsEnded)
         {
@@ -39,13 +40,15 @@ internal static class DurableTimeline
             events.Add(new TimelineEvent.Started(listed.Session with { Epoch = announced.Session.Epoch }));
         }
 
-        if ((listed.Renditions.Count > 0 ? ContinuePlaylist(observation, listed) : StartPlaylist(observation, before)) is not var (start, end))
+        if ((listed.Renditions.Count > 0 ? ContinuePlaylist(observation, listed) : StartPlaylist(observation, before))
+            is not var (start, end))
         {
             return events;
         }
 
         MoveWindow(events, announced, listed, start);
-        events.AddRange(announced.Discontinuities.Where(number => number > listed.LastSegment && number >= start && number <= end).Select(number => new TimelineEvent.Discontinuity(number)));
+        events.AddRange(announced.Discontinuities.Where(number => number > listed.LastSegment && number >= start && number <= end)
+            .Select(number => new TimelineEvent.Discontinuity(number)));
         var isAll = true;
         foreach (var rendition in announced.Renditions)
         {
@@ -159,11 +162,13 @@ internal static class DurableTimeline
 
     /// <summary>Adds the events of one rendition.</summary>
     /// <returns>Whether all of the rendition up to the end is listed now.</returns>
-    private static bool AppendRendition(List<TimelineEvent> events, TimelineObservation observation, RenditionTimeline rendition, RenditionTimeline? listed, long start, long end)
+    private static bool AppendRendition(List<TimelineEvent> events, TimelineObservation observation, RenditionTimeline rendition,
+        RenditionTimeline? listed, long start, long end)
     {
         var next = listed?.Segments is [.., var last] && last.Number >= start ? last.Number + 1 : start;
         var (isNew, init) = (listed is null, listed?.Init?.Number ?? 0);
-        if (listed?.Init is { } known && rendition.FindInit(init) is { } newer && CaptionServices.Parse(newer.Format.Captions).HasMoreThan(CaptionServices.Parse(known.Format.Captions)))
+        if (listed?.Init is { } known && rendition.FindInit(init) is { } newer
+            && CaptionServices.Parse(newer.Format.Captions).HasMoreThan(CaptionServices.Parse(known.Format.Captions)))
         {
             // Repeated after captions were detected. The init segment is stored, and no new segment is required.
             events.Add(new TimelineEvent.InitReady(rendition.Name, init, newer.Format, newer.Object, newer.Length));
@@ -195,13 +200,15 @@ internal static class DurableTimeline
 
             if (segment.IsGap)
             {
-                events.Add(new TimelineEvent.SegmentGap(rendition.Name, segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock));
+                events.Add(new TimelineEvent.SegmentGap(rendition.Name, segment.Number, segment.Init, segment.Start, segment.Duration,
+                    segment.WallClock));
                 continue;
             }
 
             // A single part, however many the segment had: bucket manifests list no parts.
             events.Add(new TimelineEvent.PartReady(
-                rendition.Name, segment.Number, 0, segment.Init, segment.Start, segment.Duration, segment.Independent, segment.WallClock, segment.Object, 0, checked((int)segment.Length)));
+                rendition.Name, segment.Number, 0, segment.Init, segment.Start, segment.Duration, segment.Independent, segment.WallClock,
+                segment.Object, 0, checked((int)segment.Length)));
             events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));
         }
 
@@ -215,7 +222,8 @@ internal static class DurableTimeline
         public long Oldest => announced.FirstSegment;
 
         /// <summary>Highest sequence number that any rendition has closed.</summary>
-        public long LastClosed { get; } = announced.Renditions.Select(rendition => rendition.Closed is [.., var last] ? last.Number : 0).DefaultIfEmpty().Max();
+        public long LastClosed { get; } = announced.Renditions.Select(rendition => rendition.Closed is [.., var last] ? last.Number : 0)
+            .DefaultIfEmpty().Max();
 
         /// <summary>Whether the session has ended.</summary>
         public bool IsEnded => announced.IsEnded;

@@ -31,5 +31,6 @@ internal static class VodManifestFingerprint
         new(recording.Session, Math.Max(now.ToUnixTimeMilliseconds(), (before?.Epoch ?? 0) + 1), Of(recording), IsEnded: true);
 
     /// <summary>Whether the rank belongs to manifests of the recording's current state.</summary>
-    public static bool IsOf(RecordingRange recording, ManifestRank? rank) => rank is { } stored && stored.Session == recording.Session && stored.LastSegment == Of(recording);
+    public static bool IsOf(RecordingRange recording, ManifestRank? rank) => rank is { } stored && stored.Session == recording.Session
+        && stored.LastSegment == Of(recording);
 }

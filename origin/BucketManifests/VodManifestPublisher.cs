@@ -21,7 +21,8 @@ namespace Broadcast.Origin.BucketManifests;
 /// pass's list of recordings.
 /// </summary>
 internal sealed class VodManifestPublisher(
-    RecordingTimelineCache timelines, LiveDirectory directory, VodPlaylists playlists, ISpool spool, IObjectStore store, IOptions<OriginOptions> options, TimeProvider time, ILogger<VodManifestPublisher> logger,
+    RecordingTimelineCache timelines, LiveDirectory directory, VodPlaylists playlists, ISpool spool, IObjectStore store,
+    IOptions<OriginOptions> options, TimeProvider time, ILogger<VodManifestPublisher> logger,
     IRecordingList? recordings = null, IViewerAuthorizer? authority = null)
     : BackgroundService, ITimelineSink
 {
@@ -131,7 +132,8 @@ internal sealed class VodManifestPublisher(
     }
 
     private bool IsDue(IRecordingList list) =>
-        !_isDone || _hasEnded || list.Changes != _changes || time.GetElapsedTime(_lastPassAt) >= FullPassInterval || _access.Any(known => AccessNow(known.Key) != known.Value);
+        !_isDone || _hasEnded || list.Changes != _changes || time.GetElapsedTime(_lastPassAt) >= FullPassInterval
+        || _access.Any(known => AccessNow(known.Key) != known.Value);
 
     /// <summary>Runs a pass.</summary>
     /// <returns>Whether all work is done; otherwise it is retried.</returns>
@@ -237,7 +239,8 @@ internal sealed class VodManifestPublisher(
             return true;
         }
 
-        if (await timelines.OpenAsync(recording.Channel, recording.Session, cancellationToken) is not { } whole || directory.VisibilityFilter.Of(whole) is not { } session || !session.IsEnded)
+        if (await timelines.OpenAsync(recording.Channel, recording.Session, cancellationToken) is not { } whole
+            || directory.VisibilityFilter.Of(whole) is not { } session || !session.IsEnded)
         {
             // Its end will be announced. An unreadable session is not listed.
             return true;
@@ -249,7 +252,8 @@ internal sealed class VodManifestPublisher(
             return true;
         }
 
-        if (spool.List(ObjectNames.Of(recording.Channel, recording.Session).MediaFolder).Any(found => IsListed(found.Name) && spool.IsWaiting(found.Name)))
+        if (spool.List(ObjectNames.Of(recording.Channel, recording.Session).MediaFolder)
+            .Any(found => IsListed(found.Name) && spool.IsWaiting(found.Name)))
         {
             return false;
         }
@@ -267,7 +271,8 @@ internal sealed class VodManifestPublisher(
 
     /// <summary>Renders all manifests, the index last; none where the recording has no media.</summary>
     /// <returns><see langword="null"/> while too many manifests are rendered for viewers.</returns>
-    private async Task<List<BucketManifest>?> RenderAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken)
+    private async Task<List<BucketManifest>?> RenderAsync(LiveSession session, RecordingRange recording,
+        CancellationToken cancellationToken)
     {
         var manifests = new List<BucketManifest>();
         foreach (var rendition in session.Read((timeline, _) => timeline.Renditions.Select(one => one.Name).ToList()))
@@ -281,7 +286,8 @@ internal sealed class VodManifestPublisher(
 
         var mpd = await playlists.PlainMpdAsync(session, recording, cancellationToken);
         var index = await playlists.MultivariantAsync(session, recording, cancellationToken);
-        if (!TryAdd(mpd, ObjectNames.VodMpd(recording.Id), isIndex: false) || !TryAdd(index, ObjectNames.VodMultivariantPlaylist(recording.Id), isIndex: true))
+        if (!TryAdd(mpd, ObjectNames.VodMpd(recording.Id), isIndex: false)
+            || !TryAdd(index, ObjectNames.VodMultivariantPlaylist(recording.Id), isIndex: true))
         {
             return null;
         }
@@ -299,7 +305,8 @@ internal sealed class VodManifestPublisher(
         }
     }
 
-    private async Task<bool> PutAsync(RecordingRange recording, LiveSession session, List<BucketManifest> manifests, ManifestRank? before, CancellationToken cancellationToken)
+    private async Task<bool> PutAsync(RecordingRange recording, LiveSession session, List<BucketManifest> manifests, ManifestRank? before,
+        CancellationToken cancellationToken)
     {
         var rank = VodManifestFingerprint.Next(recording, before, time.GetUtcNow());
         var names = manifests.Select(list => list.Name).ToHashSet();

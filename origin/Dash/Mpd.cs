@@ -151,7 +151,8 @@ internal sealed record Mpd
     public Document ToDocument()
     {
         using var target = new MemoryStream(4096);
-        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true, NewLineChars = "\n" };
+        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true,
+            NewLineChars = "\n" };
         using (var xml = XmlWriter.Create(target, settings))
         {
             Write(xml);
@@ -215,7 +216,8 @@ internal static class MpdText
     public static string Seconds(TimeSpan value) => value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary><c>xs:dateTime</c> in UTC, to the millisecond.</summary>
-    public static string Instant(DateTimeOffset value) => string.Create(CultureInfo.InvariantCulture, $"{value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
+    public static string Instant(DateTimeOffset value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
 
     /// <summary>An integer.</summary>
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -20,7 +20,8 @@ internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> re
     /// <param name="version">Minimum version.</param>
     public Document? OfSession(long version) => _ofSession.Get(version, () => render() is not { } mpd ? null
         : !MpdHistory.OffersPatches(session().Latency) ? mpd.ToDocument()
-        : _history.Record(mpd.PublishTime!.Value, (mpd with { Id = session().Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
+        : _history.Record(mpd.PublishTime!.Value,
+            (mpd with { Id = session().Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
 
     /// <summary>
     /// Changes since an MPD of the session's URL was published, or <see langword="null"/> when none was published at that time.
@@ -41,6 +42,7 @@ internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> re
     public Document? OfChannel(long version, bool isProtected) => isProtected
         ? _protected.Get(version, () => render() is { } mpd ? (mpd with { BaseUrl = $"{session().Id}/" }).ToDocument() : null)
         : _ofChannel.Get(version, () => render() is { } mpd
-            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session().Id}/{ObjectNames.MpdFile}", BaseUrl = MediaUrls.SessionFolder(session().Channel, session().Id) }).ToDocument()
+            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session().Id}/{ObjectNames.MpdFile}",
+                BaseUrl = MediaUrls.SessionFolder(session().Channel, session().Id) }).ToDocument()
             : null);
 }

@@ -42,7 +42,8 @@ internal sealed class MpdHistory
     /// <c>PatchLocation</c> of an MPD, relative to it, or <see langword="null"/> when there is none. An MPD that lists no segments hardly
     /// ever changes and should have no patches (DASH-IF guidelines, MPD Patch, 1.3).
     /// </summary>
-    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency || mpd.PublishTime is not { } published ? null : LivePath.PatchFile(NumberOf(published));
+    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency
+        || mpd.PublishTime is not { } published ? null : LivePath.PatchFile(NumberOf(published));
 
     /// <summary>Records a delivered MPD.</summary>
     public Document Record(DateTimeOffset publishTime, Document mpd)
@@ -101,5 +102,6 @@ internal sealed class MpdHistory
     private static XElement Parse(Document mpd) => XElement.Parse(Encoding.UTF8.GetString(mpd.Plain));
 
     private static Document ToDocument(XElement patch) =>
-        new(Encoding.UTF8.GetBytes($"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{patch.ToString(SaveOptions.DisableFormatting)}\n"), ContentTypes.DashPatch);
+        new(Encoding.UTF8.GetBytes($"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{patch.ToString(SaveOptions.DisableFormatting)}\n"),
+            ContentTypes.DashPatch);
 }

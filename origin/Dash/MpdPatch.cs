@@ -43,7 +43,8 @@ internal static class MpdPatch
     {
         var (before, after) = (Keyed(older), Keyed(newer));
         var retained = before.Select(child => child.Key).Intersect(after.Select(child => child.Key)).ToHashSet(StringComparer.Ordinal);
-        if (older.Parent is not null && !before.Select(child => child.Key).Where(retained.Contains).SequenceEqual(after.Select(child => child.Key).Where(retained.Contains)))
+        if (older.Parent is not null && !before.Select(child => child.Key).Where(retained.Contains)
+            .SequenceEqual(after.Select(child => child.Key).Where(retained.Contains)))
         {
             operations.Add(Operation("replace", path, new XElement(newer)));
             return;
@@ -188,7 +189,8 @@ internal static class MpdPatch
         return keyed;
     }
 
-    private static XElement Operation(string kind, string selector, params object[] content) => new(Namespace + kind, new XAttribute("sel", selector), content);
+    private static XElement Operation(string kind, string selector, params object[] content) =>
+        new(Namespace + kind, new XAttribute("sel", selector), content);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

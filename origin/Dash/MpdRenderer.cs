@@ -39,7 +39,8 @@ internal static class MpdRenderer
 
     /// <summary>The MPD of a session, or <see langword="null"/> while there is no segment to list.</summary>
     public static Mpd? Render(
-        SessionTimeline timeline, PeriodProjection projection, IReadOnlyDictionary<string, RenditionHistory> records, DateTimeOffset startedAt, DateTimeOffset published)
+        SessionTimeline timeline, PeriodProjection projection, IReadOnlyDictionary<string, RenditionHistory> records,
+        DateTimeOffset startedAt, DateTimeOffset published)
     {
         var rendered = new List<RenderedPeriod>();
         foreach (var period in projection.Periods)
@@ -90,10 +91,13 @@ internal static class MpdRenderer
                     // In a running session, the last period states neither a duration nor a last number, even during input loss. dash.js
                     // would take either for the end of the presentation and ignore later media. Requests for announced segments are held
                     // meanwhile.
-                    var next = index + 1 < rendered.Count ? rendered[index + 1].Start.ToTimeSpan() : timeline.IsEnded ? end : (TimeSpan?)null;
-                    return new Period(period.Source.Id, start.ToTimeSpan() + SessionStart, next - start.ToTimeSpan(), [.. shown.Sets.Select(set => Offset(set, start))])
+                    var next = index + 1 < rendered.Count ? rendered[index + 1].Start.ToTimeSpan()
+                        : timeline.IsEnded ? end : (TimeSpan?)null;
+                    return new Period(period.Source.Id, start.ToTimeSpan() + SessionStart, next - start.ToTimeSpan(),
+                        [.. shown.Sets.Select(set => Offset(set, start))])
                     {
-                        Thumbnails = ThumbnailAdaptationSet.Of(thumbnails, start.ToTimeSpan(), next) is { } sheets ? sheets with { Early = early } : null,
+                        Thumbnails = ThumbnailAdaptationSet.Of(thumbnails, start.ToTimeSpan(), next) is { } sheets
+                            ? sheets with { Early = early } : null,
                     };
                 }),
             ],
@@ -101,7 +105,8 @@ internal static class MpdRenderer
     }
 
     private static RenderedPeriod? Render(
-        SessionTimeline timeline, PeriodProjection projection, MpdPeriod period, IReadOnlyDictionary<string, RenditionHistory> records, bool isOpen)
+        SessionTimeline timeline, PeriodProjection projection, MpdPeriod period, IReadOnlyDictionary<string, RenditionHistory> records,
+        bool isOpen)
     {
         var sets = new SortedDictionary<int, AdaptationSet>();
         var mainAudio = timeline.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio);
@@ -122,7 +127,8 @@ internal static class MpdRenderer
             var segments = period.Cadence is { } cadence
                 ? new SegmentTemplate(init.Number, timescale, 0, range.First, [])
                 {
-                    ConstantDuration = new ConstantDurationSegments(Math.Max(1, Nearest(cadence.Length, timescale)), isOpen ? null : range.Last, timeline.IsEnded ? null : cadence.Early),
+                    ConstantDuration = new ConstantDurationSegments(Math.Max(1, Nearest(cadence.Length, timescale)),
+                        isOpen ? null : range.Last, timeline.IsEnded ? null : cadence.Early),
                 }
                 : new SegmentTemplate(init.Number, timescale, 0, number, List(rendition, number, range.Last));
             var representation = new Representation(
@@ -131,12 +137,14 @@ internal static class MpdRenderer
             sets[id] = sets.TryGetValue(id, out var set)
                 ? set with { Representations = [.. set.Representations, representation] }
                 : new AdaptationSet(
-                    id, rendition.Kind, PlaylistRenderer.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video || rendition == mainAudio, [representation])
+                    id, rendition.Kind, PlaylistRenderer.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video
+                    || rendition == mainAudio, [representation])
                 {
                     Label = rendition.Kind == TrackKind.Audio ? PlaylistRenderer.LabelOf(rendition) : null,
                     Captions = [.. PlaylistRenderer.CaptionsOf(rendition)],
                     Reference = period.Cadence is null ? null
-                        : new ProducerReferenceTime((period.First * ReferencesPerPeriod) + id, CapturedAt(period, timeline.Session.StartedAt), period.ReferenceTime, ClockPath),
+                        : new ProducerReferenceTime((period.First * ReferencesPerPeriod) + id,
+                            CapturedAt(period, timeline.Session.StartedAt), period.ReferenceTime, ClockPath),
                 };
         }
 
@@ -184,7 +192,8 @@ internal static class MpdRenderer
             [
                 .. period.Sets.Select(set => set with
                 {
-                    Representations = [.. set.Representations.Select(each => each with { Segments = each.Segments with { StartNumber = each.Segments.StartNumber + removed } })],
+                    Representations = [.. set.Representations.Select(each => each
+                        with { Segments = each.Segments with { StartNumber = each.Segments.StartNumber + removed } })],
                 }),
             ],
         };

@@ -21,7 +21,9 @@ internal static class MpdTrim
         {
             Start = first.Start + late.ToTimeSpan(),
             Duration = first.Duration - late.ToTimeSpan(),
-            Sets = [.. first.Sets.Select(set => set with { Representations = [.. set.Representations.Select(each => each with { Segments = Later(each.Segments, late) })] })],
+            Sets =
+                [.. first.Sets.Select(set => set with { Representations =
+                    [.. set.Representations.Select(each => each with { Segments = Later(each.Segments, late) })] })],
             Thumbnails = first.Thumbnails is { } sheets ? Later(sheets, late) : null,
         };
         return mpd with { Periods = [moved, .. mpd.Periods.Skip(1)] };

@@ -101,8 +101,10 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     {
         const string scheme = "urn:scte:dash:cc:";
         var language = Language ?? "und";
-        var channels = Captions.Where(id => Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf(id) is null).Select(id => $"{id}={language}").ToList();
-        var services = Captions.Select(Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf).OfType<int>().Select(number => $"{MpdText.Number(number)}=lang:{language}").ToList();
+        var channels = Captions.Where(id => Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf(id) is null)
+            .Select(id => $"{id}={language}").ToList();
+        var services = Captions.Select(Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf).OfType<int>()
+            .Select(number => $"{MpdText.Number(number)}=lang:{language}").ToList();
         if (channels.Count > 0)
         {
             MpdText.Descriptor(xml, "Accessibility", scheme + "cea-608:2015", string.Join(';', channels));
@@ -131,9 +133,11 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
         var isWide = range is Broadcast.Origin.Hls.VideoRange.Pq or Broadcast.Origin.Hls.VideoRange.Hlg;
         (string Name, byte Value, bool IsEssential)[] points =
         [
-            ("ColourPrimaries", color.Primaries, isWide), ("TransferCharacteristics", color.Transfer, range == Broadcast.Origin.Hls.VideoRange.Pq), ("MatrixCoefficients", color.Matrix, isWide),
+            ("ColourPrimaries", color.Primaries, isWide), ("TransferCharacteristics", color.Transfer,
+                range == Broadcast.Origin.Hls.VideoRange.Pq), ("MatrixCoefficients", color.Matrix, isWide),
         ];
-        foreach (var (name, value, isEssential) in points.Where(point => point.Value != Unspecified).OrderByDescending(point => point.IsEssential))
+        foreach (var (name, value, isEssential) in points.Where(point => point.Value != Unspecified)
+            .OrderByDescending(point => point.IsEssential))
         {
             MpdText.Descriptor(xml, isEssential ? "EssentialProperty" : "SupplementalProperty", scheme + name, MpdText.Number(value));
         }

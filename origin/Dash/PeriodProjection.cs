@@ -83,7 +83,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
     public static string KeyOf(string rendition, TrackKind kind, RenditionFormat format)
     {
         var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
-        var range = Broadcast.Origin.Hls.VideoRange.Of(format.Color) is { } known and not Broadcast.Origin.Hls.VideoRange.Standard ? known : "";
+        var range = Broadcast.Origin.Hls.VideoRange.Of(format.Color) is { } known and not Broadcast.Origin.Hls.VideoRange.Standard
+            ? known : "";
         return $"{kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(kind == TrackKind.Audio ? rendition : range)}";
     }
 
@@ -139,7 +140,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         var found = new List<(RenditionTimeline Rendition, TimelineSegment Segment)>();
         foreach (var rendition in timeline.Renditions)
         {
-            if (rendition.Find(number) is { IsClosed: true, IsGap: false, Parts.Count: > 0 } segment && rendition.FindInit(segment.Init) is not null)
+            if (rendition.Find(number) is { IsClosed: true, IsGap: false, Parts.Count: > 0 } segment
+                && rendition.FindInit(segment.Init) is not null)
             {
                 found.Add((rendition, segment));
             }
@@ -151,7 +153,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         }
 
         var current = _periods is [.., var last] ? last : null;
-        var startsPeriod = current is null || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
+        var startsPeriod = current is null || timeline.Discontinuities.Contains(number)
+            || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
             || (current.Cadence is not null && found.Count < current.Ranges.Count);
         var decision = Evaluate(timeline, number, found, startsPeriod, lag);
         if (startsPeriod || decision.StartsPeriod)
@@ -166,7 +169,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         }
     }
 
-    private CadenceDecision Evaluate(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, bool startsPeriod, TimeSpan lag)
+    private CadenceDecision Evaluate(SessionTimeline timeline, long number,
+        List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, bool startsPeriod, TimeSpan lag)
     {
         if (detector is null)
         {
@@ -176,7 +180,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         // Segment boundaries follow the video. A period whose start was removed cannot count segments from there.
         var segment = LeaderOf(found);
         var isKnown = _settled > 0 || number == first || timeline.Discontinuities.Contains(number);
-        return detector.Evaluate(new CadenceSegment(number, segment.Start.ToTimeSpan(), segment.End.ToTimeSpan()), startsPeriod, isKnown, lag);
+        return detector.Evaluate(new CadenceSegment(number, segment.Start.ToTimeSpan(), segment.End.ToTimeSpan()), startsPeriod,
+            isKnown, lag);
     }
 
     private static TimelineSegment LeaderOf(List<(RenditionTimeline Rendition, TimelineSegment Segment)> found) =>
@@ -198,7 +203,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         return null;
     }
 
-    private void StartPeriod(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, Cadence? cadence)
+    private void StartPeriod(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found,
+        Cadence? cadence)
     {
         // The id is the number of discontinuities before the period. It survives a restart, after which the removed past is known only as
         // counts.
@@ -213,10 +219,12 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         // starts with its first segment.
         var leader = LeaderOf(found);
         var isFirst = _periods.Count == 0 && discontinuities == 0;
-        var start = cadence is not null ? leader.Start.Rescale(1000) : isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
+        var start = cadence is not null ? leader.Start.Rescale(1000)
+            : isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
         var floor = _periods is [.., var last] ? last.Start.Ticks + 1 : 0;
         start = new MediaTime(Math.Max(start.Ticks, floor), 1000);
-        _periods.Add(new MpdPeriod(id, number, start, [.. found.Select(item => new PeriodSegmentRange(item.Rendition, item.Segment.Init, number))])
+        _periods.Add(new MpdPeriod(id, number, start,
+            [.. found.Select(item => new PeriodSegmentRange(item.Rendition, item.Segment.Init, number))])
         {
             Cadence = cadence,
             ReferenceClock = leader.WallClock,

@@ -33,9 +33,9 @@ internal readonly record struct CadenceDecision(bool StartsPeriod, Cadence? Cade
 /// The first segment determines the duration. Each following segment must start within <see cref="Tolerance"/> of its expected position.
 /// ISO/IEC 23009-1 (8.4.3) and the DASH-IF guidelines allow half a segment, but a late segment keeps players waiting, and an early one is
 /// requested late. A segment outside the tolerance starts a new period with a new count, whose duration is estimated from the neighboring
-/// segments. After <see cref="MaxStrikes"/> such misfits without <see cref="SegmentsPerForgivenMisfit"/> good segments between them, segments are listed
-/// (at standard latency) until <see cref="MinEqualSegments"/> consecutive segments have equal durations. So announced periods never change; an odd
-/// keyframe costs one period, and an encoder with irregular keyframes costs a few.
+/// segments. After <see cref="MaxStrikes"/> such misfits without <see cref="SegmentsPerForgivenMisfit"/> good segments between them,
+/// segments are listed (at standard latency) until <see cref="MinEqualSegments"/> consecutive segments have equal durations. So announced
+/// periods never change; an odd keyframe costs one period, and an encoder with irregular keyframes costs a few.
 /// </para>
 /// </summary>
 internal sealed class SegmentCadence(TimeSpan partTarget)
@@ -183,7 +183,8 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
     {
         if (_lengths is [.., var last] && IsNear(last, length, EqualLengthTolerance))
         {
-            var run = _lengths.AsEnumerable().Reverse().TakeWhile(each => IsNear(each, length, EqualLengthTolerance)).Append(length).ToList();
+            var run = _lengths.AsEnumerable().Reverse().TakeWhile(each => IsNear(each, length, EqualLengthTolerance))
+                .Append(length).ToList();
             return Mean(run);
         }
 

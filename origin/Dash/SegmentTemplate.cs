@@ -9,7 +9,8 @@ namespace Broadcast.Origin.Dash;
 /// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>: the media time at the period's start.</param>
 /// <param name="StartNumber"><c>@startNumber</c></param>
 /// <param name="Timeline">Starts and durations of the segments, in ticks; not written when <see cref="ConstantDuration"/> is set.</param>
-internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber, IReadOnlyList<(long Start, long Duration)> Timeline)
+internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber,
+    IReadOnlyList<(long Start, long Duration)> Timeline)
 {
     /// <summary>Constant duration that replaces the <c>SegmentTimeline</c>, or <see langword="null"/>.</summary>
     public ConstantDurationSegments? ConstantDuration { get; init; }

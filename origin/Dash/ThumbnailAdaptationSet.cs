@@ -13,7 +13,8 @@ namespace Broadcast.Origin.Dash;
 /// <param name="Bandwidth"><c>@bandwidth</c></param>
 /// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>, in milliseconds.</param>
 /// <param name="Timeline">Starts and durations of the sprite sheets, in milliseconds.</param>
-internal sealed record ThumbnailAdaptationSet(SpriteSheetLayout Layout, long Bandwidth, long PresentationTimeOffset, IReadOnlyList<(long Start, long Duration)> Timeline)
+internal sealed record ThumbnailAdaptationSet(SpriteSheetLayout Layout, long Bandwidth, long PresentationTimeOffset,
+    IReadOnlyList<(long Start, long Duration)> Timeline)
 {
     /// <summary><c>@id</c>: above those of all media.</summary>
     private const int Id = 1000;
@@ -53,7 +54,8 @@ internal sealed record ThumbnailAdaptationSet(SpriteSheetLayout Layout, long Ban
         xml.WriteAttributeString("bandwidth", MpdText.Number(Bandwidth));
         xml.WriteAttributeString("width", MpdText.Number(Layout.Columns * Layout.TileWidth));
         xml.WriteAttributeString("height", MpdText.Number(Layout.Rows * Layout.TileHeight));
-        MpdText.Descriptor(xml, "EssentialProperty", "http://dashif.org/guidelines/thumbnail_tile", FormattableString.Invariant($"{Layout.Columns}x{Layout.Rows}"));
+        MpdText.Descriptor(xml, "EssentialProperty", "http://dashif.org/guidelines/thumbnail_tile",
+            FormattableString.Invariant($"{Layout.Columns}x{Layout.Rows}"));
         xml.WriteStartElement("SegmentTemplate");
         xml.WriteAttributeString("timescale", "1000");
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));

@@ -41,7 +41,8 @@ internal readonly record struct ByteRange(bool IsRange, bool IsUnsatisfiable, lo
             return whole;
         }
 
-        return first >= length ? new ByteRange(false, true, 0, 0) : new ByteRange(true, false, first, Math.Min(last, length - 1) - first + 1);
+        return first >= length ? new ByteRange(false, true, 0, 0)
+            : new ByteRange(true, false, first, Math.Min(last, length - 1) - first + 1);
     }
 
     /// <summary>Accepts digits only; a number over 18 digits counts as infinite.</summary>

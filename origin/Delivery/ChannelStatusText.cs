@@ -22,7 +22,8 @@ internal static class ChannelStatusText
     /// <c>"next":{"title":…,"startsAt":…}</c> for an upcoming event, and
     /// <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> for the newest recording.
     /// </summary>
-    public static Document Render(ChannelStatus status, UpcomingEvent? next, ChannelRecording? recording, StatusViewers? viewers, string? title = null)
+    public static Document Render(ChannelStatus status, UpcomingEvent? next, ChannelRecording? recording, StatusViewers? viewers,
+        string? title = null)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

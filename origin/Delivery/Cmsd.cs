@@ -35,7 +35,8 @@ internal static class Cmsd
     {
         var milliseconds = (long)Math.Round(duration.TotalSeconds * 1000);
         return milliseconds > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"br={((bytes * 8) + milliseconds - 1) / milliseconds},d={milliseconds},ot={Letter(kind)}")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"br={((bytes * 8) + milliseconds - 1) / milliseconds},d={milliseconds},ot={Letter(kind)}")
             : $"ot={Letter(kind)}";
     }
 

@@ -87,7 +87,8 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
             : AcceptEncoding.Choose(request.Headers.AcceptEncoding.ToString());
         var tag = document.TagIn(coding);
         headers.CacheControl = string.Create(
-            CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
+            CultureInfo.InvariantCulture,
+            $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
         Cmsd.SetHeader(headers, Cmsd.OfDocument(document.ContentType));
         headers.ETag = tag;
         headers.Vary = "Accept-Encoding";
@@ -110,7 +111,8 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
             // Kestrel buffers everything it is given: a slow client of a long playlist should hold only one piece.
             for (var at = 0; at < bytes.Length; at += WritePiece)
             {
-                var flushed = await context.Response.BodyWriter.WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);
+                var flushed = await context.Response.BodyWriter
+                    .WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);
                 if (flushed.IsCompleted)
                 {
                     return;

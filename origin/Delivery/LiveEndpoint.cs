@@ -15,8 +15,10 @@ namespace Broadcast.Origin.Delivery;
 
 /// <summary>Endpoint for all URLs under <c>/live/</c>, and for <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
-    LiveDirectory directory, RecordingLookup recordings, RecordingTimelineCache timelines, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, DvrPlaylists dvrPlaylists, TimeRangePlaylists ranges,
-    BeaconEndpoint beacons, ViewerCounts counts, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IProgramGuide? programGuide = null, IChannelRecordings? channelRecordings = null, IViewerTotals? viewerTotals = null)
+    LiveDirectory directory, RecordingLookup recordings, RecordingTimelineCache timelines, MediaDelivery media, DocumentDelivery documents,
+    LiveMedia live, HeldRequests held, DvrPlaylists dvrPlaylists, TimeRangePlaylists ranges,
+    BeaconEndpoint beacons, ViewerCounts counts, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger,
+    IProgramGuide? programGuide = null, IChannelRecordings? channelRecordings = null, IViewerTotals? viewerTotals = null)
 {
     /// <summary>
     /// Cache lifetime of a poster: short compared with its update interval, long compared with page loads of channel lists.
@@ -100,14 +102,18 @@ internal sealed partial class LiveEndpoint(
 
             var status = visible?.Status() ?? LiveChannel.Offline(path.Channel);
             var title = status.Session is { } on ? programGuide?.TitleOf(on) : null;
-            return WriteAsync(context, ChannelStatusText.Render(status, programGuide?.Next(path.Channel), channelRecordings?.Newest(path.Channel), ViewersOf(status), title), TimeSpan.FromSeconds(1));
+            return WriteAsync(context, ChannelStatusText.Render(status, programGuide?.Next(path.Channel),
+                channelRecordings?.Newest(path.Channel), ViewersOf(status), title), TimeSpan.FromSeconds(1));
         }
 
-        var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
+        var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster
+            or LivePathKind.ChannelThumbnails;
         var whole = isOfChannel ? null : channel?.Find(path.Session);
-        if ((isOfChannel ? channel?.CurrentFor(directory.VisibilityFilter, mayPreview) : whole is null ? null : directory.VisibilityFilter.Of(whole, mayPreview)) is not { } session)
+        if ((isOfChannel ? channel?.CurrentFor(directory.VisibilityFilter, mayPreview)
+            : whole is null ? null : directory.VisibilityFilter.Of(whole, mayPreview)) is not { } session)
         {
-            return whole is null && path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path, mayPreview) : NotFound(context);
+            return whole is null && path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet
+                ? AnswerPastAsync(context, path, mayPreview) : NotFound(context);
         }
 
         if (isOfChannel && HasSessionChanged(context, session, mayPreview))
@@ -115,7 +121,8 @@ internal sealed partial class LiveEndpoint(
             return TryAgain(context);
         }
 
-        if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd or LivePathKind.SessionMpd
+        if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd
+            or LivePathKind.SessionMpd
             && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end")))
         {
             return AnswerRangeAsync(context, session, path, query["start"], query["end"]);
@@ -138,7 +145,8 @@ internal sealed partial class LiveEndpoint(
             case LivePathKind.MpdPatch:
                 return WriteAsync(context, session.MpdPatch(path.Number), maxAge);
             case LivePathKind.Poster:
-                return session.Poster is { } poster ? media.AnswerAsync(context, MediaLocation.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
+                return session.Poster is { } poster ? media.AnswerAsync(context, MediaLocation.Of(session.Id, poster, PosterMaxAge))
+                    : NotFound(context);
             case LivePathKind.ChannelThumbnails:
                 return WriteAsync(context, session.ThumbnailVtt($"{session.Id}/"), maxAge, stale);
             case LivePathKind.SessionThumbnails:
@@ -160,7 +168,8 @@ internal sealed partial class LiveEndpoint(
         try
         {
             if (await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted)
-                && await timelines.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past && directory.VisibilityFilter.Of(past, mayPreview) is { } session)
+                && await timelines.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past
+                && directory.VisibilityFilter.Of(past, mayPreview) is { } session)
             {
                 await live.AnswerAsync(context, session, path);
                 return;
@@ -232,17 +241,20 @@ internal sealed partial class LiveEndpoint(
         }
 
         // The next session will start at the channel's URL. Media in a session's manifests may be deleted some time after it left them.
-        var maxLifetime = path.Kind is LivePathKind.MediaPlaylist or LivePathKind.SessionMpd ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
+        var maxLifetime = path.Kind is LivePathKind.MediaPlaylist or LivePathKind.SessionMpd ? options.Value.EndedPlaylistMaxAge
+            : session.Latency.TargetDuration / 2;
         await WriteAsync(context, answer.Document, answer.MaxAge < maxLifetime ? answer.MaxAge : maxLifetime);
     }
 
     /// <summary>For a channel's URL, whether a token precedes it; <see langword="null"/> for a session's URL.</summary>
-    private static bool? IsProtected(HttpContext context, LivePath path) => path.Kind == LivePathKind.ChannelMpd ? context.Request.PathBase.HasValue : null;
+    private static bool? IsProtected(HttpContext context, LivePath path) =>
+        path.Kind == LivePathKind.ChannelMpd ? context.Request.PathBase.HasValue : null;
 
     private async Task WriteLongMpdAsync(HttpContext context, LiveSession session, bool? isProtected, TimeSpan maxAge, TimeSpan stale) =>
         await WriteAsync(context, await dvrPlaylists.GetMpdAsync(session, isProtected, context.RequestAborted), maxAge, stale);
 
-    private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
+    private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) =>
+        documents.AnswerAsync(context, document, maxAge, stale);
 
     /// <summary>Viewer count and beacon sampling; <see langword="null"/> when the channel is not live.</summary>
     private StatusViewers? ViewersOf(ChannelStatus status)

@@ -10,7 +10,8 @@ namespace Broadcast.Origin.Delivery;
 /// Requests that players have reason to send never get 404, because players do not retry it, and edges cache it for longer than low latency
 /// allows.
 /// </summary>
-internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, IOptions<OriginOptions> options, ILogger<LiveMedia> logger)
+internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, IOptions<OriginOptions> options,
+    ILogger<LiveMedia> logger)
 {
     private static readonly byte[] EmptySegment = [0, 0, 0, 24, .. "styp"u8, .. "cmfs"u8, 0, 0, 0, 0, .. "cmfs"u8, .. "msdh"u8];
 
@@ -97,7 +98,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
     /// HTTP/1.0 has no chunked transfer coding: a truncated segment would look complete, so it is only sent when it is complete.
     /// </summary>
     private static bool MustWait(HttpContext context, MediaAvailability availability) =>
-        availability.Readiness == Readiness.Upcoming || (availability.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
+        availability.Readiness == Readiness.Upcoming
+        || (availability.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
 
     private async Task<MediaAvailability> HoldAsync(HttpContext context, LiveSession session, LivePath path)
     {
@@ -106,7 +108,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         {
             var more = session.NextUpdateOf(path.Rendition);
             var availability = session.Evaluate(path);
-            if (!MustWait(context, availability) || context.RequestAborted.IsCancellationRequested || !await waits.UntilAsync(more, deadline))
+            if (!MustWait(context, availability) || context.RequestAborted.IsCancellationRequested
+                || !await waits.UntilAsync(more, deadline))
             {
                 return availability;
             }

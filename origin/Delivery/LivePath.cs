@@ -92,7 +92,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
 
     /// <summary>File name of an MPD patch.</summary>
     /// <param name="published">Publish time of the MPD that it updates, in milliseconds since 1970.</param>
-    public static string PatchFile(long published) => string.Create(CultureInfo.InvariantCulture, $"{PatchPrefix}{published}{PatchExtension}");
+    public static string PatchFile(long published) =>
+        string.Create(CultureInfo.InvariantCulture, $"{PatchPrefix}{published}{PatchExtension}");
 
     /// <summary>Parses a decoded path; <see langword="false"/> when it names no known resource.</summary>
     public static bool TryParse(string? path, out LivePath result)
@@ -133,7 +134,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return false;
         }
 
-        return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result) : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
+        return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result)
+            : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
     /// <summary>Converts the name of an object that is public. Index blocks and posters are not delivered at their names.</summary>
@@ -190,8 +192,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
 
         return MediaFile.TryParse(file, out var media) && media.Kind switch
         {
-            MediaFileKind.Segment => Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, media.Number, 0) { Init = media.RequiredInit }, out result),
-            MediaFileKind.Part => Accept(new LivePath(LivePathKind.Part, channel, session, rendition, media.Number, media.Part), out result),
+            MediaFileKind.Segment => Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, media.Number,
+                0) { Init = media.RequiredInit }, out result),
+            MediaFileKind.Part => Accept(new LivePath(LivePathKind.Part, channel, session, rendition, media.Number, media.Part),
+                out result),
             _ => false,
         };
     }

@@ -36,7 +36,8 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
     /// count segments do not notice a stopped encoder. dash.js stops permanently after fifteen errors, so these requests are held as long
     /// as a blocking reload.
     /// </summary>
-    public static TimeSpan HoldTime(LatencyProfile latency, LivePath path) => path.Init != 0 ? BlockingReload.MaxHoldTime(latency) : latency.TargetDuration / 2;
+    public static TimeSpan HoldTime(LatencyProfile latency, LivePath path) => path.Init != 0 ? BlockingReload.MaxHoldTime(latency)
+        : latency.TargetDuration / 2;
 
     /// <summary>Maximum time until the next part of a segment being sent; after that the channel counts as interrupted.</summary>
     public static TimeSpan StallTimeout(LatencyProfile latency) => 2 * latency.TargetDuration;
@@ -77,7 +78,8 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
         return new MediaAvailability(IsUpcoming(timeline, rendition, path) ? Readiness.Upcoming : Readiness.Never, null);
     }
 
-    private static MediaAvailability Complete(MediaLocation? source) => source is null ? default : new MediaAvailability(Readiness.Complete, source);
+    private static MediaAvailability Complete(MediaLocation? source) =>
+        source is null ? default : new MediaAvailability(Readiness.Complete, source);
 
     private static bool IsUpcoming(SessionTimeline timeline, RenditionTimeline rendition, LivePath path)
     {

@@ -19,10 +19,12 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
     /// </summary>
     private const int StaleIfError = 86_400;
 
-    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes sent to viewers.");
+    private static readonly Counter<long> Bytes =
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes sent to viewers.");
 
     private readonly string _cacheControl = string.Create(
-        CultureInfo.InvariantCulture, $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable, stale-if-error={StaleIfError}");
+        CultureInfo.InvariantCulture,
+        $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable, stale-if-error={StaleIfError}");
 
     /// <summary>Responds to a request.</summary>
     public async Task AnswerAsync(HttpContext context, MediaLocation source)
@@ -83,7 +85,8 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             if (range.IsRange)
             {
                 context.Response.StatusCode = StatusCodes.Status206PartialContent;
-                headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {range.First}-{range.First + range.Length - 1}/{total}");
+                headers.ContentRange = string.Create(CultureInfo.InvariantCulture,
+                    $"bytes {range.First}-{range.First + range.Length - 1}/{total}");
             }
 
             if (!isHead && content is not null)

@@ -28,7 +28,8 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
         new(poster.Object, 0, poster.Length, $"{session}.{poster.Time.Rescale(1000).Ticks}", ContentTypes.Jpeg) { MaxAge = maxAge };
 
     /// <summary>The available bytes of an open segment.</summary>
-    public static MediaLocation OfOpen(TimelineSegment open, TrackKind kind) => new(open.Object, 0, open.Length, $"s{open.Number}", kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfKind(kind) };
+    public static MediaLocation OfOpen(TimelineSegment open, TrackKind kind) =>
+        new(open.Object, 0, open.Length, $"s{open.Number}", kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfKind(kind) };
 
     /// <summary>
     /// Finds a segment, part or init segment. Media that left the live window is still located by its URL, because players with an old
@@ -63,7 +64,8 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     {
         if (path.Number <= int.MaxValue && rendition.FindInit((int)path.Number) is { } init)
         {
-            return new MediaLocation(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };
+            return new MediaLocation(init.Object, 0, init.Length, $"i{init.Number}",
+                rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };
         }
 
         return rendition.Inits is [var first, ..] && path.Number >= 1 && path.Number < first.Number ? Past(rendition, path) : null;
@@ -74,7 +76,8 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
         if (rendition.Find(path.Number) is { } segment)
         {
             return segment is { IsClosed: true, IsGap: false, Length: > 0 }
-                ? new MediaLocation(segment.Object, 0, segment.Length, $"s{segment.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, segment.Duration, segment.Length) }
+                ? new MediaLocation(segment.Object, 0, segment.Length, $"s{segment.Number}",
+                    rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, segment.Duration, segment.Length) }
                 : null;
         }
 
@@ -83,12 +86,14 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
 
     private static MediaLocation? Part(RenditionTimeline rendition, LivePath path) =>
         rendition.Find(path.Number) is { IsGap: false } segment && path.Part < segment.Parts.Count && segment.Parts[path.Part] is var part
-            ? new MediaLocation(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, part.Duration, part.Length) }
+            ? new MediaLocation(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}",
+                rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, part.Duration, part.Length) }
             : null;
 
     private static MediaLocation Past(RenditionTimeline rendition, LivePath path) =>
         new(path.Object, 0, null, path.Kind == LivePathKind.Init ? $"i{path.Number}" : $"s{path.Number}", rendition.Kind)
         {
-            Cmsd = path.Kind == LivePathKind.Init ? Broadcast.Origin.Delivery.Cmsd.OfInit : Broadcast.Origin.Delivery.Cmsd.OfKind(rendition.Kind),
+            Cmsd = path.Kind == LivePathKind.Init ? Broadcast.Origin.Delivery.Cmsd.OfInit
+                : Broadcast.Origin.Delivery.Cmsd.OfKind(rendition.Kind),
         };
 }

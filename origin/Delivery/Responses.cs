@@ -41,7 +41,8 @@ internal static class Responses
         }
 
         headers.AccessControlAllowMethods = "GET, HEAD, OPTIONS";
-        headers.AccessControlAllowHeaders = "Range, If-None-Match, If-Range, Cache-Control, Content-Type, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";
+        headers.AccessControlAllowHeaders =
+            "Range, If-None-Match, If-Range, Cache-Control, Content-Type, CMCD-Object, CMCD-Request, CMCD-Session, CMCD-Status";
         headers.AccessControlMaxAge = "86400";
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return true;

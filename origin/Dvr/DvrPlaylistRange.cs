@@ -32,7 +32,8 @@ internal sealed record DvrPlaylistRange(long First, long DiscontinuitySequence, 
         // Discontinuities before a late rendition's first segment count too, because the other renditions listed them.
         var before = 0;
         var sequence = timeline.DiscontinuitySequence;
-        while (start > 0 && indexBlocks[start - 1].Last >= firstAvailable && indexBlocks[start - 1].Find(rendition) is { } range && range.Last == first - 1)
+        while (start > 0 && indexBlocks[start - 1].Last >= firstAvailable && indexBlocks[start - 1].Find(rendition) is { } range
+            && range.Last == first - 1)
         {
             start--;
             sequence -= indexBlocks[start].Discontinuities;

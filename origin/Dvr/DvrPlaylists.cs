@@ -45,7 +45,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
         // starts.
         var cell = isProtected switch { null => session.LongMpd, true => session.LongProtectedMpd, false => session.LongChannelMpd };
         return await cell.GetAsync(
-            session.ManifestVersion, async () => await RenderMpdAsync(session) is { } mpd ? ForUrl(mpd, session, isProtected, "").ToDocument() : null, cancellationToken);
+            session.ManifestVersion, async () => await RenderMpdAsync(session) is { } mpd ? ForUrl(mpd, session, isProtected, "")
+            .ToDocument() : null, cancellationToken);
     }
 
     /// <summary>
@@ -79,7 +80,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
             return null;
         }
 
-        var depth = view.Session.DvrWindow == DvrWindow.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.DvrWindow;
+        var depth = view.Session.DvrWindow == DvrWindow.All
+            ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.DvrWindow;
         return SnapshotMpdRenderer.Render(all, view.IsEnded, TimeRange.Everything, depth);
     }
 
@@ -87,7 +89,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
     {
         while (true)
         {
-            var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found ? PlaylistRenderer.Media(timeline, found, records, isDelta, session.FirstAvailable) : null);
+            var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found
+                ? PlaylistRenderer.Media(timeline, found, records, isDelta, session.FirstAvailable) : null);
             if (playlist is null)
             {
                 return null;
@@ -98,13 +101,17 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
             var (blocks, cut) = (playlist.DvrRange.IndexBlocks, playlist.DvrRange.PartialBlock);
             foreach (var some in blocks.Chunk(IndexBlockCache.MaxConcurrentReads))
             {
-                texts.AddRange(await Task.WhenAll(some.Select(block => indexBlocks.TextAsync(block, rendition, target, block == cut ? playlist.MediaSequence : 0, CancellationToken.None).AsTask())));
+                texts.AddRange(
+                    await Task.WhenAll(some.Select(block => indexBlocks.TextAsync(block, rendition, target,
+                        block == cut ? playlist.MediaSequence : 0, CancellationToken.None).AsTask())));
             }
 
             if (cut is not null)
             {
                 // Also for a delta update, which has no text of it.
-                var before = blocks.Count > 0 ? texts[0]?.DiscontinuitiesBefore : (await indexBlocks.TextAsync(cut, rendition, target, playlist.MediaSequence, CancellationToken.None))?.DiscontinuitiesBefore;
+                var before = blocks.Count > 0 ? texts[0]?.DiscontinuitiesBefore
+                    : (await indexBlocks.TextAsync(cut, rendition, target, playlist.MediaSequence,
+                        CancellationToken.None))?.DiscontinuitiesBefore;
                 playlist = playlist with { DiscontinuitySequence = playlist.DiscontinuitySequence + before.GetValueOrDefault() };
             }
 

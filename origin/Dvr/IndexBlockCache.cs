@@ -15,7 +15,8 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     public const int MaxConcurrentReads = 16;
 
     // A block larger than the limit is cached alone, because many requests need the same one.
-    private readonly ByteBudgetCache<Key, object> _cache = new(options.Value.IndexBlockCacheBytes, SizeOf) { MaxEntryBytes = long.MaxValue };
+    private readonly ByteBudgetCache<Key, object> _cache =
+        new(options.Value.IndexBlockCacheBytes, SizeOf) { MaxEntryBytes = long.MaxValue };
 
     /// <summary>Total size of the cached entries, in bytes.</summary>
     public long Bytes => _cache.Bytes;
@@ -27,9 +28,11 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     /// <param name="wanted">Selects renditions by name.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public async ValueTask<IndexBlock?> ReadAsync(TimelineIndexBlock indexBlock, Func<string, bool> wanted, CancellationToken cancellationToken)
+    public async ValueTask<IndexBlock?> ReadAsync(TimelineIndexBlock indexBlock, Func<string, bool> wanted,
+        CancellationToken cancellationToken)
     {
-        var bytes = (byte[]?)await _cache.GetAsync(new Key(indexBlock.Object.Value, ""), async () => await LoadAsync(indexBlock), cancellationToken);
+        var bytes = (byte[]?)await _cache.GetAsync(new Key(indexBlock.Object.Value, ""), async () => await LoadAsync(indexBlock),
+            cancellationToken);
         try
         {
             return bytes is null ? null : IndexBlockFile.Read(bytes, wanted);
@@ -49,18 +52,21 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     /// <param name="from">First sequence number; 0 for all.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public async ValueTask<IndexBlockPlaylist?> TextAsync(TimelineIndexBlock indexBlock, string rendition, TimeSpan target, long from, CancellationToken cancellationToken) =>
+    public async ValueTask<IndexBlockPlaylist?> TextAsync(TimelineIndexBlock indexBlock, string rendition, TimeSpan target, long from,
+        CancellationToken cancellationToken) =>
         (IndexBlockPlaylist?)await _cache.GetAsync(
             new Key(indexBlock.Object.Value, rendition, from),
             async () =>
             {
-                if (await ReadAsync(indexBlock, name => name == rendition, CancellationToken.None) is not { Renditions: [var only, ..] } read
+                if (await ReadAsync(indexBlock, name => name == rendition, CancellationToken.None)
+                    is not { Renditions: [var only, ..] } read
                     || only.Segments.Where(segment => segment.Number >= from).ToList() is not { Count: > 0 } segments)
                 {
                     return null;
                 }
 
-                return IndexBlockPlaylist.Render(rendition, segments, target) with { DiscontinuitiesBefore = read.Discontinuities.Count(number => number < segments[0].Number) };
+                return IndexBlockPlaylist.Render(rendition, segments, target)
+                    with { DiscontinuitiesBefore = read.Discontinuities.Count(number => number < segments[0].Number) };
             },
             cancellationToken);
 

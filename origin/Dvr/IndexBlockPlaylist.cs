@@ -31,7 +31,8 @@ internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string L
             map = listed.Map;
         }
 
-        return new IndexBlockPlaylist(Encoding.UTF8.GetBytes(text.ToString()), MapOf(rendition, segments[0]), MapOf(rendition, segments[^1]));
+        return new IndexBlockPlaylist(Encoding.UTF8.GetBytes(text.ToString()), MapOf(rendition, segments[0]),
+            MapOf(rendition, segments[^1]));
     }
 
     /// <summary>Writes the lines.</summary>

@@ -37,7 +37,8 @@ internal sealed record RenditionSnapshot(
 /// <param name="Discontinuities">Known sequence numbers of segments after a discontinuity: initially those of the live window.</param>
 /// <param name="Renditions">The renditions, initially with the segments of the live window.</param>
 internal sealed record SessionSnapshot(
-    BroadcastSession Session, bool IsEnded, IReadOnlyList<TimelineIndexBlock> IndexBlocks, long DiscontinuitySequence, IReadOnlyList<long> Discontinuities,
+    BroadcastSession Session, bool IsEnded, IReadOnlyList<TimelineIndexBlock> IndexBlocks, long DiscontinuitySequence,
+    IReadOnlyList<long> Discontinuities,
     IReadOnlyList<RenditionSnapshot> Renditions)
 {
     /// <summary>Time of the last change of the manifests' content; unique for different snapshots.</summary>
@@ -76,11 +77,14 @@ internal sealed record SessionSnapshot(
     /// <summary>
     /// The rendition that determines the bounds of a range: the first video rendition, otherwise the first audio rendition.
     /// </summary>
-    public RenditionSnapshot? Leader => Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video && rendition.Segments.Count > 0)
+    public RenditionSnapshot? Leader => Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video
+        && rendition.Segments.Count > 0)
         ?? Renditions.FirstOrDefault(rendition => rendition.Segments.Count > 0);
 
     /// <summary>Wall-clock time of its start, or <see langword="null"/> when it is empty.</summary>
-    public DateTimeOffset? Start => IndexBlocks is [var first, ..] ? (VisibilityStart is { } visibility && visibility.From > Clock.StartOf(first) ? visibility.From : Clock.StartOf(first)) : Leader?.Segments is [var oldest, ..] ? Clock.StartOf(oldest) : null;
+    public DateTimeOffset? Start => IndexBlocks is [var first, ..]
+        ? (VisibilityStart is { } visibility && visibility.From > Clock.StartOf(first) ? visibility.From : Clock.StartOf(first))
+        : Leader?.Segments is [var oldest, ..] ? Clock.StartOf(oldest) : null;
 
     /// <summary>Wall-clock time of its end, or <see langword="null"/> when it is empty.</summary>
     public DateTimeOffset? End => Leader?.Segments is [.., var last] ? Clock.EndOf(last) : null;
@@ -89,12 +93,14 @@ internal sealed record SessionSnapshot(
     /// <param name="session">The session.</param>
     /// <param name="usesSessionTime">Whether times are derived from the session's start, as in an MPD.</param>
     /// <param name="isVod">Whether to include everything retained, for VOD.</param>
-    public static SessionSnapshot Of(LiveSession session, bool usesSessionTime = false, bool isVod = false) => session.Read((timeline, records) => new SessionSnapshot(
+    public static SessionSnapshot Of(LiveSession session, bool usesSessionTime = false, bool isVod = false) =>
+        session.Read((timeline, records) => new SessionSnapshot(
         timeline.Session, timeline.IsEnded, isVod ? timeline.RetainedIndexBlocks : timeline.DvrIndexBlocks,
         isVod ? timeline.RetainedDiscontinuitySequence : timeline.DvrDiscontinuitySequence, [.. timeline.Discontinuities],
         [
             .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new RenditionSnapshot(
-                rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent, records[rendition.Name].Bitrate.Peak,
+                rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent,
+                records[rendition.Name].Bitrate.Peak,
                 [.. rendition.Closed.ToArray().Select(IndexedSegment.Of)])
             {
                 Language = PlaylistRenderer.LanguageOf(rendition),
@@ -123,7 +129,8 @@ internal sealed record SessionSnapshot(
     /// </param>
     /// <returns><see langword="null"/> when nothing remains.</returns>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public async Task<SessionSnapshot?> CutAsync(TimeRange range, IndexBlockCache indexBlockCache, string? rendition = null, TimeSpan reach = default)
+    public async Task<SessionSnapshot?> CutAsync(TimeRange range, IndexBlockCache indexBlockCache, string? rendition = null,
+        TimeSpan reach = default)
     {
         var overlap = OverlappingBlocks(range with { End = range.End + reach });
         SessionSnapshot view;
@@ -162,7 +169,8 @@ internal sealed record SessionSnapshot(
             return view.Leader is null ? null : view with { Renditions = [.. view.Renditions.Where(other => other.Segments.Count > 0)] };
         }
 
-        var inside = view.Leader?.Segments.Where(segment => Clock.EndOf(segment) > range.Start && !(Clock.StartOf(segment) >= range.End)).ToList();
+        var inside = view.Leader?.Segments.Where(segment => Clock.EndOf(segment) > range.Start && !(Clock.StartOf(segment) >= range.End))
+            .ToList();
         if (inside is not [var first, ..])
         {
             return null;
@@ -175,7 +183,8 @@ internal sealed record SessionSnapshot(
             Renditions =
             [
                 .. view.Renditions
-                    .Select(rendition => rendition with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= first.Number && segment.Number <= last)] })
+                    .Select(rendition => rendition with { Segments =
+                        [.. rendition.Segments.Where(segment => segment.Number >= first.Number && segment.Number <= last)] })
                     .Where(rendition => rendition.Segments.Count > 0),
             ],
         };
@@ -184,14 +193,16 @@ internal sealed record SessionSnapshot(
     /// <summary>Without segments that the viewer may not see, although their index block is listed.</summary>
     private SessionSnapshot Since(VisibilityStart visibility) => this with
     {
-        Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= visibility.Segment)] })],
+        Renditions = [.. Renditions.Select(rendition => rendition
+            with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= visibility.Segment)] })],
         Sheets = [.. Sheets.Where(sheet => sheet.Start.ToTimeSpan() >= visibility.Start)],
     };
 
     /// <summary>Without the slate at its end.</summary>
     private SessionSnapshot Until(TimelineSlate slate) => this with
     {
-        Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number < slate.First)] })],
+        Renditions = [.. Renditions.Select(rendition => rendition
+            with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number < slate.First)] })],
         Sheets = [.. Sheets.Where(sheet => sheet.Start < slate.Start)],
     };
 
@@ -210,18 +221,22 @@ internal sealed record SessionSnapshot(
             }
         }
 
-        return this with { Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number <= last)] })] };
+        return this
+            with { Renditions = [.. Renditions.Select(rendition => rendition
+                with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number <= last)] })] };
     }
 
     /// <summary>Number of discontinuities before a sequence number: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>.</summary>
-    public long DiscontinuitiesBefore(long number) => DiscontinuitySequence + Discontinuities.Count(discontinuity => discontinuity < number);
+    public long DiscontinuitiesBefore(long number) =>
+        DiscontinuitySequence + Discontinuities.Count(discontinuity => discontinuity < number);
 
     /// <summary>The index blocks that a range overlaps, and whether it may reach into the live window.</summary>
     /// <param name="indexBlocks">A session's index blocks.</param>
     /// <param name="clock">The clock for wall-clock times.</param>
     /// <param name="range">The range.</param>
     /// <returns>Index of the first and of the last block; the first is higher when there are none.</returns>
-    public static (int First, int Last) OverlappingBlocks(IReadOnlyList<TimelineIndexBlock> indexBlocks, SnapshotClock clock, TimeRange range)
+    public static (int First, int Last) OverlappingBlocks(IReadOnlyList<TimelineIndexBlock> indexBlocks, SnapshotClock clock,
+        TimeRange range)
     {
         var (first, last) = (indexBlocks.Count, -1);
         for (var i = 0; i < indexBlocks.Count; i++)
@@ -242,7 +257,8 @@ internal sealed record SessionSnapshot(
     private string? LeaderIn((int First, int Last) overlap)
     {
         var some = Renditions.Where(rendition => (overlap.Last == IndexBlocks.Count - 1 && rendition.Segments.Count > 0)
-            || Enumerable.Range(overlap.First, Math.Max(0, overlap.Last - overlap.First + 1)).Any(i => IndexBlocks[i].Find(rendition.Name) is not null)).ToList();
+            || Enumerable.Range(overlap.First, Math.Max(0, overlap.Last - overlap.First + 1))
+            .Any(i => IndexBlocks[i].Find(rendition.Name) is not null)).ToList();
         return (some.Find(rendition => rendition.Kind == TrackKind.Video) ?? some.FirstOrDefault())?.Name;
     }
 
@@ -256,7 +272,8 @@ internal sealed record SessionSnapshot(
         var at = first;
         foreach (var some in IndexBlocks.Skip(first).Take(last - first + 1).Chunk(IndexBlockCache.MaxConcurrentReads))
         {
-            foreach (var read in await Task.WhenAll(some.Select(indexBlock => indexBlockCache.ReadAsync(indexBlock, names.Contains, CancellationToken.None).AsTask())))
+            foreach (var read in await Task.WhenAll(some.Select(indexBlock =>
+                indexBlockCache.ReadAsync(indexBlock, names.Contains, CancellationToken.None).AsTask())))
             {
                 at++;
                 if (read is not null)
@@ -274,17 +291,22 @@ internal sealed record SessionSnapshot(
         }
 
         var reachesWindow = last == IndexBlocks.Count - 1;
-        IReadOnlyList<long> discontinuities = [.. loaded.SelectMany(indexBlock => indexBlock.Discontinuities), .. reachesWindow ? Discontinuities : []];
-        var renditions = Renditions.Select(rendition => rendition with { Segments = Concatenate(rendition, loaded, reachesWindow) }).ToList();
+        IReadOnlyList<long> discontinuities = [.. loaded.SelectMany(indexBlock => indexBlock.Discontinuities),
+            .. reachesWindow ? Discontinuities : []];
+        var renditions = Renditions.Select(rendition => rendition with { Segments = Concatenate(rendition, loaded, reachesWindow) })
+            .ToList();
         var firstNumber = loaded is [var oldest, ..] ? oldest.First
             : FirstSegment;
         return this with
         {
-            Sheets = IsVod ? [.. loaded.SelectMany(indexBlock => indexBlock.SpriteSheets).Select(sheet => RecordedObjects.SheetOf(Session, sheet)), .. reachesWindow ? Sheets : []] : [],
-            DiscontinuitySequence = loaded.Count == 0 && reachesWindow ? DiscontinuitySequence + IndexBlocks.Sum(indexBlock => (long)indexBlock.Discontinuities) : sequence,
+            Sheets = IsVod ? [.. loaded.SelectMany(indexBlock => indexBlock.SpriteSheets)
+                .Select(sheet => RecordedObjects.SheetOf(Session, sheet)), .. reachesWindow ? Sheets : []] : [],
+            DiscontinuitySequence = loaded.Count == 0 && reachesWindow
+                ? DiscontinuitySequence + IndexBlocks.Sum(indexBlock => (long)indexBlock.Discontinuities) : sequence,
             Discontinuities = discontinuities,
             Renditions = renditions,
-            Periods = Clock.SessionStart is not null ? TimelinePeriod.Of(firstNumber, period, discontinuities, [.. renditions.Select(rendition => rendition.Segments)]) : [],
+            Periods = Clock.SessionStart is not null ? TimelinePeriod.Of(firstNumber, period, discontinuities,
+                [.. renditions.Select(rendition => rendition.Segments)]) : [],
         };
     }
 
@@ -294,7 +316,8 @@ internal sealed record SessionSnapshot(
         var segments = new List<IndexedSegment>();
         IEnumerable<IReadOnlyList<IndexedSegment>> pieces =
         [
-            .. indexBlocks.Select(indexBlock => indexBlock.Renditions.FirstOrDefault(other => other.Name == rendition.Name)?.Segments ?? []), .. withWindow ? [rendition.Segments] : Array.Empty<IReadOnlyList<IndexedSegment>>(),
+            .. indexBlocks.Select(indexBlock => indexBlock.Renditions.FirstOrDefault(other => other.Name == rendition.Name)?.Segments
+                ?? []), .. withWindow ? [rendition.Segments] : Array.Empty<IReadOnlyList<IndexedSegment>>(),
         ];
         foreach (var piece in pieces.Where(piece => piece.Count > 0))
         {

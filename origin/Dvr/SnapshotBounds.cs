@@ -15,7 +15,8 @@ namespace Broadcast.Origin.Dvr;
 /// <param name="ManifestVersion">Version of the manifests' content.</param>
 /// <param name="Clock">The clock for wall-clock times.</param>
 internal sealed record SnapshotBounds(
-    DateTimeOffset? Start, DateTimeOffset? End, bool IsEnded, IReadOnlyList<TimelineIndexBlock> IndexBlocks, int Window, int Renditions, TimeSpan Target, long ManifestVersion, SnapshotClock Clock)
+    DateTimeOffset? Start, DateTimeOffset? End, bool IsEnded, IReadOnlyList<TimelineIndexBlock> IndexBlocks, int Window, int Renditions,
+    TimeSpan Target, long ManifestVersion, SnapshotClock Clock)
 {
     /// <summary>Base version of finished manifests, above all versions of growing ones.</summary>
     private const long WholeVersion = 1L << 60;
@@ -32,7 +33,8 @@ internal sealed record SnapshotBounds(
             RenditionTimeline? leader = null;
             foreach (var rendition in timeline.Renditions)
             {
-                if (rendition.Init is not null && !rendition.Closed.IsEmpty && (leader is null || (leader.Kind != TrackKind.Video && rendition.Kind == TrackKind.Video)))
+                if (rendition.Init is not null && !rendition.Closed.IsEmpty
+                    && (leader is null || (leader.Kind != TrackKind.Video && rendition.Kind == TrackKind.Video)))
                 {
                     leader = rendition;
                 }
@@ -43,9 +45,11 @@ internal sealed record SnapshotBounds(
             var indexBlocks = isVod ? timeline.RetainedIndexBlocks : timeline.DvrIndexBlocks;
             var end = segments is [.., var last] ? clock.EndOf(IndexedSegment.Of(last)) : (DateTimeOffset?)null;
             return new SnapshotBounds(
-                indexBlocks is [var firstBlock, ..] ? Later(clock.StartOf(firstBlock), session.VisibilityStart?.From) : segments is [var first, ..] ? clock.StartOf(IndexedSegment.Of(first)) : null,
+                indexBlocks is [var firstBlock, ..] ? Later(clock.StartOf(firstBlock), session.VisibilityStart?.From)
+                : segments is [var first, ..] ? clock.StartOf(IndexedSegment.Of(first)) : null,
                 isVod && timeline.Slate is { } slate ? clock.StartOf(slate) : end,
-                timeline.IsEnded, indexBlocks, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
+                timeline.IsEnded, indexBlocks, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration,
+                version, clock);
         });
     }
 
@@ -55,7 +59,8 @@ internal sealed record SnapshotBounds(
     public bool IsWhole(TimeRange range) => IsEnded || range.End + (2 * Target) <= End;
 
     /// <summary>Version of a range's manifest content; for a complete range it only changes when media is removed.</summary>
-    public long VersionOf(TimeRange range) => !IsWhole(range) ? ManifestVersion : WholeVersion + (Start > range.Start ? Start.Value.ToUnixTimeMilliseconds() : 0);
+    public long VersionOf(TimeRange range) => !IsWhole(range) ? ManifestVersion
+        : WholeVersion + (Start > range.Start ? Start.Value.ToUnixTimeMilliseconds() : 0);
 
     /// <summary>Approximate number of segments of a rendition in a range.</summary>
     public long CountIn(TimeRange range)

@@ -10,9 +10,9 @@ using Broadcast.Origin.Thumbnails;
 namespace Broadcast.Origin.Dvr;
 
 /// <summary>
-/// Renders an MPD from segments alone, for time ranges and for sessions with a DVR window. A period is a <see cref="TimelinePeriod"/>, so that
-/// its start and id do not depend on the listed part. Neither may change between updates of an MPD (ISO/IEC 23009-1, 5.3.2 and 5.4). Needs
-/// no state. Pure.
+/// Renders an MPD from segments alone, for time ranges and for sessions with a DVR window. A period is a <see cref="TimelinePeriod"/>, so
+/// that its start and id do not depend on the listed part. Neither may change between updates of an MPD (ISO/IEC 23009-1, 5.3.2 and 5.4).
+/// Needs no state. Pure.
 /// </summary>
 internal static class SnapshotMpdRenderer
 {
@@ -57,7 +57,8 @@ internal static class SnapshotMpdRenderer
                 {
                     var start = period.Start.ToTimeSpan();
                     var next = index + 1 < periods.Count ? periods[index + 1].Start.ToTimeSpan() : isWhole ? end : (TimeSpan?)null;
-                    return new Period(period.Id, start + presentationStart, next - start, Sets(view, period)) { Thumbnails = ThumbnailAdaptationSet.Of(thumbnails, start, next) };
+                    return new Period(period.Id, start + presentationStart, next - start,
+                        Sets(view, period)) { Thumbnails = ThumbnailAdaptationSet.Of(thumbnails, start, next) };
                 }),
             ],
         };
@@ -74,7 +75,8 @@ internal static class SnapshotMpdRenderer
     private static MediaTime StartOf(SessionSnapshot view, TimeRange range)
     {
         var rangeStart = StartOf(view.Session, range);
-        var first = view.Renditions.SelectMany(rendition => rendition.Segments.Take(1)).Select(segment => segment.Start.Rescale(1000)).DefaultIfEmpty(rangeStart).Min();
+        var first = view.Renditions.SelectMany(rendition => rendition.Segments.Take(1)).Select(segment => segment.Start.Rescale(1000))
+            .DefaultIfEmpty(rangeStart).Min();
         return first > rangeStart ? first : rangeStart;
     }
 
@@ -159,7 +161,8 @@ internal static class SnapshotMpdRenderer
                 continue;
             }
 
-            sets.Add(new AdaptationSet(id, rendition.Kind, rendition.Language, rendition.Kind == TrackKind.Video || rendition.Name == mainAudio, [representation])
+            sets.Add(new AdaptationSet(id, rendition.Kind, rendition.Language, rendition.Kind == TrackKind.Video
+                || rendition.Name == mainAudio, [representation])
             {
                 Label = rendition.Kind == TrackKind.Audio ? rendition.Label : null,
                 Captions = rendition.Captions,
@@ -173,7 +176,8 @@ internal static class SnapshotMpdRenderer
     /// <c>AdaptationSet@id</c>. It may not change or depend on adaptation sets that are no longer listed, so it is derived from the
     /// renditions' common properties. Ids of thumbnails are lower.
     /// </summary>
-    private static int NumberOf(string key) => (BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))) & 0x3fff_ffff) | 0x4000_0000;
+    private static int NumberOf(string key) =>
+        (BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))) & 0x3fff_ffff) | 0x4000_0000;
 
     /// <summary>Consecutive segments of one rendition in a period, without gaps and with one init segment.</summary>
     private sealed class SegmentRange(int init, long first)

@@ -48,7 +48,8 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
             return null;
         }
 
-        var range = new TimeRange(Floor(from), end is not null && TryParse(end, now, out var to) ? Floor(to.AddTicks(TimeSpan.TicksPerSecond - 1)) : null);
+        var range = new TimeRange(Floor(from), end is not null
+            && TryParse(end, now, out var to) ? Floor(to.AddTicks(TimeSpan.TicksPerSecond - 1)) : null);
         if (range.End <= range.Start)
         {
             error = "'end' must be after 'start'.";
@@ -60,7 +61,8 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
 
     /// <summary>The range limited to an earliest start; a range that ends before that stays unchanged.</summary>
     /// <param name="earliest">The earliest start; <see langword="null"/> for none.</param>
-    public TimeRange NotBefore(DateTimeOffset? earliest) => earliest is { } from && Floor(from) is var first && Start < first && !(End <= first) ? this with { Start = first } : this;
+    public TimeRange NotBefore(DateTimeOffset? earliest) => earliest is { } from && Floor(from) is var first && Start < first
+        && !(End <= first) ? this with { Start = first } : this;
 
     /// <summary>Whether the query parameters are in canonical form.</summary>
     public bool IsCanonical(string? start, string? end) => start == Text(Start) && end == (End is { } value ? Text(value) : null);
@@ -83,14 +85,16 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
 
         if (text.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0)
         {
-            var isNumber = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+            var isNumber = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds();
             time = isNumber ? DateTimeOffset.FromUnixTimeSeconds(seconds) : default;
             return isNumber && IsNear(time, now);
         }
 
         // A plus in a query is decoded as a space.
         return DateTimeOffset.TryParseExact(
-            text.Replace(' ', '+'), Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time) && IsNear(time, now);
+            text.Replace(' ', '+'), Formats, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time) && IsNear(time, now);
     }
 
     private static bool TryParseBack(string text, out TimeSpan back)
@@ -115,5 +119,6 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
 
     private static bool IsNear(DateTimeOffset time, DateTimeOffset now) => time > now - MaxDistance && time < now + MaxDistance;
 
-    private static DateTimeOffset Floor(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+    private static DateTimeOffset Floor(DateTimeOffset time) =>
+        new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 }

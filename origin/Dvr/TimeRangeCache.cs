@@ -12,8 +12,8 @@ namespace Broadcast.Origin.Dvr;
 internal readonly record struct RangeKey(SessionId Session, string Manifest, TimeRange Range, long FirstSegment = 0);
 
 /// <summary>
-/// Cache of time range manifests, with a byte limit for all sessions; a <see cref="SingleFlightCache{TKey, TValue}"/>, because renderings share
-/// slots. Thread-safe.
+/// Cache of time range manifests, with a byte limit for all sessions; a <see cref="SingleFlightCache{TKey, TValue}"/>, because renderings
+/// share slots. Thread-safe.
 /// </summary>
 internal sealed class TimeRangeCache(IOptions<OriginOptions> options)
 {
@@ -25,7 +25,8 @@ internal sealed class TimeRangeCache(IOptions<OriginOptions> options)
 
     // Compressed forms, which are created later, take far less than half of a document.
     private readonly SingleFlightCache<RangeKey, Document> _cache =
-        new(options.Value.MaxConcurrentRenders, options.Value.RangeCacheBytes, options.Value.RangeCacheBytes / 2, document => Overhead + (document.Plain.Length * 3L / 2));
+        new(options.Value.MaxConcurrentRenders, options.Value.RangeCacheBytes, options.Value.RangeCacheBytes / 2,
+            document => Overhead + (document.Plain.Length * 3L / 2));
 
     /// <summary>Total size of the cached manifests, in bytes.</summary>
     public long Bytes => _cache.Bytes;

@@ -29,7 +29,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
     /// </summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> MultivariantAsync(LiveSession session, TimeRange range, CancellationToken cancellationToken) =>
-        AnswerAsync(session, Index, range, lists: null, "No media in this time range.", () => RenderMultivariantAsync(session, range), cancellationToken);
+        AnswerAsync(session, Index, range, lists: null, "No media in this time range.", () => RenderMultivariantAsync(session, range),
+            cancellationToken);
 
     /// <summary>The media playlist of a rendition in a range.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
@@ -38,7 +39,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
         const string Nothing = "The rendition has no media in this time range.";
         return session.CachedPlaylistsOf(rendition) is null
             ? Task.FromResult(new TimeRangeResult(null, default, Nothing))
-            : AnswerAsync(session, rendition, range, lists: 1, Nothing, () => RenderMediaAsync(session, rendition, range), cancellationToken);
+            : AnswerAsync(session, rendition, range, lists: 1, Nothing, () => RenderMediaAsync(session, rendition, range),
+                cancellationToken);
     }
 
     /// <summary>The MPD of a range.</summary>
@@ -49,8 +51,10 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
     /// <param name="range">The range.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> MpdAsync(LiveSession session, bool? isProtected, TimeRange range, CancellationToken cancellationToken) => AnswerAsync(
-        session, isProtected switch { null => SessionMpd, true => ProtectedMpd, false => ChannelMpd }, range, lists: null, "No media in this time range.",
+    public Task<TimeRangeResult> MpdAsync(LiveSession session, bool? isProtected, TimeRange range, CancellationToken cancellationToken) =>
+        AnswerAsync(
+        session, isProtected switch { null => SessionMpd, true => ProtectedMpd, false => ChannelMpd }, range, lists: null,
+        "No media in this time range.",
         () => RenderMpdAsync(session, isProtected, range), cancellationToken);
 
     /// <summary>Gets a manifest from the cache or renders it.</summary>
@@ -62,7 +66,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
     /// <param name="render">Renders the manifest.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     private async Task<TimeRangeResult> AnswerAsync(
-        LiveSession session, string list, TimeRange range, int? lists, string emptyReason, Func<Task<Document?>> render, CancellationToken cancellationToken)
+        LiveSession session, string list, TimeRange range, int? lists, string emptyReason, Func<Task<Document?>> render,
+        CancellationToken cancellationToken)
     {
         var bounds = SnapshotBounds.Of(session, usesSessionTime: list is SessionMpd or ChannelMpd or ProtectedMpd);
         if (EmptyReasonOf(bounds, range) is { } reason)
@@ -71,7 +76,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
         }
 
         var segments = bounds.CountIn(range) * (lists ?? bounds.Renditions);
-        return !cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), bounds.VersionOf(range), segments, render, out var rendering) ? new TimeRangeResult(null, default, IsBusy: true)
+        return !cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), bounds.VersionOf(range),
+            segments, render, out var rendering) ? new TimeRangeResult(null, default, IsBusy: true)
             : await rendering.WaitAsync(cancellationToken) is { } document ? new TimeRangeResult(document, MaxAgeOf(bounds, range))
             : new TimeRangeResult(null, default, emptyReason);
     }
@@ -79,7 +85,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
     private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range)
     {
         var cut = await SessionSnapshot.Of(session).CutAsync(range, indexBlocks);
-        var listed = cut?.Renditions.Where(rendition => rendition.Segments.Any(segment => segment.HasMedia)).Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
+        var listed = cut?.Renditions.Where(rendition => rendition.Segments.Any(segment => segment.HasMedia))
+            .Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
         if (listed is not { Count: > 0 })
         {
             return null;
@@ -129,7 +136,8 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
         var view = SessionSnapshot.Of(session, usesSessionTime: true);
         var cut = await view.CutAsync(range, indexBlocks);
         var start = range.Start > view.Start ? range.Start : view.Start;
-        return cut is not null && SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromMinutes(Math.Ceiling((view.End - start).GetValueOrDefault().TotalMinutes) + 1)) is { } mpd
+        return cut is not null && SnapshotMpdRenderer.Render(cut, isWhole, range,
+            TimeSpan.FromMinutes(Math.Ceiling((view.End - start).GetValueOrDefault().TotalMinutes) + 1)) is { } mpd
             ? DvrPlaylists.ForUrl(mpd, session, isProtected, isWhole ? null : range.Query).ToDocument()
             : null;
     }
@@ -144,5 +152,6 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
         _ => null,
     };
 
-    private static TimeSpan MaxAgeOf(SnapshotBounds bounds, TimeRange range) => bounds.IsWhole(range) && range.Start >= bounds.Start ? WholeMaxAge : bounds.Target / 2;
+    private static TimeSpan MaxAgeOf(SnapshotBounds bounds, TimeRange range) => bounds.IsWhole(range)
+        && range.Start >= bounds.Start ? WholeMaxAge : bounds.Target / 2;
 }

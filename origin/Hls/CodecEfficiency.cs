@@ -39,7 +39,8 @@ internal static class CodecEfficiency
     }
 
     /// <summary>Bitrate that H.264 would need for the same quality, by commonly quoted factors; good enough for sorting.</summary>
-    private static double QualityBits((RenditionFormat Format, long Bits) rendition) => rendition.Bits * FamilyOf(rendition.Format.Codecs) switch
+    private static double QualityBits((RenditionFormat Format, long Bits) rendition) =>
+        rendition.Bits * FamilyOf(rendition.Format.Codecs) switch
     {
         "av1" => 2.0,
         "hevc" => 1.6,

@@ -86,7 +86,8 @@ internal static class PlaylistParts
     /// then finds it listed, and need not wait for the segment after the gap.
     /// </summary>
     public static int Count(TimelineSegment segment, LatencyProfile latency) =>
-        segment.IsGap ? Math.Max(1, (int)Math.Ceiling(Capped(segment.Duration, latency.TargetDuration) / latency.PartTarget.TotalSeconds)) : segment.Parts.Count;
+        segment.IsGap ? Math.Max(1, (int)Math.Ceiling(Capped(segment.Duration, latency.TargetDuration) / latency.PartTarget.TotalSeconds))
+        : segment.Parts.Count;
 
     /// <summary>All current parts of a segment.</summary>
     public static PlaylistPart[] Of(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency)
@@ -95,10 +96,12 @@ internal static class PlaylistParts
         for (var i = 0; i < parts.Length; i++)
         {
             parts[i] = segment.IsGap
-                ? new PlaylistPart(Uri(rendition.Name, segment.Number, i), Capped(segment.Duration, latency.TargetDuration) / parts.Length, Independent: false, IsGap: true)
+                ? new PlaylistPart(Uri(rendition.Name, segment.Number, i), Capped(segment.Duration, latency.TargetDuration) / parts.Length,
+                    Independent: false, IsGap: true)
                 // "The duration of a Partial Segment MUST be less than or equal to the Part Target Duration" (4.4.4.9). A single frame may
                 // last longer, so the listed duration is capped. The end of the segment states the real duration.
-                : new PlaylistPart(Uri(rendition.Name, segment.Number, i), Capped(segment.Parts[i].Duration, latency.PartTarget), segment.Parts[i].Independent, IsGap: false);
+                : new PlaylistPart(Uri(rendition.Name, segment.Number, i), Capped(segment.Parts[i].Duration, latency.PartTarget),
+                    segment.Parts[i].Independent, IsGap: false);
         }
 
         return parts;

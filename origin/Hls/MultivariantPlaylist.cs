@@ -108,13 +108,15 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
 /// <param name="Height">Height in <c>RESOLUTION</c>.</param>
 /// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when unknown.</param>
 /// <param name="Uri"><c>URI</c></param>
-internal sealed record IFrameStream(long Bandwidth, long AverageBandwidth, string Codecs, int Width, int Height, string? VideoRange, string Uri)
+internal sealed record IFrameStream(long Bandwidth, long AverageBandwidth, string Codecs, int Width, int Height,
+    string? VideoRange, string Uri)
 {
     /// <summary>Writes the tag.</summary>
     public void Write(StringBuilder text)
     {
         var culture = CultureInfo.InvariantCulture;
-        text.Append(culture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={Math.Min(Bandwidth, AverageBandwidth)},CODECS=\"{Codecs}\"");
+        text.Append(culture,
+            $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={Math.Min(Bandwidth, AverageBandwidth)},CODECS=\"{Codecs}\"");
         if (Width > 0 && Height > 0)
         {
             text.Append(culture, $",RESOLUTION={Width}x{Height}");
@@ -138,7 +140,8 @@ internal sealed record ImageStream(long Bandwidth, int Width, int Height, string
 {
     /// <summary>Writes the tag.</summary>
     public void Write(StringBuilder text) =>
-        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={Bandwidth},RESOLUTION={Width}x{Height},CODECS=\"jpeg\",URI=\"{Uri}\"\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={Bandwidth},RESOLUTION={Width}x{Height},CODECS=\"jpeg\",URI=\"{Uri}\"\n");
 }
 
 /// <summary><c>EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS</c>: captions embedded in the video, which have no URI.</summary>
@@ -176,7 +179,8 @@ internal sealed record CaptionRendition(string Group, string Id, string? Languag
 /// </param>
 /// <param name="Uri">URI of its media playlist.</param>
 internal sealed record VariantStream(
-    long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange, string? AudioGroup,
+    long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange,
+    string? AudioGroup,
     string? CaptionGroup, string Uri)
 {
     /// <summary><c>SCORE</c>: higher is better; <see langword="null"/> where bitrates determine the order.</summary>
@@ -186,7 +190,8 @@ internal sealed record VariantStream(
     public void Write(StringBuilder text)
     {
         var culture = CultureInfo.InvariantCulture;
-        text.Append(culture, $"#EXT-X-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={AverageBandwidth},CODECS=\"{string.Join(',', Codecs)}\"");
+        text.Append(culture,
+            $"#EXT-X-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={AverageBandwidth},CODECS=\"{string.Join(',', Codecs)}\"");
         if (Score is { } score)
         {
             text.Append(culture, $",SCORE={score}");

@@ -27,7 +27,8 @@ internal static class PlaylistRenderer
     /// </param>
     /// <param name="firstAvailable">First sequence number that is still available.</param>
     public static MediaPlaylist? Media(
-        SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionHistory> records, bool isDelta = false, long firstAvailable = 0)
+        SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionHistory> records, bool isDelta = false,
+        long firstAvailable = 0)
     {
         var closed = rendition.Closed;
         if (closed.IsEmpty)
@@ -85,7 +86,8 @@ internal static class PlaylistRenderer
     /// Number of discontinuities before a segment. Discontinuities before a late rendition's first segment count too, because the other
     /// renditions listed them.
     /// </summary>
-    private static long DiscontinuitiesBefore(SessionTimeline timeline, long segment) => timeline.DiscontinuitySequence + timeline.Discontinuities.Count(number => number < segment);
+    private static long DiscontinuitiesBefore(SessionTimeline timeline, long segment) =>
+        timeline.DiscontinuitySequence + timeline.Discontinuities.Count(number => number < segment);
 
     /// <summary>Number of segments at the start that are farther from the end of the last closed segment than the skip boundary.</summary>
     private static int CountSkipped(ReadOnlySpan<TimelineSegment> closed, TimeSpan target)
@@ -102,7 +104,8 @@ internal static class PlaylistRenderer
 
     private static RenditionReport[] Reports(SessionTimeline timeline, RenditionTimeline current) =>
     [
-        .. timeline.Renditions.Where(other => other != current && other.Init is not null).Select(other => (other.Name, Edge: RenditionEdge.Of(other, timeline.Session.Latency)))
+        .. timeline.Renditions.Where(other => other != current && other.Init is not null)
+            .Select(other => (other.Name, Edge: RenditionEdge.Of(other, timeline.Session.Latency)))
             .Where(other => other.Edge is not null)
             .Select(other => new RenditionReport($"{other.Name}.m3u8", other.Edge!.Value.Newest.Segment, other.Edge.Value.Newest.Part)),
     ];
@@ -111,26 +114,35 @@ internal static class PlaylistRenderer
     /// <param name="timeline">The session.</param>
     /// <param name="records">State of all renditions, by name.</param>
     /// <param name="listed">Names of the renditions to list; all when not given.</param>
-    public static MultivariantPlaylist Multivariant(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionHistory> records, IReadOnlySet<string>? listed = null)
+    public static MultivariantPlaylist Multivariant(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionHistory> records,
+        IReadOnlySet<string>? listed = null)
     {
-        var ready = timeline.Renditions.Where(rendition => rendition.Init is not null && records[rendition.Name].HasMedia && listed?.Contains(rendition.Name) != false).ToList();
+        var ready = timeline.Renditions.Where(rendition => rendition.Init is not null && records[rendition.Name].HasMedia
+            && listed?.Contains(rendition.Name) != false).ToList();
         var video = ready.Where(rendition => rendition.Kind == TrackKind.Video).ToList();
         var groups = Groups([.. ready.Where(rendition => rendition.Kind == TrackKind.Audio)]);
         return new MultivariantPlaylist
         {
-            IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent && rendition.Open is not { Independent: false }),
-            Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1).SelectMany(group => Members(timeline, groups[0], group, inVariant: video.Count == 0))],
+            IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent
+                && rendition.Open is not { Independent: false }),
+            Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1)
+                .SelectMany(group => Members(timeline, groups[0], group, inVariant: video.Count == 0))],
             Captions =
             [
                 .. video.SelectMany(CaptionsOf).Distinct(StringComparer.Ordinal)
-                    .Select(id => new CaptionRendition(CaptionGroup, id, video.Where(rendition => CaptionsOf(rendition).Contains(id)).Select(LanguageOf).FirstOrDefault())),
+                    .Select(id => new CaptionRendition(CaptionGroup, id,
+                        video.Where(rendition => CaptionsOf(rendition).Contains(id)).Select(LanguageOf).FirstOrDefault())),
             ],
             Variants = video.Count > 0
-                ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records, video)))]
-                : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records, video))],
-            IFrameStreams = !IFramePlaylist.IsOffered(timeline.Session) ? [] : [.. video.Where(IFramePlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].IFrameBitrate))],
+                ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty()
+                    .Select(group => Variant(timeline, rendition, group, records, video)))]
+                : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null,
+                    records, video))],
+            IFrameStreams = !IFramePlaylist.IsOffered(timeline.Session) ? [] : [.. video.Where(IFramePlaylist.Exists)
+                .Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].IFrameBitrate))],
             Images = ThumbnailTrack.Of(timeline) is { } track
-                ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}{ObjectNames.PlaylistExtension}")
+                ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight,
+                    $"{timeline.Session.Id}/{ThumbnailTrack.Name}{ObjectNames.PlaylistExtension}")
                 : null,
         };
     }
@@ -161,7 +173,8 @@ internal static class PlaylistRenderer
         return group.Renditions.Select((rendition, index) => Audio(timeline, named, group, index, inVariant && index == 0));
     }
 
-    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) => new(
+    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) =>
+        new(
         $"{rendition.Name}/{MediaFile.OfSegment(segment.Number)}",
         Length(segment, latency.TargetDuration),
         rendition.FindInit(segment.Init) is { } init ? $"{rendition.Name}/{MediaFile.OfInit(init.Number)}" : null,
@@ -182,11 +195,13 @@ internal static class PlaylistRenderer
     private static AudioRendition Audio(SessionTimeline timeline, AudioGroup named, AudioGroup group, int index, bool isInVariant)
     {
         var rendition = group.Renditions[index];
-        return new AudioRendition(group.Id, NameOf(named, index), LanguageOf(rendition), index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
+        return new AudioRendition(group.Id, NameOf(named, index), LanguageOf(rendition), index == 0, rendition.Init!.Format.Channels,
+            isInVariant ? null : UriOf(timeline, rendition));
     }
 
     private static VariantStream Variant(
-        SessionTimeline timeline, RenditionTimeline rendition, AudioGroup? group, IReadOnlyDictionary<string, RenditionHistory> records, List<RenditionTimeline> video)
+        SessionTimeline timeline, RenditionTimeline rendition, AudioGroup? group, IReadOnlyDictionary<string, RenditionHistory> records,
+        List<RenditionTimeline> video)
     {
         var format = rendition.Init!.Format;
         var bitrate = records[rendition.Name].Bitrate;
@@ -213,7 +228,8 @@ internal static class PlaylistRenderer
     {
         var format = rendition.Init!.Format;
         return new IFrameStream(
-            BitrateMeter.Step(bitrate.Peak), bitrate.AnnouncedAverage, format.Codecs, format.Width, format.Height, VideoRange.Of(format.Color),
+            BitrateMeter.Step(bitrate.Peak), bitrate.AnnouncedAverage, format.Codecs, format.Width, format.Height,
+            VideoRange.Of(format.Color),
             $"{timeline.Session.Id}/{rendition.Name}/{IFramePlaylist.FileName}");
     }
 
@@ -221,7 +237,8 @@ internal static class PlaylistRenderer
     /// The score of a rendition. Where video has several codecs, bitrates no longer order the variants by quality. Then each has a rank by
     /// resolution, frame rate and codec efficiency. Either all variants have a score or none has (draft-pantos-hls-rfc8216bis, 4.4.6.2).
     /// </summary>
-    private static int? Score(List<RenditionTimeline> video, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionHistory> records)
+    private static int? Score(List<RenditionTimeline> video, RenditionTimeline rendition,
+        IReadOnlyDictionary<string, RenditionHistory> records)
     {
         if (rendition.Kind != TrackKind.Video)
         {
@@ -257,7 +274,8 @@ internal static class PlaylistRenderer
             }
 
             string? Unique(Func<RenditionTimeline, string?> of) =>
-                of(rendition) is { } value && !names.Contains(value) && group.Renditions.Count(other => of(other) == value) == 1 ? value : null;
+                of(rendition) is { } value && !names.Contains(value)
+                && group.Renditions.Count(other => of(other) == value) == 1 ? value : null;
         }
     }
 
@@ -271,18 +289,21 @@ internal static class PlaylistRenderer
         }
 
         var clean = new string([.. name.Select(c => c == '"' ? '\'' : c).Where(c => char.GetUnicodeCategory(c)
-            is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator)
             && c < '\uFFFE')]).Trim();
         return clean.Length > 0 ? clean : null;
     }
 
     /// <summary>Names of embedded captions. Other values are dropped, because the names go into quoted strings.</summary>
     internal static IEnumerable<string> CaptionsOf(RenditionTimeline rendition) =>
-        (rendition.Init?.Format.Captions ?? "").Split(' ').Where(id => id is "CC1" or "CC2" or "CC3" or "CC4" || ServiceOf(id) is not null).Take(MaxCaptions);
+        (rendition.Init?.Format.Captions ?? "").Split(' ').Where(id => id is "CC1" or "CC2" or "CC3" or "CC4" || ServiceOf(id) is not null)
+        .Take(MaxCaptions);
 
     /// <summary>The CEA-708 service number, or <see langword="null"/> when the name is not of a service.</summary>
     internal static int? ServiceOf(string captions) =>
-        captions.StartsWith(Service, StringComparison.Ordinal) && int.TryParse(captions.AsSpan(Service.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        captions.StartsWith(Service, StringComparison.Ordinal)
+        && int.TryParse(captions.AsSpan(Service.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && number is >= 1 and <= 63 && captions.Length == Service.Length + (number < 10 ? 1 : 2) ? number : null;
 
     /// <summary>The language if it is a syntactically valid BCP 47 tag: it goes into a quoted string.</summary>

@@ -36,7 +36,8 @@ internal static class BlockingReload
     /// Number of parts that a request may be ahead of the playlist: three divided by a part target below one second, otherwise three
     /// (6.2.5.2). Rounded up, so that it includes the last part of the next segment, which players without low latency request.
     /// </summary>
-    public static int AdvancePartLimit(TimeSpan partTarget) => partTarget < TimeSpan.FromSeconds(1) ? (int)Math.Ceiling(3 / partTarget.TotalSeconds) : 3;
+    public static int AdvancePartLimit(TimeSpan partTarget) =>
+        partTarget < TimeSpan.FromSeconds(1) ? (int)Math.Ceiling(3 / partTarget.TotalSeconds) : 3;
 
     /// <summary>Evaluates a request.</summary>
     /// <param name="request">The request.</param>
@@ -44,7 +45,8 @@ internal static class BlockingReload
     /// <param name="latency">The session's latency profile.</param>
     /// <param name="producer">The encoder's state.</param>
     /// <param name="held">Time that the request has been held.</param>
-    public static ReloadDecision Evaluate(DeliveryDirectives request, RenditionEdge? edge, LatencyProfile latency, ProducerState producer, TimeSpan held)
+    public static ReloadDecision Evaluate(DeliveryDirectives request, RenditionEdge? edge, LatencyProfile latency, ProducerState producer,
+        TimeSpan held)
     {
         // Directives apply only where EXT-X-SERVER-CONTROL offers them (6.2.5), and so not to a playlist that does not exist.
         // "A Server MUST ignore _HLS_msn and _HLS_part if the Playlist contains an EXT-X-ENDLIST tag" (6.2.5.2).

@@ -37,4 +37,5 @@ public sealed record RenditionStatus(string Name, RenditionFormat? Format, long 
 /// <param name="LiveEdge">Wall-clock capture time of the newest playable media; <see langword="null"/> while there is none.</param>
 /// <param name="Renditions">Its renditions, in order of appearance.</param>
 public sealed record ChannelStatus(
-    ChannelName Channel, ChannelState State, SessionId? Session, DateTimeOffset? StartedAt, DateTimeOffset? LiveEdge, IReadOnlyList<RenditionStatus> Renditions);
+    ChannelName Channel, ChannelState State, SessionId? Session, DateTimeOffset? StartedAt, DateTimeOffset? LiveEdge,
+    IReadOnlyList<RenditionStatus> Renditions);

@@ -49,7 +49,8 @@ internal sealed class ClientCount(int limit)
     /// The client of a request; <see langword="null"/> when no limit applies, because it comes from an edge or has no address.
     /// </summary>
     public static IPAddress? Of(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address && context.Features.Get<TrustedProxyFeature>() is null ? ClientNetwork.Of(address) : null;
+        context.Connection.RemoteIpAddress is { } address
+        && context.Features.Get<TrustedProxyFeature>() is null ? ClientNetwork.Of(address) : null;
 
     /// <summary>
     /// Counts a request; <see langword="false"/> when the client has its maximum. After success, <see cref="Exit"/> must be called.

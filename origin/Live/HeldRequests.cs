@@ -15,7 +15,8 @@ internal sealed class HeldRequests : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private static readonly UpDownCounter<long> Waiting =
-        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held_requests", "{request}", "Requests held until the requested media exists.");
+        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held_requests", "{request}",
+            "Requests held until the requested media exists.");
 
     private readonly Lock _gate = new();
     private readonly HashSet<LiveSession> _sessions = [];
@@ -29,7 +30,8 @@ internal sealed class HeldRequests : IDisposable
     public HeldRequests(TimeProvider time, IOptions<OriginOptions> options)
     {
         (_limit, _clients) = (options.Value.MaxHeldRequests, new ClientCount(options.Value.MaxHeldPerClient));
-        _clock = time.CreateTimer(static self => ((HeldRequests)self!).CheckSessions(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _clock = time.CreateTimer(static self => ((HeldRequests)self!).CheckSessions(), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Number of held requests.</summary>

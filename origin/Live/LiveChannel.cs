@@ -18,7 +18,8 @@ internal sealed class LiveChannel(ChannelName name)
     /// <summary>
     /// The session at the channel's URLs: the newest one with media in every rendition for the requesting viewer, ended or not.
     /// </summary>
-    public LiveSession? CurrentFor(SessionVisibilityFilter audience, bool mayPreview) => CurrentOf(session => VisibleOf(audience, session, mayPreview));
+    public LiveSession? CurrentFor(SessionVisibilityFilter audience, bool mayPreview) =>
+        CurrentOf(session => VisibleOf(audience, session, mayPreview));
 
     /// <summary>The session with an id, or <see langword="null"/>.</summary>
     public LiveSession? Find(SessionId id)
@@ -40,7 +41,8 @@ internal sealed class LiveChannel(ChannelName name)
     /// <summary>
     /// The session that determines the channel's status for the requesting viewer; <see langword="null"/> where the channel is offline.
     /// </summary>
-    public LiveSession? StatusSessionFor(SessionVisibilityFilter audience, bool mayPreview) => StatusSessionOf(session => VisibleOf(audience, session, mayPreview));
+    public LiveSession? StatusSessionFor(SessionVisibilityFilter audience, bool mayPreview) =>
+        StatusSessionOf(session => VisibleOf(audience, session, mayPreview));
 
     /// <summary>The status of a channel without sessions.</summary>
     public static ChannelStatus Offline(ChannelName channel) => new(channel, ChannelState.Offline, null, null, null, []);
@@ -52,7 +54,8 @@ internal sealed class LiveChannel(ChannelName name)
     /// <summary>Removes a session.</summary>
     public void Remove(LiveSession session) => _sessions = [.. _sessions.Where(s => s != session)];
 
-    private static LiveSession? VisibleOf(SessionVisibilityFilter audience, LiveSession session, bool mayPreview) => audience.IsVisibleOnChannel(session) ? audience.Of(session, mayPreview) : null;
+    private static LiveSession? VisibleOf(SessionVisibilityFilter audience, LiveSession session, bool mayPreview) =>
+        audience.IsVisibleOnChannel(session) ? audience.Of(session, mayPreview) : null;
 
     private LiveSession? CurrentOf(Func<LiveSession, LiveSession?> view)
     {

@@ -16,7 +16,8 @@ namespace Broadcast.Origin.Live;
 /// <param name="logger">Logger for starts and ends of sessions.</param>
 /// <param name="visibility">Source of session visibility; without it, sessions are visible unless they started hidden.</param>
 /// <param name="authorizer">Source of access policies; without it, all viewers have access.</param>
-public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
+public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger,
+    ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
     : ITimelineSink
 {
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
@@ -29,7 +30,8 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     public ChannelStatus Status(ChannelName channel) => FindChannel(channel)?.Status() ?? LiveChannel.Offline(channel);
 
     /// <summary>Whether a running session is hidden from viewers.</summary>
-    public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found && VisibilityFilter.IsHidden(found);
+    public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found
+        && VisibilityFilter.IsHidden(found);
 
     /// <summary>All channels that have a session, sorted by name.</summary>
     public IReadOnlyList<ChannelStatus> All() =>

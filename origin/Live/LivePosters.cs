@@ -10,10 +10,13 @@ namespace Broadcast.Origin.Live;
 internal sealed class LivePosters(LiveDirectory directory, RecordingTimelineCache timelines) : IPosters
 {
     /// <inheritdoc/>
-    public PosterInfo? OfChannel(ChannelName channel) => Of(directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false));
+    public PosterInfo? OfChannel(ChannelName channel) =>
+        Of(directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false));
 
     /// <inheritdoc/>
-    public PosterInfo? OfSession(ChannelName channel, SessionId session) => timelines.Peek(channel, session) is { } whole ? Of(directory.VisibilityFilter.Of(whole)) : null;
+    public PosterInfo? OfSession(ChannelName channel, SessionId session) =>
+        timelines.Peek(channel, session) is { } whole ? Of(directory.VisibilityFilter.Of(whole)) : null;
 
-    private static PosterInfo? Of(LiveSession? session) => session?.Poster is { } poster ? new(session.Id, session.Access, poster.Width, poster.Height) : null;
+    private static PosterInfo? Of(LiveSession? session) =>
+        session?.Poster is { } poster ? new(session.Id, session.Access, poster.Width, poster.Height) : null;
 }

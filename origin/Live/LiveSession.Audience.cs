@@ -45,7 +45,8 @@ internal sealed partial class LiveSession
             }
 
             var shown = new LiveSession(_timeline.Session, _time, visibilityStart);
-            shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(visibilityStart.Segment, visibilityStart.Period)], static _ => { });
+            shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(visibilityStart.Segment, visibilityStart.Period)],
+                static _ => { });
             return _visible = shown;
         }
     }

@@ -46,8 +46,10 @@ internal sealed partial class LiveSession
 
     private LiveSession(BroadcastSession session, TimeProvider time, VisibilityStart? visibilityStart)
     {
-        (_timeline, _time, _startedAt, VisibilityStart, _firstAvailable) = (new SessionTimeline(session), time, session.StartedAt, visibilityStart, visibilityStart?.Segment ?? 0);
-        _periods = new PeriodProjection(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null, visibilityStart?.Segment ?? 1);
+        (_timeline, _time, _startedAt, VisibilityStart, _firstAvailable) =
+            (new SessionTimeline(session), time, session.StartedAt, visibilityStart, visibilityStart?.Segment ?? 0);
+        _periods = new PeriodProjection(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null,
+            visibilityStart?.Segment ?? 1);
         _mpds = new MpdDocuments(() => _timeline.Session, RenderMpd);
         _lastMedia = time.GetUtcNow();
     }
@@ -103,7 +105,8 @@ internal sealed partial class LiveSession
                 if (@event is TimelineEvent.PartReady part)
                 {
                     _lastMedia = _time.GetUtcNow();
-                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(_lastMedia - _startedAt - (part.Start + part.Duration).ToTimeSpan(), part.Duration.ToTimeSpan());
+                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(_lastMedia - _startedAt
+                        - (part.Start + part.Duration).ToTimeSpan(), part.Duration.ToTimeSpan());
                 }
 
                 var rendition = RenditionOf(@event);
@@ -141,7 +144,8 @@ internal sealed partial class LiveSession
     /// <param name="isDelta">Whether old segments may be omitted.</param>
     public Document? MediaPlaylist(string rendition, bool isDelta = false) =>
         _playlists.TryGetValue(rendition, out var cells)
-            ? cells.Get(isDelta, () => WithLock(() => _timeline.Find(rendition) is { } found ? PlaylistRenderer.Media(_timeline, found, _records, isDelta) : null)?.ToDocument())
+            ? cells.Get(isDelta, () => WithLock(() => _timeline.Find(rendition) is { } found
+                ? PlaylistRenderer.Media(_timeline, found, _records, isDelta) : null)?.ToDocument())
             : null;
 
     /// <summary>Evaluates a request for the media playlist of a rendition.</summary>
@@ -154,8 +158,10 @@ internal sealed partial class LiveSession
         lock (_gate)
         {
             var edge = _timeline.Find(rendition) is { } found ? RenditionEdge.Of(found, Latency) : null;
-            var decision = BlockingReload.Evaluate(request, edge, Latency, new ProducerState(_ended, IsStalled), _time.GetElapsedTime(since));
-            more = decision == ReloadDecision.Hold && _records.TryGetValue(rendition, out var record) ? record.Wait(since) : Task.CompletedTask;
+            var decision = BlockingReload.Evaluate(request, edge, Latency, new ProducerState(_ended, IsStalled),
+                _time.GetElapsedTime(since));
+            more = decision == ReloadDecision.Hold && _records.TryGetValue(rendition, out var record) ? record.Wait(since)
+                : Task.CompletedTask;
             return decision;
         }
     }
@@ -237,11 +243,13 @@ internal sealed partial class LiveSession
     public ChannelName Channel => _timeline.Session.Channel;
 
     /// <summary>Reads timeline and renditions under the lock; <paramref name="reading"/> must be fast.</summary>
-    public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionHistory>, T> reading) => WithLock(() => reading(_timeline, _records));
+    public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionHistory>, T> reading) =>
+        WithLock(() => reading(_timeline, _records));
 
     /// <summary>The multivariant playlist, or <see langword="null"/> before the session is playable.</summary>
     public Document? MultivariantPlaylist() => !_playable ? null :
-        _multivariant.Get(Volatile.Read(ref _manifestVersion), () => WithLock(() => PlaylistRenderer.Multivariant(_timeline, _records)).ToDocument());
+        _multivariant.Get(Volatile.Read(ref _manifestVersion),
+            () => WithLock(() => PlaylistRenderer.Multivariant(_timeline, _records)).ToDocument());
 
     /// <summary>The MPD for the session's URL, or <see langword="null"/> before the session is playable.</summary>
     public Document? SessionMpd() => _playable ? _mpds.OfSession(ManifestVersion) : null;
@@ -251,7 +259,8 @@ internal sealed partial class LiveSession
     public Document? MpdPatch(long published) => SessionMpd() is null ? null : _mpds.PatchFrom(published);
 
     /// <summary>The MPD for the channel's URL, or <see langword="null"/> before the session is playable.</summary>
-    /// <param name="isProtected">Whether the request path has a token before <c>/live</c>; see <see cref="MpdDocuments.OfChannel"/>.</param>
+    /// <param name="isProtected">Whether the request path has a token before <c>/live</c>; see
+    /// <see cref="MpdDocuments.OfChannel"/>.</param>
     public Document? ChannelMpd(bool isProtected = false) => _playable ? _mpds.OfChannel(ManifestVersion, isProtected) : null;
 
     /// <summary>The MPD of the live window as data, or <see langword="null"/> before the session is playable.</summary>
@@ -259,18 +268,21 @@ internal sealed partial class LiveSession
 
     /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
     public Document? IFramePlaylist(string rendition) => _playlists.TryGetValue(rendition, out var cells)
-        ? cells.GetIFrames(() => WithLock(() => _timeline.Find(rendition) is { } found ? PlaylistRenderer.IFrames(_timeline, found) : null)) : null;
+        ? cells.GetIFrames(() => WithLock(() => _timeline.Find(rendition) is { } found ? PlaylistRenderer.IFrames(_timeline, found) : null))
+        : null;
 
     /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
     public Document? ImagePlaylist() => _imagePlaylist.Get(
         Volatile.Read(ref _manifestVersion),
-        () => WithLock(() => ThumbnailTrack.Of(_timeline) is { } track ? Broadcast.Origin.Thumbnails.ImagePlaylist.Render(track, _startedAt, _timeline.IsEnded) : null));
+        () => WithLock(() => ThumbnailTrack.Of(_timeline) is { } track
+            ? Broadcast.Origin.Thumbnails.ImagePlaylist.Render(track, _startedAt, _timeline.IsEnded) : null));
 
     /// <summary>The thumbnails as WebVTT, or <see langword="null"/> when there are none.</summary>
     /// <param name="folder">The session's folder relative to the file: empty at the session's URL.</param>
     public Document? ThumbnailVtt(string folder) => (folder.Length == 0 ? _thumbnails : _channelThumbnails).Get(
         Volatile.Read(ref _manifestVersion),
-        () => WithLock(() => _timeline.SpriteSheets.Count > 0 ? Broadcast.Origin.Thumbnails.ThumbnailVtt.Render(_timeline.SpriteSheets, MediaEnd(), folder) : null));
+        () => WithLock(() => _timeline.SpriteSheets.Count > 0
+            ? Broadcast.Origin.Thumbnails.ThumbnailVtt.Render(_timeline.SpriteSheets, MediaEnd(), folder) : null));
 
     /// <summary>Availability of the media at a path.</summary>
     public MediaAvailability Evaluate(LivePath path)
@@ -302,10 +314,12 @@ internal sealed partial class LiveSession
                 : _ended ? ChannelState.Ended
                 : IsStalled ? ChannelState.Interrupted
                 : ChannelState.Live;
-            return new ChannelStatus(_timeline.Session.Channel, state, Id, VisibilityStart is { } visibilityStart && visibilityStart.From > _startedAt ? visibilityStart.From : _startedAt, _playable ? LiveEdge.Of(_timeline, _records) : null,
+            return new ChannelStatus(_timeline.Session.Channel, state, Id, VisibilityStart is { } visibilityStart && visibilityStart.From
+                > _startedAt ? visibilityStart.From : _startedAt, _playable ? LiveEdge.Of(_timeline, _records) : null,
             [
                 .. _timeline.Renditions.Select(rendition => new RenditionStatus(
-                    rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average, _records[rendition.Name].Bitrate.Peak)),
+                    rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average,
+                    _records[rendition.Name].Bitrate.Peak)),
             ]);
         }
     }
@@ -343,7 +357,8 @@ internal sealed partial class LiveSession
     {
         if (@event is TimelineEvent.RenditionAdded added && !ObjectNames.IsRendition(added.Rendition))
         {
-            throw new InvalidDataException($"'{added.Rendition}' is not a valid rendition name: use 1 to {ObjectNames.MaxRendition} of a-z, 0-9, '-' and '_'.");
+            throw new InvalidDataException(
+                $"'{added.Rendition}' is not a valid rendition name: use 1 to {ObjectNames.MaxRendition} of a-z, 0-9, '-' and '_'.");
         }
     }
 
@@ -360,10 +375,12 @@ internal sealed partial class LiveSession
             record.Observe(rendition);
         }
 
-        var sheets = _timeline.SpriteSheets is [var oldest, .., var newest] ? (oldest, newest) : (_timeline.SpriteSheets.FirstOrDefault(), null);
+        var sheets = _timeline.SpriteSheets is [var oldest, .., var newest] ? (oldest, newest)
+            : (_timeline.SpriteSheets.FirstOrDefault(), null);
         var bandwidths = _records.Values.Sum(record => BitrateMeter.Step(record.Bitrate.Peak) + (record.IsIndependent ? 1 : 0));
         var lag = _records.Values.Select(record => record.Lateness.Typical).DefaultIfEmpty().Max();
-        var captions = string.Concat(_timeline.Renditions.Select(rendition => rendition.Init?.Format.Captions is { } seen ? $"{rendition.Name} {seen}\n" : ""));
+        var captions = string.Concat(_timeline.Renditions
+            .Select(rendition => rendition.Init?.Format.Captions is { } seen ? $"{rendition.Name} {seen}\n" : ""));
         if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths | captions != _captions)
         {
             (_sheets, _bandwidths, _captions) = (sheets, bandwidths, captions);
@@ -385,7 +402,8 @@ internal sealed partial class LiveSession
         return now > before.AddMilliseconds(1) ? now : before.AddMilliseconds(1);
     }
 
-    private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();
+    private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
+        .Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();
 
     private Mpd? RenderMpd() => WithLock(() => MpdRenderer.Render(_timeline, _periods, _records, _startedAt, _published));
 

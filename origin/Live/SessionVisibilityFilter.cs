@@ -12,7 +12,8 @@ internal sealed class SessionVisibilityFilter(ISessionVisibility? visibility = n
     /// is not shown there.
     /// </summary>
     public bool IsVisibleOnChannel(LiveSession session) =>
-        !session.IsEnded || authorizer is null || authorizer.AccessOf(session.Channel, session.Id, session.Access) == authorizer.AccessOf(session.Channel);
+        !session.IsEnded || authorizer is null || authorizer.AccessOf(session.Channel, session.Id, session.Access)
+        == authorizer.AccessOf(session.Channel);
 
     /// <summary>Whether viewers get no part of a session.</summary>
     public bool IsHidden(LiveSession session) => VisibilityOf(session).IsHidden;
@@ -37,5 +38,6 @@ internal sealed class SessionVisibilityFilter(ISessionVisibility? visibility = n
         return shown;
     }
 
-    private SessionVisibility VisibilityOf(LiveSession session) => visibility?.Find(session.Channel, session.Id) ?? (session.StartsHidden ? SessionVisibility.Hidden : SessionVisibility.Open);
+    private SessionVisibility VisibilityOf(LiveSession session) => visibility?.Find(session.Channel, session.Id)
+        ?? (session.StartsHidden ? SessionVisibility.Hidden : SessionVisibility.Open);
 }

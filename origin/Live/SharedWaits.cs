@@ -98,7 +98,8 @@ internal sealed class SharedWaits(TimeProvider time)
 
         /// <summary>Registers a continuation. It runs on the thread pool, so the signaling thread does not pay for it.</summary>
         public void Listen() =>
-            _ = news.ContinueWith(static (_, state) => ((SharedWait)state!).End(true), this, _expired.Token, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ = news.ContinueWith(static (_, state) => ((SharedWait)state!).End(true), this, _expired.Token, TaskContinuationOptions.None,
+                TaskScheduler.Default);
 
         public void End(bool isSignaled)
         {

@@ -48,7 +48,8 @@ internal sealed record VisibilityStart(DateTimeOffset From, long Segment, TimeSp
 
         // The segment left the live window. The start of an index block is known without reading it.
         var left = timeline.RetainedIndexBlocks.FirstOrDefault(indexBlock => indexBlock.WallClock >= from);
-        return new VisibilityStart(from, known ?? left?.First ?? first.Number, from - timeline.Session.StartedAt + Slack, known is not null, timeline.Period);
+        return new VisibilityStart(from, known ?? left?.First ?? first.Number, from - timeline.Session.StartedAt + Slack, known is not null,
+            timeline.Period);
     }
 
     /// <summary>
@@ -56,7 +57,8 @@ internal sealed record VisibilityStart(DateTimeOffset From, long Segment, TimeSp
     /// first visible segment starts at that segment, whichever blocks it is later merged with.
     /// </summary>
     public IReadOnlyList<TimelineEvent> Of(IReadOnlyList<TimelineEvent> events) =>
-        [.. events.Where(Shows).Select(@event => @event is TimelineEvent.IndexBlockReady indexBlock && indexBlock.First < Segment ? indexBlock with { First = Segment } : @event)];
+        [.. events.Where(Shows).Select(@event => @event is TimelineEvent.IndexBlockReady indexBlock
+            && indexBlock.First < Segment ? indexBlock with { First = Segment } : @event)];
 
     /// <summary>Whether a path lies before the visible part, even if media exists there.</summary>
     public bool Hides(LivePath path) => path.Kind switch
@@ -83,7 +85,8 @@ internal sealed record VisibilityStart(DateTimeOffset From, long Segment, TimeSp
         }
 
         var periods = TimelinePeriod.Of(
-            timeline.FirstSegment, timeline.Period, timeline.Discontinuities, [.. timeline.Renditions.Select(rendition => rendition.Segments.Select(IndexedSegment.Of).ToList())]);
+            timeline.FirstSegment, timeline.Period, timeline.Discontinuities,
+            [.. timeline.Renditions.Select(rendition => rendition.Segments.Select(IndexedSegment.Of).ToList())]);
         return periods.LastOrDefault(period => period.First <= segment);
     }
 }

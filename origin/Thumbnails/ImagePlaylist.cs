@@ -31,7 +31,8 @@ internal static class ImagePlaylist
             for (; number < NumberOf(track, i); number++)
             {
                 text.Append("#EXT-X-GAP\n");
-                Segment(text, track, startedAt, number, SessionObjectNames.SpriteSheetFile(number * (long)track.Duration.TotalMilliseconds));
+                Segment(text, track, startedAt, number,
+                    SessionObjectNames.SpriteSheetFile(number * (long)track.Duration.TotalMilliseconds));
             }
 
             Segment(text, track, startedAt, number++, ThumbnailTrack.UriOf(track.Sheets[i]));
@@ -48,11 +49,14 @@ internal static class ImagePlaylist
     private static void Segment(StringBuilder text, ThumbnailTrack track, DateTimeOffset startedAt, long number, string uri)
     {
         var layout = track.Layout;
-        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-PROGRAM-DATE-TIME:{(startedAt + (track.Duration * number)).UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"#EXT-X-PROGRAM-DATE-TIME:{(startedAt + (track.Duration * number)).UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
         text.Append(CultureInfo.InvariantCulture, $"#EXTINF:{track.Duration.TotalSeconds:0.000###},\n");
-        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-TILES:RESOLUTION={layout.TileWidth}x{layout.TileHeight},LAYOUT={layout.Columns}x{layout.Rows},DURATION={track.TileDuration.TotalSeconds:0.000###}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"#EXT-X-TILES:RESOLUTION={layout.TileWidth}x{layout.TileHeight},LAYOUT={layout.Columns}x{layout.Rows},DURATION={track.TileDuration.TotalSeconds:0.000###}\n");
         text.Append(uri).Append('\n');
     }
 
-    private static long NumberOf(ThumbnailTrack track, int index) => ThumbnailTrack.Milliseconds(track.Sheets[index]) / (long)track.Duration.TotalMilliseconds;
+    private static long NumberOf(ThumbnailTrack track, int index) =>
+        ThumbnailTrack.Milliseconds(track.Sheets[index]) / (long)track.Duration.TotalMilliseconds;
 }

@@ -21,7 +21,8 @@ internal sealed record ThumbnailTrack(SpriteSheetLayout Layout, TimeSpan Duratio
     public TimeSpan TileDuration => Duration / Layout.Tiles;
 
     /// <summary>Maximum bits per second.</summary>
-    public long Bandwidth => Math.Max(1, BitrateMeter.Step((long)Math.Ceiling(Sheets.Max(sheet => sheet.Length) * 8 / Duration.TotalSeconds)));
+    public long Bandwidth =>
+        Math.Max(1, BitrateMeter.Step((long)Math.Ceiling(Sheets.Max(sheet => sheet.Length) * 8 / Duration.TotalSeconds)));
 
     /// <summary>
     /// The track of a session, or <see langword="null"/> while it has no sprite sheet. Sheets with another layout than the newest one, as
@@ -34,7 +35,8 @@ internal sealed record ThumbnailTrack(SpriteSheetLayout Layout, TimeSpan Duratio
     /// </summary>
     public static ThumbnailTrack? Of(IReadOnlyList<TimelineSpriteSheet> sheets) => sheets is not [.., var newest]
         ? null
-        : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(), [.. sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
+        : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(),
+            [.. sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
 
     /// <summary>Start of a sprite sheet in milliseconds, which is its name.</summary>
     public static long Milliseconds(TimelineSpriteSheet sheet) => SessionObjectNames.MillisecondsOf(sheet.Start);

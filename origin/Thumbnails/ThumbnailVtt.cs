@@ -39,8 +39,10 @@ internal static class ThumbnailVtt
                 }
 
                 var (x, y) = (tile % layout.Columns * layout.TileWidth, tile / layout.Columns * layout.TileHeight);
-                text.Append(CultureInfo.InvariantCulture, $"\n{Time(from > timeZero ? from - timeZero : TimeSpan.Zero)} --> {Time(from + length - timeZero)}\n");
-                text.Append(CultureInfo.InvariantCulture, $"{folder}{ThumbnailTrack.UriOf(sheet)}#xywh={x},{y},{layout.TileWidth},{layout.TileHeight}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"\n{Time(from > timeZero ? from - timeZero : TimeSpan.Zero)} --> {Time(from + length - timeZero)}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"{folder}{ThumbnailTrack.UriOf(sheet)}#xywh={x},{y},{layout.TileWidth},{layout.TileHeight}\n");
             }
         }
 
@@ -48,5 +50,6 @@ internal static class ThumbnailVtt
     }
 
     private static string Time(TimeSpan time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
 }

@@ -56,8 +56,10 @@ internal sealed class BeaconEndpoint(LiveDirectory directory, ViewerCounts count
     internal static IPAddress? NetworkOf(HttpContext context)
     {
         var headers = context.Request.Headers;
-        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? headers.ContainsKey("X-Original-For")   // the forwarded address was accepted
-            : context.Features.Get<DirectClientFeature>() is not null || !(headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via"));
+        // the forwarded address was accepted
+        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? headers.ContainsKey("X-Original-For")
+            : context.Features.Get<DirectClientFeature>() is not null
+            || !(headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via"));
         return isViewerAddress && context.Connection.RemoteIpAddress is { } address ? ClientNetwork.Of(address) : null;
     }
 

@@ -20,7 +20,8 @@ public sealed class ViewerCounts(IOptions<OriginOptions> options, TimeProvider t
     /// <summary>Maximum ids in memory, for all channels together: some 100 bytes each.</summary>
     public const int MaxIds = 131_072;
 
-    private static readonly Counter<long> Beacons = Telemetry.Meter.CreateCounter<long>("broadcast_beacons", "{beacon}", "Beacons of playing pages, by result.");
+    private static readonly Counter<long> Beacons =
+        Telemetry.Meter.CreateCounter<long>("broadcast_beacons", "{beacon}", "Beacons of playing pages, by result.");
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromSeconds(1);
     private readonly Dictionary<ChannelName, ViewerSet> _sets = [];
     private readonly Lock _gate = new();

@@ -11,7 +11,8 @@ internal sealed class ViewerMetrics(ViewerCounts counts) : IHostedService
     private static readonly ConcurrentDictionary<ViewerCounts, bool> Counted = new();
 
     static ViewerMetrics() => Telemetry.Meter.CreateObservableGauge(
-        "broadcast_viewers", Observe, "{viewer}", "Pages that play a channel and send beacons to this process, extrapolated from a sample where only a share sends them.");
+        "broadcast_viewers", Observe, "{viewer}",
+        "Pages that play a channel and send beacons to this process, extrapolated from a sample where only a share sends them.");
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)

@@ -67,7 +67,8 @@ internal sealed class ViewerSet(int maxPerNetwork)
     public int RemoteLevel { get; set; }
 
     /// <summary>Number of viewers.</summary>
-    public long Viewers => (long)(CountedLevel == 0 ? _seen.Count : _seen.Keys.Count(id => BeaconSampling.Contains(id, CountedLevel))) << CountedLevel;
+    public long Viewers => (long)(CountedLevel == 0 ? _seen.Count : _seen.Keys.Count(id => BeaconSampling.Contains(id, CountedLevel)))
+        << CountedLevel;
 
     /// <summary>Whether an id is in the set.</summary>
     public bool Contains(ulong id) => _seen.ContainsKey(id);
@@ -255,7 +256,8 @@ internal sealed class ViewerSet(int maxPerNetwork)
 
     private void DropNewest(int count, int level)
     {
-        foreach (var id in _seen.Where(seen => BeaconSampling.Contains(seen.Key, level)).OrderByDescending(seen => seen.Value.First).Take(count).Select(seen => seen.Key).ToList())
+        foreach (var id in _seen.Where(seen => BeaconSampling.Contains(seen.Key, level)).OrderByDescending(seen => seen.Value.First)
+            .Take(count).Select(seen => seen.Key).ToList())
         {
             Remove(id);
         }
@@ -271,7 +273,8 @@ internal sealed class ViewerSet(int maxPerNetwork)
 
         var (retained, counted) = _networks.GetValueOrDefault(network);
         var isCounted = BeaconSampling.Contains(id, CountedLevel);
-        if (retained >= BeaconSamplingPolicy.MaxPerNetwork(maxPerNetwork, RetainedLevel) || (isCounted && counted >= BeaconSamplingPolicy.MaxPerNetwork(maxPerNetwork, CountedLevel)))
+        if (retained >= BeaconSamplingPolicy.MaxPerNetwork(maxPerNetwork, RetainedLevel)
+            || (isCounted && counted >= BeaconSamplingPolicy.MaxPerNetwork(maxPerNetwork, CountedLevel)))
         {
             return false;
         }

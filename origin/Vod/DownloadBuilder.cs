@@ -36,13 +36,16 @@ internal sealed class DownloadBuilder(ISpool spool, IOptions<OriginOptions> opti
             for (var first = 0; first < order.Length; first += MaxConcurrentReads)
             {
                 var some = order.AsMemory(first, Math.Min(MaxConcurrentReads, order.Length - first)).ToArray();
-                var read = await Task.WhenAll(some.Select(next => _metadataReader.ReadAsync(plan.SegmentOf(next.Track, next.Segment.Number), next.Segment.Length, CancellationToken.None)));
+                var read =
+                    await Task.WhenAll(some.Select(next => _metadataReader.ReadAsync(plan.SegmentOf(next.Track, next.Segment.Number),
+                        next.Segment.Length, CancellationToken.None)));
                 for (var i = 0; i < some.Length; i++)
                 {
                     var (track, segment) = some[i];
                     if (!setups.TryGetValue((track, segment.Init), out var setup))
                     {
-                        setups[(track, segment.Init)] = setup = await _metadataReader.ReadSetupAsync(plan.InitOf(track, segment.Init), CancellationToken.None);
+                        setups[(track, segment.Init)] = setup = await _metadataReader.ReadSetupAsync(plan.InitOf(track, segment.Init),
+                            CancellationToken.None);
                     }
 
                     if (setup is null || read[i].Count == 0)
@@ -70,13 +73,15 @@ internal sealed class DownloadBuilder(ISpool spool, IOptions<OriginOptions> opti
             OriginLog.DownloadHasGaps(logger, plan.Session.Channel, plan.Session.Id, lost, order.Length);
         }
 
-        return builder.IsEmpty ? null : new Download(plan, [.. order.Select(next => new DownloadSegment(next.Track, next.Segment.Number))], builder.Build(plan.Start));
+        return builder.IsEmpty ? null : new Download(plan, [.. order.Select(next => new DownloadSegment(next.Track, next.Segment.Number))],
+            builder.Build(plan.Start));
     }
 
     /// <summary>Segments with media of all tracks, ordered by sequence number and then by track.</summary>
     private static (int Track, IndexedSegment Segment)[] InOrder(DownloadPlan plan) =>
     [
-        .. plan.Tracks.SelectMany((track, index) => track.Segments.Where(segment => segment.HasMedia).Select(segment => (Track: index, Segment: segment)))
+        .. plan.Tracks.SelectMany((track, index) => track.Segments.Where(segment => segment.HasMedia)
+            .Select(segment => (Track: index, Segment: segment)))
             .OrderBy(next => next.Segment.Number).ThenBy(next => next.Track),
     ];
 }

@@ -9,7 +9,8 @@ namespace Broadcast.Origin.Vod;
 /// <param name="End">Wall-clock time of the end.</param>
 /// <param name="Rendition">The requested rendition; <see langword="null"/> for the best.</param>
 /// <param name="FirstSegment">First sequence number that the viewer may get; 0 for all.</param>
-internal readonly record struct DownloadKey(SessionId Session, DateTimeOffset Start, DateTimeOffset? End, string? Rendition, long FirstSegment = 0);
+internal readonly record struct DownloadKey(SessionId Session, DateTimeOffset Start, DateTimeOffset? End, string? Rendition,
+    long FirstSegment = 0);
 
 /// <summary>
 /// Cache of download layouts, with a byte limit. Building a layout reads from every segment, so resumed downloads and parallel connections
@@ -21,7 +22,8 @@ internal sealed class DownloadCache(DownloadBuilder builder, IOptions<OriginOpti
     public const int SegmentsPerSlot = 5000;
 
     private readonly SingleFlightCache<DownloadKey, Download> _cache =
-        new(options.Value.MaxConcurrentDownloadBuilds, options.Value.DownloadCacheBytes, options.Value.DownloadCacheBytes, download => download.Bytes);
+        new(options.Value.MaxConcurrentDownloadBuilds, options.Value.DownloadCacheBytes, options.Value.DownloadCacheBytes,
+            download => download.Bytes);
 
     /// <summary>Total size of the cached layouts, in bytes.</summary>
     public long Bytes => _cache.Bytes;
@@ -35,5 +37,6 @@ internal sealed class DownloadCache(DownloadBuilder builder, IOptions<OriginOpti
     /// <param name="plan">Selects the content; <see langword="null"/> when there is none.</param>
     /// <param name="download">The download, once it is built; <see langword="null"/> when it has no playable media.</param>
     public bool TryGet(DownloadKey key, long segments, Func<Task<DownloadPlan?>> plan, out Task<Download?> download) => _cache.TryGet(
-        key, 0, 1 + (segments / SegmentsPerSlot), async () => await plan() is { } planned ? await builder.BuildAsync(planned) : null, out download);
+        key, 0, 1 + (segments / SegmentsPerSlot), async () => await plan() is { } planned ? await builder.BuildAsync(planned) : null,
+        out download);
 }

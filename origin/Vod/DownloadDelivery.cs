@@ -23,7 +23,8 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
     /// </summary>
     private const int MaxSkip = 64 * 1024;
 
-    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast_origin_download_bytes", "By", "Bytes of recordings sent as downloads.");
+    private static readonly Counter<long> Bytes =
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_download_bytes", "By", "Bytes of recordings sent as downloads.");
 
     /// <summary>Responds to a request.</summary>
     /// <param name="context">The request.</param>
@@ -59,7 +60,8 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         if (range.IsRange)
         {
             context.Response.StatusCode = StatusCodes.Status206PartialContent;
-            headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {range.First}-{range.First + range.Length - 1}/{total}");
+            headers.ContentRange = string.Create(CultureInfo.InvariantCulture,
+                $"bytes {range.First}-{range.First + range.Length - 1}/{total}");
         }
 
         if (HttpMethods.IsGet(request.Method))
@@ -76,7 +78,8 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         while (position < Math.Min(end, layout.Head.Length))
         {
             var length = (int)Math.Min(Math.Min(end, layout.Head.Length) - position, PieceLength);
-            if ((await context.Response.BodyWriter.WriteAsync(layout.Head.Slice((int)position, length), context.RequestAborted)).IsCompleted)
+            if ((await context.Response.BodyWriter.WriteAsync(layout.Head.Slice((int)position, length),
+                context.RequestAborted)).IsCompleted)
             {
                 return;
             }
@@ -121,7 +124,8 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
                 if (from > at)
                 {
                     // Bytes between payloads are read into the buffer of the next piece, which overwrites them.
-                    await reader.ReadAsync(context.Response.BodyWriter.GetMemory((int)(from - at))[..(int)(from - at)], context.RequestAborted);
+                    await reader.ReadAsync(context.Response.BodyWriter.GetMemory((int)(from - at))[..(int)(from - at)],
+                        context.RequestAborted);
                 }
 
                 at = to;

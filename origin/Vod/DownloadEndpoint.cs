@@ -12,7 +12,8 @@ namespace Broadcast.Origin.Vod;
 /// Endpoint for recordings as one file, <c>/vod/{recording}/download.mp4</c>. A growing recording is rejected: the content at a URL must
 /// not change, so that downloads can be resumed.
 /// </summary>
-internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery delivery, IndexBlockCache indexBlocks, IOptions<OriginOptions> options, TimeProvider time)
+internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery delivery, IndexBlockCache indexBlocks,
+    IOptions<OriginOptions> options, TimeProvider time)
 {
 
     private readonly ClientCount _open = new(options.Value.MaxOpenPerClient);
@@ -42,7 +43,8 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
         if (!bounds.IsWhole(range))
         {
             await Responses.WriteTextAsync(
-                context, StatusCodes.Status404NotFound, Responses.BriefCaching, "Still in progress. Clips of finished parts can be downloaded.");
+                context, StatusCodes.Status404NotFound, Responses.BriefCaching,
+                "Still in progress. Clips of finished parts can be downloaded.");
             return;
         }
 

@@ -34,7 +34,8 @@ internal static class DownloadName
     {
         var name = Cleaned(title);
         return string.Create(
-            CultureInfo.InvariantCulture, $"{(name.Length > 0 ? name : channel.Value)} {start.UtcDateTime:yyyy-MM-dd HH.mm}{(rendition is null ? "" : " " + rendition)}.mp4");
+            CultureInfo.InvariantCulture,
+            $"{(name.Length > 0 ? name : channel.Value)} {start.UtcDateTime:yyyy-MM-dd HH.mm}{(rendition is null ? "" : " " + rendition)}.mp4");
     }
 
     private static string Cleaned(string title)
@@ -45,7 +46,8 @@ internal static class DownloadName
         {
             // An unpaired surrogate is enumerated as the replacement character.
             var isValid = rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not
-                (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
+                (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                    or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
                 && !(rune.IsAscii && "\"*/:<>?\\|%".Contains((char)rune.Value, StringComparison.Ordinal));
             if (isValid && count++ < MaxTitle)
             {

@@ -19,7 +19,8 @@ internal sealed class RecordingLookup(TimeProvider time, IRecordingCatalog? cata
 
     /// <summary>A recording that viewers can see, or <see langword="null"/>.</summary>
     /// <exception cref="RecordingsUnavailableException">The catalog is unavailable.</exception>
-    public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) => catalog?.FindAsync(id, cancellationToken) ?? new((RecordingRange?)null);
+    public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) =>
+        catalog?.FindAsync(id, cancellationToken) ?? new((RecordingRange?)null);
 
     /// <summary>Whether viewers can see any recording of a session.</summary>
     /// <exception cref="RecordingsUnavailableException">The catalog is unavailable.</exception>

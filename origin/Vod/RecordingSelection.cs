@@ -18,7 +18,9 @@ internal sealed class RecordingSelection(RecordingTimelineCache timelines, LiveD
     /// <returns><see langword="null"/> when no media exists.</returns>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public async ValueTask<SessionSnapshot?> CutAsync(RecordingRange recording, string? rendition, CancellationToken cancellationToken) =>
-        await timelines.OpenAsync(recording.Channel, recording.Session, cancellationToken) is { } whole && directory.VisibilityFilter.Of(whole) is { } session
-            ? await SessionSnapshot.Of(session, isVod: true).CutAsync(RecordedObjects.RangeOf(recording), indexBlocks, rendition).WaitAsync(cancellationToken)
+        await timelines.OpenAsync(recording.Channel, recording.Session, cancellationToken) is { } whole
+        && directory.VisibilityFilter.Of(whole) is { } session
+            ? await SessionSnapshot.Of(session, isVod: true).CutAsync(RecordedObjects.RangeOf(recording), indexBlocks, rendition)
+            .WaitAsync(cancellationToken)
             : null;
 }

@@ -20,7 +20,8 @@ namespace Broadcast.Origin.Vod;
 /// <param name="logger">Logger for unreadable journals.</param>
 /// <param name="store">Lists journals that left the spool; without it, only the spool is searched.</param>
 internal sealed class RecordingTimelineCache(
-    LiveDirectory directory, ISpool spool, IOptions<OriginOptions> options, TimeProvider time, ILogger<RecordingTimelineCache> logger, IObjectStore? store = null) : ITimelineSink
+    LiveDirectory directory, ISpool spool, IOptions<OriginOptions> options, TimeProvider time, ILogger<RecordingTimelineCache> logger,
+    IObjectStore? store = null) : ITimelineSink
 {
     /// <summary>
     /// Time without media after which a session without an end in its journal counts as ended. It either runs on another server, or its
@@ -77,8 +78,10 @@ internal sealed class RecordingTimelineCache(
         var numbers = await NumbersAsync(key);
         foreach (var number in numbers.Reverse().Take(MaxTries))
         {
-            var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength, CancellationToken.None);
-            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel && Rebuild(file) is { } session)
+            var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength,
+                CancellationToken.None);
+            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel
+                && Rebuild(file) is { } session)
             {
                 return new Recorded(session, bytes.Length);
             }
@@ -144,7 +147,8 @@ internal sealed class RecordingTimelineCache(
     }
 
     private static DateTimeOffset EndOf(SessionTimeline timeline) => timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
-        .Select(rendition => rendition.Segments[^1].WallClock + rendition.Segments[^1].Duration.ToTimeSpan()).DefaultIfEmpty(timeline.Session.StartedAt).Max();
+        .Select(rendition => rendition.Segments[^1].WallClock + rendition.Segments[^1].Duration.ToTimeSpan())
+        .DefaultIfEmpty(timeline.Session.StartedAt).Max();
 
     private readonly record struct Key(ChannelName Channel, SessionId Session);
 

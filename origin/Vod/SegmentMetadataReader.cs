@@ -37,7 +37,8 @@ internal sealed class SegmentMetadataReader(ISpool spool)
             while (position < length)
             {
                 var (here, needed) = ((int)Math.Max(0, start + count - position), 0);
-                if (here > 0 && FragmentMetadata.TryRead(buffer.AsSpan((int)(position - start), here), position, out var fragment, out needed))
+                if (here > 0 && FragmentMetadata.TryRead(buffer.AsSpan((int)(position - start), here), position, out var fragment,
+                    out needed))
                 {
                     samples += fragment.Samples.Count;
                     if (fragment.End > length || samples > FragmentReader.MaxSamples)

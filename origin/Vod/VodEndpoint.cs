@@ -10,7 +10,8 @@ namespace Broadcast.Origin.Vod;
 
 /// <summary>Endpoint for all URLs under <c>/vod/</c>, after the access check.</summary>
 internal sealed class VodEndpoint(
-    RecordingTimelineCache timelines, LiveDirectory directory, VodPlaylists playlists, DownloadEndpoint downloads, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<VodEndpoint> logger)
+    RecordingTimelineCache timelines, LiveDirectory directory, VodPlaylists playlists, DownloadEndpoint downloads,
+    DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<VodEndpoint> logger)
 {
     /// <summary>Cache lifetime of the poster of a recording in progress.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -36,7 +37,8 @@ internal sealed class VodEndpoint(
             }
 
             kind = path.Kind;
-            if (await timelines.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } whole || directory.VisibilityFilter.Of(whole) is not { } session)
+            if (await timelines.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } whole
+                || directory.VisibilityFilter.Of(whole) is not { } session)
             {
                 Responses.NotFound(context);
                 return;
@@ -65,7 +67,8 @@ internal sealed class VodEndpoint(
         {
             if (session.Poster is { } poster)
             {
-                await media.AnswerAsync(context, MediaLocation.Of(session.Id, poster, session.IsEnded ? options.Value.EndedPlaylistMaxAge : PosterMaxAge));
+                await media.AnswerAsync(context,
+                    MediaLocation.Of(session.Id, poster, session.IsEnded ? options.Value.EndedPlaylistMaxAge : PosterMaxAge));
                 return;
             }
 
@@ -90,7 +93,8 @@ internal sealed class VodEndpoint(
         await documents.AnswerAsync(context, answer.Document, answer.MaxAge, session.Latency.TargetDuration);
     }
 
-    private Task<TimeRangeResult> RenderAsync(VodPath path, LiveSession session, RecordingRange recording, CancellationToken cancellationToken) => path.Kind switch
+    private Task<TimeRangeResult> RenderAsync(VodPath path, LiveSession session, RecordingRange recording,
+        CancellationToken cancellationToken) => path.Kind switch
     {
         VodPathKind.MultivariantPlaylist => playlists.MultivariantAsync(session, recording, cancellationToken),
         VodPathKind.Mpd => playlists.MpdAsync(session, recording, cancellationToken),

@@ -17,7 +17,8 @@ namespace Broadcast.Origin.Vod;
 internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache cache, IOptions<OriginOptions> options)
 {
     /// <summary>Cache key prefixes of VOD manifests; the slash distinguishes them from the session's own manifests.</summary>
-    private const string Index = "/vod-index", Manifest = "/vod-mpd", PlainManifest = "/vod-mpd-plain", ThumbnailsKey = "/vod-thumbnails", Rendition = "/vod/";
+    private const string Index = "/vod-index", Manifest = "/vod-mpd", PlainManifest = "/vod-mpd-plain", ThumbnailsKey = "/vod-thumbnails",
+        Rendition = "/vod/";
 
     /// <summary>
     /// Base version of finished manifests, above all versions of growing ones. Growing manifests use the time as version, because a session
@@ -28,43 +29,53 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
     /// <summary>The multivariant playlist, with the renditions that have media in the recording.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> MultivariantAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, Index, isCounted: false, lists: null, (range, _) => RenderMultivariantAsync(session, range), cancellationToken);
+        AnswerAsync(session, recording, Index, isCounted: false, lists: null, (range, _) => RenderMultivariantAsync(session, range),
+            cancellationToken);
 
     /// <summary>The media playlist of a rendition.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> MediaAsync(LiveSession session, RecordingRange recording, string rendition, CancellationToken cancellationToken) =>
+    public Task<TimeRangeResult> MediaAsync(LiveSession session, RecordingRange recording, string rendition,
+        CancellationToken cancellationToken) =>
         session.CachedPlaylistsOf(rendition) is null ? Task.FromResult(default(TimeRangeResult))
-            : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1, (range, isWhole) => RenderMediaAsync(session, range, rendition, isWhole), cancellationToken);
+            : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1,
+                (range, isWhole) => RenderMediaAsync(session, range, rendition, isWhole), cancellationToken);
 
     /// <summary>The MPD. It lists segments in every latency profile.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> MpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole), cancellationToken);
+        AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole),
+            cancellationToken);
 
     /// <summary>The MPD of a finished recording for delivery from a bucket: without the server's clock, which it does not need.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> PlainMpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole, isPlain: true), cancellationToken);
+        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null,
+            (range, isWhole) => RenderMpdAsync(session, range, isWhole, isPlain: true), cancellationToken);
 
     /// <summary>The thumbnails as WebVTT, with times relative to the recording's start.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> ThumbnailsAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, ThumbnailsKey, isCounted: false, lists: 1, (range, _) => RenderThumbnailsAsync(session, range), cancellationToken);
+        AnswerAsync(session, recording, ThumbnailsKey, isCounted: false, lists: 1, (range, _) => RenderThumbnailsAsync(session, range),
+            cancellationToken);
 
     private async Task<TimeRangeResult> AnswerAsync(
-        LiveSession session, RecordingRange recording, string list, bool isCounted, int? lists, Func<TimeRange, bool, Task<Document?>> render, CancellationToken cancellationToken)
+        LiveSession session, RecordingRange recording, string list, bool isCounted, int? lists,
+        Func<TimeRange, bool, Task<Document?>> render, CancellationToken cancellationToken)
     {
         var range = RecordedObjects.RangeOf(recording);
         var bounds = SnapshotBounds.Of(session, isCounted, isVod: true);
         var isWhole = bounds.IsWhole(range);
-        var version = session.Read((timeline, _) => isWhole ? WholeVersion + (timeline.SpriteSheets is [.., var newest] ? newest.Start.Rescale(1000).Ticks + 1 : 0) : session.ManifestsChangedAt.UtcTicks);
+        var version = session.Read((timeline, _) => isWhole ? WholeVersion
+            + (timeline.SpriteSheets is [.., var newest] ? newest.Start.Rescale(1000).Ticks + 1 : 0) : session.ManifestsChangedAt.UtcTicks);
         var segments = bounds.CountIn(range) * (lists ?? bounds.Renditions);
-        if (!cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), version, segments, () => render(range, isWhole), out var rendering))
+        if (!cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), version, segments,
+            () => render(range, isWhole), out var rendering))
         {
             return new TimeRangeResult(null, default, IsBusy: true);
         }
 
-        return new TimeRangeResult(await rendering.WaitAsync(cancellationToken), isWhole ? options.Value.EndedPlaylistMaxAge : bounds.Target / 2);
+        return new TimeRangeResult(await rendering.WaitAsync(cancellationToken),
+            isWhole ? options.Value.EndedPlaylistMaxAge : bounds.Target / 2);
     }
 
     private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range)
@@ -75,8 +86,10 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
         }
 
         // Announced bitrates are measured over the listed segments: a session loaded from a journal only knows its live window.
-        var measured = cut.Renditions.ToDictionary(rendition => rendition.Name, rendition => Measure(cut, rendition), StringComparer.Ordinal);
-        var listed = measured.Where(rendition => rendition.Value.HasMedia).Select(rendition => rendition.Key).ToHashSet(StringComparer.Ordinal);
+        var measured = cut.Renditions.ToDictionary(rendition => rendition.Name, rendition => Measure(cut, rendition),
+            StringComparer.Ordinal);
+        var listed = measured.Where(rendition => rendition.Value.HasMedia).Select(rendition => rendition.Key)
+            .ToHashSet(StringComparer.Ordinal);
         if (listed.Count == 0)
         {
             return null;
@@ -121,7 +134,8 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
             // 6.2.1).
             Type = "EVENT",
             StartsAtFirstSegment = true,
-            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target)).Select(segment => segment with { Uri = folder + segment.Uri, Map = folder + segment.Map })],
+            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target))
+                .Select(segment => segment with { Uri = folder + segment.Uri, Map = folder + segment.Map })],
             IsEnded = isWhole,
         }.ToDocument();
     }
@@ -143,7 +157,8 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
 
         cut = cut with { Renditions = renditions };
         var length = (view.End - view.Start).GetValueOrDefault();
-        return (SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd ? mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks } : null)?.ToDocument();
+        return (SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd
+            ? mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks } : null)?.ToDocument();
     }
 
     private async Task<Document?> RenderThumbnailsAsync(LiveSession session, TimeRange range)
@@ -158,7 +173,8 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
 
         var (start, end) = (first.Start.ToTimeSpan(), segments[^1].End.ToTimeSpan());
         var sheets = cut.Sheets.Where(sheet => sheet.End.ToTimeSpan() > start && sheet.Start.ToTimeSpan() < end).ToList();
-        return sheets.Count == 0 ? null : ThumbnailVtt.Render(sheets, end, MediaUrlOf(session), start > TimeSpan.Zero ? start : TimeSpan.Zero);
+        return sheets.Count == 0 ? null : ThumbnailVtt.Render(sheets, end, MediaUrlOf(session),
+            start > TimeSpan.Zero ? start : TimeSpan.Zero);
     }
 
     /// <summary>The session's folder relative to a recording's manifest, so that a token in the path remains.</summary>
@@ -167,7 +183,8 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
     /// <summary>
     /// Extra range to read for sprite sheets: a sheet is in the index block in which it ends or, if it came late, in the next one.
     /// </summary>
-    private static TimeSpan ReachOf(SessionSnapshot view) => view.Sheets is [.., var newest] ? 2 * newest.Duration.ToTimeSpan() : TimeSpan.Zero;
+    private static TimeSpan ReachOf(SessionSnapshot view) => view.Sheets is [.., var newest] ? 2 * newest.Duration.ToTimeSpan()
+        : TimeSpan.Zero;
 
     private static string FileOf(string address) => address[(address.LastIndexOf('/') + 1)..];
 

@@ -101,7 +101,8 @@ internal sealed class RecoveryService(
             if (!_hasLogged)
             {
                 _hasLogged = true;
-                PackagerLog.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {timeout.TotalSeconds:0.#} s.");
+                PackagerLog.StoreUnreachable(logger, failure is IOException ? failure.Message
+                    : $"No answer within {timeout.TotalSeconds:0.#} s.");
             }
 
             return false;

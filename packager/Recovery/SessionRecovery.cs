@@ -210,7 +210,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             announced[block.Object] = block.Length;
         }
 
-        var newestSheet = timeline is { Session.IsRecorded: true, SpriteSheets: [.., var newest] } ? SessionObjectNames.MillisecondsOf(newest.Start) : 0;
+        var newestSheet = timeline is { Session.IsRecorded: true, SpriteSheets: [.., var newest] }
+            ? SessionObjectNames.MillisecondsOf(newest.Start) : 0;
         foreach (var found in spool.List(ObjectNames.Of(timeline.Session).MediaFolder))
         {
             if (announced.TryGetValue(found.Name, out var length))
@@ -219,7 +220,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             }
             else if (ObjectNames.TryParse(found.Name, out var parsed) && parsed switch
             {
-                { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number >= timeline.OldestSegment && parsed.Number < timeline.FirstSegment,
+                { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number >= timeline.OldestSegment
+                    && parsed.Number < timeline.FirstSegment,
                 { Kind: ObjectKind.SpriteSheet } => parsed.Number < newestSheet,
                 _ => false,
             })

@@ -12,7 +12,8 @@ internal static class TimelineRecovery
     /// <summary>Maximum number of gaps for a loss, over all renditions: five hours of five renditions.</summary>
     private const int MaxGaps = 100_000;
 
-    /// <summary>Closes what was open (<see cref="TimelineNormalizer"/>), and increments the epoch. An ended session is not changed.</summary>
+    /// <summary>Closes what was open (<see cref="TimelineNormalizer"/>), and increments the epoch. An ended session is not
+    /// changed.</summary>
     public static void Normalize(SessionTimeline timeline)
     {
         if (timeline.IsEnded)

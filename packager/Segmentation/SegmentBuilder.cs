@@ -102,12 +102,14 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         if (!IsEmpty)
         {
             FlushPart();
-            output.Add(new SegmenterOutput.Closed(rendition, Number, leader, _start, new MediaTime(Duration, _timescale), origin.GetWallClock(_start)));
+            output.Add(new SegmenterOutput.Closed(rendition, Number, leader, _start, new MediaTime(Duration, _timescale),
+                origin.GetWallClock(_start)));
         }
         else if (IsOnTimeline)
         {
             output.Add(
-                new SegmenterOutput.Gap(rendition, Number, origin.Start.Rescale(_timescale), origin.Duration.Rescale(_timescale), origin.WallClock));
+                new SegmenterOutput.Gap(rendition, Number, origin.Start.Rescale(_timescale), origin.Duration.Rescale(_timescale),
+                    origin.WallClock));
         }
 
         (IsEmpty, Duration, _partNumber, _origin) = (true, 0, 0, null);

@@ -190,7 +190,8 @@ internal sealed partial class Segmenter
 
         var origin = GetOrigin(segment.Number);
         var decode = state.GetDecodeTime(timed.Sample, _shift);
-        if (HasOtherConfiguration(state, timed.Sample.Track) && !(segment.IsEmpty && (state.IsAtPeriodStart || TryInsertDiscontinuity(origin))))
+        if (HasOtherConfiguration(state, timed.Sample.Track)
+            && !(segment.IsEmpty && (state.IsAtPeriodStart || TryInsertDiscontinuity(origin))))
         {
             // If the leader is ahead, the cut for the change may exist already.
             state.ConfigurationChanged = !_origins.Exists(later => later.Number > segment.Number && later.Discontinuity);

@@ -81,7 +81,8 @@ internal sealed partial class Segmenter
             (state.Segment.IsOnTimeline, state.Segment.Timescale) = (true, known.Timescale);
         }
 
-        _expectedLeader = _states.Take(renditions.Count).MaxBy(state => (state.Rendition.IsLeading, state.Rendition.Kind == TrackKind.Video));
+        _expectedLeader = _states.Take(renditions.Count)
+            .MaxBy(state => (state.Rendition.IsLeading, state.Rendition.Kind == TrackKind.Video));
     }
 
     /// <summary>Pending output. The consumer clears the list.</summary>

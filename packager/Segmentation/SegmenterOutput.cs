@@ -23,7 +23,8 @@ internal abstract record SegmenterOutput
         : SegmenterOutput;
 
     /// <summary>The rendition has no samples for this segment.</summary>
-    public sealed record Gap(string Rendition, long Segment, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock) : SegmenterOutput;
+    public sealed record Gap(string Rendition, long Segment, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock)
+        : SegmenterOutput;
 }
 
 /// <summary>Samples of a part. Payloads are referenced, never copied.</summary>

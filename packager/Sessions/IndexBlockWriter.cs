@@ -29,7 +29,8 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     private BroadcastSession Session => timeline.Session;
 
     private TimeSpan BlockLength =>
-        Shorter(context.Options.IndexBlockDuration, Session.HasDvrWindow ? Session.DvrWindow / (2 * MinBlocks) : Session.Latency.Window / BlocksPerWindow);
+        Shorter(context.Options.IndexBlockDuration, Session.HasDvrWindow ? Session.DvrWindow / (2 * MinBlocks) : Session.Latency.Window
+            / BlocksPerWindow);
 
     private TimeSpan CompactedLength => Session.HasDvrWindow
         ? Shorter(CompactionFactor * context.Options.IndexBlockDuration, Session.DvrWindow / MinBlocks)
@@ -124,7 +125,8 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     private IReadOnlyList<TimelineIndexBlock> SelectForCompaction()
     {
         var retained = timeline.RetainedIndexBlocks;
-        var permanent = Session.DvrWindow == DvrWindow.All ? retained.Count : Session.IsRecorded ? retained.Count - timeline.DvrIndexBlocks.Count : 0;
+        var permanent = Session.DvrWindow == DvrWindow.All ? retained.Count
+            : Session.IsRecorded ? retained.Count - timeline.DvrIndexBlocks.Count : 0;
         while (permanent > 0 && _recent.Count > 0 && retained[permanent - 1].First >= _recent[0].Block.First)
         {
             permanent--;

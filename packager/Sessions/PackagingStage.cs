@@ -189,7 +189,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         lock (_addLock)
         {
             return _sessions.GetOrAdd(session.Id,
-                _ => Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session), FrozenDictionary<string, byte[]>.Empty));
+                _ => Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session),
+                    FrozenDictionary<string, byte[]>.Empty));
         }
     }
 
@@ -227,7 +228,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     }
 
     private void ForgetLater(SessionPackager session) =>
-        _context.Deferred.Schedule(DeletionRules.GetDelay(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
+        _context.Deferred.Schedule(DeletionRules.GetDelay(session.Session, _context.Time.GetUtcNow())
+            - session.Latency.TargetDuration, () =>
     {
         if (session.IsReceiving)
         {

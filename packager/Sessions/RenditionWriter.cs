@@ -23,7 +23,8 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
 {
     private readonly FragmentWriter _fragments = new();
     private CaptionServices _captions = CaptionServices.Parse(last?.Format.Captions);
-    private TimelineEvent.InitReady? _announcedInit = last is null ? null : new(rendition, last.Number, last.Format, last.Object, last.Length);
+    private TimelineEvent.InitReady? _announcedInit = last is null ? null
+        : new(rendition, last.Number, last.Format, last.Object, last.Length);
     private Track? _track;
     private ISpoolFile? _file;
     private ISpoolFile? _initFile;
@@ -63,7 +64,8 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
         complete.Add(_initFile);
         _captions |= RenditionFormats.CaptionsIn(part);
         var ready = new TimelineEvent.InitReady(rendition, number,
-            RenditionFormats.Describe(track, part) with { Captions = _captions.Any ? _captions.ToString() : null }, _initFile.Name, bytes.Length);
+            RenditionFormats.Describe(track, part) with { Captions = _captions.Any ? _captions.ToString() : null }, _initFile.Name,
+            bytes.Length);
         (_initFile, Init, _track, _announcedInit) = (null, number, track, ready);
         return ready;
     }
@@ -113,7 +115,8 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
         media.Bytes[0] = header;
         _file.Append(media.Bytes);
         var length = (int)(header.Length + media.PayloadLength);
-        var keyframeLength = _parts == 0 && part.Independent && media.Track.Kind == TrackKind.Video ? (int)header.Length + media.Bytes[1].Length : 0;
+        var keyframeLength = _parts == 0 && part.Independent
+            && media.Track.Kind == TrackKind.Video ? (int)header.Length + media.Bytes[1].Length : 0;
         var ready = new TimelineEvent.PartReady(
             rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced,
             length, keyframeLength);

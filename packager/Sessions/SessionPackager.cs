@@ -367,7 +367,8 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             while (set.Samples.TryRead(out _))
             {
                 PackagerMetrics.DroppedAfterEnd(Channel);
-                if (!hasLogged && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < EndGracePeriod))
+                if (!hasLogged
+                    && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < EndGracePeriod))
                 {
                     PackagerLog.SessionAlreadyEnded(context.Logger, Channel.Value, Id.Value);
                     hasLogged = true;

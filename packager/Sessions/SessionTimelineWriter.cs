@@ -157,7 +157,8 @@ internal sealed class SessionTimelineWriter(
             SessionImage.Poster poster => (timeline.Poster is { } before && poster.Time <= before.Time, timeline.Poster),
             _ => (true, null),
         };
-        var isOutsideWindow = image is SessionImage.SpriteSheet late && timeline.WindowStart is { } start && late.Start + late.Duration <= start;
+        var isOutsideWindow = image is SessionImage.SpriteSheet late && timeline.WindowStart is { } start
+            && late.Start + late.Duration <= start;
         if (_isNew || IsFailing || isLate || (isOutsideWindow && !timeline.Session.IsRecorded))
         {
             return;

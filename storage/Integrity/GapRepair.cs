@@ -20,12 +20,14 @@ public static class GapRepair
     /// <param name="cancellationToken">Cancels the repair; the session is then unchanged.</param>
     /// <returns>Names of the objects marked as gaps; empty when nothing could be marked.</returns>
     /// <exception cref="ObjectStoreException">The object store failed.</exception>
-    public static async Task<IReadOnlySet<ObjectName>> RunAsync(IObjectStore store, SpoolSnapshot spool, SessionIntegrityReport report, CancellationToken cancellationToken)
+    public static async Task<IReadOnlySet<ObjectName>> RunAsync(IObjectStore store, SpoolSnapshot spool, SessionIntegrityReport report,
+        CancellationToken cancellationToken)
     {
         HashSet<ObjectName> lost =
         [
             .. report.Issues
-                .Where(issue => issue.IssueKind is IntegrityIssueKind.Missing or IntegrityIssueKind.WrongLength or IntegrityIssueKind.Changed
+                .Where(issue => issue.IssueKind is IntegrityIssueKind.Missing or IntegrityIssueKind.WrongLength
+                    or IntegrityIssueKind.Changed
                     && issue.ObjectKind is ObjectKind.Segment or ObjectKind.SpriteSheet or ObjectKind.Poster)
                 .Select(issue => issue.Object!.Value),
         ];
@@ -43,7 +45,8 @@ public static class GapRepair
         for (var i = 0; i < timeline.RetainedIndexBlocks.Count; i++)
         {
             var known = timeline.RetainedIndexBlocks[i];
-            if (await ReadAsync(files, known, cancellationToken) is not { } block || await FollowingAsync(files, timeline, i + 1, cancellationToken) is not var (following, discontinuities))
+            if (await ReadAsync(files, known, cancellationToken) is not { } block
+                || await FollowingAsync(files, timeline, i + 1, cancellationToken) is not var (following, discontinuities))
             {
                 return new HashSet<ObjectName>();
             }
@@ -66,7 +69,8 @@ public static class GapRepair
         }
 
         TimelineEvent[] events = [.. marker.Mark(timeline.Checkpoint(), announced)];
-        byte[] journal = [.. JournalFile.Preamble(report.Channel, report.Session, epoch, report.Journal + 1, events), .. JournalFile.Trailer(JournalEnd.Ended)];
+        byte[] journal = [.. JournalFile.Preamble(report.Channel, report.Session, epoch, report.Journal + 1, events),
+            .. JournalFile.Trailer(JournalEnd.Ended)];
         if (JournalFile.Read(journal) is not { End: JournalEnd.Ended } readable || !readable.BuildTimeline().IsEnded
             || !await store.PutAsync(names.Journal(report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
         {
@@ -81,7 +85,8 @@ public static class GapRepair
     {
         try
         {
-            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes ? IndexBlockFile.Read(bytes) : null;
+            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes
+                ? IndexBlockFile.Read(bytes) : null;
         }
         catch (InvalidDataException)
         {
@@ -93,18 +98,21 @@ public static class GapRepair
     /// Reads the first segments of an index block, or of the live window after the last block, and the sequence numbers there that start
     /// with a discontinuity.
     /// </summary>
-    private static async Task<(IReadOnlyDictionary<string, IndexedSegment> Segments, IReadOnlyCollection<long> Discontinuities)?> FollowingAsync(
+    private static async Task<(IReadOnlyDictionary<string, IndexedSegment> Segments,
+        IReadOnlyCollection<long> Discontinuities)?> FollowingAsync(
         SessionFiles files, SessionTimeline timeline, int index, CancellationToken cancellationToken)
     {
         if (index >= timeline.RetainedIndexBlocks.Count)
         {
             return (timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
-                .ToDictionary(rendition => rendition.Name, rendition => IndexedSegment.Of(rendition.Segments[0]), StringComparer.Ordinal), timeline.Discontinuities);
+                .ToDictionary(rendition => rendition.Name, rendition => IndexedSegment.Of(rendition.Segments[0]), StringComparer.Ordinal),
+                timeline.Discontinuities);
         }
 
         return await ReadAsync(files, timeline.RetainedIndexBlocks[index], cancellationToken) is { } next
             ? (next.Renditions.Where(rendition => rendition.Segments.Count > 0)
-                .ToDictionary(rendition => rendition.Name, rendition => rendition.Segments[0], StringComparer.Ordinal), next.Discontinuities.ToList())
+                .ToDictionary(rendition => rendition.Name, rendition => rendition.Segments[0], StringComparer.Ordinal),
+                next.Discontinuities.ToList())
             : null;
     }
 }

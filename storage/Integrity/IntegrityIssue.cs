@@ -39,7 +39,8 @@ public enum IntegrityIssueKind
 /// <param name="Objects">Number of affected objects.</param>
 /// <param name="Bytes">Size of the affected objects in bytes, as announced or as found.</param>
 /// <param name="Message">Description for the operator.</param>
-public sealed record IntegrityIssue(IntegrityIssueKind IssueKind, ChannelName Channel, SessionId? Session, ObjectName? Object, ObjectKind? ObjectKind, long Objects, long Bytes, string Message);
+public sealed record IntegrityIssue(IntegrityIssueKind IssueKind, ChannelName Channel, SessionId? Session, ObjectName? Object,
+    ObjectKind? ObjectKind, long Objects, long Bytes, string Message);
 
 /// <summary>Totals of a check.</summary>
 public sealed class IntegrityTotals
@@ -75,4 +76,5 @@ public sealed class IntegrityTotals
 /// <param name="Issues">Issues found.</param>
 /// <param name="Totals">Totals of the check.</param>
 public sealed record SessionIntegrityReport(
-    ChannelName Channel, SessionId Session, SessionTimeline? Timeline, long Journal, DateTimeOffset Written, IReadOnlyList<IntegrityIssue> Issues, IntegrityTotals Totals);
+    ChannelName Channel, SessionId Session, SessionTimeline? Timeline, long Journal, DateTimeOffset Written,
+    IReadOnlyList<IntegrityIssue> Issues, IntegrityTotals Totals);

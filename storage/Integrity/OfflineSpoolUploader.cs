@@ -23,9 +23,11 @@ public static class OfflineSpoolUploader
     /// Uploads all sealed files. Open files remain, because the server truncates them to their announced length at its next start.
     /// </summary>
     /// <exception cref="IOException">A server uses the folder, or the folder is inaccessible.</exception>
-    public static async Task<SpoolUploadResult> RunAsync(DataFolder data, IObjectStore store, SpoolOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<SpoolUploadResult> RunAsync(DataFolder data, IObjectStore store, SpoolOptions options, TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var uploadOptions = new SpoolOptions { MaxBytes = options.MaxBytes, MaxConcurrentUploads = options.MaxConcurrentUploads, MemoryBytes = 0, ObjectCacheBytes = 0, RecoverySeconds = 0 };
+        var uploadOptions = new SpoolOptions { MaxBytes = options.MaxBytes, MaxConcurrentUploads = options.MaxConcurrentUploads,
+            MemoryBytes = 0, ObjectCacheBytes = 0, RecoverySeconds = 0 };
         using var spool = new Spool(Path.Combine(data.Path, "spool"), store, uploadOptions, time, NullLogger<Spool>.Instance);
         var before = spool.Status().WaitingFiles;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -33,7 +35,8 @@ public static class OfflineSpoolUploader
         try
         {
             var (status, last, since) = (spool.Status(), (-1L, -1), time.GetTimestamp());
-            while (status.WaitingFiles + status.PendingDeletions > 0 && status.ErrorKind is null && time.GetElapsedTime(since) < StallTimeout)
+            while (status.WaitingFiles + status.PendingDeletions > 0 && status.ErrorKind is null
+                && time.GetElapsedTime(since) < StallTimeout)
             {
                 if (last != (status.Uploads, status.PendingDeletions))
                 {
@@ -46,7 +49,8 @@ public static class OfflineSpoolUploader
 
             return new SpoolUploadResult(
                 before - status.WaitingFiles, status.WaitingFiles,
-                status.WaitingFiles == 0 ? null : status.ErrorMessage ?? "the store has other objects of the same names, or the files are corrupt");
+                status.WaitingFiles == 0 ? null : status.ErrorMessage
+                ?? "the store has other objects of the same names, or the files are corrupt");
         }
         finally
         {

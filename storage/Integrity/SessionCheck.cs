@@ -34,13 +34,15 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
         return report;
     }
 
-    private async Task<SessionIntegrityReport> CheckAsync(ChannelName channel, SessionId session, bool deep, CancellationToken cancellationToken)
+    private async Task<SessionIntegrityReport> CheckAsync(ChannelName channel, SessionId session, bool deep,
+        CancellationToken cancellationToken)
     {
         var files = new SessionFiles(store, takeSnapshot());
         var issues = new List<IntegrityIssue>();
         var totals = new IntegrityTotals();
         var (journals, written) = await files.JournalsAsync(channel, session, cancellationToken);
-        if (journals.Count == 0 || await files.ReadJournalAsync(channel, session, journals, cancellationToken) is not var (journal, isSpooled))
+        if (journals.Count == 0 || await files.ReadJournalAsync(channel, session, journals, cancellationToken)
+            is not var (journal, isSpooled))
         {
             await CheckWithoutJournalAsync(files, channel, session, journals.Count > 0, issues, cancellationToken);
             return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, written, issues, totals);
@@ -61,7 +63,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
 
         // Index blocks first: if one cannot be read, the references to its segments are unknown.
         var isWhole = true;
-        foreach (var name in folders.OrderBy(name => name != SessionObjectNames.IndexBlockFolder).ThenBy(name => name, StringComparer.Ordinal))
+        foreach (var name in folders.OrderBy(name => name != SessionObjectNames.IndexBlockFolder)
+            .ThenBy(name => name, StringComparer.Ordinal))
         {
             var comparison = new ObjectComparison(await files.FolderAsync($"{folder}{name}/", cancellationToken), timeline.IsEnded);
             var check = new FolderCheck(files, comparison, timeline, isRemote, deep, issues, totals);
@@ -75,7 +78,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
 
                 if (await ReadAsync(files, block, name, cancellationToken) is { } read)
                 {
-                    await check.CheckAsync(ExpectedObject.Of(names, name == SessionObjectNames.SpriteSheetFolder ? read : read with { SpriteSheets = [] }), cancellationToken);
+                    await check.CheckAsync(ExpectedObject.Of(names,
+                        name == SessionObjectNames.SpriteSheetFolder ? read : read with { SpriteSheets = [] }), cancellationToken);
                 }
                 else
                 {
@@ -98,11 +102,13 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
         return rest.IndexOf('/') is > 0 and var slash ? rest[..slash].ToString() : "";
     }
 
-    private static async Task<IndexBlock?> ReadAsync(SessionFiles files, TimelineIndexBlock block, string rendition, CancellationToken cancellationToken)
+    private static async Task<IndexBlock?> ReadAsync(SessionFiles files, TimelineIndexBlock block, string rendition,
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes ? IndexBlockFile.Read(bytes, name => name == rendition) : null;
+            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes
+                ? IndexBlockFile.Read(bytes, name => name == rendition) : null;
         }
         catch (InvalidDataException)
         {
@@ -111,7 +117,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
     }
 
     private async Task CheckWithoutJournalAsync(
-        SessionFiles files, ChannelName channel, SessionId session, bool isUnreadable, List<IntegrityIssue> issues, CancellationToken cancellationToken)
+        SessionFiles files, ChannelName channel, SessionId session, bool isUnreadable, List<IntegrityIssue> issues,
+        CancellationToken cancellationToken)
     {
         var folder = ObjectNames.Of(channel, session).MediaFolder;
         var (objects, bytes, newest) = (0L, 0L, session.CreatedAt);
@@ -132,13 +139,15 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
         }
         else if (!isUnreadable && objects > 0 && age >= OrphanRules.JournalGracePeriod)
         {
-            issues.Add(new IntegrityIssue(IntegrityIssueKind.NoJournal, channel, session, null, null, objects, bytes, $"it has no journal; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
+            issues.Add(new IntegrityIssue(IntegrityIssueKind.NoJournal, channel, session, null, null, objects, bytes,
+                $"it has no journal; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
         }
     }
 
     /// <summary>Check of one folder of a session.</summary>
     private sealed class FolderCheck(
-        SessionFiles files, ObjectComparison comparison, SessionTimeline timeline, bool isRemote, bool deep, List<IntegrityIssue> issues, IntegrityTotals totals)
+        SessionFiles files, ObjectComparison comparison, SessionTimeline timeline, bool isRemote, bool deep, List<IntegrityIssue> issues,
+        IntegrityTotals totals)
     {
         private readonly Lock _lock = new();
 
@@ -152,10 +161,13 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
                 switch (comparison.Compare(expected, out var existing))
                 {
                     case ObjectDifference.Missing when !isRemote && !files.IsPendingDeletion(expected.Name):
-                        Add(IntegrityIssueKind.Missing, expected, $"{expected.Length:N0} bytes are announced, but the object is neither in the store nor in the spool");
+                        Add(IntegrityIssueKind.Missing, expected,
+                            $"{expected.Length:N0} bytes are announced, but the object is neither in the store nor in the spool");
                         break;
                     case ObjectDifference.WrongLength:
-                        Add(IntegrityIssueKind.WrongLength, expected, $"{expected.Length:N0} bytes are announced, but {(existing.IsStored ? "the store" : "the spool")} has {existing.Length:N0}");
+                        Add(IntegrityIssueKind.WrongLength, expected,
+                            $"{expected.Length:N0} bytes are announced, but {(existing.IsStored ? "the store" : "the spool")} "
+                            + $"has {existing.Length:N0}");
                         break;
                     case ObjectDifference.None when deep && existing.Length > 0:
                         readable.Add((expected, existing));
@@ -163,7 +175,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
                 }
             }
 
-            await System.Threading.Tasks.Parallel.ForEachAsync(readable, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken }, async (one, token) =>
+            await System.Threading.Tasks.Parallel.ForEachAsync(readable,
+                new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken }, async (one, token) =>
             {
                 var result = await files.VerifyAsync(one.Expected.Name, one.There, token);
                 lock (_lock)
@@ -185,12 +198,14 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
                 if (rules.IsOrphan(name, existing.Written) && !files.IsPendingDeletion(name))
                 {
                     issues.Add(new IntegrityIssue(
-                        IntegrityIssueKind.Orphan, timeline.Session.Channel, timeline.Session.Id, name, null, 1, existing.Length, $"{existing.Length:N0} unreferenced bytes, written {existing.Written:u}"));
+                        IntegrityIssueKind.Orphan, timeline.Session.Channel, timeline.Session.Id, name, null, 1, existing.Length,
+                        $"{existing.Length:N0} unreferenced bytes, written {existing.Written:u}"));
                 }
             }
         }
 
         private void Add(IntegrityIssueKind kind, ExpectedObject expected, string message) =>
-            issues.Add(new IntegrityIssue(kind, timeline.Session.Channel, timeline.Session.Id, expected.Name, expected.Kind, 1, expected.Length, message));
+            issues.Add(new IntegrityIssue(kind, timeline.Session.Channel, timeline.Session.Id, expected.Name, expected.Kind, 1,
+                expected.Length, message));
     }
 }

@@ -14,7 +14,8 @@ namespace Broadcast.Storage.Integrity;
 internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 {
     /// <summary>Numbers of a session's journal files, ascending, and the write time of the newest one.</summary>
-    public async Task<(SortedSet<long> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    public async Task<(SortedSet<long> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session,
+        CancellationToken cancellationToken)
     {
         var numbers = new SortedSet<long>();
         var written = DateTimeOffset.MinValue;
@@ -42,7 +43,8 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     }
 
     /// <summary>Reads the newest valid journal file, and whether it is in the spool; <see langword="null"/> when none is valid.</summary>
-    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<long> numbers, CancellationToken cancellationToken)
+    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<long> numbers,
+        CancellationToken cancellationToken)
     {
         foreach (var number in numbers.Reverse())
         {
@@ -60,7 +62,8 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     /// <summary>Reads an object; <see langword="null"/> when it is missing, too long, or has a wrong checksum.</summary>
     public async Task<byte[]?> ReadAsync(ObjectName name, int maxLength, CancellationToken cancellationToken)
     {
-        if (spool.Files.TryGetValue(name.Value, out var file) && await SpoolSnapshot.ReadAsync(file, maxLength, cancellationToken) is { } spooled)
+        if (spool.Files.TryGetValue(name.Value, out var file)
+            && await SpoolSnapshot.ReadAsync(file, maxLength, cancellationToken) is { } spooled)
         {
             return spooled;
         }
@@ -109,7 +112,8 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     public bool IsPendingDeletion(ObjectName name) => spool.IsPendingDeletion(name);
 
     /// <summary>Verifies the checksum of an object.</summary>
-    public Task<VerificationResult> VerifyAsync(ObjectName name, FoundObject existing, CancellationToken cancellationToken) => existing switch
+    public Task<VerificationResult> VerifyAsync(ObjectName name, FoundObject existing, CancellationToken cancellationToken) =>
+        existing switch
     {
         { IsStored: true } => ObjectVerification.VerifyAsync(store, name, cancellationToken),
         { IsOpen: false } when spool.Files.TryGetValue(name.Value, out var file) => SpoolSnapshot.VerifyAsync(file, cancellationToken),

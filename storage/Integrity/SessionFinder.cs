@@ -25,7 +25,8 @@ public sealed class SessionFinder(IObjectStore store, SpoolSnapshot spool)
     }
 
     /// <summary>Lists the sessions of a channel, oldest first.</summary>
-    public async IAsyncEnumerable<SessionId> SessionsAsync(ChannelName channel, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SessionId> SessionsAsync(ChannelName channel,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var root in Roots)

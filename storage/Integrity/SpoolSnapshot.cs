@@ -17,7 +17,8 @@ public sealed class SpoolSnapshot
     private const int Attempts = 5;
     private readonly List<Deletion> _deletions;
 
-    private SpoolSnapshot(SortedDictionary<string, SpooledFile> files, List<Deletion> deletions) => (Files, _deletions) = (files, deletions);
+    private SpoolSnapshot(SortedDictionary<string, SpooledFile> files, List<Deletion> deletions) =>
+        (Files, _deletions) = (files, deletions);
 
     /// <summary>Files by object name, in ordinal order.</summary>
     public IReadOnlyDictionary<string, SpooledFile> Files { get; }
@@ -41,9 +42,11 @@ public sealed class SpoolSnapshot
             try
             {
                 // Retained files are in the object store and are inspected there.
-                foreach (var (name, path, state, length, written) in SpoolFolder.Scan(root).Where(found => found.State != SpoolState.Retained))
+                foreach (var (name, path, state, length, written) in SpoolFolder.Scan(root)
+                    .Where(found => found.State != SpoolState.Retained))
                 {
-                    files[name.Value] = new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: state == SpoolState.Leftover));
+                    files[name.Value] =
+                        new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: state == SpoolState.Leftover));
                 }
 
                 break;
@@ -62,7 +65,8 @@ public sealed class SpoolSnapshot
     public bool IsPendingDeletion(ObjectName name) => _deletions.Exists(deletion => deletion.Covers(name));
 
     /// <summary>Files whose names start with a prefix.</summary>
-    public IEnumerable<KeyValuePair<string, SpooledFile>> Below(string prefix) => Files.Where(file => file.Key.StartsWith(prefix, StringComparison.Ordinal));
+    public IEnumerable<KeyValuePair<string, SpooledFile>> Below(string prefix) =>
+        Files.Where(file => file.Key.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>Distinct names one level below a folder.</summary>
     public IEnumerable<string> Folders(string prefix) => Below(prefix).Where(file => file.Key.AsSpan(prefix.Length).Contains('/'))
@@ -73,7 +77,8 @@ public sealed class SpoolSnapshot
     {
         try
         {
-            await using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
+            await using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0,
+                FileOptions.Asynchronous);
             if (stream.Length > maxLength)
             {
                 return null;
@@ -93,9 +98,11 @@ public sealed class SpoolSnapshot
     {
         try
         {
-            using var handle = File.OpenHandle(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            using var handle = File.OpenHandle(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+                FileOptions.Asynchronous);
             return StoredChecksum.Read(handle) is not { } stored ? VerificationResult.Unknown
-                : (await FileDigest.OfAsync(handle, 0, RandomAccess.GetLength(handle), md5: false, cancellationToken)).Sum == stored ? VerificationResult.Valid : VerificationResult.Changed;
+                : (await FileDigest.OfAsync(handle, 0, RandomAccess.GetLength(handle), md5: false, cancellationToken)).Sum
+                == stored ? VerificationResult.Valid : VerificationResult.Changed;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -27,7 +27,8 @@ public static class StoreProbe
     /// <param name="store">The object store.</param>
     /// <param name="time">The time provider; the test takes at most one minute.</param>
     /// <param name="cancellationToken">Cancels the test; the object is still removed if possible.</param>
-    public static async Task<IReadOnlyList<StoreProbeStep>> RunAsync(IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<StoreProbeStep>> RunAsync(IObjectStore store, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var name = ObjectName.Parse($"{Folder}{Guid.NewGuid():N}");
         var bytes = RandomNumberGenerator.GetBytes(Length);
@@ -37,11 +38,15 @@ public static class StoreProbe
         var token = either.Token;
         (string Name, Func<Task<string?>> Try)[] all =
         [
-            ("write", async () => await store.PutAsync(name, bytes, PutCondition.CreateOnly, token) ? null : "The store reports an existing object under a new random name. Do not use this store."),
+            ("write", async () => await store.PutAsync(name, bytes, PutCondition.CreateOnly, token) ? null
+                : "The store reports an existing object under a new random name. Do not use this store."),
             ("keep", async () => await store.PutAsync(name, bytes, PutCondition.CreateOnly, token)
-                ? "The store overwrites objects despite If-None-Match. Use one with conditional writes: AWS S3, MinIO, Ceph, Garage, R2." : null),
-            ("read", async () => await ReadAsync(store, name, bytes, token) ? null : "The bytes read differ from the bytes written. Do not use this store."),
-            ("list", async () => await ListsAsync(store, name, token) ? null : "The store does not list a new object. Use one with consistent listings, and allow the key to list (s3:ListBucket)."),
+                ? "The store overwrites objects despite If-None-Match. Use one with conditional writes: AWS S3, MinIO, Ceph, Garage, R2."
+                : null),
+            ("read", async () => await ReadAsync(store, name, bytes, token) ? null
+                : "The bytes read differ from the bytes written. Do not use this store."),
+            ("list", async () => await ListsAsync(store, name, token) ? null
+                : "The store does not list a new object. Use one with consistent listings, and allow the key to list (s3:ListBucket)."),
             ("delete", async () =>
             {
                 await store.DeleteAsync([name], token);
@@ -84,7 +89,8 @@ public static class StoreProbe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"The store did not answer within {TestTimeout.TotalSeconds:0} s. Check that it is running and reachable from this server.";
+            return $"The store did not answer within {TestTimeout.TotalSeconds:0} s. Check that it is running and reachable from this "
+                + "server.";
         }
     }
 
@@ -93,7 +99,8 @@ public static class StoreProbe
         await using var content = await store.OpenAsync(name, 0, null, cancellationToken);
         var read = new byte[bytes.Length];
         return content is not null && content.Length == bytes.Length
-            && await content.Stream.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken) == read.Length && read.AsSpan().SequenceEqual(bytes);
+            && await content.Stream.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken) == read.Length
+            && read.AsSpan().SequenceEqual(bytes);
     }
 
     private static async Task<bool> ListsAsync(IObjectStore store, ObjectName name, CancellationToken cancellationToken)

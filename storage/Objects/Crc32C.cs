@@ -33,5 +33,6 @@ internal static class Crc32C
 
     /// <summary>Parses a text written by <see cref="Format"/>; <see langword="null"/> when it is invalid.</summary>
     public static uint? Parse(string? text) =>
-        text is { Length: 8 } && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sum) ? sum : null;
+        text is { Length: 8 } && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sum)
+        ? sum : null;
 }

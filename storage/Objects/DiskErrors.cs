@@ -19,18 +19,23 @@ internal static class DiskErrors
     {
         if (IsFull(exception))
         {
-            return new(ObjectStoreErrorKind.Full, $"{operation}: the disk that holds {folder} is full (or its quota is exceeded). Free space there, or move the data folder.", exception);
+            return new(ObjectStoreErrorKind.Full,
+                $"{operation}: the disk that holds {folder} is full (or its quota is exceeded). Free space there, or move the data folder.",
+                exception);
         }
 
         if (exception is UnauthorizedAccessException || exception.HResult == Erofs)
         {
-            return new(ObjectStoreErrorKind.Denied, $"{operation}: {folder} cannot be written to. Check its owner, its permissions and that it is not mounted read-only.", exception);
+            return new(ObjectStoreErrorKind.Denied,
+                $"{operation}: {folder} cannot be written to. Check its owner, its permissions and that it is not mounted read-only.",
+                exception);
         }
 
         if (!Directory.Exists(folder))
         {
             return new(
-                ObjectStoreErrorKind.NoBucket, $"{operation}: the folder {folder} does not exist. Check whether the disk is mounted.", exception);
+                ObjectStoreErrorKind.NoBucket, $"{operation}: the folder {folder} does not exist. Check whether the disk is mounted.",
+                exception);
         }
 
         return new(ObjectStoreErrorKind.Other, $"{operation}: {exception.Message}", exception);

@@ -97,7 +97,8 @@ internal sealed class DiskObjectStore : IObjectStore
                 {
                     if (StoredChecksum.Read(file) is null)
                     {
-                        StoredChecksum.Write(file, (await FileDigest.OfAsync(file, 0, RandomAccess.GetLength(file), md5: false, cancellationToken)).Sum);
+                        StoredChecksum.Write(file,
+                            (await FileDigest.OfAsync(file, 0, RandomAccess.GetLength(file), md5: false, cancellationToken)).Sum);
                     }
 
                     if (_flush)
@@ -112,7 +113,8 @@ internal sealed class DiskObjectStore : IObjectStore
             {
                 return await WriteAtomicallyAsync(name, condition, async file =>
                 {
-                    await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
+                    await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0,
+                        FileOptions.Asynchronous);
                     var buffer = new byte[1 << 20];
                     uint sum = 0;
                     for (long done = 0; ;)
@@ -133,7 +135,8 @@ internal sealed class DiskObjectStore : IObjectStore
             }
         });
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) =>
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken) =>
         GuardAsync($"Could not store {name}", () => WriteAtomicallyAsync(name, PutCondition.Replace, async file =>
         {
             await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken);
@@ -156,10 +159,12 @@ internal sealed class DiskObjectStore : IObjectStore
 
             try
             {
-                var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+                var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+                    FileOptions.Asynchronous);
                 var total = RandomAccess.GetLength(file);
                 var (start, count) = ByteRanges.Clip(offset, length, total);
-                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count, total) { Checksum = StoredChecksum.Read(file) });
+                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count,
+                    total) { Checksum = StoredChecksum.Read(file) });
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -168,10 +173,12 @@ internal sealed class DiskObjectStore : IObjectStore
         });
     }
 
-    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => GuardAsync($"Could not look for {name}", () =>
+    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
+        GuardAsync($"Could not look for {name}", () =>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found with { Rank = StoredRank.Read(PathOf(name)) } : null);
+        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found
+            with { Rank = StoredRank.Read(PathOf(name)) } : null);
     });
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -196,7 +203,8 @@ internal sealed class DiskObjectStore : IObjectStore
         return Folders(prefix, cancellationToken);
     }
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => GuardAsync("Could not delete objects", () =>
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+        GuardAsync("Could not delete objects", () =>
     {
         foreach (var name in names)
         {
@@ -231,7 +239,8 @@ internal sealed class DiskObjectStore : IObjectStore
 
     private string PathOf(ObjectName name) => Path.Combine(_root, name.Value);
 
-    private async Task<bool> WriteAtomicallyAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write, ManifestRank? rank = null)
+    private async Task<bool> WriteAtomicallyAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write,
+        ManifestRank? rank = null)
     {
         var path = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
         try
@@ -273,7 +282,8 @@ internal sealed class DiskObjectStore : IObjectStore
                 DiskTree.MakeFolder(folder);
                 if (Directory.Exists(target))
                 {
-                    throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"Could not store {name}: there are objects below that name, and on disk a name cannot be both object and folder.");
+                    throw new ObjectStoreException(ObjectStoreErrorKind.Other,
+                        $"Could not store {name}: there are objects below that name, and on disk a name cannot be both object and folder.");
                 }
 
                 if (condition == PutCondition.CreateOnly)
@@ -284,7 +294,8 @@ internal sealed class DiskObjectStore : IObjectStore
                 AtomicFile.Replace(path, target);
                 return true;
             }
-            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && attempt < Attempts && Directory.Exists(_root) && File.Exists(path))
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && attempt < Attempts
+                && Directory.Exists(_root) && File.Exists(path))
             {
                 // A concurrent delete removed the empty folder; create it again.
             }

@@ -121,7 +121,8 @@ internal static class DiskTree
             foreach (var entry in new DirectoryInfo(Path.Combine(root, folder)).EnumerateFileSystemInfos())
             {
                 var name = folder + entry.Name + (entry is DirectoryInfo ? "/" : "");
-                var fits = name.StartsWith(prefix, StringComparison.Ordinal) || (entry is DirectoryInfo && prefix.StartsWith(name, StringComparison.Ordinal));
+                var fits = name.StartsWith(prefix, StringComparison.Ordinal)
+                    || (entry is DirectoryInfo && prefix.StartsWith(name, StringComparison.Ordinal));
                 if (fits && Prefixes.CanMatch(name))
                 {
                     found.Add(name);

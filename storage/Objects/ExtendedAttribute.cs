@@ -43,7 +43,8 @@ internal static class ExtendedAttribute
 
     [DllImport("libc", EntryPoint = "fsetxattr")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Set(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, byte[] value, nuint size, int flags);
+    private static extern int Set(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string name, byte[] value,
+        nuint size, int flags);
 
     [DllImport("libc", EntryPoint = "fgetxattr")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

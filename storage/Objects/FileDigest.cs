@@ -11,7 +11,8 @@ internal sealed record FileDigest(uint Sum, string? Md5)
     private const int BufferSize = 1 << 17;
 
     /// <summary>Digest of a buffer.</summary>
-    public static FileDigest Of(ReadOnlySpan<byte> bytes, bool md5) => new(Crc32C.Append(0, bytes), md5 ? Convert.ToBase64String(Md5Of(bytes)) : null);
+    public static FileDigest Of(ReadOnlySpan<byte> bytes, bool md5) =>
+        new(Crc32C.Append(0, bytes), md5 ? Convert.ToBase64String(Md5Of(bytes)) : null);
 
     /// <summary>Digest of a file, or of a part of it.</summary>
     /// <param name="file">The file.</param>
@@ -26,7 +27,8 @@ internal sealed record FileDigest(uint Sum, string? Md5)
         uint sum = 0;
         for (var end = start + count; start < end;)
         {
-            var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - start)), start, cancellationToken);
+            var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - start)), start,
+                cancellationToken);
             if (read == 0)
             {
                 break;

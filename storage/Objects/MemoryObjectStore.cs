@@ -23,7 +23,8 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
     public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
         Put(name, await File.ReadAllBytesAsync(path, cancellationToken), condition);
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(Put(name, bytes.ToArray(), PutCondition.Replace, rank));
@@ -47,13 +48,15 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_objects.TryGetValue(name.Value, out var entry) ? new ObjectInfo(name, entry.Bytes.Length, entry.Written) { Rank = entry.Rank } : null);
+        return Task.FromResult(_objects.TryGetValue(name.Value, out var entry)
+            ? new ObjectInfo(name, entry.Bytes.Length, entry.Written) { Rank = entry.Rank } : null);
     }
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        foreach (var (name, entry) in _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal).ToArray())
+        foreach (var (name, entry) in _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderBy(o => o.Key, StringComparer.Ordinal).ToArray())
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return new ObjectInfo(ObjectName.Parse(name), entry.Bytes.Length, entry.Written);
@@ -111,7 +114,8 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
 
             if (_bytes - before + bytes.Length > maxBytes)
             {
-                throw new ObjectStoreException(ObjectStoreErrorKind.Full, $"The memory store is full: {_bytes} of {maxBytes} bytes are used. Store on disk or in S3.");
+                throw new ObjectStoreException(ObjectStoreErrorKind.Full,
+                    $"The memory store is full: {_bytes} of {maxBytes} bytes are used. Store on disk or in S3.");
             }
 
             _bytes += bytes.Length - before;

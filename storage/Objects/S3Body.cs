@@ -6,7 +6,8 @@ namespace Broadcast.Storage.Objects;
 /// <summary>
 /// Body of an S3 response. Each read has a deadline; a truncated body and network errors throw <see cref="ObjectStoreException"/>.
 /// </summary>
-internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan timeout, TimeProvider time, S3Errors errors, string operation) : Stream
+internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan timeout, TimeProvider time, S3Errors errors, string operation)
+    : Stream
 {
     private long _done;
 

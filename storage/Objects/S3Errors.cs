@@ -18,14 +18,22 @@ internal sealed class S3Errors(string endpoint, string bucket)
     public ObjectStoreException Explain(Exception exception, string operation) => exception switch
     {
         ObjectStoreException known => known,
-        AmazonS3Exception s3Error when s3Error.StatusCode != default => FromErrorCode(CodeOf(s3Error), s3Error.StatusCode, operation, s3Error),
+        AmazonS3Exception s3Error when s3Error.StatusCode != default =>
+            FromErrorCode(CodeOf(s3Error), s3Error.StatusCode, operation, s3Error),
         _ when Find<AuthenticationException>(exception) is { } tls =>
-            new(ObjectStoreErrorKind.Unreachable, $"{operation}: {Location} has a certificate that is not trusted ({tls.Message}). Set Storage:AuthorityFile to the certificate of its authority, and use a host name that the certificate covers.", exception),
+            new(ObjectStoreErrorKind.Unreachable,
+                $"{operation}: {Location} has a certificate that is not trusted ({tls.Message}). Set Storage:AuthorityFile to the "
+                + "certificate of its authority, and use a host name that the certificate covers.", exception),
         _ when FindNetworkError(exception) is { } network =>
-            new(ObjectStoreErrorKind.Unreachable, $"{operation}: {Location} could not be reached ({network.Message}). Check Storage:Endpoint and the network.", exception),
-        AmazonClientException or AmazonServiceException when exception.Message.Contains("credential", StringComparison.OrdinalIgnoreCase) || exception.Message.Contains("IAM", StringComparison.Ordinal) =>
-            new(ObjectStoreErrorKind.Denied, $"{operation}: no credentials were found for {Location}. Set Storage:AccessKey and Storage:SecretKey, or assign a role to the machine.", exception),
-        _ => new(ObjectStoreErrorKind.Other, $"{operation}: {Location} failed ({exception.GetType().Name}: {exception.Message}).", exception),
+            new(ObjectStoreErrorKind.Unreachable,
+                $"{operation}: {Location} could not be reached ({network.Message}). Check Storage:Endpoint and the network.", exception),
+        AmazonClientException or AmazonServiceException when exception.Message.Contains("credential", StringComparison.OrdinalIgnoreCase)
+            || exception.Message.Contains("IAM", StringComparison.Ordinal) =>
+            new(ObjectStoreErrorKind.Denied,
+                $"{operation}: no credentials were found for {Location}. Set Storage:AccessKey and Storage:SecretKey, or assign a role "
+                + "to the machine.", exception),
+        _ => new(ObjectStoreErrorKind.Other, $"{operation}: {Location} failed ({exception.GetType().Name}: {exception.Message}).",
+            exception),
     };
 
     /// <summary>
@@ -36,13 +44,21 @@ internal sealed class S3Errors(string endpoint, string bucket)
         {
             ("NoSuchBucket", _) => NoBucket(operation),
             ("RequestTimeTooSkewed", _) =>
-                new(ObjectStoreErrorKind.Denied, $"{operation}: {Location} reports a wrong clock on this machine ({code}). Correct the clock."),
-            ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken" or "AuthorizationHeaderMalformed", _) or (_, HttpStatusCode.Unauthorized) =>
-                new(ObjectStoreErrorKind.Denied, $"{operation}: {Location} rejected the credentials ({code}). Check Storage:AccessKey, Storage:SecretKey and Storage:Region."),
+                new(ObjectStoreErrorKind.Denied,
+                    $"{operation}: {Location} reports a wrong clock on this machine ({code}). Correct the clock."),
+            ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken" or "AuthorizationHeaderMalformed", _)
+                or (_, HttpStatusCode.Unauthorized) =>
+                new(ObjectStoreErrorKind.Denied,
+                    $"{operation}: {Location} rejected the credentials ({code}). Check Storage:AccessKey, Storage:SecretKey and "
+                    + "Storage:Region."),
             (_, HttpStatusCode.Forbidden) when !code.Contains("Quota", StringComparison.OrdinalIgnoreCase) =>
-                new(ObjectStoreErrorKind.Denied, $"{operation}: {Location} denied access ({code}). Check Storage:AccessKey and Storage:SecretKey, and that the key may list, read, write and delete in the bucket."),
-            ("QuotaExceeded" or "InsufficientStorage" or "XMinioStorageFull" or "InsufficientCapacity", _) or (_, HttpStatusCode.InsufficientStorage) or (_, HttpStatusCode.Forbidden) =>
-                new(ObjectStoreErrorKind.Full, $"{operation}: {Location} has no space left ({code}). Raise its quota or delete recordings.", inner),
+                new(ObjectStoreErrorKind.Denied,
+                    $"{operation}: {Location} denied access ({code}). Check Storage:AccessKey and Storage:SecretKey, and that the key "
+                    + "may list, read, write and delete in the bucket."),
+            ("QuotaExceeded" or "InsufficientStorage" or "XMinioStorageFull" or "InsufficientCapacity", _)
+                or (_, HttpStatusCode.InsufficientStorage) or (_, HttpStatusCode.Forbidden) =>
+                new(ObjectStoreErrorKind.Full, $"{operation}: {Location} has no space left ({code}). Raise its quota or delete recordings.",
+                    inner),
             ("SlowDown" or "ServiceUnavailable" or "Busy" or "RequestLimitExceeded" or "TooManyRequests" or "Throttling", _)
                 or (_, HttpStatusCode.ServiceUnavailable) or (_, HttpStatusCode.TooManyRequests) =>
                 new(ObjectStoreErrorKind.Busy, $"{operation}: {Location} is throttling requests ({code}).", inner),
@@ -55,7 +71,8 @@ internal sealed class S3Errors(string endpoint, string bucket)
         string.IsNullOrEmpty(s3Error.ErrorCode) ? ((int)s3Error.StatusCode).ToString() : s3Error.ErrorCode;
 
     public ObjectStoreException NoBucket(string operation) =>
-        new(ObjectStoreErrorKind.NoBucket, $"{operation}: {Location} does not exist. Create it, or correct Storage:Bucket and Storage:Region.");
+        new(ObjectStoreErrorKind.NoBucket,
+            $"{operation}: {Location} does not exist. Create it, or correct Storage:Bucket and Storage:Region.");
 
     private static T? Find<T>(Exception exception)
         where T : Exception

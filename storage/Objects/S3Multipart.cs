@@ -25,7 +25,8 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
     /// <param name="condition">Whether an existing object is replaced.</param>
     /// <param name="md5">Whether to send the MD5 of each part.</param>
     /// <param name="cancellationToken">Cancels the upload.</param>
-    public async Task<bool> PutAsync(InitiateMultipartUploadRequest start, string path, long length, PutCondition condition, bool md5, CancellationToken cancellationToken)
+    public async Task<bool> PutAsync(InitiateMultipartUploadRequest start, string path, long length, PutCondition condition, bool md5,
+        CancellationToken cancellationToken)
     {
         var key = start.Key;
         var upload = (await client.InitiateMultipartUploadAsync(start, cancellationToken)).UploadId;
@@ -87,7 +88,8 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
         {
             await client.AbortMultipartUploadAsync(bucket, key, upload, limit.Token);
         }
-        catch (Exception e) when (e is Amazon.Runtime.AmazonServiceException or Amazon.Runtime.AmazonClientException or OperationCanceledException or HttpRequestException)
+        catch (Exception e) when (e is Amazon.Runtime.AmazonServiceException or Amazon.Runtime.AmazonClientException
+            or OperationCanceledException or HttpRequestException)
         {
             // The original error is already being thrown.
         }

@@ -90,20 +90,24 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
         long length;
         FileDigest digest;
-        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous))
+        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+            FileOptions.Asynchronous))
         {
             length = RandomAccess.GetLength(file);
             digest = await FileDigest.OfAsync(file, 0, length, _sendMd5 && length < MultipartFrom, cancellationToken);
             if (StoredChecksum.Read(file) is { } stored && stored != digest.Sum)
             {
                 throw new ObjectStoreException(
-                    ObjectStoreErrorKind.Other, $"Could not store {name}: {path} is corrupt (CRC-32C {Crc32C.Format(digest.Sum)} instead of {Crc32C.Format(stored)}). Check the disk.");
+                    ObjectStoreErrorKind.Other,
+                    $"Could not store {name}: {path} is corrupt (CRC-32C {Crc32C.Format(digest.Sum)} instead "
+                    + $"of {Crc32C.Format(stored)}). Check the disk.");
             }
         }
 
         if (length < MultipartFrom)
         {
-            return await PutAsync(name, length, condition, digest, request => request.InputStream = S3Multipart.OpenForReading(path), cancellationToken);
+            return await PutAsync(name, length, condition, digest, request => request.InputStream = S3Multipart.OpenForReading(path),
+                cancellationToken);
         }
 
         // Not every service checks the condition when completing a multipart upload, so it is also checked here.
@@ -113,17 +117,20 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
 
         var headers = ObjectHeaders.Of(name);
-        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _storageClass, ContentType = headers.ContentType };
+        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _storageClass,
+            ContentType = headers.ContentType };
         if (headers.CacheControl is { } cacheControl)
         {
             start.Headers.CacheControl = cacheControl;
         }
 
         start.Metadata[Checksum] = Crc32C.Format(digest.Sum);
-        return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
+        return await CallAsync($"Could not store {name}", LimitFor(length),
+            token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
     }
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken)
     {
         var copy = bytes.ToArray();
         var digest = FileDigest.Of(copy, _sendMd5);
@@ -160,15 +167,19 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             {
                 var response = await _client.GetObjectAsync(request, token);
                 var total = response.HttpStatusCode == HttpStatusCode.PartialContent
-                    ? TotalOf(response.ContentRange) ?? throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"{operation}: {_errors.Location} sent a range without a total length.")
+                    ? TotalOf(response.ContentRange) ?? throw new ObjectStoreException(ObjectStoreErrorKind.Other,
+                        $"{operation}: {_errors.Location} sent a range without a total length.")
                     : response.ContentLength;
-                if (response.HttpStatusCode != HttpStatusCode.PartialContent && request.ByteRange is not null && (offset > 0 || response.ContentLength > length))
+                if (response.HttpStatusCode != HttpStatusCode.PartialContent && request.ByteRange is not null
+                    && (offset > 0 || response.ContentLength > length))
                 {
                     response.Dispose();
-                    throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"{operation}: {_errors.Location} does not support range requests.");
+                    throw new ObjectStoreException(ObjectStoreErrorKind.Other,
+                        $"{operation}: {_errors.Location} does not support range requests.");
                 }
 
-                return new ObjectContent(new S3Body(response, response.ContentLength, _timeout, _time, _errors, operation), offset, response.ContentLength, total)
+                return new ObjectContent(new S3Body(response, response.ContentLength, _timeout, _time, _errors, operation), offset,
+                    response.ContentLength, total)
                 {
                     Checksum = Crc32C.Parse(response.Metadata[Checksum]),
                 };
@@ -212,7 +223,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         foreach (var chunk in names.Chunk(NamesPerDelete))
         {
-            var request = new DeleteObjectsRequest { BucketName = _bucket, Quiet = true, Objects = [.. chunk.Select(name => new KeyVersion { Key = _prefix + name.Value })] };
+            var request = new DeleteObjectsRequest { BucketName = _bucket, Quiet = true,
+                Objects = [.. chunk.Select(name => new KeyVersion { Key = _prefix + name.Value })] };
             await CallAsync($"Could not delete {chunk.Length} objects", LimitFor(chunk.Length * 10_000L), async token =>
             {
                 try
@@ -259,7 +271,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    private async IAsyncEnumerable<ListObjectsV2Response> PagesAsync(string prefix, string? delimiter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListObjectsV2Response> PagesAsync(string prefix, string? delimiter,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!Prefixes.CanMatch(prefix))
         {
@@ -269,15 +282,18 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         string? next = null;
         do
         {
-            var request = new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + prefix, Delimiter = delimiter, ContinuationToken = next };
-            var page = await CallAsync($"Could not list '{prefix}'", _timeout, token => _client.ListObjectsV2Async(request, token), cancellationToken);
+            var request = new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + prefix, Delimiter = delimiter,
+                ContinuationToken = next };
+            var page = await CallAsync($"Could not list '{prefix}'", _timeout, token => _client.ListObjectsV2Async(request, token),
+                cancellationToken);
             yield return page;
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
         while (next is not null);
     }
 
-    private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, FileDigest digest, Action<PutObjectRequest> fill, CancellationToken cancellationToken) =>
+    private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, FileDigest digest, Action<PutObjectRequest> fill,
+        CancellationToken cancellationToken) =>
         CallAsync($"Could not store {name}", LimitFor(length), async token =>
         {
             var id = Guid.NewGuid().ToString("N");
@@ -317,7 +333,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private PutObjectRequest Request(ObjectName name, ObjectHeaders headers)
     {
-        var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false, DisablePayloadSigning = !_signBodies, ContentType = headers.ContentType };
+        var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false,
+            DisablePayloadSigning = !_signBodies, ContentType = headers.ContentType };
         if (headers.CacheControl is { } cacheControl)
         {
             request.Headers.CacheControl = cacheControl;
@@ -330,8 +347,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         try
         {
-            var head = await _client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = _bucket, Key = _prefix + name.Value }, cancellationToken);
-            return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)) { Rank = S3Replacement.RankOf(head.Metadata) }, head.Metadata[PutId]);
+            var head = await _client.GetObjectMetadataAsync(
+                new GetObjectMetadataRequest { BucketName = _bucket, Key = _prefix + name.Value }, cancellationToken);
+            return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)) { Rank = S3Replacement.RankOf(head.Metadata) },
+                head.Metadata[PutId]);
         }
         catch (AmazonS3Exception e) when (IsNoObject(e))
         {
@@ -341,7 +360,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     private async Task<ObjectContent?> EmptyAsync(ObjectName name, long offset, CancellationToken cancellationToken) =>
-        (await HeadAsync(name, cancellationToken)).Info is { } info ? new ObjectContent(Stream.Null, Math.Min(offset, info.Length), 0, info.Length) : null;
+        (await HeadAsync(name, cancellationToken)).Info is { } info
+        ? new ObjectContent(Stream.Null, Math.Min(offset, info.Length), 0, info.Length) : null;
 
     /// <summary>
     /// A HEAD response has no body, so "not found" may also mean a missing bucket. Checks the bucket until any request has succeeded.
@@ -355,7 +375,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    private async Task<T> CallAsync<T>(string operation, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string operation, TimeSpan limit, Func<CancellationToken, Task<T>> call,
+        CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);

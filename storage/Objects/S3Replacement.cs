@@ -31,11 +31,13 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
     /// <param name="createRequest">Creates the request, once per attempt.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns><see langword="false"/> when a newer manifest exists.</returns>
-    public async Task<bool> PutAsync(string key, ManifestRank rank, Func<PutObjectRequest> createRequest, CancellationToken cancellationToken)
+    public async Task<bool> PutAsync(string key, ManifestRank rank, Func<PutObjectRequest> createRequest,
+        CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var (tag, currentRank) = _known.TryGetValue(key, out var known) && !(known.Rank > rank) ? known : await ReadRankAsync(key, cancellationToken);
+            var (tag, currentRank) = _known.TryGetValue(key, out var known)
+                && !(known.Rank > rank) ? known : await ReadRankAsync(key, cancellationToken);
             if (currentRank > rank)
             {
                 return false;
@@ -46,7 +48,8 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
             {
                 // Without quotes, as in AWS examples: Ceph compares it with the bare tag.
                 request.Metadata[Rank] = rank.ToString();
-                (request.IfMatch, request.IfNoneMatch) = _isUnconditional ? (null, null) : tag is null ? (null, "*") : (tag.Trim('"'), (string?)null);
+                (request.IfMatch, request.IfNoneMatch) = _isUnconditional ? (null, null)
+                    : tag is null ? (null, "*") : (tag.Trim('"'), (string?)null);
                 Remember(key, (await client.PutObjectAsync(request, cancellationToken)).ETag, rank);
                 return true;
             }
@@ -90,7 +93,8 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
     {
         try
         {
-            var head = await client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key }, cancellationToken);
+            var head = await client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key },
+                cancellationToken);
             return (head.ETag, RankOf(head.Metadata));
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound && e.ErrorCode != "NoSuchBucket")

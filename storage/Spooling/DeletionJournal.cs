@@ -7,7 +7,8 @@ namespace Broadcast.Storage.Spooling;
 /// </summary>
 internal sealed record Deletion(IReadOnlyList<ObjectName> Names, string? Prefix, string? JournalPath)
 {
-    public bool Covers(ObjectName name) => Prefix is not null ? name.Value.StartsWith(Prefix, StringComparison.Ordinal) : Names.Contains(name);
+    public bool Covers(ObjectName name) => Prefix is not null ? name.Value.StartsWith(Prefix, StringComparison.Ordinal)
+        : Names.Contains(name);
 }
 
 /// <summary>Deletions that survive a restart, each in a small file: <c>prefix live/a/</c>, or one name per line.</summary>
@@ -35,10 +36,12 @@ internal sealed class DeletionJournal(string folder)
             yield break;
         }
 
-        foreach (var path in Directory.EnumerateFiles(Folder).Where(path => !path.EndsWith('~')).Order(StringComparer.Ordinal).Take(maxCount))
+        foreach (var path in Directory.EnumerateFiles(Folder).Where(path => !path.EndsWith('~')).Order(StringComparer.Ordinal)
+            .Take(maxCount))
         {
             var lines = File.ReadAllLines(path);
-            if (lines.Length == 1 && lines[0].StartsWith(PrefixWord, StringComparison.Ordinal) && ObjectName.TryParse(lines[0][PrefixWord.Length..^1], out _) && lines[0][^1] == '/')
+            if (lines.Length == 1 && lines[0].StartsWith(PrefixWord, StringComparison.Ordinal)
+                && ObjectName.TryParse(lines[0][PrefixWord.Length..^1], out _) && lines[0][^1] == '/')
             {
                 yield return new Deletion([], lines[0][PrefixWord.Length..], path);
             }

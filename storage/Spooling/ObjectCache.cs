@@ -31,7 +31,8 @@ internal sealed class ObjectCache(long budget)
     /// <param name="open">Opens a range of the object in the underlying storage.</param>
     /// <param name="cancellationToken">Cancels the wait; a shared read continues.</param>
     /// <returns>The content, in use until disposed; <see langword="null"/> when the object does not exist.</returns>
-    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange open, CancellationToken cancellationToken)
+    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange open,
+        CancellationToken cancellationToken)
     {
         if (budget == 0)
         {
@@ -97,7 +98,8 @@ internal sealed class ObjectCache(long budget)
     {
         lock (_lock)
         {
-            foreach (var name in _objects.Keys.Concat(_loading.Keys).Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+            foreach (var name in _objects.Keys.Concat(_loading.Keys)
+                .Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal)).ToList())
             {
                 Remove(name);
             }

@@ -22,7 +22,8 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _inits = new();
 
     /// <summary>Whether an uploaded file should be retained.</summary>
-    public bool ShouldRetain(SpoolFile file) => file.Length <= maxBytes && maxAge > TimeSpan.Zero && (IsInit(file) || (!IsOld(file) && folder.Free >= minFreeBytes));
+    public bool ShouldRetain(SpoolFile file) => file.Length <= maxBytes && maxAge > TimeSpan.Zero
+        && (IsInit(file) || (!IsOld(file) && folder.Free >= minFreeBytes));
 
     /// <summary>Adds a retained file.</summary>
     public void Add(SpoolFile file)

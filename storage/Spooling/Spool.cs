@@ -33,7 +33,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
         _folder = new SpoolFolder(root, options.MaxBytes);
-        _retained = new RetainedFiles(_folder, options.RetainBytes, TimeSpan.FromSeconds(options.RetainSeconds), options.MinFreeBytes, time);
+        _retained = new RetainedFiles(_folder, options.RetainBytes, TimeSpan.FromSeconds(options.RetainSeconds),
+            options.MinFreeBytes, time);
         _folder.EvictRetainedFile = _retained.RemoveOldest;
         _tailBuffers = new TailBufferPool(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
         _objectCache = new ObjectCache(options.ObjectCacheBytes);
@@ -145,7 +146,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     /// <summary>Uploads and deletes until canceled. Sealed files of an earlier process are uploaded after the recovery time.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_uploader.RunAsync(_options.MaxConcurrentUploads, cancellationToken), Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
+        Task.WhenAll(_uploader.RunAsync(_options.MaxConcurrentUploads, cancellationToken),
+            Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
 
     /// <summary>Waits until all uploads and deletions are done, for a limited time; returns immediately while the store fails.</summary>
     public async Task DrainAsync(TimeSpan atMost)
@@ -233,7 +235,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);
 
-    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache, CancellationToken cancellationToken)
+    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
@@ -256,7 +259,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         return !isLocal && _deletions.Covers(name)
             ? new((SpoolContent?)null)
             : !useCache ? OpenAsync(name, offset, length, cancellationToken)
-            : _objectCache.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
+            : _objectCache.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation),
+                cancellationToken);
     }
 
     /// <summary>Opens a file or object at its current location.</summary>
@@ -277,7 +281,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
             try
             {
-                var handle = File.OpenHandle(location.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+                var handle = File.OpenHandle(location.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+                    FileOptions.Asynchronous);
                 var (start, count) = ByteRanges.Clip(offset, length, location.Total);
                 return new(new SpoolContent(new FileRangeStream(handle, start, count), start, count, location.Total));
             }
@@ -291,7 +296,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         return _deletions.Covers(name) ? new((SpoolContent?)null) : ReadStoreAsync(name, offset, length, cancellationToken);
     }
 
-    private async ValueTask<SpoolContent?> ReadStoreAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+    private async ValueTask<SpoolContent?> ReadStoreAsync(ObjectName name, long offset, long? length,
+        CancellationToken cancellationToken) =>
         await _store.OpenAsync(name, offset, length, cancellationToken) is { } content
             ? new SpoolContent(content.Stream, content.Offset, content.Length, content.TotalLength)
             : null;

@@ -9,7 +9,8 @@ namespace Broadcast.Storage.Spooling;
 /// reader state and is never held during a disk call, so a slow disk does not block reads from the tail buffer. The tail buffer always ends
 /// at the end of the file.
 /// </summary>
-internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferPool bufferPool, TimeProvider time, ISpoolFileOwner owner) : ISpoolFile
+internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferPool bufferPool, TimeProvider time, ISpoolFileOwner owner)
+    : ISpoolFile
 {
     private readonly Lock _writing = new();
     private readonly Lock _reading = new();
@@ -52,7 +53,8 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
             {
                 if (State is not (SpoolState.Leftover or SpoolState.Waiting))
                 {
-                    throw new IOException(State == SpoolState.Open ? $"{Name} is already open for writing." : $"{Name} was sealed and uploaded to the object store; objects never change.");
+                    throw new IOException(State == SpoolState.Open ? $"{Name} is already open for writing."
+                        : $"{Name} was sealed and uploaded to the object store; objects never change.");
                 }
             }
 

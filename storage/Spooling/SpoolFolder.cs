@@ -41,7 +41,9 @@ internal sealed class SpoolFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new IOException($"The spool folder {_root} cannot be used: {e.Message} If another server runs on the same data folder, stop it or give this one its own.", e);
+            throw new IOException(
+                $"The spool folder {_root} cannot be used: {e.Message} If another server runs on the same data folder, stop it or give "
+                + "this one its own.", e);
         }
     }
 
@@ -93,7 +95,8 @@ internal sealed class SpoolFolder : IDisposable
         {
             Release(count);
             throw new IOException(
-                $"The spool {_root} holds {Bytes} bytes waiting for the object store; Spool:MaxBytes is {_maxBytes}. Restore the object store, or raise the limit.");
+                $"The spool {_root} holds {Bytes} bytes waiting for the object store; Spool:MaxBytes is {_maxBytes}. Restore the object "
+                + "store, or raise the limit.");
         }
     }
 
@@ -167,7 +170,8 @@ internal sealed class SpoolFolder : IDisposable
     /// <summary>Finds the files of a spool, which may be in use by a server. Files that disappear meanwhile are skipped.</summary>
     public static IEnumerable<LeftoverFile> Scan(string root)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None,
+            IgnoreInaccessible = true };
         foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", options))
         {
             var relative = Path.GetRelativePath(root, file.FullName).Replace('\\', '/');
@@ -197,7 +201,9 @@ internal sealed class SpoolFolder : IDisposable
 
     /// <summary>Translates a disk error for the writer.</summary>
     public IOException Explain(Exception exception, ObjectName name) => DiskErrors.IsFull(exception)
-        ? new IOException($"The disk of the spool {_root} is full, so {name} could not be written. Free space there; uploading continues and frees what it can.", exception)
+        ? new IOException(
+            $"The disk of the spool {_root} is full, so {name} could not be written. Free space there; uploading continues and frees "
+            + "what it can.", exception)
         : new IOException($"The spool {_root} could not write {name}: {exception.Message}", exception);
 
     public void Dispose() => _lock.Dispose();

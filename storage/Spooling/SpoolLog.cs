@@ -18,7 +18,9 @@ internal static partial class SpoolLog
     [LoggerMessage(6003, LogLevel.Information, "Uploads to the object store work again; {Waiting} files are waiting.")]
     public static partial void StoreIsBack(this ILogger logger, int waiting);
 
-    [LoggerMessage(6004, LogLevel.Error, "{Name} has {Length} bytes here, but {Stored} in the object store; another server may use the same bucket and prefix. The file stays in {Folder} until that object is removed.")]
+    [LoggerMessage(6004, LogLevel.Error,
+        "{Name} has {Length} bytes here, but {Stored} in the object store; another server may use the same bucket and prefix. The file "
+        + "stays in {Folder} until that object is removed.")]
     public static partial void Conflict(this ILogger logger, ObjectName name, long length, long stored, string folder);
 
     [LoggerMessage(6005, LogLevel.Error, "Upload of {Name} failed; retrying later.")]

@@ -20,14 +20,19 @@ internal static class SpoolMetrics
 
     static SpoolMetrics()
     {
-        Telemetry.Meter.CreateObservableGauge("broadcast_spool_bytes", () => Spools.Keys.Sum(s => s.DiskBytes), "By", "Bytes on disk in open files and files waiting for upload.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_spool_retained_bytes", () => Spools.Keys.Sum(s => s.RetainedBytes), "By", "Bytes on disk in uploaded files that are retained for viewers.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_spool_bytes", () => Spools.Keys.Sum(s => s.DiskBytes), "By",
+            "Bytes on disk in open files and files waiting for upload.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_spool_retained_bytes", () => Spools.Keys.Sum(s => s.RetainedBytes), "By",
+            "Bytes on disk in uploaded files that are retained for viewers.");
         Telemetry.Meter.CreateObservableGauge(
             "broadcast_spool_memory_bytes", () => Spools.Keys.Sum(s => s.MemoryBytes), "By", "Bytes of recently appended media in memory.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_object_cache_bytes", () => Spools.Keys.Sum(s => s.ObjectCacheBytes), "By", "Bytes of whole objects in memory, cached or being sent to viewers.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_upload_queue_objects", () => Spools.Keys.Sum(s => s.Status().WaitingFiles), description: "Sealed files waiting for upload. Normally near 0.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_object_cache_bytes", () => Spools.Keys.Sum(s => s.ObjectCacheBytes), "By",
+            "Bytes of whole objects in memory, cached or being sent to viewers.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_upload_queue_objects", () => Spools.Keys.Sum(s => s.Status().WaitingFiles),
+            description: "Sealed files waiting for upload. Normally near 0.");
         Telemetry.Meter.CreateObservableGauge(
-            "broadcast_upload_queue_oldest_seconds", () => Spools.Keys.Select(s => s.Status().OldestWaiting.TotalSeconds).DefaultIfEmpty().Max(), "s", "Waiting time of the oldest sealed file.");
+            "broadcast_upload_queue_oldest_seconds", () => Spools.Keys.Select(s => s.Status().OldestWaiting.TotalSeconds).DefaultIfEmpty()
+            .Max(), "s", "Waiting time of the oldest sealed file.");
     }
 
     public static void Add(Spool spool) => Spools[spool] = true;

@@ -66,11 +66,13 @@ internal sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
         var errors = new List<string>();
         Check(options.MaxBytes >= 1 << 20, $"Spool:MaxBytes is {options.MaxBytes}: use 1048576 (1 MiB) or more.");
         Check(options.MemoryBytes >= 0, $"Spool:MemoryBytes is {options.MemoryBytes}: use 0 or more.");
-        Check(options.ObjectCacheBytes is 0 or >= 1 << 20 and <= 64L << 30, $"Spool:ObjectCacheBytes is {options.ObjectCacheBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
+        Check(options.ObjectCacheBytes is 0 or >= 1 << 20 and <= 64L << 30,
+            $"Spool:ObjectCacheBytes is {options.ObjectCacheBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
         Check(options.MemorySeconds is >= 1 and <= 3600, $"Spool:MemorySeconds is {options.MemorySeconds}: use 1 to 3600.");
         Check(options.RetainSeconds is >= 0 and <= 86_400, $"Spool:RetainSeconds is {options.RetainSeconds}: use 0 to 86400.");
         Check(options.RetainBytes >= 0, $"Spool:RetainBytes is {options.RetainBytes}: use 0 or more.");
-        Check(options.MaxConcurrentUploads is >= 1 and <= 64, $"Spool:MaxConcurrentUploads is {options.MaxConcurrentUploads}: use 1 to 64.");
+        Check(options.MaxConcurrentUploads is >= 1 and <= 64,
+            $"Spool:MaxConcurrentUploads is {options.MaxConcurrentUploads}: use 1 to 64.");
         Check(options.RecoverySeconds is >= 0 and <= 600, $"Spool:RecoverySeconds is {options.RecoverySeconds}: use 0 to 600.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 

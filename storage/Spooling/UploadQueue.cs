@@ -12,7 +12,8 @@ internal sealed class UploadQueue(TimeProvider time)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);
     private readonly Lock _lock = new();
-    private readonly SortedSet<Entry> _waiting = new(Comparer<Entry>.Create(static (a, b) => a.Since != b.Since ? a.Since.CompareTo(b.Since) : a.Number.CompareTo(b.Number)));
+    private readonly SortedSet<Entry> _waiting = new(
+        Comparer<Entry>.Create(static (a, b) => a.Since != b.Since ? a.Since.CompareTo(b.Since) : a.Number.CompareTo(b.Number)));
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _delayed = new();
     private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
     private long _number;

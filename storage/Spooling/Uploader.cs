@@ -10,7 +10,8 @@ namespace Broadcast.Storage.Spooling;
 /// uploaded by an earlier process. A file leaves the disk only after its upload. On a length conflict the file stays and is retried
 /// periodically.
 /// </summary>
-internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions deletions, SpoolFolder folder, TimeProvider time, ILogger logger, Action<SpoolFile> forget)
+internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions deletions, SpoolFolder folder, TimeProvider time,
+    ILogger logger, Action<SpoolFile> forget)
 {
     private static readonly TimeSpan WaitForOther = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(1);

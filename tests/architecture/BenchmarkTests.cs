@@ -52,13 +52,15 @@ public sealed class BenchmarkTests
 
     [Fact]
     public void Help_lists_every_option() =>
-        new[] { "--only", "--counts", "--rounds", "--seconds", "--quick" }.Concat(IngestPlan.AllParts).ShouldAllBe(word => IngestPlan.Usage.Contains(word));
+        new[] { "--only", "--counts", "--rounds", "--seconds", "--quick" }.Concat(IngestPlan.AllParts)
+        .ShouldAllBe(word => IngestPlan.Usage.Contains(word));
 
     [Fact]
     public void Transcoding_benchmark_runs_every_part_unless_parts_are_named()
     {
         TranscodePlan.Parse([]).Parts.ShouldBe(TranscodePlan.AllParts);
-        var plan = TranscodePlan.Parse(["--only", "kills,cost", "--kills", "7", "--quick", "--rounds", "2", "--overload", "30", "--seconds", "9"]);
+        var plan =
+            TranscodePlan.Parse(["--only", "kills,cost", "--kills", "7", "--quick", "--rounds", "2", "--overload", "30", "--seconds", "9"]);
         plan.Parts.ShouldBe(["cost", "kills"]);
         (plan.Kills, plan.Rounds, plan.Overload, plan.Measured).ShouldBe((7, 2, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(9)));
         plan.CostSeconds.ShouldBeLessThan(TranscodePlan.Parse([]).CostSeconds);
@@ -75,13 +77,15 @@ public sealed class BenchmarkTests
 
     [Fact]
     public void Transcoding_help_lists_every_option() =>
-        new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts).ShouldAllBe(word => TranscodePlan.Usage.Contains(word));
+        new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts)
+        .ShouldAllBe(word => TranscodePlan.Usage.Contains(word));
 
     [Fact]
     public void Delivery_benchmark_runs_every_part_unless_parts_are_named()
     {
         OriginPlan.Parse([]).Parts.ShouldBe(OriginPlan.AllParts);
-        var plan = OriginPlan.Parse(["--only", "held,segments", "--players", "7, 9", "--quick", "--rounds", "2", "--seconds", "9", "--wait", "{rendition}/{segment}.{part}.m4s"]);
+        var plan = OriginPlan.Parse(["--only", "held,segments", "--players", "7, 9", "--quick", "--rounds", "2", "--seconds", "9", "--wait",
+            "{rendition}/{segment}.{part}.m4s"]);
         plan.Parts.ShouldBe(["segments", "held"]);
         plan.Players.ShouldBe([7, 9]);
         (plan.Rounds, plan.Measured, plan.Wait).ShouldBe((2, TimeSpan.FromSeconds(9), "{rendition}/{segment}.{part}.m4s"));
@@ -97,7 +101,8 @@ public sealed class BenchmarkTests
 
     [Fact]
     public void Delivery_help_lists_every_option() =>
-        new[] { "--only", "--rounds", "--seconds", "--players", "--wait", "--quick" }.Concat(OriginPlan.AllParts).ShouldAllBe(word => OriginPlan.Usage.Contains(word));
+        new[] { "--only", "--rounds", "--seconds", "--players", "--wait", "--quick" }.Concat(OriginPlan.AllParts)
+        .ShouldAllBe(word => OriginPlan.Usage.Contains(word));
 
     [Fact]
     public void Latency_benchmark_runs_every_part_unless_parts_are_named()
@@ -118,15 +123,18 @@ public sealed class BenchmarkTests
 
     [Fact]
     public void Latency_help_lists_every_option() =>
-        new[] { "--only", "--rounds", "--seconds", "--quick" }.Concat(LatencyPlan.AllParts).ShouldAllBe(word => LatencyPlan.Usage.Contains(word));
+        new[] { "--only", "--rounds", "--seconds", "--quick" }.Concat(LatencyPlan.AllParts)
+        .ShouldAllBe(word => LatencyPlan.Usage.Contains(word));
 
     [Fact]
     public void Control_benchmark_runs_every_part_unless_parts_are_named()
     {
         ControlPlan.Parse([]).Parts.ShouldBe(ControlPlan.AllParts);
-        var plan = ControlPlan.Parse(["--only", "publish,schedule", "--quick", "--events", "12", "--spread", "30", "--rounds", "2", "--seconds", "9", "--rate", "500"]);
+        var plan = ControlPlan.Parse(["--only", "publish,schedule", "--quick", "--events", "12", "--spread", "30", "--rounds", "2",
+            "--seconds", "9", "--rate", "500"]);
         plan.Parts.ShouldBe(["schedule", "publish"]);
-        (plan.Events, plan.Spread, plan.Rounds, plan.Measured, plan.Rate).ShouldBe((12, TimeSpan.FromSeconds(30), 2, TimeSpan.FromSeconds(9), 500));
+        (plan.Events, plan.Spread, plan.Rounds, plan.Measured,
+            plan.Rate).ShouldBe((12, TimeSpan.FromSeconds(30), 2, TimeSpan.FromSeconds(9), 500));
         plan.Coming.ShouldBeLessThan(ControlPlan.Parse([]).Coming);
     }
 
@@ -140,7 +148,8 @@ public sealed class BenchmarkTests
 
     [Fact]
     public void Control_help_lists_every_option() =>
-        new[] { "--only", "--events", "--spread", "--seed", "--rounds", "--seconds", "--rate", "--handshakes", "--quick" }.Concat(ControlPlan.AllParts).ShouldAllBe(word => ControlPlan.Usage.Contains(word));
+        new[] { "--only", "--events", "--spread", "--seed", "--rounds", "--seconds", "--rate", "--handshakes",
+            "--quick" }.Concat(ControlPlan.AllParts).ShouldAllBe(word => ControlPlan.Usage.Contains(word));
 
     [Fact]
     public void Rows_with_a_target_state_if_it_was_met()
@@ -174,6 +183,7 @@ public sealed class BenchmarkTests
     {
         var report = new Report("Startup", "milliseconds", ["median", "maximum"]);
         report.Add("first start", 2787, null);
-        report.Render().ShouldStartWith("### Startup (milliseconds)\n\n| | median | maximum |\n|---|---:|---:|\n| first start | 2787 |  |\n");
+        report.Render()
+            .ShouldStartWith("### Startup (milliseconds)\n\n| | median | maximum |\n|---|---:|---:|\n| first start | 2787 |  |\n");
     }
 }

@@ -19,17 +19,18 @@ public sealed partial class ContainerTests
     public void Image_copies_every_project_file_before_restore_and_every_module_source_after()
     {
         var restore = Image.IndexOf("dotnet restore", StringComparison.Ordinal);
-        foreach (var room in Sources.Rooms)
+        foreach (var module in Sources.Modules)
         {
-            Image.IndexOf($"COPY {room}/*.csproj {room}/\n", StringComparison.Ordinal).ShouldBeInRange(0, restore, room);
-            Image.IndexOf($"COPY {room}/ {room}/\n", StringComparison.Ordinal).ShouldBeGreaterThan(restore, room);
+            Image.IndexOf($"COPY {module}/*.csproj {module}/\n", StringComparison.Ordinal).ShouldBeInRange(0, restore, module);
+            Image.IndexOf($"COPY {module}/ {module}/\n", StringComparison.Ordinal).ShouldBeGreaterThan(restore, module);
         }
     }
 
     [Fact]
     public void Image_copies_every_root_file_that_the_build_reads()
     {
-        string[] patterns = ["Directory.*.props", "Directory.*.targets", "global.json", "nuget.config", "NuGet.Config", "BannedSymbols.txt", ".editorconfig", ".globalconfig"];
+        string[] patterns = ["Directory.*.props", "Directory.*.targets", "global.json", "nuget.config", "NuGet.Config", "BannedSymbols.txt",
+            ".editorconfig", ".globalconfig"];
         var read = patterns.SelectMany(p => Directory.EnumerateFiles(Repository.Root, p)).Select(Path.GetFileName).Distinct();
         var copied = CopiedFromContext().Where(c => !c.Contains('/', StringComparison.Ordinal));
         copied.ShouldBe(read, ignoreOrder: true);
@@ -50,20 +51,23 @@ public sealed partial class ContainerTests
     [Fact]
     public void Image_uses_the_target_framework_and_starts_the_built_program()
     {
-        var framework = XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("TargetFramework").Single().Value["net".Length..];
+        var framework = XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("TargetFramework").Single()
+            .Value["net".Length..];
         DotnetTag().Matches(Image).Select(m => m.Groups["version"].Value).ShouldBe([framework, framework]);
         var program = XDocument.Load(Repository.PathOf("host/Broadcast.Host.csproj")).Descendants("AssemblyName").Single().Value;
         Image.ShouldContain($"ENTRYPOINT [\"dotnet\", \"/app/{program}.dll\"]");
         foreach (var file in new[] { Compose, "docs/operations.md" })
         {
-            Sources.Text(file).ShouldContain($"docker compose exec broadcast dotnet /app/{program}.dll channel create", Case.Sensitive, file);
+            Sources.Text(file).ShouldContain($"docker compose exec broadcast dotnet /app/{program}.dll channel create",
+                Case.Sensitive, file);
         }
     }
 
     [Fact]
     public void Image_installs_the_same_packages_as_the_launcher_except_PostgreSQL()
     {
-        var packages = ServePackage().Matches(Function(Sources.Text("infra/launcher/packages.sh"), "packages_to_serve")).Select(m => m.Groups["name"].Value).ToList();
+        var packages = ServePackage().Matches(Function(Sources.Text("infra/launcher/packages.sh"), "packages_to_serve"))
+            .Select(m => m.Groups["name"].Value).ToList();
         packages.ShouldContain("ffmpeg");
         InstalledPackages().Match(Image).Groups["names"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .ShouldBe(packages.Where(p => p != "postgresql"), ignoreOrder: true);
@@ -72,7 +76,8 @@ public sealed partial class ContainerTests
     [Fact]
     public async Task Server_has_every_option_that_the_compose_file_sets()
     {
-        var options = ComposeOption().Matches(Sources.Text(Compose)).ToDictionary(m => m.Groups["name"].Value, m => (string?)Filled(m.Groups["value"].Value));
+        var options = ComposeOption().Matches(Sources.Text(Compose))
+            .ToDictionary(m => m.Groups["name"].Value, m => (string?)Filled(m.Groups["value"].Value));
         options.ShouldContainKey("BROADCAST__Database__ConnectionString");
         var check = await CheckAsync(options);
         check.ExitCode.ShouldBe(0, check.Error);
@@ -93,7 +98,8 @@ public sealed partial class ContainerTests
     [Fact]
     public void Compose_file_and_sample_settings_have_the_same_defaults()
     {
-        var sample = SampleVariable().Matches(Sources.Text("infra/docker/env.sample")).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value);
+        var sample = SampleVariable().Matches(Sources.Text("infra/docker/env.sample"))
+            .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value);
         var defaults = ComposeVariable().Matches(Sources.Text(Compose)).Where(m => m.Groups["kind"].Value == ":-").ToList();
         defaults.ShouldNotBeEmpty();
         foreach (var variable in defaults)
@@ -105,7 +111,8 @@ public sealed partial class ContainerTests
     private static async Task<ProcessResult> CheckAsync(Dictionary<string, string?> options)
     {
         await using var folder = TempFolder.Create("compose");
-        return await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "config", "check", "--data", folder.Path], environment: options);
+        return await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "config", "check", "--data", folder.Path],
+            environment: options);
     }
 
     /// <summary>Replaces the variables of a value with their defaults, or with a stand-in for a secret.</summary>

@@ -33,7 +33,8 @@ public sealed partial class DocumentsTests
                 {
                     broken.Add($"{document}: {target}");
                 }
-                else if (parts.Length == 2 && path.EndsWith(".md", StringComparison.Ordinal) && !Anchors(File.ReadAllText(path)).Contains(parts[1]))
+                else if (parts.Length == 2 && path.EndsWith(".md", StringComparison.Ordinal)
+                    && !Anchors(File.ReadAllText(path)).Contains(parts[1]))
                 {
                     broken.Add($"{document}: {target} (no such heading)");
                 }
@@ -78,7 +79,7 @@ public sealed partial class DocumentsTests
     private static IEnumerable<Type> OptionTypes()
     {
         var folder = Path.GetDirectoryName(Repository.ServerProgram())!;
-        return Sources.Rooms.Where(r => r != "host")
+        return Sources.Modules.Where(r => r != "host")
             .Select(r => Path.Combine(folder, $"Broadcast.{char.ToUpperInvariant(r[0])}{r[1..]}.dll"))
             .Append(Path.Combine(folder, "broadcast-server.dll"))
             .Where(File.Exists)
@@ -88,7 +89,8 @@ public sealed partial class DocumentsTests
     }
 
     private static HashSet<string> Anchors(string markdown) =>
-        [.. Heading().Matches(WithoutCode(markdown)).Select(m => NotInAnchor().Replace(m.Groups["text"].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+        [.. Heading().Matches(WithoutCode(markdown))
+            .Select(m => NotInAnchor().Replace(m.Groups["text"].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
 
     private static string WithoutCode(string markdown) => Fence().Replace(markdown, "");
 

@@ -38,10 +38,12 @@ public abstract class Edge : IAsyncLifetime
     public int Requests(string path) => _requests.GetValueOrDefault(path);
 
     /// <summary>Returns the number of fetches of an object with any token.</summary>
-    public int Fetches(string path) => _requests.Where(r => r.Key.EndsWith(path, StringComparison.Ordinal) && !r.Key.StartsWith("/auth/", StringComparison.Ordinal)).Sum(r => r.Value);
+    public int Fetches(string path) => _requests.Where(r => r.Key.EndsWith(path, StringComparison.Ordinal)
+        && !r.Key.StartsWith("/auth/", StringComparison.Ordinal)).Sum(r => r.Value);
 
     /// <summary>Returns the number of authorization requests for a token.</summary>
-    public int Questions(string token) => _requests.Where(r => r.Key.StartsWith($"/auth/t/{token}/", StringComparison.Ordinal)).Sum(r => r.Value);
+    public int Questions(string token) => _requests.Where(r => r.Key.StartsWith($"/auth/t/{token}/", StringComparison.Ordinal))
+        .Sum(r => r.Value);
 
     public string Errors() => string.Join('\n', Program!.ErrorLines);
 
@@ -58,7 +60,8 @@ public abstract class Edge : IAsyncLifetime
         Address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         Program = await StartAsync(Folder, new Uri(_origin!.Urls.First()), Address);
         _client = new HttpClient { BaseAddress = Address };
-        await Poll.UntilAsync(async () => (await GetAsync("/edge-health")).StatusCode == HttpStatusCode.NoContent, description: "the edge answers; " + Program!.Tail());
+        await Poll.UntilAsync(async () => (await GetAsync("/edge-health")).StatusCode == HttpStatusCode.NoContent,
+            description: "the edge answers; " + Program!.Tail());
     }
 
     public async ValueTask DisposeAsync()
@@ -128,7 +131,8 @@ public abstract class Edge : IAsyncLifetime
         {
             var isForAll = path.StartsWith("/event/", StringComparison.Ordinal) && !path.Contains("ASKED", StringComparison.Ordinal);
             context.Response.StatusCode = path.Contains("REFVSED", StringComparison.Ordinal) ? 403 : 200;
-            context.Response.Headers.CacheControl = isForAll && context.Response.StatusCode == 200 ? "public, max-age=2, stale-if-error=60" : "private, max-age=2";
+            context.Response.Headers.CacheControl = isForAll
+                && context.Response.StatusCode == 200 ? "public, max-age=2, stale-if-error=60" : "private, max-age=2";
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync($"{{\"count\":{count}}}");
             return;
@@ -143,7 +147,8 @@ public abstract class Edge : IAsyncLifetime
 
         if (path.StartsWith("/api/", StringComparison.Ordinal))
         {
-            await context.Response.WriteAsync($"{context.Request.Headers.Authorization} host={context.Request.Host} for={context.Request.Headers["X-Forwarded-For"]}");
+            await context.Response.WriteAsync(
+                $"{context.Request.Headers.Authorization} host={context.Request.Host} for={context.Request.Headers["X-Forwarded-For"]}");
         }
         else if (path.EndsWith("/download.mp4", StringComparison.Ordinal))
         {
@@ -212,6 +217,7 @@ public sealed class VarnishEdge : Edge
             .Replace(".port = \"8080\";", $".port = \"{origin.Port}\";", StringComparison.Ordinal);
         var file = folder.Sub("varnish.vcl");
         await File.WriteAllTextAsync(file, adapted);
-        return ChildProcess.Start("/usr/sbin/varnishd", ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", address.Authority, "-T", "none", "-f", file, "-s", "malloc,64m"]);
+        return ChildProcess.Start("/usr/sbin/varnishd",
+            ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", address.Authority, "-T", "none", "-f", file, "-s", "malloc,64m"]);
     }
 }

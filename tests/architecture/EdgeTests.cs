@@ -106,7 +106,8 @@ public abstract class EdgeTests(Edge edge)
     {
         var path = $"{Session}/fresh.m3u8";
         var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
-        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first, description: "a newer playlist through the cache");
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first,
+            description: "a newer playlist through the cache");
         edge.Requests(path).ShouldBeGreaterThan(1);
     }
 
@@ -117,11 +118,13 @@ public abstract class EdgeTests(Edge edge)
         var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
         edge.Away[path] = true;
         HttpResponseMessage? stale = null;
-        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(path)).Headers.GetValues("X-Cache").Single() == "STALE", description: "a question that the origin does not answer");
+        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(path)).Headers.GetValues("X-Cache").Single() == "STALE",
+            description: "a question that the origin does not answer");
         stale!.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await stale.Content.ReadAsStringAsync()).ShouldBe(first);
         edge.Away[path] = false;
-        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first, description: "a newer playlist once the origin is back");
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first,
+            description: "a newer playlist once the origin is back");
     }
 
     [Fact]
@@ -131,7 +134,8 @@ public abstract class EdgeTests(Edge edge)
         edge.Missing[path] = true;
         (await edge.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         edge.Missing[path] = false;
-        await Poll.UntilAsync(async () => (await edge.GetAsync(path)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(10), "the object once it exists");
+        await Poll.UntilAsync(async () => (await edge.GetAsync(path)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(10),
+            "the object once it exists");
     }
 
     [Fact]
@@ -142,8 +146,10 @@ public abstract class EdgeTests(Edge edge)
         first.Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
         first.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(2));
         var text = await first.Content.ReadAsStringAsync();
-        await Poll.UntilAsync(async () => (await edge.GetAsync(Path + "?t=1")).Headers.GetValues("X-Cache").Single() == "HIT", description: "the same, whatever stands behind it");
-        await Poll.UntilAsync(async () => await (await edge.GetAsync(Path)).Content.ReadAsStringAsync() != text, description: "a newer answer");
+        await Poll.UntilAsync(async () => (await edge.GetAsync(Path + "?t=1")).Headers.GetValues("X-Cache").Single() == "HIT",
+            description: "the same, whatever stands behind it");
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(Path)).Content.ReadAsStringAsync() != text,
+            description: "a newer answer");
     }
 
     [Fact]
@@ -153,7 +159,8 @@ public abstract class EdgeTests(Edge edge)
         (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK);
         edge.Away[Path] = true;
         HttpResponseMessage? stale = null;
-        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(Path)).Headers.GetValues("X-Cache").Single() == "STALE", description: "a question that the origin does not answer");
+        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(Path)).Headers.GetValues("X-Cache").Single() == "STALE",
+            description: "a question that the origin does not answer");
         stale!.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -176,7 +183,8 @@ public abstract class EdgeTests(Edge edge)
     {
         for (var i = 0; i < 2; i++)
         {
-            var answer = await edge.GetAsync("/api/v1/channels", r => r.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "secret"));
+            var answer = await edge.GetAsync("/api/v1/channels",
+                r => r.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "secret"));
             var text = await answer.Content.ReadAsStringAsync();
             text.ShouldContain("Bearer secret");
             text.ShouldContain($"host={edge.Address.Authority}");
@@ -223,7 +231,8 @@ public abstract class EdgeTests(Edge edge)
         refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
         refused.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
         (await edge.GetAsync($"/t/no_channel{path}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        foreach (var kind in (string[])["source.m3u8", "manifest.mpd", "source/107.1.m4s", "source/init-1.mp4", "thumbnails/0.jpg", "thumbnails.vtt"])
+        foreach (var kind in (string[])["source.m3u8", "manifest.mpd", "source/107.1.m4s", "source/init-1.mp4", "thumbnails/0.jpg",
+            "thumbnails.vtt"])
         {
             (await edge.GetAsync($"/t/revoked{Session}/{kind}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, kind);
         }
@@ -247,7 +256,8 @@ public abstract class EdgeTests(Edge edge)
     public async Task Viewer_decisions_are_cached_separately_for_channel_and_sessions()
     {
         const string Token = "1.abcdefgh.demo.1900000000.ann.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-        string[] paths = ["/live/demo/index.m3u8", "/live/demo/01JN8F0000000000000000000A/source.m3u8", "/live/demo/01JN8F0000000000000000000B/source.m3u8"];
+        string[] paths = ["/live/demo/index.m3u8", "/live/demo/01JN8F0000000000000000000A/source.m3u8",
+            "/live/demo/01JN8F0000000000000000000B/source.m3u8"];
         for (var i = 0; i < paths.Length; i++)
         {
             await edge.GetAsync($"/t/{Token}{paths[i]}");
@@ -267,7 +277,8 @@ public abstract class EdgeTests(Edge edge)
         edge.Away[$"/auth/t/unknown{path}"] = true;
         var asked = edge.Questions("known");
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync($"/t/known{path}")).StatusCode == HttpStatusCode.OK && edge.Questions("known") > asked, description: "a question that the origin does not answer");
+            async () => (await edge.GetAsync($"/t/known{path}")).StatusCode == HttpStatusCode.OK && edge.Questions("known") > asked,
+            description: "a question that the origin does not answer");
         var refused = await edge.GetAsync($"/t/unknown{path}");
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         refused.Headers.CacheControl!.NoStore.ShouldBeTrue();
@@ -280,7 +291,8 @@ public abstract class EdgeTests(Edge edge)
         const string Path = "/live/guarded/01JZZZZZZZZZZZZZZZZZZZZZZZ/source/1.m4s";
         (await edge.GetAsync($"/t/hers{Path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await edge.GetAsync($"/t/his{Path}")).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
-        (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK, "this toy's /auth lets everybody in: what counts is that the object is there");
+        (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK,
+            "this toy's /auth lets everybody in: what counts is that the object is there");
         edge.Fetches(Path).ShouldBe(1);
         const string Mpd = "/live/guarded/manifest.mpd";
         (await edge.GetAsync(Mpd)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);

@@ -8,7 +8,8 @@ namespace Broadcast.Architecture.Tests;
 /// <summary>Rules about hostile input: each has a test with its number in its name, and document and tests list the same numbers.</summary>
 public sealed partial class HostileInputTests
 {
-    private static readonly string[] Rules = [.. Enumerable.Range(1, 76).Select(i => string.Create(CultureInfo.InvariantCulture, $"H{i:00}"))];
+    private static readonly string[] Rules = [.. Enumerable.Range(1, 76)
+        .Select(i => string.Create(CultureInfo.InvariantCulture, $"H{i:00}"))];
 
     [Fact]
     public void Each_rule_has_a_test_with_its_number()
@@ -25,7 +26,8 @@ public sealed partial class HostileInputTests
     {
         var document = Sources.Text("docs/hostile-input.md");
         Row().Matches(document).Select(m => m.Groups["rule"].Value).ShouldBe(Rules);
-        var named = Sources.Files("ingest", "*.cs").SelectMany(f => Named().Matches(Sources.Text(f)).Select(m => m.Groups["rule"].Value)).Distinct(StringComparer.Ordinal);
+        var named = Sources.Files("ingest", "*.cs").SelectMany(f => Named().Matches(Sources.Text(f)).Select(m => m.Groups["rule"].Value))
+            .Distinct(StringComparer.Ordinal);
         named.Except(Rules, StringComparer.Ordinal).ShouldBeEmpty();
     }
 

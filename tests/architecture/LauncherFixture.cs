@@ -10,7 +10,8 @@ internal sealed class LauncherFixture : IAsyncDisposable
 {
     private static readonly string[] SystemTools =
     [
-        "bash", "env", "dirname", "basename", "readlink", "cat", "mkdir", "find", "sort", "sha256sum", "cut", "flock", "grep", "sed", "awk", "head", "tail",
+        "bash", "env", "dirname", "basename", "readlink", "cat", "mkdir", "find", "sort", "sha256sum", "cut", "flock", "grep", "sed", "awk",
+            "head", "tail",
         "sleep", "rm", "cp", "mv", "diff", "touch", "timeout",
     ];
 
@@ -31,9 +32,9 @@ internal sealed class LauncherFixture : IAsyncDisposable
             Copy(part);
         }
 
-        foreach (var room in Sources.Rooms)
+        foreach (var module in Sources.Modules)
         {
-            Write($"{room}/Code.cs", "// " + room);
+            Write($"{module}/Code.cs", "// " + module);
         }
 
         Write("dashboard/package.json", "{}");
@@ -110,7 +111,8 @@ internal sealed class LauncherFixture : IAsyncDisposable
         File.CreateSymbolicLink(Path.Combine(Tools, name), path);
     }
 
-    public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Path.Combine(Tools, "bash"), [Path.Combine(Root, "broadcast"), .. arguments], Variables(), "/");
+    public ChildProcess Start(params string[] arguments) =>
+        ChildProcess.Start(Path.Combine(Tools, "bash"), [Path.Combine(Root, "broadcast"), .. arguments], Variables(), "/");
 
     public Task<ProcessResult> RunAsync(params string[] arguments) => RunFromAsync(Path.Combine(Root, "broadcast"), arguments);
 
@@ -119,7 +121,8 @@ internal sealed class LauncherFixture : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _folder.DisposeAsync();
 
-    private Dictionary<string, string?> Variables() => new(StringComparer.Ordinal) { ["PATH"] = Tools, ["HOME"] = _folder.Path, ["DOTNET_ROOT"] = null, ["CI"] = null };
+    private Dictionary<string, string?> Variables() =>
+        new(StringComparer.Ordinal) { ["PATH"] = Tools, ["HOME"] = _folder.Path, ["DOTNET_ROOT"] = null, ["CI"] = null };
 
     private void Copy(string path) => Write(path, Sources.Text(path));
 }

@@ -157,7 +157,8 @@ public sealed class LauncherTests : IAsyncLifetime
         _launcher.RemoveTool("ffmpeg");
         _launcher.Write("stale", "");
         (await _launcher.RunAsync("up")).ExitCode.ShouldBe(7);
-        _launcher.Calls.Where(c => c.StartsWith("apt-get", StringComparison.Ordinal)).Select(c => c.Split(' ')[3]).ShouldBe(["install", "update", "install"]);
+        _launcher.Calls.Where(c => c.StartsWith("apt-get", StringComparison.Ordinal)).Select(c => c.Split(' ')[3])
+            .ShouldBe(["install", "update", "install"]);
     }
 
     [Fact]

@@ -22,14 +22,14 @@ public sealed class ReferenceGraphTests
         ],
     };
 
-    private static string ProjectOf(string room) => ProjectFile.All.Single(p => p.Folder == room).Path;
+    private static string ProjectOf(string module) => ProjectFile.All.Single(p => p.Folder == module).Path;
 
     [Fact]
     public void Every_module_has_one_project_named_after_it()
     {
-        foreach (var room in Sources.Rooms)
+        foreach (var module in Sources.Modules)
         {
-            ProjectOf(room).ShouldBe($"{room}/Broadcast.{char.ToUpperInvariant(room[0])}{room[1..]}.csproj");
+            ProjectOf(module).ShouldBe($"{module}/Broadcast.{char.ToUpperInvariant(module[0])}{module[1..]}.csproj");
         }
     }
 
@@ -40,8 +40,8 @@ public sealed class ReferenceGraphTests
     [InlineData("storage")]
     [InlineData("origin")]
     [InlineData("control")]
-    public void Module_references_media_and_no_other_module(string room) =>
-        ProjectFile.All.Single(p => p.Folder == room).Projects.ShouldBe([ProjectOf("media")]);
+    public void Module_references_media_and_no_other_module(string module) =>
+        ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("media")]);
 
     [Fact]
     public void Media_references_only_the_base_class_library()
@@ -56,7 +56,7 @@ public sealed class ReferenceGraphTests
     [Fact]
     public void Host_references_every_module() =>
         ProjectFile.All.Single(p => p.Folder == "host").Projects
-            .ShouldBe(Sources.Rooms.Where(r => r != "host").Select(ProjectOf), ignoreOrder: true);
+            .ShouldBe(Sources.Modules.Where(r => r != "host").Select(ProjectOf), ignoreOrder: true);
 
     [Fact]
     public void Only_tests_reference_the_host_or_other_tests()
@@ -71,10 +71,11 @@ public sealed class ReferenceGraphTests
     [Fact]
     public void Module_uses_only_its_allowed_packages()
     {
-        foreach (var room in Sources.Rooms)
+        foreach (var module in Sources.Modules)
         {
-            ProjectFile.All.Single(p => p.Folder == room).Packages.Except(AllowedPackages[room], StringComparer.Ordinal)
-                .ShouldBeEmpty($"{room} takes packages that AllowedPackages in this test does not list: agree on them in docs/decisions first");
+            ProjectFile.All.Single(p => p.Folder == module).Packages.Except(AllowedPackages[module], StringComparer.Ordinal)
+                .ShouldBeEmpty(
+                    $"{module} takes packages that AllowedPackages in this test does not list: agree on them in docs/decisions first");
         }
     }
 

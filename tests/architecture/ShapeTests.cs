@@ -8,28 +8,50 @@ namespace Broadcast.Architecture.Tests;
 /// <summary>Folders are concepts, files are short, queues are bounded, log events have unique numbers.</summary>
 public sealed partial class ShapeTests
 {
-    private static readonly string[] Kinds = ["Contracts", "Interfaces", "Services", "Models", "Helpers", "Utils", "Utilities", "Common", "Managers", "Misc"];
+    private static readonly string[] Kinds = ["Contracts", "Interfaces", "Services", "Models", "Helpers", "Utils", "Utilities", "Common",
+        "Managers", "Misc"];
+
+    private const int MaxColumns = 140;
+    private const int MaxProseColumns = 120;
 
     private static readonly Dictionary<string, int> EventThousands = new(StringComparer.Ordinal)
     {
-        ["ingest"] = 1000, ["transcoder"] = 2000, ["packager"] = 3000, ["origin"] = 4000, ["control"] = 5000, ["storage"] = 6000, ["host"] = 7000,
+        ["ingest"] = 1000, ["transcoder"] = 2000, ["packager"] = 3000, ["origin"] = 4000, ["control"] = 5000, ["storage"] = 6000,
+            ["host"] = 7000,
     };
 
     [Fact]
     public void No_folder_is_named_after_a_kind_of_type() =>
-        Sources.Rooms.Append("tests").Append("dashboard").SelectMany(Sources.Folders)
+        Sources.Modules.Append("tests").Append("dashboard").SelectMany(Sources.Folders)
             .Where(f => Kinds.Contains(Path.GetFileName(f), StringComparer.OrdinalIgnoreCase))
             .ShouldBeEmpty("a folder is a concept of the domain, not a kind of class");
 
     [Fact]
     public void No_module_source_file_exceeds_500_lines() =>
-        Sources.RoomFiles("*.cs").Select(f => (File: f, Lines: File.ReadLines(Repository.PathOf(f)).Count()))
+        Sources.ModuleFiles("*.cs").Select(f => (File: f, Lines: File.ReadLines(Repository.PathOf(f)).Count()))
             .Where(f => f.Lines > 500).ShouldBeEmpty("a file that long holds more than one idea");
+
+    [Fact]
+    public void No_line_of_code_is_over_140_columns()
+    {
+        var sources = Sources.Files("", "*.cs").Select(file => (file, SourceTexts.LongLinesOfCSharp(Sources.Text(file), MaxColumns)));
+        var scripts = Sources.Files("", "*.ts").Concat(Sources.Files("", "*.tsx")).Where(file => file != "dashboard/src/api/schema.d.ts")
+            .Select(file => (file, Sources.Text(file).Split('\n').Index().Where(line => line.Item.Length > MaxColumns)
+                .Select(line => line.Index + 1)));
+        sources.Concat(scripts).SelectMany(found => found.Item2.Select(line => $"{found.file}:{line}"))
+            .ShouldBeEmpty("wrap these lines; only string literals may be longer");
+    }
+
+    [Fact]
+    public void No_line_of_prose_is_over_120_columns() =>
+        Sources.Files("", "*.md").SelectMany(file => SourceTexts.ProseLinesOfMarkdown(Sources.Text(file))
+            .Where(line => line.Text.Length > MaxProseColumns && line.Text.TrimStart().Contains(' ', StringComparison.Ordinal))
+            .Select(line => $"{file}:{line.Number}")).ShouldBeEmpty("wrap these lines; only tables, code and links may be longer");
 
     [Fact]
     public void Namespaces_follow_folders()
     {
-        foreach (var file in Sources.RoomFiles("*.cs").Where(f => Path.GetFileName(f) != "Program.cs"))
+        foreach (var file in Sources.ModuleFiles("*.cs").Where(f => Path.GetFileName(f) != "Program.cs"))
         {
             var match = NamespaceLine().Match(Sources.Text(file));
             if (!match.Success)
@@ -47,9 +69,9 @@ public sealed partial class ShapeTests
     public void Log_events_have_unique_ids_within_the_range_of_their_module()
     {
         var seen = new Dictionary<int, string>();
-        foreach (var (room, first) in EventThousands)
+        foreach (var (module, first) in EventThousands)
         {
-            foreach (var file in Sources.Files(room, "*.cs"))
+            foreach (var file in Sources.Files(module, "*.cs"))
             {
                 var text = Sources.Text(file);
                 var messages = LoggerMessage().Matches(text);
@@ -71,7 +93,8 @@ public sealed partial class ShapeTests
     [Fact]
     public void Metric_names_are_valid_in_Prometheus()
     {
-        var named = Sources.RoomFiles("*.cs").SelectMany(file => Instrument().Matches(Sources.Text(file)).Select(match => (File: file, Name: match.Groups["name"].Value)))
+        var named = Sources.ModuleFiles("*.cs")
+            .SelectMany(file => Instrument().Matches(Sources.Text(file)).Select(match => (File: file, Name: match.Groups["name"].Value)))
             .Where(instrument => instrument.Name.Length > 0).ToList();
         named.Count.ShouldBeGreaterThan(40, "the pattern of this test no longer fits the sources");
         named.Where(instrument => !MetricName().IsMatch(instrument.Name)).ShouldBeEmpty("one such name, and nothing on the page is read");
@@ -79,15 +102,17 @@ public sealed partial class ShapeTests
 
     [Fact]
     public void No_module_creates_an_unbounded_queue_or_suppresses_the_rule() =>
-        Sources.RoomFiles("*.cs").Where(f => Unbounded().IsMatch(Sources.Text(f))).ShouldBeEmpty("every queue is bounded and has a written policy");
+        Sources.ModuleFiles("*.cs").Where(f => Unbounded().IsMatch(Sources.Text(f)))
+        .ShouldBeEmpty("every queue is bounded and has a written policy");
 
     [Fact]
     public void No_test_is_skipped() =>
-        Sources.Files("tests", "*.cs").Where(f => SkippedTest().IsMatch(Sources.Text(f))).ShouldBeEmpty("a test that does not run proves nothing");
+        Sources.Files("tests", "*.cs").Where(f => SkippedTest().IsMatch(Sources.Text(f)))
+        .ShouldBeEmpty("a test that does not run proves nothing");
 
     [Fact]
     public void No_stub_remains_in_a_module() =>
-        Sources.RoomFiles("*.cs").Where(f => Stub().IsMatch(Sources.Text(f))).ShouldBeEmpty();
+        Sources.ModuleFiles("*.cs").Where(f => Stub().IsMatch(Sources.Text(f))).ShouldBeEmpty();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();

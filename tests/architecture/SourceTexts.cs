@@ -19,7 +19,8 @@ internal static partial class SourceTexts
         {
             if (token.IsKind(SyntaxKind.IdentifierToken))
             {
-                yield return new(token.Parent is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax ? TextKind.TypeName : TextKind.Identifier,
+                yield return new(token.Parent is BaseTypeDeclarationSyntax
+                    or DelegateDeclarationSyntax ? TextKind.TypeName : TextKind.Identifier,
                     token.ValueText, LineOf(token.GetLocation()));
             }
             else if (IsString(token.Kind()))
@@ -38,7 +39,8 @@ internal static partial class SourceTexts
             {
                 var line = LineOf(trivia.GetLocation());
                 yield return new(TextKind.Comment, Prose(documentation.ToString()), line);
-                foreach (var summary in documentation.Content.OfType<XmlElementSyntax>().Where(e => e.StartTag.Name.ToString() == "summary"))
+                foreach (var summary in documentation.Content.OfType<XmlElementSyntax>()
+                    .Where(e => e.StartTag.Name.ToString() == "summary"))
                 {
                     yield return new(TextKind.Summary, Prose(summary.Content.ToString()).Trim(), line);
                 }
@@ -52,7 +54,8 @@ internal static partial class SourceTexts
         var line = 1;
         foreach (Match match in (isShell ? ShellPieces() : ScriptPieces()).Matches(source))
         {
-            var kind = match.Groups["comment"].Success ? TextKind.Comment : match.Groups["string"].Success ? TextKind.String : TextKind.Identifier;
+            var kind = match.Groups["comment"].Success ? TextKind.Comment : match.Groups["string"]
+                .Success ? TextKind.String : TextKind.Identifier;
             yield return new(kind, match.Value, line + source.AsSpan(0, match.Index).Count('\n'));
         }
     }
@@ -76,6 +79,53 @@ internal static partial class SourceTexts
         }
     }
 
+    /// <summary>
+    /// Numbers of the lines of a C# file that are longer than a limit, except lines that begin with a string literal or have one at that column.
+    /// </summary>
+    public static IEnumerable<int> LongLinesOfCSharp(string source, int columns)
+    {
+        if (!source.Split('\n').Any(line => line.Length > columns))
+        {
+            yield break;
+        }
+
+        var tree = CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Preview));
+        var root = tree.GetRoot();
+        foreach (var line in tree.GetText().Lines.Where(line => line.Span.Length > columns))
+        {
+            var text = line.ToString();
+            var begin = line.Start + text.Length - text.TrimStart(' ', '+').Length;
+            if (!IsLiteralAt(root, begin) && !IsLiteralAt(root, line.Start + columns))
+            {
+                yield return line.LineNumber + 1;
+            }
+        }
+    }
+
+    /// <summary>Numbered lines of a Markdown file that are neither code, table rows, link definitions nor a link alone.</summary>
+    public static IEnumerable<(int Number, string Text)> ProseLinesOfMarkdown(string source)
+    {
+        var isCode = false;
+        foreach (var (index, line) in source.Split('\n').Index())
+        {
+            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal))
+            {
+                isCode = !isCode;
+            }
+            else if (!isCode && !line.TrimStart().StartsWith('|') && !LinkLine().IsMatch(line))
+            {
+                yield return (index + 1, line);
+            }
+        }
+    }
+
+    private static bool IsLiteralAt(SyntaxNode root, int position)
+    {
+        var token = root.FindToken(position);
+        return token.Span.Contains(position)
+            && (IsString(token.Kind()) || token.Parent!.AncestorsAndSelf().OfType<InterpolatedStringExpressionSyntax>().Any());
+    }
+
     private static string Prose(string documentation) => NotProse().Replace(Tags().Replace(documentation, " "), " ");
 
     private static int LineOf(Location location) => location.GetLineSpan().StartLinePosition.Line + 1;
@@ -87,10 +137,15 @@ internal static partial class SourceTexts
     [GeneratedRegex(@"<(?<tag>c|code)>.*?</\k<tag>>|<[^>]*>|^\s*///", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Tags();
 
+    [GeneratedRegex(@"^\s*(?:[-*] )?!?\[[^\]]*\](?:\([^)]*\)|:.*)[.,;]?$")]
+    private static partial Regex LinkLine();
+
     [GeneratedRegex(@"`[^`]*`|\]\([^)]*\)|""[^""]*""")]
     private static partial Regex NotProse();
 
-    [GeneratedRegex(@"(?<comment>//[^\n]*|/\*.*?\*/)|(?<string>""(?:[^""\\\n]|\\.)*""|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[A-Za-z_$][\w$]*", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"(?<comment>//[^\n]*|/\*.*?\*/)|(?<string>""(?:[^""\\\n]|\\.)*""|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[A-Za-z_$][\w$]*",
+        RegexOptions.Singleline)]
     private static partial Regex ScriptPieces();
 
     [GeneratedRegex(@"(?<comment>(?<=^|\s)\#[^\n]*)|(?<string>""(?:[^""\\]|\\.)*""|'[^']*')|[A-Za-z_]\w*", RegexOptions.Singleline)]

@@ -6,10 +6,11 @@ namespace Broadcast.Architecture.Tests;
 /// <summary>Files of the repository.</summary>
 internal static class Sources
 {
-    public static readonly string[] Rooms = ["media", "ingest", "transcoder", "packager", "storage", "origin", "control", "host"];
+    public static readonly string[] Modules = ["media", "ingest", "transcoder", "packager", "storage", "origin", "control", "host"];
 
     private static readonly HashSet<string> NotSources =
-        ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build", ".vs", "shared"];
+        ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build",
+            ".vs", "shared"];
 
     /// <summary>Files below a folder, relative to the root of the repository, without build outputs.</summary>
     public static IEnumerable<string> Files(string under, string pattern)
@@ -34,7 +35,7 @@ internal static class Sources
         }
     }
 
-    public static IEnumerable<string> RoomFiles(string pattern) => Rooms.SelectMany(room => Files(room, pattern));
+    public static IEnumerable<string> ModuleFiles(string pattern) => Modules.SelectMany(module => Files(module, pattern));
 
     public static IEnumerable<string> Folders(string under) =>
         Files(under, "*").Select(f => Path.GetDirectoryName(f)!).SelectMany(Ancestors).Distinct(StringComparer.Ordinal);
@@ -58,14 +59,17 @@ internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, 
     /// <summary>Folder of the project: a module's name, or <c>tests/…</c>.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
 
-    public static IReadOnlyList<ProjectFile> All { get; } = [.. Sources.Files("", "*.csproj").Select(Read).OrderBy(p => p.Path, StringComparer.Ordinal)];
+    public static IReadOnlyList<ProjectFile> All { get; } =
+        [.. Sources.Files("", "*.csproj").Select(Read).OrderBy(p => p.Path, StringComparer.Ordinal)];
 
     private static ProjectFile Read(string path)
     {
         var xml = XDocument.Load(Repository.PathOf(path));
         var folder = System.IO.Path.GetDirectoryName(Repository.PathOf(path))!;
         return new ProjectFile(path,
-            [.. xml.Descendants("ProjectReference").Select(r => Sources.Relative(System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, r.Attribute("Include")!.Value.Replace('\\', '/')))))],
+            [.. xml.Descendants("ProjectReference")
+                .Select(r => Sources.Relative(
+                    System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, r.Attribute("Include")!.Value.Replace('\\', '/')))))],
             [.. xml.Descendants("PackageReference").Select(r => r.Attribute("Include")!.Value)]);
     }
 }

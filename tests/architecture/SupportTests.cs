@@ -48,7 +48,8 @@ public sealed class SupportTests
     [Fact]
     public async Task Child_process_reports_output_lines_exit_code_and_signals()
     {
-        await using var child = ChildProcess.Start("bash", ["-c", "trap 'echo bye; exit 3' TERM; echo '{\"ready\":true}'; while :; do sleep 0.05; done"]);
+        await using var child = ChildProcess.Start("bash",
+            ["-c", "trap 'echo bye; exit 3' TERM; echo '{\"ready\":true}'; while :; do sleep 0.05; done"]);
         (await child.WaitForJsonAsync(TimeSpan.FromSeconds(10))).GetProperty("ready").GetBoolean().ShouldBeTrue();
         (await child.TerminateAsync(TimeSpan.FromSeconds(10))).ShouldBe(3);
         child.OutputLines[^1].ShouldBe("bye");
@@ -70,9 +71,11 @@ public sealed class SupportTests
         await FfmpegTool.MakeFileAsync(file, new TestSource { Seconds = 5, Width = 320, Height = 180 });
         var probe = await FfmpegTool.ProbeAsync(file, null, "-select_streams", "v", "-show_entries", "packet=pts_time,flags");
         var keys = probe.GetProperty("packets").EnumerateArray()
-            .Where(p => p.GetProperty("flags").GetString()!.StartsWith('K')).Select(p => Math.Round(double.Parse(p.GetProperty("pts_time").GetString()!), 1)).ToList();
+            .Where(p => p.GetProperty("flags").GetString()!.StartsWith('K'))
+            .Select(p => Math.Round(double.Parse(p.GetProperty("pts_time").GetString()!), 1)).ToList();
         keys.Zip(keys.Skip(1), (a, b) => Math.Round(b - a, 1)).ShouldBe([2, 2]);
-        var streams = (await FfmpegTool.ProbeAsync(file)).GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("codec_name").GetString());
+        var streams = (await FfmpegTool.ProbeAsync(file)).GetProperty("streams").EnumerateArray()
+            .Select(s => s.GetProperty("codec_name").GetString());
         streams.ShouldBe(["h264", "aac"], ignoreOrder: true);
         (await FfmpegTool.DecodeAsync(file, 5)).ShouldBeEmpty();
     }
@@ -81,13 +84,15 @@ public sealed class SupportTests
     public void Golden_mismatch_reports_the_first_difference_and_the_renew_command()
     {
         using var folder = TempFolder.Create();
-        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false)).Message.ShouldContain("list.txt is missing");
+        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false))
+            .Message.ShouldContain("list.txt is missing");
         Golden.Matches(folder.Path, "some/list.txt", "a\nb", renew: true);
         Golden.Matches(folder.Path, "some/list.txt", "a\nb\n", renew: false);
         var message = Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a\nc", renew: false)).Message;
         message.ShouldContain("list.txt differs at line 2.\nexpected: b\nactual:   c\n");
         message.ShouldContain("./broadcast test --renew-golden");
-        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false)).Message.ShouldContain("line 2.\nexpected: b\nactual:   \n");
+        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false))
+            .Message.ShouldContain("line 2.\nexpected: b\nactual:   \n");
         Golden.Matches(folder.Path, "init.mp4", [1, 2, 3], renew: true);
         Golden.Matches(folder.Path, "init.mp4", [1, 2, 3], renew: false);
         Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "init.mp4", [1, 4], renew: false)).Message.ShouldContain(

@@ -13,7 +13,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     public ValueTask InitializeAsync()
     {
         // A real node reads the reports; the copy has no dashboard to test.
-        _launcher.UseRealTool("node", Path.GetFullPath(new[] { "/usr/bin/node", "/usr/local/bin/node", "/opt/node/bin/node" }.FirstOrDefault(File.Exists) ?? FindNode()));
+        _launcher.UseRealTool("node", Path.GetFullPath(
+            new[] { "/usr/bin/node", "/usr/local/bin/node", "/opt/node/bin/node" }.FirstOrDefault(File.Exists) ?? FindNode()));
         _launcher.Delete("dashboard/package.json");
         foreach (var tool in new[] { "chromium", "gst-launch-1.0", "xmllint", "radosgw", "ceph-mon", "ceph-osd", "ceph" })
         {
@@ -29,7 +30,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task Totals_of_all_projects_end_the_output_after_skipped_tests()
     {
-        Project("alpha", Report("""{"name":"A.Works","status":"passed"},{"name":"A.Rests","status":"skipped","extra":{"reason":"no camera"}}"""), 0);
+        Project("alpha",
+            Report("""{"name":"A.Works","status":"passed"},{"name":"A.Rests","status":"skipped","extra":{"reason":"no camera"}}"""), 0);
         Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
         var result = await _launcher.RunAsync("test");
         result.Output.Split('\n')[^1].ShouldBe("2 passed, 0 failed, 1 skipped");
@@ -93,7 +95,10 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task Failed_whole_server_test_is_repeated_alone_and_its_first_failure_is_printed()
     {
-        Project("endtoend", OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""", Report("""{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no frame for 9 s"}""")), 1);
+        Project("endtoend",
+            OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""",
+                Report(
+                    """{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no frame for 9 s"}""")), 1);
         var result = await _launcher.RunAsync("test");
         result.Output.ShouldContain("Passed only when repeated");
         result.Output.ShouldContain("no frame for 9 s");
@@ -105,7 +110,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task Repeated_failure_and_many_failures_at_once_fail_the_test_command()
     {
-        Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""", Report("""{"name":"E.Breaks","status":"failed","message":"no frame"}""")), 1);
+        Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""",
+            Report("""{"name":"E.Breaks","status":"failed","message":"no frame"}""")), 1);
         var result = await _launcher.RunAsync("test");
         result.Output.ShouldContain("no frame");
         result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
@@ -148,7 +154,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     public async Task Screenshots_option_runs_only_the_browser_screenshot_tests_and_creates_the_folder()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
-        Project("browser", "echo \"$BROADCAST_SCREENSHOTS|$*\" >\"$ROOT/asked\"\n" + Report("""{"name":"PagePictureTests.Shows","status":"passed"}"""), 0);
+        Project("browser", "echo \"$BROADCAST_SCREENSHOTS|$*\" >\"$ROOT/asked\"\n"
+            + Report("""{"name":"PagePictureTests.Shows","status":"passed"}"""), 0);
         var folder = Path.Combine(_launcher.Root, "looks", "today");
         foreach (var arguments in new string[][] { ["--screenshots", folder], [$"--screenshots={folder}"] })
         {
@@ -165,7 +172,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task Golden_files_are_renewed_only_with_the_renew_option()
     {
-        Project("alpha", "echo \"[${BROADCAST_RENEW_GOLDEN:-}]\" >\"$ROOT/asked\"\n" + Report("""{"name":"A.Works","status":"passed"}"""), 0);
+        Project("alpha", "echo \"[${BROADCAST_RENEW_GOLDEN:-}]\" >\"$ROOT/asked\"\n"
+            + Report("""{"name":"A.Works","status":"passed"}"""), 0);
         (await _launcher.RunAsync("test", "alpha")).ExitCode.ShouldBe(0);
         _launcher.Read("asked").Trim().ShouldBe("[]");
         (await _launcher.RunAsync("test", "--renew-golden", "alpha")).ExitCode.ShouldBe(0);
@@ -175,8 +183,11 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task Every_test_option_in_the_usage_is_accepted()
     {
-        var usage = (await _launcher.RunAsync("help")).Output.Split('\n').SkipWhile(line => !line.StartsWith("  test ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
-        var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value).Distinct(StringComparer.Ordinal).ToList();
+        var usage = (await _launcher.RunAsync("help")).Output.Split('\n')
+            .SkipWhile(line => !line.StartsWith("  test ", StringComparison.Ordinal))
+            .TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
+        var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value)
+            .Distinct(StringComparer.Ordinal).ToList();
         named.ShouldBe(["--fast", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
 
         // Each call ends with an unknown option; only that option is reported.

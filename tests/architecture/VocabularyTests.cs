@@ -19,7 +19,8 @@ public sealed class VocabularyTests
         var tooMany = counts.Where(count => count.Value > Vocabulary.Allowed.GetValueOrDefault(count.Key)).Select(count => count.Key)
             .ToHashSet(StringComparer.Ordinal);
         var report = hits.Where(hit => tooMany.Contains($"{hit.Rule.Name}: {hit.Module}"))
-            .Select(hit => $"{hit.File}:{hit.Line}: '{hit.Word}' ({hit.Rule.Name}); use {hit.Rule.Use}").Distinct(StringComparer.Ordinal).ToList();
+            .Select(hit => $"{hit.File}:{hit.Line}: '{hit.Word}' ({hit.Rule.Name}); use {hit.Rule.Use}")
+            .Distinct(StringComparer.Ordinal).ToList();
         if (Environment.GetEnvironmentVariable("BROADCAST_VOCABULARY_REPORT") is { Length: > 0 } path)
         {
             File.WriteAllLines(path, report);
@@ -86,7 +87,8 @@ public sealed class VocabularyTests
 
     private static IEnumerable<(string File, string Language)> Files()
     {
-        var exempt = new[] { "tests/architecture/VocabularyTests.cs", "tests/architecture/vocabulary.json", "docs/glossary.md", "dashboard/src/api/schema.d.ts",
+        var exempt = new[] { "tests/architecture/VocabularyTests.cs", "tests/architecture/vocabulary.json", "docs/glossary.md",
+            "dashboard/src/api/schema.d.ts",
             "host/Configuration/RenamedOptions.cs" };
         foreach (var (pattern, language) in new[] { ("*.cs", "cs"), ("*.ts", "ts"), ("*.tsx", "ts"), ("*.md", "md"), ("*.sh", "sh") })
         {

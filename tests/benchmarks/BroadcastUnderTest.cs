@@ -37,15 +37,18 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
     {
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
-            new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>(StringComparer.Ordinal), StringComparer.Ordinal) { ["BROADCAST__Control__WritesPerSecond"] = "0" });
+            [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps",
+                "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
+            new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>(StringComparer.Ordinal),
+                StringComparer.Ordinal) { ["BROADCAST__Control__WritesPerSecond"] = "0" });
         return new BroadcastUnderTest(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
     /// <summary>Creates channels and returns their publish addresses.</summary>
     public async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count)
     {
-        var token = (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", _data])).EnsureSuccess().Json()
+        var token = (await ChildProcess.RunAsync("dotnet",
+            [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", _data])).EnsureSuccess().Json()
             .GetProperty("token").GetString();
         using var api = new HttpClient { BaseAddress = Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);

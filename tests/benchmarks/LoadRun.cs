@@ -15,7 +15,8 @@ namespace Broadcast.Benchmarks;
 /// </param>
 internal sealed record LoadFigures(double CpuMilliseconds, long ResidentBytes, double? MediaBytes, string? Problem)
 {
-    public override string ToString() => Problem ?? string.Create(CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {ResidentBytes / 1e6:0} MB");
+    public override string ToString() => Problem
+        ?? string.Create(CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {ResidentBytes / 1e6:0} MB");
 }
 
 /// <summary>
@@ -45,14 +46,16 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
     /// <param name="targets">One address per publisher.</param>
     /// <param name="source">Source of all publishers.</param>
     /// <param name="chunkSize">Chunk size in bytes; by default the load generator's own.</param>
-    public async Task<LoadFigures> MeasureAsync(IServerUnderTest server, IReadOnlyList<RtmpTarget> targets, SourceFile source, int? chunkSize = null)
+    public async Task<LoadFigures> MeasureAsync(IServerUnderTest server, IReadOnlyList<RtmpTarget> targets, SourceFile source,
+        int? chunkSize = null)
     {
         var addresses = Path.Combine(folder, "addresses");
         await File.WriteAllLinesAsync(addresses, targets.Select(t => $"{t}/{t.StreamKey}"));
         var seconds = LengthFor(targets.Count).TotalSeconds + 60;
         var rate = Math.Max(ConnectionsPerSecond, targets.Count / LongestRamp.TotalSeconds);
         await using var load = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", Number(seconds), "--rate", Number(rate),
+            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", Number(seconds),
+                "--rate", Number(rate),
              .. chunkSize is { } size ? ["--chunk-size", Number(size)] : Array.Empty<string>(), "--json"]);
         await Task.Delay(Ramp(targets.Count) + warmUp);
         try
@@ -66,10 +69,13 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
             var shortfall = Shortfall(before, after, source, targets.Count * Stopwatch.GetElapsedTime(began).TotalSeconds);
             var ended = load.HasExited;
             load.Signal(UnixSignal.Terminate);
-            string[] problems = [.. new[] { shortfall, Complaint(await load.WaitForJsonAsync(Farewell), targets.Count, ended) }.OfType<string>()];
-            return new LoadFigures(cpu * 1000 / wall / targets.Count, resident, after.MediaBytes, problems.Length > 0 ? string.Join(", and ", problems) : null);
+            string[] problems =
+                [.. new[] { shortfall, Complaint(await load.WaitForJsonAsync(Farewell), targets.Count, ended) }.OfType<string>()];
+            return new LoadFigures(cpu * 1000 / wall / targets.Count, resident, after.MediaBytes,
+                problems.Length > 0 ? string.Join(", and ", problems) : null);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or TimeoutException or TaskCanceledException)
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or TimeoutException
+            or TaskCanceledException)
         {
             return new LoadFigures(0, 0, null, $"the server or the load generator failed: {e.Message.Split('\n')[0]}");
         }
@@ -84,13 +90,15 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
         var (failed, accepted) = (report.GetProperty("failed").GetInt32(), report.GetProperty("accepted").GetInt32());
         if (failed > 0 || accepted < asked)
         {
-            var error = report.GetProperty("errors").EnumerateArray().Select(e => e.GetString()).FirstOrDefault() ?? "not connected in time";
+            var error = report.GetProperty("errors").EnumerateArray().Select(e => e.GetString()).FirstOrDefault()
+                ?? "not connected in time";
             return $"{Math.Max(failed, asked - accepted)} of {asked} publishers were rejected or lost ({error})";
         }
 
         var behind = TimeSpan.FromMilliseconds(report.GetProperty("behind").GetDouble());
         return endedEarly ? "the load generator ended early"
-            : behind > MostBehind ? string.Create(CultureInfo.InvariantCulture, $"the load generator fell {behind.TotalSeconds:0.0} s behind its clock")
+            : behind > MostBehind ? string.Create(CultureInfo.InvariantCulture,
+                $"the load generator fell {behind.TotalSeconds:0.0} s behind its clock")
             : null;
     }
 
@@ -105,7 +113,8 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
         var (share, least, what) = after.Frames - before.Frames is { } frames
             ? (frames / source.FramesPerSecond / streamSeconds, LeastShareOfFrames, "frames")
             : ((after.Bytes - before.Bytes) / source.BytesPerSecond / streamSeconds, LeastShareOfBytes, "bytes");
-        return share < least ? string.Create(CultureInfo.InvariantCulture, $"the server received only {share * 100:0} % of the {what} due in that time") : null;
+        return share < least ? string.Create(CultureInfo.InvariantCulture,
+            $"the server received only {share * 100:0} % of the {what} due in that time") : null;
     }
 
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);

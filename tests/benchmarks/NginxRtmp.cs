@@ -81,7 +81,8 @@ internal sealed class NginxRtmp : IServerUnderTest
             }
             """;
         await File.WriteAllTextAsync(folder.Sub("nginx.conf"), configuration);
-        var process = ChildProcess.Start("/usr/sbin/nginx", ["-p", folder.Path, "-c", folder.Sub("nginx.conf"), "-e", folder.Sub("error.log")]);
+        var process = ChildProcess.Start("/usr/sbin/nginx",
+            ["-p", folder.Path, "-c", folder.Sub("nginx.conf"), "-e", folder.Sub("error.log")]);
         await Poll.UntilAsync(
             () => process.HasExited ? throw new InvalidOperationException("nginx ended: " + process.Tail()) : IsListening(rtmp),
             TimeSpan.FromSeconds(10), "nginx listens");
@@ -89,7 +90,8 @@ internal sealed class NginxRtmp : IServerUnderTest
     }
 
     public Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count) =>
-        Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count).Select(n => new RtmpTarget("127.0.0.1", RtmpPort, "live", $"bench{n}"))]);
+        Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count)
+            .Select(n => new RtmpTarget("127.0.0.1", RtmpPort, "live", $"bench{n}"))]);
 
     /// <summary>nginx-rtmp counts bytes, not frames. The number of connections is the number of the worker's open handles.</summary>
     public async Task<ServerCounts> CountAsync()

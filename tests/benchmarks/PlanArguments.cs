@@ -13,7 +13,8 @@ internal static class PlanArguments
     /// <param name="arguments">Arguments after the name.</param>
     /// <param name="options">Names of the options with a value.</param>
     /// <exception cref="FormatException">An option is unknown or has no value.</exception>
-    public static IEnumerable<(string Option, string Value)> Pairs(string benchmark, IReadOnlyList<string> arguments, IReadOnlyList<string> options)
+    public static IEnumerable<(string Option, string Value)> Pairs(string benchmark, IReadOnlyList<string> arguments,
+        IReadOnlyList<string> options)
     {
         if (arguments.Contains("--quick"))
         {
@@ -33,7 +34,8 @@ internal static class PlanArguments
                 throw new FormatException($"'{option}' is not an option of bench {benchmark}: {string.Join(", ", options)}, --quick.");
             }
 
-            yield return (option, ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench {benchmark} --help."));
+            yield return (option, ++i < arguments.Count ? arguments[i]
+                : throw new FormatException($"{option} needs a value; see ./broadcast bench {benchmark} --help."));
         }
     }
 

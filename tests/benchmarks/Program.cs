@@ -50,11 +50,14 @@ if (args.FirstOrDefault() is QuartzNode.Command)
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
+        "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
+            _ => Usage });
     return 0;
 }
 
-var (ingest, transcode, origin, latency, storage, control, pages) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
+var (ingest, transcode, origin, latency, storage, control, pages) =
+    (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
@@ -136,7 +139,8 @@ try
 
     if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
+        await Console.Error.WriteLineAsync(
+            $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
         return 1;
     }
 }
@@ -160,8 +164,10 @@ string? Option(string name) => args.SkipWhile(a => a != name).Skip(1).FirstOrDef
 // Results depend on the machine and its load.
 static string Machine()
 {
-    var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";
-    return $"{model}, {Environment.ProcessorCount} cores, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}, "
+    var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1]
+        .Trim() ?? "unknown processor";
+    return $"{model}, {Environment.ProcessorCount} cores, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, "
+        + $".NET {Environment.Version}, "
         + $"load average at the end {File.ReadAllText("/proc/loadavg").Split(' ')[0]}\n";
 }
 

@@ -12,10 +12,12 @@ internal static class PublisherBenchmark
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(15);
 
-    public static async Task<IReadOnlyList<Report>> RunAsync(IReadOnlyList<int> counts, int rounds, string shared, SourceFile source, Action<string> progress)
+    public static async Task<IReadOnlyList<Report>> RunAsync(IReadOnlyList<int> counts, int rounds, string shared, SourceFile source,
+        Action<string> progress)
     {
         var run = new LoadRun(shared, WarmUp, Measured);
-        var cpu = new Report("Server CPU for publishers of 1080p30 at 4 Mbit/s, HLS and DASH", "milliseconds per stream-second", ["Broadcast", "nginx-rtmp", "ratio"]);
+        var cpu = new Report("Server CPU for publishers of 1080p30 at 4 Mbit/s, HLS and DASH", "milliseconds per stream-second",
+            ["Broadcast", "nginx-rtmp", "ratio"]);
         var memory = new Report("Server memory for the same", "MB resident", ["Broadcast", "nginx-rtmp"]);
         foreach (var count in counts)
         {
@@ -31,7 +33,8 @@ internal static class PublisherBenchmark
             var (a, b) = (Sample.Median(ours.Select(f => f.CpuMilliseconds)), Sample.Median(theirs.Select(f => f.CpuMilliseconds)));
             var row = string.Create(CultureInfo.InvariantCulture, $"{count} publisher{(count == 1 ? "" : "s")}");
             cpu.Add(row, a, b, a / b);
-            memory.Add(row, Sample.Median(ours.Select(f => f.ResidentBytes / 1e6)), Sample.Median(theirs.Select(f => f.ResidentBytes / 1e6)));
+            memory.Add(row, Sample.Median(ours.Select(f => f.ResidentBytes / 1e6)),
+                Sample.Median(theirs.Select(f => f.ResidentBytes / 1e6)));
         }
 
         return [cpu, memory];
@@ -42,7 +45,8 @@ internal static class PublisherBenchmark
         await using (server)
         {
             var figures = await run.MeasureAsync(server, await server.TargetsAsync(count), source);
-            return figures.Problem is null ? figures : throw new InvalidOperationException($"{server.Name} with {count} publishers: {figures.Problem}.");
+            return figures.Problem is null ? figures
+                : throw new InvalidOperationException($"{server.Name} with {count} publishers: {figures.Problem}.");
         }
     }
 }

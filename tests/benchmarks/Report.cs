@@ -51,7 +51,8 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     {
         var text = new StringBuilder();
         var hasAims = _rows.Any(r => r.Aim is not null);
-        text.Append(CultureInfo.InvariantCulture, $"### {title} ({unit})\n\n| | {string.Join(" | ", columns)} |{(hasAims ? " target | met |" : "")}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"### {title} ({unit})\n\n| | {string.Join(" | ", columns)} |{(hasAims ? " target | met |" : "")}\n");
         text.Append(CultureInfo.InvariantCulture, $"|---|{string.Concat(columns.Select(_ => "---:|"))}{(hasAims ? "---|---|" : "")}\n");
         foreach (var (row, values, aim) in _rows)
         {
@@ -98,7 +99,8 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
                 if (values[i] is { } value)
                 {
                     var bar = largest > 0 ? (int)Math.Round(value / largest * ChartWidth) : 0;
-                    text.Append(CultureInfo.InvariantCulture, $"{shown.PadRight(label)}  {columns[i].PadRight(name)}  {new string('█', Math.Max(bar, 1))} {Number(value)}\n");
+                    text.Append(CultureInfo.InvariantCulture,
+                        $"{shown.PadRight(label)}  {columns[i].PadRight(name)}  {new string('█', Math.Max(bar, 1))} {Number(value)}\n");
                     shown = "";
                 }
             }

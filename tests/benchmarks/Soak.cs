@@ -15,7 +15,12 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nProgress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.");
+            Console.WriteLine(
+                "usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd "
+                + "N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS "
+                    + "(0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       "
+                        + "./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nProgress goes to standard error, results in "
+                            + "Markdown to standard output. docs/benchmarks.md describes the checks.");
             return 0;
         }
 
@@ -31,7 +36,8 @@ internal static class Soak
 
         if (Number(arguments, "--ladder", -1) is >= 0 and var served)
         {
-            return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2), (int)Number(arguments, "--kills", 0), Say);
+            return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2),
+                (int)Number(arguments, "--kills", 0), Say);
         }
 
         if (Number(arguments, "--browsers", arguments.Contains("--browsers") ? 60 : 0) is > 0 and var engines)
@@ -47,7 +53,8 @@ internal static class Soak
         if (Number(arguments, "--recording", 0) is > 0 and var recorded)
         {
             return await RecordingSoak.RunAsync(
-                TimeSpan.FromMinutes(recorded), (int)Number(arguments, "--kills", 0), TimeSpan.FromMinutes(Number(arguments, "--outage", 0)), (int)Number(arguments, "--seed", 1), Say);
+                TimeSpan.FromMinutes(recorded), (int)Number(arguments, "--kills", 0),
+                TimeSpan.FromMinutes(Number(arguments, "--outage", 0)), (int)Number(arguments, "--seed", 1), Say);
         }
 
         var minutes = Number(arguments, "--minutes", 10);
@@ -61,7 +68,8 @@ internal static class Soak
 
         // The ports stay the same across restarts, as in production.
         var (http, rtmp) = (FreePort.Next(), FreePort.Next());
-        await using var server = await BroadcastServer.StartAsync(["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
+        await using var server = await BroadcastServer.StartAsync(
+            ["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
         var channel = await server.CreateChannelAsync("soak", "--record", "off");
         using var stop = new CancellationTokenSource();
         var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
@@ -85,7 +93,8 @@ internal static class Soak
         return findings.IsClean && hls.Segments > 0 ? 0 : 1;
     }
 
-    private static async Task RunKillsAsync(BroadcastServer server, HlsFollower hls, ProcessWatch watch, TimeSpan length, int kills, int seed)
+    private static async Task RunKillsAsync(BroadcastServer server, HlsFollower hls, ProcessWatch watch, TimeSpan length,
+        int kills, int seed)
     {
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
@@ -116,7 +125,8 @@ internal static class Soak
     }
 
     private static double Number(string[] arguments, string name, double otherwise) =>
-        arguments.SkipWhile(a => a != name).Skip(1).FirstOrDefault() is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        arguments.SkipWhile(a => a != name).Skip(1).FirstOrDefault() is { } text ? double.Parse(text, CultureInfo.InvariantCulture)
+        : otherwise;
 
     private static void Say(string text) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}");
 }

@@ -26,7 +26,8 @@ internal static class StartBenchmark
             var began = Stopwatch.GetTimestamp();
             Directory.CreateDirectory(data);
             await using var process = ChildProcess.Start("dotnet",
-                [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+                [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps",
+                    "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
             await process.WaitForJsonAsync(TimeSpan.FromSeconds(60));
             if (round > 0)
             {
@@ -46,7 +47,8 @@ internal static class StartBenchmark
         await using var nginx = await NginxRtmp.StartAsync(shared);
         var targets = await server.TargetsAsync(rounds + 1);
         progress("connect to publish accepted");
-        var (ours, theirs) = (await AcceptAsync(targets[0], 60), await AcceptAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", "accept"), 60));
+        var (ours, theirs) = (await AcceptAsync(targets[0], 60),
+            await AcceptAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", "accept"), 60));
         times.Add("connect to publish accepted", Sample.Median(ours), ours.Max());
         times.Add("connect to publish accepted, nginx-rtmp", Sample.Median(theirs), theirs.Max());
 
@@ -57,7 +59,8 @@ internal static class StartBenchmark
             var (a, b) = await FirstAsync(targets[round + 1], media, new Uri(server.Http, $"/live/bench-{round + 2}/"), isOurs: true);
             first.Add(a);
             delay.AddRange(b);
-            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), isOurs: false)).First);
+            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media,
+                new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), isOurs: false)).First);
         }
 
         times.Add("first media byte to first playable playlist (keyframes every 2 s)", Sample.Median(first), first.Max());
@@ -106,7 +109,8 @@ internal static class StartBenchmark
                     continue;
                 }
 
-                var line = (await master.Content.ReadAsStringAsync()).Split('\n').First(l => l.EndsWith("source.m3u8", StringComparison.Ordinal));
+                var line = (await master.Content.ReadAsStringAsync()).Split('\n')
+                    .First(l => l.EndsWith("source.m3u8", StringComparison.Ordinal));
                 playlist = new Uri(address, line).ToString();
             }
 
@@ -128,7 +132,8 @@ internal static class StartBenchmark
             if (isOurs && lastSeen.Length > 0)
             {
                 // Segment n ends when its following keyframe is sent, n keyframe intervals after the first one.
-                var number = long.Parse(lines.First(l => l.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal))[22..], System.Globalization.CultureInfo.InvariantCulture)
+                var number = long.Parse(lines.First(l => l.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal))[22..],
+                    System.Globalization.CultureInfo.InvariantCulture)
                     + lines.Count(l => !l.StartsWith('#')) - 1;
                 delays.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds - (number * KeyframeMilliseconds));
             }

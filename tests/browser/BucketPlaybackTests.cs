@@ -26,11 +26,14 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : 
             ["BROADCAST__Origin__PublishManifests"] = "true",
         });
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
-        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Width = 320, Height = 180, FrameRate = 15, VideoBitRate = 200_000 });
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel),
+            new TestSource { Width = 320, Height = 180, FrameRate = 15, VideoBitRate = 200_000 });
         var live = new Uri($"{ceph.Endpoint}/{bucket}/live/main/");
-        await Poll.UntilAsync(() => ceph.HasAsync(bucket, "live/main/manifest.mpd"), TimeSpan.FromSeconds(40), "the lists are in the bucket");
+        await Poll.UntilAsync(() => ceph.HasAsync(bucket, "live/main/manifest.mpd"), TimeSpan.FromSeconds(40),
+            "the lists are in the bucket");
 
-        var players = await Task.WhenAll(new (string Kind, string List)[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") }.Select(async player =>
+        var players = await Task.WhenAll(new (string Kind, string List)[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"),
+            ("shaka", "manifest.mpd") }.Select(async player =>
         {
             var page = await chromium.OpenAsync(pages.Page(player.Kind, new Uri(live, player.List)));
             List<string> asked = [];
@@ -41,13 +44,16 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : 
         {
             var before = new PlayerReport();
             await Poll.UntilAsync(
-                async () => (before = await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 0, AudioBytes: > 0 } || before.Errors.Length > 0, TimeSpan.FromSeconds(40), $"{kind} plays");
+                async () => (before = await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 0, AudioBytes: > 0 }
+                || before.Errors.Length > 0, TimeSpan.FromSeconds(40), $"{kind} plays");
             var after = before;
-            await Poll.UntilAsync(async () => (after = await PlayerReport.OfAsync(page)).Time >= before.Time + 5 || after.Errors.Length > 0, TimeSpan.FromSeconds(30), $"{kind} goes on");
+            await Poll.UntilAsync(async () => (after = await PlayerReport.OfAsync(page)).Time >= before.Time + 5 || after.Errors.Length > 0,
+                TimeSpan.FromSeconds(30), $"{kind} goes on");
             after.Errors.ShouldBeEmpty(kind);
             after.Frames.ShouldBeGreaterThan(before.Frames, kind);
             await page.Context.CloseAsync();
-            asked.Where(address => !address.StartsWith(pages.Address.ToString(), StringComparison.Ordinal) && !address.StartsWith("blob:", StringComparison.Ordinal))
+            asked.Where(address => !address.StartsWith(pages.Address.ToString(), StringComparison.Ordinal)
+                && !address.StartsWith("blob:", StringComparison.Ordinal))
                 .ShouldAllBe(address => address.StartsWith(live.ToString(), StringComparison.Ordinal), kind);
         }
     }

@@ -13,7 +13,9 @@ namespace Broadcast.Browser.Tests;
 [Collection(nameof(Alone))]
 public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<Chromium>, IClassFixture<WordyChannel>
 {
-    private const string Showing = "() => [...document.querySelector('video').textTracks].filter(track => track.mode === 'showing').flatMap(track => [...track.activeCues ?? []]).map(cue => cue.text).join(' ')";
+    private const string Showing =
+        "() => [...document.querySelector('video').textTracks].filter(track => track.mode === 'showing').flatMap(track => "
+        + "[...track.activeCues ?? []]).map(cue => cue.text).join(' ')";
 
     private const string Preferences = "() => localStorage.getItem('broadcast.player') ?? '{}'";
 
@@ -42,14 +44,16 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
         (await page.EvaluateAsync<string>(Showing)).ShouldBeEmpty("they are off until somebody wants them");
 
         await page.Keyboard.PressAsync("c");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout, "the words that were sent are shown, and all of them");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout,
+            "the words that were sent are shown, and all of them");
         JsonDocument.Parse(await page.EvaluateAsync<string>(Preferences)).RootElement.GetProperty("captions").GetString().ShouldBe("CC1");
         await page.Keyboard.PressAsync("c");
         (await page.EvaluateAsync<string>(Showing)).ShouldBeEmpty();
         await page.Keyboard.PressAsync("c");
 
         await page.ReloadAsync();
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout, "who wanted them last time has them");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout,
+            "who wanted them last time has them");
         await page.Context.CloseAsync();
     }
 
@@ -57,19 +61,23 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     public async Task Audio_language_can_be_chosen_in_the_menu_and_changes_without_a_stall()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Timeout, "the first language is heard");
-        await page.EvaluateAsync("() => { window.stops = 0; document.querySelector('video').addEventListener('waiting', () => window.stops++); }");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Timeout,
+            "the first language is heard");
+        await page.EvaluateAsync(
+            "() => { window.stops = 0; document.querySelector('video').addEventListener('waiting', () => window.stops++); }");
 
         await page.ClickAsync("[data-control=settings]");
         await page.ClickAsync("[data-section=audio]");
         (await page.Locator("[role=menuitemradio]").AllTextContentsAsync()).ShouldBe(["English", "German"]);
         await page.ClickAsync("[role=menuitemradio]:has-text('German')");
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout, "the other language is heard");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout,
+            "the other language is heard");
         (await page.EvaluateAsync<int>("() => window.stops")).ShouldBe(0, "playback does not stop");
         JsonDocument.Parse(await page.EvaluateAsync<string>(Preferences)).RootElement.GetProperty("audio").GetString().ShouldBe("de");
 
         await page.ReloadAsync();
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout, "who chose it last time hears it at once");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout,
+            "who chose it last time hears it at once");
         await page.Context.CloseAsync();
     }
 
@@ -77,7 +85,8 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     {
         await page.FocusAsync("[data-control=settings]");
         await page.Keyboard.PressAsync("Enter");
-        var sections = await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('[data-section]')].map(item => item.dataset.section)");
+        var sections = await page.EvaluateAsync<string[]>(
+            "() => [...document.querySelectorAll('[data-section]')].map(item => item.dataset.section)");
         await page.Keyboard.PressAsync("Escape");
         return sections;
     }
@@ -113,12 +122,15 @@ public sealed class WordyChannel : IAsyncLifetime
         await TracksFile.WriteAsync(
             file,
             Captioning.On(await CodedTrack.MakeAsync("avc1", 4), captions, from: 100 - captions.Count, filled: false),
-            await CodedTrack.MakeAsync("mp4a", 4, tone: English, language: "en"), await CodedTrack.MakeAsync("mp4a", 4, tone: German, language: "de"));
+            await CodedTrack.MakeAsync("mp4a", 4, tone: English, language: "en"),
+            await CodedTrack.MakeAsync("mp4a", 4, tone: German, language: "de"));
         Server = await server;
         Channel = await Server.CreateChannelAsync("words", "--ladder", "passthrough", "--latency", "low");
-        _encoder = ChildProcess.Start("dotnet", [Repository.ServerProgram(), "load", "publish", "--file", file, "--url", Server.PublishUrl(Channel), "--seconds", "300"]);
+        _encoder = ChildProcess.Start("dotnet",
+            [Repository.ServerProgram(), "load", "publish", "--file", file, "--url", Server.PublishUrl(Channel), "--seconds", "300"]);
         await Poll.UntilAsync(
-            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "it is on air");
+            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(40),
+            "it is on air");
     }
 
     public async ValueTask DisposeAsync()

@@ -46,9 +46,11 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     private static async Task PlaysAsync(Func<Task<PlayerReport>> report)
     {
         var before = new PlayerReport();
-        await Poll.UntilAsync(async () => (before = await report()) is { Time: > 0, Frames: > 0, AudioBytes: > 0 } || before.Errors.Length > 0, TimeSpan.FromSeconds(30), "it plays");
+        await Poll.UntilAsync(async () => (before = await report()) is { Time: > 0, Frames: > 0, AudioBytes: > 0 }
+            || before.Errors.Length > 0, TimeSpan.FromSeconds(30), "it plays");
         var after = before;
-        await Poll.UntilAsync(async () => (after = await report()).Time >= before.Time + 3 || after.Errors.Length > 0, TimeSpan.FromSeconds(20), "and goes on for three seconds");
+        await Poll.UntilAsync(async () => (after = await report()).Time >= before.Time + 3 || after.Errors.Length > 0,
+            TimeSpan.FromSeconds(20), "and goes on for three seconds");
 
         after.Errors.ShouldBeEmpty();
         (after.Width, after.Height).ShouldBe((320, 180));

@@ -18,7 +18,8 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
     public async Task Admin_moves_events_by_keyboard_plays_recordings_and_changes_settings()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("sport", "--title", "Sport", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");
+        var channel = await server.CreateChannelAsync("sport", "--title", "Sport", "--ladder", "passthrough", "--reconnect-window", "0",
+            "--record", "on");
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Seconds = 4 }))
         {
             (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(40))).ShouldBe(0, encoder.Tail());
@@ -35,8 +36,10 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         page.Console += (_, message) =>
         {
             // Chromium logs the server's error responses: requests before login, a missing or restricted poster, and a scheduling conflict.
-            if (message.Type == "error" && !new[] { "401", "404", "409" }.Any(status => message.Text.Contains(status, StringComparison.Ordinal))
-                && !(message.Text.Contains("403", StringComparison.Ordinal) && message.Location.Contains("/live/sport/poster.jpg", StringComparison.Ordinal)))
+            if (message.Type == "error"
+                && !new[] { "401", "404", "409" }.Any(status => message.Text.Contains(status, StringComparison.Ordinal))
+                && !(message.Text.Contains("403", StringComparison.Ordinal)
+                    && message.Location.Contains("/live/sport/poster.jpg", StringComparison.Ordinal)))
             {
                 complaints.Add($"{message.Text} {message.Location}");
             }
@@ -73,7 +76,8 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await page.Keyboard.PressAsync("Shift+ArrowRight");
         await Chip("The gala", 15).WaitForAsync();
         await page.GetByText("“The gala” moved to").WaitForAsync();
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.activeElement?.textContent?.includes('The gala') === true"), description: "the moved event has the focus");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>(
+            "() => document.activeElement?.textContent?.includes('The gala') === true"), description: "the moved event has the focus");
         await page.Keyboard.PressAsync("Shift+ArrowRight");
         await page.GetByText("Could not move “The gala”").WaitForAsync();
         await Chip("The gala", 15).WaitForAsync();
@@ -144,7 +148,8 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "Undo").ClickAsync();
         await Button(page, "Play Sport").ClickAsync();
         await Poll.UntilAsync(
-            async () => await page.EvaluateAsync<bool>("() => (document.querySelector('video')?.currentTime ?? 0) > 0.5"), TimeSpan.FromSeconds(40), "the recording of a channel that takes a link plays");
+            async () => await page.EvaluateAsync<bool>("() => (document.querySelector('video')?.currentTime ?? 0) > 0.5"),
+            TimeSpan.FromSeconds(40), "the recording of a channel that takes a link plays");
         await SeriousAsync(page, "the player");
         await Button(page, "Close").Last.ClickAsync();
 
@@ -164,7 +169,8 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         var code = page.GetByRole(AriaRole.Img, new() { NameRegex = new("^QR code") });
         await code.WaitForAsync();
         (await code.BoundingBoxAsync())!.Width.ShouldBeGreaterThan(150);
-        (await page.Locator("input[readonly]").First.InputValueAsync()).Length.ShouldBeGreaterThan(15, "the secret stands beside it as text");
+        (await page.Locator("input[readonly]").First.InputValueAsync()).Length
+            .ShouldBeGreaterThan(15, "the secret stands beside it as text");
         await SeriousAsync(page, "the second factor");
         await Button(page, "Cancel").ClickAsync();
 
@@ -191,14 +197,16 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         foreach (var section in new[] { "Users", "API tokens", "Webhooks", "Encoders", "Audit log" })
         {
             await Link(page, section).ClickAsync();
-            await page.GetByRole(AriaRole.Heading, new() { Name = section, Exact = true }).Or(page.Locator(".settings-body .form, .settings-body .block")).First.WaitForAsync();
+            await page.GetByRole(AriaRole.Heading, new() { Name = section, Exact = true })
+                .Or(page.Locator(".settings-body .form, .settings-body .block")).First.WaitForAsync();
             await SeriousAsync(page, section);
         }
     }
 
     private static async Task SeriousAsync(IPage page, string where)
     {
-        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         serious.ShouldBeEmpty(where);
     }
 

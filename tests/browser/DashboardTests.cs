@@ -21,7 +21,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         page.Console += (_, message) =>
         {
             // A request without a session is answered with 401, which Chromium logs as an error.
-            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
+            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal)
+                && !message.Text.Contains("404", StringComparison.Ordinal))
             {
                 complaints.Add(message.Text);
             }
@@ -58,13 +59,15 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Button(page, "Next month").ClickAsync();
         var events = page.Locator(".event-chip", new() { HasText = "Morning prayer" });
         await Poll.UntilAsync(async () => await events.CountAsync() >= 28, TimeSpan.FromSeconds(20), "every day of the next month has it");
-        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         serious.ShouldBeEmpty();
 
         // The cookie identifies her: the page stores only her progress in the first steps.
         await page.ReloadAsync();
         await Button(page, "New event").WaitForAsync();
-        (await page.EvaluateAsync<string[]>("() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]")).ShouldBe(["broadcast.steps"]);
+        (await page.EvaluateAsync<string[]>("() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]")).ShouldBe(
+            ["broadcast.steps"]);
 
         await Button(page, "Sign out").ClickAsync();
         await Button(page, "Sign in").WaitForAsync();
@@ -83,7 +86,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         page.Console += (_, message) =>
         {
             // Requests for missing resources, which Chromium logs as errors.
-            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
+            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal)
+                && !message.Text.Contains("404", StringComparison.Ordinal))
             {
                 complaints.Add(message.Text);
             }
@@ -110,23 +114,27 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
             await page.Locator(".connect[data-connected='true']").WaitForAsync(new() { Timeout = 60_000 });
             await page.GetByText("the channel is live").WaitForAsync(new() { Timeout = 60_000 });
             var video = page.FrameLocator(".preview iframe").Locator("video");
-            await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60), "the video plays");
+            await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60),
+                "the video plays");
             foreach (var chart in new[] { "bitrate", "frames", "delay" })
             {
                 await Poll.UntilAsync(
-                    async () => await page.Locator($".chart[data-chart='{chart}'] .chart-value").AllInnerTextsAsync() is [var now] && now.Any(char.IsDigit), TimeSpan.FromSeconds(60), $"{chart} is measured");
+                    async () => await page.Locator($".chart[data-chart='{chart}'] .chart-value").AllInnerTextsAsync() is [var now]
+                    && now.Any(char.IsDigit), TimeSpan.FromSeconds(60), $"{chart} is measured");
             }
 
             await page.Locator(".activity").GetByText("Broadcast started").WaitForAsync();
             await page.Locator(".activity").GetByText("Encoder connected").WaitForAsync();
             await page.Locator(".activity").GetByText("Channel created by jane").WaitForAsync();
             await page.GetByText("Source healthy").First.WaitForAsync(new() { Timeout = 60_000 });
-            var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+            var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+                .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
             serious.ShouldBeEmpty();
 
             await page.GetByRole(AriaRole.Link, new() { Name = "All channels", Exact = true }).ClickAsync();
             await page.Locator(".card[data-state='live']").GetByText("kbit/s").WaitForAsync();
-            (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
+            (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+                .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
             await page.GetByRole(AriaRole.Link, new() { Name = "Town council", Exact = true }).ClickAsync();
 
             await Button(page, "End broadcast").ClickAsync();
@@ -168,7 +176,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await page.Context.CloseAsync();
     }
 
-    private static Task<int> Overhang(IPage page) => page.EvaluateAsync<int>("() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth)");
+    private static Task<int> Overhang(IPage page) =>
+        page.EvaluateAsync<int>("() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth)");
 
     private static ILocator Field(IPage page, string label) => page.GetByLabel(label, new() { Exact = true });
 
@@ -193,10 +202,12 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
             {
                 server._process = ChildProcess.Start(
                     "dotnet",
-                    [Repository.ServerProgram(), "serve", "--data", server._folder.Sub("data"), "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0"]);
+                    [Repository.ServerProgram(), "serve", "--data", server._folder.Sub("data"), "--http", "127.0.0.1:0", "--rtmp",
+                        "127.0.0.1:0", "--internal", "127.0.0.1:0"]);
                 var code = await server._process.WaitForLineAsync(l => l.Contains(CodeMark, StringComparison.Ordinal), StartDeadline);
                 server.SetupCode = code[(code.IndexOf(CodeMark, StringComparison.Ordinal) + CodeMark.Length)..].Split(' ')[0];
-                var address = await server._process.WaitForLineAsync(l => l.Contains("/dashboard", StringComparison.Ordinal) && l.TrimStart().StartsWith("http", StringComparison.Ordinal), StartDeadline);
+                var address = await server._process.WaitForLineAsync(l => l.Contains("/dashboard", StringComparison.Ordinal)
+                    && l.TrimStart().StartsWith("http", StringComparison.Ordinal), StartDeadline);
                 server.Http = new Uri(new Uri(address.Trim()).GetLeftPart(UriPartial.Authority));
                 return server;
             }

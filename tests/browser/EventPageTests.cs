@@ -17,14 +17,16 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     [Fact]
     public async Task Event_page_and_channel_page_go_from_countdown_to_live_to_recording()
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("evening", "--ladder", "passthrough", "--reconnect-window", "0");
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
         var now = TimeProvider.System.GetUtcNow();
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {
-            title = "The <b>gala</b>", description = "All night long.", channel = "evening", start = now.AddMinutes(30), end = now.AddMinutes(60), startMode = "manual", graceSeconds = 0,
+            title = "The <b>gala</b>", description = "All night long.", channel = "evening", start = now.AddMinutes(30),
+            end = now.AddMinutes(60), startMode = "manual", graceSeconds = 0,
         });
         planned.EnsureSuccessStatusCode();
         var id = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
@@ -43,7 +45,8 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
         await PhaseIsAsync(page, "countdown");
         (await page.TextContentAsync("h1")).ShouldBe("The <b>gala</b>");
         (await page.TextContentAsync("[role=timer]"))!.ShouldStartWith("29 minutes");
-        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
+        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         var watch = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
 
         await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
@@ -53,7 +56,8 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
             await PhaseIsAsync(page, "live");
             await StateIsAsync(page, "live");
             await StateIsAsync(watch, "live");
-            await Poll.UntilAsync(async () => await watch.TextContentAsync("h1") == "The <b>gala</b>", TimeSpan.FromSeconds(20), "the channel's page tells what is on");
+            await Poll.UntilAsync(async () => await watch.TextContentAsync("h1") == "The <b>gala</b>", TimeSpan.FromSeconds(20),
+                "the channel's page tells what is on");
             await AdvancesAsync(page);
             using var ended = await api.PostAsync($"/api/v1/events/{id}/end", null);
             ended.EnsureSuccessStatusCode();
@@ -63,7 +67,8 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
         foreach (var one in new[] { page, watch })
         {
             await Poll.UntilAsync(
-                async () => await one.EvaluateAsync<string?>("() => document.documentElement.dataset.showing ?? null") == "replay", TimeSpan.FromSeconds(60), "the replay is on the same page");
+                async () => await one.EvaluateAsync<string?>("() => document.documentElement.dataset.showing ?? null") == "replay",
+                TimeSpan.FromSeconds(60), "the replay is on the same page");
             await AdvancesAsync(one);
         }
 
@@ -86,25 +91,31 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     {
         await page.FocusAsync(".share-open");
         await page.Keyboard.PressAsync("Enter");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"), TimeSpan.FromSeconds(5), "the dialog opens by keyboard");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"),
+            TimeSpan.FromSeconds(5), "the dialog opens by keyboard");
         (await page.InputValueAsync("#share-url")).ShouldEndWith("/watch/evening");
         (await page.InputValueAsync("#share-embed")).ShouldContain("/embed/evening\" width=");
         await page.CheckAsync("#share-time");
         (await page.InputValueAsync("#share-url")).ShouldContain("/watch/evening?t=");
-        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
+        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         await page.Keyboard.PressAsync("Escape");
-        await Poll.UntilAsync(async () => !await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"), TimeSpan.FromSeconds(5), "and closes");
+        await Poll.UntilAsync(async () => !await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"),
+            TimeSpan.FromSeconds(5), "and closes");
     }
 
     private static Task PhaseIsAsync(IPage page, string phase) => Poll.UntilAsync(
-        async () => await page.EvaluateAsync<string?>("() => document.documentElement.dataset.event ?? null") == phase, TimeSpan.FromSeconds(60), $"the event is {phase}");
+        async () => await page.EvaluateAsync<string?>("() => document.documentElement.dataset.event ?? null") == phase,
+        TimeSpan.FromSeconds(60), $"the event is {phase}");
 
     private static Task StateIsAsync(IPage page, string state) => Poll.UntilAsync(
-        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40), $"the page is {state}");
+        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40),
+        $"the page is {state}");
 
     private static async Task AdvancesAsync(IPage page)
     {
         var from = await page.EvaluateAsync<double>(Moves);
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(Moves) is var at && at > 0 && Math.Abs(at - from) > 2, TimeSpan.FromSeconds(40), "time advances");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(Moves) is var at && at > 0 && Math.Abs(at - from) > 2,
+            TimeSpan.FromSeconds(40), "time advances");
     }
 }

@@ -8,10 +8,12 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Low-latency playback of a channel of profile <c>low</c> with dash.js and Shaka: unfinished segments, no stalls.</summary>
-public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
+public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output) : IClassFixture<Chromium>,
+    IClassFixture<PlayerPages>
 {
     /// <summary>Duration of playback; <c>BROADCAST_TEST_LOW_LATENCY_SECONDS</c> sets a longer one.</summary>
-    private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_LOW_LATENCY_SECONDS"), out var seconds) ? seconds : 8;
+    private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_LOW_LATENCY_SECONDS"),
+        out var seconds) ? seconds : 8;
 
     [Fact]
     public async Task DASH_players_play_incomplete_segments_without_stalling()
@@ -19,7 +21,8 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show", "--latency", "low");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter });
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/manifest.mpd")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/manifest.mpd")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(20), "the channel is live");
 
         // A machine too busy at first lists some segments late, until the window has passed them.
         XElement mpd = null!;
@@ -27,7 +30,8 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
             async () =>
             {
                 mpd = XDocument.Parse(await server.Client.GetStringAsync("/live/show/manifest.mpd")).Root!;
-                return mpd.Descendants().Where(element => element.Name.LocalName == "SegmentTemplate").All(template => template.Attribute("availabilityTimeOffset") is not null);
+                return mpd.Descendants().Where(element => element.Name.LocalName == "SegmentTemplate")
+                    .All(template => template.Attribute("availabilityTimeOffset") is not null);
             },
             TimeSpan.FromSeconds(100), "all segments can be asked for while they are made");
         var begin = ((DateTimeOffset)mpd.Attribute("availabilityStartTime")!).ToUnixTimeMilliseconds() / 1000d;
@@ -47,7 +51,8 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"{kind}: {e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}", e);
+                throw new InvalidOperationException(
+                    $"{kind}: {e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}", e);
             }
 
             await page.Context.CloseAsync();
@@ -56,7 +61,8 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
 
     private async Task WatchAsync(string kind, IPage page, double begin)
     {
-        await Poll.UntilAsync(async () => await PlayerReport.OfAsync(page) is { Time: > 0, Frames: > 60 }, TimeSpan.FromSeconds(30), $"{kind} plays");
+        await Poll.UntilAsync(async () => await PlayerReport.OfAsync(page) is { Time: > 0, Frames: > 60 }, TimeSpan.FromSeconds(30),
+            $"{kind} plays");
         var before = await PlayerReport.OfAsync(page);
         var latencies = new List<PlayerLatency>();
         await Poll.UntilAsync(

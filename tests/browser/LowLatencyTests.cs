@@ -15,10 +15,12 @@ public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowCha
     public async Task Low_latency_player_plays_parts_and_never_stalls()
     {
         var page = await chromium.OpenAsync(pages.Page("hls", live.Server.Hls(live.Channel.Name)));
-        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30, Parts: > 3 }, TimeSpan.FromSeconds(30), "hls.js plays parts");
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30, Parts: > 3 },
+            TimeSpan.FromSeconds(30), "hls.js plays parts");
 
         var before = await PlayerReport.OfAsync(page);
-        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 8, TimeSpan.FromSeconds(30), "hls.js goes on for eight seconds");
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 8, TimeSpan.FromSeconds(30),
+            "hls.js goes on for eight seconds");
         var after = await PlayerReport.OfAsync(page);
         output.WriteLine($"{after.Latency:0.00} s behind (aim {after.Target:0.00} s from the end), {after.Parts} parts");
 

@@ -15,13 +15,15 @@ namespace Broadcast.Browser.Tests;
 /// </summary>
 public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IClassFixture<Chromium>, IClassFixture<FullServer>
 {
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder
+        ? folder : null;
     private readonly List<string> _complaints = [];
 
     /// <summary>Both color schemes and both widths; the fourth combination adds nothing. With screenshots there are more.</summary>
     public static TheoryData<string, int, int, ColorScheme> Looks { get; } = Folder is null
         ? new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light } }
-        : new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light }, { "light", 1280, 800, ColorScheme.Light }, { "wall", 2560, 1440, ColorScheme.Dark } };
+        : new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light },
+            { "light", 1280, 800, ColorScheme.Light }, { "wall", 2560, 1440, ColorScheme.Dark } };
 
     [Theory]
     [MemberData(nameof(Looks))]
@@ -31,16 +33,19 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         await GoAsync(page, look, "01 set-up", "/dashboard/setup", "input[type=password]");
         await GoAsync(page, look, "02 log-in", "/dashboard", "input[type=password]");
-        await GoAsync(page, look, "30 watch live", "/watch/main", "html[data-state=live]", () => HoldColorsAsync(page, "30 watch live", look, scheme));
+        await GoAsync(page, look, "30 watch live", "/watch/main", "html[data-state=live]",
+            () => HoldColorsAsync(page, "30 watch live", look, scheme));
         await GoAsync(page, look, "31 watch countdown", "/watch/evening", "[role=timer]");
         await GoAsync(page, look, "32 watch unknown", "/watch/nobody", "html[data-state=offline]");
         await GoAsync(page, look, "33 watch replay", "/watch/past", "html[data-state=replay]");
-        await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]", () => HoldColorsAsync(page, "34 event", look, scheme));
+        await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]",
+            () => HoldColorsAsync(page, "34 event", look, scheme));
         await GoAsync(page, look, "35 embed", "/embed/main", "html[data-state=live]");
         await page.SetViewportSizeAsync(480, 270);
         await GoAsync(page, look, "36 embed small", "/embed/main", "html[data-state=live]", async () =>
         {
-            if (await page.EvaluateAsync<bool>("() => document.querySelector('[data-control=fullscreen]').getBoundingClientRect().right > window.innerWidth"))
+            if (await page.EvaluateAsync<bool>(
+                "() => document.querySelector('[data-control=fullscreen]').getBoundingClientRect().right > window.innerWidth"))
             {
                 _complaints.Add($"36 embed small, {look}: full screen is cut off");
             }
@@ -48,16 +53,19 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
         await page.SetViewportSizeAsync(width, height);
 
         (await page.EvaluateAsync<int>(
-            "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
+            "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: "
+            + "JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
         await GoAsync(page, look, "03 now", "/dashboard", "text=Main stage");
         await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "h1");
         await GoAsync(page, look, "05 channel off", "/dashboard/channels/evening", "h1");
         foreach (var view in new[] { "List", "Week", "Month" })
         {
-            await GoAsync(page, look, $"06 schedule {view}", "/dashboard/schedule", "text=Morning prayer", async () => await Button(page, view).ClickAsync());
+            await GoAsync(page, look, $"06 schedule {view}", "/dashboard/schedule", "text=Morning prayer",
+                async () => await Button(page, view).ClickAsync());
         }
 
-        await GoAsync(page, look, "07 new event", "/dashboard/schedule", "text=Morning prayer", async () => await Button(page, "New event").ClickAsync());
+        await GoAsync(page, look, "07 new event", "/dashboard/schedule", "text=Morning prayer",
+            async () => await Button(page, "New event").ClickAsync());
         await GoAsync(page, look, "08 recordings", "/dashboard/recordings", ":text('Yesterday'):visible");
         foreach (var section in new[] { "account", "users", "tokens", "webhooks", "storage", "encoders", "appearance", "about", "audit" })
         {
@@ -72,7 +80,8 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
     {
         await page.GotoAsync(new Uri(full.Server.Http, path).ToString());
         await page.Locator(seen).First.WaitForAsync();
-        await Poll.UntilAsync(async () => await page.GetByText("Loading…", new() { Exact = true }).CountAsync() == 0, TimeSpan.FromSeconds(20), $"{name} has loaded");
+        await Poll.UntilAsync(async () => await page.GetByText("Loading…", new() { Exact = true }).CountAsync() == 0,
+            TimeSpan.FromSeconds(20), $"{name} has loaded");
         if (then is not null)
         {
             await then();
@@ -82,7 +91,8 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
         {
             // Waits for resources loaded after the page itself, such as posters.
             await page.WaitForTimeoutAsync(500);
-            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Folder, $"{name} {look}.png".Replace(' ', '-')), FullPage = true });
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Folder, $"{name} {look}.png".Replace(' ', '-')),
+                FullPage = true });
         }
 
         if (await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - window.innerWidth") is > 0 and var over)
@@ -100,7 +110,8 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
     private async Task HoldColorsAsync(IPage page, string name, string look, ColorScheme scheme)
     {
         var lightness = await page.EvaluateAsync<double[]>(
-            "() => [document.body, document.querySelector('.stage')].map(e => getComputedStyle(e).backgroundColor.match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)");
+            "() => [document.body, document.querySelector('.stage')].map(e => "
+            + "getComputedStyle(e).backgroundColor.match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)");
         if (lightness[0] > 0.5 != (scheme == ColorScheme.Light))
         {
             _complaints.Add($"{name}, {look}: is not in the viewer's colors");
@@ -140,21 +151,26 @@ public sealed class FullServer : IAsyncLifetime
 
         using var api = new HttpClient { BaseAddress = Server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Server.CreateTokenAsync());
-        using var jane = await api.PostAsJsonAsync("/api/v1/users", new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
+        using var jane = await api.PostAsJsonAsync("/api/v1/users",
+            new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
         jane.EnsureSuccessStatusCode();
         var begin = TimeProvider.System.GetUtcNow().AddHours(26);
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {
-            title = "Morning prayer", description = "With the choir.", channel = "evening", start = begin, end = begin.AddHours(1), recurrence = "FREQ=DAILY;COUNT=20", timeZone = "Europe/Berlin",
+            title = "Morning prayer", description = "With the choir.", channel = "evening", start = begin, end = begin.AddHours(1),
+            recurrence = "FREQ=DAILY;COUNT=20", timeZone = "Europe/Berlin",
         });
         planned.EnsureSuccessStatusCode();
         var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         Event = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{series}/occurrences"))[0].GetProperty("id").GetString()!;
-        using var webhook = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
+        using var webhook = await api.PostAsJsonAsync("/api/v1/webhooks",
+            new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
         webhook.EnsureSuccessStatusCode();
         await Poll.UntilAsync(
-            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray().Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
-        await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a poster of the channel");
+            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray()
+            .Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
+        await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(40), "a poster of the channel");
     }
 
     public async ValueTask DisposeAsync()

@@ -7,7 +7,8 @@ namespace Broadcast.Browser.Tests;
 /// <summary>
 /// A real encoder and real players across origins: frames decode, time advances, nothing stalls, and the frames are the ones sent.
 /// </summary>
-public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
+public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>,
+    IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
 {
     [Theory]
     [InlineData("hls", "", "index.m3u8")]
@@ -18,10 +19,12 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
     {
         // The thumbnail tests play DASH without a token.
         var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"{prefix}/live/{live.Channel.Name}/{manifest}")));
-        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30), $"{kind} plays");
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30),
+            $"{kind} plays");
 
         var before = await PlayerReport.OfAsync(page);
-        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 10, TimeSpan.FromSeconds(40), $"{kind} goes on for ten seconds");
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 10, TimeSpan.FromSeconds(40),
+            $"{kind} goes on for ten seconds");
         var after = await PlayerReport.OfAsync(page);
 
         after.Errors.ShouldBeEmpty();
@@ -55,7 +58,8 @@ public class LiveChannel : IAsyncLifetime
         Channel = await Server.CreateChannelAsync("show", "--latency", Latency);
         Publish();
         await Poll.UntilAsync(
-            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
+            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20),
+            "the channel is live");
     }
 
     /// <summary>Starts the encoder, also after a stop.</summary>

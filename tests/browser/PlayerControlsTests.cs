@@ -16,16 +16,22 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     public async Task Seek_bar_works_by_keyboard_shows_thumbnails_and_returns_to_live()
     {
         await Poll.UntilAsync(
-            async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the first sheet");
+            async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(40), "the first sheet");
         var page = await OpenAsync($"/watch/{live.Channel.Name}");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>("() => Number(document.querySelector('[role=slider]').getAttribute('aria-valuemax'))") > 20, TimeSpan.FromSeconds(60), "there is something to go back to");
+        await Poll.UntilAsync(async () =>
+            await page.EvaluateAsync<double>("() => Number(document.querySelector('[role=slider]').getAttribute('aria-valuemax'))") > 20,
+            TimeSpan.FromSeconds(60), "there is something to go back to");
         (await page.EvaluateAsync<string>(ValueText)).ShouldEndWith(", live");
-        const string place = "() => { const { x, y, width, height } = document.querySelector('video').getBoundingClientRect(); return [x, y, width, height]; }";
+        const string place =
+            "() => { const { x, y, width, height } = document.querySelector('video').getBoundingClientRect(); return [x, y, width, "
+            + "height]; }";
         var before = await page.EvaluateAsync<double[]>(place);
 
         await page.FocusAsync("[role=slider]");
         await page.Keyboard.PressAsync("Home");
-        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).EndsWith("behind live", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the bar says how far back it is");
+        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).EndsWith("behind live", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(10), "the bar says how far back it is");
         await Poll.UntilAsync(
             async () =>
             {
@@ -33,17 +39,23 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
                 await page.WaitForTimeoutAsync(500);
                 await page.Keyboard.PressAsync("ArrowLeft");
                 await page.WaitForTimeoutAsync(1000);
-                return await page.EvaluateAsync<bool>("() => { const image = document.querySelector('.thumbnail[data-thumbnail=shown] img'); return image !== null && image.naturalWidth > 0; }");
+                return await page.EvaluateAsync<bool>(
+                    "() => { const image = document.querySelector('.thumbnail[data-thumbnail=shown] img'); return image !== null && "
+                    + "image.naturalWidth > 0; }");
             },
             TimeSpan.FromSeconds(40), "the thumbnail of that time is shown");
-        (await page.EvaluateAsync<bool>("() => document.querySelector('.seek-preview').getBoundingClientRect().left >= document.querySelector('.stage').getBoundingClientRect().left")).ShouldBeTrue("it stays on the video");
+        (await page.EvaluateAsync<bool>(
+            "() => document.querySelector('.seek-preview').getBoundingClientRect().left >= "
+            + "document.querySelector('.stage').getBoundingClientRect().left")).ShouldBeTrue("it stays on the video");
         (await page.EvaluateAsync<double[]>(place)).ShouldBe(before, "nothing moves for it");
-        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
+        (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         await AdvancesAsync(page);
         (await page.GetAttributeAsync("[data-control=live]", "data-behind")).ShouldBe("true");
 
         await page.Keyboard.PressAsync("End");
-        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).EndsWith(", live", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "it is back at live");
+        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).EndsWith(", live", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(20), "it is back at live");
         await page.Context.CloseAsync();
     }
 
@@ -52,11 +64,14 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     {
         var page = await OpenAsync($"/watch/{live.Channel.Name}");
         await page.EvaluateAsync("() => document.querySelector('video').addTextTrack('captions', 'CC1', 'en')");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>("() => Number(document.querySelector('[role=slider]').getAttribute('aria-valuemax'))") > 15, TimeSpan.FromSeconds(60), "there is something to go back to");
+        await Poll.UntilAsync(async () =>
+            await page.EvaluateAsync<double>("() => Number(document.querySelector('[role=slider]').getAttribute('aria-valuemax'))") > 15,
+            TimeSpan.FromSeconds(60), "there is something to go back to");
 
         await page.FocusAsync("[data-control=settings]");
         await page.Keyboard.PressAsync("Enter");
-        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "captions"]), TimeSpan.FromSeconds(10), "at live there are quality and captions, and one speed");
+        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "captions"]), TimeSpan.FromSeconds(10),
+            "at live there are quality and captions, and one speed");
         (await FocusAsync(page)).ShouldStartWith("Quality");
         await page.Keyboard.PressAsync("ArrowDown");
         await page.Keyboard.PressAsync("ArrowRight");
@@ -64,20 +79,24 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
         await page.Keyboard.PressAsync("ArrowDown");
         await page.Keyboard.PressAsync("Enter");
         (await page.EvaluateAsync<string>("() => document.activeElement.dataset.control")).ShouldBe("settings");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>("() => document.querySelector('video').textTracks[0].mode") == "showing", TimeSpan.FromSeconds(5), "captions are shown");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>("() => document.querySelector('video').textTracks[0].mode")
+            == "showing", TimeSpan.FromSeconds(5), "captions are shown");
         (await page.EvaluateAsync<string>("() => JSON.parse(localStorage.getItem('broadcast.player')).captions")).ShouldBe("en");
 
         await page.FocusAsync("[role=slider]");
         await page.Keyboard.PressAsync("Home");
-        await Poll.UntilAsync(async () => await page.GetAttributeAsync("[data-control=live]", "data-behind") == "true", TimeSpan.FromSeconds(10), "it is behind live");
+        await Poll.UntilAsync(async () => await page.GetAttributeAsync("[data-control=live]", "data-behind") == "true",
+            TimeSpan.FromSeconds(10), "it is behind live");
         await page.FocusAsync("[data-control=settings]");
         await page.Keyboard.PressAsync("Enter");
-        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "speed", "captions"]), TimeSpan.FromSeconds(10), "behind live there is speed, too");
+        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "speed", "captions"]),
+            TimeSpan.FromSeconds(10), "behind live there is speed, too");
         await page.Keyboard.PressAsync("Escape");
         (await page.EvaluateAsync<string>("() => document.activeElement.dataset.control")).ShouldBe("settings");
         (await page.IsVisibleAsync("[role=menu]")).ShouldBeFalse();
 
-        (await page.Locator("[data-control=pip]").IsVisibleAsync()).ShouldBe(await page.EvaluateAsync<bool>("() => document.pictureInPictureEnabled"));
+        (await page.Locator("[data-control=pip]").IsVisibleAsync()).ShouldBe(
+            await page.EvaluateAsync<bool>("() => document.pictureInPictureEnabled"));
         await page.Context.CloseAsync();
     }
 
@@ -86,10 +105,12 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     {
         var page = await OpenAsync($"/watch/{live.Channel.Name}");
         var status = JsonDocument.Parse(await live.Server.Client.GetStringAsync($"/live/{live.Channel.Name}/status.json")).RootElement;
-        await page.EvaluateAsync("address => window.broadcastPlayer.playReplay(address, { startAt: 3 })", $"/vod/{status.GetProperty("session").GetString()}/index.m3u8");
+        await page.EvaluateAsync("address => window.broadcastPlayer.playReplay(address, { startAt: 3 })",
+            $"/vod/{status.GetProperty("session").GetString()}/index.m3u8");
         await StateIsAsync(page, "replay");
         await AdvancesAsync(page);
-        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).Contains(" of ", StringComparison.Ordinal), TimeSpan.FromSeconds(40), "a replay tells offsets");
+        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).Contains(" of ", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(40), "a replay tells offsets");
         (await page.IsVisibleAsync("[data-control=live]")).ShouldBeFalse();
         (await page.EvaluateAsync<string?>("() => document.documentElement.dataset.latency ?? null")).ShouldBeNull();
 
@@ -120,7 +141,8 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     [Fact]
     public async Task URL_with_a_time_starts_playback_there()
     {
-        await Poll.UntilAsync(async () => StartedAt(await live.Server.Client.GetStringAsync($"/live/{live.Channel.Name}/status.json")) < TimeProvider.System.GetUtcNow().AddSeconds(-32), TimeSpan.FromSeconds(60), "it has gone on for a while");
+        await Poll.UntilAsync(async () => StartedAt(await live.Server.Client.GetStringAsync($"/live/{live.Channel.Name}/status.json"))
+            < TimeProvider.System.GetUtcNow().AddSeconds(-32), TimeSpan.FromSeconds(60), "it has gone on for a while");
         var moment = TimeProvider.System.GetUtcNow().AddSeconds(-26);
         var page = await OpenAsync($"/watch/{live.Channel.Name}?t={moment.ToUnixTimeSeconds()}");
 
@@ -131,9 +153,11 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
         await page.Context.CloseAsync();
     }
 
-    private static DateTimeOffset StartedAt(string status) => JsonDocument.Parse(status).RootElement.GetProperty("startedAt").GetDateTimeOffset();
+    private static DateTimeOffset StartedAt(string status) => JsonDocument.Parse(status).RootElement.GetProperty("startedAt")
+        .GetDateTimeOffset();
 
-    private static Task<string[]> SectionsAsync(IPage page) => page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('[data-section]')].map(item => item.dataset.section)");
+    private static Task<string[]> SectionsAsync(IPage page) =>
+        page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('[data-section]')].map(item => item.dataset.section)");
 
     private static Task<string> FocusAsync(IPage page) => page.EvaluateAsync<string>("() => document.activeElement.textContent");
 
@@ -146,12 +170,16 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     }
 
     private static Task StateIsAsync(IPage page, string state) => Poll.UntilAsync(
-        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40), $"the page is {state}");
+        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40),
+        $"the page is {state}");
 
     private static async Task AdvancesAsync(IPage page)
     {
         const string time = "() => document.querySelector('video').currentTime";
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => { const video = document.querySelector('video'); return video.readyState >= 3 && !video.seeking; }"), TimeSpan.FromSeconds(30), "a frame is decoded");
+        await Poll.UntilAsync(async () =>
+            await page.EvaluateAsync<bool>(
+                "() => { const video = document.querySelector('video'); return video.readyState >= 3 && !video.seeking; }"),
+                TimeSpan.FromSeconds(30), "a frame is decoded");
         var from = await page.EvaluateAsync<double>(time);
         await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(time) > from + 1, TimeSpan.FromSeconds(30), "time advances");
     }

@@ -44,7 +44,8 @@ public sealed class PlayerPages : IAsyncLifetime
         {
             if (!Directory.Exists(Path.Combine(folder, "node_modules")))
             {
-                (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder], TimeSpan.FromMinutes(3))).EnsureSuccess();
+                (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder],
+                    TimeSpan.FromMinutes(3))).EnsureSuccess();
             }
         }
         finally

@@ -12,7 +12,8 @@ namespace Broadcast.Browser.Tests;
 /// recovers. Playback never stops for longer than <see cref="LongestStop"/> and never seeks, audio continues, and the buffer has no gap. On
 /// a machine too slow for real-time encoding, frames are dropped by design; then only the switches are checked.
 /// </summary>
-public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LadderChannel>
+public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<Chromium>,
+    IClassFixture<PlayerPages>, IClassFixture<LadderChannel>
 {
     /// <summary>Milliseconds; playback is sampled every 50 ms by a script that other work can delay.</summary>
     private const double LongestStop = 500;
@@ -95,7 +96,8 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         var isDash = player == "dash.js";
         var page = await chromium.OpenAsync(new Uri("about:blank"));
         await page.AddInitScriptAsync(Watcher);
-        await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name)) : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
+        await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name))
+            : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
         await Poll.UntilAsync(async () => (await LookAsync(page)).Time > 0, Timeout, $"{player} plays");
 
         // Startup can wait for frames; from here on nothing may stall.
@@ -158,7 +160,8 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         TestContext.Current.TestOutputHelper?.WriteLine($"first: {first} lines asked for; {seen}");
 
         // The first selection does not depend on encoding speed, as long as a rung besides the source exists.
-        Assert.SkipWhen((await HeightsOfPlaylistsAsync()).Values.All(height => height == LadderChannel.Heights.Max()), "the machine was too busy to encode any quality: only the source was left to ask for");
+        Assert.SkipWhen((await HeightsOfPlaylistsAsync()).Values.All(height => height == LadderChannel.Heights.Max()),
+            "the machine was too busy to encode any quality: only the source was left to ask for");
         first.ShouldBeInRange(1, LadderChannel.Heights.Max() - 1, $"lines of the quality that is asked for first; {seen}");
         if (!await live.WasSlowerThanLiveAsync())
         {
@@ -200,17 +203,21 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     private static Task ShowsAsync(IPage page, Func<int, bool> height, string what) =>
         Poll.UntilAsync(async () => height((await LookAsync(page)).Height), Timeout, what);
 
-    private static Task LineAsync(ICDPSession network, int bytesPerSecond) => network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+    private static Task LineAsync(ICDPSession network, int bytesPerSecond) =>
+        network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
     {
         ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = bytesPerSecond, ["uploadThroughput"] = -1,
     });
 
-    private static async Task<Seen> LookAsync(IPage page) => JsonSerializer.Deserialize<Seen>(await page.EvaluateAsync<string>("() => window.look()"), JsonSerializerOptions.Web)!;
+    private static async Task<Seen> LookAsync(IPage page) =>
+        JsonSerializer.Deserialize<Seen>(await page.EvaluateAsync<string>("() => window.look()"), JsonSerializerOptions.Web)!;
 
-    private sealed record Seen(double Time, int Height, int[] Heights, int Waits, int Seeks, double LongestStop, double LongestHole, double HeldUp, string StoodAt, long AudioBytes, string? Error)
+    private sealed record Seen(double Time, int Height, int[] Heights, int Waits, int Seeks, double LongestStop, double LongestHole,
+        double HeldUp, string StoodAt, long AudioBytes, string? Error)
     {
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{Waits} waits, {Seeks} seeks, longest stop {LongestStop:0} ms at {StoodAt}, script held up for {HeldUp:0} ms, longest hole {LongestHole:0.00} s, heights {string.Join(' ', Heights)}");
+            CultureInfo.InvariantCulture,
+            $"{Waits} waits, {Seeks} seeks, longest stop {LongestStop:0} ms at {StoodAt}, script held up for {HeldUp:0} ms, longest hole {LongestHole:0.00} s, heights {string.Join(' ', Heights)}");
     }
 }
 
@@ -238,21 +245,26 @@ public sealed class LadderChannel : IAsyncLifetime
     {
         // Encoded in advance, to leave the CPU to the server.
         var source = s_isLarge
-            ? new TestSource { Seconds = 60, Frame = "testsrc2=s=1920x1080:r=30" + CountingFrame.Blocks(1920), FrameRate = 30, VideoBitRate = 6_000_000 }
-            : new TestSource { Seconds = 60, Frame = "testsrc2=s=854x480:r=25" + CountingFrame.Blocks(854), FrameRate = 25, VideoBitRate = 1_500_000 };
+            ? new TestSource { Seconds = 60, Frame = "testsrc2=s=1920x1080:r=30" + CountingFrame.Blocks(1920), FrameRate = 30,
+                VideoBitRate = 6_000_000 }
+            : new TestSource { Seconds = 60, Frame = "testsrc2=s=854x480:r=25" + CountingFrame.Blocks(854), FrameRate = 25,
+                VideoBitRate = 1_500_000 };
         var file = Path.Combine(_folder.Path, "source.flv");
         await FfmpegTool.MakeFileAsync(file, source);
         Server = await BroadcastServer.StartAsync();
         Channel = await Server.CreateChannelAsync("ladder", "--ladder", "auto");
         _encoder = FfmpegTool.PublishFile(file, Server.PublishUrl(Channel), loop: true);
         await Poll.UntilAsync(
-            async () => await Server.Client.GetStringAsync($"/live/{Channel.Name}/index.m3u8") is var playlist && Heights.All(h => playlist.Contains($"x{h}", StringComparison.Ordinal)),
+            async () => await Server.Client.GetStringAsync($"/live/{Channel.Name}/index.m3u8") is var playlist
+            && Heights.All(h => playlist.Contains($"x{h}", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(40), "all qualities are listed");
     }
 
     /// <summary>Whether the quality of encoding was reduced at any time.</summary>
-    public async Task<bool> WasSlowerThanLiveAsync() => (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
-        .Any(l => l.StartsWith("broadcast_encoding_degradation_changes_total", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));
+    public async Task<bool> WasSlowerThanLiveAsync() =>
+        (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
+        .Any(l => l.StartsWith("broadcast_encoding_degradation_changes_total", StringComparison.Ordinal)
+            && !l.EndsWith(" 0", StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {

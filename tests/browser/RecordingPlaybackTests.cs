@@ -10,11 +10,13 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
     [Fact]
     public async Task Recording_plays_from_start_to_end_with_all_its_frames()
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--reconnect-window", "4", "--record", "on");
         foreach (var seconds in new[] { 4, 3 })
         {
-            await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter, Seconds = seconds });
+            await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel),
+                new TestSource { Frame = CountingFrame.Filter, Seconds = seconds });
             (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(40))).ShouldBe(0, encoder.Tail());
         }
 
@@ -30,7 +32,8 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
 
         var recording = $"/vod/{session}/";
         var played = new[] { ("hls", "", "index.m3u8"), ("dash", "/t/a-token", "manifest.mpd"), ("shaka", "", "manifest.mpd") }
-            .Select(async player => (Player: player, Report: await PlayAsync(player.Item1, new Uri(server.Http, player.Item2 + recording + player.Item3))));
+            .Select(async player =>
+                (Player: player, Report: await PlayAsync(player.Item1, new Uri(server.Http, player.Item2 + recording + player.Item3))));
         foreach (var (player, report) in await Task.WhenAll(played))
         {
             report.Errors.ShouldBeEmpty($"{player}");
@@ -45,12 +48,14 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
         try
         {
             await Poll.UntilAsync(
-                async () => await page.EvaluateAsync<bool>("() => document.getElementById('video').ended"), TimeSpan.FromSeconds(60), $"{kind} plays to the end");
+                async () => await page.EvaluateAsync<bool>("() => document.getElementById('video').ended"), TimeSpan.FromSeconds(60),
+                $"{kind} plays to the end");
             return await PlayerReport.OfAsync(page);
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message}\n{await page.EvaluateAsync<string>("() => window.journal()")}\n{string.Join('\n', (await PlayerReport.OfAsync(page)).Errors)}", late);
+            throw new TimeoutException(
+                $"{late.Message}\n{await page.EvaluateAsync<string>("() => window.journal()")}\n{string.Join('\n', (await PlayerReport.OfAsync(page)).Errors)}", late);
         }
         finally
         {

@@ -15,7 +15,8 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
         var channel = await server.CreateChannelAsync("show");
         var source = new TestSource { Frame = CountingFrame.Filter };
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(30), "the channel is live");
         var players = new List<(string Kind, IPage Page)>();
         foreach (var (kind, manifest) in new[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") })
         {
@@ -38,7 +39,8 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
         }
     }
 
-    private static async Task AllAsync(BroadcastServer server, List<(string Kind, IPage Page)> players, string what, Func<PlayerReport, bool> fits, double seconds = 0)
+    private static async Task AllAsync(BroadcastServer server, List<(string Kind, IPage Page)> players, string what,
+        Func<PlayerReport, bool> fits, double seconds = 0)
     {
         await Task.WhenAll(players.Select(async player =>
         {
@@ -47,11 +49,13 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
             try
             {
                 await Poll.UntilAsync(
-                    async () => await PlayerReport.OfAsync(page) is var report && report.Time >= from + seconds && fits(report), TimeSpan.FromSeconds(60), $"{kind} {what}");
+                    async () => await PlayerReport.OfAsync(page) is var report && report.Time >= from + seconds && fits(report),
+                    TimeSpan.FromSeconds(60), $"{kind} {what}");
             }
             catch (TimeoutException e)
             {
-                throw new TimeoutException($"{e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}\n{await MediaPlaylistAsync(server)}", e);
+                throw new TimeoutException(
+                    $"{e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}\n{await MediaPlaylistAsync(server)}", e);
             }
         }));
     }
@@ -61,7 +65,8 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
     {
         var master = await server.Client.GetStringAsync("/live/show/index.m3u8");
         var media = new Uri(server.Hls("show"), master.Split('\n').First(line => line.Length > 0 && line[0] != '#'));
-        return string.Join('\n', (await server.Client.GetStringAsync(media)).Split('\n').Where(line => !line.StartsWith("#EXT-X-PART", StringComparison.Ordinal)).TakeLast(60));
+        return string.Join('\n', (await server.Client.GetStringAsync(media)).Split('\n')
+            .Where(line => !line.StartsWith("#EXT-X-PART", StringComparison.Ordinal)).TakeLast(60));
     }
 
     private static bool IsBlue(PlayerReport report) => report.Background is [_, _, > 120];

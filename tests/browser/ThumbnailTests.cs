@@ -6,7 +6,8 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Players find the thumbnails in the manifests, and each thumbnail shows its own time.</summary>
-public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
+public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>,
+    IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
 {
     [Theory]
     [InlineData("dash", "manifest.mpd")]
@@ -15,13 +16,16 @@ public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveCha
     public async Task Player_shows_thumbnails_of_the_live_window_at_the_right_times(string kind, string manifest)
     {
         await Poll.UntilAsync(
-            async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the first sheet");
+            async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(40), "the first sheet");
         var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"/live/{live.Channel.Name}/{manifest}")));
-        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30), $"{kind} plays");
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30),
+            $"{kind} plays");
         var asked = (await PlayerReport.OfAsync(page)).Time;
         Thumbnail? found = null;
         await Poll.UntilAsync(
-            async () => (found = await page.EvaluateAsync<Thumbnail?>("time => window.thumbnail(time)", asked)) is not null, TimeSpan.FromSeconds(40), $"{kind} has a thumbnail of what it has played");
+            async () => (found = await page.EvaluateAsync<Thumbnail?>("time => window.thumbnail(time)", asked)) is not null,
+            TimeSpan.FromSeconds(40), $"{kind} has a thumbnail of what it has played");
 
         (found!.Width, found.Height).ShouldBe((320, 180));
         var now = await PlayerReport.OfAsync(page);

@@ -33,7 +33,8 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await StateIsAsync(page, "live");
         await AdvancesAsync(page);
 
-        var latency = double.Parse((await page.EvaluateAsync<string>("() => document.documentElement.dataset.latency"))!, System.Globalization.CultureInfo.InvariantCulture);
+        var latency = double.Parse((await page.EvaluateAsync<string>("() => document.documentElement.dataset.latency"))!,
+            System.Globalization.CultureInfo.InvariantCulture);
         latency.ShouldBeInRange(1, 20);
         complaints.ShouldBeEmpty();
         await page.Context.CloseAsync();
@@ -64,12 +65,16 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     [InlineData(390, 844)]
     public async Task Page_shows_the_latest_poster_before_playback_starts(int width, int height)
     {
-        await Poll.UntilAsync(async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "a poster");
+        await Poll.UntilAsync(async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/poster.jpg")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(30), "a poster");
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/embed/{live.Channel.Name}?autoplay=0"), width, height);
-        const string place = "() => { const { x, y, width, height } = document.querySelector('video').getBoundingClientRect(); return [x, y, width, height]; }";
+        const string place =
+            "() => { const { x, y, width, height } = document.querySelector('video').getBoundingClientRect(); return [x, y, width, "
+            + "height]; }";
         var before = await page.EvaluateAsync<double[]>(place);
         await Poll.UntilAsync(
-            async () => await page.EvaluateAsync<string>("() => document.querySelector('video').poster") == new Uri(live.Server.Http, $"/live/{live.Channel.Name}/poster.jpg").ToString(), TimeSpan.FromSeconds(20), "the poster is there");
+            async () => await page.EvaluateAsync<string>("() => document.querySelector('video').poster") == new Uri(live.Server.Http,
+                $"/live/{live.Channel.Name}/poster.jpg").ToString(), TimeSpan.FromSeconds(20), "the poster is there");
 
         (await page.EvaluateAsync<double[]>(place)).ShouldBe(before, "nothing moves for it");
         (await page.EvaluateAsync<double>(VideoTime)).ShouldBe(0);
@@ -84,10 +89,13 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         var page = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
         await StateIsAsync(page, "offline");
         var begin = TimeProvider.System.GetUtcNow().AddHours(2);
-        (await server.CommandAsync("event", "create", "evening", "--title", "The evening show", "--start", $"{begin:yyyy-MM-ddTHH:mm:ssZ}", "--end", $"{begin.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).EnsureSuccess();
-        await Poll.UntilAsync(async () => await page.TextContentAsync(".message-title") == "The evening show", TimeSpan.FromSeconds(20), "the next event is shown");
+        (await server.CommandAsync("event", "create", "evening", "--title", "The evening show", "--start", $"{begin:yyyy-MM-ddTHH:mm:ssZ}",
+            "--end", $"{begin.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).EnsureSuccess();
+        await Poll.UntilAsync(async () => await page.TextContentAsync(".message-title") == "The evening show", TimeSpan.FromSeconds(20),
+            "the next event is shown");
         (await page.TextContentAsync("[role=timer]"))!.ShouldStartWith("1 hour 59 minutes");
-        var announced = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+        var announced = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         announced.ShouldBeEmpty();
 
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
@@ -101,13 +109,15 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
         {
             await Poll.UntilAsync(
-                async () => await page.EvaluateAsync<double>(VideoTime) > stopped + 12, TimeSpan.FromSeconds(60), "the same page plays what the returned encoder sends");
+                async () => await page.EvaluateAsync<double>(VideoTime) > stopped + 12, TimeSpan.FromSeconds(60),
+                "the same page plays what the returned encoder sends");
             await StateIsAsync(page, "live");
         }
 
         (await server.CommandAsync("channel", "delete", "evening")).EnsureSuccess();
         await Poll.UntilAsync(
-            async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") is "ended" or "offline", TimeSpan.FromSeconds(40), "the page says that it is over");
+            async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") is "ended" or "offline",
+            TimeSpan.FromSeconds(40), "the page says that it is over");
         await page.Context.CloseAsync();
     }
 
@@ -119,10 +129,12 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"), width, height);
         await StateIsAsync(page, "live");
 
-        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
 
         serious.ShouldBeEmpty();
-        (await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue("nothing sticks out at the side");
+        (await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue(
+            "nothing sticks out at the side");
         await page.Context.CloseAsync();
     }
 
@@ -137,7 +149,8 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await page.Keyboard.PressAsync("m");
         (await page.EvaluateAsync<bool>("() => document.querySelector('video').muted")).ShouldBe(!muted);
         await page.Keyboard.PressAsync("k");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('video').paused"), TimeSpan.FromSeconds(5), "k pauses");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('video').paused"),
+            TimeSpan.FromSeconds(5), "k pauses");
         await page.Context.CloseAsync();
     }
 
@@ -151,7 +164,10 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         {
             await StateIsAsync(page, "live");
             await Poll.UntilAsync(
-                async () => await page.EvaluateAsync<bool>("() => { window.sameAsBefore = true; window.latencyBefore = window.broadcastPlayer.latency; return window.latencyBefore !== null; }"),
+                async () =>
+                await page.EvaluateAsync<bool>(
+                    "() => { window.sameAsBefore = true; window.latencyBefore = window.broadcastPlayer.latency; return "
+                    + "window.latencyBefore !== null; }"),
                 TimeSpan.FromSeconds(20), "the latency is known");
             await page.EvaluateAsync(LookAtTheClock);
         }
@@ -166,14 +182,18 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
 
         // Otherwise there was no interruption to recover from.
         await Poll.UntilAsync(
-            async () => await lost.EvaluateAsync<bool>("() => !navigator.onLine && document.querySelector('video').readyState < 3"), TimeSpan.FromSeconds(40), "who has no line has nothing left to play");
+            async () => await lost.EvaluateAsync<bool>("() => !navigator.onLine && document.querySelector('video').readyState < 3"),
+            TimeSpan.FromSeconds(40), "who has no line has nothing left to play");
         await sleeper.SendAsync("Debugger.resume");
         await sleeper.SendAsync("Debugger.disable");
         await lost.Context.SetOfflineAsync(false);
-        await Poll.UntilAsync(async () => await slept.EvaluateAsync<double>("() => window.longestSleep") > 8000, TimeSpan.FromSeconds(20), "the page was asleep, and knows it by the clock");
+        await Poll.UntilAsync(async () => await slept.EvaluateAsync<double>("() => window.longestSleep") > 8000, TimeSpan.FromSeconds(20),
+            "the page was asleep, and knows it by the clock");
 
         // A player that starts together with the broadcast has a lower latency than usual.
-        const string isBack = "() => window.broadcastPlayer.state === 'live' && !document.querySelector('video').paused && document.querySelector('.pill').dataset.pill === 'live' "
+        const string isBack =
+            "() => window.broadcastPlayer.state === 'live' && !document.querySelector('video').paused && "
+            + "document.querySelector('.pill').dataset.pill === 'live' "
             + "&& window.broadcastPlayer.latency < Math.max(window.latencyBefore, 10) + 4";
         foreach (var (page, what) in new[] { (slept, "who slept"), (lost, "who had no line") })
         {
@@ -201,12 +221,14 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     private static Task StateIsAsync(IPage page, string state) => Poll.UntilAsync(
-        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40), $"the page is {state}");
+        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40),
+        $"the page is {state}");
 
     private static async Task AdvancesAsync(IPage page)
     {
         await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(VideoTime) > 0, TimeSpan.FromSeconds(30), "playback begins");
         var from = await page.EvaluateAsync<double>(VideoTime);
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(VideoTime) > from + 3, TimeSpan.FromSeconds(20), "time advances");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(VideoTime) > from + 3, TimeSpan.FromSeconds(20),
+            "time advances");
     }
 }

@@ -63,7 +63,8 @@ public sealed partial class AccessTests(PostgresFixture postgres)
             (scope is null).ShouldBe(IsUnscoped(operation), operation.ToString());
             if (scope is not null)
             {
-                (Scopes.Names.Contains(scope) || ungiven.Contains(scope.Split(':')[0])).ShouldBeTrue($"{operation} is of the scope {scope}, which is in no list: add its area to Scopes");
+                (Scopes.Names.Contains(scope) || ungiven.Contains(scope.Split(':')[0])).ShouldBeTrue(
+                    $"{operation} is of the scope {scope}, which is in no list: add its area to Scopes");
                 scope.EndsWith(":read", StringComparison.Ordinal).ShouldBe(operation.Method == "GET");
             }
         }
@@ -84,7 +85,8 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         (await server.Get<AuditLog>().ListAsync(new()))[0].Id.ShouldBe(before);
     }
 
-    private static IEnumerable<(string Who, string Expected, Func<Task<(int Status, JsonElement Body, HttpResponseMessage Response)>> Send)> Callers(Server server, Operation operation, TokenRole needed)
+    private static IEnumerable<(string Who, string Expected, Func<Task<(int Status, JsonElement Body,
+        HttpResponseMessage Response)>> Send)> Callers(Server server, Operation operation, TokenRole needed)
     {
         var (method, address) = (operation.Method, operation.Address);
         var tokens = server.Get<TokenRepository>();
@@ -93,8 +95,10 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         var through = IsPersons(operation) ? "refused" : "through";
         yield return ("nobody", "unknown", () => server.SendAsync(method, address));
         yield return ("a token that is none", "unknown", () => server.SendAsync(method, address, "nonsense"));
-        yield return ("a login that is none", "unknown", () => server.SendAsPersonAsync(method, address, "nonsense", origin: server.Address));
-        yield return ("a token that has expired", "unknown", async () => await server.SendAsync(method, address, await ExpiredAsync(server)));
+        yield return ("a login that is none", "unknown",
+            () => server.SendAsPersonAsync(method, address, "nonsense", origin: server.Address));
+        yield return ("a token that has expired", "unknown",
+            async () => await server.SendAsync(method, address, await ExpiredAsync(server)));
         yield return ("a token that was revoked", "unknown", async () =>
         {
             var token = await tokens.CreateAsync(TokenRole.Admin);
@@ -104,10 +108,13 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         foreach (var role in AllRoles)
         {
             var may = role >= needed;
-            yield return ($"a token of role {role}", may ? through : "refused", async () => await server.SendAsync(method, address, await server.TokenAsync(role)));
-            yield return ($"a person of role {role}", may ? "through" : "refused", async () => await server.SendAsPersonAsync(method, address, await LoginAsync(server, role), origin: server.Address));
+            yield return ($"a token of role {role}", may ? through : "refused",
+                async () => await server.SendAsync(method, address, await server.TokenAsync(role)));
+            yield return ($"a person of role {role}", may ? "through" : "refused",
+                async () => await server.SendAsPersonAsync(method, address, await LoginAsync(server, role), origin: server.Address));
             yield return ($"a person of role {role}, from a page of others", may && method == "GET" ? "through" : "refused", async () =>
-                await server.SendAsPersonAsync(method, address, await LoginAsync(server, role), origin: "https://evil.example", site: "cross-site"));
+                await server.SendAsPersonAsync(method, address, await LoginAsync(server, role), origin: "https://evil.example",
+                    site: "cross-site"));
             yield return ($"a person of role {role}, without a browser's word", may && method == "GET" ? "through" : "refused", async () =>
                 await server.SendAsPersonAsync(method, address, await LoginAsync(server, role)));
         }
@@ -121,20 +128,26 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         });
 
         var scope = Scopes.Of(method, operation.Path);
-        var others = Scopes.Names.Where(s => s != scope && !(method == "GET" && s == scope?.Replace(":read", ":write", StringComparison.Ordinal))).ToList();
-        yield return ("a token of all scopes but its", scope is null ? through : "refused", async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Scopes: others))));
+        var others = Scopes.Names.Where(s => s != scope
+            && !(method == "GET" && s == scope?.Replace(":read", ":write", StringComparison.Ordinal))).ToList();
+        yield return ("a token of all scopes but its", scope is null ? through : "refused",
+            async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Scopes: others))));
         if (scope is not null && Scopes.Names.Contains(scope))
         {
-            yield return ("a token of its scope", through, async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Scopes: [scope]))));
+            yield return ("a token of its scope", through,
+                async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Scopes: [scope]))));
         }
 
         var isOfChannel = operation.Path.StartsWith("/api/v1/channels/{name}", StringComparison.Ordinal);
-        yield return ("a token of another channel", scope is null ? through : "refused", async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Channels: ["other"]))));
+        yield return ("a token of another channel", scope is null ? through : "refused",
+            async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Channels: ["other"]))));
         if (isOfChannel)
         {
             // The token's own channel exists: it is only read, and the requests would not change it.
             var own = address.Replace(Nothing, "own", StringComparison.Ordinal);
-            yield return ("a token of its channel", "through", async () => await server.SendAsync(method == "DELETE" && own.EndsWith("/own", StringComparison.Ordinal) ? "GET" : method, own, await LimitedAsync(server, new(Channels: ["own"]))));
+            yield return ("a token of its channel", "through",
+                async () => await server.SendAsync(method == "DELETE" && own.EndsWith("/own", StringComparison.Ordinal) ? "GET" : method,
+                    own, await LimitedAsync(server, new(Channels: ["own"]))));
         }
     }
 
@@ -148,18 +161,23 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     }
 
     private static TokenRole? RoleOf(JsonElement operation) =>
-        operation.TryGetProperty("description", out var text) && Needs().Match(text.GetString()!) is { Success: true } match && TokenRoles.TryParse(match.Groups["role"].Value, out var role) ? role : null;
+        operation.TryGetProperty("description", out var text) && Needs().Match(text.GetString()!) is { Success: true } match
+        && TokenRoles.TryParse(match.Groups["role"].Value, out var role) ? role : null;
 
-    private static bool IsUnscoped(Operation operation) => Unscoped.Any(u => operation.Path == u || operation.Path.StartsWith(u + "/", StringComparison.Ordinal));
+    private static bool IsUnscoped(Operation operation) =>
+        Unscoped.Any(u => operation.Path == u || operation.Path.StartsWith(u + "/", StringComparison.Ordinal));
 
-    private static bool IsPersons(Operation operation) => operation.Path.StartsWith("/api/v1/me/", StringComparison.Ordinal) || operation.Path == "/api/v1/logout";
+    private static bool IsPersons(Operation operation) => operation.Path.StartsWith("/api/v1/me/", StringComparison.Ordinal)
+        || operation.Path == "/api/v1/logout";
 
-    private static async Task<string> LimitedAsync(Server server, TokenLimits limits) => (await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin, limits: limits)).Token;
+    private static async Task<string> LimitedAsync(Server server, TokenLimits limits) =>
+        (await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin, limits: limits)).Token;
 
     private static async Task<string> ExpiredAsync(Server server)
     {
         var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin);
-        await using var command = server.Get<ControlDatabase>().Source.CreateCommand("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE id = $1");
+        await using var command = server.Get<ControlDatabase>()
+            .Source.CreateCommand("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE id = $1");
         command.Parameters.Add(new() { Value = token.Info.Id });
         await command.ExecuteNonQueryAsync();
         return token.Token;
@@ -172,8 +190,10 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var find = new Npgsql.NpgsqlCommand("SELECT id FROM users WHERE name = $1", connection, transaction) { Parameters = { new() { Value = user } } };
-        var text = await server.Get<UserSessions>().CreateAsync(connection, transaction, (long)(await find.ExecuteScalarAsync())!, "", "", default);
+        await using var find = new Npgsql.NpgsqlCommand("SELECT id FROM users WHERE name = $1", connection,
+            transaction) { Parameters = { new() { Value = user } } };
+        var text = await server.Get<UserSessions>().CreateAsync(connection, transaction, (long)(await find.ExecuteScalarAsync())!, "",
+            "", default);
         await transaction.CommitAsync();
         return text;
     }
@@ -181,7 +201,8 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     private async Task<Server> StartAsync()
     {
         // Allows hundreds of requests from one address, most of them rejected.
-        var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "0"), ("Control:WritesPerSecond", "0")]);
+        var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: [("Control:ReadsPerSecond", "0"), ("Control:WritesPerSecond", "0")]);
         foreach (var name in (string[])["own", "other"])
         {
             await server.Get<ChannelRepository>().CreateAsync(name, new());

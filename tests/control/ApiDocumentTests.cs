@@ -51,11 +51,14 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             """).RootElement;
 
         Faults(document, "GET /api/v1/things/{id}", document.GetProperty("bare")).ShouldBe(
-            ["has no summary", "200 has no example", "404 is no problem details", "401 is missing", "403 is missing", "429 is missing", "503 is missing"], ignoreOrder: true);
+            ["has no summary", "200 has no example", "404 is no problem details", "401 is missing", "403 is missing", "429 is missing",
+                "503 is missing"], ignoreOrder: true);
         Faults(document, "POST /api/v1/things", document.GetProperty("wrong")).ShouldBe(
             [
-                "the body's example has no 'name'", "the body's example has 'parts.colour', which is no member", "has no good answer", "the example of 401 has another status",
-                "400 is missing", "403 is missing", "409 is missing", "412 is missing", "413 is missing", "415 is missing", "422 is missing", "429 is missing", "503 is missing",
+                "the body's example has no 'name'", "the body's example has 'parts.colour', which is no member", "has no good answer",
+                    "the example of 401 has another status",
+                "400 is missing", "403 is missing", "409 is missing", "412 is missing", "413 is missing", "415 is missing",
+                    "422 is missing", "429 is missing", "503 is missing",
             ],
             ignoreOrder: true);
     }
@@ -69,12 +72,16 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
 
         foreach (var (method, pattern, status) in new[]
         {
-            ("post", "/channels", 201), ("patch", "/channels/{name}", 200), ("post", "/channels/{name}/keys", 201), ("post", "/channels/{name}/viewer-tokens", 201), ("post", "/channels/{name}/viewer-keys", 201),
-            ("post", "/tokens", 201), ("post", "/events", 201), ("post", "/webhooks", 201), ("post", "/calendar-feeds", 201), ("post", "/users", 201), ("put", "/users/{name}/password", 204), ("patch", "/users/{name}", 200),
+            ("post", "/channels", 201), ("patch", "/channels/{name}", 200), ("post", "/channels/{name}/keys", 201),
+                ("post", "/channels/{name}/viewer-tokens", 201), ("post", "/channels/{name}/viewer-keys", 201),
+            ("post", "/tokens", 201), ("post", "/events", 201), ("post", "/webhooks", 201), ("post", "/calendar-feeds", 201),
+                ("post", "/users", 201), ("put", "/users/{name}/password", 204), ("patch", "/users/{name}", 200),
         })
         {
-            var sent = document.GetProperty("paths").GetProperty("/api/v1" + pattern).GetProperty(method).GetProperty("requestBody").GetProperty("content").GetProperty(Json).GetProperty("example").GetRawText();
-            var path = "/api/v1" + pattern.Replace("{name}", pattern.StartsWith("/users", StringComparison.Ordinal) ? "jane" : "concert", StringComparison.Ordinal);
+            var sent = document.GetProperty("paths").GetProperty("/api/v1" + pattern).GetProperty(method).GetProperty("requestBody")
+                .GetProperty("content").GetProperty(Json).GetProperty("example").GetRawText();
+            var path = "/api/v1" + pattern.Replace("{name}", pattern.StartsWith("/users", StringComparison.Ordinal) ? "jane" : "concert",
+                StringComparison.Ordinal);
             using var body = new StringContent(sent, Encoding.UTF8, Json);
 
             var answer = await server.SendAsync(method.ToUpperInvariant(), path, admin, body);
@@ -110,9 +117,11 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
 
         foreach (var (method, pattern, status, token, body, header) in requests)
         {
-            var path = pattern.Replace("{name}", status == 404 ? "none" : "concert", StringComparison.Ordinal) + (pattern.EndsWith("/audit", StringComparison.Ordinal) ? "?limit=0" : "");
+            var path = pattern.Replace("{name}", status == 404 ? "none" : "concert", StringComparison.Ordinal)
+                + (pattern.EndsWith("/audit", StringComparison.Ordinal) ? "?limit=0" : "");
             var answer = await server.SendAsync(method, path, token, body, header.Length > 0 ? [(header, "\"another\"")] : []);
-            var shown = document.GetProperty("paths").GetProperty(pattern).GetProperty(method.ToLowerInvariant()).GetProperty("responses").GetProperty(status.ToString(CultureInfo.InvariantCulture))
+            var shown = document.GetProperty("paths").GetProperty(pattern).GetProperty(method.ToLowerInvariant()).GetProperty("responses")
+                .GetProperty(status.ToString(CultureInfo.InvariantCulture))
                 .GetProperty("content").GetProperty(EndpointDescriptions.ProblemType).GetProperty("example");
 
             answer.Status.ShouldBe(status, $"{method} {path}");
@@ -184,7 +193,8 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             var contents = response.Value.TryGetProperty("content", out var content) ? content.EnumerateObject().ToList() : [];
             if (response.Name[0] >= '4')
             {
-                if (contents.Count != 1 || contents[0].Name != EndpointDescriptions.ProblemType || !contents[0].Value.TryGetProperty("example", out var problem))
+                if (contents.Count != 1 || contents[0].Name != EndpointDescriptions.ProblemType
+                    || !contents[0].Value.TryGetProperty("example", out var problem))
                 {
                     yield return $"{response.Name} is no problem details";
                 }
@@ -192,7 +202,8 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
                 {
                     yield return $"the example of {response.Name} has another status";
                 }
-                else if (string.IsNullOrEmpty(problem.GetProperty("title").GetString()) || string.IsNullOrEmpty(problem.GetProperty("detail").GetString()))
+                else if (string.IsNullOrEmpty(problem.GetProperty("title").GetString())
+                    || string.IsNullOrEmpty(problem.GetProperty("detail").GetString()))
                 {
                     yield return $"the example of {response.Name} does not say what is wrong";
                 }
@@ -206,7 +217,8 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             }
 
             // Images and clips have no textual example.
-            foreach (var media in contents.Where(c => !c.Name.StartsWith("image/", StringComparison.Ordinal) && !c.Name.StartsWith("video/", StringComparison.Ordinal)))
+            foreach (var media in contents.Where(c => !c.Name.StartsWith("image/", StringComparison.Ordinal)
+                && !c.Name.StartsWith("video/", StringComparison.Ordinal)))
             {
                 if (!media.Value.TryGetProperty("example", out var example))
                 {
@@ -251,7 +263,8 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             }
         }
 
-        var parameters = operation.TryGetProperty("parameters", out var list) ? list.EnumerateArray().Select(p => (Name: p.GetProperty("name").GetString(), In: p.GetProperty("in").GetString())).ToList() : [];
+        var parameters = operation.TryGetProperty("parameters", out var list) ? list.EnumerateArray()
+            .Select(p => (Name: p.GetProperty("name").GetString(), In: p.GetProperty("in").GetString())).ToList() : [];
         if (parameters.Exists(p => p.In == "query") && !Unrefused.ContainsKey(name))
         {
             yield return "400";
@@ -311,21 +324,27 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     }
 
     private static bool IsNullable(JsonElement schema) =>
-        (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.Array && type.EnumerateArray().Any(t => t.GetString() == "null"))
-        || (schema.TryGetProperty("oneOf", out var options) && options.EnumerateArray().Any(o => o.TryGetProperty("type", out var t) && t.ValueKind == JsonValueKind.String && t.GetString() == "null"));
+        (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.Array
+            && type.EnumerateArray().Any(t => t.GetString() == "null"))
+        || (schema.TryGetProperty("oneOf", out var options) && options.EnumerateArray()
+            .Any(o => o.TryGetProperty("type", out var t) && t.ValueKind == JsonValueKind.String && t.GetString() == "null"));
 
     private static JsonElement Resolve(JsonElement document, JsonElement schema)
     {
         if (schema.TryGetProperty("oneOf", out var options))
         {
-            schema = options.EnumerateArray().First(o => !o.TryGetProperty("type", out var t) || t.ValueKind != JsonValueKind.String || t.GetString() != "null");
+            schema = options.EnumerateArray().First(o => !o.TryGetProperty("type", out var t) || t.ValueKind != JsonValueKind.String
+                || t.GetString() != "null");
         }
 
-        return schema.TryGetProperty("$ref", out var reference) ? document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1]) : schema;
+        return schema.TryGetProperty("$ref", out var reference) ? document.GetProperty("components").GetProperty("schemas")
+            .GetProperty(reference.GetString()!.Split('/')[^1]) : schema;
     }
 
     private static IEnumerable<(string Name, JsonElement Operation)> Operations(JsonElement document) =>
-        document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(o => ($"{o.Name.ToUpperInvariant()} {p.Name}", o.Value)));
+        document.GetProperty("paths").EnumerateObject()
+        .SelectMany(p => p.Value.EnumerateObject().Select(o => ($"{o.Name.ToUpperInvariant()} {p.Name}", o.Value)));
 
-    private static async Task<JsonElement> DocumentAsync(Server server) => (await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer))).Body;
+    private static async Task<JsonElement> DocumentAsync(Server server) =>
+        (await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer))).Body;
 }

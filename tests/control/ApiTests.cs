@@ -79,7 +79,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/webhooks/{id}/deliveries", "admin", null, 200 },
         { "POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", "admin", null, 404 },
         { "GET", "/api/v1/events", "viewer", null, 200 },
-        { "POST", "/api/v1/events", "producer", """{"title":"Show","channel":"demo","start":"2030-06-01T20:00","end":"2030-06-01T21:00","timeZone":"Europe/Berlin"}""", 201 },
+        { "POST", "/api/v1/events", "producer",
+            """{"title":"Show","channel":"demo","start":"2030-06-01T20:00","end":"2030-06-01T21:00","timeZone":"Europe/Berlin"}""", 201 },
         { "GET", "/api/v1/events/{id}", "viewer", null, 200 },
         { "PATCH", "/api/v1/events/{id}", "producer", """{"title":"Better","graceSeconds":60}""", 200 },
         { "DELETE", "/api/v1/events/{id}", "producer", null, 204 },
@@ -101,7 +102,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/storage/test", "admin", null, 404 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
         { "GET", "/api/v1/users", "admin", null, 200 },
-        { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""", 201 },
+        { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""",
+            201 },
         { "GET", "/api/v1/users/{name}", "admin", null, 200 },
         { "PATCH", "/api/v1/users/{name}", "admin", """{"disabled":true}""", 200 },
         { "DELETE", "/api/v1/users/{name}", "admin", null, 204 },
@@ -139,7 +141,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         using var body = new StringContent($$"""{"keyId":"{{id}}"}""", Encoding.UTF8, "application/json");
-        (await server.SendAsync("POST", "/api/v1/channels/demo/keys/rotate", await server.TokenAsync(TokenRole.Producer), body)).Status.ShouldBe(404);
+        (await server.SendAsync("POST", "/api/v1/channels/demo/keys/rotate", await server.TokenAsync(TokenRole.Producer), body)).Status
+            .ShouldBe(404);
     }
 
     [Theory, MemberData(nameof(Endpoints))]
@@ -158,7 +161,8 @@ public sealed class ApiTests(PostgresFixture postgres)
 
         var planned = await server.Get<EventRepository>().CreateAsync(new()
         {
-            Title = "Planned", Channel = "demo", Start = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(1)), End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
+            Title = "Planned", Channel = "demo", Start = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(1)),
+                End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
         });
         var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
         var spare = (await server.Get<TokenRepository>().CreateAsync(TokenRole.Viewer)).Info.Id;
@@ -219,15 +223,18 @@ public sealed class ApiTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
         var mapped = server.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => (Method: m, Path: "/" + e.RoutePattern.RawText!.Trim('/'))))
+            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+                .Select(m => (Method: m, Path: "/" + e.RoutePattern.RawText!.Trim('/'))))
             .Where(e => e.Path != "/api/v1/openapi.json").ToList();
 
         var described = document.GetProperty("paths").EnumerateObject()
             .SelectMany(p => p.Value.EnumerateObject().Select(o => (Method: o.Name.ToUpperInvariant(), Path: p.Name))).ToList();
         described.Order().ShouldBe(mapped.Order());
-        described.Order().ShouldBe(Endpoints.Select(e => e.Data).Select(d => (d.Item1, d.Item2)).Where(e => e.Item2 != "/api/v1/openapi.json")
+        described.Order()
+            .ShouldBe(Endpoints.Select(e => e.Data).Select(d => (d.Item1, d.Item2)).Where(e => e.Item2 != "/api/v1/openapi.json")
             .Concat(Open.Keys.Select(o => (o.Split(' ')[0], o.Split(' ')[1]))).Order());
-        document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().ShouldBe("bearer");
+        document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString()
+            .ShouldBe("bearer");
         foreach (var path in document.GetProperty("paths").EnumerateObject())
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -246,11 +253,13 @@ public sealed class ApiTests(PostgresFixture postgres)
             }
         }
 
-        document.GetProperty("paths").GetProperty("/api/v1/channels").GetProperty("post").GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _).ShouldBeTrue();
+        document.GetProperty("paths").GetProperty("/api/v1/channels").GetProperty("post").GetProperty("requestBody").GetProperty("content")
+            .TryGetProperty("application/json", out _).ShouldBeTrue();
     }
 
     [Theory]
-    [InlineData("""{"name":"Bad Name","title":3,"ladder":"8k","reconnectWindowSeconds":"x","colour":"red"}""", "colour,ladder,name,reconnectWindowSeconds,title")]
+    [InlineData("""{"name":"Bad Name","title":3,"ladder":"8k","reconnectWindowSeconds":"x","colour":"red"}""",
+        "colour,ladder,name,reconnectWindowSeconds,title")]
     [InlineData("""{}""", "name")]
     [InlineData("""{"name":null}""", "name")]
     [InlineData("""{"name":"a","ladder":"720p@1k"}""", "ladder")]
@@ -267,11 +276,13 @@ public sealed class ApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (status, problem, response) = await server.SendAsync(
-            "POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new StringContent(json, Encoding.UTF8, "application/json"));
+            "POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin),
+            new StringContent(json, Encoding.UTF8, "application/json"));
 
         status.ShouldBe(400);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
-        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal))
+            .ShouldBe(members);
         (await server.Get<ChannelRepository>().ListAsync()).ShouldBeEmpty();
     }
 
@@ -281,8 +292,10 @@ public sealed class ApiTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
 
-        (await server.SendAsync("POST", "/api/v1/channels", admin, new StringContent("{\"title\":\"" + new string('x', 70_000), Encoding.UTF8, "application/json"))).Status.ShouldBe(413);
-        (await server.SendAsync("POST", "/api/v1/channels", admin, new StringContent("name=a", Encoding.UTF8, "application/x-www-form-urlencoded"))).Status.ShouldBe(415);
+        (await server.SendAsync("POST", "/api/v1/channels", admin,
+            new StringContent("{\"title\":\"" + new string('x', 70_000), Encoding.UTF8, "application/json"))).Status.ShouldBe(413);
+        (await server.SendAsync("POST", "/api/v1/channels", admin,
+            new StringContent("name=a", Encoding.UTF8, "application/x-www-form-urlencoded"))).Status.ShouldBe(415);
     }
 
     [Fact]
@@ -312,7 +325,8 @@ public sealed class ApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, pages: new Pages(configured));
 
-        (await server.SendAsync("GET", "/api/v1/system", await server.TokenAsync(TokenRole.Viewer))).Body.GetProperty("publicUrl").GetString().ShouldBe(configured);
+        (await server.SendAsync("GET", "/api/v1/system", await server.TokenAsync(TokenRole.Viewer))).Body.GetProperty("publicUrl")
+            .GetString().ShouldBe(configured);
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class AuditTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         using var acting = Actor.Use(Jane);
         var (channels, keys, tokens, slates, viewerKeys) =
-            (new ChannelRepository(database, _clock), new StreamKeys(database, _clock), new TokenRepository(database, _clock), new ChannelSlates(database, _clock), new ViewerKeys(database, _clock));
+            (new ChannelRepository(database, _clock), new StreamKeys(database, _clock), new TokenRepository(database, _clock),
+                new ChannelSlates(database, _clock), new ViewerKeys(database, _clock));
         var viewerTokens = new ViewerTokens(database, viewerKeys, _clock);
         var secrets = new List<string>();
 
@@ -50,18 +51,23 @@ public sealed class AuditTests(PostgresFixture postgres)
         await viewerTokens.RevokeAsync("demo", viewer.Info.Id);
         await viewerTokens.RevokeAsync("demo", "elsewhere");
         await channels.DeleteAsync("demo");
-        secrets.AddRange([created.Key.StreamKey[9..], key.StreamKey[9..], rotated.StreamKey[9..], token.Token[9..], viewerKey.Secret, viewer.Token]);
+        secrets.AddRange([created.Key.StreamKey[9..], key.StreamKey[9..], rotated.StreamKey[9..], token.Token[9..], viewerKey.Secret,
+            viewer.Token]);
 
         var rows = await new AuditLog(database).ListAsync(new(Limit: 200));
         rows.Select(r => $"{r.Action} {r.Subject}").Reverse().ShouldBe(
         [
-            "channel.create channel/demo", "channel.change channel/demo", $"key.create key/{key.Key.Id}", $"key.rotate key/{key.Key.Id}", $"key.revoke key/{rotated.Key.Id}",
-            $"token.create token/{token.Info.Id}", $"token.revoke token/{token.Info.Id}", "slate.set channel/demo", "slate.delete channel/demo",
+            "channel.create channel/demo", "channel.change channel/demo", $"key.create key/{key.Key.Id}", $"key.rotate key/{key.Key.Id}",
+                $"key.revoke key/{rotated.Key.Id}",
+            $"token.create token/{token.Info.Id}", $"token.revoke token/{token.Info.Id}", "slate.set channel/demo",
+                "slate.delete channel/demo",
             $"viewer_key.create viewer_key/{viewerKey.Key.Id}", $"viewer_key.revoke viewer_key/{viewerKey.Key.Id}",
-            $"viewer_token.create viewer_token/{viewer.Info.Id}", $"viewer_token.revoke viewer_token/{viewer.Info.Id}", "viewer_token.revoke viewer_token/elsewhere", "channel.delete channel/demo",
+            $"viewer_token.create viewer_token/{viewer.Info.Id}", $"viewer_token.revoke viewer_token/{viewer.Info.Id}",
+                "viewer_token.revoke viewer_token/elsewhere", "channel.delete channel/demo",
         ]);
         rows.ShouldAllBe(r => r.Actor == Jane && r.At == _clock.GetUtcNow());
-        rows[^2].Detail.ShouldBe(new Dictionary<string, string> { ["title"] = "New", ["reconnectWindowSeconds"] = "5", ["record"] = "false" }, ignoreOrder: true);
+        rows[^2].Detail.ShouldBe(new Dictionary<string,
+            string> { ["title"] = "New", ["reconnectWindowSeconds"] = "5", ["record"] = "false" }, ignoreOrder: true);
         rows[^1].Detail["key"].ShouldBe(created.Key.Key.Id);
         var all = JsonSerializer.Serialize(rows);
         secrets.ShouldAllBe(s => !all.Contains(s, StringComparison.Ordinal));
@@ -88,11 +94,13 @@ public sealed class AuditTests(PostgresFixture postgres)
         }
 
         rig.Clock.Advance(TimeSpan.FromHours(1));
-        await new RecordingRetentionService(rig.Database, rig.Book, rig.Ledger, rig.Clock, NullLogger<RecordingRetentionService>.Instance).RunOnceAsync(default);
+        await new RecordingRetentionService(rig.Database, rig.Book, rig.Ledger, rig.Clock,
+            NullLogger<RecordingRetentionService>.Instance).RunOnceAsync(default);
 
         var rows = await new AuditLog(rig.Database).ListAsync(new(Subject: "recording"));
         rows.Select(r => (r.Action, r.Subject)).Reverse().ShouldBe(
-            [("recording.change", $"recording/{session}"), ("clip.create", $"recording/{clip.Id}"), ("recording.delete", $"recording/{clip.Id}"), ("recording.delete", $"recording/{session}")]);
+            [("recording.change", $"recording/{session}"), ("clip.create", $"recording/{clip.Id}"),
+                ("recording.delete", $"recording/{clip.Id}"), ("recording.delete", $"recording/{session}")]);
         rows[0].Actor.ShouldBe(Actor.Server with { Name = "retention" });
     }
 
@@ -178,7 +186,8 @@ public sealed class AuditTests(PostgresFixture postgres)
         await new ChannelRepository(database, _clock).CreateAsync("young", new());
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        using (var keeper = new AuditRetentionService(log, Options.Create(new ControlOptions()), _clock, NullLogger<AuditRetentionService>.Instance))
+        using (var keeper = new AuditRetentionService(log, Options.Create(new ControlOptions()), _clock,
+            NullLogger<AuditRetentionService>.Instance))
         {
             await keeper.StartAsync(default);
             await Poll.UntilAsync(async () => (await log.ListAsync(new())).Count == 1);
@@ -197,7 +206,8 @@ public sealed class AuditTests(PostgresFixture postgres)
         using var acting = Actor.Use(new(ActorKind.Token, new string('i', 300), "a\0b", new string('f', 100)));
         await using var connection = await database.Source.OpenConnectionAsync();
         await AuditLog.RecordAsync(
-            connection, null, _clock.GetUtcNow(), "channel.change", "channel/" + new string('x', 400), AuditLog.Detail(("title", new string('t', 499) + "😀"), ("none", null)), default);
+            connection, null, _clock.GetUtcNow(), "channel.change", "channel/" + new string('x', 400),
+            AuditLog.Detail(("title", new string('t', 499) + "😀"), ("none", null)), default);
 
         var row = (await new AuditLog(database).ListAsync(new())).Single();
         (row.Actor.Id.Length, row.Actor.Name, row.Actor.Address.Length, row.Subject.Length).ShouldBe((200, "ab", 64, 300));

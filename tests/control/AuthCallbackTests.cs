@@ -17,7 +17,8 @@ namespace Broadcast.Control.Tests;
 public sealed class AuthCallbackTests(PostgresFixture postgres)
 {
     private const string Secret = "a-secret-of-the-webhook-32-chars";
-    private static readonly PublishConnectInfo Target = new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
+    private static readonly PublishConnectInfo Target =
+        new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
 
     /// <summary>The four formats with their positive and negative responses.</summary>
     public static TheoryData<string, string, int> Forms { get; } = new()
@@ -75,7 +76,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         await using var webhook = await FakeAuthCallback.StartAsync();
         webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"channel":"fresh","create":true}""");
         await using var closed = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "webhook"));
-        await using var open = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "webhook", o => o.CreateChannels = true));
+        await using var open = await PublishHarness.OpenAsync(postgres,
+            authorization: Options(webhook, "broadcast", "webhook", o => o.CreateChannels = true));
 
         (await closed.RefusedAsync("secret.name")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         var verdict = await open.AskAsync("secret.name", target: Target);
@@ -85,9 +87,11 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         var asked = webhook.Asked.Last();
         var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
         var signed = Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}");
-        asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), signed)));
+        asked.Headers["webhook-signature"].ToString()
+            .ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), signed)));
         at.ShouldBe(open.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("name").GetString(), asked.Json.GetProperty("address").GetString()).ShouldBe(("publish", "secret.name", "192.0.2.1"));
+        (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("name").GetString(),
+            asked.Json.GetProperty("address").GetString()).ShouldBe(("publish", "secret.name", "192.0.2.1"));
         (asked.Json.GetProperty("query").GetString(), asked.Json.GetProperty("encrypted").GetBoolean()).ShouldBe((Target.Query, true));
     }
 
@@ -105,7 +109,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         (await rig.RefusedAsync(key.StreamKey)).Message.ShouldBe("Not today, Jane.");
 
         var body = webhook.Asked.Last().Json;
-        (body.GetProperty("channel").GetString(), body.GetProperty("keyId").GetString(), body.GetProperty("name").GetString()).ShouldBe(("demo", key.Key.Id, null));
+        (body.GetProperty("channel").GetString(), body.GetProperty("keyId").GetString(),
+            body.GetProperty("name").GetString()).ShouldBe(("demo", key.Key.Id, null));
     }
 
     [Fact]
@@ -119,9 +124,12 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         var asked = webhook.Asked.Single();
         asked.ContentType.ShouldBe("application/x-www-form-urlencoded");
         var fields = HttpUtility.ParseQueryString(asked.Text);
-        fields.AllKeys.ShouldBe(["app", "flashver", "swfurl", "tcurl", "pageurl", "addr", "clientid", "call", "name", "type", "user", "pass"]);
-        (fields["app"], fields["call"], fields["name"], fields["type"], fields["addr"], fields["pass"]).ShouldBe(("live", "publish", "demo", "live", "192.0.2.1", "p&q"));
-        (fields["tcurl"], fields["swfurl"], fields["pageurl"], fields["flashver"]).ShouldBe((Target.TcUrl, Target.SwfUrl, Target.PageUrl, "test"));
+        fields.AllKeys
+            .ShouldBe(["app", "flashver", "swfurl", "tcurl", "pageurl", "addr", "clientid", "call", "name", "type", "user", "pass"]);
+        (fields["app"], fields["call"], fields["name"], fields["type"], fields["addr"],
+            fields["pass"]).ShouldBe(("live", "publish", "demo", "live", "192.0.2.1", "p&q"));
+        (fields["tcurl"], fields["swfurl"], fields["pageurl"],
+            fields["flashver"]).ShouldBe((Target.TcUrl, Target.SwfUrl, Target.PageUrl, "test"));
     }
 
     [Theory]
@@ -150,15 +158,18 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         webhook.Answer = FakeAuthCallback.Says("0");
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address + "/done"));
+        await using var rig = await PublishHarness.OpenAsync(postgres,
+            authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address + "/done"));
         await rig.Channels.CreateAsync("demo", new());
         var grant = ((PublishDecision.Granted)await rig.AskAsync("demo", target: Target)).Grant;
         await rig.LeaveAsync(grant);
         await Poll.UntilAsync(() => webhook.Asked.Count == 2);
 
         var (begin, end) = (webhook.Asked.First().Json, webhook.Asked.Last());
-        (begin.GetProperty("action").GetString(), begin.GetProperty("stream").GetString(), begin.GetProperty("app").GetString()).ShouldBe(("on_publish", "demo", "live"));
-        (begin.GetProperty("ip").GetString(), begin.GetProperty("vhost").GetString(), begin.GetProperty("param").GetString()).ShouldBe(("192.0.2.1", "__defaultVhost__", "?" + Target.Query));
+        (begin.GetProperty("action").GetString(), begin.GetProperty("stream").GetString(),
+            begin.GetProperty("app").GetString()).ShouldBe(("on_publish", "demo", "live"));
+        (begin.GetProperty("ip").GetString(), begin.GetProperty("vhost").GetString(),
+            begin.GetProperty("param").GetString()).ShouldBe(("192.0.2.1", "__defaultVhost__", "?" + Target.Query));
         (end.Path, end.Json.GetProperty("action").GetString()).ShouldBe(("/done", "on_unpublish"));
         end.Json.GetProperty("client_id").GetString().ShouldBe(begin.GetProperty("client_id").GetString());
     }
@@ -172,9 +183,12 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishDecision.Granted>();
 
         var body = webhook.Asked.Single().Json;
-        (body.GetProperty("user").GetString(), body.GetProperty("password").GetString(), body.GetProperty("token").GetString()).ShouldBe(("jane", "p&q", ""));
-        (body.GetProperty("action").GetString(), body.GetProperty("path").GetString(), body.GetProperty("protocol").GetString()).ShouldBe(("publish", "live/demo", "rtmp"));
-        (body.GetProperty("ip").GetString(), body.GetProperty("query").GetString(), Guid.TryParse(body.GetProperty("id").GetString(), out _)).ShouldBe(("192.0.2.1", Target.Query, true));
+        (body.GetProperty("user").GetString(), body.GetProperty("password").GetString(),
+            body.GetProperty("token").GetString()).ShouldBe(("jane", "p&q", ""));
+        (body.GetProperty("action").GetString(), body.GetProperty("path").GetString(),
+            body.GetProperty("protocol").GetString()).ShouldBe(("publish", "live/demo", "rtmp"));
+        (body.GetProperty("ip").GetString(), body.GetProperty("query").GetString(),
+            Guid.TryParse(body.GetProperty("id").GetString(), out _)).ShouldBe(("192.0.2.1", Target.Query, true));
     }
 
     [Fact]
@@ -182,7 +196,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "both", o => o.DoneUrl = webhook.Address + "/done"));
+        await using var rig = await PublishHarness.OpenAsync(postgres,
+            authorization: Options(webhook, "broadcast", "both", o => o.DoneUrl = webhook.Address + "/done"));
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var grant = await rig.GrantedAsync(key);
         (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
@@ -192,7 +207,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
 
         var ends = webhook.Asked.Where(a => a.Path == "/done").Select(a => a.Json).ToList();
         ends.ShouldAllBe(e => e.GetProperty("type").GetString() == "publish_done");
-        ends.Single(e => e.GetProperty("session").GetString() == grant.Session.Id.Value).GetProperty("reason").GetString().ShouldBe("closed");
+        ends.Single(e => e.GetProperty("session").GetString() == grant.Session.Id.Value).GetProperty("reason").GetString()
+            .ShouldBe("closed");
         ends.Count(e => e.GetProperty("session").GetString() is null).ShouldBe(1);
         ends.Select(e => e.GetProperty("id").GetString()).Order().ShouldBe(
             webhook.Asked.Where(a => a.Path != "/done").Select(a => a.Json.GetProperty("id").GetString()).Order());
@@ -203,7 +219,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         var release = new TaskCompletionSource();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "both", o => (o.DoneUrl, o.MaxConcurrent) = (webhook.Address + "/done", 2)));
+        await using var rig = await PublishHarness.OpenAsync(postgres,
+            authorization: Options(webhook, "broadcast", "both", o => (o.DoneUrl, o.MaxConcurrent) = (webhook.Address + "/done", 2)));
         var keys = new List<string>();
         for (var i = 0; i < 5; i++)
         {
@@ -271,7 +288,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "mediamtx", "both"));
         webhook.Address.ShouldStartWith("https://");
 
-        (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
+        (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason
+            .ShouldBe(PublishRejectionReason.AuthorityUnavailable);
         webhook.Asked.ShouldBeEmpty();
     }
 
@@ -297,7 +315,8 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         webhook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address));
+        await using var rig = await PublishHarness.OpenAsync(postgres,
+            authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address));
         var asked = AuthCallbackEvent.PublishRequestOf(new("name", new IPEndPoint(IPAddress.Loopback, 1), ""), null, rig.Clock.GetUtcNow());
         for (var i = 0; i < AuthCallbackNotifier.MaxWaiting + 100; i++)
         {
@@ -332,9 +351,11 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         _ => FakeAuthCallback.Says(fault),
     };
 
-    private static AuthorizationOptions Options(FakeAuthCallback webhook, string form, string policy, Action<AuthorizationOptions>? change = null)
+    private static AuthorizationOptions Options(FakeAuthCallback webhook, string form, string policy,
+        Action<AuthorizationOptions>? change = null)
     {
-        var options = new AuthorizationOptions { Policy = policy, Format = form, Url = webhook.Address + "/publish?token=t", Secret = Secret };
+        var options = new AuthorizationOptions { Policy = policy, Format = form, Url = webhook.Address + "/publish?token=t",
+            Secret = Secret };
         change?.Invoke(options);
         options.Validate().ShouldBeEmpty();
         return options;

@@ -14,7 +14,8 @@ public sealed class AuthorizationOptionsTests
     {
         var errors = new AuthorizationOptions
         {
-            Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
+            Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero,
+                MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
         }.Validate().ToList();
 
         errors.Select(m => m.Split(' ')[0]).ShouldBe(
@@ -37,6 +38,7 @@ public sealed class AuthorizationOptionsTests
     [Fact]
     public void Signature_matches_the_Standard_Webhooks_example() =>
         WebhookSignature.Of(
-            WebhookSignature.KeyOf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")!, "msg_p5jXN8AQM9LWM0D4loKWxJek", DateTimeOffset.FromUnixTimeSeconds(1_614_265_330), """{"test": 2432232314}"""u8)
+            WebhookSignature.KeyOf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")!, "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            DateTimeOffset.FromUnixTimeSeconds(1_614_265_330), """{"test": 2432232314}"""u8)
             .ShouldBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }

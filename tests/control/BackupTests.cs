@@ -36,7 +36,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
 
         await using var restored = await postgres.OpenAsync(empty);
         var row = (await new AuditLog(restored).ListAsync(new(Action: "database.restore"))).ShouldHaveSingleItem();
-        (row.Subject, row.Detail["file"], row.Detail["channels"], row.Detail.ContainsKey("replace")).ShouldBe(("database/control", Archive, "1", false));
+        (row.Subject, row.Detail["file"], row.Detail["channels"],
+            row.Detail.ContainsKey("replace")).ShouldBe(("database/control", Archive, "1", false));
         await ExecuteAsync(restored, "DELETE FROM audit_log WHERE action = 'database.restore'");
         (await EverythingAsync(restored)).ShouldBe(before);
     }
@@ -54,18 +55,22 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         await using (var database = await postgres.OpenAsync(target))
         {
             await new ChannelRepository(database, TimeProvider.System).CreateAsync("was-there", new());
-            await ExecuteAsync(database, "CREATE TYPE later AS ENUM ('a'); CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY REFERENCES channels (id), what later)");
+            await ExecuteAsync(database,
+                "CREATE TYPE later AS ENUM ('a'); CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY REFERENCES channels (id), what "
+                + "later)");
             var used = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true));
             used.Message.ShouldContain("Stop every server");
         }
 
         var refusal = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target));
-        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlErrorCode.Conflict), r => r.Message.ShouldContain("--replace"));
+        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlErrorCode.Conflict),
+            r => r.Message.ShouldContain("--replace"));
 
         // A backup with corrupt last bytes is detected before any change.
         var whole = await File.ReadAllBytesAsync(Archive);
         await File.WriteAllBytesAsync(Archive, whole.AsMemory(0, whole.Length * 2 / 3));
-        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message.ShouldContain("not a readable backup");
+        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message
+            .ShouldContain("not a readable backup");
         (await ChannelsAsync(target)).ShouldBe(["was-there"]);
 
         await File.WriteAllBytesAsync(Archive, whole);
@@ -85,7 +90,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
                 SELECT i, i, 'before', '', now(), now(), now(), now() + interval '1 hour', false FROM gen_random_uuid() i;
                 INSERT INTO sessions (id, channel_id, epoch, latency, started_at, owner, ended_at, end_reason)
                 SELECT s.id, c.id, 1, 'low', now(), v.id, s.ended, s.reason
-                FROM channels c, servers v, (VALUES ('01J00000000000000000000001', now(), 'over'), ('01J00000000000000000000002', NULL, NULL)) s (id, ended, reason)
+                FROM channels c, servers v, (VALUES ('01J00000000000000000000001', now(), 'over'), ('01J00000000000000000000002', NULL,
+                    NULL)) s (id, ended, reason)
                 """);
             await WriteAsync(database);
         }
@@ -93,7 +99,9 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         await RestoreAsync(options, replace: true);
 
         await using var restored = await postgres.OpenAsync(options);
-        await using var command = restored.Source.CreateCommand("SELECT string_agg(id || ' ' || (owner IS NULL)::text, ', ' ORDER BY id) || ', servers ' || (SELECT count(*) FROM servers) FROM sessions");
+        await using var command = restored.Source.CreateCommand(
+            "SELECT string_agg(id || ' ' || (owner IS NULL)::text, ', ' ORDER BY id) || ', servers ' || (SELECT count(*) FROM servers) "
+            + "FROM sessions");
         (await command.ExecuteScalarAsync()).ShouldBe("01J00000000000000000000001 false, 01J00000000000000000000002 true, servers 0");
     }
 
@@ -101,7 +109,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     public async Task Restore_migrates_a_backup_of_the_previous_schema()
     {
         var options = await PreviousSchema.CreateAsync(postgres, "previous_backup");
-        await using (var database = await ControlDatabase.OpenWithoutMigrationAsync(new DataFolder(_folder.Path), options, TimeProvider.System, default))
+        await using (var database = await ControlDatabase.OpenWithoutMigrationAsync(new DataFolder(_folder.Path), options,
+            TimeProvider.System, default))
         {
             (await WriteAsync(database)).Schema.ShouldBe(24);
         }
@@ -121,29 +130,34 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         {
             await ExecuteAsync(database, "INSERT INTO schema_versions VALUES (9999, 'future', now())");
             await WriteAsync(database);
-            (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("too_old")))).Message.ShouldContain("9999");
+            (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("too_old")))).Message
+                .ShouldContain("9999");
         }
 
         await File.WriteAllTextAsync(Archive, "PGDMP, but no archive");
-        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message.ShouldContain("not a readable backup");
+        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message
+            .ShouldContain("not a readable backup");
     }
 
     [Fact]
     public void Database_password_is_passed_to_client_programs_in_the_environment()
     {
-        var settings = new NpgsqlConnectionStringBuilder("Host=db;Username=u;Password=hunter2;Database=d;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Search Path=my schema");
+        var settings = new NpgsqlConnectionStringBuilder(
+            "Host=db;Username=u;Password=hunter2;Database=d;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Search Path=my schema");
         using var connection = new NpgsqlConnection(settings.ConnectionString);
 
         var environment = PostgresClient.EnvironmentOf(connection, settings);
 
-        (environment["PGPASSWORD"], environment["PGUSER"], environment["PGDATABASE"], environment["PGSSLMODE"], environment["PGSSLROOTCERT"], environment["PGOPTIONS"])
+        (environment["PGPASSWORD"], environment["PGUSER"], environment["PGDATABASE"], environment["PGSSLMODE"],
+            environment["PGSSLROOTCERT"], environment["PGOPTIONS"])
             .ShouldBe(("hunter2", "u", "d", "verify-full", "/ca.pem", @"-c search_path=my\ schema"));
     }
 
     [Fact]
     public void Missing_or_outdated_client_programs_are_reported_with_the_package_to_install()
     {
-        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [])).Message.ShouldContain("postgresql-client-17");
+        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, []))
+            .Message.ShouldContain("postgresql-client-17");
         var old = _folder.Sub("postgresql", "13", "bin");
         Directory.CreateDirectory(old);
         foreach (var program in new[] { "pg_dump", "pg_restore", "psql" })
@@ -152,14 +166,16 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         }
 
         Broadcast.Control.Postgres.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
-        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [old])).Message.ShouldContain("is version 13");
+        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [old]))
+            .Message.ShouldContain("is version 13");
     }
 
     [Theory]
     [InlineData("--\nCOPY public.schema_versions (version, name, applied_at) FROM stdin;\n1\ta\tx\n12\tb\tx\n3\tc\tx\n\\.\n99\tno\n", 12)]
     [InlineData("COPY public.schema_versions (version) FROM stdin;\n\\.\n", null)]
     [InlineData("", null)]
-    public void Schema_version_is_the_highest_in_the_versions_table(string script, int? version) => DatabaseBackup.ParseVersion(script).ShouldBe(version);
+    public void Schema_version_is_the_highest_in_the_versions_table(string script, int? version) =>
+    DatabaseBackup.ParseVersion(script).ShouldBe(version);
 
     private string Archive => _folder.Sub("backup");
 
@@ -196,7 +212,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     private static async Task<string> EverythingAsync(ControlDatabase database)
     {
         await using var command = database.Source.CreateCommand(
-            "SELECT string_agg(table_name || E'\\n' || query_to_xml(format('SELECT * FROM %I ORDER BY 1', table_name), true, false, '')::text, E'\\n' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'");
+            "SELECT string_agg(table_name || E'\\n' || query_to_xml(format('SELECT * FROM %I ORDER BY 1', table_name), true, false, "
+            + "'')::text, E'\\n' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'");
         return (string)(await command.ExecuteScalarAsync())!;
     }
 }

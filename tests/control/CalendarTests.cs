@@ -31,7 +31,8 @@ public sealed class CalendarTests(PostgresFixture postgres)
 
     [Fact]
     public void Calendar_text_is_escaped_and_cannot_inject_lines() =>
-        new CalendarText().Text("DESCRIPTION", "a;b,c\\d\r\nEND:VEVENT\u0007\n").ToString().ShouldBe("DESCRIPTION:a\\;b\\,c\\\\d\\nEND:VEVENT \\n\r\n");
+        new CalendarText().Text("DESCRIPTION", "a;b,c\\d\r\nEND:VEVENT\u0007\n").ToString()
+        .ShouldBe("DESCRIPTION:a\\;b\\,c\\\\d\\nEND:VEVENT \\n\r\n");
 
     [Fact]
     public void Calendar_event_uses_its_time_zone_and_includes_the_zone_rules()
@@ -44,8 +45,10 @@ public sealed class CalendarTests(PostgresFixture postgres)
         Lines(text).ShouldContain("DTEND;TZID=Europe/Berlin:20300601T210000");
         Lines(text).ShouldContain("URL:https://example.org/watch/demo");
         var zone = text[text.IndexOf("BEGIN:VTIMEZONE", StringComparison.Ordinal)..text.IndexOf("END:VTIMEZONE", StringComparison.Ordinal)];
-        zone.ShouldContain("BEGIN:DAYLIGHT\r\nDTSTART:20300331T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT");
-        zone.ShouldContain("BEGIN:STANDARD\r\nDTSTART:20301027T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD");
+        zone.ShouldContain(
+            "BEGIN:DAYLIGHT\r\nDTSTART:20300331T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT");
+        zone.ShouldContain(
+            "BEGIN:STANDARD\r\nDTSTART:20301027T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD");
     }
 
     [Theory]
@@ -71,7 +74,8 @@ public sealed class CalendarTests(PostgresFixture postgres)
     [Fact]
     public void Series_is_written_as_a_recurrence_rule_with_exceptions()
     {
-        var series = Event("01JGFJJZ00SER1ES0000000000", "2030-01-02T20:00", "Europe/Berlin") with { Kind = EventKind.Series, Recurrence = "FREQ=WEEKLY;UNTIL=20300630T235959", LocalStart = Wall("2030-01-02T20:00") };
+        var series = Event("01JGFJJZ00SER1ES0000000000", "2030-01-02T20:00", "Europe/Berlin")
+            with { Kind = EventKind.Series, Recurrence = "FREQ=WEEKLY;UNTIL=20300630T235959", LocalStart = Wall("2030-01-02T20:00") };
         var changed = Event("01JGFJJZ000CCVRRENCE000001", "2030-01-09T21:00", "Europe/Berlin") with
         {
             Kind = EventKind.Occurrence, Series = series.Id, LocalStart = Wall("2030-01-09T19:00"), Title = "Special", IsChanged = true,
@@ -95,7 +99,8 @@ public sealed class CalendarTests(PostgresFixture postgres)
     public void Repeated_local_time_is_written_in_UTC()
     {
         var second = new DateTimeOffset(2030, 10, 27, 1, 30, 0, TimeSpan.Zero);   // 2:30 in Berlin, the second one
-        var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "Europe/Berlin") with { StartsAt = second, EndsAt = second.AddHours(1) }));
+        var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "Europe/Berlin")
+            with { StartsAt = second, EndsAt = second.AddHours(1) }));
         lines.ShouldContain("DTSTART:20301027T013000Z");
         lines.ShouldContain("DTEND;TZID=Europe/Berlin:20301027T033000");
     }
@@ -109,7 +114,8 @@ public sealed class CalendarTests(PostgresFixture postgres)
         var start = TimeProvider.System.GetUtcNow().AddDays(1);
         foreach (var channel in (string[])["demo", "other"])
         {
-            await server.Get<EventRepository>().CreateAsync(new() { Title = $"On {channel}", Channel = channel, Start = EventTime.At(start), End = EventTime.At(start.AddHours(1)) });
+            await server.Get<EventRepository>().CreateAsync(
+                new() { Title = $"On {channel}", Channel = channel, Start = EventTime.At(start), End = EventTime.At(start.AddHours(1)) });
         }
 
         var producer = await server.TokenAsync(TokenRole.Producer);
@@ -122,23 +128,27 @@ public sealed class CalendarTests(PostgresFixture postgres)
         Lines(calendar).ShouldContain("SUMMARY:On demo");
         calendar.ShouldNotContain("On other");
         calendar.ShouldNotContain(address.Split('/')[^2]);
-        using var whole = new HttpRequestMessage(HttpMethod.Get, "/api/v1/events.ics") { Headers = { Authorization = new("Bearer", producer) } };
+        using var whole = new HttpRequestMessage(HttpMethod.Get,
+            "/api/v1/events.ics") { Headers = { Authorization = new("Bearer", producer) } };
         using var all = await server.Client.SendAsync(whole);
         all.Content.Headers.ContentType!.ToString().ShouldBe("text/calendar; charset=utf-8");
         (await all.Content.ReadAsStringAsync()).ShouldContain("SUMMARY:On other");
         var listed = (await server.SendAsync("GET", "/api/v1/calendar-feeds", producer)).Body[0];
-        (listed.GetProperty("id").GetString(), listed.GetProperty("channel").GetString(), listed.GetProperty("lastUsedAt").ValueKind).ShouldBe((id, "demo", System.Text.Json.JsonValueKind.String));
+        (listed.GetProperty("id").GetString(), listed.GetProperty("channel").GetString(),
+            listed.GetProperty("lastUsedAt").ValueKind).ShouldBe((id, "demo", System.Text.Json.JsonValueKind.String));
         listed.ToString().ShouldNotContain(address.Split('/')[^2][9..]);
 
         (await server.SendAsync("DELETE", $"/api/v1/calendar-feeds/{id}", producer)).Status.ShouldBe(204);
-        foreach (var gone in (string[])[address, address.Replace(id, "00000000", StringComparison.Ordinal), "/api/v1/calendars/x/events.ics"])
+        foreach (var gone in (string[])[address, address.Replace(id, "00000000", StringComparison.Ordinal),
+            "/api/v1/calendars/x/events.ics"])
         {
             using var answer = await server.Client.GetAsync(new Uri(gone, UriKind.RelativeOrAbsolute));
             answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
     }
 
-    private static string Write(params EventInfo[] events) => EventCalendar.Write("Broadcast", events, Now, channel => $"https://example.org/watch/{channel}");
+    private static string Write(params EventInfo[] events) =>
+        EventCalendar.Write("Broadcast", events, Now, channel => $"https://example.org/watch/{channel}");
 
     private static List<string> Lines(string text) => [.. text.Replace("\r\n ", "", StringComparison.Ordinal).Split("\r\n")];
 
@@ -146,7 +156,8 @@ public sealed class CalendarTests(PostgresFixture postgres)
     {
         LocalDateTime.TryFind(zone, out var found).ShouldBeTrue();
         var at = LocalDateTime.ToInstant(Wall(start), found!);
-        return new(id, EventKind.Single, "demo", "Show", EventState.Scheduled, at, at.AddHours(1), zone) { Policy = EventRules.DefaultPolicy, CreatedAt = Now, UpdatedAt = Now };
+        return new(id, EventKind.Single, "demo", "Show", EventState.Scheduled, at, at.AddHours(1),
+            zone) { Policy = EventRules.DefaultPolicy, CreatedAt = Now, UpdatedAt = Now };
     }
 
     private static DateTime Wall(string text) => DateTime.ParseExact(text, "yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);

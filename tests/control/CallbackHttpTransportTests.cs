@@ -54,7 +54,8 @@ public sealed class CallbackHttpTransportTests : IDisposable
         {
             using var connection = await _listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
             await ReadRequestAsync(connection.GetStream());
-            await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nye"u8.ToArray(), TestContext.Current.CancellationToken);
+            await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nye"u8.ToArray(),
+                TestContext.Current.CancellationToken);
         });
         (await AskAsync()).Fault.ShouldBe("unreachable");
         await serving;
@@ -64,7 +65,8 @@ public sealed class CallbackHttpTransportTests : IDisposable
     private async Task<(string? Fault, int Status, string Body)> AskAsync()
     {
         var response = await _transport.SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, $"http://{_listener.LocalEndpoint}/") { Content = new ByteArrayContent("who?"u8.ToArray()) }, _ => true, 100, CancellationToken.None);
+            () => new HttpRequestMessage(HttpMethod.Post, $"http://{_listener.LocalEndpoint}/") { Content =
+                new ByteArrayContent("who?"u8.ToArray()) }, _ => true, 100, CancellationToken.None);
         return (response.Error, response.Status, Encoding.UTF8.GetString(response.Body.Span));
     }
 
@@ -80,7 +82,8 @@ public sealed class CallbackHttpTransportTests : IDisposable
             for (var answered = 0; answered < answersOfConnections[i]; answered++)
             {
                 await ReadRequestAsync(connection.GetStream());
-                await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"u8.ToArray(), TestContext.Current.CancellationToken);
+                await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"u8.ToArray(),
+                    TestContext.Current.CancellationToken);
             }
 
             if (i < answersOfConnections.Length - 1 || answersOfConnections[i] == 0)

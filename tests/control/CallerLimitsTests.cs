@@ -43,7 +43,8 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public async Task Rate_limited_caller_gets_a_retry_delay_and_other_callers_are_not_delayed()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:WritesPerSecond", "1"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:WritesPerSecond", "1"));
         var (wild, quiet) = (await server.TokenAsync(TokenRole.Admin), await server.TokenAsync(TokenRole.Admin));
 
         var (status, response) = (0, default(HttpResponseMessage));
@@ -76,7 +77,8 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public async Task Anonymous_requests_are_limited_by_address_except_requests_of_encoders()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "1"), ("Control:WritesPerSecond", "1")]);
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: [("Control:ReadsPerSecond", "1"), ("Control:WritesPerSecond", "1")]);
 
         var status = 0;
         for (var i = 0; i < 1000 && status != 429; i++)
@@ -95,5 +97,6 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [InlineData(-1, 1)]
     [InlineData(1, 100_001)]
     public void Invalid_limit_is_named(int reads, int writes) =>
-        new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Validate().ShouldHaveSingleItem().ShouldContain("PerSecond");
+        new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Validate().ShouldHaveSingleItem()
+        .ShouldContain("PerSecond");
 }

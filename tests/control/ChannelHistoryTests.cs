@@ -21,12 +21,14 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await StepAsync(bench, await PlanAsync(bench));
         var grant = await bench.BeginAsync();
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(5));
-        await HappensAsync(bench, WebhookEventTypes.HealthIssue, new HealthIssueData(grant.Session.Id.Value, Guid.Empty, "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
+        await HappensAsync(bench, WebhookEventTypes.HealthIssue, new HealthIssueData(grant.Session.Id.Value, Guid.Empty,
+            "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
         await bench.EndAsync(grant);
 
         var rows = await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false));
 
-        rows.Select(r => r.Type).ShouldBe(["session.ended", "publish.stopped", "health.issue", "publish.started", "session.started", "event.cancelled"]);
+        rows.Select(r => r.Type)
+            .ShouldBe(["session.ended", "publish.stopped", "health.issue", "publish.started", "session.started", "event.cancelled"]);
         rows.Take(5).ShouldAllBe(r => r.Session == grant.Session.Id.Value);
         rows[2].Data.ShouldContain("Set it to 2 s.");
         rows[^1].Data.ShouldContain("Show");
@@ -42,8 +44,10 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.SetAsync("demo", new(Title: "Better"));
 
-        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: false))).Select(r => r.Type).ShouldBe(["input.lost"]);
-        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: true))).Where(r => r.Type == "audit").ToList();
+        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: false))).Select(r => r.Type)
+            .ShouldBe(["input.lost"]);
+        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: true))).Where(r => r.Type
+            == "audit").ToList();
         changes[0].Data.ShouldContain("channel.change");
         changes[0].Actor!.ShouldStartWith("server/");
     }
@@ -54,7 +58,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [InlineData(TokenRole.Admin, "demo", null, false, true, false)]
     [InlineData(TokenRole.Admin, null, "channels:read", false, false, false)]
     [InlineData(TokenRole.Admin, null, "audit:read", false, false, true)]
-    public void Timeline_visibility_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events, bool publishers, bool changes)
+    public void Timeline_visibility_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events,
+        bool publishers, bool changes)
     {
         var sight = ActivityVisibility.Of(role, new(channel is null ? null : [channel], scope is null ? null : [scope]), "demo");
         (sight.Events, sight.Publishers, sight.Changes).ShouldBe((events, publishers, changes));
@@ -105,7 +110,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
 
         await AgeAsync(bench, "2 hours");
         await log.CleanUpAsync(default);
-        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([WebhookEventTypes.PublishStarted, WebhookEventTypes.EventLive], "the last of all stays in any case");
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type)
+            .ShouldBe([WebhookEventTypes.PublishStarted, WebhookEventTypes.EventLive], "the last of all stays in any case");
 
         await AgeAsync(bench, "8 days");
         await log.CleanUpAsync(default);
@@ -120,7 +126,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await bench.Rig.Channels.DeleteAsync("demo");
         await bench.Rig.Channels.CreateAsync("demo", new());
         await HappensAsync(bench, WebhookEventTypes.InputRestored, new { });
-        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type).ShouldBe([WebhookEventTypes.InputRestored], "at the same moment");
+        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type)
+            .ShouldBe([WebhookEventTypes.InputRestored], "at the same moment");
     }
 
     [Fact]
@@ -130,7 +137,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await bench.Rig.Channels.CreateAsync("other", new());
         await using (var fill = bench.Rig.Database.Source.CreateCommand($$"""
             INSERT INTO stream_events (type, channel, channel_id, body)
-            SELECT '{{WebhookEventTypes.PublishStarted}}', c.name, c.id, '{}' FROM generate_series(1, {{EventStreamLog.MaxActivityPerChannel + 7}}) n, channels c WHERE c.name = 'demo' OR n <= 2 ORDER BY n, c.id
+            SELECT '{{WebhookEventTypes.PublishStarted}}', c.name, c.id, '{}' FROM generate_series(1,
+                {{EventStreamLog.MaxActivityPerChannel + 7}}) n, channels c WHERE c.name = 'demo' OR n <= 2 ORDER BY n, c.id
             """))
         {
             await fill.ExecuteNonQueryAsync();
@@ -144,7 +152,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         (await log.CleanUpAsync(default)).ShouldBeFalse();
         (await CountAsync("demo")).ShouldBe(EventStreamLog.MaxActivityPerChannel);
         (await CountAsync("other")).ShouldBe(2);
-        (await log.ReadAsync(0, long.MaxValue, 10, default)).Where(m => m.Channel == "demo").Min(m => m.Id).ShouldBeGreaterThan(7, "the oldest went");
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Where(m => m.Channel == "demo").Min(m => m.Id)
+            .ShouldBeGreaterThan(7, "the oldest went");
 
         async Task<long> CountAsync(string channel)
         {
@@ -158,7 +167,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     public async Task Timeline_index_covers_exactly_the_timeline_types()
     {
         await using var bench = await RecordingHarness.OpenAsync(postgres);
-        await using var read = bench.Rig.Database.Source.CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
+        await using var read = bench.Rig.Database.Source
+            .CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
         var definition = (string)(await read.ExecuteScalarAsync())!;
         definition.Split('\'').Where((_, i) => i % 2 == 1).Order().ShouldBe(EventStreamLog.ActivityTypes.Order());
         EventStreamLog.IsActivitySql.Split('\'').Where((_, i) => i % 2 == 1).ShouldBe(EventStreamLog.ActivityTypes);
@@ -182,11 +192,14 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         first.GetProperty("keyframeIntervalSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
 
         var after = Uri.EscapeDataString(TwoMeasurements.First.ToString("O", CultureInfo.InvariantCulture));
-        (await server.SendAsync("GET", $"/api/v1/channels/demo/measurements?after={after}", viewer)).Body.GetProperty("measurements").GetArrayLength().ShouldBe(1);
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/measurements?after={after}", viewer)).Body.GetProperty("measurements")
+            .GetArrayLength().ShouldBe(1);
         (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?after=yesterday", viewer)).Status.ShouldBe(400);
         (await server.SendAsync("GET", "/api/v1/channels/none/measurements", viewer)).Status.ShouldBe(404);
-        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?before=x", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
-        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?before=x", await server.TokenAsync(TokenRole.Producer))).Status
+            .ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?limit=0", await server.TokenAsync(TokenRole.Producer))).Status
+            .ShouldBe(400);
     }
 
     private static async Task<IReadOnlyList<ActivityEntry>> ListAsync(RecordingHarness bench, ActivityVisibility sight) =>
@@ -201,12 +214,14 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     private static Task<EventInfo> PlanAsync(RecordingHarness bench)
     {
         var now = bench.Rig.Clock.GetUtcNow();
-        return new EventRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
+        return new EventRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(
+            new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
     }
 
     private static async Task StepAsync(RecordingHarness bench, EventInfo planned)
     {
-        await using var step = bench.Rig.Database.Source.CreateCommand("INSERT INTO event_history (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
+        await using var step = bench.Rig.Database.Source
+            .CreateCommand("INSERT INTO event_history (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
         step.Parameters.Add(new() { Value = planned.Id });
         step.Parameters.Add(new() { Value = bench.Rig.Clock.GetUtcNow().UtcDateTime.AddSeconds(-1) });
         await step.ExecuteNonQueryAsync();
@@ -228,7 +243,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         [
             .. ((Measurement[])
             [
-                new(First) { BitsPerSecond = 4_000_000, AvSkew = TimeSpan.FromMilliseconds(-250), EncodingSpeed = 1.0131, Latency = TimeSpan.FromMilliseconds(412) },
+                new(First) { BitsPerSecond = 4_000_000, AvSkew = TimeSpan.FromMilliseconds(-250), EncodingSpeed = 1.0131,
+                    Latency = TimeSpan.FromMilliseconds(412) },
                 new(First + Interval) { Viewers = 3 },
             ]).Where(m => m.At > after),
         ];

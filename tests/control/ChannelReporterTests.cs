@@ -25,7 +25,8 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         await LookAsync(bench, reporter, 1);
         said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
         await LookAsync(bench, reporter, 1);
-        (await NotifiedAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
+        (await NotifiedAsync(bench)).ShouldBe(["channel.state live", "channel.state live"],
+            "figures that change all the time are none of a state");
 
         said.Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
         await LookAsync(bench, reporter, 15);
@@ -43,7 +44,8 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         (await NotifiedAsync(bench)).Count.ShouldBe(before);
     }
 
-    private static ChannelReporter Reporter(RecordingHarness bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+    private static ChannelReporter Reporter(RecordingHarness bench, Said said) =>
+        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
 
     private static async Task LookAsync(RecordingHarness bench, ChannelReporter reporter, int times)
     {
@@ -59,7 +61,8 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>(
-            "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
+            "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) "
+            + "FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
     }
 
     private sealed class Said : IChannelRuntimeStates, ISourceHealth

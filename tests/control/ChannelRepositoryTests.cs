@@ -14,7 +14,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new());
 
-        created.Channel.ShouldBe(new ChannelInfo("demo", "", "passthrough", "standard", TimeSpan.FromSeconds(60), "public", created.Channel.CreatedAt));
+        created.Channel.ShouldBe(new ChannelInfo("demo", "", "passthrough", "standard", TimeSpan.FromSeconds(60), "public",
+            created.Channel.CreatedAt));
         created.Key.Key.Role.ShouldBe(StreamKeyRole.Primary);
         Secret.TryParse(created.Key.StreamKey, out var secret).ShouldBeTrue();
         await using var command = database.Source.CreateCommand("SELECT hash FROM stream_keys");
@@ -41,13 +42,16 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
 
-        (await channels.CreateAsync("demo", new(Ladder: "480p30@1.2M, 1280X720@2500k"))).Channel.Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
+        (await channels.CreateAsync("demo", new(Ladder: "480p30@1.2M, 1280X720@2500k"))).Channel.Ladder
+            .ShouldBe("1280x720@2500k,480p30@1200k");
         (await channels.SetAsync("demo", new(Title: "Same"))).Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
-        (await channels.SetAsync("demo", new(Ladder: "4096x4096p240@50M,4094x4094p240@50M,4092x4092p240@50M,4090x4090p240@50M"))).Ladder.Length.ShouldBe(83);
+        (await channels.SetAsync("demo",
+            new(Ladder: "4096x4096p240@50M,4094x4094p240@50M,4092x4092p240@50M,4090x4090p240@50M"))).Ladder.Length.ShouldBe(83);
         (await channels.SetAsync("demo", new(Ladder: "AUTO"))).Ladder.ShouldBe("auto");
 
         var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new(Ladder: "720p@2500k,481p@1200k")));
-        refusal.ValidationErrors.ShouldBe([new ValidationError("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
+        refusal.ValidationErrors.ShouldBe(
+            [new ValidationError("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
         (await channels.GetAsync("demo")).Ladder.ShouldBe("auto");
     }
 
@@ -74,7 +78,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         var channels = new ChannelRepository(database, TimeProvider.System);
 
         (await channels.CreateAsync("demo", new())).Channel.AudioLanguages.ShouldBeEmpty();
-        (await channels.SetAsync("demo", new() { AudioLanguages = ["en", "und", "pt-BR"] })).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
+        (await channels.SetAsync("demo", new() { AudioLanguages = ["en", "und", "pt-BR"] })).AudioLanguages
+            .ShouldBe(["en", "und", "pt-BR"]);
         (await channels.SetAsync("demo", new(Title: "Same"))).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
         foreach (var wrong in new IReadOnlyList<string>[] { ["English (stereo)"], ["en,de"], [""], [.. Enumerable.Repeat("en", 9)] })
         {
@@ -127,7 +132,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
             new ChannelRepository(database, TimeProvider.System).CreateAsync(
                 "Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2), "oldest", TimeSpan.FromSeconds(601))));
 
-        refusal.ValidationErrors.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds", "takeover", "takeoverAfterSeconds"]);
+        refusal.ValidationErrors.Select(m => m.Member)
+            .ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds", "takeover", "takeoverAfterSeconds"]);
     }
 
     [Theory]
@@ -140,7 +146,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
     public async Task Title_with_control_or_bidirectional_characters_is_rejected(string title)
     {
         await using var database = await postgres.OpenFreshAsync();
-        (await Should.ThrowAsync<ControlException>(() => new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<ControlException>(() =>
+            new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlErrorCode.Invalid);
     }
 
     [Fact]
@@ -148,7 +155,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
-        foreach (var action in (Func<Task>[])[() => channels.GetAsync("none"), () => channels.SetAsync("none", new()), () => channels.DeleteAsync("none")])
+        foreach (var action in (Func<Task>[])[() => channels.GetAsync("none"), () => channels.SetAsync("none", new()),
+            () => channels.DeleteAsync("none")])
         {
             (await Should.ThrowAsync<ControlException>(action)).Message.ShouldContain("'none'");
         }

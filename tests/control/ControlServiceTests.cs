@@ -60,7 +60,8 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
             return await ends.WaitAsync(grant.Session.Id, TimeSpan.FromSeconds(5));
         });
 
-        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEndRequests.Reason)));
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested
+            && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEndRequests.Reason)));
         (await ends.RequestAsync("demo")).ShouldBeNull("none is open any more");
         (await Should.ThrowAsync<ControlException>(() => ends.RequestAsync("none"))).Code.ShouldBe(ControlErrorCode.NotFound);
         var row = (await server.Get<AuditLog>().ListAsync(new(Action: "session.end")))[0];
@@ -96,7 +97,8 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         {
             key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
             await using var command = server.Get<ControlDatabase>().Source.CreateCommand(
-                $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason) SELECT '{before}', id, 1, 'low', now(), now(), 'over' FROM channels");
+                $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason) SELECT '{before}', id, 1, "
+                + "'low', now(), now(), 'over' FROM channels");
             await command.ExecuteNonQueryAsync();
         }
 
@@ -117,10 +119,12 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
             over = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
         }
 
-        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new(ChannelRunState.Ended, over, null)));
+        await using var next = await Server.StartAsync(options.ConnectionString,
+            states: new States(new(ChannelRunState.Ended, over, null)));
 
         ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(over);
-        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Any(s => s.EndReason == "already ended at startup"));
+        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>()
+            .ListAsync("demo")).Any(s => s.EndReason == "already ended at startup"));
     }
 
     [Fact]
@@ -133,7 +137,8 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         }
 
         var stray = SessionId.New(DateTimeOffset.UnixEpoch);
-        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new(ChannelRunState.Waiting, stray, null)));
+        await using var next = await Server.StartAsync(options.ConnectionString,
+            states: new States(new(ChannelRunState.Waiting, stray, null)));
 
         next.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(stray);
     }
@@ -165,7 +170,8 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         SessionId session;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(1)))).Key.StreamKey;
+            var key = (await server.Get<ChannelRepository>()
+                .CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(1)))).Key.StreamKey;
             session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
         }
 
@@ -229,12 +235,15 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         back.Session.ShouldBe(grant.Session);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         await server.Get<IPublishAuthorizer>().ReportEndAsync(back, "gone again", default);
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels", token)).Status == 200, TimeSpan.FromSeconds(60));
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels", token)).Status == 200,
+            TimeSpan.FromSeconds(60));
         await server.Get<SessionWriter>().FlushAsync(default);
-        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldNotBeNull("what happened meanwhile is written down");
+        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem()
+            .LastPublicationEndedAt.ShouldNotBeNull("what happened meanwhile is written down");
         back = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
         await server.Get<SessionWriter>().FlushAsync(default);
-        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldBeNull("somebody publishes");
+        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem()
+            .LastPublicationEndedAt.ShouldBeNull("somebody publishes");
         await server.Get<StreamKeys>().RevokeAsync("demo", (await server.Get<StreamKeys>().ListAsync("demo")).Single().Id);
         await Poll.UntilAsync(() => back.Revoked.IsCancellationRequested, description: "it listens again");
     }
@@ -255,7 +264,8 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
     public async Task Startup_lists_every_invalid_option()
     {
         var failure = (await Should.ThrowAsync<Exception>(() => Server.StartAsync(
-            "Host=x;Password=hunter2;Nonsense=1", settings: [("Control:MaxBodyBytes", "1"), ("Control:AttemptsPerMinute", "0")]))).ToString();
+            "Host=x;Password=hunter2;Nonsense=1",
+            settings: [("Control:MaxBodyBytes", "1"), ("Control:AttemptsPerMinute", "0")]))).ToString();
 
         failure.ShouldContain("Control:MaxBodyBytes");
         failure.ShouldContain("Control:AttemptsPerMinute");

@@ -27,7 +27,8 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
     [Fact]
     public async Task Allowed_origin_can_send_a_token_and_read_exposed_headers()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedOrigins", $"http://localhost:3000, {Studio}"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:AllowedOrigins", $"http://localhost:3000, {Studio}"));
         var viewer = await server.TokenAsync(TokenRole.Viewer);
 
         var (preflight, _, asked) = await AskAsync(server, Studio);
@@ -70,8 +71,10 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
         new ControlOptions { AllowedOrigins = text }.Validate().Count().ShouldBe(isOne ? 0 : 1);
     }
 
-    private static Task<(int Status, System.Text.Json.JsonElement Body, HttpResponseMessage Response)> AskAsync(Server server, string origin) => server.SendAsync(
-        "OPTIONS", "/api/v1/channels", null, null, ("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization,content-type"));
+    private static Task<(int Status, System.Text.Json.JsonElement Body, HttpResponseMessage Response)> AskAsync(Server server,
+        string origin) => server.SendAsync(
+        "OPTIONS", "/api/v1/channels", null, null, ("Origin", origin), ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "authorization,content-type"));
 
     private static string Header(HttpResponseMessage response, string name) => response.Headers.NonValidated[name].ToString();
 }

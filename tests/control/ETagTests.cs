@@ -42,7 +42,8 @@ public sealed class ETagTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void No_precondition_is_checked_without_If_Match() => ETags.PreconditionOf<string>(new DefaultHttpContext(), _ => "\"a\"").ShouldBeNull();
+    public void No_precondition_is_checked_without_If_Match() => ETags.PreconditionOf<string>(new DefaultHttpContext(), _ => "\"a\"")
+    .ShouldBeNull();
 
     [Fact]
     public void ETag_of_a_channel_covers_its_settings_and_ETag_of_a_user_ignores_logins()
@@ -115,11 +116,13 @@ public sealed class ETagTests(PostgresFixture postgres)
         foreach (var path in (string[])["/channels/{name}", "/events/{id}", "/recordings/{id}", "/webhooks/{id}", "/users/{name}"])
         {
             var operations = document.GetProperty("paths").GetProperty("/api/v1" + path);
-            operations.GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("headers").TryGetProperty("ETag", out _).ShouldBeTrue(path);
+            operations.GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("headers").TryGetProperty("ETag", out _)
+                .ShouldBeTrue(path);
             foreach (var method in (string[])["patch", "delete"])
             {
                 operations.GetProperty(method).GetProperty("responses").TryGetProperty("412", out _).ShouldBeTrue(path);
-                operations.GetProperty(method).GetProperty("parameters").EnumerateArray().ShouldContain(p => p.GetProperty("name").GetString() == "If-Match", path);
+                operations.GetProperty(method).GetProperty("parameters").EnumerateArray()
+                    .ShouldContain(p => p.GetProperty("name").GetString() == "If-Match", path);
             }
         }
     }
@@ -138,7 +141,9 @@ public sealed class ETagTests(PostgresFixture postgres)
                 return ("/api/v1/channels/demo", "title");
 
             case "events":
-                var planned = await server.Get<EventRepository>().CreateAsync(new() { Title = "Planned", Channel = "demo", Start = EventTime.At(now.AddDays(1)), End = EventTime.At(now.AddDays(1).AddHours(1)) });
+                var planned = await server.Get<EventRepository>()
+                    .CreateAsync(new() { Title = "Planned", Channel = "demo", Start = EventTime.At(now.AddDays(1)),
+                        End = EventTime.At(now.AddDays(1).AddHours(1)) });
                 return ($"/api/v1/events/{planned.Id}", "title");
 
             case "recordings":
@@ -147,7 +152,8 @@ public sealed class ETagTests(PostgresFixture postgres)
                 return ($"/api/v1/recordings/{session.Value}", "title");
 
             case "webhooks":
-                return ($"/api/v1/webhooks/{(await server.Get<WebhookRepository>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id}", "label");
+                return ($"/api/v1/webhooks/{(await server.Get<WebhookRepository>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id}",
+                    "label");
 
             default:
                 await server.Get<UserRepository>().CreateAsync("jane", Password, TokenRole.Viewer);

@@ -30,7 +30,8 @@ public sealed class EmbeddedPostgresTests
             (await ScalarAsync(database, "SHOW fsync")).ShouldBe("on");
             Directory.Exists(Path.Combine(data, "postgres", "base")).ShouldBeTrue();
             File.GetUnixFileMode(Path.Combine(data, "postgres.use")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            File.GetUnixFileMode(Path.Combine(data, "postgres")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.GetUnixFileMode(Path.Combine(data, "postgres"))
+                .ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
         Postmaster.Find(Path.Combine(data, "postgres")).ShouldBeNull();
@@ -88,7 +89,8 @@ public sealed class EmbeddedPostgresTests
             await using var again = await OpenAsync(data);
             await Poll.UntilAsync(() => first.OutputLines.Contains("open") && second.OutputLines.Contains("open"), Timeout);
             server = Postmaster.Find(cluster).ShouldNotBeNull();
-            (await ScalarAsync(here, "SELECT pg_postmaster_start_time()::text")).ShouldBe(await ScalarAsync(again, "SELECT pg_postmaster_start_time()::text"));
+            (await ScalarAsync(here, "SELECT pg_postmaster_start_time()::text")).ShouldBe(
+                await ScalarAsync(again, "SELECT pg_postmaster_start_time()::text"));
         }
 
         first.Input.Close();
@@ -215,7 +217,8 @@ public sealed class EmbeddedPostgresTests
         return data;
     }
 
-    private static Task<ControlDatabase> OpenAsync(string data) => ControlDatabase.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
+    private static Task<ControlDatabase> OpenAsync(string data) =>
+        ControlDatabase.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
 
     private static ChildProcess OpenElsewhere(string data) =>
         ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "Broadcast.Control.Tests"), ["open-database", data], openInput: true);

@@ -31,7 +31,8 @@ public sealed class EncoderApiTests(PostgresFixture postgres)
     {
         public IReadOnlyList<EncoderInfo> List() =>
         [
-            new("h264_nvenc", "nvenc", "h264", UsedForRungs: true, Works: false, "no NVIDIA driver", DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(60)),
+            new("h264_nvenc", "nvenc", "h264", UsedForRungs: true, Works: false, "no NVIDIA driver", DateTimeOffset.UnixEpoch,
+                TimeSpan.FromMilliseconds(60)),
             new("libx264", "x264", "h264", UsedForRungs: true, Works: true, null, DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(70)),
         ];
 

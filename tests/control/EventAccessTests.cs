@@ -44,7 +44,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         (await AccessesAsync(rig)).ShouldBe([null, "token", null]);
         await LearnAsync(rig);
         var policy = rig.Viewing.Find(Demo)!;
-        (policy.Access, policy.AccessOf(before.Session.Id, null), policy.AccessOf(encoder.Session.Id, null), policy.AccessOf(after.Session.Id, null))
+        (policy.Access, policy.AccessOf(before.Session.Id, null), policy.AccessOf(encoder.Session.Id, null),
+            policy.AccessOf(after.Session.Id, null))
             .ShouldBe((ViewerAccess.Public, ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
         using var catalog = new RecordingCatalog(rig.Database, Options.Create(new ControlOptions()), rig.Clock);
         (await catalog.FindAsync(RecordingId.Of(encoder.Session.Id), default))!.Access.ShouldBe(ViewerAccess.Token);
@@ -64,7 +65,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         await rig.GoAsync(first);
         await rig.PassAsync(5);
         var second = await rig.ComeAsync();
-        (first.Session.Access, second.Session.Access, second.Session.Id == first.Session.Id).ShouldBe((ViewerAccess.Public, ViewerAccess.Public, false));
+        (first.Session.Access, second.Session.Access,
+            second.Session.Id == first.Session.Id).ShouldBe((ViewerAccess.Public, ViewerAccess.Public, false));
     }
 
     [Theory]
@@ -98,7 +100,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [InlineData("token", null, "token")]
     [InlineData("token", "public", "public")]
     [InlineData("public", null, "public")]
-    public async Task Public_session_of_the_previous_event_gets_the_access_policy_of_the_next(string channel, string? access, string session)
+    public async Task Public_session_of_the_previous_event_gets_the_access_policy_of_the_next(string channel, string? access,
+        string session)
     {
         await using var rig = await EventHarness.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = channel });
@@ -126,7 +129,10 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         foreach (var isLive in (bool[])[false, true])
         {
             var refused = await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(show.Id, new() { Access = "token" }));
-            (refused.Code, refused.Message).ShouldBe((ControlErrorCode.Conflict, $"Event 'Gala' is {(isLive ? "live" : "in preview")}: its access policy cannot change, because its sessions started with it. Cancel or end it and create another event."));
+            (refused.Code,
+                refused.Message).ShouldBe((ControlErrorCode.Conflict,
+                    $"Event 'Gala' is {(isLive ? "live" : "in preview")}: its access policy cannot change, because its sessions started "
+                    + "with it. Cancel or end it and create another event."));
             (await rig.Events.SetAsync(show.Id, new() { Access = "public", Description = "again" })).Access.ShouldBe("public");
             if (!isLive)
             {
@@ -134,7 +140,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
             }
         }
 
-        (await Should.ThrowAsync<ControlException>(() => rig.PlanAsync(700, 760, new() { Access = "friends" }))).Message.ShouldContain("public, token, webhook, channel");
+        (await Should.ThrowAsync<ControlException>(() => rig.PlanAsync(700, 760, new() { Access = "friends" }))).Message
+            .ShouldContain("public, token, webhook, channel");
     }
 
     [Fact]
@@ -159,16 +166,21 @@ public sealed class EventAccessTests(PostgresFixture postgres)
             await Poll.UntilAsync(async () => (await server.Get<SessionHistory>().ListAsync("demo")).Count == 1);
             await Poll.UntilAsync(async () => (await AskAsync(server, session)).IsAllowed);
             (await AskAsync(server, session)).IsSessionSpecific.ShouldBeFalse("all of the channel is for the same");
-            (await AskAsync(server, session, ViewerAccess.Token)).ShouldBe(new ViewerDecision(ViewerDenialReason.NoToken, ViewerAuthorizer.DeniedLifetime) { IsSessionSpecific = true }, "what is noted with it counts before control has written it");
+            (await AskAsync(server, session, ViewerAccess.Token)).ShouldBe(
+                new ViewerDecision(ViewerDenialReason.NoToken, ViewerAuthorizer.DeniedLifetime) { IsSessionSpecific = true },
+                "what is noted with it counts before control has written it");
 
             await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
             await connection.ExecuteAsync("UPDATE sessions SET access = 'token'");
 
             await Poll.UntilAsync(async () => (await AskAsync(server, session)).DenialReason == ViewerDenialReason.NoToken);
             var known = server.Get<IViewerAuthorizer>();
-            (known.AccessOf(Demo), known.AccessOf(Demo, session), known.AccessOf(Demo, SessionId.New(DateTimeOffset.UnixEpoch))).ShouldBe((ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
-            (await AskAsync(server, null)).ShouldBe(new ViewerDecision(null, ViewerAuthorizer.AllowedLifetime) { IsSessionSpecific = true });
-            var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), new { });
+            (known.AccessOf(Demo), known.AccessOf(Demo, session), known.AccessOf(Demo, SessionId.New(DateTimeOffset.UnixEpoch))).ShouldBe(
+                (ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
+            (await AskAsync(server, null)).ShouldBe(new ViewerDecision(null,
+                ViewerAuthorizer.AllowedLifetime) { IsSessionSpecific = true });
+            var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens",
+                await server.TokenAsync(TokenRole.Producer), new { });
             await Poll.UntilAsync(async () => (await AskAsync(server, session, token: made.GetProperty("token").GetString())).IsAllowed);
             (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(session), default))!.Access.ShouldBe(ViewerAccess.Token);
         }
@@ -184,7 +196,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         var day = TimeProvider.System.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd");
-        object Show(string? access) => new { title = "Show", channel = "demo", start = day + "T20:00:00Z", end = day + "T21:00:00Z", access };
+        object Show(string? access) => new { title = "Show", channel = "demo", start = day + "T20:00:00Z",
+            end = day + "T21:00:00Z", access };
         foreach (var (access, word) in new[] { ("webhook", "Authorization:ViewerUrl"), ("friends", "public, token") })
         {
             var (status, problem, _) = await server.SendAsync("POST", "/api/v1/events", producer, Show(access));
@@ -195,11 +208,13 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/events", producer, Show("token"));
         made.GetProperty("access").GetString().ShouldBe("token");
         var path = $"/api/v1/events/{made.GetProperty("id").GetString()}";
-        (await server.SendAsync("PATCH", path, producer, new { access = "channel" })).Body.GetProperty("access").GetString().ShouldBe("channel");
+        (await server.SendAsync("PATCH", path, producer, new { access = "channel" })).Body.GetProperty("access").GetString()
+            .ShouldBe("channel");
         (await server.SendAsync("GET", path, producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
     }
 
-    private static ValueTask<ViewerDecision> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null, string? token = null) =>
+    private static ValueTask<ViewerDecision> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null,
+        string? token = null) =>
         server.Get<IViewerAuthorizer>().AuthorizeAsync(new(Demo, token, null) { Session = session, StoredAccess = noted }, default);
 
     private static async Task<IReadOnlyList<string?>> AccessesAsync(EventHarness rig)

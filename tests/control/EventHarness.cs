@@ -57,12 +57,15 @@ internal sealed class EventHarness : IAsyncDisposable
         return rig;
     }
 
-    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock, NullLogger<EventScheduler>.Instance);
+    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock,
+        NullLogger<EventScheduler>.Instance);
 
     /// <summary>Creates an event on 'demo' that starts and ends the given minutes from now.</summary>
-    public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with
+    public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) =>
+        Events.CreateAsync((settings ?? new()) with
     {
-        Title = settings?.Title ?? "Show", Channel = "demo", Start = EventTime.At(Clock.GetUtcNow().AddMinutes(start)), End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
+        Title = settings?.Title ?? "Show", Channel = "demo", Start = EventTime.At(Clock.GetUtcNow().AddMinutes(start)),
+            End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
     });
 
     /// <summary>Connects an encoder to 'demo'.</summary>

@@ -34,7 +34,8 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         var told = JsonDocument.Parse((await BodiesAsync(rig))[^1]).RootElement;
         (told.GetProperty("type").GetString(), told.GetProperty("channel").GetString()).ShouldBe(("event.reminder", "demo"));
         var data = told.GetProperty("data");
-        (data.GetProperty("event").GetString(), data.GetProperty("title").GetString(), data.GetProperty("state").GetString()).ShouldBe((show.Id, "Show", "preview"));
+        (data.GetProperty("event").GetString(), data.GetProperty("title").GetString(),
+            data.GetProperty("state").GetString()).ShouldBe((show.Id, "Show", "preview"));
         data.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(show.StartsAt);
     }
 
@@ -109,7 +110,8 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         var old = await rig.PlanAsync(600, 660);
         var channel = await rig.Channels.SetAsync("demo", new() { Reminders = [10, 60, 60], AnnouncesEvents = false });
         (string.Join(',', channel.Reminders), channel.AnnouncesEvents).ShouldBe(("60,10", false));
-        (string.Join(',', (await rig.Channels.SetAsync("demo", new(Title: "Demo"))).Reminders), (await rig.Events.GetAsync(old.Id)).Reminders.Count).ShouldBe(("60,10", 0), "those that there are stay as they are");
+        (string.Join(',', (await rig.Channels.SetAsync("demo", new(Title: "Demo"))).Reminders),
+            (await rig.Events.GetAsync(old.Id)).Reminders.Count).ShouldBe(("60,10", 0), "those that there are stay as they are");
 
         var plain = await rig.PlanAsync(120, 180);
         (string.Join(',', plain.Reminders), plain.IsAnnounced).ShouldBe(("60,10", false));
@@ -147,11 +149,13 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     private static async Task<IReadOnlyList<int>> NotifiedAsync(EventHarness rig) =>
-        [.. (await BodiesAsync(rig)).Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("minutes").GetInt32())];
+        [.. (await BodiesAsync(rig)).Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("minutes")
+            .GetInt32())];
 
     private static async Task<IReadOnlyList<string>> BodiesAsync(EventHarness rig)
     {
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<string>("SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")];
+        return [.. await connection.QueryAsync<string>(
+            "SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")];
     }
 }

@@ -6,7 +6,8 @@ namespace Broadcast.Control.Tests;
 
 public sealed class EventRepositoryTests(PostgresFixture postgres)
 {
-    private static readonly EventSettings Show = new() { Title = "Show", Channel = "demo", Start = At("2030-01-02T20:00"), End = At("2030-01-02T21:00"), TimeZone = "Europe/Berlin" };
+    private static readonly EventSettings Show = new() { Title = "Show", Channel = "demo", Start = At("2030-01-02T20:00"),
+        End = At("2030-01-02T21:00"), TimeZone = "Europe/Berlin" };
 
     private static readonly EventSettings Weekly = Show with { Title = "Weekly", Recurrence = "FREQ=WEEKLY;BYDAY=WE" };
 
@@ -15,15 +16,19 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
     {
         await using var rig = await OpenAsync();
 
-        var made = await rig.Events.CreateAsync(Show with { Description = "Two\nlines", Poster = "https://example.org/a.png", Ladder = "720p", Latency = "low", Record = "off", Overrun = "continue" });
+        var made = await rig.Events.CreateAsync(Show with { Description = "Two\nlines", Poster = "https://example.org/a.png",
+            Ladder = "720p", Latency = "low", Record = "off", Overrun = "continue" });
 
         (await rig.Events.GetAsync(made.Id)).ShouldBeEquivalentTo(made);
-        (made.Kind, made.State, made.Title, made.Description, made.TimeZone).ShouldBe((EventKind.Single, EventState.Scheduled, "Show", "Two\nlines", "Europe/Berlin"));
+        (made.Kind, made.State, made.Title, made.Description,
+            made.TimeZone).ShouldBe((EventKind.Single, EventState.Scheduled, "Show", "Two\nlines", "Europe/Berlin"));
         (made.StartsAt, made.EndsAt).ShouldBe((Utc("2030-01-02T19:00:00Z"), Utc("2030-01-02T20:00:00Z")));
         (made.Ladder, made.Latency, made.Record).ShouldBe(("720p", "low", false));
         made.Policy.ShouldBe(new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: true, NoShow: null));
-        var changed = await rig.Events.SetAsync(made.Id, new() { Start = At("2030-01-03T20:00"), Latency = "channel", NoShow = TimeSpan.FromMinutes(1) });
-        (changed.StartsAt, changed.EndsAt, changed.Latency, changed.Ladder, changed.Revision).ShouldBe((Utc("2030-01-03T19:00:00Z"), Utc("2030-01-03T20:00:00Z"), null, "720p", 1));
+        var changed = await rig.Events.SetAsync(made.Id,
+            new() { Start = At("2030-01-03T20:00"), Latency = "channel", NoShow = TimeSpan.FromMinutes(1) });
+        (changed.StartsAt, changed.EndsAt, changed.Latency, changed.Ladder,
+            changed.Revision).ShouldBe((Utc("2030-01-03T19:00:00Z"), Utc("2030-01-03T20:00:00Z"), null, "720p", 1));
         changed.Policy.NoShow.ShouldBe(TimeSpan.FromMinutes(1));
     }
 
@@ -33,9 +38,11 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         await using var rig = await OpenAsync();
         await ErrorsAsync(rig, new(), "title", "channel", "start", "end");
         await ErrorsAsync(
-            rig, Show with { Title = " ", Description = new('x', 5001), Poster = "http://x", TimeZone = "Mars", Recurrence = "FREQ=SOMETIMES", Ladder = "8k", Latency = "none", Record = "yes", Announced = "loud", StartMode = "x", Overrun = "x" },
+            rig, Show with { Title = " ", Description = new('x', 5001), Poster = "http://x", TimeZone = "Mars", Recurrence =
+                "FREQ=SOMETIMES", Ladder = "8k", Latency = "none", Record = "yes", Announced = "loud", StartMode = "x", Overrun = "x" },
             "ladder", "latency", "title", "description", "poster", "timeZone", "recurrence", "record", "announced", "startMode", "overrun");
-        await ErrorsAsync(rig, Show with { Preview = TimeSpan.FromHours(25), Grace = TimeSpan.FromSeconds(-1), NoShow = TimeSpan.FromSeconds(0.5) }, "previewSeconds", "graceSeconds", "noShowSeconds");
+        await ErrorsAsync(rig, Show with { Preview = TimeSpan.FromHours(25), Grace = TimeSpan.FromSeconds(-1),
+            NoShow = TimeSpan.FromSeconds(0.5) }, "previewSeconds", "graceSeconds", "noShowSeconds");
         await ErrorsAsync(rig, Show with { Reminders = [60, 0] }, "reminderMinutes");
         await ErrorsAsync(rig, Show with { Reminders = [10_081] }, "reminderMinutes");
         await ErrorsAsync(rig, Show with { Reminders = [.. Enumerable.Range(1, 11)] }, "reminderMinutes");
@@ -43,9 +50,11 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         await ErrorsAsync(rig, Show with { Start = At("2029-12-31T20:00"), End = At("2029-12-31T21:00") }, "end");
         await ErrorsAsync(rig, Show with { Start = At("2045-01-01T20:00"), End = At("2045-01-01T21:00") }, "start");
         await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;BYDAY=FR" }, "start");
-        await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"), End = At("2028-01-05T21:00") }, "recurrence");
+        await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"),
+            End = At("2028-01-05T21:00") }, "recurrence");
         await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=DAILY", End = At("2030-01-03T20:00:01") }, "recurrence");
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code
+            .ShouldBe(ControlErrorCode.NotFound);
         (await Should.ThrowAsync<ControlException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(ControlErrorCode.NotFound);
         (await rig.Events.ListAsync(new())).ShouldBeEmpty();
     }
@@ -66,7 +75,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         if (clashes)
         {
             var refusal = await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(second));
-            (refusal.Code, refusal.Message.Contains("'Show'"), refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true, true));
+            (refusal.Code, refusal.Message.Contains("'Show'"),
+                refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true, true));
             await rig.Channels.CreateAsync("other", new());
             await rig.Events.CancelAsync((await rig.Events.CreateAsync(second with { Channel = "other" })).Id, "a test");
             await rig.Events.CancelAsync(first.Id, "a test");
@@ -101,9 +111,11 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
     {
         await using var rig = await OpenAsync();
         await rig.Events.CreateAsync(Show);
-        var later = await rig.Events.CreateAsync(Show with { Title = "Later", Start = At("2030-01-02T22:00"), End = At("2030-01-02T23:00") });
+        var later = await rig.Events.CreateAsync(Show
+            with { Title = "Later", Start = At("2030-01-02T22:00"), End = At("2030-01-02T23:00") });
 
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") }))).Message.ShouldContain("'Show'");
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") }))).Message
+            .ShouldContain("'Show'");
 
         (await rig.Events.GetAsync(later.Id)).ShouldBeEquivalentTo(later);
     }
@@ -115,7 +127,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
 
         var series = await rig.Events.CreateAsync(Weekly);
 
-        (series.Kind, series.Recurrence, series.LocalStart).ShouldBe((EventKind.Series, "FREQ=WEEKLY;BYDAY=WE", new DateTime(2030, 1, 2, 20, 0, 0)));
+        (series.Kind, series.Recurrence, series.LocalStart).ShouldBe(
+            (EventKind.Series, "FREQ=WEEKLY;BYDAY=WE", new DateTime(2030, 1, 2, 20, 0, 0)));
         var all = await rig.Events.ListAsync(new(Series: series.Id));
         all.Count.ShouldBe(13);
         all.ShouldAllBe(o => o.Kind == EventKind.Occurrence && o.Series == series.Id && o.EndsAt - o.StartsAt == TimeSpan.FromHours(1));
@@ -153,14 +166,16 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
 
         await rig.Events.CancelAsync(series.Id, "a test");
         (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.State == EventState.Cancelled);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code
+            .ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
     public async Task Conflicting_series_is_rejected_and_a_later_conflicting_occurrence_is_cancelled()
     {
         await using var rig = await OpenAsync();
-        var single = await rig.Events.CreateAsync(Show with { Title = "Gala", Start = At("2030-02-06T19:30"), End = At("2030-02-06T23:00") });
+        var single = await rig.Events.CreateAsync(Show
+            with { Title = "Gala", Start = At("2030-02-06T19:30"), End = At("2030-02-06T23:00") });
         (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Weekly))).Message.ShouldContain("'Gala'");
         await rig.Events.CancelAsync(single.Id, "a test");
         var series = await rig.Events.CreateAsync(Weekly);
@@ -194,14 +209,17 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         (await rig.Events.ListAsync(new(From: Utc("2030-01-09T19:30:00Z"), To: Utc("2030-01-16T19:00:01Z")))).Count.ShouldBe(2);
         (await rig.Events.ListAsync(new(State: "live"))).ShouldBeEmpty();
         await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(Series: other.Id)));
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).ValidationErrors.Count.ShouldBe(3);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() =>
+            rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).ValidationErrors.Count.ShouldBe(3);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code
+            .ShouldBe(ControlErrorCode.Conflict);
         await rig.Events.DeleteAsync(series.Id);
         (await rig.Events.ListAsync(new())).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
     }
 
     private static async Task ErrorsAsync(EventHarness rig, EventSettings settings, params string[] members) =>
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member).ShouldBe(members);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member)
+        .ShouldBe(members);
 
     private static EventTime At(string text) => EventTime.TryParse(text, out var time) ? time : throw new FormatException(text);
 

@@ -27,7 +27,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         (await rig.StateAsync(show)).ShouldBe(EventState.Preview);
         rig.Gate.Find(1).ShouldNotBeNull().IsLive.ShouldBeFalse();
         var encoder = await rig.ComeAsync();
-        (encoder.Session.Latency, encoder.Ladder, encoder.Session.IsRecorded).ShouldBe((LatencyProfile.Low, "720p", false), "the session is the event's");
+        (encoder.Session.Latency, encoder.Ladder, encoder.Session.IsRecorded).ShouldBe((LatencyProfile.Low, "720p", false),
+            "the session is the event's");
         (await rig.StateAsync(show)).ShouldBe(EventState.Preview, "early");
         rig.Gate.TitleOf(encoder.Session.Id).ShouldBeNull("the title is hidden before it is live");
         await rig.PassAsync(15);
@@ -47,7 +48,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => rig.Lifecycle.Ended.Any(e => e.Session == encoder.Session.Id));
         rig.Lifecycle.Ended.ShouldHaveSingleItem().Reason.ShouldContain("grace");
         rig.Gate.Find(1).ShouldBeNull();
-        (await rig.Events.HistoryAsync(show.Id)).Select(s => (s.State, s.At)).ShouldBe([("preview", show.StartsAt.AddMinutes(-15)), ("live", show.StartsAt), ("ended", show.EndsAt.AddMinutes(5))]);
+        (await rig.Events.HistoryAsync(show.Id)).Select(s => (s.State, s.At))
+            .ShouldBe([("preview", show.StartsAt.AddMinutes(-15)), ("live", show.StartsAt), ("ended", show.EndsAt.AddMinutes(5))]);
     }
 
     [Fact]
@@ -55,11 +57,13 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
     {
         await using var rig = await EventHarness.OpenAsync(postgres);
         var webhooks = new WebhookRepository(rig.Database, rig.Clock);
-        await webhooks.CreateAsync(new("https://example.org/hook") { Types = [WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded] });
+        await webhooks.CreateAsync(new("https://example.org/hook") { Types =
+            [WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded] });
         var show = await rig.PlanAsync(30, 90);
         await rig.PassAsync(20);
         var encoder = await rig.ComeAsync();
-        (encoder.Session.BeginsHidden, rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)).ShouldBe((true, SessionVisibility.Hidden));
+        (encoder.Session.BeginsHidden, rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)).ShouldBe(
+            (true, SessionVisibility.Hidden));
 
         await rig.PassAsync(10);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
@@ -68,9 +72,14 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         await rig.Keeper.RunOnceAsync(default);
 
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
-        var told = (await connection.QueryAsync<string>("SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")).Select(body => JsonDocument.Parse(body).RootElement).ToList();
-        told.Select(e => (e.GetProperty("type").GetString(), e.GetProperty("data").GetProperty("state").GetString())).ShouldBe([("event.preview", "preview"), ("event.live", "live"), ("event.ended", "ended")]);
-        told.ShouldAllBe(e => e.GetProperty("data").GetProperty("event").GetString() == show.Id && e.GetProperty("data").GetProperty("title").GetString() == show.Title);
+        var told =
+            (await connection.QueryAsync<string>(
+                "SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")).Select(body =>
+                JsonDocument.Parse(body).RootElement).ToList();
+        told.Select(e => (e.GetProperty("type").GetString(), e.GetProperty("data").GetProperty("state").GetString()))
+            .ShouldBe([("event.preview", "preview"), ("event.live", "live"), ("event.ended", "ended")]);
+        told.ShouldAllBe(e => e.GetProperty("data").GetProperty("event").GetString() == show.Id
+            && e.GetProperty("data").GetProperty("title").GetString() == show.Title);
     }
 
     [Fact]
@@ -92,14 +101,18 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         await rig.Keeper.RunOnceAsync(default);
 
         var refused = (PublishDecision.Rejected)await rig.AskAsync();
-        (refused.Reason, refused.Message).ShouldBe((PublishRejectionReason.EventOver, "'Show' on channel demo has ended. Stop the encoder; the channel accepts encoders again from 12:40:00 UTC, or in the preview of its next event."));
+        (refused.Reason,
+            refused.Message).ShouldBe((PublishRejectionReason.EventOver,
+                "'Show' on channel demo has ended. Stop the encoder; the channel accepts encoders again from 12:40:00 UTC, or in the "
+                + "preview of its next event."));
         var next = await rig.PlanAsync(20, 40);
         await rig.PassAsync(6);
         (await rig.StateAsync(next)).ShouldBe(EventState.Preview);
         await rig.GoAsync(await rig.ComeAsync());
         await rig.Events.CancelAsync(next.Id);
         await rig.PassAsync(3);
-        ((PublishDecision.Rejected)await rig.AskAsync()).Reason.ShouldBe(PublishRejectionReason.EventOver, "the channel rests from the one that was cancelled, too");
+        ((PublishDecision.Rejected)await rig.AskAsync()).Reason
+            .ShouldBe(PublishRejectionReason.EventOver, "the channel rests from the one that was cancelled, too");
         await rig.PassAsync(11);
         (await rig.AskAsync()).ShouldBeOfType<PublishDecision.Granted>();
     }
@@ -286,7 +299,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         {
             await rig.Channels.CreateAsync(name, new());
             var now = rig.Clock.GetUtcNow();
-            await rig.Events.CreateAsync(new() { Title = name, Channel = name, Start = EventTime.At(now.AddMinutes(10)), End = EventTime.At(now.AddMinutes(20)) });
+            await rig.Events.CreateAsync(new() { Title = name, Channel = name, Start = EventTime.At(now.AddMinutes(10)),
+                End = EventTime.At(now.AddMinutes(20)) });
         }
 
         var keepers = Enumerable.Range(0, 4).Select(_ => rig.NewKeeper()).ToList();
@@ -335,7 +349,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         var beside = new EventRepository(command, TimeProvider.System);
         var now = TimeProvider.System.GetUtcNow();
 
-        var show = await beside.CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(1)), End = EventTime.At(now.AddMinutes(5)) });
+        var show = await beside.CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(1)),
+            End = EventTime.At(now.AddMinutes(5)) });
 
         await Poll.UntilAsync(async () => (await beside.GetAsync(show.Id)).State == EventState.Live);
         (await beside.GetAsync(show.Id)).WentLiveAt!.Value.ShouldBeGreaterThanOrEqualTo(show.StartsAt);
@@ -355,7 +370,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
             var now = TimeProvider.System.GetUtcNow();
             await new EventRepository(database, TimeProvider.System).CreateAsync(new()
             {
-                Title = "Show", Channel = "demo", Start = EventTime.At(now.AddMinutes(5)), End = EventTime.At(now.AddMinutes(60)), Latency = "safe",
+                Title = "Show", Channel = "demo", Start = EventTime.At(now.AddMinutes(5)), End = EventTime.At(now.AddMinutes(60)),
+                    Latency = "safe",
             });
         }
 

@@ -34,7 +34,8 @@ public sealed class EventStateMachineTests
     [InlineData("preview", "20:10", "here", "no-show", "live", false, "-")]
     [InlineData("preview", "21:00", "none", "", "ended", false, "-")]                          // absent
     [InlineData("preview", "20:00", "here", "manual", "-", false, "21:00")]
-    [InlineData("preview", "21:00", "here", "manual", "ended", true, "-")]                     // never started manually: a hidden session remains hidden
+    // never started manually: a hidden session remains hidden
+    [InlineData("preview", "21:00", "here", "manual", "ended", true, "-")]
     [InlineData("preview", "21:00", "gone", "", "ended", true, "-")]
     [InlineData("live", "19:50", "here", "", "-", false, "21:00")]                             // started before its time
     [InlineData("live", "20:30", "none", "", "-", false, "21:00")]                             // the encoder can return, or another
@@ -54,10 +55,12 @@ public sealed class EventStateMachineTests
     [InlineData("live", "23:00", "here", "", "ended", true, "-")]                              // its end was not observed
     [InlineData("ended", "20:30", "here", "", "-", false, "-")]
     [InlineData("cancelled", "20:30", "here", "", "-", false, "-")]
-    public void Event_state_machine_decides_every_transition(string state, string at, string encoder, string special, string to, bool endsSession, string again)
+    public void Event_state_machine_decides_every_transition(string state, string at, string encoder, string special, string to,
+        bool endsSession, string again)
     {
         var terms = new EventLifecyclePolicy(
-            IsManual: special.Contains("manual"), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: special.Contains("continue"), special.Contains("no-show") ? TimeSpan.FromMinutes(10) : null);
+            IsManual: special.Contains("manual"), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5),
+            Continues: special.Contains("continue"), special.Contains("no-show") ? TimeSpan.FromMinutes(10) : null);
         var next = special.IndexOf("next ", StringComparison.Ordinal) is var i and >= 0 ? At(special[(i + 5)..]) : (DateTimeOffset?)null;
 
         var decision = EventStateMachine.Decide(

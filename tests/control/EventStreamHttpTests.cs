@@ -14,7 +14,8 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     [Fact]
     public async Task Event_stream_over_HTTP_reports_a_publisher_and_ends_with_its_token()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:EventStreamHeartbeat", "00:00:01"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:EventStreamHeartbeat", "00:00:01"));
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;
         await server.Get<ChannelRepository>().CreateAsync("other", new());
         var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Producer, limits: new(Channels: ["demo"]));
@@ -30,7 +31,8 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
         }
 
         await server.AskAsync(key.StreamKey);
-        await Poll.UntilAsync(() => all.Text.Contains("event: publish.started", StringComparison.Ordinal) && own.Text.Contains("event: publish.started", StringComparison.Ordinal));
+        await Poll.UntilAsync(() => all.Text.Contains("event: publish.started", StringComparison.Ordinal)
+            && own.Text.Contains("event: publish.started", StringComparison.Ordinal));
         await server.Get<TokenRepository>().RevokeAsync(token.Info.Id);
         await own.Ended.WaitAsync(TimeSpan.FromSeconds(20));
         all.Ended.IsCompleted.ShouldBeFalse();
@@ -43,7 +45,8 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     [Fact]
     public async Task Event_stream_clients_above_the_limit_are_rejected_until_one_disconnects()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:MaxEventStreamClients", "1"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:MaxEventStreamClients", "1"));
         var viewer = await server.TokenAsync(TokenRole.Viewer);
         using (var first = await ListenAsync(server, "/api/v1/stream", viewer))
         {

@@ -52,8 +52,10 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [InlineData("event.live", "demo", TokenRole.Admin, null, null, "events:write", true)]
     [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
     [InlineData("health.issue", "demo", TokenRole.Viewer, null, null, "channels:read", true)]
-    public void Event_stream_messages_are_filtered_by_role_channels_and_scopes(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
-        EventStreamRules.IsVisible(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only), new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
+    public void Event_stream_messages_are_filtered_by_role_channels_and_scopes(string type, string? channel, TokenRole role, string? only,
+        string? limit, string? scope, bool shown) =>
+        EventStreamRules.IsVisible(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only),
+            new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
 
     private static long? IdOf(string? channel) => channel is null ? null : channel == "demo" ? 1 : 2;
 
@@ -74,7 +76,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
         {
             // The last message of the previous channel's session comes after the new channel is created.
-            await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.InputLost, "demo", new { session = grant.Session.Id.Value }, default);
+            await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.InputLost, "demo",
+                new { session = grant.Session.Id.Value }, default);
         }
 
         var back = await HearAsync(bench, stream, log, "1", t => t.Contains("waiting", StringComparison.Ordinal), now);
@@ -89,7 +92,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
             heard.ShouldNotContain(WebhookEventTypes.InputLost);
         }
 
-        (await log.ReadAsync(0, long.MaxValue, 100, default)).Where(m => m.Type is WebhookEventTypes.InputLost or WebhookEventTypes.EventLive).ShouldAllBe(m => m.ChannelId == old);
+        (await log.ReadAsync(0, long.MaxValue, 100, default)).Where(m => m.Type is WebhookEventTypes.InputLost
+            or WebhookEventTypes.EventLive).ShouldAllBe(m => m.ChannelId == old);
     }
 
     [Fact]
@@ -198,7 +202,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var (heard, holder) = (new SentMessages(), (Caller?)Admin);
-        var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
+        var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder))
+            .RunAsync(null, default);
 
         await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
         running.IsCompleted.ShouldBeFalse();
@@ -207,9 +212,11 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await running;
     }
 
-    private static EventStream Stream(RecordingHarness bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
+    private static EventStream Stream(RecordingHarness bench, EventStreamLog log) =>
+        new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
 
-    private static Caller HolderOf(TokenRole role) => Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
+    private static Caller HolderOf(TokenRole role) =>
+        Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
 
     private static async Task<long> ChannelIdAsync(RecordingHarness bench)
     {
@@ -217,7 +224,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         return await StreamKeys.ChannelIdAsync(connection, "demo", default);
     }
 
-    private static EventStreamReply Reply(RecordingHarness bench, EventStreamClient client, EventStreamLog log, SentMessages heard, Func<Caller?> verify, long? only = null) => new(
+    private static EventStreamReply Reply(RecordingHarness bench, EventStreamClient client, EventStreamLog log, SentMessages heard,
+        Func<Caller?> verify, long? only = null) => new(
         client, Admin, only, log, _ => Task.FromResult(verify()),
         (text, _) =>
         {
@@ -227,7 +235,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         TimeSpan.FromSeconds(15), bench.Rig.Clock);
 
     /// <summary>Reads events until a condition is met.</summary>
-    private static async Task<string> HearAsync(RecordingHarness bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough, long? only = null)
+    private static async Task<string> HearAsync(RecordingHarness bench, EventStream stream, EventStreamLog log, string? lastId,
+        Func<string, bool> isEnough, long? only = null)
     {
         var client = await stream.AttachAsync("token/1", default);
         var heard = new SentMessages();
@@ -243,7 +252,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     private static async Task StateAsync(RecordingHarness bench, string state)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
-        await EventStreamLog.AddAsync(connection, bench.Rig.Clock.GetUtcNow(), EventStreamTypes.ChannelState, "demo", new { state }, default);
+        await EventStreamLog.AddAsync(connection, bench.Rig.Clock.GetUtcNow(), EventStreamTypes.ChannelState, "demo",
+            new { state }, default);
     }
 
     private static async Task HappensAsync(RecordingHarness bench, string type)

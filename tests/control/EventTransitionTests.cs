@@ -10,7 +10,8 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
 {
     [Fact]
     public void Ended_and_cancelled_events_keep_their_state() =>
-        EventTransitions.Allowed.Select(allowed => allowed.From).ShouldAllBe(from => from == EventState.Scheduled || from == EventState.Preview || from == EventState.Live);
+        EventTransitions.Allowed.Select(allowed => allowed.From)
+        .ShouldAllBe(from => from == EventState.Scheduled || from == EventState.Preview || from == EventState.Live);
 
     [Fact]
     public void Names_of_states_and_kinds_are_read_back_and_unknown_ones_are_errors()
@@ -28,9 +29,11 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
         await rig.Channels.CreateAsync("demo", new());
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         await connection.ExecuteAsync("""
-            INSERT INTO events (id, kind, channel_id, title, description, poster, starts_at, ends_at, claims_from, time_zone, is_manual, preview_seconds, grace_seconds, continues,
+            INSERT INTO events (id, kind, channel_id, title, description, poster, starts_at, ends_at, claims_from, time_zone, is_manual,
+                preview_seconds, grace_seconds, continues,
                 state, state_since, created_at, updated_at)
-            SELECT '01J00000000000000000000003', 'single', id, 'Concert', '', '', now(), now() + interval '1 hour', now(), 'Etc/UTC', false, 0, 0, false, 'scheduled', now(), now(), now() FROM channels
+            SELECT '01J00000000000000000000003', 'single', id, 'Concert', '', '', now(), now() + interval '1 hour', now(), 'Etc/UTC', false,
+                0, 0, false, 'scheduled', now(), now(), now() FROM channels
             """);
         foreach (var (operation, to) in EventTransitions.Allowed.Select(allowed => (allowed.Operation, allowed.To)).Distinct())
         {
@@ -40,10 +43,12 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
                 await using var transaction = await connection.BeginTransactionAsync();
                 var change = new EventStateChange(operation, "01J00000000000000000000003", to, "by a test", EndsSession: false);
 
-                var hasChanged = await EventTransitions.ApplyAsync(connection, transaction, change, TimeProvider.System.GetUtcNow(), default);
+                var hasChanged = await EventTransitions.ApplyAsync(connection, transaction, change,
+                    TimeProvider.System.GetUtcNow(), default);
 
                 hasChanged.ShouldBe(EventTransitions.Allowed.Contains((operation, from, to)), $"{operation} from {from} to {to}");
-                (await connection.ExecuteScalarAsync<string>("SELECT state FROM events", transaction: transaction)).ShouldBe(EventRules.Name(hasChanged ? to : from));
+                (await connection.ExecuteScalarAsync<string>("SELECT state FROM events", transaction: transaction)).ShouldBe(
+                    EventRules.Name(hasChanged ? to : from));
                 await transaction.CommitAsync();
             }
         }
@@ -57,6 +62,7 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
         await using var transaction = await connection.BeginTransactionAsync();
         var change = new EventStateChange(EventOperation.Cancel, "01J00000000000000000000003", EventState.Live, "", EndsSession: false);
 
-        await Should.ThrowAsync<InvalidOperationException>(() => EventTransitions.ApplyAsync(connection, transaction, change, TimeProvider.System.GetUtcNow(), default));
+        await Should.ThrowAsync<InvalidOperationException>(() =>
+            EventTransitions.ApplyAsync(connection, transaction, change, TimeProvider.System.GetUtcNow(), default));
     }
 }

@@ -54,7 +54,8 @@ internal sealed class FakeAuthCallback : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            webhook!.Asked.Enqueue(new(http.Request.Method, http.Request.Path + http.Request.QueryString, http.Request.ContentType, new HeaderDictionary(http.Request.Headers.ToDictionary()), body.ToArray()));
+            webhook!.Asked.Enqueue(new(http.Request.Method, http.Request.Path + http.Request.QueryString, http.Request.ContentType,
+                new HeaderDictionary(http.Request.Headers.ToDictionary()), body.ToArray()));
             await webhook.Answer(http);
         });
         await app.StartAsync();
@@ -84,7 +85,8 @@ internal sealed class FakeAuthCallback : IAsyncDisposable
     private static System.Security.Cryptography.X509Certificates.X509Certificate2 SelfSigned()
     {
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
-        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=127.0.0.1", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=127.0.0.1", key,
+            System.Security.Cryptography.HashAlgorithmName.SHA256);
         var now = TimeProvider.System.GetUtcNow();
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }

@@ -116,7 +116,8 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
             Url = webhook.Address + "/publish", DoneUrl = webhook.Address + "/done", Secret = Secret, Format = form,
         });
         using var client = new AuthCallbackClient(options, new ManualTimeProvider(), new RememberedLog().For<AuthCallbackClient>());
-        var asked = new AuthCallbackEvent(Publication, Noon, "name", null, null, IPAddress.Parse("::ffff:203.0.113.5"), 40_000, "FMLE/3.0 (ü)",
+        var asked = new AuthCallbackEvent(Publication, Noon, "name", null, null, IPAddress.Parse("::ffff:203.0.113.5"), 40_000,
+            "FMLE/3.0 (ü)",
             Target);
         var known = asked with { Name = "demo", Channel = "demo", KeyId = "k1234567", Address = IPAddress.Parse("2001:db8::5") };
         foreach (var e in new[]

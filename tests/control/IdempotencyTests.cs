@@ -57,12 +57,14 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         (first, again).ShouldBe((201, 201));
         JsonSerializer.Serialize(replayed).ShouldBe(JsonSerializer.Serialize(made));
         second.Headers.Location.ShouldBe(response.Headers.Location);
-        (response.Headers.Contains("Idempotency-Replayed"), second.Headers.GetValues("Idempotency-Replayed").Single()).ShouldBe((false, "true"));
+        (response.Headers.Contains("Idempotency-Replayed"),
+            second.Headers.GetValues("Idempotency-Replayed").Single()).ShouldBe((false, "true"));
         (await server.Get<EventRepository>().ListAsync(new())).Count.ShouldBe(1);
 
         var (refused, problem, _) = await PostAsync(server, producer, "/api/v1/events", Show("Another", 2), "one");
         (refused, problem.GetProperty("status").GetInt32()).ShouldBe((422, 422));
-        (await PostAsync(server, await server.TokenAsync(TokenRole.Producer), "/api/v1/events", Show("Another", 2), "one")).Status.ShouldBe(201, "another caller's key is another");
+        (await PostAsync(server, await server.TokenAsync(TokenRole.Producer), "/api/v1/events", Show("Another", 2), "one")).Status
+            .ShouldBe(201, "another caller's key is another");
         (await PostAsync(server, producer, "/api/v1/events", Show("Third", 3), "two")).Status.ShouldBe(201);
     }
 
@@ -80,7 +82,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         problem.GetProperty("location").GetString().ShouldBe($"/api/v1/tokens/{made.GetProperty("info").GetProperty("id").GetString()}");
         problem.GetRawText().ShouldNotContain(secret);
         (await server.Get<TokenRepository>().ListAsync()).Count.ShouldBe(2, "the admin's and one more");
-        await using var kept = server.Get<ControlDatabase>().Source.CreateCommand("SELECT count(*) FROM idempotency_keys WHERE body IS NULL AND answered_at IS NOT NULL");
+        await using var kept = server.Get<ControlDatabase>()
+            .Source.CreateCommand("SELECT count(*) FROM idempotency_keys WHERE body IS NULL AND answered_at IS NOT NULL");
         (await kept.ExecuteScalarAsync()).ShouldBe(1L);
     }
 
@@ -102,7 +105,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
         const string Body = """{"name":"demo"}""";
-        await server.Get<IdempotencyKeys>().ReserveAsync($"token/{admin[..8]}", "k", IdempotencyHandler.ComputeHash("POST", "/api/v1/channels", Encoding.UTF8.GetBytes(Body)), default);
+        await server.Get<IdempotencyKeys>().ReserveAsync($"token/{admin[..8]}", "k",
+            IdempotencyHandler.ComputeHash("POST", "/api/v1/channels", Encoding.UTF8.GetBytes(Body)), default);
 
         var (status, _, response) = await PostAsync(server, admin, "/api/v1/channels", Body, "k");
 
@@ -118,7 +122,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var sent = key == "201" ? new string('k', 201) : key;
 
-        var (status, problem, _) = await PostAsync(server, await server.TokenAsync(TokenRole.Admin), "/api/v1/channels", """{"name":"demo"}""", sent);
+        var (status, problem, _) = await PostAsync(server, await server.TokenAsync(TokenRole.Admin), "/api/v1/channels",
+            """{"name":"demo"}""", sent);
 
         status.ShouldBe(400);
         problem.GetProperty("errors").TryGetProperty("Idempotency-Key", out _).ShouldBeTrue();
@@ -137,7 +142,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
 
         keyed.ShouldBe(
         [
-            "/calendar-feeds", "/channels", "/channels/{name}/clips", "/channels/{name}/keys", "/channels/{name}/keys/rotate", "/channels/{name}/viewer-keys", "/channels/{name}/viewer-tokens",
+            "/calendar-feeds", "/channels", "/channels/{name}/clips", "/channels/{name}/keys", "/channels/{name}/keys/rotate",
+                "/channels/{name}/viewer-keys", "/channels/{name}/viewer-tokens",
             "/events", "/recordings/{id}/clips", "/tokens", "/webhooks",
         ]);
     }
@@ -148,7 +154,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         return $$"""{"title":"{{title}}","channel":"demo","start":"{{start:yyyy-MM-dd}}T20:00:00Z","end":"{{start:yyyy-MM-dd}}T21:00:00Z"}""";
     }
 
-    private static async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(Server server, string token, string path, string json, string key)
+    private static async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> PostAsync(Server server, string token,
+        string path, string json, string key)
     {
         using var body = new StringContent(json, Encoding.UTF8, Json);
         return await server.SendAsync("POST", path, token, body, ("Idempotency-Key", key));

@@ -110,13 +110,15 @@ public sealed class InvalidKeyTests(PostgresFixture postgres)
         var after = (await channels.CreateAsync("after", new())).Key;
         await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(after.Key.Id) is not null);
         var rotated = await keys.RotateAsync("after");
-        await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(after.Key.Id) is null && register.GetCached(rotated.Key.Id) is not null);
+        await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(after.Key.Id) is null
+            && register.GetCached(rotated.Key.Id) is not null);
         await channels.DeleteAsync("after");
         await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(rotated.Key.Id) is null);
         register.GetCached(before.Key.Id).ShouldNotBeNull();
     }
 
-    private static async Task<List<PublishDecision.Rejected>> FloodAsync(PublishHarness rig, int count, Func<int, string> key, Func<int, string>? address = null)
+    private static async Task<List<PublishDecision.Rejected>> FloodAsync(PublishHarness rig, int count, Func<int, string> key,
+        Func<int, string>? address = null)
     {
         var answers = new List<PublishDecision.Rejected>();
         for (var i = 0; i < count; i++)

@@ -165,6 +165,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         var code = (await new SetupCodes(database, _clock).IssueAsync())!;
         await new TokenRepository(database, _clock).CreateAsync(TokenRole.Admin);
 
-        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code.ShouldBe(ControlErrorCode.Denied);
+        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code
+            .ShouldBe(ControlErrorCode.Denied);
     }
 }

@@ -20,7 +20,8 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task Login_returns_a_cookie_that_works_until_logout()
     {
         await using var server = await StartAsync();
-        var (status, body, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", server.Address), ("User-Agent", "Firefox"));
+        var (status, body, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password },
+            ("Origin", server.Address), ("User-Agent", "Firefox"));
 
         status.ShouldBe(200);
         body.GetProperty("name").GetString().ShouldBe("jane");
@@ -31,10 +32,12 @@ public sealed class LoginTests(PostgresFixture postgres)
         var login = cookie.Split(';')[0].Split('=')[1];
 
         var (_, me, _) = await server.SendAsPersonAsync("GET", "/api/v1/me", login);
-        (me.GetProperty("kind").GetString(), me.GetProperty("name").GetString(), me.GetProperty("role").GetString()).ShouldBe(("user", "jane", "producer"));
+        (me.GetProperty("kind").GetString(), me.GetProperty("name").GetString(),
+            me.GetProperty("role").GetString()).ShouldBe(("user", "jane", "producer"));
         (await server.SendAsPersonAsync("GET", "/api/v1/system", login)).Body.GetProperty("role").GetString().ShouldBe("producer");
         var (_, logins, _) = await server.SendAsPersonAsync("GET", "/api/v1/me/logins", login);
-        (logins[0].GetProperty("current").GetBoolean(), logins[0].GetProperty("agent").GetString(), logins[0].GetProperty("address").GetString()).ShouldBe((true, "Firefox", "127.0.0.1"));
+        (logins[0].GetProperty("current").GetBoolean(), logins[0].GetProperty("agent").GetString(),
+            logins[0].GetProperty("address").GetString()).ShouldBe((true, "Firefox", "127.0.0.1"));
 
         var (left, _, farewell) = await server.SendAsPersonAsync("POST", "/api/v1/logout", login, origin: server.Address);
         left.ShouldBe(204);
@@ -65,18 +68,25 @@ public sealed class LoginTests(PostgresFixture postgres)
     {
         await using var server = await StartAsync();
         var login = await server.LoginAsync("jane", Password);
-        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = "a wrong password" }, server.Address)).Status.ShouldBe(400);
-        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = Password }, server.Address)).Status.ShouldBe(200);
-        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login, new { code = "nonsense" }, server.Address)).Status.ShouldBe(400);
-        var (_, confirmed, _) = await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login, new { code = await CodeAsync(server) }, server.Address);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = "a wrong password" }, server.Address)).Status
+            .ShouldBe(400);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = Password }, server.Address)).Status
+            .ShouldBe(200);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login, new { code = "nonsense" }, server.Address)).Status
+            .ShouldBe(400);
+        var (_, confirmed, _) = await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login,
+            new { code = await CodeAsync(server) }, server.Address);
         var spare = confirmed.GetProperty("recoveryCodes")[0].GetString();
 
         var (status, problem, _) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password });
         (status, problem.GetProperty("needs").GetString()).ShouldBe((401, "code"));
-        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = "wrong" })).Status.ShouldBe(401);
-        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = spare })).Status.ShouldBe(200);
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = "wrong" })).Status
+            .ShouldBe(401);
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = spare })).Status
+            .ShouldBe(200);
         (await server.SendAsPersonAsync("GET", "/api/v1/me", login)).Body.GetProperty("totp").GetBoolean().ShouldBeTrue();
-        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/end", login, new { code = confirmed.GetProperty("recoveryCodes")[1].GetString() }, server.Address)).Status.ShouldBe(204);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/end", login,
+            new { code = confirmed.GetProperty("recoveryCodes")[1].GetString() }, server.Address)).Status.ShouldBe(204);
         (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password })).Status.ShouldBe(200);
     }
 
@@ -86,11 +96,14 @@ public sealed class LoginTests(PostgresFixture postgres)
         await using var server = await StartAsync();
         var (mine, other) = (await server.LoginAsync("jane", Password), await server.LoginAsync("jane", Password));
 
-        var (wrong, problem, _) = await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = "a wrong password", password = "another good password" }, server.Address);
+        var (wrong, problem, _) = await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine,
+            new { old = "a wrong password", password = "another good password" }, server.Address);
         wrong.ShouldBe(400);
         problem.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("old");
-        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "short" }, server.Address)).Status.ShouldBe(400);
-        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "another good password" }, server.Address)).Status.ShouldBe(204);
+        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "short" },
+            server.Address)).Status.ShouldBe(400);
+        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "another good password" },
+            server.Address)).Status.ShouldBe(204);
 
         (await server.SendAsPersonAsync("GET", "/api/v1/me", mine)).Status.ShouldBe(200);
         (await server.SendAsPersonAsync("GET", "/api/v1/me", other)).Status.ShouldBe(401);
@@ -104,7 +117,8 @@ public sealed class LoginTests(PostgresFixture postgres)
         await using var server = await StartAsync();
         for (var i = 0; i < 10; i++)
         {
-            (await server.SendAsync("POST", "/api/v1/login", null, new { name = $"nobody{i}", password = "a wrong password" })).Status.ShouldBe(401);
+            (await server.SendAsync("POST", "/api/v1/login", null, new { name = $"nobody{i}", password = "a wrong password" })).Status
+                .ShouldBe(401);
         }
 
         (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password })).Status.ShouldBe(429);
@@ -129,8 +143,10 @@ public sealed class LoginTests(PostgresFixture postgres)
         var login = await server.LoginAsync("jane", Password);
         origin = origin == "self" ? server.Address : origin;
 
-        (await server.SendAsPersonAsync("GET", "/api/v1/channels", login, null, origin, site)).Status.ShouldBe(200, "reading is no change, and pages of others do not see the answer");
-        (await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", login, new { title = "New" }, origin, site)).Status.ShouldBe(isDone ? 200 : 403);
+        (await server.SendAsPersonAsync("GET", "/api/v1/channels", login, null, origin, site)).Status
+            .ShouldBe(200, "reading is no change, and pages of others do not see the answer");
+        (await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", login, new { title = "New" }, origin, site)).Status
+            .ShouldBe(isDone ? 200 : 403);
 
         (await server.Get<ChannelRepository>().GetAsync("demo")).Title.ShouldBe(isDone ? "New" : "");
     }
@@ -139,11 +155,13 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task Cross_origin_pages_can_neither_log_in_nor_read_responses()
     {
         await using var server = await StartAsync();
-        var (status, _, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", "https://evil.example"));
+        var (status, _, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password },
+            ("Origin", "https://evil.example"));
         status.ShouldBe(403);
         response.Headers.Contains("Set-Cookie").ShouldBeFalse();
 
-        var (_, _, answer) = await server.SendAsync("GET", "/api/v1/channels", await server.TokenAsync(TokenRole.Viewer), null, ("Origin", "https://evil.example"));
+        var (_, _, answer) = await server.SendAsync("GET", "/api/v1/channels", await server.TokenAsync(TokenRole.Viewer), null,
+            ("Origin", "https://evil.example"));
         answer.Headers.Contains("Access-Control-Allow-Origin").ShouldBeFalse("CORS is closed");
     }
 
@@ -152,7 +170,8 @@ public sealed class LoginTests(PostgresFixture postgres)
     {
         await using var server = await StartAsync();
         var login = await server.LoginAsync("jane", Password);
-        (await server.SendAsync("GET", "/api/v1/me", await server.TokenAsync(TokenRole.Viewer), null, ("Cookie", $"broadcast-login={login}"))).Body.GetProperty("kind").GetString().ShouldBe("token");
+        (await server.SendAsync("GET", "/api/v1/me", await server.TokenAsync(TokenRole.Viewer), null,
+            ("Cookie", $"broadcast-login={login}"))).Body.GetProperty("kind").GetString().ShouldBe("token");
         (await server.SendAsync("GET", "/api/v1/me", "nonsense", null, ("Cookie", $"broadcast-login={login}"))).Status.ShouldBe(401);
     }
 
@@ -161,8 +180,10 @@ public sealed class LoginTests(PostgresFixture postgres)
     {
         await using var server = await StartAsync();
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
-        await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", await server.LoginAsync("jane", Password), new { title = "New" }, server.Address);
-        (await server.Get<AuditLog>().ListAsync(new(Action: "channel.change"))).Single().Actor.ShouldBe(new(ActorKind.User, "jane", "", "127.0.0.1"));
+        await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", await server.LoginAsync("jane", Password), new { title = "New" },
+            server.Address);
+        (await server.Get<AuditLog>().ListAsync(new(Action: "channel.change"))).Single()
+            .Actor.ShouldBe(new(ActorKind.User, "jane", "", "127.0.0.1"));
     }
 
     [Fact]
@@ -171,15 +192,18 @@ public sealed class LoginTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var code = (await server.Get<FirstRun>().Completion).SetupCode!;
 
-        (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane" })).Body.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("password");
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane" })).Body.GetProperty("errors").EnumerateObject()
+            .Single().Name.ShouldBe("password");
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = "short" })).Status.ShouldBe(400);
-        (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong", name = "jane", password = Password })).Status.ShouldBe(403);
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong", name = "jane", password = Password })).Status
+            .ShouldBe(403);
         (await server.Get<UserRepository>().ListAsync()).ShouldBeEmpty();
         var (status, issued, _) = await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = Password });
 
         status.ShouldBe(201);
         (await server.SendAsync("GET", "/api/v1/tokens", issued.GetProperty("token").GetString())).Status.ShouldBe(200);
-        (await server.SendAsPersonAsync("GET", "/api/v1/users", await server.LoginAsync("jane", Password))).Body[0].GetProperty("role").GetString().ShouldBe("admin");
+        (await server.SendAsPersonAsync("GET", "/api/v1/users", await server.LoginAsync("jane", Password))).Body[0].GetProperty("role")
+            .GetString().ShouldBe("admin");
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jim", password = Password })).Status.ShouldBe(403);
     }
 
@@ -201,7 +225,8 @@ public sealed class LoginTests(PostgresFixture postgres)
     [InlineData("http", "127.0.0.1:8080", "https://live.example.org", false)]
     [InlineData("http", "live.example.org", "http://live.example.org", false)]
     [InlineData("http", "live.example.org", null, false)]
-    public void Login_cookie_is_secure_and_host_bound_with_HTTPS_here_or_at_a_proxy(string scheme, string host, string? pages, bool isSecure)
+    public void Login_cookie_is_secure_and_host_bound_with_HTTPS_here_or_at_a_proxy(string scheme, string host, string? pages,
+        bool isSecure)
     {
         using var services = Services(pages);
         var http = new DefaultHttpContext { RequestServices = services };
@@ -237,7 +262,8 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     private static ServiceProvider Services(string? pages) =>
-        (pages is null ? new ServiceCollection() : new ServiceCollection().AddSingleton<IViewerUrls>(new Pages(pages))).BuildServiceProvider();
+        (pages is null ? new ServiceCollection()
+            : new ServiceCollection().AddSingleton<IViewerUrls>(new Pages(pages))).BuildServiceProvider();
 
     private static async Task<string> CodeAsync(Server server)
     {

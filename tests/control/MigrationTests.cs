@@ -17,7 +17,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
     {
         await postgres.ExecuteAsync("CREATE DATABASE crowd");
         var options = await postgres.FreshAsync();
-        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "crowd" }.ConnectionString;
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(
+            options.ConnectionString) { Database = "crowd" }.ConnectionString;
 
         var opened = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => postgres.OpenAsync(options)));
 
@@ -34,7 +35,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
     {
         await postgres.ExecuteAsync("CREATE DATABASE older");
         var options = await postgres.FreshAsync();
-        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "older" }.ConnectionString;
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(
+            options.ConnectionString) { Database = "older" }.ConnectionString;
         await using var older = Npgsql.NpgsqlDataSource.Create(options.ConnectionString);
         await using (var first = older.CreateCommand($"""
             {Migrations.All[0].Sql}
@@ -52,7 +54,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
         var channel = await channels.GetAsync("demo");
         (channel.Takeover, channel.TakeoverAfter, channel.Access).ShouldBe(("silent", TimeSpan.Zero, "public"));
         await using var still = older.CreateCommand(
-            "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', 60, now())");
+            "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', "
+            + "60, now())");
         (await still.ExecuteNonQueryAsync()).ShouldBe(1, "a server of before goes on");
         channel.Record.ShouldBeFalse("what was not recorded before is not recorded now");
         (await channels.GetAsync("late")).Record.ShouldBeTrue();
@@ -75,7 +78,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
     {
         await postgres.ExecuteAsync("CREATE DATABASE busy");
         var options = await postgres.FreshAsync();
-        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "busy" }.ConnectionString;
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(
+            options.ConnectionString) { Database = "busy" }.ConnectionString;
         await using var source = Npgsql.NpgsqlDataSource.Create(options.ConnectionString);
         await using (var first = source.CreateCommand($"""
             {Migrations.All[0].Sql}
@@ -94,7 +98,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
         }
 
         var log = new RememberedLog();
-        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ControlDatabase>(), default, TimeSpan.FromMilliseconds(20));
+        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ControlDatabase>(), default,
+            TimeSpan.FromMilliseconds(20));
         await Poll.UntilAsync(() => log.Lines.Count > 0);
         await reading.CommitAsync();
 

@@ -25,7 +25,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData("obs-31.0-windows-amd", "1080p", "h264_texture_amf", "1280x720 852x480 640x360", "30000/1001")]
     [InlineData("obs-30.2-windows-nvidia", "960x720@2500k,480p30@1200k,4096p@50M", "jim_nvenc", "1920x1080 960x540 854x480", "60/1")]
     [InlineData("obs-32.0-linux-software", "auto", "obs_x264", "1080x1920", "30/1")]
-    public async Task Valid_key_gets_tracks_that_fit_source_size_ladder_and_encoder(string request, string ladder, string encoder, string sizes, string rate)
+    public async Task Valid_key_gets_tracks_that_fit_source_size_ladder_and_encoder(string request, string ladder, string encoder,
+        string sizes, string rate)
     {
         await using var server = await ServerAsync();
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(Ladder: ladder))).Key.StreamKey;
@@ -35,16 +36,20 @@ public sealed class MultitrackTests(PostgresFixture postgres)
         status.ShouldBe(200);
         answer.GetProperty("status").GetProperty("result").GetString().ShouldBe("success");
         answer.GetProperty("meta").GetProperty("config_id").GetString().ShouldNotBeNullOrEmpty();
-        answer.GetProperty("meta").GetProperty("schema_version").GetString().ShouldBe(JsonDocument.Parse(Request(request)).RootElement.GetProperty("schema_version").GetString());
+        answer.GetProperty("meta").GetProperty("schema_version").GetString()
+            .ShouldBe(JsonDocument.Parse(Request(request)).RootElement.GetProperty("schema_version").GetString());
         var tracks = answer.GetProperty("encoder_configurations").EnumerateArray().ToList();
         string.Join(' ', tracks.Select(t => $"{t.GetProperty("width")}x{t.GetProperty("height")}")).ShouldBe(sizes);
         tracks.ShouldAllBe(t => t.GetProperty("type").GetString() == encoder && t.GetProperty("canvas_index").GetInt32() == 0);
-        tracks.ShouldAllBe(t => $"{t.GetProperty("framerate").GetProperty("numerator")}/{t.GetProperty("framerate").GetProperty("denominator")}" == rate);
-        tracks.Select(t => t.GetProperty("settings")).ShouldAllBe(s => s.GetProperty("keyint_sec").GetInt32() == 2 && s.GetProperty("rate_control").GetString() == "CBR");
+        tracks.ShouldAllBe(t =>
+            $"{t.GetProperty("framerate").GetProperty("numerator")}/{t.GetProperty("framerate").GetProperty("denominator")}" == rate);
+        tracks.Select(t => t.GetProperty("settings"))
+            .ShouldAllBe(s => s.GetProperty("keyint_sec").GetInt32() == 2 && s.GetProperty("rate_control").GetString() == "CBR");
         var bitrates = tracks.Select(t => t.GetProperty("settings").GetProperty("bitrate").GetInt32()).ToList();
         bitrates.ShouldBe(bitrates.OrderDescending());
         bitrates.ShouldAllBe(b => b >= 200 && b <= 20_000);
-        answer.GetProperty("ingest_endpoints").EnumerateArray().Select(e => (e.GetProperty("protocol").GetString(), e.GetProperty("url_template").GetString())).ShouldBe(
+        answer.GetProperty("ingest_endpoints").EnumerateArray()
+            .Select(e => (e.GetProperty("protocol").GetString(), e.GetProperty("url_template").GetString())).ShouldBe(
             [("RTMP", "rtmp://127.0.0.1:1935/live/{stream_key}"), ("RTMPS", "rtmps://127.0.0.1:1936/live/{stream_key}")]);
         var audio = answer.GetProperty("audio_configurations");
         audio.GetProperty("live").EnumerateArray().ShouldHaveSingleItem().GetProperty("codec").GetString().ShouldBe("aac");
@@ -63,7 +68,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
             var (status, answer) = await AskAsync(server, Request("obs-30.2-windows-nvidia").Replace("STREAM-KEY", wrong));
             (status, answer.GetProperty("status").GetProperty("result").GetString()).ShouldBe((200, "error"));
             answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("stream key is invalid");
-            (answer.GetProperty("encoder_configurations").GetArrayLength(), answer.GetProperty("ingest_endpoints").GetArrayLength()).ShouldBe((0, 0));
+            (answer.GetProperty("encoder_configurations").GetArrayLength(),
+                answer.GetProperty("ingest_endpoints").GetArrayLength()).ShouldBe((0, 0));
         }
     }
 
@@ -78,8 +84,10 @@ public sealed class MultitrackTests(PostgresFixture postgres)
             await AskAsync(server, wrong);
         }
 
-        (await AskAsync(server, wrong)).Answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("Too many");
-        (await AskAsync(server, Request("obs-30.2-windows-nvidia").Replace("STREAM-KEY", key))).Answer.GetProperty("status").GetProperty("result").GetString().ShouldBe("success");
+        (await AskAsync(server, wrong)).Answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull()
+            .ShouldContain("Too many");
+        (await AskAsync(server, Request("obs-30.2-windows-nvidia").Replace("STREAM-KEY", key))).Answer.GetProperty("status")
+            .GetProperty("result").GetString().ShouldBe("success");
     }
 
     [Theory]
@@ -103,7 +111,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [Fact]
     public async Task OBS_gets_an_explanation_if_only_an_auth_callback_decides()
     {
-        await using var server = await ServerAsync(("Authorization:Policy", "webhook"), ("Authorization:Url", "http://127.0.0.1:1/"), ("Authorization:Format", "srs"));
+        await using var server = await ServerAsync(("Authorization:Policy", "webhook"), ("Authorization:Url", "http://127.0.0.1:1/"),
+            ("Authorization:Format", "srs"));
         var (_, answer) = await AskAsync(server, Request("obs-30.2-windows-nvidia"));
         answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("Enhanced Broadcasting off");
     }
@@ -133,7 +142,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     public void Client_encodes_the_rungs_of_the_channel_in_addition_to_its_source(string ladder, long? limit, string expected)
     {
         var client = Client("obs-30.2-windows-nvidia") with { MaxBitrate = limit };
-        string.Join(' ', EncoderLadder.Plan(ladder, client, VideoEncoder.For(client)).Select(t => $"{t.Width}x{t.Height}@{t.Bitrate}")).ShouldBe(expected);
+        string.Join(' ', EncoderLadder.Plan(ladder, client, VideoEncoder.For(client)).Select(t => $"{t.Width}x{t.Height}@{t.Bitrate}"))
+            .ShouldBe(expected);
     }
 
     [Theory]
@@ -148,7 +158,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData(0u, 32, "com.apple.videotoolbox.videoencoder.ave.avc,obs_x264", "com.apple.videotoolbox.videoencoder.ave.avc")]
     [InlineData(0x10DEu, 32, "none_that_is_known", "obs_x264")]
     public void Planned_encoder_is_one_that_the_client_has(uint vendor, int version, string named, string expected) =>
-        VideoEncoder.For(Client("obs-30.2-windows-nvidia") with { GpuVendor = vendor, Version = version, Encoders = named.Split(',', StringSplitOptions.RemoveEmptyEntries) })
+        VideoEncoder.For(Client("obs-30.2-windows-nvidia")
+            with { GpuVendor = vendor, Version = version, Encoders = named.Split(',', StringSplitOptions.RemoveEmptyEntries) })
             .Name.ShouldBe(expected);
 
     [Fact]
@@ -159,10 +170,13 @@ public sealed class MultitrackTests(PostgresFixture postgres)
             var random = new Random(seed);
             var client = Client("obs-30.2-windows-nvidia") with
             {
-                Width = random.Next(2, 8000), Height = random.Next(2, 8000), Cores = random.Next(1, 64), GpuVendor = seed % 2 == 0 ? 0 : 0x10DEu, MaxBitrate = random.Next(0, 50_000),
+                Width = random.Next(2, 8000), Height = random.Next(2, 8000), Cores = random.Next(1, 64),
+                    GpuVendor = seed % 2 == 0 ? 0 : 0x10DEu, MaxBitrate = random.Next(0, 50_000),
             };
-            var plan = EncoderLadder.Plan(seed % 3 == 0 ? "auto" : "1280x720@2500k,480p@1200k,16x4096p1@100k,4096p@50M", client, VideoEncoder.For(client));
-            return plan.Count is >= 1 and <= 4 && plan.All(t => t.Width <= client.Width && t.Height <= client.Height && t is { Bitrate: >= 200 } && t.Width % 2 == 0 && t.Height % 2 == 0);
+            var plan = EncoderLadder.Plan(seed % 3 == 0 ? "auto" : "1280x720@2500k,480p@1200k,16x4096p1@100k,4096p@50M", client,
+                VideoEncoder.For(client));
+            return plan.Count is >= 1 and <= 4 && plan.All(t => t.Width <= client.Width && t.Height <= client.Height
+                && t is { Bitrate: >= 200 } && t.Width % 2 == 0 && t.Height % 2 == 0);
         }).QuickCheckThrowOnFailure();
     }
 

@@ -32,8 +32,10 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
 
         var lines = text.Split('\n');
         var kept = (await File.ReadAllTextAsync(Kept)).Split('\n');
-        lines.Except(kept, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)]).ShouldBeEmpty($"dashboard/openapi.json does not have this, which the server serves. {Renewal}");
-        kept.Except(lines, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)]).ShouldBeEmpty($"dashboard/openapi.json has this, which the server does not serve. {Renewal}");
+        lines.Except(kept, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)])
+            .ShouldBeEmpty($"dashboard/openapi.json does not have this, which the server serves. {Renewal}");
+        kept.Except(lines, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)])
+            .ShouldBeEmpty($"dashboard/openapi.json has this, which the server does not serve. {Renewal}");
     }
 
     [Fact]
@@ -47,11 +49,13 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
         Required(schemas, "EventChange").ShouldBeEmpty();
         Required(schemas, "NewClip").ShouldBe(["start"]);
         Required(schemas, "EventView").ShouldContain("recurrence", "an answer has it, be it null");
-        schemas.GetProperty("EventView").GetProperty("properties").GetProperty("graceSeconds").GetProperty("type").GetString().ShouldBe("integer");
+        schemas.GetProperty("EventView").GetProperty("properties").GetProperty("graceSeconds").GetProperty("type").GetString()
+            .ShouldBe("integer");
     }
 
     private static List<string> Required(JsonElement schemas, string name) =>
-        schemas.GetProperty(name).TryGetProperty("required", out var names) ? [.. names.EnumerateArray().Select(n => n.GetString()!).Order(StringComparer.Ordinal)] : [];
+        schemas.GetProperty(name).TryGetProperty("required", out var names)
+        ? [.. names.EnumerateArray().Select(n => n.GetString()!).Order(StringComparer.Ordinal)] : [];
 
     // One line per operation and schema, so that a diff shows the changed ones. The server's address is excluded, and so are tags, which
     // name the program that maps an operation.
@@ -77,7 +81,8 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
         {
             text.Append(comma ? ",\n" : "\n").Append(' ', depth + 1).Append(JsonSerializer.Serialize(name, OnOneLine)).Append(": ");
             comma = true;
-            if (value is JsonObject inner && (opened.Contains(name, StringComparer.Ordinal) || name.StartsWith("/api/", StringComparison.Ordinal)))
+            if (value is JsonObject inner
+                && (opened.Contains(name, StringComparer.Ordinal) || name.StartsWith("/api/", StringComparison.Ordinal)))
             {
                 Write(text, inner, opened, depth + 1);
             }

@@ -44,7 +44,8 @@ public sealed class OutboundPolicyTests
         await using var inside = await FakeAuthCallback.StartAsync();
         var answers = new Queue<IPAddress>([Public, IPAddress.Loopback]);
         Task<IPAddress[]> Rebinding(string host, CancellationToken cancellationToken) => Task.FromResult<IPAddress[]>([answers.Dequeue()]);
-        OutboundPolicy.PublicOnly.ForbiddenKind("evil.example", (await Rebinding("evil.example", default))[0]).ShouldBeNull("who asks first finds nothing wrong");
+        OutboundPolicy.PublicOnly.ForbiddenKind("evil.example", (await Rebinding("evil.example", default))[0])
+            .ShouldBeNull("who asks first finds nothing wrong");
         using var transport = Transport(Rebinding);
 
         (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Error.ShouldBe("target_denied");
@@ -74,7 +75,8 @@ public sealed class OutboundPolicyTests
     {
         await using var inside = await FakeAuthCallback.StartAsync();
         using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([Public, IPAddress.Loopback]));
-        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Error.ShouldBe("target_denied");
+        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Error
+            .ShouldBe("target_denied");
         inside.Asked.ShouldBeEmpty();
     }
 
@@ -94,7 +96,8 @@ public sealed class OutboundPolicyTests
     public async Task Next_address_of_a_host_is_tried_after_a_failed_connection()
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
-        using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99"), IPAddress.Loopback]), "127.0.0.0/8");
+        using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99"), IPAddress.Loopback]),
+            "127.0.0.0/8");
         (await AskAsync(transport, receiver.Address.Replace("127.0.0.1", "two.example", StringComparison.Ordinal))).Status.ShouldBe(200);
     }
 
@@ -127,7 +130,8 @@ public sealed class OutboundPolicyTests
     [InlineData("https://0x7f.1/hook", "loopback")]
     [InlineData("https://example.org/hook", null)]
     public void URL_with_a_non_public_address_is_denied_without_name_resolution(string url, string? refusal) =>
-        new OutboundConnector(OutboundPolicy.PublicOnly, TimeProvider.System, (_, _) => throw new InvalidOperationException("nobody is asked")).DenialReason(new Uri(url)).ShouldBe(refusal);
+        new OutboundConnector(OutboundPolicy.PublicOnly, TimeProvider.System,
+            (_, _) => throw new InvalidOperationException("nobody is asked")).DenialReason(new Uri(url)).ShouldBe(refusal);
 
     private static CallbackHttpTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
     {
@@ -135,7 +139,9 @@ public sealed class OutboundPolicyTests
         return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, new OutboundConnector(options.Outbound, TimeProvider.System, resolve));
     }
 
-    private static HttpRequestMessage Request(string url) => new(HttpMethod.Post, url) { Content = new ByteArrayContent(Encoding.ASCII.GetBytes("{}")) };
+    private static HttpRequestMessage Request(string url) =>
+        new(HttpMethod.Post, url) { Content = new ByteArrayContent(Encoding.ASCII.GetBytes("{}")) };
 
-    private static Task<CallbackHttpResponse> AskAsync(CallbackHttpTransport transport, string url) => transport.SendAsync(() => Request(url), _ => true, 1000, default);
+    private static Task<CallbackHttpResponse> AskAsync(CallbackHttpTransport transport, string url) =>
+        transport.SendAsync(() => Request(url), _ => true, 1000, default);
 }

@@ -37,19 +37,26 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await AddWebhookAsync(connection, "thistype", types: ["publish.started", "event.live"]);
         await AddWebhookAsync(connection, "thischan", channels: ["demo"]);
 
-        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.PublishStarted, "demo", new { Session = "s", Input = StreamKeyRole.Backup }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.PublishStarted, "demo",
+            new { Session = "s", Input = StreamKeyRole.Backup }, default);
         await Outbox.AddAsync(connection, null, At, WebhookEventTypes.HealthIssue, null, new { }, default);
 
-        (await connection.QueryAsync<string>("SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'publish.started' ORDER BY 1"))
+        (await connection.QueryAsync<string>(
+            "SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'publish.started' "
+            + "ORDER BY 1"))
             .ShouldBe(["allofitt", "thischan", "thistype"]);
-        (await connection.QueryAsync<string>("SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.channel IS NULL"))
+        (await connection.QueryAsync<string>(
+            "SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.channel IS NULL"))
             .ShouldBe(["allofitt"], "what belongs to no channel is not for those who want one channel's");
-        var body = JsonDocument.Parse((await connection.QuerySingleAsync<string>("SELECT body FROM webhook_events WHERE channel = 'demo'"))).RootElement;
+        var body = JsonDocument.Parse((await connection.QuerySingleAsync<string>("SELECT body FROM webhook_events WHERE channel = 'demo'")))
+            .RootElement;
         body.GetProperty("type").GetString().ShouldBe("publish.started");
         body.GetProperty("timestamp").GetString().ShouldBe("2030-01-31T18:00:00.000Z");
         body.GetProperty("channel").GetString().ShouldBe("demo");
-        body.GetProperty("id").GetString().ShouldBe(await connection.QuerySingleAsync<string>("SELECT id FROM webhook_events WHERE channel = 'demo'"));
-        (body.GetProperty("data").GetProperty("session").GetString(), body.GetProperty("data").GetProperty("input").GetString()).ShouldBe(("s", "backup"));
+        body.GetProperty("id").GetString()
+            .ShouldBe(await connection.QuerySingleAsync<string>("SELECT id FROM webhook_events WHERE channel = 'demo'"));
+        (body.GetProperty("data").GetProperty("session").GetString(),
+            body.GetProperty("data").GetProperty("input").GetString()).ShouldBe(("s", "backup"));
     }
 
     [Fact]
@@ -76,15 +83,19 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await AddWebhookAsync(connection, "deaffull");
         await Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo", new { }, default);
         await connection.ExecuteAsync(
-            "INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at) SELECT webhook_id, event_id, state, next_attempt_at, created_at FROM webhook_deliveries, generate_series(2, @most)",
+            "INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at) SELECT webhook_id, event_id, "
+            + "state, next_attempt_at, created_at FROM webhook_deliveries, generate_series(2, @most)",
             new { most = Outbox.MaxPending });
         await AddWebhookAsync(connection, "allofitt");
 
         await Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventEnded, "demo", new { }, default);
 
-        (await connection.QueryAsync<string>("SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'event.ended'")).ShouldBe(["allofitt"]);
-        (await connection.QueryAsync<(string, long)>("SELECT id, dropped FROM webhooks ORDER BY id")).ShouldBe([("allofitt", 0L), ("deaffull", 1L)]);
-        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = 'deaffull'")).ShouldBe(Outbox.MaxPending);
+        (await connection.QueryAsync<string>(
+            "SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'event.ended'")).ShouldBe(["allofitt"]);
+        (await connection.QueryAsync<(string, long)>("SELECT id, dropped FROM webhooks ORDER BY id")).ShouldBe(
+            [("allofitt", 0L), ("deaffull", 1L)]);
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = 'deaffull'")).ShouldBe(
+            Outbox.MaxPending);
     }
 
     [Fact]
@@ -92,10 +103,13 @@ public sealed class OutboxTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
-        await Should.ThrowAsync<ArgumentException>(() => Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo", new { text = new string('x', Outbox.MaxBody) }, default));
+        await Should.ThrowAsync<ArgumentException>(() => Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo",
+            new { text = new string('x', Outbox.MaxBody) }, default));
     }
 
-    internal static Task AddWebhookAsync(NpgsqlConnection connection, string id, string[]? types = null, string[]? channels = null, bool enabled = true) => connection.ExecuteAsync(
-        "INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) VALUES (@id, 'https://example.org/', '', @types, @channels, @secret, @enabled, now())",
+    internal static Task AddWebhookAsync(NpgsqlConnection connection, string id, string[]? types = null, string[]? channels = null,
+        bool enabled = true) => connection.ExecuteAsync(
+        "INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) VALUES (@id, 'https://example.org/', '', "
+        + "@types, @channels, @secret, @enabled, now())",
         new { id, types = types ?? [], channels = channels ?? [], secret = new string('s', 32), enabled });
 }

@@ -34,7 +34,8 @@ public sealed class OwnershipTests
     [InlineData("stopped", 60, 0, 30, "Abandoned")]
     [InlineData("stopped", 60, 0, 600, "LeaseExpired")]
     [InlineData("stopped", -1, 5000, 30, "OwnedByLiveServer")]
-    public void Ownership_status_of_a_session_depends_on_owner_lease_and_contact(string owner, int overFor, int contact, int window, string standing) =>
+    public void Ownership_status_of_a_session_depends_on_owner_lease_and_contact(string owner, int overFor, int contact, int window,
+        string standing) =>
         Terms.Evaluate(new(
             HasOwner: owner != "no owner",
             IsOwnedHere: owner == "ours",
@@ -50,7 +51,8 @@ public sealed class OwnershipTests
     [InlineData("OwnedByLiveServer", false, false, false)]
     [InlineData("LeaseExpired", true, false, true)]
     [InlineData("Abandoned", true, true, true)]
-    public void Ownership_status_decides_takeover_and_end_of_a_session(string standing, bool isTakenAtStart, bool isEnded, bool isEndedWhenAskedFor)
+    public void Ownership_status_decides_takeover_and_end_of_a_session(string standing, bool isTakenAtStart, bool isEnded,
+        bool isEndedWhenAskedFor)
     {
         var whose = Enum.Parse<OwnershipStatus>(standing);
 

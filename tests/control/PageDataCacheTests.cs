@@ -231,11 +231,14 @@ public sealed class PageDataCacheTests(PostgresFixture postgres)
         await channels.CreateAsync("demo", new(Title: "Demo"));
         await Poll.UntilAsync(() => facts.TitleOf(Demo) == "Demo", description: "the channel is known");
         var now = TimeProvider.System.GetUtcNow();
-        var show = await server.Get<EventRepository>().CreateAsync(new() { Title = "Gala", Channel = "demo", Start = EventTime.At(now.AddHours(2)), End = EventTime.At(now.AddHours(3)) });
+        var show = await server.Get<EventRepository>()
+            .CreateAsync(new() { Title = "Gala", Channel = "demo", Start = EventTime.At(now.AddHours(2)),
+                End = EventTime.At(now.AddHours(3)) });
         (await facts.FindEventAsync(show.Id, default))!.Title.ShouldBe("Gala");
 
         await server.Get<EventRepository>().SetAsync(show.Id, new() { Title = "The gala" });
-        await Poll.UntilAsync(async () => (await facts.FindEventAsync(show.Id, default))!.Title == "The gala", description: "the change is known");
+        await Poll.UntilAsync(async () => (await facts.FindEventAsync(show.Id, default))!.Title == "The gala",
+            description: "the change is known");
         await channels.SetAsync("demo", new(Title: ""));
         await Poll.UntilAsync(() => facts.TitleOf(Demo) == "demo", description: "a channel without a title is called by its name");
         server.Get<IChannelRecordings>().ShouldBeSameAs(facts);
@@ -245,7 +248,8 @@ public sealed class PageDataCacheTests(PostgresFixture postgres)
     public void Single_event_calendar_contains_the_URL_of_its_page()
     {
         var at = new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
-        var page = new PublicEvent("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1), "Europe/Berlin") { Revision = 3 };
+        var page = new PublicEvent("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1),
+            "Europe/Berlin") { Revision = 3 };
 
         var text = page.ToCalendar("https://live.example.org/event/01JN8E0000000000000000000A", at);
 
@@ -253,10 +257,12 @@ public sealed class PageDataCacheTests(PostgresFixture postgres)
         text.ShouldContain("UID:01JN8E0000000000000000000A@broadcast\r\n");
         text.ShouldContain("DTSTART;TZID=Europe/Berlin:20300601T200000\r\n");
         text.ShouldContain("SEQUENCE:3\r\n");
-        text.Replace("\r\n ", "", StringComparison.Ordinal).ShouldContain("URL:https://live.example.org/event/01JN8E0000000000000000000A\r\n");
+        text.Replace("\r\n ", "", StringComparison.Ordinal)
+            .ShouldContain("URL:https://live.example.org/event/01JN8E0000000000000000000A\r\n");
     }
 
-    private static PageDataCache NewRegister(ControlDatabase database, TimeProvider clock) => new(database, Options.Create(new ControlOptions()), clock);
+    private static PageDataCache NewRegister(ControlDatabase database, TimeProvider clock) =>
+        new(database, Options.Create(new ControlOptions()), clock);
 
     private static async Task LearnAsync(PageDataCache pages, ControlDatabase database, params string[] notices)
     {

@@ -34,7 +34,8 @@ public sealed class PagingTests(PostgresFixture postgres)
     public void Event_cursor_is_an_id_with_or_without_its_start()
     {
         var start = new DateTimeOffset(2030, 1, 31, 18, 0, 0, TimeSpan.Zero).AddTicks(10);
-        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC") { Policy = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
+        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start,
+            "UTC") { Policy = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
 
         EventCursor.Parse(EventCursor.Of(e)).ShouldBe((e.Id, (DateTimeOffset?)start));
         EventCursor.Parse(e.Id).ShouldBe((e.Id, null));
@@ -57,7 +58,8 @@ public sealed class PagingTests(PostgresFixture postgres)
 
         subjects.ShouldBe(["channel/c4", "channel/c3", "channel/c2", "channel/c1", "channel/c0"]);
         pages.ShouldBe(3);
-        (await server.SendAsync("GET", "/api/v1/audit?action=channel.create", admin)).Response.Headers.Contains("Link").ShouldBeFalse("that page is not full");
+        (await server.SendAsync("GET", "/api/v1/audit?action=channel.create", admin)).Response.Headers.Contains("Link")
+            .ShouldBeFalse("that page is not full");
     }
 
     [Fact]
@@ -95,7 +97,8 @@ public sealed class PagingTests(PostgresFixture postgres)
 
         // All except the oldest have the same time, so the id decides.
         await using (var same = server.Get<ControlDatabase>().Source.CreateCommand(
-            "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) FROM viewer_tokens)"))
+            "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) "
+            + "FROM viewer_tokens)"))
         {
             await same.ExecuteNonQueryAsync();
         }
@@ -112,8 +115,10 @@ public sealed class PagingTests(PostgresFixture postgres)
 
         all[3].ShouldBe(made[3]);
         second.EnumerateArray().Select(t => t.GetProperty("id").GetString()).ShouldBe(all[2..]);
-        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[0]}", producer)).Body.GetArrayLength().ShouldBe(2, "an id alone is a place as long as there is that token");
-        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[1]}", producer)).Body.GetArrayLength().ShouldBe(0, "and none afterwards");
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[0]}", producer)).Body.GetArrayLength()
+            .ShouldBe(2, "an id alone is a place as long as there is that token");
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[1]}", producer)).Body.GetArrayLength()
+            .ShouldBe(0, "and none afterwards");
     }
 
     [Fact]
@@ -144,9 +149,11 @@ public sealed class PagingTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
 
-        foreach (var path in (string[])["/audit", "/events", "/events/{id}/occurrences", "/recordings", "/channels/{name}/recordings", "/channels/{name}/sessions", "/channels/{name}/viewer-tokens", "/webhooks/{id}/deliveries"])
+        foreach (var path in (string[])["/audit", "/events", "/events/{id}/occurrences", "/recordings", "/channels/{name}/recordings",
+            "/channels/{name}/sessions", "/channels/{name}/viewer-tokens", "/webhooks/{id}/deliveries"])
         {
-            document.GetProperty("paths").GetProperty("/api/v1" + path).GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("headers").TryGetProperty("Link", out _).ShouldBeTrue(path);
+            document.GetProperty("paths").GetProperty("/api/v1" + path).GetProperty("get").GetProperty("responses").GetProperty("200")
+                .GetProperty("headers").TryGetProperty("Link", out _).ShouldBeTrue(path);
         }
     }
 

@@ -61,7 +61,8 @@ public sealed class PostgresFixture : IAsyncLifetime
     public async Task<ControlDatabase> OpenFreshAsync() => await OpenAsync(await FreshAsync());
 
     /// <summary>Opens a database once more.</summary>
-    public Task<ControlDatabase> OpenAsync(DatabaseOptions options) => ControlDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
+    public Task<ControlDatabase> OpenAsync(DatabaseOptions options) =>
+        ControlDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
 
     public async Task ExecuteAsync(string sql)
     {
@@ -71,7 +72,8 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     private DatabaseOptions Options(string database) => new()
     {
-        ConnectionString = new NpgsqlConnectionStringBuilder(_server!.Source.ConnectionString) { Database = database, Pooling = true, MaxPoolSize = 10 }.ConnectionString,
+        ConnectionString = new NpgsqlConnectionStringBuilder(_server!.Source.ConnectionString) { Database = database, Pooling = true,
+            MaxPoolSize = 10 }.ConnectionString,
         CommandTimeout = TimeSpan.FromSeconds(60),
     };
 }

@@ -19,7 +19,8 @@ public sealed class PublishAuthorizerTests(PostgresFixture postgres)
         var grant = await rig.GrantedAsync(created.Key.StreamKey);
 
         grant.Ladder.ShouldBe("720p");
-        grant.Session.ShouldBe(new BroadcastSession(ChannelName.Parse("demo"), grant.Session.Id, 1, rig.Clock.GetUtcNow(), LatencyProfile.Low) { IsRecorded = true });
+        grant.Session.ShouldBe(new BroadcastSession(ChannelName.Parse("demo"), grant.Session.Id, 1, rig.Clock.GetUtcNow(),
+            LatencyProfile.Low) { IsRecorded = true });
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         (await rig.HistoryAsync("demo")).ShouldHaveSingleItem().ShouldBe(
             new SessionInfo(grant.Session.Id.Value, "demo", 1, "low", grant.Session.StartedAt, null, null, null));
@@ -210,7 +211,8 @@ public sealed class PublishAuthorizerTests(PostgresFixture postgres)
 
         rig.Book.ChannelsInUse().ShouldBeEmpty();
         var ended = (await rig.HistoryAsync("demo")).Single();
-        (ended.EndReason, ended.LastPublicationEndedAt).ShouldBe(("ended by an operator", ended.EndedAt), "its encoder was there to the end");
+        (ended.EndReason, ended.LastPublicationEndedAt).ShouldBe(("ended by an operator", ended.EndedAt),
+            "its encoder was there to the end");
         (await rig.GrantedAsync(key)).Session.Id.ShouldNotBe(grant.Session.Id);
     }
 
@@ -267,6 +269,7 @@ public sealed class PublishAuthorizerTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var early = rig.NewAuthority();
 
-        ((PublishDecision.Rejected)await early.AuthorizeAsync(new(key, null, ""), default)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
+        ((PublishDecision.Rejected)await early.AuthorizeAsync(new(key, null, ""), default)).Reason
+            .ShouldBe(PublishRejectionReason.AuthorityUnavailable);
     }
 }

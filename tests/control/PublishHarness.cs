@@ -155,7 +155,8 @@ internal sealed class PublishHarness : IAsyncDisposable
     /// <param name="postgres">The database server.</param>
     /// <param name="options">Options of the control module.</param>
     /// <param name="authorization">Decides about publishers; by default stream keys.</param>
-    public static async Task<PublishHarness> OpenAsync(PostgresFixture postgres, ControlOptions? options = null, AuthorizationOptions? authorization = null)
+    public static async Task<PublishHarness> OpenAsync(PostgresFixture postgres, ControlOptions? options = null,
+        AuthorizationOptions? authorization = null)
     {
         var rig = new PublishHarness(await postgres.OpenFreshAsync(), new(), options ?? new(), authorization ?? new());
         await rig.Notices.StartAsync(default);
@@ -167,7 +168,8 @@ internal sealed class PublishHarness : IAsyncDisposable
     public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthorizer>());
 
     public ValueTask<PublishDecision> AskAsync(string key, string address = "192.0.2.1", PublishConnectInfo? target = null) =>
-        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishConnectInfo.Unknown }, default);
+        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target
+            ?? PublishConnectInfo.Unknown }, default);
 
     public async Task<PublishGrant> GrantedAsync(string key) => (await AskAsync(key)) switch
     {
@@ -175,7 +177,8 @@ internal sealed class PublishHarness : IAsyncDisposable
         var refused => throw new InvalidOperationException(refused.ToString()),
     };
 
-    public async Task<PublishDecision.Rejected> RefusedAsync(string key, string address = "192.0.2.1") => (PublishDecision.Rejected)await AskAsync(key, address);
+    public async Task<PublishDecision.Rejected> RefusedAsync(string key, string address = "192.0.2.1") =>
+        (PublishDecision.Rejected)await AskAsync(key, address);
 
     public ValueTask LeaveAsync(PublishGrant grant) => Authority.ReportEndAsync(grant, "closed", default);
 
@@ -208,7 +211,8 @@ internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
     /// <summary>Fallback for other channels.</summary>
     public IActiveEvents? Others { get; set; }
 
-    public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);
+    public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null)
+        : Others?.Find(channelId);
 }
 
 /// <summary>Keeps all log lines.</summary>
@@ -222,7 +226,8 @@ internal sealed class RememberedLog
 
     private sealed class Lined<T>(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILogger<T>
     {
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             lines.Enqueue(formatter(state, exception) + exception);
 
         public bool IsEnabled(LogLevel logLevel) => true;

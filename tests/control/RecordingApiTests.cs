@@ -19,37 +19,46 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
         var admin = await server.TokenAsync(TokenRole.Admin);
-        var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", retention = "30d" });
-        (made.GetProperty("channel").GetProperty("record").GetBoolean(), made.GetProperty("channel").GetProperty("retention").GetString()).ShouldBe((true, "30d"));
+        var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels", admin,
+            new { name = "demo", title = "Demo", retention = "30d" });
+        (made.GetProperty("channel").GetProperty("record").GetBoolean(),
+            made.GetProperty("channel").GetProperty("retention").GetString()).ShouldBe((true, "30d"));
         var session = ((PublishDecision.Granted)await server.AskAsync(made.GetProperty("streamKey").GetString()!)).Grant.Session;
         await server.Get<SessionWriter>().FlushAsync(default);
 
         var (_, list, _) = await server.SendAsync("GET", "/api/v1/recordings?channel=demo&kind=session&visibility=public&limit=1", admin);
         var recording = list.EnumerateArray().Single();
         var id = recording.GetProperty("id").GetString()!;
-        (id, recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe((session.Id.Value, "recording", "Demo"));
+        (id, recording.GetProperty("state").GetString(),
+            recording.GetProperty("title").GetString()).ShouldBe((session.Id.Value, "recording", "Demo"));
         recording.GetProperty("durationSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
         recording.GetProperty("urls").EnumerateObject().Select(a => a.Value.GetString()).ShouldBe(
-            new[] { "index.m3u8", "manifest.mpd", "download.mp4", "poster.jpg", "thumbnails.vtt" }.Select(f => $"{server.Address}/vod/{id}/{f}"));
+            new[] { "index.m3u8", "manifest.mpd", "download.mp4", "poster.jpg",
+                "thumbnails.vtt" }.Select(f => $"{server.Address}/vod/{id}/{f}"));
 
         var started = session.StartedAt;
         await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > started.AddSeconds(1.5));
-        var (status, clip, response) = await server.SendAsync("POST", $"/api/v1/recordings/{id}/clips", admin, new { start = 0.25, end = "0:01.25", title = "Clip" });
+        var (status, clip, response) = await server.SendAsync("POST", $"/api/v1/recordings/{id}/clips", admin,
+            new { start = 0.25, end = "0:01.25", title = "Clip" });
         status.ShouldBe(201);
         response.Headers.Location!.ToString().ShouldBe($"/api/v1/recordings/{clip.GetProperty("id").GetString()}");
         (clip.GetProperty("state").GetString(), clip.GetProperty("durationSeconds").GetDouble()).ShouldBe(("ready", 1.0));
         clip.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(started.AddSeconds(0.25));
-        (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(clip.GetProperty("id").GetString()!), default)).ShouldNotBeNull("it can be played when the answer is there");
+        (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(clip.GetProperty("id").GetString()!), default)).ShouldNotBeNull(
+            "it can be played when the answer is there");
         (await server.SendAsync("POST", "/api/v1/channels/demo/clips", admin, new { start = -1.25 })).Status.ShouldBe(201);
 
-        var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{id}", admin, new { title = "Kept", visibility = "private", retention = "forever", start = 0.5 });
-        (changed.GetProperty("title").GetString(), changed.GetProperty("retention").GetString(), changed.GetProperty("startsAt").GetDateTimeOffset()).ShouldBe(("Kept", "forever", started.AddSeconds(0.5)));
+        var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{id}", admin,
+            new { title = "Kept", visibility = "private", retention = "forever", start = 0.5 });
+        (changed.GetProperty("title").GetString(), changed.GetProperty("retention").GetString(),
+            changed.GetProperty("startsAt").GetDateTimeOffset()).ShouldBe(("Kept", "forever", started.AddSeconds(0.5)));
         (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(id), default)).ShouldBeNull();
 
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Status.ShouldBe(200);
         var (_, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?dryRun=true&clips=true", admin);
         plan.GetProperty("recordings").GetArrayLength().ShouldBe(3);
-        (plan.GetProperty("deletesMedia").GetBoolean(), plan.GetProperty("objects").GetInt64(), plan.GetProperty("bytes").GetInt64()).ShouldBe((true, 12, 3456));
+        (plan.GetProperty("deletesMedia").GetBoolean(), plan.GetProperty("objects").GetInt64(),
+            plan.GetProperty("bytes").GetInt64()).ShouldBe((true, 12, 3456));
         (await server.SendAsync("GET", "/api/v1/channels/demo/recordings", admin)).Body.GetArrayLength().ShouldBe(3);
 
         (await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?clips=true", admin)).Status.ShouldBe(204);
@@ -67,7 +76,8 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         var session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session;
         await server.Get<SessionWriter>().FlushAsync(default);
         await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > session.StartedAt.AddSeconds(1.5));
-        var clip = (await server.SendAsync("POST", $"/api/v1/recordings/{session.Id}/clips", producer, new { start = 0, end = 1 })).Body.GetProperty("id").GetString()!;
+        var clip = (await server.SendAsync("POST", $"/api/v1/recordings/{session.Id}/clips", producer, new { start = 0, end = 1 })).Body
+            .GetProperty("id").GetString()!;
         var onAir = await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "token" });
         (onAir.Status, onAir.Body.GetRawText().Contains("is live", StringComparison.Ordinal)).ShouldBe((409, true));
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", producer)).Status.ShouldBe(200);
@@ -78,13 +88,16 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
             (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = wrong })).Status.ShouldBe(400, wrong);
         }
 
-        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel", title = "As it was read" })).Status.ShouldBe(200, "it is what it has");
+        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer,
+            new { access = "channel", title = "As it was read" })).Status.ShouldBe(200, "it is what it has");
 
         var (status, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "token" });
 
         (status, changed.GetProperty("access").GetString()).ShouldBe((200, "token"));
-        (await server.SendAsync("GET", $"/api/v1/recordings/{session.Id}", producer)).Body.GetProperty("access").GetString().ShouldBe("token", "their media are the same");
-        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel" })).Status.ShouldBe(400, "it has its own");
+        (await server.SendAsync("GET", $"/api/v1/recordings/{session.Id}", producer)).Body.GetProperty("access").GetString()
+            .ShouldBe("token", "their media are the same");
+        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel" })).Status
+            .ShouldBe(400, "it has its own");
         var authority = server.Get<IViewerAuthorizer>();
         (authority.AccessOf(demo, session.Id), authority.AccessOf(demo)).ShouldBe((ViewerAccess.Token, ViewerAccess.Public));
         foreach (var id in (string[])[session.Id.Value, clip])
@@ -92,10 +105,13 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
             (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(id), default))!.Access.ShouldBe(ViewerAccess.Token);
         }
 
-        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id }, default)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id }, default)).DenialReason
+            .ShouldBe(ViewerDenialReason.NoToken);
         (await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "public" })).Status.ShouldBe(200);
-        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id, StoredAccess = ViewerAccess.Token }, default)).IsAllowed.ShouldBeTrue("what was noted when it began does not count any more");
-        (await server.SendAsync("GET", "/api/v1/audit?action=recording.change", await server.TokenAsync(TokenRole.Admin))).Body.GetRawText().ShouldContain("access");
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id, StoredAccess = ViewerAccess.Token },
+            default)).IsAllowed.ShouldBeTrue("what was noted when it began does not count any more");
+        (await server.SendAsync("GET", "/api/v1/audit?action=recording.change", await server.TokenAsync(TokenRole.Admin))).Body.GetRawText()
+            .ShouldContain("access");
     }
 
     [Theory]
@@ -115,7 +131,8 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var viewer = await server.TokenAsync(TokenRole.Viewer);
-        foreach (var (channel, title, name) in ((string, string, string)[])[("news", "News", "Evening"), ("sport", "Sports of the day", "50% off_"), ("sport-2", "More", "Grand FINAL")])
+        foreach (var (channel, title, name) in ((string, string, string)[])[("news", "News", "Evening"),
+            ("sport", "Sports of the day", "50% off_"), ("sport-2", "More", "Grand FINAL")])
         {
             var made = await server.Get<ChannelRepository>().CreateAsync(channel, new(Title: title));
             var session = ((PublishDecision.Granted)await server.AskAsync(made.Key.StreamKey)).Grant.Session.Id;
@@ -138,29 +155,37 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         await server.AskAsync(made.Key.StreamKey);
         await server.Get<SessionWriter>().FlushAsync(default);
 
-        (await server.SendAsync("GET", "/api/v1/recordings", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null, "nobody asked");
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes") is { ValueKind: System.Text.Json.JsonValueKind.Number } bytes && bytes.GetInt64() == 3456);
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings/usage", viewer)).Body.GetProperty("isComplete").GetBoolean());
+        (await server.SendAsync("GET", "/api/v1/recordings", viewer)).Body[0].GetProperty("bytes")
+            .ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null, "nobody asked");
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0]
+            .GetProperty("bytes") is { ValueKind: System.Text.Json.JsonValueKind.Number } bytes && bytes.GetInt64() == 3456);
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings/usage", viewer)).Body.GetProperty("isComplete")
+            .GetBoolean());
         var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
-        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("objects").GetInt64(), usage.GetProperty("bytes").GetInt64()).ShouldBe((1, 1, 12, 3456));
+        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("objects").GetInt64(),
+            usage.GetProperty("bytes").GetInt64()).ShouldBe((1, 1, 12, 3456));
     }
 
     [Fact]
     public async Task Recordings_are_listed_without_sizes_during_a_store_outage()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            media: new SaidMedia { IsAway = true });
         var viewer = await server.TokenAsync(TokenRole.Viewer);
         var made = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         await server.AskAsync(made.Key.StreamKey);
         await server.Get<SessionWriter>().FlushAsync(default);
 
-        (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+        (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes")
+            .ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
         var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
-        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("isComplete").GetBoolean()).ShouldBe((1, 0, false));
+        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(),
+            usage.GetProperty("isComplete").GetBoolean()).ShouldBe((1, 0, false));
     }
 
     [Theory]
-    [InlineData("PATCH", "", """{"title":7,"visibility":"secret","start":"soon","end":true,"retention":"1w","color":"red"}""", "color,end,retention,start,title,visibility")]
+    [InlineData("PATCH", "", """{"title":7,"visibility":"secret","start":"soon","end":true,"retention":"1w","color":"red"}""",
+        "color,end,retention,start,title,visibility")]
     [InlineData("POST", "/clips", """{"end":10}""", "start")]
     [InlineData("POST", "/clips", """{"start":"\ud800"}""", "start")]
     [InlineData("POST", "/clips", """{"start":1e300}""", "start")]
@@ -174,10 +199,12 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         await server.Get<SessionWriter>().FlushAsync(default);
 
         var (status, problem, _) = await server.SendAsync(
-            method, $"/api/v1/recordings/{session}{path}", await server.TokenAsync(TokenRole.Admin), json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
+            method, $"/api/v1/recordings/{session}{path}", await server.TokenAsync(TokenRole.Admin),
+            json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
 
         status.ShouldBe(400);
-        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal))
+            .ShouldBe(members);
     }
 
     [Theory]
@@ -200,12 +227,14 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     [Fact]
     public async Task Deletion_plan_omits_object_counts_during_a_store_outage()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            media: new SaidMedia { IsAway = true });
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var session = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
         await server.Get<SessionWriter>().FlushAsync(default);
 
-        var (status, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{session}?dryRun=true", await server.TokenAsync(TokenRole.Admin));
+        var (status, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{session}?dryRun=true",
+            await server.TokenAsync(TokenRole.Admin));
 
         (status, plan.GetProperty("deletesMedia").GetBoolean()).ShouldBe((200, true));
         plan.GetProperty("objects").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);

@@ -22,7 +22,8 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         await bench.LearnAsync();
 
         (await FindAsync(bench, session.Value)).ShouldBe(new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "Evening"));
-        (await FindAsync(bench, clip.Id)).ShouldBe(new RecordingRange(RecordingId.Parse(clip.Id), Demo, session, clip.StartsAt, clip.EndsAt, "Goal"));
+        (await FindAsync(bench, clip.Id)).ShouldBe(new RecordingRange(RecordingId.Parse(clip.Id), Demo, session, clip.StartsAt,
+            clip.EndsAt, "Goal"));
         (await bench.Catalog.HasAnyAsync(Demo, session, default)).ShouldBeTrue();
         (await bench.Catalog.HasAnyAsync(ChannelName.Parse("other"), session, default)).ShouldBeFalse();
         (await bench.Catalog.HasAnyAsync(Demo, SessionId.Parse(clip.Id), default)).ShouldBeFalse();
@@ -156,7 +157,8 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.ScalarAsync<long>("""
             WITH made AS (INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason, recorded)
-                SELECT lpad(g::text, 26, '0'), c.id, 1, 'low', c.created_at, c.created_at, 'over', true FROM channels c, generate_series(1, 2100) g RETURNING 1)
+                SELECT lpad(g::text, 26, '0'), c.id, 1, 'low', c.created_at, c.created_at, 'over', true FROM channels c, generate_series(1,
+                    2100) g RETURNING 1)
             SELECT count(*) FROM made
             """);
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
@@ -180,7 +182,8 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         var catalog = server.Get<IRecordingCatalog>();
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var session = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
-        await Poll.UntilAsync(async () => await catalog.FindAsync(RecordingId.Of(session), default) is not null, description: "it is there soon after its session began");
+        await Poll.UntilAsync(async () => await catalog.FindAsync(RecordingId.Of(session), default) is not null,
+            description: "it is there soon after its session began");
 
         await using var command = await postgres.OpenAsync(options);
         await new RecordingRepository(command, TimeProvider.System).SetAsync(session.Value, new(Visibility: "private"));
@@ -189,5 +192,6 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         (await catalog.HasAnyAsync(Demo, session, default)).ShouldBeFalse();
     }
 
-    private static ValueTask<RecordingRange?> FindAsync(RecordingHarness bench, string id) => bench.Catalog.FindAsync(RecordingId.Parse(id), default);
+    private static ValueTask<RecordingRange?> FindAsync(RecordingHarness bench, string id) =>
+        bench.Catalog.FindAsync(RecordingId.Parse(id), default);
 }

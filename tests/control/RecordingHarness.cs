@@ -19,8 +19,10 @@ internal sealed class SaidMedia : ISessionStorageInspector
     public Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
         IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") : Task.FromResult(!Empty.Contains(session));
 
-    public Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int atMost, CancellationToken cancellationToken) =>
-        IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") : Task.FromResult(new SessionStorageUsage(12, 3456, IsComplete: true));
+    public Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int atMost,
+        CancellationToken cancellationToken) =>
+        IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away")
+        : Task.FromResult(new SessionStorageUsage(12, 3456, IsComplete: true));
 }
 
 /// <summary>
@@ -54,7 +56,8 @@ internal sealed class RecordingHarness : IAsyncDisposable
 
     /// <summary>Creates a recording service; a second one simulates a restart.</summary>
     public RecordingRetentionService Keeper(bool hasMedia = true) =>
-        new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(), hasMedia ? Rig.Lifecycle : null, Media);
+        new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(),
+            hasMedia ? Rig.Lifecycle : null, Media);
 
     public async Task<PublishGrant> BeginAsync()
     {

@@ -15,7 +15,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         var grant = await bench.BeginAsync();
 
         var begun = (await bench.Recordings.ListAsync(new())).ShouldHaveSingleItem();
-        (begun.Id, begun.Session, begun.Kind, begun.Title, begun.Visibility, begun.Retention).ShouldBe((grant.Session.Id.Value, grant.Session.Id.Value, "session", "Evening", "public", "channel"));
+        (begun.Id, begun.Session, begun.Kind, begun.Title, begun.Visibility,
+            begun.Retention).ShouldBe((grant.Session.Id.Value, grant.Session.Id.Value, "session", "Evening", "public", "channel"));
         (begun.IsRecording, begun.Start, begun.End, begun.Duration).ShouldBe((true, grant.Session.StartedAt, null, null));
 
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(90));
@@ -32,7 +33,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         await bench.SessionAsync(TimeSpan.FromSeconds(10));
 
         (await bench.IdsAsync()).ShouldBeEmpty();
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start)))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start)))).Code
+            .ShouldBe(ControlErrorCode.NotFound);
     }
 
     [Fact]
@@ -76,10 +78,12 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         var clip = await bench.Recordings.ClipOfChannelAsync("demo", new(thirtyBack, Title: "Goal"));
 
         var now = bench.Rig.Clock.GetUtcNow();
-        (clip.Kind, clip.Title, clip.Session, clip.Start, clip.End, clip.IsRecording).ShouldBe(("clip", "Goal", grant.Session.Id.Value, now.AddSeconds(-30), now, false));
+        (clip.Kind, clip.Title, clip.Session, clip.Start, clip.End,
+            clip.IsRecording).ShouldBe(("clip", "Goal", grant.Session.Id.Value, now.AddSeconds(-30), now, false));
         RecordingPosition.TryParse("0:05", out var fiveIn).ShouldBeTrue();
         var inner = await bench.Recordings.ClipAsync(clip.Id, new(fiveIn, RecordingPosition.At(now.AddSeconds(-10))));
-        (inner.Title, inner.Start, inner.End, inner.Session).ShouldBe(("Goal", now.AddSeconds(-25), now.AddSeconds(-10), grant.Session.Id.Value));
+        (inner.Title, inner.Start, inner.End, inner.Session).ShouldBe(
+            ("Goal", now.AddSeconds(-25), now.AddSeconds(-10), grant.Session.Id.Value));
     }
 
     [Fact]
@@ -93,7 +97,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
 
         (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within)))).Session.ShouldBe(first.Value);
         (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start))).Session.ShouldBe(second.Value);
-        var between = await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within.AddMinutes(30)))));
+        var between = await Should.ThrowAsync<ControlException>(() =>
+            bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within.AddMinutes(30)))));
         between.ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe("start");
     }
 
@@ -129,7 +134,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         for (var i = 0; i < 2; i++)
         {
             var trimmed = await bench.Recordings.SetAsync(session, new(Start: Parsed("60"), End: Parsed("-60")));
-            (trimmed.StartsAt, trimmed.EndsAt, trimmed.Duration).ShouldBe((begin.AddSeconds(60), begin.AddSeconds(540), TimeSpan.FromSeconds(480)));
+            (trimmed.StartsAt, trimmed.EndsAt, trimmed.Duration).ShouldBe(
+                (begin.AddSeconds(60), begin.AddSeconds(540), TimeSpan.FromSeconds(480)));
         }
 
         (await bench.Recordings.SetAsync(session, new(Title: "Cut"))).StartsAt.ShouldBe(begin.AddSeconds(60));
@@ -183,11 +189,13 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         (await bench.Recordings.ListAsync(new(Before: RecordingId.Parse(sessions[1])))).Select(r => r.Id).ShouldBe([sessions[2]]);
         (await bench.Recordings.ListAsync(new(Kind: "clip"))).Select(r => r.Id).ShouldBe([clip]);
         (await bench.Recordings.ListAsync(new(Visibility: "unlisted"))).Select(r => r.Id).ShouldBe([clip]);
-        (await bench.Recordings.ListAsync(new(Session: SessionId.Parse(sessions[2])))).Select(r => r.Id).ShouldBe([clip, sessions[2]], ignoreOrder: true);
+        (await bench.Recordings.ListAsync(new(Session: SessionId.Parse(sessions[2])))).Select(r => r.Id)
+            .ShouldBe([clip, sessions[2]], ignoreOrder: true);
         (await bench.Recordings.ListAsync(new("other"))).ShouldBeEmpty();
         (await bench.Recordings.ListAsync(new("demo"))).Count.ShouldBe(4);
         (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(ControlErrorCode.NotFound);
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new(Kind: "x", Visibility: "y", Limit: 0)))).ValidationErrors.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(
+            new(Kind: "x", Visibility: "y", Limit: 0)))).ValidationErrors.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
     }
 
     [Fact]
@@ -197,11 +205,13 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(1));
         await bench.ScalarAsync<long>($"""
             WITH made AS (INSERT INTO recordings (id, channel_id, session_id, kind, title, visibility, created_at)
-                SELECT lpad(g::text, 26, '0'), channel_id, session_id, 'clip', '', 'public', created_at FROM recordings, generate_series(1, {RecordingRules.MaxClips}) g RETURNING 1)
+                SELECT lpad(g::text, 26, '0'), channel_id, session_id, 'clip', '', 'public', created_at FROM recordings, generate_series(1,
+                    {RecordingRules.MaxClips}) g RETURNING 1)
             SELECT count(*) FROM made
             """);
 
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)))).Code
+            .ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Theory]
@@ -213,7 +223,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.SessionAsync(TimeSpan.FromMinutes(1));
 
-        foreach (var ask in (Func<Task>[])[() => bench.Recordings.GetAsync(id), () => bench.Recordings.SetAsync(id, new("x")), () => bench.Recordings.DeleteAsync(id), () => bench.Recordings.ClipAsync(id, new(default))])
+        foreach (var ask in (Func<Task>[])[() => bench.Recordings.GetAsync(id), () => bench.Recordings.SetAsync(id, new("x")),
+            () => bench.Recordings.DeleteAsync(id), () => bench.Recordings.ClipAsync(id, new(default))])
         {
             (await Should.ThrowAsync<ControlException>(ask)).Code.ShouldBe(ControlErrorCode.NotFound);
         }
@@ -238,5 +249,6 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         (await bench.IdsAsync()).Count.ShouldBe(2, "nothing was deleted");
     }
 
-    private static RecordingPosition Parsed(string text) => RecordingPosition.TryParse(text, out var moment) ? moment : throw new FormatException(text);
+    private static RecordingPosition Parsed(string text) => RecordingPosition.TryParse(text, out var moment) ? moment
+        : throw new FormatException(text);
 }

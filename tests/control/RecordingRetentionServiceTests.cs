@@ -188,7 +188,8 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
             using var keeper = bench.Keeper();
             var clip = Task.Run(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)));
             await Task.WhenAll(
-                Task.Run(() => bench.Recordings.DeleteAsync(session.Value)), Task.Run(() => keeper.RunOnceAsync(default)), clip.ContinueWith(_ => { }, TaskScheduler.Default));
+                Task.Run(() => bench.Recordings.DeleteAsync(session.Value)), Task.Run(() => keeper.RunOnceAsync(default)),
+                clip.ContinueWith(_ => { }, TaskScheduler.Default));
             await keeper.RunOnceAsync(default);
 
             if (clip.IsCompletedSuccessfully)
@@ -225,7 +226,8 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         await server.Get<ChannelRepository>().DeleteAsync("demo");
 
         await Broadcast.Testing.Poll.UntilAsync(() => sessions.TrueForAll(server.Lifecycle.Forgotten.Contains));
-        await using var count = server.Get<ControlDatabase>().Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
+        await using var count = server.Get<ControlDatabase>()
+            .Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
         await Broadcast.Testing.Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
         await Broadcast.Testing.Poll.UntilAsync(
             async () => await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(sessions[0]), default) is null);

@@ -69,7 +69,8 @@ public sealed class RecordingTextTests
     public void Bucket_rules_expire_after_the_longest_retention_and_omit_channels_that_keep_more()
     {
         var rules = LifecycleRules.Of(
-            [new("day", 36, 0, 3600), new("own", 24, 240, 3600), new("ever", 24, 1_000_000, 3600), new("long", 24, 0, (30 * 86_400) + 1)], "/broadcast/production/", 30);
+            [new("day", 36, 0, 3600), new("own", 24, 240, 3600), new("ever", 24, 1_000_000, 3600), new("long", 24, 0, (30 * 86_400) + 1)],
+            "/broadcast/production/", 30);
 
         rules.Rules.Select(r => (r.Prefix, r.ExpireDays, r.AbortDays)).ShouldBe(
         [
@@ -92,12 +93,14 @@ public sealed class RecordingTextTests
         var xml = XElement.Parse(rules.ToXml());
         xml.Name.ShouldBe(s3 + "LifecycleConfiguration");
         xml.Elements(s3 + "Rule").Select(r => r.Element(s3 + "Status")!.Value).ShouldBe(["Enabled", "Enabled", "Enabled"]);
-        xml.Elements(s3 + "Rule").First().Element(s3 + "AbortIncompleteMultipartUpload")!.Element(s3 + "DaysAfterInitiation")!.Value.ShouldBe("7");
+        xml.Elements(s3 + "Rule").First().Element(s3 + "AbortIncompleteMultipartUpload")!.Element(s3 + "DaysAfterInitiation")!.Value
+            .ShouldBe("7");
         xml.Descendants(s3 + "Days").Select(d => d.Value).ShouldBe(["2", "2"]);
 
         using var json = JsonDocument.Parse(rules.ToJson());
         var rule = json.RootElement.GetProperty("Rules")[1];
-        (rule.GetProperty("Filter").GetProperty("Prefix").GetString(), rule.GetProperty("Expiration").GetProperty("Days").GetInt32(), rule.GetProperty("ID").GetString()).ShouldBe(("live/day/", 2, "broadcast-media-day"));
+        (rule.GetProperty("Filter").GetProperty("Prefix").GetString(), rule.GetProperty("Expiration").GetProperty("Days").GetInt32(),
+            rule.GetProperty("ID").GetString()).ShouldBe(("live/day/", 2, "broadcast-media-day"));
         rule.TryGetProperty("AbortIncompleteMultipartUpload", out _).ShouldBeFalse();
         json.RootElement.GetProperty("Rules")[0].GetProperty("Filter").GetProperty("Prefix").GetString().ShouldBe("");
     }

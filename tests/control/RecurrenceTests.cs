@@ -24,7 +24,8 @@ public sealed class RecurrenceTests
         { "19970902", "FREQ=WEEKLY;COUNT=10", "0902 0909 0916 0923 0930 1007 1014 1021 1028 1104 ." },
         { "19970902", "FREQ=WEEKLY;INTERVAL=2;WKST=SU", "0902 0916 0930 1014 1028 1111 1125 1209 1223" },
         { "19970902", "FREQ=WEEKLY;UNTIL=19971007T000000Z;WKST=SU;BYDAY=TU,TH", "0902 0904 0909 0911 0916 0918 0923 0925 0930 1002 ." },
-        { "19970901", "FREQ=WEEKLY;INTERVAL=2;UNTIL=19971224T000000Z;WKST=SU;BYDAY=MO,WE,FR", "0901 0903 0905 0915 0917 0919 0929 1001 1003 1013 1015 1017 1027 1029 1031 1110 1112 1114 1124 1126 1128 1208 1210 1212 1222 ." },
+        { "19970901", "FREQ=WEEKLY;INTERVAL=2;UNTIL=19971224T000000Z;WKST=SU;BYDAY=MO,WE,FR",
+            "0901 0903 0905 0915 0917 0919 0929 1001 1003 1013 1015 1017 1027 1029 1031 1110 1112 1114 1124 1126 1128 1208 1210 1212 1222 ." },
         { "19970902", "FREQ=WEEKLY;INTERVAL=2;COUNT=8;WKST=SU;BYDAY=TU,TH", "0902 0904 0916 0918 0930 1002 1014 1016 ." },
         { "19970905", "FREQ=MONTHLY;COUNT=10;BYDAY=1FR", "0905 1003 1107 1205 0102 0206 0306 0403 0501 0605 ." },
         { "19970905", "FREQ=MONTHLY;UNTIL=19971224T000000Z;BYDAY=1FR", "0905 1003 1107 1205 ." },
@@ -33,7 +34,8 @@ public sealed class RecurrenceTests
         { "19970928", "FREQ=MONTHLY;BYMONTHDAY=-3", "0928 1029 1128 1229 0129 0226" },
         { "19970902", "FREQ=MONTHLY;COUNT=10;BYMONTHDAY=2,15", "0902 0915 1002 1015 1102 1115 1202 1215 0102 0115 ." },
         { "19970930", "FREQ=MONTHLY;COUNT=10;BYMONTHDAY=1,-1", "0930 1001 1031 1101 1130 1201 1231 0101 0131 0201 ." },
-        { "19970910", "FREQ=MONTHLY;INTERVAL=18;COUNT=10;BYMONTHDAY=10,11,12,13,14,15", "0910 0911 0912 0913 0914 0915 0310 0311 0312 0313 ." },
+        { "19970910", "FREQ=MONTHLY;INTERVAL=18;COUNT=10;BYMONTHDAY=10,11,12,13,14,15",
+            "0910 0911 0912 0913 0914 0915 0310 0311 0312 0313 ." },
         { "19970902", "FREQ=MONTHLY;INTERVAL=2;BYDAY=TU", "0902 0909 0916 0923 0930 1104 1111 1118 1125 0106 0113 0120 0127 0303" },
         { "19970610", "FREQ=YEARLY;COUNT=10;BYMONTH=6,7", "0610 0710 0610 0710 0610 0710 0610 0710 0610 0710 ." },
         { "19970310", "FREQ=YEARLY;INTERVAL=2;COUNT=10;BYMONTH=1,2,3", "0310 0110 0210 0310 0110 0210 0310 0110 0210 0310 ." },
@@ -59,7 +61,8 @@ public sealed class RecurrenceTests
         var isAll = expected[^1] == ".";
         var found = Recurrence.Expand(Rule(text), Date(begin).AddHours(9), NewYork).Take(expected.Length).ToList();
 
-        string.Join(' ', found.Select(r => r.LocalTime.ToString("MMdd", CultureInfo.InvariantCulture)).Concat(isAll ? ["."] : [])).ShouldBe(days);
+        string.Join(' ', found.Select(r => r.LocalTime.ToString("MMdd", CultureInfo.InvariantCulture)).Concat(isAll ? ["."] : []))
+            .ShouldBe(days);
         found.ShouldAllBe(r => r.LocalTime.Hour == 9);
         found.ShouldAllBe(r => LocalDateTime.ToLocal(r.At, NewYork) == r.LocalTime);
         found.Select(r => r.At).ShouldBeInOrder();
@@ -68,7 +71,8 @@ public sealed class RecurrenceTests
     [Fact]
     public void Excluded_occurrence_counts_towards_the_rule_count()
     {
-        var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=4"), Date("20300101"), TimeZoneInfo.Utc, new HashSet<DateTime> { Date("20300102") });
+        var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=4"), Date("20300101"), TimeZoneInfo.Utc,
+            new HashSet<DateTime> { Date("20300102") });
         found.Select(r => r.LocalTime.Day).ShouldBe([1, 3, 4]);
     }
 
@@ -77,34 +81,43 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30")]
     [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")]
     [InlineData("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6")]
-    public void Expansion_of_a_rule_without_matching_days_terminates(string text) => Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).ShouldBeEmpty();
+    public void Expansion_of_a_rule_without_matching_days_terminates(string text) =>
+    Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).ShouldBeEmpty();
 
     [Theory]
     [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "20440229 20720229")]
     [InlineData("FREQ=DAILY;INTERVAL=1000", "20300101 20320927")]
     public void Expansion_finds_days_that_match_rarely(string text, string days) =>
-        string.Join(' ', Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).Take(2).Select(r => r.LocalTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture))).ShouldBe(days);
+        string.Join(' ', Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).Take(2)
+            .Select(r => r.LocalTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture))).ShouldBe(days);
 
     [Fact]
     public void Unlimited_rule_ends_with_the_last_representable_year() =>
-        Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.LocalTime.Year).ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
+        Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.LocalTime.Year)
+        .ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
 
     /// <summary>A daily event at 2:30 (or another time) across a clock change: time zone, first local time, instants.</summary>
     [Theory]
-    [InlineData("Europe/Berlin", "2030-03-30T02:30", "2030-03-30T01:30Z 2030-03-31T01:30Z 2030-04-01T00:30Z")]       // 2:30 is skipped: the offset before holds, so it is 3:30
-    [InlineData("Europe/Berlin", "2030-10-26T02:30", "2030-10-26T00:30Z 2030-10-27T00:30Z 2030-10-28T01:30Z")]       // 2:30 comes twice: the first
+    // 2:30 is skipped: the offset before holds, so it is 3:30
+    [InlineData("Europe/Berlin", "2030-03-30T02:30", "2030-03-30T01:30Z 2030-03-31T01:30Z 2030-04-01T00:30Z")]
+    // 2:30 comes twice: the first
+    [InlineData("Europe/Berlin", "2030-10-26T02:30", "2030-10-26T00:30Z 2030-10-27T00:30Z 2030-10-28T01:30Z")]
     [InlineData("Europe/Berlin", "2030-03-30T20:00", "2030-03-30T19:00Z 2030-03-31T18:00Z 2030-04-01T18:00Z")]
     [InlineData("America/New_York", "2007-03-10T02:30", "2007-03-10T07:30Z 2007-03-11T07:30Z 2007-03-12T06:30Z")]    // RFC 5545, 3.3.5
     [InlineData("America/New_York", "2007-11-03T01:30", "2007-11-03T05:30Z 2007-11-04T05:30Z 2007-11-05T06:30Z")]    // RFC 5545, 3.3.5
-    [InlineData("Australia/Lord_Howe", "2030-10-05T02:15", "2030-10-04T15:45Z 2030-10-05T15:45Z 2030-10-06T15:15Z")] // half an hour is skipped from 2:00
-    [InlineData("Australia/Lord_Howe", "2030-04-06T01:45", "2030-04-05T14:45Z 2030-04-06T14:45Z 2030-04-07T15:15Z")] // from 1:30 on half an hour comes twice
-    [InlineData("Pacific/Apia", "2011-12-29T12:00", "2011-12-29T22:00Z 2011-12-30T22:00Z 2011-12-30T22:00Z")]        // a whole day is skipped
+    // half an hour is skipped from 2:00
+    [InlineData("Australia/Lord_Howe", "2030-10-05T02:15", "2030-10-04T15:45Z 2030-10-05T15:45Z 2030-10-06T15:15Z")]
+    // from 1:30 on half an hour comes twice
+    [InlineData("Australia/Lord_Howe", "2030-04-06T01:45", "2030-04-05T14:45Z 2030-04-06T14:45Z 2030-04-07T15:15Z")]
+    // a whole day is skipped
+    [InlineData("Pacific/Apia", "2011-12-29T12:00", "2011-12-29T22:00Z 2011-12-30T22:00Z 2011-12-30T22:00Z")]
     [InlineData("Asia/Kathmandu", "2030-01-01T12:00", "2030-01-01T06:15Z 2030-01-02T06:15Z 2030-01-03T06:15Z")]
     public void Occurrences_keep_their_wall_clock_time_across_a_DST_change(string zone, string begin, string instants)
     {
         LocalDateTime.TryParse(begin, out var wall).ShouldBeTrue();
         var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=3"), wall, Zone(zone));
-        string.Join(' ', found.Select(r => r.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture))).ShouldBe(instants);
+        string.Join(' ', found.Select(r => r.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture)))
+            .ShouldBe(instants);
     }
 
     [Theory]
@@ -141,7 +154,8 @@ public sealed class RecurrenceTests
     }
 
     [Fact]
-    public void Oversized_rule_is_rejected() => RecurrenceRule.TryParse("FREQ=DAILY;BYMONTH=" + string.Join(',', Enumerable.Repeat("1", 200)), out _, out _).ShouldBeFalse();
+    public void Oversized_rule_is_rejected() =>
+    RecurrenceRule.TryParse("FREQ=DAILY;BYMONTH=" + string.Join(',', Enumerable.Repeat("1", 200)), out _, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=WEEKLY;BYDAY=MO,WE")]
@@ -149,7 +163,8 @@ public sealed class RecurrenceTests
     [InlineData("BYDAY=-1FR;INTERVAL=1;FREQ=MONTHLY;WKST=MO", "FREQ=MONTHLY;BYDAY=-1FR")]
     [InlineData("FREQ=DAILY;UNTIL=20301231", "FREQ=DAILY;UNTIL=20301231T235959")]
     [InlineData("FREQ=DAILY;UNTIL=20301231T225959Z;WKST=SU", "FREQ=DAILY;UNTIL=20301231T225959Z;WKST=SU")]
-    [InlineData("FREQ=YEARLY;COUNT=3;BYMONTH=7,6;BYMONTHDAY=-1,1;BYSETPOS=-1", "FREQ=YEARLY;COUNT=3;BYMONTH=6,7;BYMONTHDAY=-1,1;BYSETPOS=-1")]
+    [InlineData("FREQ=YEARLY;COUNT=3;BYMONTH=7,6;BYMONTHDAY=-1,1;BYSETPOS=-1",
+        "FREQ=YEARLY;COUNT=3;BYMONTH=6,7;BYMONTHDAY=-1,1;BYSETPOS=-1")]
     public void Rule_is_normalized_and_round_trips(string text, string form)
     {
         Rule(text).ToString().ShouldBe(form);
@@ -194,9 +209,11 @@ public sealed class RecurrenceTests
         }
     }
 
-    private static RecurrenceRule Rule(string text) => RecurrenceRule.TryParse(text, out var rule, out var error) ? rule : throw new FormatException(error);
+    private static RecurrenceRule Rule(string text) => RecurrenceRule.TryParse(text, out var rule, out var error) ? rule
+        : throw new FormatException(error);
 
-    private static TimeZoneInfo Zone(string name) => LocalDateTime.TryFind(name, out var zone) ? zone : throw new TimeZoneNotFoundException(name);
+    private static TimeZoneInfo Zone(string name) =>
+        LocalDateTime.TryFind(name, out var zone) ? zone : throw new TimeZoneNotFoundException(name);
 
     private static DateTime Date(string text) => DateTime.ParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture);
 }

@@ -18,7 +18,8 @@ public sealed class ReminderCarryOverTests
     [InlineData("23:00", 1, "", "much later")]
     [InlineData("19:40", 2, "", "on another day")]
     public void Sent_reminder_counts_for_a_moved_start_unless_it_becomes_due_again(string clock, int day, string told, string why) =>
-        string.Join(',', ReminderCarryOver.Carry([At("old", 1, "20:00", 60)], [At("new", day, clock)], Now).Select(c => c.Minutes)).ShouldBe(told, why);
+        string.Join(',', ReminderCarryOver.Carry([At("old", 1, "20:00", 60)], [At("new", day, clock)], Now).Select(c => c.Minutes))
+        .ShouldBe(told, why);
 
     [Fact]
     public void Reminders_are_carried_over_individually_and_only_if_sent()
@@ -30,15 +31,19 @@ public sealed class ReminderCarryOverTests
     [Fact]
     public void Moved_occurrences_are_matched_by_date_or_else_by_order()
     {
-        ReminderCarryOver.Carry([At("mon", 3, "20:00", 4320), At("tue", 4, "20:00", 5760)], [At("a", 4, "19:00"), At("b", 5, "20:00")], Now).ShouldBe([("a", 5760)], "the second of the first is further away than its reminder says");
-        ReminderCarryOver.Carry([At("mon", 3, "19:00", 2880), At("tue", 4, "20:00")], [At("a", 3, "23:30"), At("b", 4, "20:00")], Now).ShouldBeEmpty();
-        ReminderCarryOver.Carry([At("one", 3, "20:00", 10080), At("two", 10, "20:00")], [At("a", 5, "20:00"), At("b", 12, "20:00")], Now).ShouldBe([("a", 10080)]);
+        ReminderCarryOver.Carry([At("mon", 3, "20:00", 4320), At("tue", 4, "20:00", 5760)], [At("a", 4, "19:00"), At("b", 5, "20:00")], Now)
+            .ShouldBe([("a", 5760)], "the second of the first is further away than its reminder says");
+        ReminderCarryOver.Carry([At("mon", 3, "19:00", 2880), At("tue", 4, "20:00")], [At("a", 3, "23:30"), At("b", 4, "20:00")], Now)
+            .ShouldBeEmpty();
+        ReminderCarryOver.Carry([At("one", 3, "20:00", 10080), At("two", 10, "20:00")], [At("a", 5, "20:00"), At("b", 12, "20:00")], Now)
+            .ShouldBe([("a", 10080)]);
         ReminderCarryOver.Carry([At("one", 3, "20:00", 10080)], [], Now).ShouldBeEmpty("it is no more");
     }
 
     private static OccurrenceReminders At(string id, int day, string clock, params int[] told)
     {
         var date = new DateOnly(2030, 1, day);
-        return new(id, date, new(date.ToDateTime(TimeOnly.ParseExact(clock, "HH:mm", System.Globalization.CultureInfo.InvariantCulture)), TimeSpan.Zero), told);
+        return new(id, date, new(date.ToDateTime(TimeOnly.ParseExact(clock, "HH:mm", System.Globalization.CultureInfo.InvariantCulture)),
+            TimeSpan.Zero), told);
     }
 }

@@ -23,7 +23,8 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("GET", "/api/v1/channels/{name}/stream", "channels:read")]
     [InlineData("GET", "/api/v1/me", null)]
     [InlineData("GET", "/api/v1/openapi.json", null)]
-    public void Scope_of_an_endpoint_follows_from_method_and_path(string method, string pattern, string? scope) => Scopes.Of(method, pattern).ShouldBe(scope);
+    public void Scope_of_an_endpoint_follows_from_method_and_path(string method, string pattern, string? scope) =>
+    Scopes.Of(method, pattern).ShouldBe(scope);
 
     [Theory]
     [InlineData("channels:read", "GET", "/api/v1/channels", true)]
@@ -34,7 +35,8 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("channels:write", "POST", "/api/v1/tokens", false)]
     [InlineData("channels:write", "GET", "/api/v1/me", true)]
     [InlineData("channels:write", "GET", "/api/v1/what-comes-one-day", false)]
-    public void Write_scope_includes_read_and_operations_without_a_scope_are_denied(string has, string method, string pattern, bool isThrough) =>
+    public void Write_scope_includes_read_and_operations_without_a_scope_are_denied(string has, string method, string pattern,
+        bool isThrough) =>
         (Scopes.DenialReason(new(Scopes: [has]), method, pattern, null) is null).ShouldBe(isThrough);
 
     [Theory]
@@ -77,8 +79,10 @@ public sealed class ScopeTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
         foreach (var (body, member) in new (object, string)[]
         {
-            (new { role = "viewer", scopes = new[] { "everything" } }, "scopes"), (new { role = "viewer", scopes = Array.Empty<string>() }, "scopes"), (new { role = "viewer", scopes = "keys:read" }, "scopes"),
-            (new { role = "viewer", scopes = new[] { 1 } }, "scopes"), (new { role = "viewer", channels = Array.Empty<string>() }, "channels"),
+            (new { role = "viewer", scopes = new[] { "everything" } }, "scopes"), (new { role = "viewer", scopes = Array.Empty<string>() },
+                "scopes"), (new { role = "viewer", scopes = "keys:read" }, "scopes"),
+            (new { role = "viewer", scopes = new[] { 1 } }, "scopes"),
+                (new { role = "viewer", channels = Array.Empty<string>() }, "channels"),
         })
         {
             var (status, problem, _) = await server.SendAsync("POST", "/api/v1/tokens", admin, body);
@@ -86,9 +90,11 @@ public sealed class ScopeTests(PostgresFixture postgres)
             problem.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe(member);
         }
 
-        (await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer", channels = new[] { "none" } })).Status.ShouldBe(404);
+        (await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer", channels = new[] { "none" } })).Status
+            .ShouldBe(404);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
-        var (_, made, _) = await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer", channels = new[] { "demo" }, scopes = new[] { "channels:read" } });
+        var (_, made, _) = await server.SendAsync("POST", "/api/v1/tokens", admin,
+            new { role = "viewer", channels = new[] { "demo" }, scopes = new[] { "channels:read" } });
         made.GetProperty("info").GetProperty("scopes")[0].GetString().ShouldBe("channels:read");
         made.GetProperty("info").GetProperty("channels")[0].GetString().ShouldBe("demo");
     }

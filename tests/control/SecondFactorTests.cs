@@ -17,18 +17,23 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         made.Uri.ShouldContain($"secret={made.Secret}&");
         made.ToString().ShouldNotContain(made.Secret);
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>("it is not confirmed");
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code.ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code
+            .ShouldBe(ControlErrorCode.Invalid);
         (await people.Factors.ConfirmAsync(jane, await CodeAsync(people), default)).Count.ShouldBe(SecondFactors.RecoveryCodes);
 
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.NeedsCode>();
-        (await people.LoginAsync("jane", "a wrong password", await CodeAsync(people, 1))).ShouldBeOfType<LoginResult.Refused>("the password comes first");
-        (await people.LoginAsync("jane", UserTests.Password, await CodeAsync(people))).ShouldBeOfType<LoginResult.WrongCode>("it has confirmed the factor");
+        (await people.LoginAsync("jane", "a wrong password", await CodeAsync(people, 1))).ShouldBeOfType<LoginResult.Refused>(
+            "the password comes first");
+        (await people.LoginAsync("jane", UserTests.Password, await CodeAsync(people))).ShouldBeOfType<LoginResult.WrongCode>(
+            "it has confirmed the factor");
         people.Clock.Advance(TimeSpan.FromSeconds(60));
         var code = await CodeAsync(people);
-        (await people.LoginAsync("jane", UserTests.Password, $"{code[..3]} {code[3..]}")).ShouldBeOfType<LoginResult.Succeeded>("people type it as it is shown");
+        (await people.LoginAsync("jane", UserTests.Password, $"{code[..3]} {code[3..]}")).ShouldBeOfType<LoginResult.Succeeded>(
+            "people type it as it is shown");
         (await people.LoginAsync("jane", UserTests.Password, code)).ShouldBeOfType<LoginResult.WrongCode>();
         (await people.Users.GetAsync("jane")).HasTotp.ShouldBeTrue();
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.StartAsync(jane, default))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.StartAsync(jane, default))).Code
+            .ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
@@ -39,7 +44,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
 
         (await people.LoginAsync("jane", UserTests.Password, codes[3].ToUpperInvariant())).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.LoginAsync("jane", UserTests.Password, codes[3])).ShouldBeOfType<LoginResult.WrongCode>();
-        (await people.LoginAsync("jane", UserTests.Password, codes[4].Replace("-", "", StringComparison.Ordinal))).ShouldBeOfType<LoginResult.Succeeded>();
+        (await people.LoginAsync("jane", UserTests.Password,
+            codes[4].Replace("-", "", StringComparison.Ordinal))).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(8L);
     }
 
@@ -66,8 +72,10 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
             (await people.LoginAsync("jane", UserTests.Password, "wrong")).ShouldBeOfType<LoginResult.WrongCode>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
-        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(LoginAttempts.MaxCodes, "they are counted though the login that each belongs to is taken back");
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(LoginAttempts.MaxCodes,
+            "they are counted though the login that each belongs to is taken back");
         people.Clock.Advance(LoginAttempts.CodeWindow);
         (await people.LoginAsync("jane", UserTests.Password, codes[0])).ShouldBeOfType<LoginResult.Succeeded>();
     }
@@ -79,7 +87,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         var jane = await JaneAsync(people);
         var codes = await EnrolAsync(people, jane);
 
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.DisableAsync(jane, "wrong", default))).Code.ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.DisableAsync(jane, "wrong", default))).Code
+            .ShouldBe(ControlErrorCode.Invalid);
         await people.Factors.DisableAsync(jane, codes[0], default);
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>();
 
@@ -89,7 +98,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         await people.Users.ResetTotpAsync("jane");
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(0L);
-        (await new AuditLog(people.Database).ListAsync(new(Subject: "user/jane"))).Select(r => r.Action).Where(a => a.StartsWith("totp.", StringComparison.Ordinal)).Reverse()
+        (await new AuditLog(people.Database).ListAsync(new(Subject: "user/jane"))).Select(r => r.Action)
+            .Where(a => a.StartsWith("totp.", StringComparison.Ordinal)).Reverse()
             .ShouldBe(["totp.enable", "totp.disable", "totp.enable", "totp.reset"]);
     }
 

@@ -45,7 +45,10 @@ internal sealed class Server : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null, ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null, IViewerCounter? viewers = null, IViewerUrls? pages = null, params (string, string)[] settings)
+    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false,
+        IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
+        ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
+        IViewerCounter? viewers = null, IViewerUrls? pages = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -128,10 +131,13 @@ internal sealed class Server : IAsyncDisposable
         (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
     /// <summary>Sends a request as a browser with a login: with the cookie and a page's origin.</summary>
-    public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login, object? body = null, string? origin = null, string? site = null) =>
-        SendAsync(method, path, null, body, [("Cookie", login is null ? null : $"broadcast-login={login}"), ("Origin", origin), ("Sec-Fetch-Site", site)]);
+    public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login,
+        object? body = null, string? origin = null, string? site = null) =>
+        SendAsync(method, path, null, body,
+            [("Cookie", login is null ? null : $"broadcast-login={login}"), ("Origin", origin), ("Sec-Fetch-Site", site)]);
 
-    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path, string? token = null, object? body = null, params (string Name, string? Value)[] headers)
+    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path,
+        string? token = null, object? body = null, params (string Name, string? Value)[] headers)
     {
         using var request = new HttpRequestMessage(new(method), path);
         foreach (var (name, value) in headers.Where(h => h.Value is not null))
@@ -158,10 +164,12 @@ internal sealed class Server : IAsyncDisposable
         }
 
         var text = await response.Content.ReadAsStringAsync();
-        return ((int)response.StatusCode, text.Length == 0 || response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) != true ? default : JsonDocument.Parse(text).RootElement, response);
+        return ((int)response.StatusCode, text.Length == 0 || response.Content.Headers.ContentType?.MediaType?.EndsWith("json",
+            StringComparison.Ordinal) != true ? default : JsonDocument.Parse(text).RootElement, response);
     }
 
-    public async ValueTask<PublishDecision> AskAsync(string key) => await Get<IPublishAuthorizer>().AuthorizeAsync(new(key, null, "test"), default);
+    public async ValueTask<PublishDecision> AskAsync(string key) =>
+        await Get<IPublishAuthorizer>().AuthorizeAsync(new(key, null, "test"), default);
 
     public async Task StopAsync() => await _app.StopAsync();
 

@@ -18,8 +18,10 @@ public sealed class SessionEndNotifierTests
     public async Task Session_end_is_logged_once_with_totals_of_connections_and_output()
     {
         var (clock, log) = (new ManualTimeProvider(), new RememberedLog());
-        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
-        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock, log.For<SessionManager>());
+        // nothing is written
+        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
+        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock,
+            log.For<SessionManager>());
 
         var first = Take(book);
         first.State.RecordTotals(1000, 50, 70);
@@ -40,22 +42,27 @@ public sealed class SessionEndNotifierTests
         book.RemovePublisher(last, "disconnected");
 
         var session = first.Session.Id.Value;
-        log.Lines.Where(line => line.StartsWith($"Session {session} on demo ended", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldBe(
-            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 video frames, 102 audio frames, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps; peak 12 viewers)");
+        log.Lines.Where(line => line.StartsWith($"Session {session} on demo ended", StringComparison.Ordinal))
+            .ShouldHaveSingleItem().ShouldBe(
+            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 video frames, 102 "
+            + "audio frames, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps; peak 12 viewers)");
     }
 
     [Fact]
     public async Task Encoder_is_disconnected_once_and_its_session_waits_for_a_reconnect()
     {
         var clock = new ManualTimeProvider();
-        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
-        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock, NullLogger<SessionManager>.Instance);
+        // nothing is written
+        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
+        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock,
+            NullLogger<SessionManager>.Instance);
         book.DisconnectEncoders(1, "disconnected").ShouldBe(0);
         var first = Take(book);
 
         book.DisconnectEncoders(1, "disconnected").ShouldBe(1);
         book.DisconnectEncoders(1, "disconnected").ShouldBe(0);
-        await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20), "the grant is revoked");
+        await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20),
+            "the grant is revoked");
         book.RemovePublisher(first, "disconnected");
 
         book.HasOpen(first.Session.Id).ShouldBeTrue();
@@ -63,13 +70,16 @@ public sealed class SessionEndNotifierTests
     }
 
     private static PublishGrant Take(SessionManager book) => book.Admit(
-        new("aaaaaaaa", [], null, 1, ChannelName.Parse("demo"), "auto", LatencyProfile.Standard, TimeSpan.FromHours(1)), Terms, TimeSpan.Zero).ShouldBeOfType<AdmissionResult.Admitted>().Grant;
+        new("aaaaaaaa", [], null, 1, ChannelName.Parse("demo"), "auto", LatencyProfile.Standard, TimeSpan.FromHours(1)), Terms,
+        TimeSpan.Zero).ShouldBeOfType<AdmissionResult.Admitted>().Grant;
 
     private sealed class Measured : ISessionLifecycle
     {
-        public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
 
-        public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
 
         public SessionMediaTotals? TotalsOf(SessionId session) => new(7, ["audio", "source"], 4711, 1);
     }

@@ -11,7 +11,8 @@ namespace Broadcast.Control.Tests;
 
 public sealed class SessionFactoryTests
 {
-    private static readonly StreamKeyRecord Key = new("key", [], null, 1, ChannelName.Parse("demo"), "source", LatencyProfile.Low, TimeSpan.FromMinutes(1)) { DvrWindow = TimeSpan.FromHours(2), IsRecorded = true };
+    private static readonly StreamKeyRecord Key = new("key", [], null, 1, ChannelName.Parse("demo"), "source", LatencyProfile.Low,
+        TimeSpan.FromMinutes(1)) { DvrWindow = TimeSpan.FromHours(2), IsRecorded = true };
     private readonly ManualTimeProvider _clock = new();
     private readonly SessionFactory _births;
 
@@ -24,7 +25,8 @@ public sealed class SessionFactoryTests
 
         var session = _births.Create(Key, activeEvent: null, canHide: true);
 
-        (session.Channel, session.Epoch, session.Latency, session.DvrWindow, session.IsRecorded).ShouldBe((Key.Channel, 1, Key.Latency, Key.DvrWindow, true));
+        (session.Channel, session.Epoch, session.Latency, session.DvrWindow,
+            session.IsRecorded).ShouldBe((Key.Channel, 1, Key.Latency, Key.DvrWindow, true));
         (session.BeginsHidden, session.Access).ShouldBe((false, null));
         (_clock.GetUtcNow() - session.StartedAt).ShouldBe(TimeSpan.FromTicks(5678));
         session.Id.CreatedAt.ShouldBe(session.StartedAt);

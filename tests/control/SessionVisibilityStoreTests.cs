@@ -50,7 +50,8 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
 
         await rig.Audience.ShowAsync(grant.Session.Id, from);
         rig.Audience.FixFirstSegment(Demo, grant.Session.Id, from, 7);
-        rig.Audience.Find(Demo, grant.Session.Id)!.Value.Segment.ShouldBeNull("that instant is not the one that counts, to the millisecond");
+        rig.Audience.Find(Demo, grant.Session.Id)!.Value.Segment
+            .ShouldBeNull("that instant is not the one that counts, to the millisecond");
         var counts = rig.Audience.Find(Demo, grant.Session.Id)!.Value.From!.Value;
         rig.Audience.FixFirstSegment(Demo, grant.Session.Id, counts, 7);
         await FlushAsync(rig);
@@ -140,7 +141,8 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
         var token = made.GetProperty("token").GetString()!;
         made.GetProperty("info").GetProperty("preview").GetBoolean().ShouldBeTrue();
         plain.GetProperty("info").GetProperty("preview").GetBoolean().ShouldBeFalse();
-        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", producer)).Body.EnumerateArray().Count(t => t.GetProperty("preview").GetBoolean()).ShouldBe(1);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", producer)).Body.EnumerateArray()
+            .Count(t => t.GetProperty("preview").GetBoolean()).ShouldBe(1);
 
         foreach (var access in (string[])["public", "token"])
         {
@@ -152,10 +154,12 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
 
         (await AskAsync(server, token, "other")).ShouldBe(new(null, ViewerAuthorizer.AllowedLifetime), "of another channel it is no token");
         var own = await server.Get<ViewerKeys>().CreateAsync("demo", "shop");
-        var signed = ViewerToken.Sign(own.Key.Id, ViewerKeys.GetBytes(own.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), "jane", null, grantsPreview: true);
+        var signed = ViewerToken.Sign(own.Key.Id, ViewerKeys.GetBytes(own.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1),
+            "jane", null, grantsPreview: true);
         (await AskAsync(server, signed)).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken, "no shop signs such a one");
         (await AskAsync(server, "1" + token[2..])).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken, "what it is for is signed");
-        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{made.GetProperty("info").GetProperty("id").GetString()}", producer);
+        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{made.GetProperty("info").GetProperty("id").GetString()}",
+            producer);
         (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.Revoked);
     }
 

@@ -16,7 +16,8 @@ internal static class SharedDatabase
     /// <summary>Creates a channel 'demo' with a session stored by the server.</summary>
     public static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
     {
-        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
+        var key = (await server.Get<ChannelRepository>()
+            .CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
         var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
         await server.Get<SessionWriter>().FlushAsync(default);
         return (key, grant);
@@ -28,7 +29,8 @@ internal static class SharedDatabase
         await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes'");
         await ExecuteAsync(
             server,
-            $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')");
+            $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = "
+            + $"(SELECT owner FROM sessions WHERE id = '{session}')");
     }
 
     /// <summary>Adds another live server.</summary>
@@ -53,7 +55,8 @@ internal static class SharedDatabase
     public static async Task<Row> RowAsync(Server server, SessionId session)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id", new { id = session.Value });
+        return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id",
+            new { id = session.Value });
     }
 
     /// <summary>The sessions that are open.</summary>

@@ -48,7 +48,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var a = await Server.StartAsync(options.ConnectionString);
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (key, grant) = await OnAirAsync(a);
-        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // an earlier request would start one
+        // an earlier request would start one
+        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");
         (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
@@ -72,13 +73,15 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (_, grant) = await OnAirAsync(a);
         var now = TimeProvider.System.GetUtcNow();
-        var planned = await b.Get<EventRepository>().CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(-1)), End = EventTime.At(now.AddHours(1)) });
+        var planned = await b.Get<EventRepository>().CreateAsync(
+            new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(-1)), End = EventTime.At(now.AddHours(1)) });
         await Poll.UntilAsync(async () => (await b.Get<EventRepository>().GetAsync(planned.Id)).State == EventState.Live);
 
         await b.Get<EventRepository>().EndAsync(planned.Id);
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
-        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason?.StartsWith("the event ended", StringComparison.Ordinal) == true);
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason?.StartsWith("the event ended",
+            StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -111,12 +114,14 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var id = a.Get<ServerIdentity>().Id;
         await a.DisposeAsync();
         await using (var source = Npgsql.NpgsqlDataSource.Create(options.ConnectionString!))
-        await using (var killed = source.CreateCommand("UPDATE servers SET released = false, place = 'the host before', lease_until = clock_timestamp() + interval '10 minutes'"))
+        await using (var killed = source.CreateCommand(
+            "UPDATE servers SET released = false, place = 'the host before', lease_until = clock_timestamp() + interval '10 minutes'"))
         {
             await killed.ExecuteNonQueryAsync();
         }
 
-        await using var back = await Server.StartAsync(options.ConnectionString, folder.Path, settings: ("Control:ServerLease", "00:00:01"));
+        await using var back = await Server.StartAsync(options.ConnectionString, folder.Path,
+            settings: ("Control:ServerLease", "00:00:01"));
 
         back.Get<ServerIdentity>().Id.ShouldBe(id);
         File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(id.ToString());
@@ -135,7 +140,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/kick", await b.TokenAsync(TokenRole.Producer));
 
-        (status, body.ToString()).ShouldSatisfyAllConditions(answer => answer.status.ShouldBe(409), answer => answer.Item2.ShouldContain("on air at another server"));
+        (status, body.ToString()).ShouldSatisfyAllConditions(answer => answer.status.ShouldBe(409),
+            answer => answer.Item2.ShouldContain("on air at another server"));
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
     }
 
@@ -155,7 +161,9 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.ServerLostReason);
         await Task.WhenAll(b.Get<ServerLeaseService>().RunOnceAsync(default), c.Get<ServerLeaseService>().RunOnceAsync(default));
         await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1, "the end of the broadcast is reported once");
+        (await connection.ExecuteScalarAsync<long>(
+            "SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1,
+            "the end of the broadcast is reported once");
         var next = (await c.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session;
         next.Id.ShouldNotBe(grant.Session.Id);
         (b.Lifecycle.Ended.Count, c.Lifecycle.Ended.Count).ShouldBe((0, 0));
@@ -186,7 +194,9 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var b = await Server.StartAsync(options.ConnectionString);
         await using var a = await Server.StartAsync(options.ConnectionString);
         var (key, grant) = await OnAirAsync(a);
-        await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes', lease_until = clock_timestamp() - interval '6 minutes'");
+        await ExecuteAsync(b,
+            "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes', lease_until = clock_timestamp() - interval '6 "
+            + "minutes'");
 
         await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
@@ -320,7 +330,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await a.Get<ServerLeaseService>().RunOnceAsync(default);
 
         a.Get<ServerIdentity>().Id.ShouldNotBe(shared);
-        File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(shared.ToString(), "which of the two is to have it is for people to say");
+        File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim()
+            .ShouldBe(shared.ToString(), "which of the two is to have it is for people to say");
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
         await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, shared));

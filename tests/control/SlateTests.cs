@@ -22,7 +22,8 @@ public sealed class SlateTests(PostgresFixture postgres)
         var token = await server.TokenAsync(TokenRole.Producer);
 
         (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(204);
-        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull().ShouldSatisfyAllConditions(s => s.IsClip.ShouldBeFalse(), s => s.Bytes.ToArray().ShouldBe(Png));
+        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull()
+            .ShouldSatisfyAllConditions(s => s.IsClip.ShouldBeFalse(), s => s.Bytes.ToArray().ShouldBe(Png));
         using (var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/channels/demo/slate"))
         {
             request.Headers.Authorization = new("Bearer", token);
@@ -44,9 +45,11 @@ public sealed class SlateTests(PostgresFixture postgres)
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var token = await server.TokenAsync(TokenRole.Producer);
 
-        var (status, problem, _) = await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent("<svg/>"u8.ToArray()));
+        var (status, problem, _) = await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token,
+            new ByteArrayContent("<svg/>"u8.ToArray()));
         (status, problem.ToString().Contains("not a PNG, JPEG or MP4", StringComparison.Ordinal)).ShouldBe((400, true));
-        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>().SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("maximum is 16777216");
+        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>()
+            .SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("maximum is 16777216");
         (await server.SendAsync("PUT", "/api/v1/channels/nobody/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(404);
     }
 

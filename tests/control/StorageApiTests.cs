@@ -12,18 +12,21 @@ public sealed class StorageApiTests(PostgresFixture postgres)
     [Fact]
     public async Task Store_test_returns_each_step_and_is_audited()
     {
-        var probe = new SaidStore { Steps = [new("write", TimeSpan.FromMilliseconds(12), null), new("read", TimeSpan.FromMilliseconds(30), "The key may not read: allow s3:GetObject.")] };
+        var probe = new SaidStore { Steps = [new("write", TimeSpan.FromMilliseconds(12), null),
+            new("read", TimeSpan.FromMilliseconds(30), "The key may not read: allow s3:GetObject.")] };
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, storage: probe);
         var admin = await server.TokenAsync(TokenRole.Admin);
 
         var (_, place, _) = await server.SendAsync("GET", "/api/v1/storage", admin);
-        (place.GetProperty("kind").GetString(), place.GetProperty("location").GetString()).ShouldBe(("bucket", "media at https://s3.example.org"));
+        (place.GetProperty("kind").GetString(), place.GetProperty("location")
+            .GetString()).ShouldBe(("bucket", "media at https://s3.example.org"));
 
         var (status, result, _) = await server.SendAsync("POST", "/api/v1/storage/test", admin);
         status.ShouldBe(200);
         (result.GetProperty("works").GetBoolean(), result.GetProperty("durationMilliseconds").GetInt32()).ShouldBe((false, 42));
         var step = result.GetProperty("steps")[1];
-        (step.GetProperty("step").GetString(), step.GetProperty("works").GetBoolean(), step.GetProperty("problem").GetString()).ShouldBe(("read", false, "The key may not read: allow s3:GetObject."));
+        (step.GetProperty("step").GetString(), step.GetProperty("works").GetBoolean(),
+            step.GetProperty("problem").GetString()).ShouldBe(("read", false, "The key may not read: allow s3:GetObject."));
 
         var row = (await server.Get<AuditLog>().ListAsync(new(Action: "storage.test"))).ShouldHaveSingleItem();
         (row.Subject, row.Detail["works"], row.Detail["failed"], row.Actor.Id).ShouldBe(("storage/bucket", "false", "read", admin[..8]));

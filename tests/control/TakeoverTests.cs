@@ -34,7 +34,8 @@ public sealed class TakeoverTests(PostgresFixture postgres)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Takeover_rules_decide_admission_H55(string policy, double limit, double silence, int recent, double timeout, string expected) =>
+    public void Takeover_rules_decide_admission_H55(string policy, double limit, double silence, int recent, double timeout,
+        string expected) =>
         new TakeoverRules(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MaxPerMinute: 3)
             .Evaluate(silence * Second, recent, timeout * Second).ToString().ShouldBe(expected);
 
@@ -228,7 +229,8 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     /// <summary>Requests a slot without a prior database query, so the wait has begun when this method returns.</summary>
-    private static async Task<Task<AdmissionResult>> EnterAsync(PublishHarness rig, string key, CancellationToken cancellationToken = default)
+    private static async Task<Task<AdmissionResult>> EnterAsync(PublishHarness rig, string key,
+        CancellationToken cancellationToken = default)
     {
         var record = (await rig.Register.FindAsync(key[..8], default)).Key!;
         return rig.Door.AdmitAsync(record, cancellationToken).AsTask();

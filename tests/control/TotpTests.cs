@@ -51,7 +51,8 @@ public sealed class TotpTests
     [InlineData("12345")]
     [InlineData("1234567")]
     [InlineData("١٢٣٤٥٦")]
-    public void Malformed_code_is_rejected(string code) => Totp.Match(Secret, code, DateTimeOffset.FromUnixTimeSeconds(59), 0).ShouldBeNull();
+    public void Malformed_code_is_rejected(string code) => Totp.Match(Secret, code, DateTimeOffset.FromUnixTimeSeconds(59), 0)
+    .ShouldBeNull();
 
     /// <summary>RFC 4648, section 10, without padding.</summary>
     [Theory]

@@ -24,7 +24,8 @@ public sealed class UserTests(PostgresFixture postgres)
         (jane.Role, jane.DisplayName, jane.HasTotp, jane.DisabledAt).ShouldBe((TokenRole.Producer, "Jane", false, null));
         var hash = (string)(await people.ScalarAsync("SELECT password_hash FROM users"))!;
         hash.ShouldNotContain("horse");
-        BitConverter.ToUInt32([.. Convert.FromBase64String(hash)[5..9].Reverse()]).ShouldBe((uint)UserPasswordHasher.Iterations, "version 3 has the count in bytes 5 to 8");
+        BitConverter.ToUInt32([.. Convert.FromBase64String(hash)[5..9].Reverse()])
+            .ShouldBe((uint)UserPasswordHasher.Iterations, "version 3 has the count in bytes 5 to 8");
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.LoginAsync(" JANE ", Password)).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.LoginAsync("jane", Password + " ")).ShouldBeOfType<LoginResult.Refused>();
@@ -34,7 +35,8 @@ public sealed class UserTests(PostgresFixture postgres)
         (await people.LoginAsync("nobody", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.LoginAsync("jane' OR true --\0", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.Users.GetAsync("jane")).LastLoginAt.ShouldBe(people.Clock.GetUtcNow());
-        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code
+            .ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
@@ -42,7 +44,8 @@ public sealed class UserTests(PostgresFixture postgres)
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
-        var old = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Options.Create(new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1000 })).HashPassword(new(), Password);
+        var old = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Options.Create(
+            new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1000 })).HashPassword(new(), Password);
         await people.ScalarAsync($"UPDATE users SET password_hash = '{old}'");
 
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
@@ -63,7 +66,8 @@ public sealed class UserTests(PostgresFixture postgres)
     [InlineData("twelve chars")]
     [InlineData("пароль из слов")]
     [InlineData("1234567890123")]
-    public void Password_needs_no_particular_character_classes(string password) => UserRules.ValidatePassword("jane", password).ShouldBeEmpty();
+    public void Password_needs_no_particular_character_classes(string password) =>
+    UserRules.ValidatePassword("jane", password).ShouldBeEmpty();
 
     [Theory]
     [InlineData("jane", true)]
@@ -100,7 +104,8 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.Sessions.EndAsync("jane", three[..8]);
         (await people.Sessions.VerifyAsync(three, default)).ShouldBeNull();
         (await people.Sessions.VerifyAsync(four, default)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code
+            .ShouldBe(ControlErrorCode.NotFound);
     }
 
     [Fact]
@@ -111,7 +116,8 @@ public sealed class UserTests(PostgresFixture postgres)
         var first = await people.InAsync("jane");
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         await people.ScalarAsync(
-            $"INSERT INTO user_sessions SELECT 'x' || lpad(n::text, 7, '0'), user_id, hash, created_at, last_used_at + interval '30 s', expires_at, '', '' FROM user_sessions, generate_series(2, {UserSessions.MaxPerUser}) AS n");
+            "INSERT INTO user_sessions SELECT 'x' || lpad(n::text, 7, '0'), user_id, hash, created_at, last_used_at + interval '30 s', "
+            + $"expires_at, '', '' FROM user_sessions, generate_series(2, {UserSessions.MaxPerUser}) AS n");
 
         await people.InAsync("jane");
 
@@ -173,7 +179,8 @@ public sealed class UserTests(PostgresFixture postgres)
         var login = await people.InAsync("jane");
 
         foreach (var change in (Func<Task>[])[
-            () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)), () => people.Users.DeleteAsync("jane")])
+            () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)),
+                () => people.Users.DeleteAsync("jane")])
         {
             (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlErrorCode.Conflict);
         }
@@ -218,14 +225,16 @@ public sealed class UserTests(PostgresFixture postgres)
             (await people.LoginAsync($"nobody{i}", "a wrong password")).ShouldBeOfType<LoginResult.Refused>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts);
         (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.Succeeded>("another address");
         for (var i = 0; i < 30; i++)
         {
             await people.WrongAsync($"198.51.100.{i}", "jane");
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
     }
@@ -234,7 +243,8 @@ public sealed class UserTests(PostgresFixture postgres)
     public async Task Login_failures_are_counted_across_processes_and_restarts_and_stored_as_hashes()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
-        var (here, other) = (people.Attempts, new LoginAttempts(people.Database, Options.Create(new ControlOptions { AttemptsPerMinute = 3 }), people.Clock));
+        var (here, other) = (people.Attempts,
+            new LoginAttempts(people.Database, Options.Create(new ControlOptions { AttemptsPerMinute = 3 }), people.Clock));
         var remote = new IPEndPoint(IPAddress.Parse("2001:db8:1:2::3"), 0);
         await people.WrongAsync("2001:db8:1:2::1", "correct horse battery");
         await people.WrongAsync("2001:db8:1:2::2", "jim", other);
@@ -249,7 +259,8 @@ public sealed class UserTests(PostgresFixture postgres)
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeFalse();
         await people.WrongAsync("2001:db8:1:2::1", "jim");
-        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(1, "it begins anew, and what counts no more is cleared away");
+        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(1,
+            "it begins anew, and what counts no more is cleared away");
         (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(2L);
     }
 
@@ -258,7 +269,8 @@ public sealed class UserTests(PostgresFixture postgres)
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.ScalarAsync(
-            $"INSERT INTO login_failures SELECT sha256(n::text::bytea), 1, '2030-01-01T12:00:30Z'::timestamptz + n * interval '1 millisecond' FROM generate_series(1, {LoginAttempts.MaxRows}) AS n");
+            "INSERT INTO login_failures SELECT sha256(n::text::bytea), 1, '2030-01-01T12:00:30Z'::timestamptz + n * interval '1 "
+            + $"millisecond' FROM generate_series(1, {LoginAttempts.MaxRows}) AS n");
 
         await people.WrongAsync("192.0.2.1", "jane");
 
@@ -276,7 +288,8 @@ public sealed class UserTests(PostgresFixture postgres)
 
         (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeFalse();
         await people.WrongAsync("192.0.2.1", "jane");
-        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue("it is counted anew");
+        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue(
+            "it is counted anew");
     }
 
     [Fact]
@@ -292,7 +305,8 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.Users.DeleteAsync("jane");
 
         var rows = await new AuditLog(people.Database).ListAsync(new());
-        rows.Select(r => r.Action).Reverse().ShouldBe(["user.create", "user.change", "login.begin", "login.end", "login.end_all", "user.set_password", "user.delete"]);
+        rows.Select(r => r.Action).Reverse()
+            .ShouldBe(["user.create", "user.change", "login.begin", "login.end", "login.end_all", "user.set_password", "user.delete"]);
         rows.ShouldAllBe(r => r.Subject == "user/jane");
         rows[^3].Actor.ShouldBe(new(ActorKind.User, "jane", "Jane", "192.0.2.1"));
         var text = JsonSerializer.Serialize(rows);
@@ -328,12 +342,14 @@ internal sealed class PeopleRig : IAsyncDisposable
 
     public Logins Logins { get; }
 
-    public static async Task<PeopleRig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null) => new(await postgres.OpenFreshAsync(), options ?? new());
+    public static async Task<PeopleRig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null) =>
+        new(await postgres.OpenFreshAsync(), options ?? new());
 
     public Task<LoginResult> LoginAsync(string name, string password, string? code = null, string address = "192.0.2.1") =>
         Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), "test", default);
 
-    public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
+    public async Task<string> InAsync(string name, string? code = null) =>
+        (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
     /// <summary>Records a failed login without the time of a password check.</summary>
     public async Task WrongAsync(string address, string name, LoginAttempts? at = null)

@@ -26,7 +26,8 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _webhook = await FakeAuthCallback.StartAsync();
-        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _webhook.Address + "/view?key=k", Secret = Secret }), _clock, _log.For<ViewerAuthCallback>());
+        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _webhook.Address + "/view?key=k", Secret = Secret }), _clock,
+            _log.For<ViewerAuthCallback>());
         _viewers = new(_client, _clock);
     }
 
@@ -82,8 +83,11 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
 
         var asked = _webhook.Asked.Single();
         var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
-        asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}"))));
-        (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("channel").GetString(), asked.Json.GetProperty("token").GetString(), asked.Json.GetProperty("address").GetString())
+        asked.Headers["webhook-signature"].ToString()
+            .ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret),
+                Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}"))));
+        (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("channel").GetString(),
+            asked.Json.GetProperty("token").GetString(), asked.Json.GetProperty("address").GetString())
             .ShouldBe(("view", "demo", "ticket-17", "203.0.113.5"));
         asked.Path.ShouldBe("/view?key=k");
         _log.Lines.ShouldAllBe(line => !line.Contains("ticket-17"));

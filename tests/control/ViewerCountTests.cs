@@ -42,7 +42,8 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         var together = ViewerSketch.Total([Sampled(first, 9), Sampled(second, 10)]);
         together.ShouldBeInRange((long)(viewers * 0.93), (long)(viewers * 1.07));
 
-        static ViewerSketch Sampled(List<ulong> ids, int depth) => new(Demo, ids.Count, 0, depth, [.. ids.Where(id => BeaconSampling.Contains(id, depth))]);
+        static ViewerSketch Sampled(List<ulong> ids, int depth) =>
+            new(Demo, ids.Count, 0, depth, [.. ids.Where(id => BeaconSampling.Contains(id, depth))]);
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.Rig.Channels.CreateAsync("other", new());
         var (one, two) = (new ViewerTable(bench.Rig.Database), new ViewerTable(bench.Rig.Database));
-        (await one.ExchangeAsync([Seen(Demo, 1, 2, ulong.MaxValue), Seen(Other, 5), Seen(ChannelName.Parse("nobody"), 5)], default)).ShouldBeEmpty();
+        (await one.ExchangeAsync([Seen(Demo, 1, 2, ulong.MaxValue), Seen(Other, 5), Seen(ChannelName.Parse("nobody"), 5)],
+            default)).ShouldBeEmpty();
         var heard = await two.ExchangeAsync([Seen(Demo, 2, 7) with { Level = 3 }], default);
         heard.Count.ShouldBe(2);
         var demo = heard.Single(s => s.Channel == Demo);
@@ -174,9 +176,11 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     {
         var clock = new ManualTimeProvider();
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
-        var book = new SessionManager(new SessionWriter(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var book = new SessionManager(new SessionWriter(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
+            null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new RememberedLog());
-        using var keeper = new ViewerCountService(new(database), totals, book, database, clock, log.For<ViewerCountService>(), new Counter(Seen(Demo, 1, 2)));
+        using var keeper = new ViewerCountService(new(database), totals, book, database, clock, log.For<ViewerCountService>(),
+            new Counter(Seen(Demo, 1, 2)));
         await keeper.CheckAsync(default);
         totals.Find(Demo).Viewers.ShouldBe(2);
         log.Lines.ShouldBeEmpty("the control module logs it");
@@ -185,13 +189,17 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task API_returns_current_and_peak_viewers()
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new OnAir(), viewers: new Counter(Seen(Demo, 1, 2, 3)));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new OnAir(),
+            viewers: new Counter(Seen(Demo, 1, 2, 3)));
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;
         var token = await server.TokenAsync(TokenRole.Viewer);
         await server.AskAsync(key.StreamKey);
-        (await server.SendAsync("GET", "/api/v1/channels/demo", token)).Body.GetProperty("live").GetProperty("viewers").GetInt64().ShouldBe(3);
-        (await server.SendAsync("GET", "/api/v1/channels", token)).Body[0].GetProperty("live").GetProperty("viewers").GetInt64().ShouldBe(3);
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels/demo/sessions", token)).Body.EnumerateArray().ToList() is [var session]
+        (await server.SendAsync("GET", "/api/v1/channels/demo", token)).Body.GetProperty("live").GetProperty("viewers").GetInt64()
+            .ShouldBe(3);
+        (await server.SendAsync("GET", "/api/v1/channels", token)).Body[0].GetProperty("live").GetProperty("viewers").GetInt64()
+            .ShouldBe(3);
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels/demo/sessions", token)).Body.EnumerateArray()
+            .ToList() is [var session]
             && session.GetProperty("peakViewers").GetInt64() == 3);
     }
 
@@ -200,7 +208,8 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     private static ViewerCountService Keeper(RecordingHarness bench, Counter counter)
     {
         var rig = bench.Rig;
-        return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerCountService>(), counter);
+        return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock,
+            rig.Log.For<ViewerCountService>(), counter);
     }
 
     private static async Task<IReadOnlyList<long>> NotifiedAsync(RecordingHarness bench)

@@ -21,7 +21,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
-        (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", access = "token" })).Body.GetProperty("channel").GetProperty("access").GetString().ShouldBe("token");
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", access = "token" })).Body.GetProperty("channel")
+            .GetProperty("access").GetString().ShouldBe("token");
         await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "other", access = "token" });
 
         var (status, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { label = "Jane" });
@@ -40,7 +41,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var listed = (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", admin)).Body;
         (listed[0].GetProperty("id").GetString(), listed[0].GetProperty("label").GetString()).ShouldBe((id, "Jane"));
         listed.ToString().ShouldNotContain(token[^20..]);
-        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("issuedByServer").GetBoolean().ShouldBeTrue();
+        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("issuedByServer")
+            .GetBoolean().ShouldBeTrue();
         (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.Revoked);
 
         await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { access = "public" });
@@ -66,8 +68,10 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (await tokens.RevokeAsync("demo", first.Info.Id)).ShouldBeTrue();
         (await tokens.RevokeAsync("demo", "jane")).ShouldBeFalse("nobody here made it");
 
-        await Poll.UntilAsync(async () => (await AskAsync(server, first.Token)).DenialReason == ViewerDenialReason.Revoked, description: "a token of the server's");
-        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).DenialReason == ViewerDenialReason.Revoked, description: "a token of somebody else's");
+        await Poll.UntilAsync(async () => (await AskAsync(server, first.Token)).DenialReason == ViewerDenialReason.Revoked,
+            description: "a token of the server's");
+        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).DenialReason == ViewerDenialReason.Revoked,
+            description: "a token of somebody else's");
         (await AskAsync(server, second.Token)).IsAllowed.ShouldBeTrue();
         (await AskAsync(server, Sign(own, "john"))).IsAllowed.ShouldBeTrue();
     }
@@ -78,7 +82,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
         await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", access = "token" });
-        var servers = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
+        var servers = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token")
+            .GetString()!;
         var old = await KeyAsync();
         var next = await KeyAsync();
         (await AskAsync(server, Sign(old, "a"))).IsAllowed.ShouldBeTrue();
@@ -94,13 +99,15 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var serverKey = listed.EnumerateArray().Single(k => k.GetProperty("serverManaged").GetBoolean()).GetProperty("id").GetString();
         await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{serverKey}", admin);
         (await AskAsync(server, servers)).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
-        var again = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
+        var again = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token")
+            .GetString()!;
         (await AskAsync(server, again)).IsAllowed.ShouldBeTrue("the server made itself another key");
 
         async Task<IssuedViewerKey> KeyAsync()
         {
             var (_, body, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-keys", admin, new { label = "shop" });
-            var key = new IssuedViewerKey(new(body.GetProperty("key").GetProperty("id").GetString()!, "demo", "shop", false, default, null), body.GetProperty("secret").GetString()!);
+            var key = new IssuedViewerKey(new(body.GetProperty("key").GetProperty("id").GetString()!, "demo", "shop", false, default, null),
+                body.GetProperty("secret").GetString()!);
             key.ToString().ShouldNotContain(key.Secret);
             return key;
         }
@@ -168,11 +175,13 @@ public sealed class ViewerTests(PostgresFixture postgres)
         await server.Get<ChannelRepository>().CreateAsync("concert", new() { Access = "token" });
         var key = await server.Get<ViewerKeys>().CreateAsync("concert", "shop");
 
-        var run = await ChildProcess.RunAsync("/bin/sh", ["-c", lines], environment: new Dictionary<string, string?> { ["KEY"] = key.Key.Id, ["SECRET"] = key.Secret });
+        var run = await ChildProcess.RunAsync("/bin/sh", ["-c", lines],
+            environment: new Dictionary<string, string?> { ["KEY"] = key.Key.Id, ["SECRET"] = key.Secret });
 
         var address = new Uri(run.EnsureSuccess().Output.Trim());
         address.AbsolutePath.ShouldEndWith("/live/concert/index.m3u8");
-        await Poll.UntilAsync(async () => (await AskAsync(server, address.Segments[2].Trim('/'), "concert")).IsAllowed, description: "the server knows the key");
+        await Poll.UntilAsync(async () => (await AskAsync(server, address.Segments[2].Trim('/'), "concert")).IsAllowed,
+            description: "the server knows the key");
     }
 
     [Theory]
@@ -183,16 +192,19 @@ public sealed class ViewerTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
-        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), body);
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens",
+            await server.TokenAsync(TokenRole.Producer), body);
         status.ShouldBe(400);
-        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal))
+            .ShouldBe(members);
     }
 
     [Fact]
     public async Task Unknown_access_policy_is_rejected_with_the_valid_values()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "friends" });
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin),
+            new { name = "demo", access = "friends" });
         status.ShouldBe(400);
         problem.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("public, token");
     }
@@ -203,14 +215,19 @@ public sealed class ViewerTests(PostgresFixture postgres)
         await using var webhook = await FakeAuthCallback.StartAsync();
         await using var without = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await using var server = await Server.StartAsync(
-            (await postgres.FreshAsync()).ConnectionString, settings: [("Authorization:ViewerUrl", webhook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
-        var refused = await without.SendAsync("POST", "/api/v1/channels", await without.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" });
+            (await postgres.FreshAsync()).ConnectionString,
+            settings: [("Authorization:ViewerUrl", webhook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
+        var refused = await without.SendAsync("POST", "/api/v1/channels", await without.TokenAsync(TokenRole.Admin),
+            new { name = "demo", access = "webhook" });
         refused.Body.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("Authorization:ViewerUrl");
-        (await without.SendAsync("GET", "/api/v1/system", await without.TokenAsync(TokenRole.Viewer))).Body.GetProperty("accesses").GetArrayLength().ShouldBe(2);
+        (await without.SendAsync("GET", "/api/v1/system", await without.TokenAsync(TokenRole.Viewer))).Body.GetProperty("accesses")
+            .GetArrayLength().ShouldBe(2);
 
-        (await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" })).Status.ShouldBe(201);
+        (await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin),
+            new { name = "demo", access = "webhook" })).Status.ShouldBe(201);
         webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
-        await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed, description: "the channel is known, and the webhook says yes");
+        await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed,
+            description: "the channel is known, and the webhook says yes");
         webhook.Answer = FakeAuthCallback.Says("", 403);
         (await AskAsync(server, "another")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
     }

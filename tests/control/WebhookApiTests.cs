@@ -15,10 +15,12 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
     public async Task Webhook_API_creates_tests_changes_rotates_and_deletes_a_webhook()
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
         var admin = await server.TokenAsync(TokenRole.Admin);
 
-        var (status, created, response) = await server.SendAsync("POST", "/api/v1/webhooks", admin, new { url = receiver.Address + "/a", label = "Shop", types = new[] { "publish.started" } });
+        var (status, created, response) = await server.SendAsync("POST", "/api/v1/webhooks", admin,
+            new { url = receiver.Address + "/a", label = "Shop", types = new[] { "publish.started" } });
         var id = created.GetProperty("webhook").GetProperty("id").GetString()!;
         var secret = created.GetProperty("secret").GetString()!;
         status.ShouldBe(201);
@@ -31,11 +33,14 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
         (test.GetProperty("state").GetString(), test.GetProperty("status").GetInt32()).ShouldBe(("delivered", 200));
         receiver.Asked.ShouldHaveSingleItem().Json.GetProperty("type").GetString().ShouldBe("webhook.test");
 
-        var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/webhooks/{id}", admin, new { url = receiver.Address + "/b", types = Array.Empty<string>() });
-        (changed.GetProperty("label").GetString(), changed.GetProperty("types").GetArrayLength(), changed.GetProperty("url").GetString()).ShouldBe(("Shop", 0, receiver.Address + "/b"));
+        var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/webhooks/{id}", admin,
+            new { url = receiver.Address + "/b", types = Array.Empty<string>() });
+        (changed.GetProperty("label").GetString(), changed.GetProperty("types").GetArrayLength(),
+            changed.GetProperty("url").GetString()).ShouldBe(("Shop", 0, receiver.Address + "/b"));
         var (_, rotated, _) = await server.SendAsync("POST", $"/api/v1/webhooks/{id}/rotate", admin, new { });
         rotated.GetProperty("secret").GetString().ShouldNotBe(secret);
-        rotated.GetProperty("webhook").GetProperty("previousSecretExpiresAt").GetDateTimeOffset().ShouldBeGreaterThan(TimeProvider.System.GetUtcNow());
+        rotated.GetProperty("webhook").GetProperty("previousSecretExpiresAt").GetDateTimeOffset()
+            .ShouldBeGreaterThan(TimeProvider.System.GetUtcNow());
 
         (await server.SendAsync("DELETE", $"/api/v1/webhooks/{id}", admin)).Status.ShouldBe(204);
         (await server.SendAsync("GET", $"/api/v1/webhooks/{id}", admin)).Status.ShouldBe(404);
@@ -58,16 +63,19 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
     public async Task Every_invalid_member_of_a_webhook_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/webhooks", await server.TokenAsync(TokenRole.Admin), new StringContent(json, Encoding.UTF8, "application/json"));
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/webhooks", await server.TokenAsync(TokenRole.Admin),
+            new StringContent(json, Encoding.UTF8, "application/json"));
         status.ShouldBe(400);
-        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal))
+            .ShouldBe(members);
     }
 
     [Fact]
     public async Task Publish_start_and_stop_are_delivered_at_once_logged_and_replayable()
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
         var admin = await server.TokenAsync(TokenRole.Admin);
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/webhooks", admin, new { url = receiver.Address });
         var id = made.GetProperty("webhook").GetProperty("id").GetString();
@@ -78,14 +86,16 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
         await Broadcast.Testing.Poll.UntilAsync(() => receiver.Asked.Count == 2);
 
         var (started, stopped) = (receiver.Asked.First().Json, receiver.Asked.Last().Json);
-        (started.GetProperty("type").GetString(), stopped.GetProperty("type").GetString()).ShouldBe((WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped));
+        (started.GetProperty("type").GetString(), stopped.GetProperty("type")
+            .GetString()).ShouldBe((WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped));
         started.GetProperty("data").GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
         started.GetProperty("data").GetProperty("keyId").GetString().ShouldBe(key.Key.Id);
         stopped.GetProperty("data").GetProperty("reason").GetString().ShouldBe("closed by the encoder");
         stopped.GetProperty("data").GetProperty("sessionOpen").GetBoolean().ShouldBeFalse();
         receiver.Asked.ShouldAllBe(a => !a.Text.Contains(key.StreamKey));
 
-        await Broadcast.Testing.Poll.UntilAsync(async () => (await server.Get<WebhookDeliveryLog>().ListAsync(id!, DeliveryStates.Delivered)).Count == 2);
+        await Broadcast.Testing.Poll.UntilAsync(async () =>
+            (await server.Get<WebhookDeliveryLog>().ListAsync(id!, DeliveryStates.Delivered)).Count == 2);
         var (_, log, _) = await server.SendAsync("GET", $"/api/v1/webhooks/{id}/deliveries?limit=1&state=delivered", admin);
         log[0].GetProperty("type").GetString().ShouldBe(WebhookEventTypes.PublishStopped);
         var last = log[0].GetProperty("id").GetInt64();
@@ -115,7 +125,8 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
         await bench.Webhooks.DeleteAsync(id);
 
         var rows = await new AuditLog(bench.Database).ListAsync(new(Subject: $"webhook/{id}"));
-        rows.Select(r => r.Action).Reverse().ShouldBe(["webhook.create", "webhook.change", "webhook.rotate", "webhook.replay", "webhook.delete"]);
+        rows.Select(r => r.Action).Reverse()
+            .ShouldBe(["webhook.create", "webhook.change", "webhook.rotate", "webhook.replay", "webhook.delete"]);
         rows[^1].Detail["url"].ShouldBe("https://example.org");
         rows.ShouldAllBe(r => !r.Detail.Values.Any(v => v.Contains("secret", StringComparison.Ordinal)));
     }

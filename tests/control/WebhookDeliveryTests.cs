@@ -28,7 +28,8 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
 
         var got = receiver.Asked.ShouldHaveSingleItem();
         (got.Method, got.Path, got.ContentType).ShouldBe(("POST", "/hook?to=me", "application/json"));
-        (got.Json.GetProperty("type").GetString(), got.Json.GetProperty("channel").GetString()).ShouldBe((WebhookEventTypes.PublishStarted, "demo"));
+        (got.Json.GetProperty("type").GetString(), got.Json.GetProperty("channel")
+            .GetString()).ShouldBe((WebhookEventTypes.PublishStarted, "demo"));
         got.Json.GetProperty("data").GetProperty("session").GetString().ShouldBe("s1");
         var id = got.Headers["webhook-id"].ToString();
         id.ShouldBe(got.Json.GetProperty("id").GetString());
@@ -52,7 +53,8 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await courier.DrainAsync(default);
         receiver.Asked.Count.ShouldBe(1);
         var first = (await bench.Deliveries.ListAsync(webhook)).ShouldHaveSingleItem();
-        (first.State, first.Attempts, first.Status, first.ResponseExcerpt, first.Error).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
+        (first.State, first.Attempts, first.Status, first.ResponseExcerpt,
+            first.Error).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
         (first.NextAttemptAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
         (await bench.Webhooks.GetAsync(webhook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
 
@@ -129,7 +131,9 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await courier.DrainAsync(default);
 
         Types(receiver).ShouldContain(WebhookEventTypes.EventLive);
-        (await bench.ScalarAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.state = 'waiting'")).ShouldBe(WebhookEventTypes.HealthIssue);
+        (await bench.ScalarAsync<string>(
+            "SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.state = 'waiting'")).ShouldBe(
+            WebhookEventTypes.HealthIssue);
     }
 
     [Fact]
@@ -295,9 +299,11 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var bench = await WebhookHarness.OpenAsync(postgres);
         await bench.WebhookAsync(receiver.Address);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
-        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // never opened
+        // never opened
+        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);
         using var blind = new WebhookDispatcher(
-            new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options), bench.Clock, bench.Log.For<WebhookDispatcher>());
+            new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options),
+            bench.Clock, bench.Log.For<WebhookDispatcher>());
         await blind.StartAsync(default);
         blind.Wake();
         await blind.StopAsync(default);
@@ -334,13 +340,16 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await bench.WebhookAsync("https://example.org/");
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         await bench.ScalarAsync<object>($"""
-            INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at FROM webhook_deliveries, generate_series(1, {WebhookDeliveryLog.MaxRetained + 10}) RETURNING 1
+            INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at
+                FROM webhook_deliveries, generate_series(1, {WebhookDeliveryLog.MaxRetained + 10}) RETURNING 1
             """);
 
         await bench.Deliveries.CleanUpAsync(default);
 
-        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")).ShouldBe(WebhookDeliveryLog.MaxRetained);
-        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")).ShouldBe(1, "what waits is no log");
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")).ShouldBe(
+            WebhookDeliveryLog.MaxRetained);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")).ShouldBe(1,
+            "what waits is no log");
     }
 
     [Fact]
@@ -358,7 +367,8 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await courier.DrainAsync(default);
 
         var (first, second) = (receiver.Asked.First(), receiver.Asked.Last());
-        string Of(ReceivedRequest request, string secret) => Signature(secret, request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString(), request.Text);
+        string Of(ReceivedRequest request, string secret) =>
+            Signature(secret, request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString(), request.Text);
         first.Headers["webhook-signature"].ToString().ShouldBe($"{Of(first, fresh.Secret)} {Of(first, old.Secret)}");
         second.Headers["webhook-signature"].ToString().ShouldBe(Of(second, fresh.Secret));
     }

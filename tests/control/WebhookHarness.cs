@@ -32,16 +32,19 @@ internal sealed class WebhookHarness : IAsyncDisposable
     public static async Task<WebhookHarness> OpenAsync(PostgresFixture postgres) => new(await postgres.OpenFreshAsync());
 
     /// <summary>Creates a dispatcher; a second one simulates another process, or the same after a restart.</summary>
-    public WebhookDispatcher Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock, Log.For<WebhookDispatcher>());
+    public WebhookDispatcher Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock,
+        Log.For<WebhookDispatcher>());
 
     public WebhookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        var sender = new WebhookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync), Microsoft.Extensions.Options.Options.Create(Options), Clock);
+        var sender = new WebhookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync),
+            Microsoft.Extensions.Options.Options.Create(Options), Clock);
         _senders.Add(sender);
         return sender;
     }
 
-    public async Task<IssuedWebhook> WebhookAsync(string url, WebhookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
+    public async Task<IssuedWebhook> WebhookAsync(string url, WebhookSettings? settings = null) =>
+        await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
 
     /// <summary>Records an event on the channel <c>demo</c>.</summary>
     public async Task HappensAsync(string type, object? data = null)

@@ -34,8 +34,10 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await LookAsync(restarted, bench, 5);
         states.State = new(ChannelRunState.Live, session, null);
         await LookAsync(restarted, bench, 3);
-        (await ReceivedAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
-        var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!).RootElement.GetProperty("data");
+        (await ReceivedAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal))
+            .ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
+        var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!)
+            .RootElement.GetProperty("data");
         back.GetProperty("session").GetString().ShouldBe(session.Value);
         back.GetProperty("seconds").GetDouble().ShouldBe(11, 0.001);
     }
@@ -92,7 +94,8 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         await HearAllAsync(bench);
         var session = (await bench.BeginAsync()).Session.Id;
-        var health = new Said { Session = session, Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
+        var health = new Said { Session = session, Finding =
+            new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
         using var watch = Watch(bench, health);
         await LookAsync(watch, bench, 600);
 
@@ -102,7 +105,8 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(6));
         using var later = Watch(bench, health);
         await LookAsync(later, bench, 2);
-        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue)
+            .ShouldBe(2, "nobody looked for minutes: what it was between is not known");
     }
 
     [Fact]
@@ -117,7 +121,8 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await keeper.RunOnceAsync(default);
 
         (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.RecordingReady).ShouldBe(1);
-        var data = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'recording.ready'"))!).RootElement.GetProperty("data");
+        var data = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'recording.ready'"))!)
+            .RootElement.GetProperty("data");
         (data.GetProperty("recording").GetString(), data.GetProperty("hls").GetString()).ShouldBe((full.Value, $"/vod/{full}/index.m3u8"));
     }
 
@@ -133,11 +138,14 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
 
         await bench.Rig.Ledger.FlushAsync(default);
 
-        (await bench.ScalarAsync<string>("SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id LIMIT 1")).ShouldBe("5", "the oldest go first");
+        (await bench.ScalarAsync<string>(
+            "SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id "
+            + "LIMIT 1")).ShouldBe("5", "the oldest go first");
         (await ReceivedAsync(bench)).Count.ShouldBe(SessionWriter.MaxPendingEvents);
     }
 
-    private static ChannelMonitor Watch(RecordingHarness bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
+    private static ChannelMonitor Watch(RecordingHarness bench, Said said) =>
+        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
 
     private static async Task LookAsync(ChannelMonitor watch, RecordingHarness bench, int times)
     {
@@ -148,13 +156,15 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         }
     }
 
-    private static async Task HearAllAsync(RecordingHarness bench) => await new WebhookRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
+    private static async Task HearAllAsync(RecordingHarness bench) =>
+        await new WebhookRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
 
     private static async Task<IReadOnlyList<string>> ReceivedAsync(RecordingHarness bench)
     {
         await bench.Rig.Ledger.FlushAsync(default);
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id ORDER BY d.id")];
+        return [.. await connection.QueryAsync<string>(
+            "SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id ORDER BY d.id")];
     }
 
     private sealed class Said : IChannelRuntimeStates, ISourceHealth

@@ -141,7 +141,8 @@ public sealed class WorkLoopTests : IDisposable
 
     private int Rounds => Volatile.Read(ref _rounds);
 
-    private Task RunAsync(Func<int, Task<TimeSpan>> round) => _loop.RunAsync(_ => round(Interlocked.Increment(ref _rounds)), Retry, _failures.Add, _stop.Token);
+    private Task RunAsync(Func<int, Task<TimeSpan>> round) =>
+        _loop.RunAsync(_ => round(Interlocked.Increment(ref _rounds)), Retry, _failures.Add, _stop.Token);
 
     private Task WaitsAfterAsync(int rounds) => Poll.UntilAsync(() => Rounds == rounds && _clock.ArmedTimers == 1);
 

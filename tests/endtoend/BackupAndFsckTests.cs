@@ -31,10 +31,12 @@ public sealed class BackupAndFsckTests
         // The store now contains media broadcast since the backup, which the database does not know; and a segment is lost.
         (await server.StopAsync()).ShouldBe(0);
         (await server.CommandAsync("restore", backup, "--replace")).EnsureSuccess();
-        File.Delete(Directory.EnumerateFiles(Path.Combine(server.Data, "objects", "live", "kept"), "1.m4s", SearchOption.AllDirectories).First(path => path.Contains("/source/", StringComparison.Ordinal)));
+        File.Delete(Directory.EnumerateFiles(Path.Combine(server.Data, "objects", "live", "kept"), "1.m4s", SearchOption.AllDirectories)
+            .First(path => path.Contains("/source/", StringComparison.Ordinal)));
         var found = await server.CommandAsync("fsck", "kept");
         found.ExitCode.ShouldBe(1);
-        found.Output.ShouldSatisfyAllConditions(o => o.ShouldContain("source/1.m4s: "), o => o.ShouldContain("unknown-session"), o => o.ShouldContain("2 issues found."));
+        found.Output.ShouldSatisfyAllConditions(o => o.ShouldContain("source/1.m4s: "), o => o.ShouldContain("unknown-session"),
+            o => o.ShouldContain("2 issues found."));
 
         (await server.CommandAsync("fsck", "kept", "--repair")).EnsureSuccess().Output.ShouldSatisfyAllConditions(
             o => o.ShouldContain("marked as a gap"), o => o.ShouldContain("added from its journal"), o => o.ShouldContain("2 repaired"));
@@ -42,6 +44,7 @@ public sealed class BackupAndFsckTests
         await server.RestartAsync();
         (await HlsView.ReadAsync(server, "kept")).ShouldNotBeNull().Ended.ShouldBeTrue();
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
-        await HlsView.WaitAsync(server, "kept", v => !v.Ended && v.Segments.Count >= 1, "the key in the backup is accepted;  " + again.Tail());
+        await HlsView.WaitAsync(server, "kept", v => !v.Ended && v.Segments.Count >= 1,
+            "the key in the backup is accepted;  " + again.Tail());
     }
 }

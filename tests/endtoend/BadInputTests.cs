@@ -84,7 +84,8 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     public async Task Invalid_configuration_stops_the_start_and_reports_every_error()
     {
         await using var folder = TempFolder.Create();
-        await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Ingest": { "Nonsense": 1 }, "Storage": { "Endpoint": "not an address" }, "Funny": {} , "Listen": { "Http": "here" } }""");
+        await File.WriteAllTextAsync(folder.Sub("appsettings.json"),
+            """{ "Ingest": { "Nonsense": 1 }, "Storage": { "Endpoint": "not an address" }, "Funny": {} , "Listen": { "Http": "here" } }""");
 
         var refusal = await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "serve", "--data", folder.Path, "--json"]);
 
@@ -99,10 +100,12 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     public async Task Out_of_range_values_of_all_sections_are_listed()
     {
         await using var folder = TempFolder.Create();
-        await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "MaxConcurrentUploads": 0 } }""");
+        await File.WriteAllTextAsync(folder.Sub("appsettings.json"),
+            """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "MaxConcurrentUploads": 0 } }""");
 
         var refusal = await ChildProcess.RunAsync("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", folder.Path, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+            [Repository.ServerProgram(), "serve", "--data", folder.Path, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal",
+                "127.0.0.1:0", "--json"]);
 
         refusal.ExitCode.ShouldNotBe(0);
         foreach (var wrong in (string[])["Authorization:Url", "Authorization:Secret", "Storage:Endpoint", "Spool:MaxConcurrentUploads"])
@@ -130,7 +133,8 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     public async Task Second_server_on_the_same_data_folder_does_not_start()
     {
         var refusal = await ChildProcess.RunAsync("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", _server.Data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+            [Repository.ServerProgram(), "serve", "--data", _server.Data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal",
+                "127.0.0.1:0", "--json"]);
 
         refusal.ExitCode.ShouldNotBe(0);
         refusal.Error.ShouldContain("already running");
@@ -140,6 +144,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     {
         await using var folder = TempFolder.Create();
         return await ChildProcess.RunAsync("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", folder.Path, "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json", .. flags]);
+            [Repository.ServerProgram(), "serve", "--data", folder.Path, "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0",
+                "--json", .. flags]);
     }
 }

@@ -67,9 +67,11 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
 
         // The bucket also contains the recording, once everything is uploaded.
         using var cdn = new HttpClient();
-        var session = (await cdn.GetStringAsync(new Uri(live, "index.m3u8"))).Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
+        var session = (await cdn.GetStringAsync(new Uri(live, "index.m3u8"))).Split('\n')
+            .First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
         var replay = new Uri(live, $"../../vod/{session}/index.m3u8");
-        await Poll.UntilAsync(async () => (await cdn.GetAsync(replay)).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the recording can be played from the bucket");
+        await Poll.UntilAsync(async () => (await cdn.GetAsync(replay)).IsSuccessStatusCode, TimeSpan.FromSeconds(40),
+            "the recording can be played from the bucket");
         WithoutRetries(await FfmpegTool.DecodeAsync(replay.ToString(), 4)).ShouldBeEmpty("replay");
 
         // The comparison of store and journals finds no missing or superfluous manifest.
@@ -90,9 +92,11 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         var port = FreePort.Next();
         await using var nginx = await StartEdgeAsync(folder, new Uri(_ceph.Endpoint), $"/{bucket}/tests/live", port);
         using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        await Poll.UntilAsync(async () => await _ceph.HasAsync(bucket, "tests/live/live/main/index.m3u8") && await _ceph.HasAsync(bucket, "tests/live/live/inner/index.m3u8"), TimeSpan.FromSeconds(40));
+        await Poll.UntilAsync(async () => await _ceph.HasAsync(bucket, "tests/live/live/main/index.m3u8")
+            && await _ceph.HasAsync(bucket, "tests/live/live/inner/index.m3u8"), TimeSpan.FromSeconds(40));
 
-        await Poll.UntilAsync(async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == HttpStatusCode.OK, description: nginx.Tail());
+        await Poll.UntilAsync(async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == HttpStatusCode.OK,
+            description: nginx.Tail());
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 4)).ShouldBeEmpty();
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/manifest.mpd").ToString(), 4)).ShouldBeEmpty();
         using var list = await edge.GetAsync("/live/main/manifest.mpd");
@@ -100,12 +104,14 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         list.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
         list.Headers.GetValues("Access-Control-Expose-Headers").Single().ShouldContain("Date");
         list.Headers.Date.ShouldNotBeNull();
-        var session = (await edge.GetStringAsync("/live/main/index.m3u8")).Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
+        var session = (await edge.GetStringAsync("/live/main/index.m3u8")).Split('\n')
+            .First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
         using var media = await edge.GetAsync($"/live/main/{session}/source/1.m4s");
         media.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromDays(365));
         media.Content.Headers.ContentType!.MediaType.ShouldBe("video/mp4");
 
-        foreach (var hidden in (string[])["/live/inner/index.m3u8", $"/live/main/{session}/chapters/1-2.chapter", $"/journal/main/{session}/00000001.jsonl", "/live/main/../inner/index.m3u8", "/"])
+        foreach (var hidden in (string[])["/live/inner/index.m3u8", $"/live/main/{session}/chapters/1-2.chapter",
+            $"/journal/main/{session}/00000001.jsonl", "/live/main/../inner/index.m3u8", "/"])
         {
             (await edge.GetAsync(hidden)).StatusCode.ShouldBe(HttpStatusCode.NotFound, hidden);
         }
@@ -126,7 +132,8 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, way));
         var channel = await server.CreateChannelAsync("main", "--access", "token");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
-        await Poll.UntilAsync(async () => await server.MetricAsync("broadcast_uploads_total") >= 4, TimeSpan.FromSeconds(40), "media are in the bucket");
+        await Poll.UntilAsync(async () => await server.MetricAsync("broadcast_uploads_total") >= 4, TimeSpan.FromSeconds(40),
+            "media are in the bucket");
         await Poll.UntilAsync(() => server.Logged(4204).Count > 0);
         server.Logged(4204).ShouldHaveSingleItem().ShouldContain("docs/bucket-delivery.md");
         (await _ceph.HasAsync(bucket, "tests/live/live/main/index.m3u8")).ShouldBeFalse();
@@ -137,7 +144,9 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
     /// ffmpeg logs that and retries on a new connection.
     /// </summary>
     private static string WithoutRetries(string said) => string.Join('\n', said.Split('\n').Where(line =>
-        !line.Contains("HTTP error 500 Internal Server Error", StringComparison.Ordinal) && !(line.Contains("keepalive request failed", StringComparison.Ordinal) && line.Contains("Server returned 5XX", StringComparison.Ordinal))));
+        !line.Contains("HTTP error 500 Internal Server Error", StringComparison.Ordinal)
+        && !(line.Contains("keepalive request failed", StringComparison.Ordinal)
+            && line.Contains("Server returned 5XX", StringComparison.Ordinal))));
 
     private Dictionary<string, string?> Environment(string bucket, Relay way) => new()
     {
@@ -220,8 +229,10 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         {
             await using var folder = TempFolder.Create();
             await File.WriteAllBytesAsync(folder.Sub("all.mp4"), [.. _init, .. _segments.Values.SelectMany(bytes => bytes)]);
-            var frames = (await FfmpegTool.ProbeAsync(folder.Sub("all.mp4"), null, "-select_streams", "v", "-show_entries", "frame=pts_time")).GetProperty("frames");
-            var times = frames.EnumerateArray().Select(frame => double.Parse(frame.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture)).ToList();
+            var frames = (await FfmpegTool.ProbeAsync(folder.Sub("all.mp4"), null, "-select_streams", "v", "-show_entries",
+                "frame=pts_time")).GetProperty("frames");
+            var times = frames.EnumerateArray()
+                .Select(frame => double.Parse(frame.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture)).ToList();
             times.Count.ShouldBeGreaterThan(15 * frameRate);
 
             // One discontinuity, at the kill of the server and the return of the encoder.
@@ -247,7 +258,8 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
                     if (await GetAsync(new Uri(_channel, "index.m3u8")) is { } index)
                     {
                         var address = index.Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal));
-                        var text = await GetAsync(new Uri(_channel, address)) ?? throw new InvalidDataException($"{address} is listed but missing");
+                        var text = await GetAsync(new Uri(_channel, address))
+                            ?? throw new InvalidDataException($"{address} is listed but missing");
                         first = await TakeAsync(new Uri(_channel, address), text, first);
                     }
 
@@ -263,7 +275,8 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         private async Task<long> TakeAsync(Uri playlist, string text, long first)
         {
             var lines = text.Split('\n');
-            var number = long.Parse(lines.First(line => line.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
+            var number = long.Parse(lines.First(line => line.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal)).Split(':')[1],
+                CultureInfo.InvariantCulture);
             if (number < first)
             {
                 throw new InvalidDataException($"the playlist went back from {first} to {number}");
@@ -308,7 +321,8 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
                 return await GetAsync(address, again: false);
             }
 
-            return answer.StatusCode == HttpStatusCode.NotFound || answer.StatusCode == HttpStatusCode.Forbidden ? null : await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+            return answer.StatusCode == HttpStatusCode.NotFound || answer.StatusCode == HttpStatusCode.Forbidden ? null
+                : await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
         }
     }
 }

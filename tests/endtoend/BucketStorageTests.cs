@@ -39,7 +39,8 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
     public async Task Bucket_that_denies_access_is_logged_once_with_a_remedy_and_live_continues()
     {
         var bucket = await _ceph.CreateBucketAsync();
-        await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, "0000000000000000000000000000000000000000"));
+        await using var server = await BroadcastServer.StartAsync(
+            environment: Environment(bucket, "0000000000000000000000000000000000000000"));
         var channel = await server.CreateChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
@@ -71,8 +72,10 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
 
         await server.RestartAsync();
         var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("the stream continues without the bucket");
-        (recovered.Session, recovered.Sequence, recovered.DiscontinuitySequence).ShouldBe((before.Session, before.Sequence, before.DiscontinuitySequence));
-        recovered.Segments.Zip(before.Segments).ShouldAllBe(pair => pair.First.WallClock == pair.Second.WallClock && pair.First.Address == pair.Second.Address);
+        (recovered.Session, recovered.Sequence, recovered.DiscontinuitySequence).ShouldBe(
+            (before.Session, before.Sequence, before.DiscontinuitySequence));
+        recovered.Segments.Zip(before.Segments).ShouldAllBe(pair => pair.First.WallClock == pair.Second.WallClock
+            && pair.First.Address == pair.Second.Address);
         (await DecodedFrames.ReadAsync(server, "main", recovered, Signals.Small.FrameRate)).ShouldShowTheSameAs(shown, atLeast: 4);
 
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
@@ -99,7 +102,8 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
         var shown = await DecodedFrames.ReadAsync(server, "main", before, Signals.Small.FrameRate);
 
         (gateway.Delay, gateway.RefusesEvery) = (TimeSpan.FromSeconds(5), 3);
-        var during = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5 && gateway is { Delayed: > 4, Refused: > 0 }, "live goes on");
+        var during = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5 && gateway is { Delayed: > 4, Refused: > 0 },
+            "live goes on");
         during.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
         (during.Session, during.DiscontinuitySequence).ShouldBe((before.Session, 0));
         var frames = await DecodedFrames.ReadAsync(server, "main", during, Signals.Small.FrameRate);

@@ -14,7 +14,8 @@ public sealed class ClockStepTests
         await using var folder = TempFolder.Create();
         var clock = folder.Sub("clock");
         Set(clock, 0);
-        var library = Directory.GetDirectories("/usr/lib").Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists).ShouldNotBeNull("apt-get install libfaketime");
+        var library = Directory.GetDirectories("/usr/lib").Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1"))
+            .FirstOrDefault(File.Exists).ShouldNotBeNull("apt-get install libfaketime");
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
             ["LD_PRELOAD"] = library,
@@ -35,7 +36,8 @@ public sealed class ClockStepTests
             var after = await HlsView.WaitAsync(server, "main", v => v.Last >= last + 2, "two more segments");
             after.Session.ShouldBe(before.Session);
             after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
-            after.Segments.Zip(after.Segments.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.1);
+            after.Segments.Zip(after.Segments.Skip(1))
+                .ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.1);
             (await BehindAsync(server, after)).ShouldBe(behind, 3, "the time that players receive matches the media");
             (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
         }

@@ -49,7 +49,8 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
         await HlsView.WaitAsync(_server, "rotated", v => v.Segments.Count >= 1, "a segment");
 
-        var rotated = (await _server.CommandAsync("key", "rotate", "rotated", "--json")).EnsureSuccess().Json().GetProperty("streamKey").GetString()!;
+        var rotated = (await _server.CommandAsync("key", "rotate", "rotated", "--json")).EnsureSuccess().Json().GetProperty("streamKey")
+            .GetString()!;
 
         await encoder.WaitForExitAsync(TimeSpan.FromSeconds(20));
         await using var refused = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { Seconds = 5 });
@@ -75,10 +76,12 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     public async Task Demo_publishes_video_and_a_beep_and_exits_by_itself()
     {
         await _server.CreateChannelAsync("shown");
-        await using var demo = ChildProcess.Start("dotnet", [Repository.ServerProgram(), "demo", "--channel", "shown", "--seconds", "12", "--data", _server.Data]);
+        await using var demo = ChildProcess.Start("dotnet",
+            [Repository.ServerProgram(), "demo", "--channel", "shown", "--seconds", "12", "--data", _server.Data]);
         await HlsView.WaitAsync(_server, "shown", v => v.Segments.Count >= 2, "two segments; " + demo.Tail());
 
-        var streams = (await FfmpegTool.ProbeAsync(_server.Hls("shown").ToString())).GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("codec_type").GetString()).ToList();
+        var streams = (await FfmpegTool.ProbeAsync(_server.Hls("shown").ToString())).GetProperty("streams").EnumerateArray()
+            .Select(s => s.GetProperty("codec_type").GetString()).ToList();
 
         streams.ShouldBe(["video", "audio"], ignoreOrder: true);
         (await demo.WaitForExitAsync(TimeSpan.FromSeconds(30))).ShouldBe(0);
@@ -96,7 +99,8 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
             id = recording.GetProperty("id").GetString()!;
             hls = recording.GetProperty("urls").GetProperty("hls").GetString()!;
             (recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe(("recording", "Evening"));
-            var clip = (await _server.CommandAsync("recording", "clip", "kept", "--start", "-2", "--title", "Encore", "--json")).EnsureSuccess().Json();
+            var clip = (await _server.CommandAsync("recording", "clip", "kept", "--start", "-2", "--title", "Encore",
+                "--json")).EnsureSuccess().Json();
             (clip.GetProperty("durationSeconds").GetDouble(), clip.GetProperty("session").GetString()).ShouldBe((2.0, id));
             clipHls = clip.GetProperty("urls").GetProperty("hls").GetString()!;
             (await _server.Client.GetAsync(hls)).StatusCode.ShouldBe(HttpStatusCode.OK, "an unfinished recording is playable");
@@ -104,11 +108,13 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
             plan.GetProperty("mediaRetainedBy")[0].GetString().ShouldBe(clip.GetProperty("id").GetString());
         }
 
-        (await _server.CommandAsync("recording", "set", id, "--start", "0:01", "--visibility", "unlisted")).EnsureSuccess().Output.ShouldContain("unlisted");
+        (await _server.CommandAsync("recording", "set", id, "--start", "0:01", "--visibility", "unlisted")).EnsureSuccess()
+            .Output.ShouldContain("unlisted");
         (await FfmpegTool.DecodeAsync(hls, 2)).ShouldBeEmpty();
         (await FfmpegTool.DecodeAsync(clipHls, 2)).ShouldBeEmpty();
         (await _server.CommandAsync("recording", "set", id, "--visibility", "private")).EnsureSuccess();
-        await Poll.UntilAsync(async () => (await _server.Client.GetAsync(hls)).StatusCode == HttpStatusCode.NotFound, description: "it is hidden");
+        await Poll.UntilAsync(async () => (await _server.Client.GetAsync(hls)).StatusCode == HttpStatusCode.NotFound,
+            description: "it is hidden");
         (await _server.Client.GetAsync(clipHls)).StatusCode.ShouldBe(HttpStatusCode.OK, "the clip is not");
         (await _server.CommandAsync("recording", "lifecycle")).EnsureSuccess().Output.ShouldContain("live/kept/");
         (await _server.CommandAsync("recording", "delete", id, "--clips")).EnsureSuccess();
@@ -118,8 +124,10 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
         (await _server.Client.GetAsync(clipHls)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    private IEnumerable<string> Files(string session) => new[] { "spool", "objects" }.Select(f => Path.Combine(_server.Data, f)).Where(Directory.Exists)
-        .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => f.Contains($"/{session}/", StringComparison.Ordinal));
+    private IEnumerable<string> Files(string session) => new[] { "spool", "objects" }.Select(f => Path.Combine(_server.Data, f))
+        .Where(Directory.Exists)
+        .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories))
+        .Where(f => f.Contains($"/{session}/", StringComparison.Ordinal));
 
     [Fact]
     public async Task Doctor_reports_every_check_as_newline_delimited_JSON()

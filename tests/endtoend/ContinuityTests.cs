@@ -11,7 +11,8 @@ public sealed class ContinuityTests
     public async Task Reconnecting_encoder_continues_the_same_playlists_after_a_discontinuity()
     {
         // Without a slate, which would be first on a busy machine.
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main");
         HlsView before;
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel)))
@@ -45,7 +46,8 @@ public sealed class ContinuityTests
 
         await server.RestartAsync();
 
-        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("announced media are playable as soon as the server is back");
+        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull(
+            "announced media are playable as soon as the server is back");
         recovered.Last.ShouldBeGreaterThanOrEqualTo(before.Last);
         (await DecodedFrames.ReadAsync(server, "main", recovered, new TestSource().FrameRate)).ShouldShowTheSameAs(shown, atLeast: 3);
 
@@ -79,7 +81,8 @@ public sealed class ContinuityTests
     public async Task Blocking_reload_gets_503_at_server_stop_and_the_next_server_answers_it()
     {
         // No slate: no media may arrive while the encoder is suspended.
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main", "--latency", "low");
         HlsView before;
         string address;
@@ -111,7 +114,8 @@ public sealed class ContinuityTests
             async () =>
             {
                 using var answer = await server.Client.GetAsync(address);
-                return answer.IsSuccessStatusCode && (await answer.Content.ReadAsStringAsync()).Contains($"/{before.Last + 1}.m4s", StringComparison.Ordinal);
+                return answer.IsSuccessStatusCode
+                    && (await answer.Content.ReadAsStringAsync()).Contains($"/{before.Last + 1}.m4s", StringComparison.Ordinal);
             },
             TimeSpan.FromSeconds(40),
             "the next server has what was waited for");
@@ -141,7 +145,8 @@ public sealed class ContinuityTests
     {
         after.Session.ShouldBe(before.Session);
         after.Sequence.ShouldBeGreaterThanOrEqualTo(before.Sequence);
-        (after.DiscontinuitySequence + after.Segments.Count(s => s.Discontinuity)).ShouldBe(before.DiscontinuitySequence + before.Segments.Count(s => s.Discontinuity) + 1);
+        (after.DiscontinuitySequence + after.Segments.Count(s => s.Discontinuity)).ShouldBe(before.DiscontinuitySequence
+            + before.Segments.Count(s => s.Discontinuity) + 1);
         foreach (var (earlier, later) in before.Segments.Zip(after.Segments.Skip((int)Math.Max(0, before.Sequence - after.Sequence))))
         {
             later.Address.ShouldBe(earlier.Address);

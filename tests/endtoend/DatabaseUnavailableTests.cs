@@ -20,12 +20,14 @@ public sealed class DatabaseUnavailableTests
         await using var keeper = await BroadcastServer.StartAsync();
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["BROADCAST__Database__ConnectionString"] = $"Host={Path.Combine(keeper.Data, "postgres")};Username=broadcast;Database=broadcast",
+            ["BROADCAST__Database__ConnectionString"] =
+                $"Host={Path.Combine(keeper.Data, "postgres")};Username=broadcast;Database=broadcast",
             ["BROADCAST__Slate__Enabled"] = "false",
         });
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
-        var (main, side, spare) = (await MakeChannelAsync(api, "main"), await MakeChannelAsync(api, "side"), await MakeChannelAsync(api, "spare"));
+        var (main, side, spare) = (await MakeChannelAsync(api, "main"), await MakeChannelAsync(api, "side"),
+            await MakeChannelAsync(api, "spare"));
         await using var onMain = FfmpegTool.Publish(server.PublishUrl(main), Signals.Small);
         await using var onSide = FfmpegTool.Publish(server.PublishUrl(side), Signals.Small);
         await HlsView.WaitAsync(server, "side", v => v.Segments.Count >= 1, "the side stage is on air");
@@ -34,7 +36,8 @@ public sealed class DatabaseUnavailableTests
         // Its start is in the past and its encoder is connected, so it goes live immediately; its end is due during the outage.
         var now = TimeProvider.System.GetUtcNow();
         var end = now.AddSeconds(12);
-        using var planned = await api.PostAsJsonAsync("/api/v1/events", new { title = "The gala", channel = "side", start = end.AddSeconds(-60), end, graceSeconds = 0 });
+        using var planned = await api.PostAsJsonAsync("/api/v1/events",
+            new { title = "The gala", channel = "side", start = end.AddSeconds(-60), end, graceSeconds = 0 });
         planned.EnsureSuccessStatusCode();
         var gala = $"/api/v1/events/{(await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()}";
         await UntilAsync(api, gala, "live");
@@ -43,9 +46,11 @@ public sealed class DatabaseUnavailableTests
         keeper.Process.Signal(UnixSignal.Stop);
         await StopPostgresAsync(keeper);
         await using var known = FfmpegTool.Publish(server.PublishUrl(spare), Signals.Small);
-        var let = await HlsView.WaitAsync(server, "spare", v => v.Segments.Count >= 1, "an encoder with a cached key is accepted and can be watched");
+        var let = await HlsView.WaitAsync(server, "spare", v => v.Segments.Count >= 1,
+            "an encoder with a cached key is accepted and can be watched");
         server.Logged(AcceptedFromMemory).ShouldNotBeEmpty("the database is unavailable");
-        await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > end.AddSeconds(1), TimeSpan.FromSeconds(30), "the event's end has come");
+        await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > end.AddSeconds(1), TimeSpan.FromSeconds(30),
+            "the event's end has come");
         (await viewer).ShouldBeEmpty("playback was not affected");
         onSide.HasExited.ShouldBeFalse("the end of its event is not yet known");
         using (var inside = new HttpClient { BaseAddress = server.Internal })
@@ -58,15 +63,18 @@ public sealed class DatabaseUnavailableTests
         over.GetProperty("endedAt").GetDateTimeOffset().ShouldBeGreaterThan(end);
         await Poll.UntilAsync(() => onSide.HasExited, TimeSpan.FromSeconds(20), "the encoder of the event is disconnected");
         await Poll.UntilAsync(
-            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/spare/sessions")).EnumerateArray().Any(s => s.GetProperty("id").GetString() == let.Session),
+            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/spare/sessions")).EnumerateArray()
+            .Any(s => s.GetProperty("id").GetString() == let.Session),
             TimeSpan.FromSeconds(30), "the session that began without the database is in it");
         await Poll.UntilAsync(
-            async () => (await api.GetAsync($"/api/v1/recordings/{let.Session}")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "and so is its recording");
+            async () => (await api.GetAsync($"/api/v1/recordings/{let.Session}")).IsSuccessStatusCode, TimeSpan.FromSeconds(30),
+            "and so is its recording");
 
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream continued throughout");
         after.Session.ShouldBe(before.Session);
         after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
-        (await DecodedFrames.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count.ShouldBe(after.Segments.Count, "every segment has all of its frames");
+        (await DecodedFrames.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count
+            .ShouldBe(after.Segments.Count, "every segment has all of its frames");
         (onMain.HasExited, known.HasExited).ShouldBe((false, false));
     }
 
@@ -81,7 +89,8 @@ public sealed class DatabaseUnavailableTests
     {
         JsonElement seen = default;
         await Poll.UntilAsync(
-            async () => (seen = await api.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString() == state, TimeSpan.FromSeconds(60), $"the event is {state}");
+            async () => (seen = await api.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString() == state,
+            TimeSpan.FromSeconds(60), $"the event is {state}");
         return seen;
     }
 

@@ -11,7 +11,8 @@ internal static partial class DecodedFrames
     /// Fetches and decodes all segments of a playlist except gaps, and checks the number of frames against each segment's duration.
     /// </summary>
     /// <returns>Frame hashes by segment address.</returns>
-    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadAsync(BroadcastServer server, string channel, HlsView view, int frameRate)
+    public static async Task<IReadOnlyDictionary<string,
+        IReadOnlyList<string>>> ReadAsync(BroadcastServer server, string channel, HlsView view, int frameRate)
     {
         var list = new Uri(server.Http, $"/live/{channel}/{view.Session}/source.m3u8");
         var frames = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
@@ -21,7 +22,8 @@ internal static partial class DecodedFrames
         {
             if (!inits.TryGetValue(segment.Map!, out var init))
             {
-                inits[segment.Map!] = init = await server.Client.GetByteArrayAsync(new Uri(list, InitAddress().Match(segment.Map!).Groups[1].Value));
+                inits[segment.Map!] = init = await server.Client
+                    .GetByteArrayAsync(new Uri(list, InitAddress().Match(segment.Map!).Groups[1].Value));
             }
 
             var file = folder.Sub("segment.mp4");
@@ -35,7 +37,8 @@ internal static partial class DecodedFrames
     }
 
     /// <summary>Asserts that common segments decode to the same frames.</summary>
-    public static void ShouldShowTheSameAs(this IReadOnlyDictionary<string, IReadOnlyList<string>> after, IReadOnlyDictionary<string, IReadOnlyList<string>> before, int atLeast)
+    public static void ShouldShowTheSameAs(this IReadOnlyDictionary<string, IReadOnlyList<string>> after,
+        IReadOnlyDictionary<string, IReadOnlyList<string>> before, int atLeast)
     {
         var both = after.Keys.Where(before.ContainsKey).ToList();
         both.Count.ShouldBeGreaterThanOrEqualTo(atLeast);
@@ -48,7 +51,8 @@ internal static partial class DecodedFrames
     /// <summary>Hashes of a file's frames.</summary>
     public static async Task<List<string>> HashesAsync(string file)
     {
-        var result = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();
+        var result = (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();
         return [.. result.Output.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',')[^1].Trim())];
     }
 

@@ -14,19 +14,23 @@ internal sealed record DecodedRendition(HlsView View, IReadOnlyList<DecodedPerio
     public IEnumerable<DecodedSegment> Segments => Runs.SelectMany(r => r.Segments);
 
     /// <summary>Numbers of the segments after a discontinuity.</summary>
-    public IEnumerable<long> Discontinuities => View.Segments.Select((s, i) => (s.Discontinuity, Number: View.Sequence + i)).Where(s => s.Discontinuity).Select(s => s.Number);
+    public IEnumerable<long> Discontinuities => View.Segments.Select((s, i) => (s.Discontinuity, Number: View.Sequence + i))
+        .Where(s => s.Discontinuity).Select(s => s.Number);
 
     /// <summary>Numbers of the segments that are gaps.</summary>
-    public IEnumerable<long> Gaps => View.Segments.Select((s, i) => (s.Gap, Number: View.Sequence + i)).Where(s => s.Gap).Select(s => s.Number);
+    public IEnumerable<long> Gaps => View.Segments.Select((s, i) => (s.Gap, Number: View.Sequence + i)).Where(s => s.Gap)
+        .Select(s => s.Number);
 
     /// <summary>The playlist in one line, for failure messages.</summary>
     public string Notified => string.Join(' ', View.Segments.Select((s, i) => string.Create(
-        CultureInfo.InvariantCulture, $"{(s.Discontinuity ? "| " : "")}{View.Sequence + i}{(s.Gap ? " gap" : "")} {s.WallClock:ss.fff}+{s.Duration:0.000}")));
+        CultureInfo.InvariantCulture,
+        $"{(s.Discontinuity ? "| " : "")}{View.Sequence + i}{(s.Gap ? " gap" : "")} {s.WallClock:ss.fff}+{s.Duration:0.000}")));
 
     /// <summary>Downloads and decodes the rendition.</summary>
     public static async Task<DecodedRendition> ReadAsync(BroadcastServer server, string channel, string rendition)
     {
-        var view = await HlsView.ReadAsync(server, channel, rendition) ?? throw new InvalidOperationException($"There is no rendition {rendition}.");
+        var view = await HlsView.ReadAsync(server, channel, rendition)
+            ?? throw new InvalidOperationException($"There is no rendition {rendition}.");
         var playlist = new Uri(server.Http, $"/live/{channel}/{view.Session}/{rendition}.m3u8");
         var runs = new List<DecodedPeriod>();
         List<(long Number, HlsSegment Entry)> listed = [];
@@ -69,17 +73,20 @@ internal sealed record DecodedPeriod(IReadOnlyList<DecodedSegment> Segments, Jso
     public double Tick => 1.0 / int.Parse(Text("time_base").Split('/')[1], CultureInfo.InvariantCulture);
 
     /// <summary>Mean color of each decoded frame.</summary>
-    public IEnumerable<string> Colors => Decoded.Chunk(3).Select(p => p[0] > 128 && p[2] < 100 ? "red" : p[2] > 128 && p[0] < 100 ? "blue" : p.Max() < 60 ? "dark" : "other");
+    public IEnumerable<string> Colors => Decoded.Chunk(3)
+        .Select(p => p[0] > 128 && p[2] < 100 ? "red" : p[2] > 128 && p[0] < 100 ? "blue" : p.Max() < 60 ? "dark" : "other");
 
     /// <summary>Loudest sample of each tenth of a second, 0 to 1.</summary>
     public IReadOnlyList<double> Loudness =>
-        [.. Decoded.Chunk(2 * SamplesOfStep).Select(c => c.Chunk(2).Where(b => b.Length == 2).Max(b => Math.Abs((int)BinaryPrimitives.ReadInt16LittleEndian(b))) / 32768.0)];
+        [.. Decoded.Chunk(2 * SamplesOfStep).Select(c => c.Chunk(2).Where(b => b.Length == 2)
+            .Max(b => Math.Abs((int)BinaryPrimitives.ReadInt16LittleEndian(b))) / 32768.0)];
 
     /// <summary>A property of the stream.</summary>
     public string Text(string name) => Stream.GetProperty(name).ToString();
 
     /// <summary>Downloads and decodes.</summary>
-    public static async Task<DecodedPeriod> ReadAsync(BroadcastServer server, Uri playlist, IReadOnlyList<(long Number, HlsSegment Entry)> listed)
+    public static async Task<DecodedPeriod> ReadAsync(BroadcastServer server, Uri playlist,
+        IReadOnlyList<(long Number, HlsSegment Entry)> listed)
     {
         await using var folder = TempFolder.Create();
         var (file, decoded) = (folder.Sub("run.mp4"), folder.Sub("decoded"));
@@ -101,10 +108,13 @@ internal sealed record DecodedPeriod(IReadOnlyList<DecodedSegment> Segments, Jso
             : ["-ac", "1", "-ar", "8000", "-f", "s16le"];
         var result = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-v", "error", "-i", file, .. form, decoded]);
         var packets = probed.GetProperty("packets").EnumerateArray()
-            .Select(p => (At: long.Parse(p.GetProperty("pos").GetString()!, CultureInfo.InvariantCulture), Sample: new WatchedSample(p.GetProperty("pts").GetInt64(), p.GetProperty("flags").GetString()!.Contains('K', StringComparison.Ordinal))))
+            .Select(p => (At: long.Parse(p.GetProperty("pos").GetString()!, CultureInfo.InvariantCulture),
+                Sample: new WatchedSample(p.GetProperty("pts").GetInt64(),
+                    p.GetProperty("flags").GetString()!.Contains('K', StringComparison.Ordinal))))
             .ToLookup(p => ends.FindIndex(end => p.At < end), p => p.Sample);
         return new DecodedPeriod(
-            [.. listed.Select((l, i) => new DecodedSegment(l.Number, l.Entry, [.. packets[i]]))], info, result.ExitCode == 0 ? result.Error : $"exit code {result.ExitCode}: {result.Error}",
+            [.. listed.Select((l, i) => new DecodedSegment(l.Number, l.Entry, [.. packets[i]]))], info,
+            result.ExitCode == 0 ? result.Error : $"exit code {result.ExitCode}: {result.Error}",
             await File.ReadAllBytesAsync(decoded));
     }
 }

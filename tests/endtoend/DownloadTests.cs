@@ -17,16 +17,19 @@ public sealed class DownloadTests : IDisposable
     public async Task Download_of_an_ended_session_has_the_published_frames_and_resumes_after_a_restart()
     {
         var source = _folder.Sub("source.mp4");
-        await FfmpegTool.MakeFileAsync(source, new TestSource { Seconds = 6, BFrames = 2, Width = 320, Height = 180, VideoBitRate = 300_000 });
+        await FfmpegTool.MakeFileAsync(source,
+            new TestSource { Seconds = 6, BFrames = 2, Width = 320, Height = 180, VideoBitRate = 300_000 });
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0", "--ladder", "passthrough");
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-i", source, "-c", "copy", "-flvflags", "no_duration_filesize", "-f", "flv", server.PublishUrl(channel)])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-i", source, "-c", "copy", "-flvflags",
+            "no_duration_filesize", "-f", "flv", server.PublishUrl(channel)])).EnsureSuccess();
 
         var address = "";
         await Poll.UntilAsync(
             async () =>
             {
-                using var status = System.Text.Json.JsonDocument.Parse(await server.Client.GetStringAsync(new Uri("/live/main/status.json", UriKind.Relative)));
+                using var status = System.Text.Json.JsonDocument
+                    .Parse(await server.Client.GetStringAsync(new Uri("/live/main/status.json", UriKind.Relative)));
                 address = $"/vod/{status.RootElement.GetProperty("session").GetString()}/download.mp4";
                 using var answer = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, address));
                 return answer.StatusCode == HttpStatusCode.OK;
@@ -49,13 +52,15 @@ public sealed class DownloadTests : IDisposable
         double.Parse(format.GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture).ShouldBe(6, 0.1);
     }
 
-    private static async Task<(byte[] Bytes, EntityTagHeaderValue Tag, long Total)> GetAsync(BroadcastServer server, string address, RangeHeaderValue range, EntityTagHeaderValue? tag)
+    private static async Task<(byte[] Bytes, EntityTagHeaderValue Tag, long Total)> GetAsync(BroadcastServer server, string address,
+        RangeHeaderValue range, EntityTagHeaderValue? tag)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.Range = range;
         request.Headers.IfRange = tag is null ? null : new RangeConditionHeaderValue(tag);
         using var response = await server.Client.SendAsync(request);
         response.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
-        return (await response.Content.ReadAsByteArrayAsync(), response.Headers.ETag!, response.Content.Headers.ContentRange!.Length!.Value);
+        return (await response.Content.ReadAsByteArrayAsync(), response.Headers.ETag!,
+            response.Content.Headers.ContentRange!.Length!.Value);
     }
 }

@@ -19,10 +19,12 @@ public sealed class EdgeCacheTests
         var port = FreePort.Next();
         await using var nginx = await StartAsync(folder, server, port);
         using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode, description: "nginx answers; " + nginx.Tail());
+        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode,
+            description: "nginx answers; " + nginx.Tail());
 
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 3)).ShouldBeEmpty();
-        (await FfmpegTool.ProbeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString())).GetProperty("streams").GetArrayLength().ShouldBe(2);
+        (await FfmpegTool.ProbeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString())).GetProperty("streams")
+            .GetArrayLength().ShouldBe(2);
 
         var segment = $"/live/main/{view.Session}/{view.Segments[0].Address}";
         using var whole = await edge.GetAsync(segment);
@@ -36,7 +38,8 @@ public sealed class EdgeCacheTests
 
         var playlist = $"/live/main/{view.Session}/source.m3u8";
         var seen = await edge.GetStringAsync(playlist);
-        await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen, description: "the playlist advances at the edge");
+        await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen,
+            description: "the playlist advances at the edge");
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
         (await edge.GetAsync("/metrics")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
 
@@ -55,21 +58,26 @@ public sealed class EdgeCacheTests
         using var admin = new HttpClient { BaseAddress = server.Http };
         admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
         var (open, ticketed) = (await PlanAsync("public", 10), await PlanAsync("token", 20));
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync($"/event/{open}/status.json")).IsSuccessStatusCode, description: "the event is known");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync($"/event/{open}/status.json")).IsSuccessStatusCode,
+            description: "the event is known");
 
         using var first = await edge.GetAsync($"/event/{open}/status.json");
         first.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
         first.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(2));
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync($"/event/{open}/status.json?{Guid.NewGuid():N}")).Headers.GetValues("X-Cache").Single() == "HIT", description: "it is there once, whatever stands behind its address");
+            async () => (await edge.GetAsync($"/event/{open}/status.json?{Guid.NewGuid():N}")).Headers.GetValues("X-Cache")
+            .Single() == "HIT", description: "it is there once, whatever stands behind its address");
         (await admin.PatchAsJsonAsync($"/api/v1/events/{open}", new { title = "Another title" })).EnsureSuccessStatusCode();
-        await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title", StringComparison.Ordinal), description: "it is cached for two seconds only");
+        await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title",
+            StringComparison.Ordinal), description: "it is cached for two seconds only");
 
-        var token = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
+        var token = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json()
+            .GetProperty("token").GetString()!;
         for (var i = 0; i < 3; i++)
         {
             using var refused = await edge.GetAsync($"/event/{ticketed}/status.json");
-            (refused.StatusCode, refused.Headers.GetValues("X-Denial-Reason").Single(), refused.Headers.GetValues("X-Cache").Single()).ShouldBe((System.Net.HttpStatusCode.Forbidden, "no_token", "MISS"));
+            (refused.StatusCode, refused.Headers.GetValues("X-Denial-Reason").Single(),
+                refused.Headers.GetValues("X-Cache").Single()).ShouldBe((System.Net.HttpStatusCode.Forbidden, "no_token", "MISS"));
             using var let = await edge.GetAsync($"/t/{token}/event/{ticketed}/status.json");
             (let.StatusCode, let.Headers.Contains("X-Cache")).ShouldBe((System.Net.HttpStatusCode.OK, false));
         }
@@ -79,9 +87,11 @@ public sealed class EdgeCacheTests
             var start = TimeProvider.System.GetUtcNow().AddDays(days);
             using var answer = await admin.PostAsJsonAsync("/api/v1/events", new
             {
-                title = "Gala", channel = "main", access, start = start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"), end = start.AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
+                title = "Gala", channel = "main", access, start = start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
+                end = start.AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
             });
-            return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).GetProperty("id").GetString()!;
+            return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).GetProperty("id")
+                .GetString()!;
         }
     }
 
@@ -96,11 +106,14 @@ public sealed class EdgeCacheTests
         admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
         (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
         var jane = await MakeAsync();
-        var made = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John", "--json")).EnsureSuccess().Json();
+        var made = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John",
+            "--json")).EnsureSuccess().Json();
         var john = (Token: made.GetProperty("token").GetString()!, Id: made.GetProperty("id").GetString()!);
-        made.GetProperty("hls").GetString().ShouldBe($"{server.Http.GetLeftPart(UriPartial.Authority)}/t/{john.Token}/live/main/index.m3u8");
+        made.GetProperty("hls").GetString()
+            .ShouldBe($"{server.Http.GetLeftPart(UriPartial.Authority)}/t/{john.Token}/live/main/index.m3u8");
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge's cached decision has expired");
+            async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == System.Net.HttpStatusCode.Forbidden,
+            description: "the edge's cached decision has expired");
 
         var object_ = $"/live/main/{view.Session}/{view.Segments[^1].Address}";
         using var first = await edge.GetAsync($"/t/{jane.Token}{object_}");
@@ -109,18 +122,22 @@ public sealed class EdgeCacheTests
         (await second.Content.ReadAsByteArrayAsync()).ShouldBe(await first.Content.ReadAsByteArrayAsync());
 
         // The server itself can reject a playlist request while the edge still has its cached decision, for 5 s.
-        await Poll.UntilAsync(async () => (await edge.GetAsync(object_)).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "cached objects require a token too");
+        await Poll.UntilAsync(async () => (await edge.GetAsync(object_)).StatusCode == System.Net.HttpStatusCode.Forbidden,
+            description: "cached objects require a token too");
         (await edge.GetAsync($"/t/{jane.Token}x{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
         foreach (var manifest in (string[])["index.m3u8", "manifest.mpd"])
         {
-            (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, $"/t/{jane.Token}/live/main/{manifest}").ToString(), 1)).ShouldBeEmpty(manifest);
+            (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, $"/t/{jane.Token}/live/main/{manifest}").ToString(), 1)).ShouldBeEmpty(
+                manifest);
             (await edge.GetStringAsync($"/t/{john.Token}/live/main/{manifest}")).ShouldNotContain("/t/");
         }
 
         (await admin.DeleteAsync($"/api/v1/channels/main/viewer-tokens/{jane.Id}")).EnsureSuccessStatusCode();
-        (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server applies it at once");
+        (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode
+            .ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server applies it at once");
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge learns of the revoked token");
+            async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden,
+            description: "the edge learns of the revoked token");
         (await edge.GetAsync($"/t/{john.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
 
         async Task<(string Token, string Id)> MakeAsync()

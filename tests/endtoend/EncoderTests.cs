@@ -23,9 +23,11 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
             (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
             var streams = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray().ToList();
             var video = streams.Single(s => s.GetProperty("codec_type").GetString() == "video");
-            (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(), video.GetProperty("height").GetInt32()).ShouldBe(("h264", 640, 360));
+            (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(),
+                video.GetProperty("height").GetInt32()).ShouldBe(("h264", 640, 360));
             var audio = streams.Single(s => s.GetProperty("codec_type").GetString() == "audio");
-            (audio.GetProperty("codec_name").GetString(), audio.GetProperty("sample_rate").GetString(), audio.GetProperty("channels").GetInt32()).ShouldBe(("aac", "48000", 2));
+            (audio.GetProperty("codec_name").GetString(), audio.GetProperty("sample_rate").GetString(),
+                audio.GetProperty("channels").GetInt32()).ShouldBe(("aac", "48000", 2));
         }
     }
 
@@ -38,7 +40,8 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         await using var encoder = ChildProcess.Start("gst-launch-1.0",
         [
             "-q", "flvmux", "name=mux", "streamable=true", "!", sink, $"location={_server.PublishUrl(channel)}",
-            "videotestsrc", "is-live=true", "!", "video/x-raw,width=640,height=360,framerate=30/1", "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast",
+            "videotestsrc", "is-live=true", "!", "video/x-raw,width=640,height=360,framerate=30/1", "!", "x264enc", "tune=zerolatency",
+                "speed-preset=ultrafast",
             "key-int-max=60", "bitrate=800", "!", "h264parse", "!", "mux.",
             "audiotestsrc", "is-live=true", "!", "audio/x-raw,rate=48000,channels=2", "!", "voaacenc", "!", "aacparse", "!", "mux.",
         ]);
@@ -46,7 +49,8 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
 
         // On a busy machine GStreamer's first frames can be closer together than the later ones, which ffmpeg reports as a discontinuity.
         var said = await FfmpegTool.DecodeAsync(_server.Hls(channel.Name).ToString(), 3);
-        said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains("DTS discontinuity in stream", StringComparison.Ordinal)).ShouldBeEmpty();
+        said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.Contains("DTS discontinuity in stream", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -113,7 +117,8 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
 
         var mpd = await _server.Client.GetStringAsync($"/live/{channel.Name}/manifest.mpd");
         mpd.ShouldContain("$Number$");
-        using var media = await _server.Client.GetAsync(new Uri(new Uri(_server.Http, $"/live/{channel.Name}/{video.Session}/source.m3u8"), video.Segments[0].Address));
+        using var media = await _server.Client.GetAsync(
+            new Uri(new Uri(_server.Http, $"/live/{channel.Name}/{video.Session}/source.m3u8"), video.Segments[0].Address));
         media.EnsureSuccessStatusCode();
         media.Headers.CacheControl!.ToString().ShouldContain("immutable");
     }

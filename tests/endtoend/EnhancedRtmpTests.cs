@@ -29,7 +29,8 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
             (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
             var streams = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray().ToList();
             var video = streams.Single(s => s.GetProperty("codec_type").GetString() == "video");
-            (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(), video.GetProperty("height").GetInt32()).ShouldBe((codec, 256, 144));
+            (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(),
+                video.GetProperty("height").GetInt32()).ShouldBe((codec, 256, 144));
             streams.Single(s => s.GetProperty("codec_type").GetString() == "audio").GetProperty("codec_name").GetString().ShouldBe("aac");
         }
     }
@@ -51,8 +52,10 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         {
             (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
             var streams = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray().ToList();
-            streams.Where(s => s.GetProperty("codec_type").GetString() == "video").Select(s => s.GetProperty("height").GetInt32()).ShouldBe([360, 180], ignoreOrder: true);
-            streams.Where(s => s.GetProperty("codec_type").GetString() == "audio").Select(s => s.GetProperty("tags").GetProperty("language").GetString())
+            streams.Where(s => s.GetProperty("codec_type").GetString() == "video").Select(s => s.GetProperty("height").GetInt32())
+                .ShouldBe([360, 180], ignoreOrder: true);
+            streams.Where(s => s.GetProperty("codec_type").GetString() == "audio")
+                .Select(s => s.GetProperty("tags").GetProperty("language").GetString())
                 .Distinct().ShouldBe(["en", "de"], ignoreOrder: true);
         }
     }
@@ -82,8 +85,10 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         var hls = await _server.Client.GetStringAsync($"/live/{channel.Name}/index.m3u8");
         var dash = XDocument.Parse(await _server.Client.GetStringAsync($"/live/{channel.Name}/manifest.mpd"));
         string[] names = ["mp4a.40.2", "opus", "fLaC", "ac-3", "ec-3"];
-        dash.Descendants().Attributes("codecs").Select(a => a.Value).Where(c => !c.StartsWith("avc1", StringComparison.Ordinal)).ShouldBe(names);
-        Regex.Matches(hls, "CODECS=\"avc1[^\"]*,([^\"]*)\"").Select(m => m.Groups[1].Value).ShouldBe(names, "the encoder's first one is the first choice, whichever comes first");
+        dash.Descendants().Attributes("codecs").Select(a => a.Value).Where(c => !c.StartsWith("avc1", StringComparison.Ordinal))
+            .ShouldBe(names);
+        Regex.Matches(hls, "CODECS=\"avc1[^\"]*,([^\"]*)\"").Select(m => m.Groups[1].Value)
+            .ShouldBe(names, "the encoder's first one is the first choice, whichever comes first");
     }
 
     private ChildProcess Load(string file, CreatedChannel channel) => ChildProcess.Start("dotnet",

@@ -26,7 +26,8 @@ public sealed class EventTests
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
 
-        using var subscribed = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = service.Address + "/told", channels = new[] { "main" } });
+        using var subscribed = await api.PostAsJsonAsync("/api/v1/webhooks",
+            new { url = service.Address + "/told", channels = new[] { "main" } });
         subscribed.StatusCode.ShouldBe(HttpStatusCode.Created, await subscribed.Content.ReadAsStringAsync());
         var secret = (await subscribed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("secret").GetString()!;
 
@@ -34,7 +35,8 @@ public sealed class EventTests
         var now = TimeProvider.System.GetUtcNow();
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {
-            title = "The gala", channel = "main", start = now.AddSeconds(-30), end = now.AddSeconds(32), recurrence = "FREQ=DAILY;COUNT=2", timeZone = "Europe/Berlin", startMode = "manual", graceSeconds = 0,
+            title = "The gala", channel = "main", start = now.AddSeconds(-30), end = now.AddSeconds(32), recurrence = "FREQ=DAILY;COUNT=2",
+            timeZone = "Europe/Berlin", startMode = "manual", graceSeconds = 0,
         });
         planned.StatusCode.ShouldBe(HttpStatusCode.Created, await planned.Content.ReadAsStringAsync());
         var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
@@ -47,7 +49,8 @@ public sealed class EventTests
         using var issued = await api.PostAsJsonAsync("/api/v1/channels/main/viewer-tokens", new { preview = true, label = "the director" });
         var token = (await issued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
         var backstage = new Uri(server.Http, $"/t/{token}/live/main/index.m3u8");
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(backstage)).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the preview can be watched");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(backstage)).IsSuccessStatusCode, TimeSpan.FromSeconds(40),
+            "the preview can be watched");
         (await FfmpegTool.DecodeAsync(backstage.ToString(), 1)).ShouldBeEmpty();
         using (var hidden = await server.Client.GetAsync(server.Hls("main")))
         {
@@ -72,20 +75,24 @@ public sealed class EventTests
         recording.GetProperty("title").GetString().ShouldBe("The gala");
         var replay = new Uri(server.Http, $"/vod/{shown.Session}/index.m3u8").ToString();
         (await FfmpegTool.DecodeAsync(replay, 60)).ShouldBeEmpty();
-        var length = double.Parse((await FfmpegTool.ProbeAsync(replay)).GetProperty("format").GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        var length = double.Parse((await FfmpegTool.ProbeAsync(replay)).GetProperty("format").GetProperty("duration").GetString()!,
+            System.Globalization.CultureInfo.InvariantCulture);
         length.ShouldBeInRange(2, (now.AddSeconds(32) - live).TotalSeconds + 4);
-        (await UntilAsync(api, occurrences[1].GetProperty("id").GetString()!, "scheduled")).GetProperty("startsAt").GetDateTimeOffset().ShouldBe(occurrences[0].GetProperty("startsAt").GetDateTimeOffset().AddDays(1), TimeSpan.FromHours(1.1));
+        (await UntilAsync(api, occurrences[1].GetProperty("id").GetString()!, "scheduled")).GetProperty("startsAt").GetDateTimeOffset()
+            .ShouldBe(occurrences[0].GetProperty("startsAt").GetDateTimeOffset().AddDays(1), TimeSpan.FromHours(1.1));
         await ShouldHaveNotifiedAsync(service, secret, shown.Session);
     }
 
     /// <summary>Checks the webhook's deliveries: each once, in order, signed, and of the session that viewers saw.</summary>
     private static async Task ShouldHaveNotifiedAsync(FakeAuthCallback service, string secret, string session)
     {
-        await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"recording.ready is delivered; so far: {string.Join(", ", Types(service))}");
+        await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90),
+            $"recording.ready is delivered; so far: {string.Join(", ", Types(service))}");
         foreach (var asked in service.Asked)
         {
             var signed = HMACSHA256.HashData(
-                Convert.FromBase64String(secret["whsec_".Length..]), Encoding.UTF8.GetBytes($"{asked.Headers["webhook-id"]}.{asked.Headers["webhook-timestamp"]}.{asked.Text}"));
+                Convert.FromBase64String(secret["whsec_".Length..]),
+                Encoding.UTF8.GetBytes($"{asked.Headers["webhook-id"]}.{asked.Headers["webhook-timestamp"]}.{asked.Text}"));
             asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(signed));
         }
 
@@ -93,7 +100,8 @@ public sealed class EventTests
         string[] story = ["event.preview", "publish.started", "event.live", "event.ended", "recording.ready"];
         told.Where(story.Contains).ShouldBe(story);
         told.Count(t => t == "publish.stopped").ShouldBe(1);
-        foreach (var asked in service.Asked.Where(a => a.Json.GetProperty("data").TryGetProperty("session", out var of) && of.ValueKind == JsonValueKind.String))
+        foreach (var asked in service.Asked.Where(a => a.Json.GetProperty("data").TryGetProperty("session", out var of)
+            && of.ValueKind == JsonValueKind.String))
         {
             asked.Json.GetProperty("data").GetProperty("session").GetString().ShouldBe(session);
         }
@@ -105,7 +113,8 @@ public sealed class EventTests
     {
         JsonElement seen = default;
         await Poll.UntilAsync(
-            async () => (seen = await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{id}")).GetProperty("state").GetString() == state, TimeSpan.FromSeconds(60), $"the event is {state}");
+            async () => (seen = await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{id}")).GetProperty("state").GetString() == state,
+            TimeSpan.FromSeconds(60), $"the event is {state}");
         return seen;
     }
 }

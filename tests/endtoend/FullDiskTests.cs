@@ -62,7 +62,8 @@ public sealed class FullDiskTests
     private static string Mount(string folder)
     {
         Directory.CreateDirectory(folder);
-        ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={DiskMegabytes}m,mode=755", "tmpfs", folder]).GetAwaiter().GetResult().EnsureSuccess();
+        ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={DiskMegabytes}m,mode=755", "tmpfs", folder]).GetAwaiter().GetResult()
+            .EnsureSuccess();
         return folder;
     }
 

@@ -12,7 +12,8 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
 {
     /// <summary>Members with values from a fixed set of words.</summary>
     private static readonly string[] Words =
-        ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes", "dvrWindow"];
+        ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes",
+            "dvrWindow"];
 
     [Fact]
     public async Task JSON_output_of_commands_has_golden_members()
@@ -23,7 +24,8 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
         await AddAsync(
             text,
             [
-                "key create golden --role backup --label van", "viewer-token create golden --label guest", "user create jane --role moderator",
+                "key create golden --role backup --label van", "viewer-token create golden --label guest",
+                    "user create jane --role moderator",
                 "token create --role producer --label ci --channel golden --scope events:read",
                 "webhook create https://example.org/hook --label shop --types event.live --channels golden",
                 "event create golden --title Show --start 2031-01-31T20:00 --end 2031-01-31T21:00", "event feed create golden --label Jane",
@@ -31,7 +33,8 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
         await AddAsync(
             text,
             [
-                "channel list", "channel sessions golden", "key list golden", "viewer-token list golden", "viewer-key list golden", "token list",
+                "channel list", "channel sessions golden", "key list golden", "viewer-token list golden", "viewer-key list golden",
+                    "token list",
                 "user list", "webhook list", "event list",
                 "event feed list", "audit list", "fsck",
             ]);

@@ -19,12 +19,15 @@ internal sealed record HlsView(
             return null;
         }
 
-        var address = (await master.Content.ReadAsStringAsync()).Split('\n', '"').FirstOrDefault(l => l.EndsWith($"/{rendition}.m3u8", StringComparison.Ordinal));
-        return address is null ? null : Parse(address.Split('/')[^2], await server.Client.GetStringAsync(new Uri(new Uri(server.Http, $"/live/{channel}/index.m3u8"), address)));
+        var address = (await master.Content.ReadAsStringAsync()).Split('\n', '"')
+            .FirstOrDefault(l => l.EndsWith($"/{rendition}.m3u8", StringComparison.Ordinal));
+        return address is null ? null : Parse(address.Split('/')[^2],
+            await server.Client.GetStringAsync(new Uri(new Uri(server.Http, $"/live/{channel}/index.m3u8"), address)));
     }
 
     /// <summary>Waits until a playlist meets a condition.</summary>
-    public static async Task<HlsView> WaitAsync(BroadcastServer server, string channel, Func<HlsView, bool> fits, string description, string rendition = "source")
+    public static async Task<HlsView> WaitAsync(BroadcastServer server, string channel, Func<HlsView, bool> fits, string description,
+        string rendition = "source")
     {
         HlsView? seen = null;
         await Poll.UntilAsync(
@@ -57,13 +60,15 @@ internal sealed record HlsView(
             switch (line.Split(':')[0])
             {
                 case "#EXT-X-MEDIA-SEQUENCE": view = view with { Sequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
-                case "#EXT-X-DISCONTINUITY-SEQUENCE": view = view with { DiscontinuitySequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
+                case "#EXT-X-DISCONTINUITY-SEQUENCE": view = view
+                    with { DiscontinuitySequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
                 case "#EXT-X-TARGETDURATION": view = view with { TargetDuration = int.Parse(value, CultureInfo.InvariantCulture) }; break;
                 case "#EXT-X-ENDLIST": view = view with { Ended = true }; break;
                 case "#EXT-X-DISCONTINUITY": next = next with { Discontinuity = true }; break;
                 case "#EXT-X-GAP": next = next with { Gap = true }; break;
                 case "#EXT-X-MAP": next = next with { Map = value }; break;
-                case "#EXT-X-PROGRAM-DATE-TIME": next = next with { WallClock = DateTimeOffset.Parse(value, CultureInfo.InvariantCulture) }; break;
+                case "#EXT-X-PROGRAM-DATE-TIME": next = next with { WallClock = DateTimeOffset.Parse(value, CultureInfo.InvariantCulture) };
+                    break;
                 case "#EXTINF": next = next with { Duration = double.Parse(value.Split(',')[0], CultureInfo.InvariantCulture) }; break;
                 default:
                     if (line[0] != '#')

@@ -49,14 +49,17 @@ public sealed class InputTests
     [InlineData(UnixSignal.Kill)]
     public async Task Backup_replaces_a_hung_or_dead_primary_and_the_recovered_primary_returns_F34(UnixSignal signal)
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Failover__RecoveryTime"] = "00:00:03" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Failover__RecoveryTime"] = "00:00:03" });
         var channel = await server.CreateChannelAsync("main");
-        var key = (await server.CommandAsync("key", "create", "main", "--role", "backup", "--json")).EnsureSuccess().Json().GetProperty("streamKey").GetString()!;
+        var key = (await server.CommandAsync("key", "create", "main", "--role", "backup", "--json")).EnsureSuccess().Json()
+            .GetProperty("streamKey").GetString()!;
         var token = await server.CreateTokenAsync();
         await using var red = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
         await using var blue = FfmpegTool.Publish($"{server.Rtmp}/live/{key}", Source("blue"));
-        await Poll.UntilAsync(async () => await InputsAsync(server, token) is "primary on air good, backup good", description: "both are good");
+        await Poll.UntilAsync(async () => await InputsAsync(server, token) is "primary on air good, backup good",
+            description: "both are good");
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
         (await ColorAsync(server, before)).ShouldBe("red");
 
@@ -85,7 +88,8 @@ public sealed class InputTests
         (await FfmpegTool.DecodeAsync(server.Dash("main").ToString(), 2)).ShouldBeEmpty();
         red.Signal(UnixSignal.Continue);
         await using var again = signal == UnixSignal.Kill ? await PublishUntilTakenAsync(server, channel, Source("red")) : null;
-        await Poll.UntilAsync(async () => (await InputsAsync(server, token)).StartsWith("primary on air", StringComparison.Ordinal), TimeSpan.FromSeconds(40), "the primary is back");
+        await Poll.UntilAsync(async () => (await InputsAsync(server, token)).StartsWith("primary on air", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(40), "the primary is back");
         var last = await HlsView.WaitAsync(server, "main", v => v.Last >= seen.Last + 4, "and its frames");
         last = await HlsView.WaitAsync(server, "main", v => v.Last >= last.Last + 2, "some more of them");
         ShouldGoOn(seen, last);
@@ -125,12 +129,14 @@ public sealed class InputTests
     {
         var playlist = new Uri(server.Http, $"/live/main/{view.Session}/source.m3u8");
         var segment = view.Segments[^1];
-        byte[] bytes = [.. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Map!.Split('"')[1])), .. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Address))];
+        byte[] bytes = [.. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Map!.Split('"')[1])),
+            .. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Address))];
         await using var folder = TempFolder.Create();
         var file = Path.Combine(folder.Path, "segment.mp4");
         await File.WriteAllBytesAsync(file, bytes);
         var pixel = Path.Combine(folder.Path, "pixel.rgb");
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-frames:v", "1", "-vf", "scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", pixel])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-frames:v", "1", "-vf", "scale=1:1", "-pix_fmt",
+            "rgb24", "-f", "rawvideo", pixel])).EnsureSuccess();
         var rgb = await File.ReadAllBytesAsync(pixel);
         return rgb[0] > rgb[2] ? "red" : "blue";
     }

@@ -17,7 +17,8 @@ public class LadderServer : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Encoder"] = "x264" });
+        Server =
+            await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Encoder"] = "x264" });
         _token = await Server.CreateTokenAsync();
     }
 

@@ -8,7 +8,8 @@ namespace Broadcast.EndToEnd.Tests;
 /// <param name="Audio">The audio rendition.</param>
 /// <param name="Rungs">The encoded renditions by name.</param>
 /// <param name="Mpd">The MPD.</param>
-internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audio, IReadOnlyDictionary<string, DecodedRendition> Rungs, string Mpd)
+internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audio,
+    IReadOnlyDictionary<string, DecodedRendition> Rungs, string Mpd)
 {
     /// <summary>Whether the session was ended while rungs were being encoded: their last period then lacks unfinished media.</summary>
     public bool IsCutOff { get; init; }
@@ -19,7 +20,8 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
     /// </summary>
     public double InOneGo { get; init; }
 
-    private string Notified => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Notified}"));
+    private string Notified =>
+        string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Notified}"));
 
     /// <summary>Waits for the end of a channel's session and reads the final playlists.</summary>
     public static async Task<LadderView> ReadAsync(BroadcastServer server, string channel, params string[] rungs)
@@ -55,10 +57,12 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
         {
             ShouldGoOn(name, rung);
             ShouldFollow(name, rung, isDamaged);
-            rung.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0, $"{name}: {string.Concat(rung.Runs.Select(r => r.Complaints))}");
+            rung.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0,
+                $"{name}: {string.Concat(rung.Runs.Select(r => r.Complaints))}");
         }
 
-        Source.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0, $"source: {string.Concat(Source.Runs.Select(r => r.Complaints))}");
+        Source.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0,
+            $"source: {string.Concat(Source.Runs.Select(r => r.Complaints))}");
         ShouldHaveAudioThroughout();
     }
 
@@ -68,7 +72,8 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
 
         // A rung's last segment can be short, or consist only of frames buffered at the end of the session.
         rendition.Gaps.Where(n => !Rungs.ContainsKey(name) || !(MayBeLate(n) || n == Source.View.Last)).ShouldBeEmpty(Notified);
-        rendition.Discontinuities.ShouldBe(Source.Discontinuities.Where(n => n > rendition.View.Sequence || rendition.View.Sequence == Source.View.Sequence), name);
+        rendition.Discontinuities.ShouldBe(Source.Discontinuities
+            .Where(n => n > rendition.View.Sequence || rendition.View.Sequence == Source.View.Sequence), name);
         rendition.View.Segments.ShouldAllBe(s => s.Duration <= rendition.View.TargetDuration + 0.5, name);
         foreach (var run in rendition.Runs)
         {
@@ -86,7 +91,8 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
     {
         var begin = Source.Discontinuities.Append(Source.View.Sequence).Where(first => first <= segment).Max();
         return segment == begin || (IsCutOff && segment >= Source.Discontinuities.LastOrDefault())
-            || (Source.View.Segments[(int)(segment - Source.View.Sequence)].WallClock - Source.View.Segments[(int)(begin - Source.View.Sequence)].WallClock).TotalSeconds < InOneGo;
+            || (Source.View.Segments[(int)(segment - Source.View.Sequence)]
+                .WallClock - Source.View.Segments[(int)(begin - Source.View.Sequence)].WallClock).TotalSeconds < InOneGo;
     }
 
     private void ShouldFollow(string name, DecodedRendition rung, bool isDamaged)
@@ -100,7 +106,8 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
             segment.Samples.Where(s => s.IsSync).ShouldBe(original.Samples.Where(s => s.IsSync), $"{name} {segment.Number}: sync samples");
             if (!isDamaged)
             {
-                segment.Samples.Select(s => s.Time).ShouldBe(original.Samples.Select(s => s.Time).Order(), $"{name} {segment.Number}: times");
+                segment.Samples.Select(s => s.Time).ShouldBe(original.Samples.Select(s => s.Time).Order(),
+                    $"{name} {segment.Number}: times");
             }
 
             segment.Entry.Duration.ShouldBe(original.Entry.Duration, 0.001, $"{name} {segment.Number}");
@@ -117,7 +124,8 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
         foreach (var run in Audio.Runs)
         {
             var length = 1024 / double.Parse(run.Text("sample_rate"), System.Globalization.CultureInfo.InvariantCulture);
-            run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(pair => ((pair.Second.Time - pair.First.Time) * run.Tick) - length < length, "a gap between silence and audio is shorter than a frame");
+            run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(pair => ((pair.Second.Time - pair.First.Time) * run.Tick) - length < length,
+                "a gap between silence and audio is shorter than a frame");
         }
     }
 }

@@ -26,7 +26,8 @@ public sealed partial class LowLatencyEdgeTests
         var port = FreePort.Next();
         await using var varnish = await StartAsync(folder, server, port);
         using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode, description: "Varnish answers; " + varnish.Tail());
+        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode,
+            description: "Varnish answers; " + varnish.Tail());
         var before = await RequestsAsync(server);
 
         // All requests arrive at the same time at an empty cache.
@@ -35,7 +36,8 @@ public sealed partial class LowLatencyEdgeTests
         var segment = view.Segments[^1];
         var asked = 0;
         var began = Stopwatch.GetTimestamp();
-        foreach (var address in new[] { "/live/main/index.m3u8", playlist, folderOf + segment.Map!.Split('"')[1], folderOf + segment.Address })
+        foreach (var address in new[] { "/live/main/index.m3u8", playlist, folderOf + segment.Map!.Split('"')[1],
+            folderOf + segment.Address })
         {
             await AllGetAsync(address);
         }
@@ -58,20 +60,25 @@ public sealed partial class LowLatencyEdgeTests
         (1 - (cost / asked)).ShouldBeGreaterThan(0.99);
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 2)).ShouldBeEmpty();
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "the edge's internal requests are not public");
+        (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound, "the edge's internal requests are not public");
 
         await server.StopAsync();
-        await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"), description: "the last playlist remains");
+        await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"),
+            description: "the last playlist remains");
         (await StateAsync(folderOf + segment.Address)).ShouldBe((HttpStatusCode.OK, "HIT"));
         var reload = Hint().Match(await edge.GetStringAsync(playlist));
-        using var refused = await edge.GetAsync($"{playlist}?_HLS_msn={long.Parse(reload.Groups["segment"].Value, System.Globalization.CultureInfo.InvariantCulture) + 1}&_HLS_part=0");
+        using var refused =
+            await edge.GetAsync(
+                $"{playlist}?_HLS_msn={long.Parse(reload.Groups["segment"].Value, System.Globalization.CultureInfo.InvariantCulture) + 1}&_HLS_part=0");
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "a request that cannot be fulfilled never gets the old playlist");
         refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
 
         async Task<byte[]> AllGetAsync(params string[] addresses)
         {
             asked += Players;
-            var answers = await Task.WhenAll(Enumerable.Range(0, Players).Select(i => edge.GetByteArrayAsync(addresses[i % addresses.Length])));
+            var answers = await Task.WhenAll(Enumerable.Range(0, Players)
+                .Select(i => edge.GetByteArrayAsync(addresses[i % addresses.Length])));
             answers.Count(a => !a.SequenceEqual(answers[0])).ShouldBe(0, addresses[0]);
             return answers[0];
         }
@@ -83,7 +90,8 @@ public sealed partial class LowLatencyEdgeTests
         }
     }
 
-    [GeneratedRegex("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"(?<uri>[^\"]*/(?<segment>[0-9]+)\\.(?<part>[0-9]+)\\.m4s)\"", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"(?<uri>[^\"]*/(?<segment>[0-9]+)\\.(?<part>[0-9]+)\\.m4s)\"",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Hint();
 
     private static Task<double> RequestsAsync(BroadcastServer server) => server.MetricAsync("broadcast_origin_requests_total");
@@ -91,7 +99,8 @@ public sealed partial class LowLatencyEdgeTests
     private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)
     {
         var config = await File.ReadAllTextAsync(Repository.PathOf("infra", "edge", "varnish.vcl"));
-        foreach (var (delivered, own) in new[] { (".host = \"broadcast\";", ".host = \"127.0.0.1\";"), (".port = \"8080\";", $".port = \"{server.Http.Port}\";") })
+        foreach (var (delivered, own) in new[] { (".host = \"broadcast\";", ".host = \"127.0.0.1\";"),
+            (".port = \"8080\";", $".port = \"{server.Http.Port}\";") })
         {
             config.ShouldContain(delivered);
             config = config.Replace(delivered, own, StringComparison.Ordinal);
@@ -99,6 +108,7 @@ public sealed partial class LowLatencyEdgeTests
 
         var path = folder.Sub("varnish.vcl");
         await File.WriteAllTextAsync(path, config);
-        return ChildProcess.Start("/usr/sbin/varnishd", ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", $"127.0.0.1:{port}", "-T", "none", "-f", path, "-s", "malloc,256m"]);
+        return ChildProcess.Start("/usr/sbin/varnishd",
+            ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", $"127.0.0.1:{port}", "-T", "none", "-f", path, "-s", "malloc,256m"]);
     }
 }

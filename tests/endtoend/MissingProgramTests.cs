@@ -13,7 +13,8 @@ public sealed class MissingProgramTests
         await using var programs = TempFolder.Create();
         foreach (var folder in new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin" })
         {
-            foreach (var program in Directory.EnumerateFiles(folder).Where(p => !Path.GetFileName(p).StartsWith("ff", StringComparison.Ordinal)))
+            foreach (var program in Directory.EnumerateFiles(folder)
+                .Where(p => !Path.GetFileName(p).StartsWith("ff", StringComparison.Ordinal)))
             {
                 var link = programs.Sub(Path.GetFileName(program));
                 if (!File.Exists(link))
@@ -23,7 +24,8 @@ public sealed class MissingProgramTests
             }
         }
 
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["PATH"] = programs.Path });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["PATH"] = programs.Path });
         var channel = await server.CreateChannelAsync("main");
 
         var demo = await server.CommandAsync("demo", "--channel", "main", "--seconds", "3");

@@ -18,7 +18,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
         var name = $"rare-{bFrames}";
         var channel = await _server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
         var token = await _server.CreateTokenAsync();
-        var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { FrameRate = rate, KeyframeSeconds = (double)group / rate, BFrames = bFrames });
+        var encoder = FfmpegTool.Publish(_server.PublishUrl(channel),
+            new TestSource { FrameRate = rate, KeyframeSeconds = (double)group / rate, BFrames = bFrames });
         await using (encoder)
         {
             await HlsView.WaitAsync(_server, name, v => v.Segments.Count >= 8, "eight segments", "240p");

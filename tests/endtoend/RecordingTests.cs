@@ -12,7 +12,8 @@ public sealed class RecordingTests
     public async Task Ended_session_plays_back_every_frame_after_the_next_session_and_a_server_kill()
     {
         // Without a slate, whose frames would be counted.
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");
         await PublishAsync(server, channel, seconds: 7);
         var session = (await HlsView.WaitAsync(server, "main", view => view.Ended, "the end of the session")).Session;
@@ -21,7 +22,8 @@ public sealed class RecordingTests
         await ShouldHaveAsync(server, session, frames: 210);
 
         await PublishAsync(server, channel, seconds: 3);
-        var next = (await HlsView.WaitAsync(server, "main", view => view.Ended && view.Session != session, "the end of the next session")).Session;
+        var next =
+            (await HlsView.WaitAsync(server, "main", view => view.Ended && view.Session != session, "the end of the next session")).Session;
         await server.Kill();
         await server.RestartAsync();
         await HlsView.WaitAsync(server, "main", view => view.Session == next, "the channel's newest session");
@@ -43,7 +45,8 @@ public sealed class RecordingTests
         {
             var probed = await FfmpegTool.ProbeAsync(new Uri(server.Http, $"/vod/{recording}/{list}").ToString(), null, "-count_packets");
             var read = probed.GetProperty("streams").EnumerateArray().ToDictionary(
-                stream => stream.GetProperty("codec_type").GetString()!, stream => int.Parse(stream.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture));
+                stream => stream.GetProperty("codec_type").GetString()!,
+                stream => int.Parse(stream.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture));
             read["video"].ShouldBe(frames, list);
             read["audio"].ShouldBeGreaterThan(frames, list);
         }

@@ -20,7 +20,8 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
         view.ShouldBeWhole(discontinuities: view.Source.Discontinuities.Count());
         foreach (var rendition in (DecodedRendition[])[view.Source, view.Rungs["240p"], view.Audio])
         {
-            rendition.View.Segments.Zip(rendition.View.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration).Max().ShouldBeLessThan(1);
+            rendition.View.Segments.Zip(rendition.View.Segments.Skip(1),
+                (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration).Max().ShouldBeLessThan(1);
             rendition.Runs.Select(r => r.Text("codec_name")).Distinct().ShouldHaveSingleItem();
         }
     }
@@ -45,7 +46,8 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
     [InlineData("codec", "hevc", "360", "48000", "2", "F05")]
     [InlineData("rate", "h264", "360", "44100", "2", "F05")]
     [InlineData("mono", "h264", "360", "48000", "1", "F05")]
-    public async Task Encoder_that_returns_with_another_format_continues_in_the_same_rungs_F04_F05(string what, string codec, string height, string rate, string channels, string row)
+    public async Task Encoder_that_returns_with_another_format_continues_in_the_same_rungs_F04_F05(string what, string codec, string height,
+        string rate, string channels, string row)
     {
         var view = await encoders.ViewAsync(what);
 
@@ -73,8 +75,10 @@ public sealed class ReturningEncoders : LadderServer
         await base.InitializeAsync();
         var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 5 };
         var plain = await ScriptedEncoder.MakeAsync(usual);
-        var (large, hevc) = (await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480 }), await ScriptedEncoder.MakeAsync("hvc1", 5));
-        var (rate, mono) = (await ScriptedEncoder.MakeAsync(usual with { SampleRate = 44_100 }), await ScriptedEncoder.MakeAsync(usual with { Channels = 1 }));
+        var (large, hevc) = (await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480 }),
+            await ScriptedEncoder.MakeAsync("hvc1", 5));
+        var (rate, mono) = (await ScriptedEncoder.MakeAsync(usual with { SampleRate = 44_100 }),
+            await ScriptedEncoder.MakeAsync(usual with { Channels = 1 }));
 
         Begin("gone", c => LeaveAsync(c, plain));
         Begin("same", c => ReturnAsync(c, plain, plain, isAtOnce: true));
@@ -100,7 +104,8 @@ public sealed class ReturningEncoders : LadderServer
         }
 
         await SendAsync(url, then);
-        await HlsView.WaitAsync(Server, channel, v => v.Segments.Count(s => s.Discontinuity) >= (isAtOnce ? 2 : 3), "the slate again", "240p");
+        await HlsView.WaitAsync(Server, channel, v => v.Segments.Count(s => s.Discontinuity) >= (isAtOnce ? 2 : 3),
+            "the slate again", "240p");
         await EndAsync(channel);
         return (await LadderView.ReadAsync(Server, channel, "240p")) with { IsCutOff = true, InOneGo = SlateInOneGo };
     }

@@ -16,7 +16,8 @@ internal static class ScriptedEncoder
     {
         await using var folder = TempFolder.Create();
         var file = folder.Sub("source.flv");
-        (await ChildProcess.RunAsync("ffmpeg", [.. FfmpegTool.Arguments(source with { RealTime = false }), .. options, "-y", file])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            [.. FfmpegTool.Arguments(source with { RealTime = false }), .. options, "-y", file])).EnsureSuccess();
         return await ReadAsync(file);
     }
 
@@ -27,7 +28,8 @@ internal static class ScriptedEncoder
     {
         await using var folder = TempFolder.Create();
         var file = folder.Sub("source.flv");
-        await TracksFile.WriteAsync(file, await CodedTrack.MakeAsync(recipe, seconds, keyframeSeconds: 1, height: 360), await CodedTrack.MakeAsync("mp4a", seconds));
+        await TracksFile.WriteAsync(file, await CodedTrack.MakeAsync(recipe, seconds, keyframeSeconds: 1, height: 360),
+            await CodedTrack.MakeAsync("mp4a", seconds));
         return await ReadAsync(file);
     }
 
@@ -88,5 +90,6 @@ internal static class ScriptedEncoder
     }
 
     private static async Task<IReadOnlyList<FlvTag>> ReadAsync(string file) =>
-        [.. FlvFileReader.Read(await File.ReadAllBytesAsync(file)).Tags.Where(t => (t.IsAudio || t.IsVideo) && !(t is { IsVideo: true, IsEnhanced: false } && t.Body.Span[1] == EndOfSequence))];
+        [.. FlvFileReader.Read(await File.ReadAllBytesAsync(file))
+            .Tags.Where(t => (t.IsAudio || t.IsVideo) && !(t is { IsVideo: true, IsEnhanced: false } && t.Body.Span[1] == EndOfSequence))];
 }

@@ -20,7 +20,8 @@ public sealed class SecureTests
         await IssueAsync(certificate, key, "first");
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["BROADCAST__Tls__CertificateFile"] = certificate, ["BROADCAST__Tls__KeyFile"] = key, ["BROADCAST__Tls__CheckInterval"] = "00:00:01", ["BROADCAST__Listen__Https"] = "127.0.0.1:0",
+            ["BROADCAST__Tls__CertificateFile"] = certificate, ["BROADCAST__Tls__KeyFile"] = key,
+                ["BROADCAST__Tls__CheckInterval"] = "00:00:01", ["BROADCAST__Listen__Https"] = "127.0.0.1:0",
         });
         var channel = await server.CreateChannelAsync("secure");
         await using var encoder = FfmpegTool.Publish($"{server.Rtmps}/live/{channel.StreamKey}");
@@ -50,14 +51,17 @@ public sealed class SecureTests
         var serving = ServeAsync(webhook, asked);
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Format"] = "nginx-rtmp", ["BROADCAST__Authorization__Url"] = address + "publish",
+            ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Format"] = "nginx-rtmp",
+                ["BROADCAST__Authorization__Url"] = address + "publish",
             ["BROADCAST__Authorization__DoneUrl"] = address + "done", ["BROADCAST__Authorization__CreateChannels"] = "true",
         });
 
         await using (var encoder = FfmpegTool.Publish($"{server.Rtmp}/live/jane-secret?token=t%26t"))
         {
             await HlsView.WaitAsync(server, "janes-channel", v => v.Segments.Count >= 1, "a segment; " + encoder.Tail());
-            asked.ShouldHaveSingleItem().ShouldMatch("^/publish app=live&.*&tcurl=rtmp%3A%2F%2F127\\.0\\.0\\.1.*&call=publish&name=jane-secret&type=live&token=t%26t$");
+            asked.ShouldHaveSingleItem()
+                .ShouldMatch(
+                    "^/publish app=live&.*&tcurl=rtmp%3A%2F%2F127\\.0\\.0\\.1.*&call=publish&name=jane-secret&type=live&token=t%26t$");
         }
 
         await Poll.UntilAsync(() => asked.Count == 2);
@@ -94,13 +98,15 @@ public sealed class SecureTests
     private static async Task IssueAsync(string certificate, string key, string name)
     {
         (await ChildProcess.RunAsync("openssl",
-            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", $"/CN={name}", "-days", "30", "-keyout", key + ".new", "-out", certificate + ".new"]))
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", $"/CN={name}", "-days", "30",
+                "-keyout", key + ".new", "-out", certificate + ".new"]))
             .EnsureSuccess();
         File.Move(key + ".new", key, overwrite: true);
         File.Move(certificate + ".new", certificate, overwrite: true);
     }
 
     private static async Task<string> SubjectAsync(BroadcastServer server) =>
-        (await ChildProcess.RunAsync("openssl", ["s_client", "-connect", new Uri(server.Rtmps!.Replace("rtmps", "https", StringComparison.Ordinal)).Authority])).Output
+        (await ChildProcess.RunAsync("openssl",
+            ["s_client", "-connect", new Uri(server.Rtmps!.Replace("rtmps", "https", StringComparison.Ordinal)).Authority])).Output
             .Split('\n').First(l => l.StartsWith("subject=", StringComparison.Ordinal));
 }

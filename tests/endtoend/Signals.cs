@@ -19,7 +19,8 @@ internal static class Signals
     {
         using var inside = new HttpClient { BaseAddress = server.Internal };
         return (await inside.GetStringAsync("/metrics")).Split('\n')
-            .Where(l => l.StartsWith(name, StringComparison.Ordinal) && l[name.Length] is ' ' or '{' && l.Contains(label, StringComparison.Ordinal))
+            .Where(l => l.StartsWith(name, StringComparison.Ordinal) && l[name.Length] is ' ' or '{'
+                && l.Contains(label, StringComparison.Ordinal))
             .Sum(l => double.Parse(l.Split(' ')[^1], CultureInfo.InvariantCulture));
     }
 

@@ -17,7 +17,8 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
         var view = await sources.ViewAsync("order");
 
         view.ShouldBeWhole();
-        view.Source.Segments.ShouldContain(s => s.Samples.Zip(s.Samples.Skip(1)).Any(p => p.Second.Time < p.First.Time), "the source's frames are out of order");
+        view.Source.Segments.ShouldContain(s => s.Samples.Zip(s.Samples.Skip(1)).Any(p => p.Second.Time < p.First.Time),
+            "the source's frames are out of order");
         var heard = view.Audio.Runs.ShouldHaveSingleItem();
         var first = (heard.Samples[0].Time * heard.Tick) - (view.Source.Runs[0].Samples[0].Time * view.Source.Runs[0].Tick);
         var loud = heard.Loudness.Select((l, i) => (l, At: first + (i / 10.0))).Where(l => l.l > 0.05).Select(l => l.At).ToList();
@@ -96,7 +97,8 @@ public sealed class FaultySources : LadderServer
         var red = await ScriptedEncoder.MakeAsync(usual with { Frame = "color=red:s=640x360:r=25" });
         var large = await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480, Seconds = 4 });
         var varying = await ScriptedEncoder.MakeAsync(
-            usual with { FrameRate = 30, Frame = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
+            usual with { FrameRate = 30, Frame = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" },
+            "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
         var random = new Random(21);
 
         // Limited to the number that two CPUs can encode beside the tests.
@@ -105,11 +107,14 @@ public sealed class FaultySources : LadderServer
         Begin("keyless", c => PlayAsync(c, red.Where(t => !t.IsKeyframe() || t.Timestamp >= 6000)));
         var first = Task.WhenAll(ViewAsync("order"), ViewAsync("alone"), ViewAsync("keyless"));
         Begin("varying", c => ThenAsync(first, c, varying));
-        Begin("sizes", c => ThenAsync(first, c, ScriptedEncoder.Mix(Frames(plain, 0, 4), Frames(large, 0, 4).Later(4), Frames(plain, 8, 12), AudioFrames(plain, 0, 12))));
-        Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsVideo() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
+        Begin("sizes", c => ThenAsync(first, c,
+            ScriptedEncoder.Mix(Frames(plain, 0, 4), Frames(large, 0, 4).Later(4), Frames(plain, 8, 12), AudioFrames(plain, 0, 12))));
+        Begin("damaged",
+            c => ThenAsync(first, c, plain.Select(t => t.IsVideo() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
 
         // An encoder with a congested connection drops frames up to the next keyframe.
-        Begin("collapsing", c => ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsVideo() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
+        Begin("collapsing", c =>
+            ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsVideo() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
     }
 
     private async Task<LadderView> ThenAsync(Task before, string channel, IEnumerable<FlvTag> tags)
@@ -118,13 +123,16 @@ public sealed class FaultySources : LadderServer
         return await PlayAsync(channel, tags);
     }
 
-    private static IEnumerable<FlvTag> Frames(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsVideo), from, to);
+    private static IEnumerable<FlvTag> Frames(IEnumerable<FlvTag> tags, double from, double to) =>
+        Part(tags.Where(t => t.IsVideo), from, to);
 
-    private static IEnumerable<FlvTag> AudioFrames(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsAudio), from, to);
+    private static IEnumerable<FlvTag> AudioFrames(IEnumerable<FlvTag> tags, double from, double to) =>
+        Part(tags.Where(t => t.IsAudio), from, to);
 
     /// <summary>Tags of a time range, preceded by the configuration.</summary>
     private static IEnumerable<FlvTag> Part(IEnumerable<FlvTag> tags, double from, double to) =>
-        tags.Where(t => t.IsConfiguration || t.IsIn(from, to)).Select(t => t.IsConfiguration ? t with { Timestamp = (uint)(from * 1000) } : t);
+        tags.Where(t => t.IsConfiguration || t.IsIn(from, to))
+        .Select(t => t.IsConfiguration ? t with { Timestamp = (uint)(from * 1000) } : t);
 }
 
 /// <summary>Tests with many small ladders in parallel, one class at a time.</summary>

@@ -27,7 +27,8 @@ public sealed class WorkerFaultTests : IDisposable
         {
             var channel = await server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
             running.Add(ScriptedEncoder.SendAsync(server.PublishUrl(channel), source));
-            await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllLines(pids).Length == running.Count, description: "its worker runs");
+            await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllLines(pids).Length == running.Count,
+                description: "its worker runs");
         }
 
         await HlsView.WaitAsync(server, "hangs", v => v.Segments.Count >= 1, "a segment of both", "240p");
@@ -46,13 +47,15 @@ public sealed class WorkerFaultTests : IDisposable
         }
 
         (await server.MetricAsync("broadcast_encoder_exits_total")).ShouldBeGreaterThan(0);
-        (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(3, "each is followed by another");
+        (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length
+            .ShouldBeGreaterThan(3, "each is followed by another");
     }
 
     [Fact]
     public async Task Slow_worker_drops_large_rungs_and_a_crashing_rung_is_dropped_alone_F25_F26()
     {
-        await using var server = await StartAsync("case \"$*\" in *scale=256:144*) exec ffmpeg -readrate 0.5 \"$@\";; *scale=320:180*) exit 3;; esac; exec ffmpeg \"$@\"");
+        await using var server = await StartAsync(
+            "case \"$*\" in *scale=256:144*) exec ffmpeg -readrate 0.5 \"$@\";; *scale=320:180*) exit 3;; esac; exec ffmpeg \"$@\"");
         var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 26 });
         var channels = new[] { ("slow", "256x144@200k,160x90@100k"), ("dies", "320x180@200k,192x108@100k") };
         await Task.WhenAll(channels.Select(async c =>
@@ -111,6 +114,7 @@ public sealed class WorkerFaultTests : IDisposable
         var program = _folder.Sub("ffmpeg");
         await File.WriteAllTextAsync(program, string.Create(CultureInfo.InvariantCulture, $"#!/bin/sh\n{script}\n"));
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
-        return await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program, ["BROADCAST__Encoding__Encoder"] = "x264" });
+        return await BroadcastServer.StartAsync(environment: new Dictionary<string,
+            string?> { ["BROADCAST__Encoding__Ffmpeg"] = program, ["BROADCAST__Encoding__Encoder"] = "x264" });
     }
 }

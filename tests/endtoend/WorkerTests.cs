@@ -17,11 +17,13 @@ public sealed class WorkerTests : IDisposable
         // It has not connected, so no closed socket makes it exit.
         var pids = _folder.Sub("pids");
         var program = _folder.Sub("ffmpeg");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncase \"$*\" in *unix:*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");
+        await File.WriteAllTextAsync(program,
+            $"#!/bin/sh\ncase \"$*\" in *unix:*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var temp = Directory.CreateDirectory(_folder.Sub("tmp")).FullName;
         await using var server = await BroadcastServer.StartAsync(
-            environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program, ["BROADCAST__Encoding__Encoder"] = "x264", ["TMPDIR"] = temp });
+            environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program,
+                ["BROADCAST__Encoding__Encoder"] = "x264", ["TMPDIR"] = temp });
         var channel = await server.CreateChannelAsync("main", "--ladder", "auto");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource());
         await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllText(pids).EndsWith('\n'), Timeout);
@@ -41,5 +43,6 @@ public sealed class WorkerTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static bool Lives(int process) => File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+    private static bool Lives(int process) => File.Exists($"/proc/{process}/stat")
+        && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
 }

@@ -72,7 +72,8 @@ internal struct Shape
     }
 
     /// <summary>Adds a size.</summary>
-    public void Size(long size) => Kind(size <= 0 ? (int)Math.Max(size, -1) : 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
+    public void Size(long size) =>
+        Kind(size <= 0 ? (int)Math.Max(size, -1) : 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
 
     /// <summary>Adds text without its numbers.</summary>
     public void Words(string text)

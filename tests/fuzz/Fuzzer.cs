@@ -39,7 +39,8 @@ internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Rando
         for (var i = 0; i < count; i++)
         {
             // Recent inputs are mutated more often: their neighborhood is unexplored.
-            var from = _corpus[random.Next(3) == 0 ? random.Next(_corpus.Count) : _corpus.Count - 1 - (int)(_corpus.Count * Math.Pow(random.NextDouble(), 3))];
+            var from = _corpus[random.Next(3) == 0 ? random.Next(_corpus.Count) : _corpus.Count - 1
+                - (int)(_corpus.Count * Math.Pow(random.NextDouble(), 3))];
             var input = _mutator.Mutate(from, _corpus[random.Next(_corpus.Count)], target);
             watchdog?.Begin(target, input);
             var verdict = Oracle.Judge(target, input);

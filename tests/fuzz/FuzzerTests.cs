@@ -10,7 +10,8 @@ public sealed class FuzzerTests
     public void Fuzzer_finds_a_planted_bug_and_shortens_the_input()
     {
         byte[]? find = null;
-        var fuzzer = new Fuzzer(new Planted(), [[.. "some text with a lot that does not matter, KEY\u0001 and more of it"u8]], new Random(1));
+        var fuzzer = new Fuzzer(new Planted(), [[.. "some text with a lot that does not matter, KEY\u0001 and more of it"u8]],
+            new Random(1));
         for (var i = 0; i < 200 && find is null; i++)
         {
             fuzzer.Run(1000, (input, failure) =>
@@ -37,7 +38,8 @@ public sealed class FuzzerTests
     [Fact]
     public void Same_seed_produces_the_same_inputs()
     {
-        byte[][] Inputs() => [.. Enumerable.Repeat(new Mutator(new Random(5)), 200).Select(m => m.Mutate([1, 2, 3, 4], [5, 6, 7], new Planted()))];
+        byte[][] Inputs() => [.. Enumerable.Repeat(new Mutator(new Random(5)), 200)
+            .Select(m => m.Mutate([1, 2, 3, 4], [5, 6, 7], new Planted()))];
         Inputs().SelectMany(b => b).ShouldBe(Inputs().SelectMany(b => b));
     }
 

@@ -3,7 +3,7 @@ namespace Broadcast.Fuzz.Tests;
 /// <summary>Outcome of an input.</summary>
 /// <param name="Shape">Characteristics of the outcome.</param>
 /// <param name="Failure">Description of the failure, or <see langword="null"/>.</param>
-internal readonly record struct Verdict(ulong Shape, string? Failure);
+internal readonly record struct InputOutcome(ulong Shape, string? Failure);
 
 /// <summary>
 /// Executes an input and checks that only permitted rejections occur, allocation stays within limits, and properties hold.
@@ -11,7 +11,7 @@ internal readonly record struct Verdict(ulong Shape, string? Failure);
 internal static class Oracle
 {
     /// <summary>Executes one input. <see cref="Watchdog"/> detects hangs.</summary>
-    public static Verdict Judge(FuzzTarget target, byte[] input)
+    public static InputOutcome Judge(FuzzTarget target, byte[] input)
     {
         var verdict = JudgeOnce(target, input, out var allocated);
         if (verdict.Failure is null && allocated > target.MostAllocated(input.Length))
@@ -27,7 +27,7 @@ internal static class Oracle
         return verdict;
     }
 
-    private static Verdict JudgeOnce(FuzzTarget target, byte[] input, out long allocated)
+    private static InputOutcome JudgeOnce(FuzzTarget target, byte[] input, out long allocated)
     {
         var shape = default(Shape);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -42,12 +42,13 @@ internal static class Oracle
         catch (Exception e)
         {
             allocated = 0;
-            var where = e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Broadcast.", StringComparison.Ordinal) && !l.Contains("FuzzTarget.Hold", StringComparison.Ordinal))?.Trim();
-            return new Verdict(shape.Value, $"{e.GetType().Name}: {e.Message} {where}");
+            var where = e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Broadcast.", StringComparison.Ordinal)
+                && !l.Contains("FuzzTarget.Hold", StringComparison.Ordinal))?.Trim();
+            return new InputOutcome(shape.Value, $"{e.GetType().Name}: {e.Message} {where}");
         }
 
         allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        return new Verdict(shape.Value, null);
+        return new InputOutcome(shape.Value, null);
     }
 }
 

@@ -34,7 +34,8 @@ public sealed class RegressionTests
     public void Every_seed_folder_is_a_target_and_every_find_belongs_to_a_target()
     {
         var names = All.Targets.Select(t => t.Name).ToList();
-        Directory.EnumerateDirectories(Broadcast.Testing.Repository.PathOf("tests", "fuzz", "seeds")).Select(Path.GetFileName).ShouldBeSubsetOf(names);
+        Directory.EnumerateDirectories(Broadcast.Testing.Repository.PathOf("tests", "fuzz", "seeds")).Select(Path.GetFileName)
+            .ShouldBeSubsetOf(names);
         if (Directory.Exists(Seeds.Finds))
         {
             Directory.EnumerateFiles(Seeds.Finds, "*.bin").Select(f => Path.GetFileName(f)[..^17]).ShouldBeSubsetOf(names);

@@ -44,10 +44,12 @@ internal static class Seeds
         return 0;
     }
 
-    private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
+    private static IEnumerable<string> FilesIn(string folder, string pattern) =>
+        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. IndexBlocks(), .. Movies()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(),
+            .. IndexBlocks(), .. Movies()];
 
     private static IEnumerable<(string, string, byte[])> IndexBlocks()
     {
@@ -91,7 +93,8 @@ internal static class Seeds
         yield return ("chunks", "interleaved",
         [
             .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
-            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]),
+                .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ]);
         yield return ("chunks", "every-type",
         [
@@ -102,15 +105,19 @@ internal static class Seeds
         {
             yield return ("chunks", repeated ? "extended-repeated" : "extended-once",
             [
-                .. Wire.Chunk(0, 6, 0x01000203, 300, 9, 1, video[..128]), .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[128..256], extended: repeated),
-                .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[256..], extended: repeated), .. Wire.Chunk(2, 6, 0xFFFFFF, 0, 0, 0, video[..128]),
+                .. Wire.Chunk(0, 6, 0x01000203, 300, 9, 1, video[..128]),
+                    .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[128..256], extended: repeated),
+                .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[256..], extended: repeated),
+                    .. Wire.Chunk(2, 6, 0xFFFFFF, 0, 0, 0, video[..128]),
             ]);
         }
 
-        yield return ("chunks", "long-ids", [.. Wire.Chunk(0, 319, 0, 3, 9, 1, [1, 2, 3]), .. Wire.Chunk(0, 65_599, 0, 3, 9, 1, [1, 2, 3]), .. Wire.Chunk(3, 319, 0, 0, 0, 0, [1, 2, 3])]);
+        yield return ("chunks", "long-ids", [.. Wire.Chunk(0, 319, 0, 3, 9, 1, [1, 2, 3]), .. Wire.Chunk(0, 65_599, 0, 3, 9, 1, [1, 2, 3]),
+            .. Wire.Chunk(3, 319, 0, 0, 0, 0, [1, 2, 3])]);
         yield return ("chunks", "size-and-abort",
         [
-            .. Wire.Chunk(0, 6, 0, 500, 9, 1, video[..128]), .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
+            .. Wire.Chunk(0, 6, 0, 500, 9, 1, video[..128]), .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2),
+                .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
             .. Wire.Message(9, 1, 40, Wire.Filler(1000), 6, chunkSize: 4096),
         ]);
     }
@@ -134,13 +141,15 @@ internal static class Seeds
             0x0B, 0x40, 0x8F, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 1, (byte)'T', 0, 1, (byte)'x', 5, 0, 0, 9,
             0x0A, 0, 0, 0, 2, 5, 1, 1, 0x0C, 0, 0, 0, 2, (byte)'o', (byte)'k', 0x0F, 0, 0, 0, 1, (byte)'<', 6, 13,
         ]);
-        yield return ("amf", "deep", [.. Enumerable.Repeat<byte[]>([3, 0, 1, (byte)'a'], 16).SelectMany(b => b), 5, .. Enumerable.Repeat<byte[]>([0, 0, 9], 16).SelectMany(b => b)]);
+        yield return ("amf", "deep", [.. Enumerable.Repeat<byte[]>([3, 0, 1, (byte)'a'], 16).SelectMany(b => b), 5,
+            .. Enumerable.Repeat<byte[]>([0, 0, 9], 16).SelectMany(b => b)]);
     }
 
     private static IEnumerable<(string, string, byte[])> Messages()
     {
         byte[] configuration = [.. Record(0, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]), .. Record(1, [0xAF, 0, .. Wire.AacRecord])];
-        yield return ("messages", "h264-aac", [.. configuration, .. Record(0, Wire.VideoBody(true, 20)), .. Record(1, [0xAF, 1, 0x21, 1]), .. Record(0, Wire.VideoBody(false, 20, -40))]);
+        yield return ("messages", "h264-aac", [.. configuration, .. Record(0, Wire.VideoBody(true, 20)), .. Record(1, [0xAF, 1, 0x21, 1]),
+            .. Record(0, Wire.VideoBody(false, 20, -40))]);
         yield return ("messages", "adts", [.. configuration, .. Record(1, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
         yield return ("messages", "metadata", Record(2, Amf(a =>
         {
@@ -154,29 +163,39 @@ internal static class Seeds
         yield return ("messages", "aggregate", [.. configuration, .. Record(3, [.. tag, .. tag])]);
         yield return ("messages", "enhanced-avc",
         [
-            .. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.VideoBody(true, 20)[5..]]),
-            .. Record(0, [0xA3, .. "avc1"u8, .. Wire.VideoBody(false, 20)[5..]]), .. Record(1, [0x90, .. "mp4a"u8, .. Wire.AacRecord]), .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
+            .. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]),
+                .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.VideoBody(true, 20)[5..]]),
+            .. Record(0, [0xA3, .. "avc1"u8, .. Wire.VideoBody(false, 20)[5..]]), .. Record(1, [0x90, .. "mp4a"u8, .. Wire.AacRecord]),
+                .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
         ]);
-        yield return ("messages", "modex", [.. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x97, 2, 0x0F, 0x42, 0x3F, 0x01, .. "avc1"u8, 0, 0, 0, .. Wire.VideoBody(true, 20)[5..]])]);
+        yield return ("messages", "modex", [.. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]),
+            .. Record(0, [0x97, 2, 0x0F, 0x42, 0x3F, 0x01, .. "avc1"u8, 0, 0, 0, .. Wire.VideoBody(true, 20)[5..]])]);
         yield return ("messages", "multitrack",
         [
             .. Record(0, [0x96, 0x00, .. "avc1"u8, 1, .. Wire.AvcRecord]),
-            .. Record(0, [0x96, 0x10, .. "avc1"u8, 0, .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord, 1, .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord]),
-            .. Record(0, [0x96, 0x23, .. "avc1"u8, 1, .. Wire.UInt24(24), .. Wire.VideoBody(true, 20)[5..], .. "hvc1"u8, 2, .. Wire.UInt24(1), 7]),
+            .. Record(0, [0x96, 0x10, .. "avc1"u8, 0, .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord, 1,
+                .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord]),
+            .. Record(0,
+                [0x96, 0x23, .. "avc1"u8, 1, .. Wire.UInt24(24), .. Wire.VideoBody(true, 20)[5..], .. "hvc1"u8, 2, .. Wire.UInt24(1), 7]),
         ]);
-        yield return ("messages", "opus", [.. Record(1, [0x90, .. "Opus"u8, .. CodecConfig.Opus.Default().Record.Span]), .. Record(1, [0x91, .. "Opus"u8, 0xFC, 1, 2, 3])]);
+        yield return ("messages", "opus", [.. Record(1, [0x90, .. "Opus"u8, .. CodecConfig.Opus.Default().Record.Span]),
+            .. Record(1, [0x91, .. "Opus"u8, 0xFC, 1, 2, 3])]);
     }
 
     private static IEnumerable<(string, string, byte[])> Sessions()
     {
         byte[] opening = [.. Wire.Connect(), .. Wire.CreateStream(), .. Wire.Publish("good")];
-        yield return ("session", "short", [.. opening, .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true, 60), .. Wire.Audio(0, 30), .. Wire.Frame(40, false, 200)]);
+        yield return ("session", "short", [.. opening, .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
+            .. Wire.Frame(0, true, 60), .. Wire.Audio(0, 30), .. Wire.Frame(40, false, 200)]);
         yield return ("session", "control",
         [
-            .. opening, .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), .. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(5, 0, 0, Wire.UInt32(2_500_000), 2),
-            .. Wire.Message(6, 0, 0, [0, 0, 16, 0, 2], 2), .. Wire.Message(3, 0, 0, Wire.UInt32(1000), 2), .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
+            .. opening, .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), .. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+                .. Wire.Message(5, 0, 0, Wire.UInt32(2_500_000), 2),
+            .. Wire.Message(6, 0, 0, [0, 0, 16, 0, 2], 2), .. Wire.Message(3, 0, 0, Wire.UInt32(1000), 2),
+                .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
         ]);
-        yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00), .. Wire.Frame(0xFFFFFFD8, true, 60), .. Wire.Frame(0, false, 60), .. Wire.Audio(10, 30)]);
+        yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00),
+            .. Wire.Frame(0xFFFFFFD8, true, 60), .. Wire.Frame(0, false, 60), .. Wire.Audio(10, 30)]);
     }
 
     private static IEnumerable<(string, string, byte[])> Headers()
@@ -212,7 +231,8 @@ internal static class Seeds
     private static IEnumerable<(string, string, byte[])> Nuts()
     {
         var output = new ArrayBufferWriter<byte>();
-        new NutWriter([new NutStream(TrackKind.Video, NutTag.Avc, MediaTime.VideoTimescale, Wire.AvcRecord) { Width = 64, Height = 48 }]).WriteHeaders(output);
+        new NutWriter([new NutStream(TrackKind.Video, NutTag.Avc, MediaTime.VideoTimescale, Wire.AvcRecord) { Width = 64,
+            Height = 48 }]).WriteHeaders(output);
         for (var i = 0; i < 3; i++)
         {
             var payload = Wire.Filler(20 * (i + 1));

@@ -43,7 +43,8 @@ public class CommandTests
     [InlineData("recording lifecycle --margin 30")]
     [InlineData("load publish --file x.flv --chunk-size 4096")]
     [InlineData("channel set demo --dvr-window 30m")]
-    public void API_operations_on_channels_keys_tokens_and_events_have_commands(string line) => Root().Parse(line).Errors.Select(e => e.Message).ShouldBeEmpty();
+    public void API_operations_on_channels_keys_tokens_and_events_have_commands(string line) =>
+    Root().Parse(line).Errors.Select(e => e.Message).ShouldBeEmpty();
 
     [Theory]
     [InlineData("channel end")]

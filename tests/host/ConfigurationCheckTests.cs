@@ -36,16 +36,19 @@ public class ConfigurationCheckTests
 
     [Fact]
     public void Valid_configuration_has_no_errors() =>
-        Errors(("Sample:Name", "x"), ("sample:count", "3"), ("Sample:Wait", "00:00:05"), ("Sample:On", "true"), ("Serilog:MinimumLevel", "Debug")).ShouldBeEmpty();
+        Errors(("Sample:Name", "x"), ("sample:count", "3"), ("Sample:Wait", "00:00:05"), ("Sample:On", "true"),
+            ("Serilog:MinimumLevel", "Debug")).ShouldBeEmpty();
 
     [Fact]
     public void Invalid_secret_is_not_shown() =>
-        Errors(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
+        Errors(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem()
+        .ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
 
     [Fact]
     public void An_earlier_name_of_an_option_is_answered_with_the_current_one()
     {
-        FindErrors(("Origin:BucketLists", "true")).ShouldHaveSingleItem().ShouldBe("Origin:BucketLists was renamed to Origin:PublishManifests.");
+        FindErrors(("Origin:BucketLists", "true")).ShouldHaveSingleItem()
+            .ShouldBe("Origin:BucketLists was renamed to Origin:PublishManifests.");
         FindErrors(("SWITCH:SILENCE", "00:00:02"), ("SWITCH:OTHER", "1"))
             .ShouldBe(["SWITCH:OTHER is not an option.", "SWITCH:SILENCE was renamed to Failover:InputLossThreshold."], ignoreOrder: true);
         FindErrors(("Switch", "")).ShouldHaveSingleItem().ShouldBe("Switch was renamed to Failover.");
@@ -65,10 +68,12 @@ public class ConfigurationCheckTests
     }
 
     private static IReadOnlyList<string> FindErrors(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
-        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal))
+        .Build(),
         OptionSections.All);
 
     private static IReadOnlyList<string> Errors(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
-        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal))
+        .Build(),
         new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase) { ["Sample"] = typeof(Sample) });
 }

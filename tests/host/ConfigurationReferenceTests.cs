@@ -36,7 +36,8 @@ public partial class ConfigurationReferenceTests
             {
                 var property = type.GetProperty(name)!;
                 var real = property.GetValue(defaults);
-                var told = text == NotSet ? null : TypeDescriptor.GetConverter(property.PropertyType).ConvertFromString(null, CultureInfo.InvariantCulture, text);
+                var told = text == NotSet ? null : TypeDescriptor.GetConverter(property.PropertyType)
+                    .ConvertFromString(null, CultureInfo.InvariantCulture, text);
                 if (!Equals(real, told))
                 {
                     wrong.Add($"{section}:{name} is {real ?? NotSet}, but {text} is written");

@@ -26,9 +26,11 @@ public class DataFolderLockTests
     [Fact]
     public void Public_URL_replaces_the_host_of_server_URLs_and_keeps_open_ports()
     {
-        var here = new ServerUrls(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080", "http://127.0.0.1:8090", "/data") { LanAddress = "192.0.2.7" };
+        var here = new ServerUrls(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080",
+            "http://127.0.0.1:8090", "/data") { LanAddress = "192.0.2.7" };
         var there = here.WithPublicUrl("https://live.example.org:8443/");
-        (there.Rtmp, there.Rtmps, there.Http).ShouldBe(("rtmp://live.example.org:1935", "rtmps://live.example.org:1936", "https://live.example.org:8443"));
+        (there.Rtmp, there.Rtmps, there.Http).ShouldBe(
+            ("rtmp://live.example.org:1935", "rtmps://live.example.org:1936", "https://live.example.org:8443"));
         there.Internal.ShouldBe(here.Internal);
         there.LanAddress.ShouldBeNull();
         here.WithPublicUrl("http://[2001:db8::7]").Rtmp.ShouldBe("rtmp://[2001:db8::7]:1935");

@@ -26,9 +26,12 @@ public sealed class FsckTests : IAsyncDisposable
     {
         var kinds = new Dictionary<string, long> { ["orphan"] = 3, ["missing"] = 2 };
 
-        var (action, subject, detail) = FsckCommand.AuditEntryOf(new FsckRequest(null, Deep: false, Repair: true, DeleteOrphans: true), kinds);
-        (action, subject, detail["repair"], detail["deleteOrphans"], detail["repaired"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
-        FsckCommand.AuditEntryOf(new FsckRequest(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds).Subject.ShouldBe("channel/demo");
+        var (action, subject, detail) = FsckCommand.AuditEntryOf(new FsckRequest(null, Deep: false, Repair: true, DeleteOrphans: true),
+            kinds);
+        (action, subject, detail["repair"], detail["deleteOrphans"],
+            detail["repaired"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
+        FsckCommand.AuditEntryOf(new FsckRequest(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds)
+            .Subject.ShouldBe("channel/demo");
     }
 
     [Fact]
@@ -36,7 +39,8 @@ public sealed class FsckTests : IAsyncDisposable
     {
         await PutAsync(_orphan);
 
-        foreach (var wishes in new FsckRequest[] { new(null, false, false, false), new(null, true, true, false), new(ChannelName.Parse("main"), false, false, false) })
+        foreach (var wishes in new FsckRequest[] { new(null, false, false, false), new(null, true, true, false),
+            new(ChannelName.Parse("main"), false, false, false) })
         {
             var line = (await RunAsync(wishes)).ShouldHaveSingleItem();
             (line.Fault, line.Channel, line.Repaired).ShouldBe(("no-journal", "main", null));
@@ -53,7 +57,8 @@ public sealed class FsckTests : IAsyncDisposable
         await PutAsync("live/main/index.m3u8");
         await PutAsync("live/main/manifest.mpd");
 
-        (await RunAsync(new(null, false, true, false))).Select(line => (line.Fault, line.Object, line.Repaired)).ShouldBe([("orphan", "live/main/index.m3u8", null), ("orphan", "live/main/manifest.mpd", null)]);
+        (await RunAsync(new(null, false, true, false))).Select(line => (line.Fault, line.Object, line.Repaired))
+            .ShouldBe([("orphan", "live/main/index.m3u8", null), ("orphan", "live/main/manifest.mpd", null)]);
         (await RunAsync(new(null, false, false, true))).ShouldAllBe(line => line.Repaired == "deleted");
         (await RunAsync(new(null, false, false, false))).ShouldBeEmpty();
 
@@ -92,5 +97,6 @@ public sealed class FsckTests : IAsyncDisposable
     private Task PutAsync(string name) => Store().PutAsync(ObjectName.Parse(name), new byte[10], PutCondition.CreateOnly, default);
 
     private async Task<List<FsckLine>> RunAsync(FsckRequest wishes, TimeProvider? time = null, bool isServerRunning = false) =>
-        await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, isShared: false, time ?? _later).RunAsync(wishes, default).ToListAsync();
+        await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, isShared: false, time
+            ?? _later).RunAsync(wishes, default).ToListAsync();
 }

@@ -30,5 +30,6 @@ public class IdleGcPolicyTests
         Looks(20, 0).Count(collects => collects).ShouldBe(IdleGcPolicy.MaxCollections);
     }
 
-    private List<bool> Looks(int count, long allocated) => [.. Enumerable.Range(0, count).Select(_ => _heap.ShouldCollect(_allocated += allocated))];
+    private List<bool> Looks(int count, long allocated) =>
+        [.. Enumerable.Range(0, count).Select(_ => _heap.ShouldCollect(_allocated += allocated))];
 }

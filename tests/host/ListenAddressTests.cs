@@ -33,7 +33,8 @@ public class ListenAddressTests
         try
         {
             var port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
-            var refusal = Should.Throw<StartException>(() => Listeners.EnsureFree("RTMP", "--rtmp", new ListenAddress(System.Net.IPAddress.Loopback, port)));
+            var refusal = Should.Throw<StartException>(() =>
+                Listeners.EnsureFree("RTMP", "--rtmp", new ListenAddress(System.Net.IPAddress.Loopback, port)));
             refusal.Message.ShouldContain($"Port {port} for RTMP is used");
             refusal.Message.ShouldContain("--rtmp");
         }

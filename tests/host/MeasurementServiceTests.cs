@@ -68,7 +68,8 @@ public sealed class MeasurementServiceTests
     {
         var directory = new LiveDirectory(Options.Create(new OriginOptions()), _clock, NullLogger<LiveDirectory>.Instance);
         var delays = new DelayMeter(_clock);
-        using var measurer = new MeasurementService(directory, new Health(), new Encodings(), delays, _clock, NullLogger<MeasurementService>.Instance, new Audience());
+        using var measurer = new MeasurementService(directory, new Health(), new Encodings(), delays, _clock,
+            NullLogger<MeasurementService>.Instance, new Audience());
         measurer.MeasureAll();
         measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
 
@@ -83,8 +84,10 @@ public sealed class MeasurementServiceTests
         var found = measurer.Find(Demo, DateTimeOffset.MinValue);
         found.Count.ShouldBe(2);
         found[0].Viewers.ShouldBe(312);
-        (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Latency, found[0].EncodingSpeed).ShouldBe((4_000_000, 29.97, TimeSpan.FromSeconds(0.5), null));
-        (found[1].AvSkew, found[1].Latency, found[1].EncodingSpeed, found[1].EncodingLag).ShouldBe((TimeSpan.FromMilliseconds(-250), null, 1, TimeSpan.FromSeconds(1)));
+        (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Latency,
+            found[0].EncodingSpeed).ShouldBe((4_000_000, 29.97, TimeSpan.FromSeconds(0.5), null));
+        (found[1].AvSkew, found[1].Latency, found[1].EncodingSpeed,
+            found[1].EncodingLag).ShouldBe((TimeSpan.FromMilliseconds(-250), null, 1, TimeSpan.FromSeconds(1)));
 
         directory.Append(Demo, session, [new TimelineEvent.Ended("over")]);
         _clock.Advance(MeasurementService.Retention + TimeSpan.FromSeconds(1));
@@ -92,7 +95,8 @@ public sealed class MeasurementServiceTests
         measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
     }
 
-    private static EncodingState Encoding(double behind, int restarts = 0) => new("x264", [], [], 0, false, 0, null, TimeSpan.FromSeconds(behind), restarts);
+    private static EncodingState Encoding(double behind, int restarts = 0) =>
+        new("x264", [], [], 0, false, 0, null, TimeSpan.FromSeconds(behind), restarts);
 
     private static TimelineEvent.PartReady Part(DateTimeOffset begin) =>
         new("source", 1, 0, 1, MediaTime.Zero(90_000), new(90_000, 90_000), Independent: true, begin, ObjectName.Parse("part"), 0, 1000);
@@ -102,7 +106,8 @@ public sealed class MeasurementServiceTests
         public IReadOnlyList<SourceReport> Find(ChannelName channel) =>
         [
             new(
-                SessionId.New(DateTimeOffset.UnixEpoch), Guid.Empty, "OBS", DateTimeOffset.UnixEpoch, null, 4_000_000, 3_900_000, new("avc1.64001f", 1280, 720, 29.97, 30, null, null),
+                SessionId.New(DateTimeOffset.UnixEpoch), Guid.Empty, "OBS", DateTimeOffset.UnixEpoch, null, 4_000_000, 3_900_000,
+                new("avc1.64001f", 1280, 720, 29.97, 30, null, null),
                 new("mp4a.40.2", 48_000, 2), TimeSpan.FromMilliseconds(-250), 0, 0, 0, 0, []),
         ];
     }

@@ -33,7 +33,8 @@ public sealed class MetricsTextTests
     {
         using var metrics = new MetricsText();
         var histogram = Telemetry.Meter.CreateHistogram(
-            "broadcast_test_wait_seconds", "s", "Waits.", advice: new System.Diagnostics.Metrics.InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1, 2.5] });
+            "broadcast_test_wait_seconds", "s", "Waits.",
+            advice: new System.Diagnostics.Metrics.InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1, 2.5] });
         foreach (var value in new[] { 0.1, 0.5, 0.6, 2, 9 })
         {
             histogram.Record(value, new KeyValuePair<string, object?>("channel", "a"));
@@ -58,7 +59,8 @@ public sealed class MetricsTextTests
     {
         MetricFamily[] families =
         [
-            new("broadcast_things", MetricKind.Counter, "{thing}", "Things \"and\" \\ more.\nThat is all.", [new([new("reason", "a\nb")], 5, 0, [])]),
+            new("broadcast_things", MetricKind.Counter, "{thing}", "Things \"and\" \\ more.\nThat is all.",
+                [new([new("reason", "a\nb")], 5, 0, [])]),
             new("broadcast_wait_seconds", MetricKind.Histogram, "s", "Waits.", [new([], 3.5, 2, [new(1, 1), new(2.5, 2)])]),
             new("broadcast_level", MetricKind.Gauge, "By", "Level.", [new([], double.PositiveInfinity, 0, [])]),
         ];
@@ -95,13 +97,15 @@ public sealed class MetricsTextTests
     [InlineData("*/*", MetricsFormat.Prometheus)]
     [InlineData("text/html,application/xhtml+xml,*/*;q=0.8", MetricsFormat.Prometheus)]
     [InlineData("application/openmetrics-text; version=1.0.0; charset=utf-8", MetricsFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", MetricsFormat.OpenMetrics)]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", MetricsFormat.OpenMetrics)]
     [InlineData("application/openmetrics-text;version=2.0.0,text/plain;q=0.3", MetricsFormat.Prometheus)]
     [InlineData("application/openmetrics-text;q=0.2,text/plain;q=0.3", MetricsFormat.Prometheus)]
     [InlineData("APPLICATION/OpenMetrics-Text", MetricsFormat.OpenMetrics)]
     [InlineData("application/openmetrics-text;q=0", MetricsFormat.Prometheus)]
     [InlineData(";;;,,,q=,application/openmetrics-text;q=x", MetricsFormat.OpenMetrics)]
-    internal void Who_asks_for_OpenMetrics_gets_it(string? accept, MetricsFormat expected) => MetricsWriter.Preferred([accept]).ShouldBe(expected);
+    internal void Who_asks_for_OpenMetrics_gets_it(string? accept, MetricsFormat expected) =>
+    MetricsWriter.Preferred([accept]).ShouldBe(expected);
 
     [Fact]
     public void Labels_containing_separators_stay_distinct_series()
@@ -111,7 +115,8 @@ public sealed class MetricsTextTests
         counter.Add(1, new KeyValuePair<string, object?>("a", "x\u0001b\u0001y"));
         counter.Add(2, new("a", "x"), new("b", "y"));
         counter.Add(4, new KeyValuePair<string, object?>("a", null));
-        metrics.Read().Single(family => family.Name == "broadcast_test_alike").Points.Select(point => (point.Labels.Count, point.Value)).Order().ShouldBe([(1, 1), (1, 4), (2, 2)]);
+        metrics.Read().Single(family => family.Name == "broadcast_test_alike").Points.Select(point => (point.Labels.Count, point.Value))
+            .Order().ShouldBe([(1, 1), (1, 4), (2, 2)]);
     }
 
     [Fact]
@@ -123,8 +128,11 @@ public sealed class MetricsTextTests
         var families = metrics.Read().ToDictionary(family => family.Name);
         families["broadcast_build_info"].Points.ShouldHaveSingleItem().Labels.ShouldHaveSingleItem().Key.ShouldBe("version");
         families["process_cpu_seconds"].Kind.ShouldBe(MetricKind.Counter);
-        families["process_open_fds"].Points.ShouldHaveSingleItem().Value.ShouldBeInRange(3, families["process_max_fds"].Points.ShouldHaveSingleItem().Value);
-        families["process_resident_memory_bytes"].Points.ShouldHaveSingleItem().Value.ShouldBeGreaterThan(families["dotnet_gc_heap_bytes"].Points.ShouldHaveSingleItem().Value);
-        DateTimeOffset.FromUnixTimeSeconds((long)families["process_start_time_seconds"].Points.ShouldHaveSingleItem().Value).ShouldBeInRange(TimeProvider.System.GetUtcNow().AddHours(-2), TimeProvider.System.GetUtcNow());
+        families["process_open_fds"].Points.ShouldHaveSingleItem()
+            .Value.ShouldBeInRange(3, families["process_max_fds"].Points.ShouldHaveSingleItem().Value);
+        families["process_resident_memory_bytes"].Points.ShouldHaveSingleItem()
+            .Value.ShouldBeGreaterThan(families["dotnet_gc_heap_bytes"].Points.ShouldHaveSingleItem().Value);
+        DateTimeOffset.FromUnixTimeSeconds((long)families["process_start_time_seconds"].Points.ShouldHaveSingleItem().Value)
+            .ShouldBeInRange(TimeProvider.System.GetUtcNow().AddHours(-2), TimeProvider.System.GetUtcNow());
     }
 }

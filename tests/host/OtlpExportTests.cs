@@ -34,7 +34,8 @@ public sealed class OtlpExportTests
         await export.StartAsync(default);
         var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp", "{thing}", "Things.");
         counter.Add(3, new KeyValuePair<string, object?>("channel", "name-of-a-channel"));
-        await Poll.UntilAsync(() => got.Any(request => Holds(request.Body, "broadcast_test_otlp") && Holds(request.Body, "name-of-a-channel")));
+        await Poll.UntilAsync(() => got.Any(request => Holds(request.Body, "broadcast_test_otlp")
+            && Holds(request.Body, "name-of-a-channel")));
         got.ShouldAllBe(request => request.Type == "application/x-protobuf" && request.Authorization == "Bearer of-this-test");
 
         got.Clear();
@@ -48,7 +49,8 @@ public sealed class OtlpExportTests
     {
         var held = new TaskCompletionSource();
         await using var collector = await CollectorAsync(_ => held.Task);
-        using var export = new OtlpExport(Options.Create(new TelemetryOptions { OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpSeconds = 1 }));
+        using var export = new OtlpExport(
+            Options.Create(new TelemetryOptions { OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpSeconds = 1 }));
         await export.StartAsync(default);
         Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_held").Add(1);
         await export.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(60));

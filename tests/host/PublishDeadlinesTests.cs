@@ -35,7 +35,8 @@ public sealed class PublishDeadlinesTests
         using var folder = TempFolder.Create();
         try
         {
-            ServerConfiguration.Read(new DataFolder(folder.Path), settings.Select(s => s.Split('=')).ToDictionary(s => s[0], s => (string?)s[1], StringComparer.Ordinal));
+            ServerConfiguration.Read(new DataFolder(folder.Path),
+                settings.Select(s => s.Split('=')).ToDictionary(s => s[0], s => (string?)s[1], StringComparer.Ordinal));
             return null;
         }
         catch (StartException e)

@@ -25,7 +25,8 @@ public class PublishUrlProviderTests
     public void Request_without_a_host_gets_localhost() => Book().For("").Rtmp.ShouldBe("rtmp://localhost:1935/live");
 
     [Fact]
-    public void Publish_URL_path_is_the_configured_application() => Book(application: "studio").For("a").Rtmp.ShouldBe("rtmp://a:1935/studio");
+    public void Publish_URL_path_is_the_configured_application() =>
+    Book(application: "studio").For("a").Rtmp.ShouldBe("rtmp://a:1935/studio");
 
     [Fact]
     public void Closed_port_has_no_publish_URL() => Book(rtmps: null).For("a").Rtmps.ShouldBeNull();
@@ -34,7 +35,8 @@ public class PublishUrlProviderTests
     public void Publish_URLs_state_if_the_certificate_is_verifiable() =>
         (Book().For("a").IsCertified, Book(certificate: "live.pem").For("a").IsCertified).ShouldBe((false, true));
 
-    private static PublishUrlProvider Book(string? publicUrl = null, string application = "live", int? rtmps = 41936, string? certificate = null) => new(
+    private static PublishUrlProvider Book(string? publicUrl = null, string application = "live", int? rtmps = 41936,
+        string? certificate = null) => new(
         name => name switch
         {
             "RTMP" => new IPEndPoint(IPAddress.Any, 1935),

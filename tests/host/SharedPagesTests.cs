@@ -22,7 +22,8 @@ namespace Broadcast.Host.Tests;
 public sealed class SharedPagesTests
 {
     private const string Home = "https://live.example.org";
-    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D", Ticketed = "01JN8E0000000000000000000E",
+    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C",
+        Nothing = "01JN8E0000000000000000000D", Ticketed = "01JN8E0000000000000000000E",
         Pictured = "01JN8E0000000000000000000F", Opened = "01JN8E0000000000000000000G";
     private const string Hostile = "\"><script>alert(1)</script>&'";
 
@@ -48,7 +49,8 @@ public sealed class SharedPagesTests
             "<meta property=\"og:image:height\" content=\"576\" />",
             $"<meta property=\"og:video:url\" content=\"{Home}/embed/demo\" />",
             "<meta name=\"twitter:card\" content=\"player\" />",
-            $"<link rel=\"alternate\" type=\"application/json+oembed\" href=\"{Home}/oembed?format=json&amp;url=https%3A%2F%2Flive.example.org%2Fwatch%2Fdemo\" title=\"Demo\" />",
+            "<link rel=\"alternate\" type=\"application/json+oembed\" "
+                + $"href=\"{Home}/oembed?format=json&amp;url=https%3A%2F%2Flive.example.org%2Fwatch%2Fdemo\" title=\"Demo\" />",
         })
         {
             page.ShouldContain(line);
@@ -71,7 +73,8 @@ public sealed class SharedPagesTests
             page.ShouldContain("&lt;script&gt;alert(1)&lt;/script&gt;");
             page.ShouldNotContain("<script>");
             page.ShouldNotContain(Hostile);
-            page.Split('\n').Where(line => line.Contains("<meta", StringComparison.Ordinal)).ShouldAllBe(line => line.Count(c => c == '"') == 4, "no attribute ends before its end");
+            page.Split('\n').Where(line => line.Contains("<meta", StringComparison.Ordinal))
+                .ShouldAllBe(line => line.Count(c => c == '"') == 4, "no attribute ends before its end");
         }
 
         var embed = (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/hostile")}")).Body;
@@ -131,7 +134,8 @@ public sealed class SharedPagesTests
         var answer = await site.GetAsync(path);
 
         answer.Status.ShouldBe(status);
-        string.Join(", ", caching.Split(", ").Order()).ShouldBe(string.Join(", ", answer.Headers.CacheControl!.ToString().Split(", ").Order()));
+        string.Join(", ", caching.Split(", ").Order())
+            .ShouldBe(string.Join(", ", answer.Headers.CacheControl!.ToString().Split(", ").Order()));
     }
 
     [Fact]
@@ -142,13 +146,17 @@ public sealed class SharedPagesTests
         var (_, body, headers) = await site.GetAsync($"/event/{Gala}/status.json");
 
         var said = JsonDocument.Parse(body).RootElement;
-        (said.GetProperty("title").GetString(), said.GetProperty("state").GetString(), said.GetProperty("channel").GetString()).ShouldBe((Hostile, "ended", "demo"));
+        (said.GetProperty("title").GetString(), said.GetProperty("state").GetString(),
+            said.GetProperty("channel").GetString()).ShouldBe((Hostile, "ended", "demo"));
         said.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(Start);
         said.GetProperty("startedAt").ValueKind.ShouldBe(JsonValueKind.Null);
-        (said.GetProperty("replay").GetProperty("id").GetString(), said.GetProperty("replay").GetProperty("duration").GetInt32()).ShouldBe((Nothing, 3600));
-        (await site.GetAsync($"/event/{Gala}/status.json", ("If-None-Match", headers.ETag!.Tag))).Status.ShouldBe(HttpStatusCode.NotModified);
+        (said.GetProperty("replay").GetProperty("id").GetString(),
+            said.GetProperty("replay").GetProperty("duration").GetInt32()).ShouldBe((Nothing, 3600));
+        (await site.GetAsync($"/event/{Gala}/status.json", ("If-None-Match", headers.ETag!.Tag))).Status
+            .ShouldBe(HttpStatusCode.NotModified);
         (await site.GetAsync($"/event/{Guarded}/status.json")).Headers.GetValues("X-Denial-Reason").ShouldBe(["no_token"]);
-        JsonDocument.Parse((await site.GetAsync($"/t/secret/event/{Guarded}/status.json")).Body).RootElement.GetProperty("state").GetString()
+        JsonDocument.Parse((await site.GetAsync($"/t/secret/event/{Guarded}/status.json")).Body).RootElement.GetProperty("state")
+            .GetString()
             .ShouldBe("scheduled", "what is in preview is to come, to its audience");
     }
 
@@ -190,7 +198,8 @@ public sealed class SharedPagesTests
             (said.GetProperty("version").GetString(), said.GetProperty("type").GetString()).ShouldBe(("1.0", "video"));
             (said.GetProperty("width").GetInt32(), said.GetProperty("height").GetInt32()).ShouldBe((width, height));
             said.GetProperty("html").GetString()!.ShouldStartWith($"<iframe src=\"{Home}/embed/");
-            said.GetProperty("html").GetString()!.ShouldContain(" style=\"max-width: 100%; height: auto; aspect-ratio: 16 / 9\" ", customMessage: "it fits into what is narrower");
+            said.GetProperty("html").GetString()!.ShouldContain(" style=\"max-width: 100%; height: auto; aspect-ratio: 16 / 9\" ",
+                customMessage: "it fits into what is narrower");
         }
     }
 
@@ -213,7 +222,8 @@ public sealed class SharedPagesTests
 
         answer.Status.ShouldBe(HttpStatusCode.OK);
         var said = JsonDocument.Parse(answer.Body).RootElement;
-        string?[] found = [.. new[] { "thumbnail_url", "thumbnail_width", "thumbnail_height" }.Select(name => said.TryGetProperty(name, out var value) ? value.ToString() : null)];
+        string?[] found = [.. new[] { "thumbnail_url", "thumbnail_width",
+            "thumbnail_height" }.Select(name => said.TryGetProperty(name, out var value) ? value.ToString() : null)];
         found.ShouldBe(frame is null ? [null, null, null] : [Home + frame, $"{width}", $"{height}"]);
     }
 
@@ -236,7 +246,8 @@ public sealed class SharedPagesTests
     {
         await using var site = await Site.StartAsync();
         (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=1h2m")}")).Body.ShouldContain("/embed/demo?t=1h2m");
-        (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=2030-06-01T18:00:00Z")}")).Body.ShouldContain("/embed/demo?t=2030-06-01T18:00:00Z");
+        (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=2030-06-01T18:00:00Z")}")).Body
+            .ShouldContain("/embed/demo?t=2030-06-01T18:00:00Z");
         (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=\"><b>")}")).Body.ShouldNotContain("?t=");
         (await site.GetAsync($"/oembed?url={Home}/watch/demo?{new string('x', 2048)}")).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
@@ -256,7 +267,8 @@ public sealed class SharedPagesTests
     public void Page_URL_without_configuration_uses_the_requested_host()
     {
         ViewerUrlProvider.Of(new(), "http://192.0.2.1:8080").Pages.ShouldBe("http://192.0.2.1:8080");
-        new PageHead("Show") { Url = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo", Image = "http://192.0.2.1:8080/p.jpg" }.Write()
+        new PageHead("Show") { Url = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo",
+            Image = "http://192.0.2.1:8080/p.jpg" }.Write()
             .ShouldContain("<meta name=\"twitter:card\" content=\"summary_large_image\" />", Case.Sensitive, "a card plays over TLS only");
     }
 
@@ -271,14 +283,16 @@ public sealed class SharedPagesTests
             var site = new Site();
             foreach (var page in new[] { "watch", "embed", "event", "embedEvent", "dashboard" })
             {
-                await File.WriteAllTextAsync(Path.Combine(site._folder.Path, page + ".html"), "<!doctype html>\n<html><head>\n    <title>Broadcast</title>\n</head><body></body></html>\n");
+                await File.WriteAllTextAsync(Path.Combine(site._folder.Path, page + ".html"),
+                    "<!doctype html>\n<html><head>\n    <title>Broadcast</title>\n</head><body></body></html>\n");
             }
 
             var builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             site._app = builder.Build();
-            var telling = new PageMetadata(site, new ViewerUrlProvider(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site, site, site);
+            var telling = new PageMetadata(site, new ViewerUrlProvider(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })),
+                site, site, site, site);
             var pages = new WebPages(site._folder.Path, null, telling);
             pages.Map(site._app);
             new EventPages(pages, telling, TimeProvider.System, NullLogger<EventPages>.Instance, site).Map(site._app);
@@ -287,7 +301,8 @@ public sealed class SharedPagesTests
             return site;
         }
 
-        public async Task<(HttpStatusCode Status, string Body, System.Net.Http.Headers.HttpResponseHeaders Headers)> GetAsync(string path, params (string Name, string Value)[] headers)
+        public async Task<(HttpStatusCode Status, string Body, System.Net.Http.Headers.HttpResponseHeaders Headers)> GetAsync(string path,
+            params (string Name, string Value)[] headers)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             foreach (var (name, value) in headers)
@@ -299,7 +314,8 @@ public sealed class SharedPagesTests
             return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers);
         }
 
-        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show", "hostile" => Hostile, "over" or "silent" => "Quiet", _ => null };
+        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show",
+            "hostile" => Hostile, "over" or "silent" => "Quiet", _ => null };
 
         public ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
         {
@@ -307,18 +323,25 @@ public sealed class SharedPagesTests
             {
                 Description = Hostile, Replay = new(RecordingId.Parse(Nothing), Hostile, Start, TimeSpan.FromHours(1)),
             }),
-            Guarded => new(new PublicEvent(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
-            Ticketed => new(new PublicEvent(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
-            Pictured => new(new PublicEvent(Pictured, ChannelName.Parse("demo"), "With a poster", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/posters/gala.jpg" }),
-            Opened => new(new PublicEvent(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Access = ViewerAccess.Public }),
+            Guarded => new(new PublicEvent(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start,
+                Start.AddHours(1), "UTC") { Description = "Secret" }),
+            Ticketed => new(new PublicEvent(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start,
+                Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
+            Pictured => new(new PublicEvent(Pictured, ChannelName.Parse("demo"), "With a poster", EventState.Scheduled, Start,
+                Start.AddHours(1), "UTC") { Poster = "/posters/gala.jpg" }),
+            Opened => new(new PublicEvent(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1),
+                "UTC") { Access = ViewerAccess.Public }),
             Away => throw new EventsUnavailableException(),
             _ => new((PublicEvent?)null),
         };
 
-        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerDecision(
-            (request.StoredAccess ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token == "secret" ? null : request.Token is null ? ViewerDenialReason.NoToken : ViewerDenialReason.InvalidToken, TimeSpan.Zero));
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
+            new(new ViewerDecision(
+            (request.StoredAccess ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token
+            == "secret" ? null : request.Token is null ? ViewerDenialReason.NoToken : ViewerDenialReason.InvalidToken, TimeSpan.Zero));
 
-        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => TitleOf(channel) is null ? null : noted ?? SetOf(channel);
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
+            TitleOf(channel) is null ? null : noted ?? SetOf(channel);
 
         private static ViewerAccess SetOf(ChannelName channel) => channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
 
@@ -329,9 +352,11 @@ public sealed class SharedPagesTests
             _ => null,
         };
 
-        public PosterInfo? OfSession(ChannelName channel, SessionId session) => session.Value == Nothing ? new(session, null, 406, 720) : null;
+        public PosterInfo? OfSession(ChannelName channel, SessionId session) =>
+            session.Value == Nothing ? new(session, null, 406, 720) : null;
 
-        public ChannelRecording? Newest(ChannelName channel) => channel.Value == "over" ? new(RecordingId.Parse(Guarded), "", Start, TimeSpan.FromHours(1)) : null;
+        public ChannelRecording? Newest(ChannelName channel) =>
+            channel.Value == "over" ? new(RecordingId.Parse(Guarded), "", Start, TimeSpan.FromHours(1)) : null;
 
         public UpcomingEvent? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
 

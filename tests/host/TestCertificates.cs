@@ -39,7 +39,8 @@ internal sealed class TestCertificates : IDisposable
     }
 
     /// <summary>Certificate and chain in PEM format.</summary>
-    public string Chain(X509Certificate2 certificate) => certificate.ExportCertificatePem() + "\n" + _intermediate.ExportCertificatePem() + "\n";
+    public string Chain(X509Certificate2 certificate) =>
+        certificate.ExportCertificatePem() + "\n" + _intermediate.ExportCertificatePem() + "\n";
 
     public static string Key(X509Certificate2 certificate) => certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
 

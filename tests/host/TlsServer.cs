@@ -44,7 +44,8 @@ internal sealed class TlsServer : IAsyncDisposable
     /// </param>
     /// <param name="time">Clock of the deadlines.</param>
     /// <param name="http">Serves HTTP instead of the echo.</param>
-    public static async Task<TlsServer> StartAsync(Action<string, TlsOptions>? configure = null, TimeProvider? time = null, bool http = false)
+    public static async Task<TlsServer> StartAsync(Action<string, TlsOptions>? configure = null, TimeProvider? time = null,
+        bool http = false)
     {
         var (folder, options, log) = (TempFolder.Create(), new TlsOptions(), new RememberedLog());
         configure?.Invoke(folder.Path, options);
@@ -79,7 +80,8 @@ internal sealed class TlsServer : IAsyncDisposable
         var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, Port);
         var stream = new SslStream(client.GetStream());
-        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", RemoteCertificateValidationCallback = (_, _, _, _) => true });
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost",
+            RemoteCertificateValidationCallback = (_, _, _, _) => true });
         return (stream, new X509Certificate2(stream.RemoteCertificate!).Subject);
     }
 
@@ -100,10 +102,12 @@ internal sealed class TlsServer : IAsyncDisposable
     /// <summary>Runs openssl's client, which ends immediately or after <paramref name="input"/>.</summary>
     public async Task<ProcessResult> OpensslAsync(string input, params string[] arguments)
     {
-        await using var openssl = ChildProcess.Start("openssl", ["s_client", "-connect", $"127.0.0.1:{Port}", .. arguments], openInput: true);
+        await using var openssl = ChildProcess.Start("openssl", ["s_client", "-connect", $"127.0.0.1:{Port}", .. arguments],
+            openInput: true);
         foreach (var line in input.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            await Poll.UntilAsync(() => openssl.HasExited || openssl.OutputLines.Concat(openssl.ErrorLines).Any(l => l.StartsWith("CONNECTION ESTABLISHED", StringComparison.Ordinal)));
+            await Poll.UntilAsync(() => openssl.HasExited || openssl.OutputLines.Concat(openssl.ErrorLines)
+                .Any(l => l.StartsWith("CONNECTION ESTABLISHED", StringComparison.Ordinal)));
             await openssl.Input.WriteAsync(System.Text.Encoding.ASCII.GetBytes(line + "\n"));
             await openssl.Input.FlushAsync();
         }
@@ -136,7 +140,8 @@ internal sealed class RememberedLog : ILoggerProvider, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
 
     public bool IsEnabled(LogLevel logLevel) => true;
 

@@ -133,7 +133,8 @@ public sealed class TlsTests : IDisposable
                 File.WriteAllText(tls.CertificateFile, _authority.Chain(certificate));
             }
         });
-        var result = await server.OpensslAsync("", "-brief", "-CAfile", Path.Combine(server.Folder, "root.pem"), "-verify_return_error", "-verify_hostname", "localhost");
+        var result = await server.OpensslAsync("", "-brief", "-CAfile", Path.Combine(server.Folder, "root.pem"), "-verify_return_error",
+            "-verify_hostname", "localhost");
         result.ExitCode.ShouldBe(0, result.Error);
         result.Error.ShouldContain("Verification: OK");
     }
@@ -217,7 +218,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Unreadable_certificate_prevents_startup_with_the_reason()
     {
-        var failure = await Should.ThrowAsync<StartException>(() => TlsServer.StartAsync((folder, tls) => tls.CertificateFile = Write(folder, "live.pem", "nonsense")));
+        var failure = await Should.ThrowAsync<StartException>(() =>
+            TlsServer.StartAsync((folder, tls) => tls.CertificateFile = Write(folder, "live.pem", "nonsense")));
         failure.Message.ShouldContain("live.pem");
     }
 
@@ -226,7 +228,8 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TlsServer.StartAsync(http: true);
         using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
-        using var client = new HttpClient(handler) { DefaultRequestVersion = System.Net.HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client = new HttpClient(handler) { DefaultRequestVersion = System.Net.HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         (await client.GetStringAsync($"https://127.0.0.1:{server.Port}/")).ShouldBe("HTTP/2");
     }
 
@@ -236,7 +239,8 @@ public sealed class TlsTests : IDisposable
         tls.KeyFile = Write(folder, "live.key", TestCertificates.Key(certificate));
     };
 
-    private void Replace(TlsServer server, System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) => Files(certificate)(server.Folder, server.Options);
+    private void Replace(TlsServer server, System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
+        Files(certificate)(server.Folder, server.Options);
 
     private static string Write(string folder, string name, string text)
     {

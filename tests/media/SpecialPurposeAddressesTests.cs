@@ -54,7 +54,8 @@ public sealed class SpecialPurposeAddressesTests
     [InlineData("100::1", "reserved")]
     [InlineData("4000::1", "reserved")]
     [InlineData("5f00::1", "reserved")]
-    public void Address_is_public_or_has_a_special_kind(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void Address_is_public_or_has_a_special_kind(string address, string? kind) =>
+    SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("::ffff:127.0.0.1", "loopback")]
@@ -69,7 +70,8 @@ public sealed class SpecialPurposeAddressesTests
     [InlineData("2002:5db8:d70e::1", null)]
     [InlineData("::10.0.0.1", "private")]
     [InlineData("::93.184.215.14", "reserved")]
-    public void IPv4_address_embedded_in_an_IPv6_address_determines_its_kind(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void IPv4_address_embedded_in_an_IPv6_address_determines_its_kind(string address, string? kind) =>
+    SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("10.1.2.3", "10.1.2.3", null)]
@@ -130,10 +132,13 @@ public sealed class SpecialPurposeAddressesTests
     public void Only_a_CIDR_without_host_bits_is_valid(string text, bool isOne) => CidrListParser.TryParse(text, out _).ShouldBe(isOne);
 
     [Theory]
-    [InlineData("10.0.0.1/8", "which is a host address with a prefix length; write 10.0.0.0/8 for the network, or 10.0.0.1 for the address")]
-    [InlineData("2001:db8::1/32", "which is a host address with a prefix length; write 2001:db8::/32 for the network, or 2001:db8::1 for the address")]
+    [InlineData("10.0.0.1/8",
+        "which is a host address with a prefix length; write 10.0.0.0/8 for the network, or 10.0.0.1 for the address")]
+    [InlineData("2001:db8::1/32",
+        "which is a host address with a prefix length; write 2001:db8::/32 for the network, or 2001:db8::1 for the address")]
     [InlineData("proxy", "which is none")]
-    public void Error_for_a_host_address_with_a_prefix_length_names_the_correct_network(string entry, string complaint) => CidrListParser.DescribeError(entry, "which is none").ShouldBe(complaint);
+    public void Error_for_a_host_address_with_a_prefix_length_names_the_correct_network(string entry, string complaint) =>
+    CidrListParser.DescribeError(entry, "which is none").ShouldBe(complaint);
 
     [Theory]
     [InlineData(null)]
@@ -142,6 +147,7 @@ public sealed class SpecialPurposeAddressesTests
     public void Empty_allowlist_permits_only_public_addresses(string? list)
     {
         OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
-        (rules.ForbiddenKind("a", IPAddress.Loopback), rules.ForbiddenKind("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));
+        (rules.ForbiddenKind("a", IPAddress.Loopback),
+            rules.ForbiddenKind("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));
     }
 }

@@ -15,9 +15,11 @@ internal sealed class FakePackager
     public static readonly SessionId Second = SessionId.Parse("01JN8F0000000000000000000B");
     private readonly Dictionary<string, Feed> _feeds = [];
 
-    public FakePackager(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default, bool recorded = false, bool hidden = false, ViewerAccess? access = null)
+    public FakePackager(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default,
+        bool recorded = false, bool hidden = false, ViewerAccess? access = null)
     {
-        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { DvrWindow = rewind, IsRecorded = recorded, BeginsHidden = hidden, Access = access };
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency
+            ?? LatencyProfile.Standard) { DvrWindow = rewind, IsRecorded = recorded, BeginsHidden = hidden, Access = access };
         Say(new TimelineEvent.Started(Session));
     }
 
@@ -109,7 +111,8 @@ internal sealed class FakePackager
         {
             var wall = Start + feed.Time.ToTimeSpan();
             Say(new TimelineEvent.PartReady(
-                name, feed.Next, part, feed.Init, feed.Time, half, part == 0 && independent, wall, path, part * (bytes / 2), part == 0 ? bytes / 2 : bytes - (bytes / 2),
+                name, feed.Next, part, feed.Init, feed.Time, half, part == 0 && independent, wall, path, part * (bytes / 2),
+                part == 0 ? bytes / 2 : bytes - (bytes / 2),
                 part == 0 && independent && feed.Format.Kind == TrackKind.Video ? KeyLength : 0));
             feed.Time += half;
         }
@@ -124,7 +127,8 @@ internal sealed class FakePackager
         var path = Path(name, $"{feed.Next}.m4s");
         Objects[path.Value] = content;
         var duration = MediaTime.From(TimeSpan.FromSeconds(seconds), feed.Format.Timescale);
-        Say(new TimelineEvent.PartReady(name, feed.Next, 0, feed.Init, feed.Time, duration, true, Start + feed.Time.ToTimeSpan(), path, 0, content.Length));
+        Say(new TimelineEvent.PartReady(name, feed.Next, 0, feed.Init, feed.Time, duration, true, Start + feed.Time.ToTimeSpan(), path, 0,
+            content.Length));
         feed.Time += duration;
         return Close(name);
     }
@@ -138,7 +142,8 @@ internal sealed class FakePackager
         Objects[path.Value] = [.. before, .. Enumerable.Repeat((byte)feed.Parts, bytes)];
         var duration = new MediaTime((long)Math.Round(seconds * feed.Format.Timescale), feed.Format.Timescale);
         Say(new TimelineEvent.PartReady(
-            name, feed.Next, feed.Parts, feed.Init, feed.Time, duration, independent || feed.Parts == 0, Start + feed.Time.ToTimeSpan(), path, before.Length, bytes));
+            name, feed.Next, feed.Parts, feed.Init, feed.Time, duration, independent || feed.Parts == 0, Start + feed.Time.ToTimeSpan(),
+            path, before.Length, bytes));
         feed.Time += duration;
         feed.Parts++;
         return this;

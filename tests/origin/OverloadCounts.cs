@@ -27,7 +27,8 @@ internal static class OverloadCounts
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, count, tags, _) => Counts.AddOrUpdate((string)tags[0].Value!, count, (_, before) => before + count));
+        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+            Counts.AddOrUpdate((string)tags[0].Value!, count, (_, before) => before + count));
         listener.Start();
         return listener;
     }

@@ -59,7 +59,8 @@ public class SharedWaitsTests
     {
         var (waits, other) = (new SharedWaits(_time), new TaskCompletionSource());
         var (soon, late) = (waits.After(TimeSpan.FromSeconds(1)), waits.After(TimeSpan.FromSeconds(2)));
-        var (first, second, third) = (waits.UntilAsync(_news.Task, soon), waits.UntilAsync(_news.Task, late), waits.UntilAsync(other.Task, late));
+        var (first, second, third) = (waits.UntilAsync(_news.Task, soon), waits.UntilAsync(_news.Task, late),
+            waits.UntilAsync(other.Task, late));
         _time.Advance(TimeSpan.FromSeconds(1.1));
         (await first).ShouldBeFalse();
         second.IsCompleted.ShouldBeFalse();

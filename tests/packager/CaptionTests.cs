@@ -33,7 +33,9 @@ public sealed class CaptionTests
     }
 
     private static IEnumerable<RenditionSample> Captioned(IEnumerable<RenditionSample> frames) =>
-        frames.Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
+        frames.Select(s => s with { Sample = s.Sample
+            with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
 
-    private static (int, string?) Notified(PackagerHarness bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
+    private static (int, string?) Notified(PackagerHarness bench, BroadcastSession session) =>
+        bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
 }

@@ -24,7 +24,8 @@ public class CmafConformanceTests
 
         // B-frames; then the encoder returns with another configuration, and then with keyframes that are too far apart.
         await bench.PublishAsync(session, With(VideoFrames(21, 60, offset: 6000), Frames(21)), Source, Small, AudioTrack);
-        await bench.PublishAsync(session, With(VideoFrames(21, 45, track: OtherVideo), Frames(21, track: OtherAudio)), Source, Small, AudioTrack);
+        await bench.PublishAsync(session, With(VideoFrames(21, 45, track: OtherVideo), Frames(21, track: OtherAudio)), Source, Small,
+            AudioTrack);
         await bench.PublishAsync(session, With(VideoFrames(24, 400), Frames(24)), Source, Small, AudioTrack);
 
         var seen = 0;
@@ -38,7 +39,8 @@ public class CmafConformanceTests
                 var header = new Boxes(bench.Spool.Bytes(rendition.FindInit(segment.Init)!.Object)!);
                 CmafRules.Headers.Broken(header).ShouldBeEmpty($"{rendition.Name}, header {segment.Init}");
                 var file = new CmafSegment(
-                    header, new Boxes(bench.Spool.Bytes(segment.Object)!), segment.Discontinuity ? null : end, segment.Independent, [.. segment.Parts.Select(part => ((long)part.Offset, (long)part.Length))]);
+                    header, new Boxes(bench.Spool.Bytes(segment.Object)!), segment.Discontinuity ? null : end, segment.Independent,
+                    [.. segment.Parts.Select(part => ((long)part.Offset, (long)part.Length))]);
                 CmafRules.Segments.Broken(file).ShouldBeEmpty($"{profile}, {rendition.Name}, segment {segment.Number}");
                 (tracks[rendition.Name][segment.Number], end) = (file.Decode(0), file.End);
                 seen++;
@@ -47,7 +49,8 @@ public class CmafConformanceTests
 
         seen.ShouldBeGreaterThan(15);
         var set = new CmafSet([.. new[] { "source", "360p" }.Select(name =>
-            (new Boxes(bench.Spool.Bytes(bench.Timeline(session).Find(name)!.Init!.Object)!), (IReadOnlyDictionary<long, long>)tracks[name]))]);
+            (new Boxes(bench.Spool.Bytes(bench.Timeline(session).Find(name)!.Init!.Object)!),
+                (IReadOnlyDictionary<long, long>)tracks[name]))]);
         CmafRules.Sets.Broken(set).ShouldBeEmpty();
     }
 
@@ -112,7 +115,8 @@ public class CmafConformanceTests
 
         Dictionary<long, long> at = new() { [1] = 0, [2] = 180_000 }, later = new() { [2] = 180_001 };
         CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(video), at)])).ShouldBeEmpty();
-        Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(audio), at)])), "tracks of a switching set are of one kind, codec and clock");
+        Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(audio), at)])),
+            "tracks of a switching set are of one kind, codec and clock");
         Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(video), later)])), "their fragments begin at the same times");
         CmafRules.Headers.Select(rule => rule.Says).Except(headers.Select(broken => broken.Says)).ShouldBeEmpty();
         CmafRules.Segments.Select(rule => rule.Says).Except(segments.Select(broken => broken.Says)).ShouldBeEmpty();
@@ -124,7 +128,8 @@ public class CmafConformanceTests
     public void Every_section_in_the_rule_tables_is_documented()
     {
         var document = File.ReadAllText(Repository.PathOf("docs", "conformance.md"));
-        CmafRules.Headers.Select(rule => rule.Section).Concat(CmafRules.Segments.Select(rule => rule.Section)).Concat(CmafRules.Sets.Select(rule => rule.Section))
+        CmafRules.Headers.Select(rule => rule.Section).Concat(CmafRules.Segments.Select(rule => rule.Section))
+            .Concat(CmafRules.Sets.Select(rule => rule.Section))
             .Where(section => !Rules.IsListed(document, section)).ShouldBeEmpty("write them into docs/conformance.md");
     }
 
@@ -132,12 +137,15 @@ public class CmafConformanceTests
     private static CmafSegment Segment()
     {
         var writer = new FragmentWriter();
-        byte[] one = [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new(3000, 3, true, 6000), new(3000, 2, false)]), 1, 2, 3, 4, 5];
+        byte[] one = [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new(3000, 3, true, 6000), new(3000, 2, false)]), 1,
+            2, 3, 4, 5];
         byte[] two = [.. writer.Write(new FragmentHeader(2, 6000), [new(3000, 1, false), new(3000, 2, false)]), 6, 7, 8];
-        return new CmafSegment(new Boxes(InitSegmentWriter.Write(Video)), new Boxes([.. one, .. two]), 0, IsIndependent: true, [(0, one.Length), (one.Length, two.Length)]);
+        return new CmafSegment(new Boxes(InitSegmentWriter.Write(Video)), new Boxes([.. one, .. two]), 0, IsIndependent: true,
+            [(0, one.Length), (one.Length, two.Length)]);
     }
 
-    private static void Finds(IReadOnlyList<string> broken, string says) => broken.ShouldContain(rule => rule.EndsWith(": " + says, StringComparison.Ordinal), says);
+    private static void Finds(IReadOnlyList<string> broken, string says) =>
+        broken.ShouldContain(rule => rule.EndsWith(": " + says, StringComparison.Ordinal), says);
 
     private static byte[] Patch(byte[] file, string type, int offset, long value)
     {

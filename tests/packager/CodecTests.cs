@@ -22,7 +22,8 @@ public sealed class CodecTests
     [InlineData("Aac", "21", 1024)]
     public void Frame_without_a_successor_has_the_duration_from_its_own_bytes(string codec, string last, long samples)
     {
-        CodecConfig config = codec switch { "Opus" => CodecConfig.Opus.Default(), "Flac" => Flac, _ => CodecConfig.Aac.Parse([0x11, 0x90]) };
+        CodecConfig config = codec switch { "Opus" => CodecConfig.Opus.Default(), "Flac" => Flac,
+            _ => CodecConfig.Aac.Parse([0x11, 0x90]) };
         var track = new Track(2, config, 48_000);
         var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlyAudio), [Frame(track, 0, last), Frame(track, 960, last)]);
 
@@ -52,25 +53,32 @@ public sealed class CodecTests
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000);
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.VideoFrames(1, 30, track: track)).Parts("source").First();
 
-        RenditionFormats.Describe(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
-        RenditionFormats.Describe(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
+        RenditionFormats.Describe(track, part)
+            .ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
+        RenditionFormats.Describe(new Track(2, Flac, 48_000, "de"), part)
+            .ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
     }
 
     [Fact]
     public void Captions_in_the_frames_of_a_part_are_detected()
     {
-        var frames = Encoder.VideoFrames(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
+        var frames = Encoder.VideoFrames(1, 30)
+            .Select(s => s with { Sample = s.Sample
+                with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), frames).Parts("source").First();
         RenditionFormats.CaptionsIn(part).ToString().ShouldBe("CC1");
-        RenditionFormats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.VideoFrames(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
+        RenditionFormats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.VideoFrames(1, 30)).Parts("source")
+            .First()).Any.ShouldBeFalse();
     }
 
     [Fact]
     public void Names_and_colors_are_forwarded_and_changed_colors_start_a_period()
     {
-        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", ColorInfo: new(new ColorDescription(9, 16, 9, false), null, null));
+        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale",
+            ColorInfo: new(new ColorDescription(9, 16, 9, false), null, null));
         var other = track with { ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
-        var story = Story.Of(Story.Segmenter(null, null, Encoder.Source), [.. Encoder.VideoFrames(4, 30, track: track), .. Encoder.VideoFrames(4, 30, track: other, from: 4)]);
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.Source),
+            [.. Encoder.VideoFrames(4, 30, track: track), .. Encoder.VideoFrames(4, 30, track: other, from: 4)]);
 
         story.Discontinuities.ShouldHaveSingleItem();
         var format = RenditionFormats.Describe(track, story.Parts("source").First());

@@ -27,7 +27,8 @@ public class DiskTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal) && bench.Timeline(session).Find("source")!.Segments is [_, { Parts.Count: 2 }];
+        bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal)
+            && bench.Timeline(session).Find("source")!.Segments is [_, { Parts.Count: 2 }];
         var publishing = bench.Begin(session, Source);
         foreach (var sample in VideoFrames(8, 60))
         {
@@ -41,7 +42,8 @@ public class DiskTests
     [Fact]
     public async Task Full_disk_loses_media_but_no_numbers_does_not_affect_other_sessions_and_recovers()
     {
-        using var bench = await new PackagerHarness(options: new PackagerOptions { RetryInterval = TimeSpan.FromMilliseconds(200) }).StartAsync();
+        using var bench =
+            await new PackagerHarness(options: new PackagerOptions { RetryInterval = TimeSpan.FromMilliseconds(200) }).StartAsync();
         var (session, other) = (Session(), Session("other"));
         var publishing = bench.Begin(session, Source);
         var full = false;
@@ -61,7 +63,8 @@ public class DiskTests
 
         await publishing.EndAsync();
         var source = bench.Timeline(session).Find("source")!;
-        source.Segments.Select(s => s.Number).ShouldBe(Enumerable.Range(1, source.Segments.Count).Select(n => (long)n), "no number is missing");
+        source.Segments.Select(s => s.Number).ShouldBe(Enumerable.Range(1, source.Segments.Count).Select(n => (long)n),
+            "no number is missing");
         source.Segments.Sum(s => s.IsGap ? 0 : s.Duration.TotalSeconds).ShouldBeInRange(23, 26);
         source.Segments.Select(s => s.Start.TotalSeconds).ShouldBeInOrder();
         bench.Timeline(other).LastSegment.ShouldBe(3);
@@ -110,6 +113,7 @@ public class DiskTests
         }
 
         await publishing.EndAsync();
-        bench.Timeline(session).Find("source")!.Segments[0].ShouldSatisfyAllConditions(s => s.IsGap.ShouldBeFalse(), s => s.Start.TotalSeconds.ShouldBeInRange(8, 10));
+        bench.Timeline(session).Find("source")!.Segments[0]
+            .ShouldSatisfyAllConditions(s => s.IsGap.ShouldBeFalse(), s => s.Start.TotalSeconds.ShouldBeInRange(8, 10));
     }
 }

@@ -13,13 +13,15 @@ public class DvrWindowTests
 
     private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { DvrWindow = rewind };
 
-    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
+    private static List<RenditionSample> Media(double seconds, double from = 0) =>
+        Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
 
     /// <summary>All announced segments, as if none had left the window.</summary>
     private static SessionTimeline Everything(PackagerHarness bench, BroadcastSession session)
     {
         var timeline = new SessionTimeline(session);
-        foreach (var @event in bench.Sink.Events.Where(e => e is not (TimelineEvent.IndexBlockReady or TimelineEvent.WindowMoved or TimelineEvent.DvrWindowMoved)))
+        foreach (var @event in bench.Sink.Events.Where(e =>
+            e is not (TimelineEvent.IndexBlockReady or TimelineEvent.WindowMoved or TimelineEvent.DvrWindowMoved)))
         {
             timeline.Apply(@event);
         }
@@ -39,7 +41,8 @@ public class DvrWindowTests
         var timeline = bench.Timeline(session);
         return
         [
-            .. timeline.DvrIndexBlocks.SelectMany(indexBlock => Read(bench.Spool, indexBlock).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.DvrIndexBlocks.SelectMany(indexBlock => Read(bench.Spool, indexBlock)
+                .Renditions.Single(other => other.Name == rendition).Segments),
             .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
     }
@@ -63,7 +66,8 @@ public class DvrWindowTests
         var window = timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
         window.ShouldBeInRange(60, 74);
         bench.Time.Advance(TimeSpan.FromHours(1));
-        Listed(bench, session, "audio").ShouldAllBe(segment => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/audio/{segment.Number}.m4s")) != null);
+        Listed(bench, session, "audio")
+            .ShouldAllBe(segment => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/audio/{segment.Number}.m4s")) != null);
     }
 
     [Fact]
@@ -79,9 +83,11 @@ public class DvrWindowTests
         bench.Sink.Events.OfType<TimelineEvent.IndexBlockReady>().Count().ShouldBeGreaterThan(45);
         timeline.DvrIndexBlocks.Count.ShouldBeLessThan(22);
         timeline.DvrIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == FromTheBegin);
-        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
+        Listed(bench, session, "source").Select(segment => segment.Number)
+            .ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
         bench.Time.Advance(TimeSpan.FromHours(1));
-        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys)
+            .Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
             .ShouldBe(timeline.DvrIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order());
     }
 
@@ -147,22 +153,28 @@ public class DvrWindowTests
             last.ShouldBe(announced);
             foreach (var rendition in bench.Timeline(session).Renditions)
             {
-                Listed(bench, session, rendition.Name).Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)last).Select(number => (long)number));
+                Listed(bench, session, rendition.Name).Select(segment => segment.Number)
+                    .ShouldBe(Enumerable.Range(1, (int)last).Select(number => (long)number));
             }
 
             await bench.PublishAsync(session, Media(30, from: 200));
             var timeline = bench.Timeline(session);
             var listed = Listed(bench, session, "source");
-            listed.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
+            listed.Select(segment => segment.Number)
+                .ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
             var all = timeline.Renditions.Select(rendition => Listed(bench, session, rendition.Name)).ToList();
-            var runs = TimelinePeriod.Of(1, null, all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
+            var runs = TimelinePeriod.Of(1, null,
+                all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
             runs.Count.ShouldBeGreaterThan(1);
             timeline.DvrIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == runs.Last(run => run.First <= indexBlock.First));
             timeline.Period.ShouldBe(runs.Last(run => run.First <= timeline.FirstSegment));
-            listed.ShouldAllBe(segment => segment.IsGap || bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
+            listed.ShouldAllBe(segment => segment.IsGap || bench.Spool
+                .Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
             bench.Time.Advance(TimeSpan.FromHours(1));
-            bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-                .ShouldBe(timeline.DvrIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(), "what was written and never announced, or replaced, goes");
+            bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys)
+                .Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+                .ShouldBe(timeline.DvrIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(),
+                    "what was written and never announced, or replaced, goes");
         }
     }
 
@@ -181,7 +193,8 @@ public class DvrWindowTests
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(500)), Short).StartAsync();
         bench.Timeline(session).DvrFirstSegment.ShouldBe(1);
         await bench.PublishAsync(session, Media(20, from: 500));
-        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
+        Listed(bench, session, "source").Select(segment => segment.Number)
+            .ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
     }
 
     [Fact]
@@ -200,6 +213,7 @@ public class DvrWindowTests
         await publishing.EndAsync();
 
         bench.Timeline(session).DvrIndexBlocks.ShouldNotBeEmpty();
-        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
+        Listed(bench, session, "source").Select(segment => segment.Number)
+            .ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
     }
 }

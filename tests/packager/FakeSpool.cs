@@ -110,7 +110,8 @@ internal sealed class FakeSpool : ISpool
     {
         lock (_gate)
         {
-            return [.. _files.Where(f => f.Key.Value.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(f => f.Key.Value, StringComparer.Ordinal)
+            return [.. _files.Where(f => f.Key.Value.StartsWith(prefix, StringComparison.Ordinal))
+                .OrderBy(f => f.Key.Value, StringComparer.Ordinal)
                 .Select(f => new ObjectInfo(f.Key, f.Value.Length, default))];
         }
     }
@@ -194,7 +195,8 @@ internal sealed class FakeSpool : ISpool
                 {
                     if (!spool.Store.Objects.TryAdd(name, spool._files[name]))
                     {
-                        spool.Store.Objects[name].SequenceEqual(spool._files[name]).ShouldBeTrue($"{name} changed, but objects never change");
+                        spool.Store.Objects[name].SequenceEqual(spool._files[name])
+                            .ShouldBeTrue($"{name} changed, but objects never change");
                     }
 
                     spool._files.Remove(name);
@@ -228,29 +230,37 @@ internal sealed class FakeStore : IObjectStore
         return Objects.TryGetValue(name, out bytes);
     }
 
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Check();
         await Task.CompletedTask;
-        foreach (var name in Objects.Keys.Where(n => n.Value.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(n => n.Value, StringComparer.Ordinal).ToList())
+        foreach (var name in Objects.Keys.Where(n => n.Value.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderBy(n => n.Value, StringComparer.Ordinal).ToList())
         {
             yield return new ObjectInfo(name, Objects[name].Length, default);
         }
     }
 
-    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     private void Check()
     {

@@ -142,7 +142,8 @@ public class GoldenTests
     {
         ReadOnlyMemory<byte> jpeg = new byte[] { 0xff, 0xd8, (byte)at, 0xff, 0xd9 };
         var layout = new SpriteSheetLayout(5, 1, 320, 180);
-        bench.Stage.Offer(Scripted.Channel, Scripted.Id, new SessionImage.SpriteSheet(new(at * 1000, 1000), new(10_000, 1000), layout, jpeg));
+        bench.Stage.Offer(Scripted.Channel, Scripted.Id,
+            new SessionImage.SpriteSheet(new(at * 1000, 1000), new(10_000, 1000), layout, jpeg));
         bench.Stage.Offer(Scripted.Channel, Scripted.Id, new SessionImage.Poster(new((at + 1) * 90_000L, 90_000), 1280, 720, jpeg));
     }
 

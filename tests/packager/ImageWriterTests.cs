@@ -91,7 +91,8 @@ public class ImageWriterTests
         bench.Stage.Offer(session.Channel, session.Id, Sheet(10));
         bench.Time.Advance(session.Latency.Window + session.Latency.TargetDuration + TimeSpan.FromSeconds(1));
         await Poll.UntilAsync(() => bench.Spool.Deleted.Any(name => name.Value.StartsWith("live/", StringComparison.Ordinal)));
-        bench.Spool.Deleted.Where(name => name.Value.StartsWith("live/", StringComparison.Ordinal)).ShouldBe([ObjectName.Parse($"live/main/{session.Id}/posters/1000.jpg")]);
+        bench.Spool.Deleted.Where(name => name.Value.StartsWith("live/", StringComparison.Ordinal))
+            .ShouldBe([ObjectName.Parse($"live/main/{session.Id}/posters/1000.jpg")]);
     }
 
     [Fact]
@@ -139,7 +140,9 @@ public class ImageWriterTests
         bench.Timeline(session).Poster.ShouldBeNull();
     }
 
-    private static SessionImage.Poster Poster(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), 1280, 720, Jpeg);
+    private static SessionImage.Poster Poster(double seconds) =>
+        new(MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), 1280, 720, Jpeg);
 
-    private static SessionImage.SpriteSheet Sheet(int seconds) => new(new(seconds * 1000, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Jpeg);
+    private static SessionImage.SpriteSheet Sheet(int seconds) =>
+        new(new(seconds * 1000, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Jpeg);
 }

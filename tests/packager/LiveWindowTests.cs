@@ -13,13 +13,15 @@ public class LiveWindowTests
     {
         var timeline = new SessionTimeline(Encoder.Session() with { Latency = latency });
         timeline.Apply(new TimelineEvent.RenditionAdded("source", TrackKind.Video));
-        timeline.Apply(new TimelineEvent.InitReady("source", 1, new(TrackKind.Video, "avc1.640028", 90_000, 1920, 1080, 30, 0, 0, null), ObjectName.Parse("live/main/s/source/init1.mp4"), 700));
+        timeline.Apply(new TimelineEvent.InitReady("source", 1, new(TrackKind.Video, "avc1.640028", 90_000, 1920, 1080, 30, 0, 0, null),
+            ObjectName.Parse("live/main/s/source/init1.mp4"), 700));
         var (number, start) = (0L, 0L);
         foreach (var length in hasOpen ? [.. seconds, 2] : seconds)
         {
             var duration = (long)(length * 90_000);
             timeline.Apply(new TimelineEvent.PartReady(
-                "source", ++number, 0, 1, new(start, 90_000), new(duration, 90_000), true, timeline.Session.StartedAt, ObjectName.Parse($"live/main/s/source/{number}.m4s"), 0, 1000));
+                "source", ++number, 0, 1, new(start, 90_000), new(duration, 90_000), true, timeline.Session.StartedAt,
+                ObjectName.Parse($"live/main/s/source/{number}.m4s"), 0, 1000));
             start += duration;
             if (number <= seconds.Length)
             {

@@ -15,11 +15,13 @@ public class ModuleTests
     {
         var errors = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
-            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
+            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero,
+                JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
         }).Failures!.ToList();
 
-        errors.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Length);
+        errors.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public
+            | System.Reflection.BindingFlags.Instance).Length);
         errors.ShouldAllBe(error => error.StartsWith("Packager:", StringComparison.Ordinal));
         new PackagerOptionsValidator().Validate(null, new PackagerOptions()).Succeeded.ShouldBeTrue();
     }
@@ -37,7 +39,8 @@ public class ModuleTests
         provider.GetRequiredService<IOptions<PackagerOptions>>().Value.MaxRenditions.ShouldBe(3);
         var recovery = provider.GetServices<IHostedService>().ShouldHaveSingleItem();
         await recovery.StartAsync(CancellationToken.None);
-        await provider.GetRequiredService<ISessionLifecycle>().EndAsync(ChannelName.Parse("main"), SessionId.New(Encoder.Noon), "over", CancellationToken.None);
+        await provider.GetRequiredService<ISessionLifecycle>()
+            .EndAsync(ChannelName.Parse("main"), SessionId.New(Encoder.Noon), "over", CancellationToken.None);
         await recovery.StopAsync(CancellationToken.None);
     }
 }

@@ -16,15 +16,18 @@ internal sealed class PackagerHarness : IDisposable
     private readonly DeferredWork _deferred;
     private readonly RecoveryService _recovery;
 
-    public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null, ListLogger? log = null)
+    public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null,
+        ListLogger? log = null)
     {
         Spool = spool ?? new FakeSpool();
         Time = time ?? new ManualTimeProvider(Encoder.Noon);
         Log = log ?? new ListLogger();
         Options = options ?? new PackagerOptions();
         _deferred = new DeferredWork(Time, NullLogger<DeferredWork>.Instance);
-        Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred, Log.For<PackagingStage>());
-        _recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred, Log.For<RecoveryService>());
+        Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
+            Log.For<PackagingStage>());
+        _recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
+            Log.For<RecoveryService>());
     }
 
     public FakeSpool Spool { get; }
@@ -60,7 +63,8 @@ internal sealed class PackagerHarness : IDisposable
     public Publishing Begin(BroadcastSession session, params Rendition[] renditions)
     {
         var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(100_000) { AllowSynchronousContinuations = true });
-        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack], queue.Reader) { IsSlate = IsSlate };
+        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack],
+            queue.Reader) { IsSlate = IsSlate };
         return new Publishing(queue.Writer, Stage.RunAsync(set, CancellationToken.None));
     }
 
@@ -155,7 +159,8 @@ internal sealed class ListLogger
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (list.Entries)
             {

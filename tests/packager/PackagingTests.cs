@@ -35,7 +35,8 @@ public class PackagingTests
                 BoxTree.Read(bytes)[0].Box.Type.ShouldBe(BoxType.Of("styp"u8));
                 foreach (var part in segment.Parts)
                 {
-                    var fragment = FragmentReader.ReadAll(bytes.AsSpan((int)part.Offset, part.Length), out var consumed).ShouldHaveSingleItem();
+                    var fragment = FragmentReader.ReadAll(bytes.AsSpan((int)part.Offset, part.Length), out var consumed)
+                        .ShouldHaveSingleItem();
                     consumed.ShouldBe(part.Length);
                     fragment.BaseDecodeTime.ShouldBe(end ?? fragment.BaseDecodeTime);
                     end = fragment.BaseDecodeTime + fragment.Duration;
@@ -68,7 +69,8 @@ public class PackagingTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var second = AudioTrack with { Name = "audio-2" };
-        await bench.PublishAsync(session, Interleave(VideoFrames(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source, AudioTrack, second);
+        await bench.PublishAsync(session, Interleave(VideoFrames(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source,
+            AudioTrack, second);
 
         bench.Timeline(session).Renditions.Select(r => r.Name).ShouldBe(["source", "audio", "audio-2"]);
     }
@@ -112,7 +114,8 @@ public class PackagingTests
         var seen = 0;
         bench.Sink.OnAppend = events =>
         {
-            var journal = bench.Spool.Files.Where(f => f.Key.Value.StartsWith("journal/", StringComparison.Ordinal)).OrderBy(f => f.Key.Value, StringComparer.Ordinal)
+            var journal = bench.Spool.Files.Where(f => f.Key.Value.StartsWith("journal/", StringComparison.Ordinal))
+                .OrderBy(f => f.Key.Value, StringComparer.Ordinal)
                 .Select(f => JournalFile.Read(f.Value)!).Last();
             foreach (var part in events.OfType<TimelineEvent.PartReady>())
             {
@@ -190,8 +193,10 @@ public class PackagingTests
         await bench.PublishAsync(session, Interleave(VideoFrames(3, 50, rate: 25), Frames(3)));
 
         bench.Timeline(session).Find("source")!.Init!.Format.ShouldSatisfyAllConditions(
-            f => f.FrameRate.ShouldBe(25), f => f.Codecs.ShouldStartWith("avc1."), f => f.Width.ShouldBeGreaterThan(0), f => f.Height.ShouldBeGreaterThan(0));
-        bench.Timeline(session).Find("audio")!.Init!.Format.ShouldBe(new RenditionFormat(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, null));
+            f => f.FrameRate.ShouldBe(25), f => f.Codecs.ShouldStartWith("avc1."), f => f.Width.ShouldBeGreaterThan(0),
+            f => f.Height.ShouldBeGreaterThan(0));
+        bench.Timeline(session).Find("audio")!.Init!.Format
+            .ShouldBe(new RenditionFormat(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, null));
     }
 
     [Fact]
@@ -210,7 +215,8 @@ public class PackagingTests
         second.Running.IsCompleted.ShouldBeFalse();
         await first.EndAsync();
         await second.EndAsync();
-        bench.Timeline(session).Find("source")!.Segments.Select(s => (s.Number, s.Discontinuity)).ShouldBe([(1, false), (2, false), (3, false), (4, true), (5, false)]);
+        bench.Timeline(session).Find("source")!.Segments.Select(s => (s.Number, s.Discontinuity))
+            .ShouldBe([(1, false), (2, false), (3, false), (4, true), (5, false)]);
     }
 
     [Fact]
@@ -246,7 +252,8 @@ public class PackagingTests
         var session = Session();
         await bench.PublishAsync(session, [.. VideoFrames(3, 60)], Source);
 
-        await Should.ThrowAsync<InvalidOperationException>(async () => await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None));
+        await Should.ThrowAsync<InvalidOperationException>(async () =>
+            await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None));
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None);
         bench.Sink.Forgotten.ShouldContain(session.Id);
@@ -271,7 +278,8 @@ public class PackagingTests
         bench.Spool.Bytes(left).ShouldNotBeNull("players may still be reading it");
         bench.Time.Advance(TimeSpan.FromSeconds(2));
         bench.Spool.Bytes(left).ShouldBeNull();
-        bench.Spool.Store.Objects.Keys.Count(name => name.Value.Contains("/source/", StringComparison.Ordinal)).ShouldBe(31, "30 segments and an init segment");
+        bench.Spool.Store.Objects.Keys.Count(name => name.Value.Contains("/source/", StringComparison.Ordinal))
+            .ShouldBe(31, "30 segments and an init segment");
     }
 
     [Fact]
@@ -281,7 +289,8 @@ public class PackagingTests
         var session = Session();
         await bench.PublishAsync(session, Interleave(VideoFrames(65, 60), Frames(65)));
 
-        var journals = bench.Spool.Store.Objects.Where(o => o.Key.Value.StartsWith("journal/", StringComparison.Ordinal)).OrderBy(o => o.Key.Value, StringComparer.Ordinal).ToList();
+        var journals = bench.Spool.Store.Objects.Where(o => o.Key.Value.StartsWith("journal/", StringComparison.Ordinal))
+            .OrderBy(o => o.Key.Value, StringComparer.Ordinal).ToList();
         journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["00000006.jsonl", "00000007.jsonl"]);
         var file = JournalFile.Read(journals[^1].Value).ShouldNotBeNull();
         file.End.ShouldBe(JournalEnd.Idle);

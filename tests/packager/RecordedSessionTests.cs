@@ -11,16 +11,20 @@ public class RecordedSessionTests
 {
     private static readonly PackagerOptions Short = new() { IndexBlockDuration = TimeSpan.FromSeconds(10) };
 
-    private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { DvrWindow = rewind, IsRecorded = true };
+    private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) =>
+        Session(at: at) with { DvrWindow = rewind, IsRecorded = true };
 
-    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
+    private static List<RenditionSample> Media(double seconds, double from = 0) =>
+        Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
 
-    private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
+    private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000),
+        new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
 
     /// <summary>A session loaded from its newest journal file alone, as for VOD.</summary>
     private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
     {
-        var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(ObjectNames.Of(session).JournalFolder, StringComparison.Ordinal))
+        var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys)
+            .Where(name => name.Value.StartsWith(ObjectNames.Of(session).JournalFolder, StringComparison.Ordinal))
             .OrderByDescending(name => name.Value, StringComparer.Ordinal).First();
         return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().BuildTimeline();
     }
@@ -30,12 +34,14 @@ public class RecordedSessionTests
     {
         List<IndexedSegment> all =
         [
-            .. timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(spool.Bytes(indexBlock.Object)).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(spool.Bytes(indexBlock.Object))
+                .Renditions.Single(other => other.Name == rendition).Segments),
             .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
         all.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, all.Count).Select(number => (long)number));
         all.ShouldAllBe(segment => segment.IsGap
-            || spool.Bytes(ObjectName.Parse($"live/main/{timeline.Session.Id}/{rendition}/{segment.Number}.m4s"))!.Length == segment.Length);
+            || spool.Bytes(ObjectName.Parse($"live/main/{timeline.Session.Id}/{rendition}/{segment.Number}.m4s"))!.Length
+            == segment.Length);
         return all;
     }
 
@@ -62,11 +68,14 @@ public class RecordedSessionTests
         timeline.IsEnded.ShouldBeTrue();
         All(bench.Spool, timeline, "source").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
         All(bench.Spool, timeline, "audio").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
-        var listed = timeline.DvrIndexBlocks.Sum(indexBlock => indexBlock.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
+        var listed = timeline.DvrIndexBlocks.Sum(indexBlock => indexBlock.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray()
+            .Sum(segment => segment.Duration.TotalSeconds);
         listed.ShouldBeInRange(rewind == 0 ? 60 : Math.Min(rewind, 299), rewind == 0 ? 74 : Math.Min(rewind + 25, 301));
-        var sheets = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object)).SpriteSheets).Concat(timeline.SpriteSheets.Select(IndexedSpriteSheet.Of)).ToList();
+        var sheets = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object))
+            .SpriteSheets).Concat(timeline.SpriteSheets.Select(IndexedSpriteSheet.Of)).ToList();
         sheets.Select(sheet => sheet.Start.Ticks).ShouldBe(Enumerable.Range(0, 30).Select(i => i * 10_000L));
-        sheets.ShouldAllBe(sheet => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/thumbnails/{sheet.Start.Ticks}.jpg")) != null);
+        sheets.ShouldAllBe(sheet => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/thumbnails/{sheet.Start.Ticks}.jpg"))
+            != null);
 
         await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None);
         bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).ShouldBeEmpty();
@@ -140,7 +149,8 @@ public class RecordedSessionTests
     [Fact]
     public async Task Joining_keeps_the_number_of_index_blocks_of_a_long_session_small()
     {
-        using var bench = await new PackagerHarness(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(2) }).StartAsync();
+        using var bench =
+            await new PackagerHarness(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(2) }).StartAsync();
         var session = Recorded();
         var publishing = bench.Begin(session);
         publishing.Send(Media(900));
@@ -159,8 +169,10 @@ public class RecordedSessionTests
         timeline.RetainedIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == new TimelinePeriod(1, MediaTime.Zero(1000)));
         All(bench.Spool, timeline, "audio").Count.ShouldBe((int)timeline.LastSegment);
         bench.Time.Advance(TimeSpan.FromHours(1));
-        bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-            .ShouldBe(timeline.RetainedIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(), "what was joined is needed no more");
+        bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys)
+            .Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+            .ShouldBe(timeline.RetainedIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(),
+                "what was joined is needed no more");
     }
 
     [Fact]
@@ -199,11 +211,14 @@ public class RecordedSessionTests
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddDays(1)), Short).StartAsync();
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         var timeline = Replayed(bench.Spool, session);
-        (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true), "numbers that the machine may have used are not used again");
+        (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true),
+            "numbers that the machine may have used are not used again");
         timeline.DvrIndexBlocks.ShouldBeEmpty();
-        var kept = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
+        var kept = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object))
+            .Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
         kept.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, kept.Count).Select(number => (long)number));
         ((long)kept.Count).ShouldBeInRange(known - 6, known, "what the lost journal alone knew, a rotation's time, is gone");
-        kept.ShouldAllBe(segment => segment.HasMedia && bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s")) != null);
+        kept.ShouldAllBe(segment => segment.HasMedia && bench.Spool
+            .Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s")) != null);
     }
 }

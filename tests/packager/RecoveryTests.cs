@@ -9,7 +9,8 @@ namespace Broadcast.Packager.Tests;
 public class RecoveryTests
 {
     /// <summary>A session whose process was killed in the middle of a segment.</summary>
-    private static async Task<(PackagerHarness Bench, BroadcastSession Session, PackagerHarness.Publishing Publishing)> RunningAsync(double seconds, LatencyProfile? latency = null)
+    private static async Task<(PackagerHarness Bench, BroadcastSession Session, PackagerHarness.Publishing Publishing)> RunningAsync(
+        double seconds, LatencyProfile? latency = null)
     {
         var bench = await new PackagerHarness().StartAsync();
         var session = Session(latency: latency);
@@ -135,14 +136,16 @@ public class RecoveryTests
         var publishing = first.Begin(recent, Source);
         publishing.Send(VideoFrames(1, 60));
         var disk = first.Spool.AfterKill();
-        List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(name => !name.Value.Contains(recent.Id.Value, StringComparison.Ordinal))];
+        List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys)
+            .Where(name => !name.Value.Contains(recent.Id.Value, StringComparison.Ordinal))];
         superseded.Count.ShouldBeGreaterThan(4);
         using var bench = await new PackagerHarness(disk).StartAsync();
 
         // The segment left open by the kill is now a complete, playable segment.
         bench.Sink.Timelines.Keys.ShouldBe([recent.Id]);
         await Poll.UntilAsync(() => superseded.TrueForAll(name => bench.Spool.Bytes(name) is null));
-        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(recent.Id.Value, StringComparison.Ordinal));
+        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys)
+            .ShouldAllBe(name => name.Value.Contains(recent.Id.Value, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -177,7 +180,8 @@ public class RecoveryTests
         await bench.PublishAsync(session, [.. VideoFrames(5, 60, from: 100)], Source);
 
         bench.Timeline(session).FirstSegment.ShouldBe(101);
-        bench.Timeline(session).Find("source")!.Segments[0].ShouldSatisfyAllConditions(s => s.Number.ShouldBe(101), s => s.Init.ShouldBe(101));
+        bench.Timeline(session).Find("source")!.Segments[0]
+            .ShouldSatisfyAllConditions(s => s.Number.ShouldBe(101), s => s.Init.ShouldBe(101));
     }
 
     [Fact]
@@ -229,7 +233,8 @@ public class RecoveryTests
             disk.Lose(name);
         }
 
-        disk.Store.Objects.Keys.Count(name => name.Value.StartsWith("journal/", StringComparison.Ordinal)).ShouldBe(1, "the one that says that no encoder was there");
+        disk.Store.Objects.Keys.Count(name => name.Value.StartsWith("journal/", StringComparison.Ordinal))
+            .ShouldBe(1, "the one that says that no encoder was there");
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
 
         bench.Timeline(session).LastSegment.ShouldBeGreaterThanOrEqualTo(used);
@@ -244,7 +249,8 @@ public class RecoveryTests
         await first.PublishAsync(session, Interleave(VideoFrames(6, 60), Frames(6)));
         var last = first.Timeline(session).LastSegment;
 
-        using var bench = await new PackagerHarness(first.Spool.AfterKill(), new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
+        using var bench = await new PackagerHarness(first.Spool.AfterKill(),
+            new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
 
         bench.Timeline(session).LastSegment.ShouldBe(last);
         bench.Log.Count(3025).ShouldBe(0);
@@ -265,7 +271,8 @@ public class RecoveryTests
             disk = bench.Spool.AfterKill();
         }
 
-        disk.Files.Keys.Concat(disk.Store.Objects.Keys).Count(n => n.Value.StartsWith("journal/", StringComparison.Ordinal)).ShouldBeLessThanOrEqualTo(6);
+        disk.Files.Keys.Concat(disk.Store.Objects.Keys).Count(n => n.Value.StartsWith("journal/", StringComparison.Ordinal))
+            .ShouldBeLessThanOrEqualTo(6);
     }
 
     [Fact]
@@ -323,9 +330,12 @@ public class RecoveryTests
     [InlineData("")]
     [InlineData("\n\n\n")]
     [InlineData("{}\n")]
-    [InlineData("{\"journal\":2,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
-    [InlineData("{\"journal\":1,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
-    [InlineData("{\"journal\":1,\"channel\":\"MAIN\",\"session\":1,\"epoch\":\"x\",\"number\":1,\"checkpoint\":-1}\n{\"type\":\"ended\",\"reason\":\"\"}\n")]
+    [InlineData(
+        "{\"journal\":2,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
+    [InlineData(
+        "{\"journal\":1,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
+    [InlineData(
+        "{\"journal\":1,\"channel\":\"MAIN\",\"session\":1,\"epoch\":\"x\",\"number\":1,\"checkpoint\":-1}\n{\"type\":\"ended\",\"reason\":\"\"}\n")]
     public async Task Malformed_journal_does_not_prevent_the_start(string text)
     {
         var disk = new FakeSpool();
@@ -353,7 +363,8 @@ public class RecoveryTests
     {
         var disk = killed.Spool.AfterKill();
         disk.Put(journal, cut);
-        foreach (var name in disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(n => n.Value.EndsWith(".m4s", StringComparison.Ordinal)).ToList())
+        foreach (var name in disk.Files.Keys.Concat(disk.Store.Objects.Keys)
+            .Where(n => n.Value.EndsWith(".m4s", StringComparison.Ordinal)).ToList())
         {
             if (long.Parse(name.Value.Split('/')[^1].Split('.')[0]) > lastSegment)
             {

@@ -32,7 +32,8 @@ public class ReplacedEncoderTests
     {
         var segmenter = Story.Segmenter(null, null, Source, AudioTrack, Rung);
         var story = Story.Of(
-            segmenter, AfterSource(OfRung(VideoFrames(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5).Select(s => s with { Sample = s.Sample with { Track = Video } }))));
+            segmenter, AfterSource(OfRung(VideoFrames(2.5, 60)),
+                OfRung(Replaced(from: 2.5, seconds: 5.5).Select(s => s with { Sample = s.Sample with { Track = Video } }))));
 
         story.Discontinuities.ShouldBeEmpty();
         story.Lengths("480p").ShouldBe(story.Lengths("source"));
@@ -41,11 +42,15 @@ public class ReplacedEncoderTests
 
     /// <summary>Frames that start with a sync sample, followed by those of the source.</summary>
     private static IEnumerable<RenditionSample> Replaced(double from, double seconds) =>
-        VideoFrames(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
+        VideoFrames(seconds, 60, from, track: OtherVideo)
+        .Select(s => s
+            with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
 
     /// <summary>Orders samples as they arrive: a rung's frame later than the source's.</summary>
     private static IEnumerable<RenditionSample> AfterSource(params IEnumerable<RenditionSample>[] rung) =>
-        Interleave(VideoFrames(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds).ThenBy(s => s.Rendition == Rung);
+        Interleave(VideoFrames(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds)
+        .ThenBy(s => s.Rendition == Rung);
 
-    private static IEnumerable<RenditionSample> OfRung(IEnumerable<RenditionSample> frames) => frames.Select(s => s with { Rendition = Rung });
+    private static IEnumerable<RenditionSample> OfRung(IEnumerable<RenditionSample> frames) =>
+        frames.Select(s => s with { Rendition = Rung });
 }

@@ -62,7 +62,8 @@ public class SegmenterPartTests
     public void Low_profile_parts_stay_within_the_target_and_all_but_the_last_reach_85_percent(double rate)
     {
         var latency = LatencyProfile.Low;
-        var frames = Enumerable.Range(0, (int)(20 * rate)).Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
+        var frames = Enumerable.Range(0, (int)(20 * rate))
+            .Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
         foreach (var track in new[] { Audio, OtherAudio })
         {
             var story = Story.Of(Story.Segmenter(latency), Interleave(frames, Frames(20, track: track)));
@@ -70,7 +71,8 @@ public class SegmenterPartTests
             {
                 var isLast = story.Parts(part.Rendition).Last(p => p.Segment == part.Segment) == part;
                 part.Duration.ToTimeSpan().ShouldBeLessThanOrEqualTo(latency.PartTarget, $"{part.Rendition} {part.Segment}.{part.Number}");
-                (isLast || part.Duration.ToTimeSpan() >= 0.85 * latency.PartTarget).ShouldBeTrue($"{part.Rendition} {part.Segment}.{part.Number} lasts {part.Duration.TotalSeconds}");
+                (isLast || part.Duration.ToTimeSpan() >= 0.85
+                    * latency.PartTarget).ShouldBeTrue($"{part.Rendition} {part.Segment}.{part.Number} lasts {part.Duration.TotalSeconds}");
             }
         }
     }
@@ -90,7 +92,8 @@ public class SegmenterPartTests
         {
             segmenter.Push(sample);
             var full = segmenter.Output.OfType<SegmenterOutput.Part>().Where(part => part.Number == 5).ToList();
-            full.ShouldAllBe(part => segmenter.Output.OfType<SegmenterOutput.Closed>().Any(closed => closed.Rendition == part.Rendition && closed.Segment == part.Segment));
+            full.ShouldAllBe(part => segmenter.Output.OfType<SegmenterOutput.Closed>()
+                .Any(closed => closed.Rendition == part.Rendition && closed.Segment == part.Segment));
             segmenter.Output.Clear();
             found += full.Count;
         }
@@ -101,7 +104,8 @@ public class SegmenterPartTests
     [Fact]
     public void Part_is_closed_early_when_it_exceeds_its_size_limit()
     {
-        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Empty, [Source]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000),
+            SegmenterStart.Empty, [Source]);
         var story = Story.Of(segmenter, VideoFrames(1, 30));
 
         story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);

@@ -28,7 +28,8 @@ public class SegmenterProperties
             var step = 90_000 / rate;
             var offset = delay == 0 ? 0 : sync ? delay * step : random.Next(-1, 2 * delay) * step;
             video.Add(Sample(Source, Video, time, sync, offset, random.Next(1, 50)));
-            time += step + random.Next(-45, 46) + (holes && random.Next(200) == 0 ? random.Next(0, 500_000) : 0) + (random.Next(100) == 0 ? -step : 0);
+            time += step + random.Next(-45, 46) + (holes && random.Next(200) == 0 ? random.Next(0, 500_000) : 0)
+                + (random.Next(100) == 0 ? -step : 0);
         }
 
         var audio = new List<RenditionSample>();
@@ -69,16 +70,20 @@ public class SegmenterProperties
             }
 
             SyncRule(story, latency);
-            var last = story.Cuts.OfType<SegmenterOutput.Closed>().Select(c => c.Segment).Concat(story.Cuts.OfType<SegmenterOutput.Gap>().Select(g => g.Segment)).Max();
+            var last = story.Cuts.OfType<SegmenterOutput.Closed>().Select(c => c.Segment)
+                .Concat(story.Cuts.OfType<SegmenterOutput.Gap>().Select(g => g.Segment)).Max();
             foreach (var rendition in new[] { "source", "audio" })
             {
-                var all = story.Closed(rendition).Select(c => c.Segment).Concat(story.Gaps(rendition).Select(g => g.Segment)).Order().ToList();
-                all.ShouldBe(Enumerable.Range((int)all[0], all.Count).Select(n => (long)n), $"{rendition} has holes or doubles in its numbers");
+                var all = story.Closed(rendition).Select(c => c.Segment).Concat(story.Gaps(rendition).Select(g => g.Segment))
+                    .Order().ToList();
+                all.ShouldBe(Enumerable.Range((int)all[0], all.Count).Select(n => (long)n),
+                    $"{rendition} has holes or doubles in its numbers");
                 all[^1].ShouldBe(last);
             }
 
             var taken = story.Cuts.OfType<SegmenterOutput.Part>().Sum(p => p.Media.Samples.Count);
-            (taken + Enum.GetValues<SampleDropReason>().Sum(segmenter.GetDropped)).ShouldBe(samples.Count, "every sample is either in a part or counted as lost");
+            (taken + Enum.GetValues<SampleDropReason>().Sum(segmenter.GetDropped)).ShouldBe(samples.Count,
+                "every sample is either in a part or counted as lost");
         }).QuickCheckThrowOnFailure();
     }
 
@@ -93,12 +98,14 @@ public class SegmenterProperties
             var frame = rendition == "audio" ? parts[^1].Media.Samples[^1].Duration : 0;
             if (parts.Sum(p => p.Media.Samples.Count) > 1)
             {
-                (segment.Duration.Ticks - frame).ShouldBeLessThanOrEqualTo(MediaTime.From(latency.TargetDuration, segment.Duration.Timescale).Ticks);
+                (segment.Duration.Ticks - frame).ShouldBeLessThanOrEqualTo(
+                    MediaTime.From(latency.TargetDuration, segment.Duration.Timescale).Ticks);
             }
 
             // Without its last sample, a part that exceeds the target must be shorter than 85 % of it.
             parts.ShouldAllBe(p => p.Duration.ToTimeSpan() <= latency.PartTarget
-                || (p.Media.Duration - p.Media.Samples.Last().Duration) * 100 < 85 * MediaTime.From(latency.PartTarget, p.Media.Track.Timescale).Ticks);
+                || (p.Media.Duration - p.Media.Samples.Last().Duration) * 100 < 85
+                * MediaTime.From(latency.PartTarget, p.Media.Track.Timescale).Ticks);
             parts.ShouldAllBe(p => p.Independent == p.Media.Samples[0].IsSync);
         }
     }
@@ -120,7 +127,8 @@ public class SegmenterProperties
             var firstLength = TimeSpan.FromSeconds((double)next.Media.Samples[0].Duration / 90_000);
             if (!next.Independent)
             {
-                (length + firstLength).ShouldBeGreaterThan(latency.TargetDuration, "a cut at a sample that is no sync sample comes only before the target would be exceeded");
+                (length + firstLength).ShouldBeGreaterThan(latency.TargetDuration,
+                    "a cut at a sample that is no sync sample comes only before the target would be exceeded");
             }
 
             // From the minimum duration on, the first sync sample ends the segment, so none lies inside after that.
@@ -130,7 +138,8 @@ public class SegmenterProperties
                 if (sample.IsSync && time > 0)
                 {
                     new MediaTime(time, 90_000).ToTimeSpan().ShouldBeLessThan(latency.SegmentMinimum, "a sync sample was passed over");
-                    parts[closed[i].Segment].First().Independent.ShouldBeTrue("a segment that did not begin with a sync sample goes on over one");
+                    parts[closed[i].Segment].First()
+                        .Independent.ShouldBeTrue("a segment that did not begin with a sync sample goes on over one");
                 }
 
                 time += sample.Duration;

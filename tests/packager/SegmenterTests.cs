@@ -28,7 +28,8 @@ public class SegmenterTests
         var story = Story.Of(Story.Segmenter(), VideoFrames(20, 249));
 
         story.Lengths("source").ShouldAllBe(length => length <= 3);
-        var first = story.Parts("source").GroupBy(p => p.Segment).Select(g => (Segment: g.Key, g.First().Independent, g.First().Start.TotalSeconds)).ToList();
+        var first = story.Parts("source").GroupBy(p => p.Segment)
+            .Select(g => (Segment: g.Key, g.First().Independent, g.First().Start.TotalSeconds)).ToList();
         first.Where(s => s.Independent).Select(s => Math.Round(s.TotalSeconds, 1)).ShouldBe([0, 8.3, 16.6]);
         first.Where(s => !s.Independent).Select(s => Math.Round(s.TotalSeconds, 1)).ShouldBe([3, 6, 11.3, 14.3, 19.6]);
     }
@@ -125,7 +126,8 @@ public class SegmenterTests
     [Fact]
     public void Keyframe_rounded_one_millisecond_early_still_ends_a_segment_of_two_seconds()
     {
-        var samples = Enumerable.Range(0, 240).Select(i => Sample(Source, Video, (i * 3000) - (i > 0 && i % 60 == 0 ? 90 : 0), i % 60 == 0));
+        var samples = Enumerable.Range(0, 240)
+            .Select(i => Sample(Source, Video, (i * 3000) - (i > 0 && i % 60 == 0 ? 90 : 0), i % 60 == 0));
         Story.Of(Story.Segmenter(), samples).Lengths("source").ShouldBe([1.999, 2, 2, 2.001]);
     }
 
@@ -167,8 +169,10 @@ public class SegmenterTests
     public void Equal_and_decreasing_decode_times_are_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, [Sample(Source, Video, 0, true), Sample(Source, Video, 3000, false), Sample(Source, Video, 3000, false),
-            Sample(Source, Video, 100, false), Sample(Source, Video, long.MaxValue, false, arrival: Noon), Sample(Source, Video, long.MinValue, true, arrival: Noon), Sample(Source, Video, 6000, false)]);
+        var story =
+            Story.Of(segmenter, [Sample(Source, Video, 0, true), Sample(Source, Video, 3000, false), Sample(Source, Video, 3000, false),
+            Sample(Source, Video, 100, false), Sample(Source, Video, long.MaxValue, false, arrival: Noon),
+                Sample(Source, Video, long.MinValue, true, arrival: Noon), Sample(Source, Video, 6000, false)]);
 
         segmenter.GetDropped(SampleDropReason.Disordered).ShouldBe(4);
         story.Parts("source").Single().Media.Samples.Select(s => s.Duration).ShouldBe([3000u, 3000u, 3000u]);
@@ -190,7 +194,8 @@ public class SegmenterTests
     [Fact]
     public void Wall_clock_starts_at_arrival_of_the_first_sample_and_then_follows_media_time()
     {
-        var late = VideoFrames(6, 60).Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
+        var late = VideoFrames(6, 60)
+            .Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
         var story = Story.Of(Story.Segmenter(), late);
 
         story.Parts("source").ShouldAllBe(p => Math.Abs((p.WallClock - Noon).TotalSeconds - p.Start.TotalSeconds) < 0.0001);
@@ -229,7 +234,8 @@ public class SegmenterTests
     [Fact]
     public void Earlier_rendition_that_does_not_return_gets_gaps()
     {
-        var start = new SegmenterStart(7, true, new MediaTime(900_000, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
+        var start = new SegmenterStart(7, true, new MediaTime(900_000, 90_000),
+            [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
         var story = Story.Of(Story.Segmenter(start: start, renditions: OnlyAudio), Frames(6, from: 30, rendition: OnlyAudio));
 
         story.Discontinuities.ShouldBe([7]);
@@ -240,7 +246,8 @@ public class SegmenterTests
     [Fact]
     public void Period_that_starts_before_the_end_of_existing_media_is_shifted_behind_it()
     {
-        var start = new SegmenterStart(7, true, new MediaTime(900_001, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
+        var start = new SegmenterStart(7, true, new MediaTime(900_001, 90_000),
+            [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
         var story = Story.Of(Story.Segmenter(start: start), Interleave(VideoFrames(6, 60, from: 4), Frames(6, from: 4)));
 
         story.Parts("source").First().Media.Decode.ShouldBe(900_001);
@@ -265,7 +272,8 @@ public class SegmenterTests
     public void Frames_of_a_new_configuration_are_dropped_until_its_first_sync_sample()
     {
         var segmenter = Story.Segmenter();
-        var samples = VideoFrames(3, 30).Concat(VideoFrames(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
+        var samples = VideoFrames(3, 30).Concat(VideoFrames(4, 60, from: 3, track: OtherVideo)
+            .Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
         var story = Story.Of(segmenter, samples);
 
         segmenter.GetDropped(SampleDropReason.BeforeSync).ShouldBe(60);
@@ -311,7 +319,8 @@ public class SegmenterTests
     [Fact]
     public void Jump_of_the_leading_rendition_starts_a_new_period_instead_of_an_endless_segment()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(5, 60), Frames(5), VideoFrames(4, 60, from: 60), Frames(4, from: 60)));
+        var story =
+            Story.Of(Story.Segmenter(), Interleave(VideoFrames(5, 60), Frames(5), VideoFrames(4, 60, from: 60), Frames(4, from: 60)));
 
         story.Discontinuities.ShouldBe([4]);
         story.Lengths("source").ShouldBe([2, 2, 1, 2, 2]);

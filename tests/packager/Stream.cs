@@ -18,7 +18,8 @@ internal static class Encoder
     /// <summary>The same record with another PPS: another configuration.</summary>
     public static readonly Track OtherVideo = Video with
     {
-        Config = CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC9")),
+        Config = CodecConfig.Avc
+            .Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC9")),
     };
 
     public static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
@@ -31,14 +32,16 @@ internal static class Encoder
 
     public static readonly Rendition OnlyAudio = new("audio", TrackKind.Audio, IsLeading: true);
 
-    public static RenditionSample Sample(Rendition rendition, Track track, long decode, bool sync, long offset = 0, int size = 10, DateTimeOffset? arrival = null) =>
+    public static RenditionSample Sample(Rendition rendition, Track track, long decode, bool sync, long offset = 0, int size = 10,
+        DateTimeOffset? arrival = null) =>
         new(rendition, new MediaSample(track, new MediaTime(decode, track.Timescale), new MediaTime(decode + offset, track.Timescale), sync,
             Payload(size, decode), arrival ?? (Noon + new MediaTime(decode, track.Timescale).ToTimeSpan())));
 
     /// <summary>
     /// A frame every 1/<paramref name="rate"/> s from a given time, with a sync sample every <paramref name="keyframe"/> frames.
     /// </summary>
-    public static IEnumerable<RenditionSample> VideoFrames(double seconds, int keyframe, double from = 0, int rate = 30, Track? track = null, long offset = 0)
+    public static IEnumerable<RenditionSample> VideoFrames(double seconds, int keyframe, double from = 0, int rate = 30,
+        Track? track = null, long offset = 0)
     {
         var ticks = 90_000 / rate;
         for (var i = 0; i < (int)(seconds * rate); i++)
@@ -59,7 +62,8 @@ internal static class Encoder
 
     /// <summary>Interleaves several tracks by decode time.</summary>
     public static List<RenditionSample> Interleave(params IEnumerable<RenditionSample>[] tracks) =>
-        [.. tracks.SelectMany(samples => samples).OrderBy(sample => sample.Sample.Decode.TotalSeconds).ThenBy(sample => sample.Rendition.Name, StringComparer.Ordinal)];
+        [.. tracks.SelectMany(samples => samples).OrderBy(sample => sample.Sample.Decode.TotalSeconds)
+            .ThenBy(sample => sample.Rendition.Name, StringComparer.Ordinal)];
 
     public static BroadcastSession Session(string channel = "main", LatencyProfile? latency = null, DateTimeOffset? at = null) =>
         new(ChannelName.Parse(channel), SessionId.New(at ?? Noon), 1, at ?? Noon, latency ?? Encoder.Latency);
@@ -77,11 +81,14 @@ internal sealed class Story
 {
     public List<SegmenterOutput> Cuts { get; } = [];
 
-    public IEnumerable<SegmenterOutput.Part> Parts(string rendition) => Cuts.OfType<SegmenterOutput.Part>().Where(part => part.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Part> Parts(string rendition) =>
+        Cuts.OfType<SegmenterOutput.Part>().Where(part => part.Rendition == rendition);
 
-    public IEnumerable<SegmenterOutput.Closed> Closed(string rendition) => Cuts.OfType<SegmenterOutput.Closed>().Where(segment => segment.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Closed> Closed(string rendition) =>
+        Cuts.OfType<SegmenterOutput.Closed>().Where(segment => segment.Rendition == rendition);
 
-    public IEnumerable<SegmenterOutput.Gap> Gaps(string rendition) => Cuts.OfType<SegmenterOutput.Gap>().Where(gap => gap.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Gap> Gaps(string rendition) =>
+        Cuts.OfType<SegmenterOutput.Gap>().Where(gap => gap.Rendition == rendition);
 
     public IEnumerable<long> Discontinuities => Cuts.OfType<SegmenterOutput.Discontinuity>().Select(cut => cut.Segment);
 
@@ -106,5 +113,6 @@ internal sealed class Story
     }
 
     public static Segmenter Segmenter(LatencyProfile? latency = null, SegmenterStart? start = null, params Rendition[] renditions) =>
-        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Empty, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack]);
+        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Empty,
+            renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack]);
 }

@@ -14,9 +14,11 @@ public sealed class CaptionTests : PipelineTest
         await _line.EndAsync(session);
 
         var playlist = await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8");
-        playlist.ShouldContain("#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC1\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n");
+        playlist.ShouldContain(
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC1\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n");
         playlist.ShouldContain(",CLOSED-CAPTIONS=\"cc\"\n");
-        (await _line.Client.GetStringAsync($"/live/{session.Channel}/manifest.mpd")).ShouldContain("<Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"CC1=und\" />");
+        (await _line.Client.GetStringAsync($"/live/{session.Channel}/manifest.mpd")).ShouldContain(
+            "<Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"CC1=und\" />");
         (await TextAsync(session)).ShouldContain("HELLO WORLD");
     }
 
@@ -24,11 +26,13 @@ public sealed class CaptionTests : PipelineTest
     public async Task Captions_that_start_late_are_signalled_from_the_first_caption()
     {
         var session = PipelineHarness.Session(_time);
-        await _line.PublishAsync(session, Captioning.On(await CodedTrack.MakeAsync("avc1", 8.4), Captioning.PopOn("HELLO WORLD", shown: 50), from: 100, filled: false));
+        await _line.PublishAsync(session,
+            Captioning.On(await CodedTrack.MakeAsync("avc1", 8.4), Captioning.PopOn("HELLO WORLD", shown: 50), from: 100, filled: false));
         await _line.EndAsync(session);
 
         (await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8")).ShouldContain("INSTREAM-ID=\"CC1\"\n");
-        (await _line.Client.GetStringAsync($"/live/{session.Channel}/manifest.mpd")).ShouldContain("<Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"CC1=und\" />");
+        (await _line.Client.GetStringAsync($"/live/{session.Channel}/manifest.mpd")).ShouldContain(
+            "<Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"CC1=und\" />");
         (await TextAsync(session)).ShouldContain("HELLO WORLD");
     }
 
@@ -54,6 +58,7 @@ public sealed class CaptionTests : PipelineTest
             }
         }
 
-        return (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", $"movie={file}[out0+subcc]", "-map", "0:s", "-f", "srt", "-"])).EnsureSuccess().Output;
+        return (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", $"movie={file}[out0+subcc]", "-map",
+            "0:s", "-f", "srt", "-"])).EnsureSuccess().Output;
     }
 }

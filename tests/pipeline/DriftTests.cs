@@ -24,7 +24,8 @@ public sealed class DriftTests : PipelineTest
     {
         (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "otherwise this would test nothing");
         var session = PipelineHarness.Session(_time, latency: LatencyProfile.Safe);
-        var camera = _line.Attach(new FlvEncoder(_time) { Drift = perMillion, VideoRate = 10, AudioRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { Drift = perMillion, VideoRate = 10, AudioRate = 8000, AudioRecord = Mono8000,
+            KeyframeSeconds = Segment, Keeps = false }, session);
         var seen = Both.ToDictionary(rendition => rendition, _ => new SortedDictionary<long, Entry>());
 
         for (var sent = 0.0; sent < Hours * 3600; sent += Look)
@@ -49,11 +50,13 @@ public sealed class DriftTests : PipelineTest
 
             // Audio segments end with a frame of 128 ms here; the rate is corrected by at most a thousandth.
             entries.ShouldAllBe(e => Math.Abs(e.Duration - Segment) < (rendition == "audio" ? 0.14 : 0.01));
-            entries.Zip(entries.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.002);
+            entries.Zip(entries.Skip(1))
+                .ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.002);
             entries.ShouldAllBe(e => Math.Abs((e.WallClock - seen["source"][e.Number].WallClock).TotalSeconds) < 0.13);
         }
 
-        var off = seen["source"].Values.Select(e => (e.WallClock - camera.WallClockAt(TimeSpan.FromSeconds((e.Number - 1) * Segment))).TotalSeconds).ToList();
+        var off = seen["source"]
+            .Values.Select(e => (e.WallClock - camera.WallClockAt(TimeSpan.FromSeconds((e.Number - 1) * Segment))).TotalSeconds).ToList();
         off.ShouldAllBe(seconds => Math.Abs(seconds) < 0.5);
         Math.Abs(off[^1]).ShouldBeGreaterThan(0.25, "within the dead band the drift is not corrected");
         Math.Sign(off[^1]).ShouldBe(Math.Sign(perMillion));

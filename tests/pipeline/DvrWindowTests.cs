@@ -33,12 +33,17 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
         var minute = await RunAsync(TimeSpan.FromMinutes(1));
         var hours = await RunAsync(TimeSpan.FromHours(12));
 
-        output.WriteLine($"1 min: {minute.Idle / 1048576.0:0.0} MiB, {minute.Watched / 1048576.0:0.0} MiB with all playlists asked for, of {minute.Playlist} bytes each; longest journal {minute.Journal} bytes");
-        output.WriteLine($"12 h: {hours.Idle / 1048576.0:0.0} MiB, {hours.Watched / 1048576.0:0.0} MiB with all playlists asked for, of {hours.Playlist} bytes each; longest journal {hours.Journal} bytes");
+        output.WriteLine(
+            $"1 min: {minute.Idle / 1048576.0:0.0} MiB, {minute.Watched / 1048576.0:0.0} MiB with all playlists asked for, "
+            + $"of {minute.Playlist} bytes each; longest journal {minute.Journal} bytes");
+        output.WriteLine(
+            $"12 h: {hours.Idle / 1048576.0:0.0} MiB, {hours.Watched / 1048576.0:0.0} MiB with all playlists asked for, "
+            + $"of {hours.Playlist} bytes each; longest journal {hours.Journal} bytes");
         hours.Segments.ShouldBeGreaterThan(21_500);
         (hours.Idle - minute.Idle).ShouldBeLessThan(5 << 20, "only the list of index blocks is kept");
         (hours.Watched - minute.Watched).ShouldBeLessThan(50 << 20);
-        hours.Journal.ShouldBeLessThan(4 * minute.Journal, "a live window of double length while an index block is collected, and the list of index blocks");
+        hours.Journal.ShouldBeLessThan(4 * minute.Journal,
+            "a live window of double length while an index block is collected, and the list of index blocks");
         output.WriteLine($"12 h: delta update of {hours.Delta} bytes");
         hours.Delta.ShouldBeLessThan(8000);
     }
@@ -60,10 +65,13 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
         app.MapOrigin();
         await app.StartAsync();
 
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Noon), 1, Noon, LatencyProfile.Low) { DvrWindow = TimeSpan.FromHours(12) };
-        Rendition[] renditions = [.. Enumerable.Range(0, Renditions).Select(i => new Rendition(i == 0 ? "source" : $"rung{i}", TrackKind.Video, i == 0))];
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Noon), 1, Noon,
+            LatencyProfile.Low) { DvrWindow = TimeSpan.FromHours(12) };
+        Rendition[] renditions = [.. Enumerable.Range(0, Renditions)
+            .Select(i => new Rendition(i == 0 ? "source" : $"rung{i}", TrackKind.Video, i == 0))];
         var samples = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(Renditions * 4));
-        var running = app.Services.GetRequiredService<IRenditionSink>().RunAsync(new RenditionSet(session, renditions, samples.Reader), CancellationToken.None);
+        var running = app.Services.GetRequiredService<IRenditionSink>()
+            .RunAsync(new RenditionSet(session, renditions, samples.Reader), CancellationToken.None);
         for (var second = 0; second <= length.TotalSeconds; second += 2)
         {
             foreach (var rendition in renditions)
@@ -131,19 +139,25 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
             yield break;
         }
 
-        public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         private sealed class File(ThinSpool spool, ObjectName name) : ISpoolFile
         {

@@ -32,7 +32,8 @@ public sealed class EncoderFaultTests : PipelineTest
     {
         var session = PipelineHarness.Session(_time);
         var first = await SentAsync(session, new FlvEncoder(_time), 5);
-        var second = await SentAsync(session, new FlvEncoder(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, AudioRate = rate }, 5);
+        var second =
+            await SentAsync(session, new FlvEncoder(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, AudioRate = rate }, 5);
 
         var watched = await ShouldChangeOnceAsync(session);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
@@ -56,7 +57,8 @@ public sealed class EncoderFaultTests : PipelineTest
         watched["source"].Payloads.ShouldBe(camera.Frames);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4"]);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
-        (camera.AudioFrames.Count - watched["audio"].Payloads.Count).ShouldBeInRange(0, 2 * 48, "media are lost only up to the next segment boundary");
+        (camera.AudioFrames.Count - watched["audio"].Payloads.Count).ShouldBeInRange(0, 2 * 48,
+            "media are lost only up to the next segment boundary");
     }
 
     [Theory]
@@ -125,7 +127,8 @@ public sealed class EncoderFaultTests : PipelineTest
         watched["source"].Payloads.ShouldBe(camera.Frames);
         watched["audio"].Payloads.ShouldBe(camera.AudioFrames);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().Count().ShouldBe(2);
-        watched["source"].Segments.Single(s => s.Number == watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number).IsSync.ShouldBeTrue();
+        watched["source"].Segments.Single(s => s.Number == watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number)
+            .IsSync.ShouldBeTrue();
     }
 
     private async Task<FlvEncoder> SentAsync(BroadcastSession session, FlvEncoder camera, double seconds)

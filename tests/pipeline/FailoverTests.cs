@@ -102,7 +102,8 @@ public sealed class FailoverTests : PipelineTest
         var video = await _line.WatchAsync(session);
         NamesOf(video).ShouldBe([0, Second, 0]);
         video.Playlist.DiscontinuitySequence.ShouldBe((await _line.PlaylistAsync(session, "audio")).DiscontinuitySequence);
-        video.Playlist.Entries.Select(e => e.Discontinuity).ShouldBe((await _line.PlaylistAsync(session, "audio")).Entries.Select(e => e.Discontinuity));
+        video.Playlist.Entries.Select(e => e.Discontinuity)
+            .ShouldBe((await _line.PlaylistAsync(session, "audio")).Entries.Select(e => e.Discontinuity));
     }
 
     [Fact]
@@ -155,7 +156,8 @@ public sealed class FailoverTests : PipelineTest
         ShouldBeOneTimeline(video, "source");
         ShouldBeOneTimeline(audio, "audio");
         NamesOf(video).ShouldBe([0, Second]);
-        audio.Playlist.Entries.Select(e => (e.Number, e.Discontinuity)).ShouldBe(video.Playlist.Entries.Select(e => (e.Number, e.Discontinuity)));
+        audio.Playlist.Entries.Select(e => (e.Number, e.Discontinuity))
+            .ShouldBe(video.Playlist.Entries.Select(e => (e.Number, e.Discontinuity)));
         audio.Payloads.Count(p => p.Length == 6).ShouldBeInRange(220, 340, "the backup's share of it is silent");
     }
 
@@ -174,7 +176,9 @@ public sealed class FailoverTests : PipelineTest
         var entries = watched.Playlist.Entries;
         entries.Select(e => e.Number).ShouldBe(Enumerable.Range(1, entries.Count).Select(n => (long)n), rendition);
         entries.ShouldAllBe(e => e.Duration <= 3.05, rendition);
-        watched.Segments.Zip(watched.Segments.Skip(1)).ShouldAllBe(pair => (Int128)pair.First.Ended * pair.Second.Timescale <= (Int128)pair.Second.Began * pair.First.Timescale, rendition);
+        watched.Segments.Zip(watched.Segments.Skip(1))
+            .ShouldAllBe(pair => (Int128)pair.First.Ended * pair.Second.Timescale <= (Int128)pair.Second.Began * pair.First.Timescale,
+                rendition);
         Gaps(watched).ShouldAllBe(gap => gap > -0.05, rendition);
     }
 

@@ -99,7 +99,8 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
             Configure();
         }
 
-        var (frames, audioFrames) = (_frames + (long)Math.Round(seconds * VideoRate), _audioFrames + (long)Math.Round(seconds * AudioRate / 1024));
+        var (frames, audioFrames) = (_frames + (long)Math.Round(seconds * VideoRate),
+            _audioFrames + (long)Math.Round(seconds * AudioRate / 1024));
         while (_frames < frames || _audioFrames < audioFrames)
         {
             if (_audioFrames >= audioFrames || (_frames < frames && _frames * AudioRate <= _audioFrames * 1024 * VideoRate))
@@ -126,7 +127,8 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
 
         while (true)
         {
-            var (frame, audioTrack) = (TimeSpan.FromSeconds((double)_frames / VideoRate), TimeSpan.FromSeconds(_audioFrames * 1024.0 / SampleRate));
+            var (frame, audioTrack) = (TimeSpan.FromSeconds((double)_frames / VideoRate),
+                TimeSpan.FromSeconds(_audioFrames * 1024.0 / SampleRate));
             var next = frame <= audioTrack ? frame : audioTrack;
             if (WallClockAt(next) >= until)
             {
@@ -190,7 +192,8 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
         var at = TimeSpan.FromSeconds((double)_frames / VideoRate);
         if (HasVideo)
         {
-            Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
+            Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration
+                : VideoConfiguration);
         }
 
         if (HasAudio)

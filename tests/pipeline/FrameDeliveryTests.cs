@@ -85,7 +85,8 @@ public sealed class FrameDeliveryTests : PipelineTest
             after.Playlist.Entries.Select(e => e.Number).ShouldBe(Enumerable.Range(1, after.Playlist.Entries.Count).Select(n => (long)n));
             after.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([before.Playlist.Last + 1]);
             after.Playlist.Entries.Select(e => e.Map).Distinct().Count().ShouldBe(1, "the same configuration needs no second init segment");
-            after.Playlist.Entries.Single(e => e.Discontinuity).WallClock.ShouldBe(session.StartedAt.AddSeconds(12), TimeSpan.FromMilliseconds(50));
+            after.Playlist.Entries.Single(e => e.Discontinuity)
+                .WallClock.ShouldBe(session.StartedAt.AddSeconds(12), TimeSpan.FromMilliseconds(50));
             after.Segments.Zip(after.Segments.Skip(1)).ShouldAllBe(pair => pair.First.Ended <= pair.Second.Began);
             (await _line.MpdAsync(session)).Periods.Count.ShouldBe(2);
             (await _line.MpdAsync(session)).ShouldList(after, rendition);
@@ -130,7 +131,8 @@ public sealed class FrameDeliveryTests : PipelineTest
         await second.GoneAsync();
 
         var video = await _line.WatchAsync(session);
-        video.Playlist.Entries.Select(e => e.Map).ShouldBe(["source/init-1.mp4", "source/init-1.mp4", "source/init-2.mp4", "source/init-2.mp4"]);
+        video.Playlist.Entries.Select(e => e.Map)
+            .ShouldBe(["source/init-1.mp4", "source/init-1.mp4", "source/init-2.mp4", "source/init-2.mp4"]);
         (await _line.PlaylistAsync(session, "audio")).Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([3]);
         (await _line.MpdAsync(session)).Periods.Count.ShouldBe(2);
     }
@@ -183,6 +185,7 @@ public sealed class FrameDeliveryTests : PipelineTest
         audio.Payloads.ShouldBe([.. radio.AudioFrames, .. camera.AudioFrames]);
         video.Payloads.ShouldBe(camera.Frames);
         video.Playlist.Last.ShouldBe(audio.Playlist.Last);
-        video.Playlist.DiscontinuitySequence.ShouldBe(audio.Playlist.DiscontinuitySequence + audio.Playlist.Entries.Take((int)(video.Playlist.Sequence - audio.Playlist.Sequence)).Count(e => e.Discontinuity));
+        video.Playlist.DiscontinuitySequence.ShouldBe(audio.Playlist.DiscontinuitySequence
+            + audio.Playlist.Entries.Take((int)(video.Playlist.Sequence - audio.Playlist.Sequence)).Count(e => e.Discontinuity));
     }
 }

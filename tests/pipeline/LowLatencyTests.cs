@@ -66,7 +66,8 @@ public sealed partial class LowLatencyTests : PipelineTest
 
     private async Task LookAsync(BroadcastSession session, string rendition, List<Part> seen, Dictionary<string, string?> hints)
     {
-        if ((await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{rendition}.m3u8")) is not { IsSuccessStatusCode: true } response)
+        if ((await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{rendition}.m3u8"))
+            is not { IsSuccessStatusCode: true } response)
         {
             return;
         }

@@ -17,10 +17,12 @@ internal static class MultitrackSource
         var queue = Channel.CreateBounded<MediaSample>(1024);
         var began = line.Time.GetUtcNow() - session.StartedAt;
         var publication = new Publication(
-            new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), [.. tracks.Select(track => track.Track)], queue.Reader);
+            new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), [.. tracks.Select(track => track.Track)],
+            queue.Reader);
         var running = line.Sink.RunAsync(publication, CancellationToken.None);
         var delay = tracks.Max(track => new MediaTime(track.Samples[0].Said.CompositionOffset, track.Track.Timescale).ToTimeSpan());
-        foreach (var (track, sample, time) in tracks.SelectMany(track => track.Samples.Select(sample => (track.Track, sample, Time: TimeOf(track, sample, delay))))
+        foreach (var (track, sample, time) in tracks.SelectMany(track =>
+            track.Samples.Select(sample => (track.Track, sample, Time: TimeOf(track, sample, delay))))
             .OrderBy(item => item.Time))
         {
             var at = time.ToTimeSpan();
@@ -28,7 +30,8 @@ internal static class MultitrackSource
             line.Time.Advance(late > TimeSpan.Zero ? late : TimeSpan.Zero);
             var decode = MediaTime.From(began, track.Timescale) + time;
             var present = decode with { Ticks = decode.Ticks + sample.Said.CompositionOffset };
-            await queue.Writer.WriteAsync(new MediaSample(track, decode, present, sample.Said.IsSync, sample.Payload, line.Time.GetUtcNow()));
+            await queue.Writer
+                .WriteAsync(new MediaSample(track, decode, present, sample.Said.IsSync, sample.Payload, line.Time.GetUtcNow()));
             await Poll.UntilAsync(() => queue.Reader.Count < 128);
         }
 

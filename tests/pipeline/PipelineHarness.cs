@@ -53,13 +53,15 @@ internal sealed class PipelineHarness : IAsyncDisposable
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="options">Additional configuration. Thumbnails are off by default, because they need real processes.</param>
-    public static Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, null, options);
+    public static Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time,
+        params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, null, options);
 
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
     /// <param name="options">Additional configuration.</param>
-    public static async Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience, params KeyValuePair<string, string?>[] options)
+    public static async Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience,
+        params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new KeptLog();
@@ -134,9 +136,11 @@ internal sealed class PipelineHarness : IAsyncDisposable
     public async Task<Playlist> PlaylistAsync(BroadcastSession session, string rendition = "source") =>
         Playlist.Parse(await Client.GetStringAsync($"/live/{session.Channel}/{session.Id}/{rendition}.m3u8"));
 
-    public async Task<Mpd> MpdAsync(BroadcastSession session) => Mpd.Parse(await Client.GetStringAsync($"/live/{session.Channel}/{session.Id}/manifest.mpd"));
+    public async Task<Mpd> MpdAsync(BroadcastSession session) =>
+        Mpd.Parse(await Client.GetStringAsync($"/live/{session.Channel}/{session.Id}/manifest.mpd"));
 
-    public Task<byte[]> MediaAsync(BroadcastSession session, string address) => Client.GetByteArrayAsync($"/live/{session.Channel}/{session.Id}/{address}");
+    public Task<byte[]> MediaAsync(BroadcastSession session, string address) =>
+        Client.GetByteArrayAsync($"/live/{session.Channel}/{session.Id}/{address}");
 
     public async Task<IReadOnlyList<string>> StoredAsync(string prefix = "live/")
     {
@@ -155,7 +159,8 @@ internal sealed class PipelineHarness : IAsyncDisposable
     /// <summary>The same for another rendition.</summary>
     public async Task<Playlist> ReachAsync(BroadcastSession session, string rendition, long segment)
     {
-        await Poll.UntilAsync(async () => (await PlaylistAsync(session, rendition)).Last >= segment, description: $"segment {segment} is listed");
+        await Poll.UntilAsync(async () => (await PlaylistAsync(session, rendition)).Last >= segment,
+            description: $"segment {segment} is listed");
         return await PlaylistAsync(session, rendition);
     }
 
@@ -227,7 +232,8 @@ internal sealed class KeptLog : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
         _lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
 
     public void Dispose()

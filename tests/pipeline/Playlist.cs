@@ -18,14 +18,17 @@ internal sealed record Playlist(long Sequence, long DiscontinuitySequence, bool 
             var value = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..];
             switch (line.Split(':')[0])
             {
-                case "#EXT-X-MEDIA-SEQUENCE": playlist = playlist with { Sequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
-                case "#EXT-X-DISCONTINUITY-SEQUENCE": playlist = playlist with { DiscontinuitySequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
+                case "#EXT-X-MEDIA-SEQUENCE": playlist = playlist with { Sequence = long.Parse(value, CultureInfo.InvariantCulture) };
+                    break;
+                case "#EXT-X-DISCONTINUITY-SEQUENCE": playlist = playlist
+                    with { DiscontinuitySequence = long.Parse(value, CultureInfo.InvariantCulture) }; break;
                 case "#EXT-X-INDEPENDENT-SEGMENTS": playlist = playlist with { Independent = true }; break;
                 case "#EXT-X-ENDLIST": playlist = playlist with { Ended = true }; break;
                 case "#EXT-X-DISCONTINUITY": next = next with { Discontinuity = true }; break;
                 case "#EXT-X-GAP": next = next with { Gap = true }; break;
                 case "#EXT-X-MAP": next = next with { Map = value.Split('"')[1] }; break;
-                case "#EXT-X-PROGRAM-DATE-TIME": next = next with { WallClock = DateTimeOffset.Parse(value, CultureInfo.InvariantCulture) }; break;
+                case "#EXT-X-PROGRAM-DATE-TIME": next = next with { WallClock = DateTimeOffset.Parse(value, CultureInfo.InvariantCulture) };
+                    break;
                 case "#EXTINF": next = next with { Duration = double.Parse(value.Split(',')[0], CultureInfo.InvariantCulture) }; break;
                 default:
                     if (line[0] != '#')
@@ -55,15 +58,19 @@ internal sealed record Mpd(string Type, DateTimeOffset AvailabilityStart, IReadO
     {
         var root = XDocument.Parse(text).Root!;
         var ns = root.Name.Namespace;
-        return new Mpd(root.Attribute("type")!.Value, System.Xml.XmlConvert.ToDateTimeOffset(root.Attribute("availabilityStartTime")!.Value), [.. root.Elements(ns + "Period").Select(period => new MpdPeriod(
+        return new Mpd(root.Attribute("type")!.Value,
+            System.Xml.XmlConvert.ToDateTimeOffset(root.Attribute("availabilityStartTime")!.Value),
+            [.. root.Elements(ns + "Period").Select(period => new MpdPeriod(
             period.Attribute("id")!.Value,
             System.Xml.XmlConvert.ToTimeSpan(period.Attribute("start")!.Value),
-            period.Descendants(ns + "Representation").ToDictionary(r => r.Attribute("id")!.Value, r => Times(r.Descendants(ns + "SegmentTemplate").Single(), ns))))]);
+            period.Descendants(ns + "Representation").ToDictionary(r => r.Attribute("id")!.Value,
+                r => Times(r.Descendants(ns + "SegmentTemplate").Single(), ns))))]);
     }
 
     private static MpdTimes Times(XElement template, XNamespace ns)
     {
-        long Value(XElement element, string name, long otherwise) => element.Attribute(name) is { } a ? long.Parse(a.Value, CultureInfo.InvariantCulture) : otherwise;
+        long Value(XElement element, string name, long otherwise) =>
+            element.Attribute(name) is { } a ? long.Parse(a.Value, CultureInfo.InvariantCulture) : otherwise;
         var (time, number) = (0L, Value(template, "startNumber", 1));
         List<(long, long, long)> segments = [];
         foreach (var s in template.Descendants(ns + "S"))

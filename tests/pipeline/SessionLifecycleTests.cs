@@ -4,7 +4,8 @@ namespace Broadcast.Pipeline.Tests;
 public sealed class SessionLifecycleTests : PipelineTest
 {
     /// <summary>A short window that moves within little media.</summary>
-    private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
+    private static readonly LatencyProfile Brief = LatencyProfile.Standard
+        with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
 
     [Fact]
     public async Task Window_moves_and_removed_segments_are_deleted_once_no_viewer_can_be_reading_them()
@@ -21,7 +22,8 @@ public sealed class SessionLifecycleTests : PipelineTest
         late.Entries.Sum(e => e.Duration).ShouldBeInRange(11.9, 14.1);
         await _line.WatchAsync(session);
         var gone = late.Sequence - 1;
-        (await _line.MediaAsync(session, $"source/{gone}.m4s")).Length.ShouldBeGreaterThan(100, "segments that just left the window are still readable");
+        (await _line.MediaAsync(session, $"source/{gone}.m4s")).Length
+            .ShouldBeGreaterThan(100, "segments that just left the window are still readable");
         await _line.UploadedAsync();
         (await _line.StoredAsync()).ShouldContain($"live/main/{session.Id}/source/{gone}.m4s");
 

@@ -8,7 +8,7 @@ public sealed class SessionVisibilityTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = TempFolder.Create();
     private readonly ManualTimeProvider _time = new();
-    private readonly Register _register = new();
+    private readonly StubSessionVisibility _register = new();
     private PipelineHarness _line = null!;
 
     public async ValueTask InitializeAsync() => _line = await PipelineHarness.StartAsync(_folder.Sub("data"), _time, _register);
@@ -31,7 +31,8 @@ public sealed class SessionVisibilityTests : IAsyncLifetime
         var live = _time.GetUtcNow();
         _register.View = SessionVisibility.Since(live);
         await camera.SendAsync(5);
-        await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode, description: "the channel shows the session");
+        await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode,
+            description: "the channel shows the session");
         var first = (await _line.PlaylistAsync(session)).Entries[0];
         first.WallClock.ShouldBeInRange(live, live + session.Latency.TargetDuration);
         _register.View.Segment.ShouldBe(first.Number);
@@ -64,7 +65,7 @@ public sealed class SessionVisibilityTests : IAsyncLifetime
         (await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{file}")).StatusCode;
 
     /// <summary>Visibility of a single session.</summary>
-    private sealed class Register : ISessionVisibility
+    private sealed class StubSessionVisibility : ISessionVisibility
     {
         private readonly Lock _lock = new();
         private SessionVisibility _view = SessionVisibility.Hidden;
@@ -90,6 +91,7 @@ public sealed class SessionVisibilityTests : IAsyncLifetime
 
         public SessionVisibility? Find(ChannelName channel, SessionId session) => View;
 
-        public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment) => View = SessionVisibility.Since(from, segment);
+        public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment) =>
+            View = SessionVisibility.Since(from, segment);
     }
 }

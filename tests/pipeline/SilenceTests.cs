@@ -30,7 +30,8 @@ public sealed class SilenceTests : PipelineTest
         var address = $"{_line.Client.BaseAddress}live/{session.Channel}/";
         (await FfmpegTool.DecodeAsync(address + "index.m3u8", 60)).ShouldBeEmpty();
         (await FfmpegTool.DecodeAsync(address + "manifest.mpd", 60)).ShouldBeEmpty();
-        var volume = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", address + "index.m3u8", "-vn", "-af", "volumedetect", "-f", "null", "-"]);
+        var volume = await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-hide_banner", "-i", address + "index.m3u8", "-vn", "-af", "volumedetect", "-f", "null", "-"]);
         volume.EnsureSuccess().Error.ShouldContain("max_volume: -91.0 dB");
     }
 
@@ -54,7 +55,8 @@ public sealed class SilenceTests : PipelineTest
         ShouldBeInTime(video, audio);
         var silent = audio.Payloads.TakeWhile(payload => IsSilent(payload)).Count();
         (silent * 1024.0 / FlvEncoder.SampleRate).ShouldBe(seconds, 0.05);
-        audio.Payloads.Count.ShouldBeInRange(silent + camera.AudioFrames.Count - 3, silent + camera.AudioFrames.Count, "only audio from the time of the generated silence is missing");
+        audio.Payloads.Count.ShouldBeInRange(silent + camera.AudioFrames.Count - 3, silent + camera.AudioFrames.Count,
+            "only audio from the time of the generated silence is missing");
         audio.Payloads.Skip(silent).ShouldBe(camera.AudioFrames.TakeLast(audio.Payloads.Count - silent));
         foreach (var watched in (Watched[])[video, audio])
         {

@@ -13,7 +13,8 @@ public sealed class TracksTests : PipelineTest
     [InlineData("vp09", "fLaC", "vp09.00.11.08", "fLaC")]
     [InlineData("hvc1 open", "ec-3", "hvc1.2.4.L60.90", "ec-3")]
     [InlineData("av01 svt", "Opus 60", "av01.0.00M.08", "opus")]
-    public async Task Every_codec_passes_through_all_stages_and_plays_in_HLS_and_DASH(string video, string audio, string videoCodec, string audioCodec)
+    public async Task Every_codec_passes_through_all_stages_and_plays_in_HLS_and_DASH(string video, string audio, string videoCodec,
+        string audioCodec)
     {
         var session = PipelineHarness.Session(_time);
         var frames = await CodedTrack.MakeAsync(video, 6.4);
@@ -27,7 +28,8 @@ public sealed class TracksTests : PipelineTest
         source.Playlist.Independent.ShouldBeTrue();
         source.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
         audioTrack.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
-        (audioTrack.Segments[^1].Ended - audioTrack.Segments[0].Began).ShouldBe(audioFrames.Samples[^1].Decode + Length(audioFrames), "the last frame has the duration of its own bytes");
+        (audioTrack.Segments[^1].Ended - audioTrack.Segments[0].Began).ShouldBe(audioFrames.Samples[^1].Decode + Length(audioFrames),
+            "the last frame has the duration of its own bytes");
         var mpd = await _line.MpdAsync(session);
         mpd.ShouldList(source, "source", (double)frames.Samples[0].Said.CompositionOffset / frames.Track.Timescale);
         mpd.ShouldList(audioTrack, "audio");
@@ -59,7 +61,8 @@ public sealed class TracksTests : PipelineTest
             watched.Payloads.ShouldBe(track.Samples.Select(s => s.Payload.ToArray()), name);
             watched.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4, 5], name);
             watched.Playlist.Independent.ShouldBeTrue(name);
-            watched.Segments.Select(s => (double)(s.Began - watched.Segments[0].Began) / s.Timescale).Zip([0.0, 2, 4, 6, 8]).ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) < 0.03, name);
+            watched.Segments.Select(s => (double)(s.Began - watched.Segments[0].Began) / s.Timescale).Zip([0.0, 2, 4, 6, 8])
+                .ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) < 0.03, name);
         }
 
         var playlist = (await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8")).Split('\n');
@@ -84,7 +87,8 @@ public sealed class TracksTests : PipelineTest
         ]);
         var probed = await FfmpegTool.ProbeAsync($"{_line.Client.BaseAddress}live/{session.Channel}/index.m3u8");
         probed.GetProperty("streams").EnumerateArray().Count(s => s.GetProperty("codec_type").GetString() == "video").ShouldBe(2);
-        probed.GetProperty("streams").EnumerateArray().Count(s => s.GetProperty("codec_type").GetString() == "audio").ShouldBeGreaterThanOrEqualTo(2);
+        probed.GetProperty("streams").EnumerateArray().Count(s => s.GetProperty("codec_type").GetString() == "audio")
+            .ShouldBeGreaterThanOrEqualTo(2);
     }
 
     [Fact]
@@ -100,7 +104,8 @@ public sealed class TracksTests : PipelineTest
             var watched = await _line.WatchAsync(session, rendition);
             watched.Playlist.Entries.Select(e => (e.Number, e.Map, e.Discontinuity)).Distinct().ShouldBe(
             [
-                (1, $"{rendition}/init-1.mp4", false), (2, $"{rendition}/init-1.mp4", false), (3, $"{rendition}/init-2.mp4", true), (4, $"{rendition}/init-2.mp4", false),
+                (1, $"{rendition}/init-1.mp4", false), (2, $"{rendition}/init-1.mp4", false), (3, $"{rendition}/init-2.mp4", true),
+                    (4, $"{rendition}/init-2.mp4", false),
             ]);
         }
 
@@ -109,7 +114,8 @@ public sealed class TracksTests : PipelineTest
     }
 
     private static long Length(CodedTrack audioFrames) =>
-        audioFrames.Track.Config.TryInspect(audioFrames.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * audioFrames.Track.Timescale / audioFrames.Track.Config.AudioFormat!.SampleRate : 0;
+        audioFrames.Track.Config.TryInspect(audioFrames.Samples[^1].Payload.Span, out var frame)
+        ? (long)frame.Samples * audioFrames.Track.Timescale / audioFrames.Track.Config.AudioFormat!.SampleRate : 0;
 
     /// <summary>
     /// Checks that ffmpeg reads a manifest and its media to the end, finds as many packets as were sent, and decodes them without errors.
@@ -118,7 +124,8 @@ public sealed class TracksTests : PipelineTest
     {
         var address = $"{_line.Client.BaseAddress}live/{session.Channel}/{manifest}";
         var streams = (await FfmpegTool.ProbeAsync(address, null, "-count_packets")).GetProperty("streams").EnumerateArray()
-            .ToDictionary(s => s.GetProperty("codec_type").GetString()!, s => int.Parse(s.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture), StringComparer.Ordinal);
+            .ToDictionary(s => s.GetProperty("codec_type").GetString()!,
+                s => int.Parse(s.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture), StringComparer.Ordinal);
         streams["video"].ShouldBe(packets.Video, manifest);
 
         // ffmpeg's DASH reader stops at the end of the shortest stream.

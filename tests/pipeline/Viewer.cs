@@ -28,7 +28,8 @@ internal static class Viewer
             expected = entry.Discontinuity ? null : expected;
             foreach (var (fragment, part) in fragments.Select((f, i) => (f, i)))
             {
-                (expected ?? fragment.BaseDecodeTime).ShouldBe(fragment.BaseDecodeTime, $"{rendition} {entry.Number}, chunk {part} follows without a gap");
+                (expected ?? fragment.BaseDecodeTime).ShouldBe(fragment.BaseDecodeTime,
+                    $"{rendition} {entry.Number}, chunk {part} follows without a gap");
                 expected = fragment.BaseDecodeTime + fragment.Duration;
                 var position = fragment.DataOffset;
                 foreach (var sample in fragment.Samples)
@@ -41,7 +42,8 @@ internal static class Viewer
                     .ShouldBe(bytes[fragment.Offset..(fragment.Offset + fragment.Length)], $"{rendition} {entry.Number}, part {part}");
             }
 
-            Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration).ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} has the listed duration");
+            Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration)
+                .ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} has the listed duration");
             segments.Add(new DecodedSegment(entry.Number, began, expected.Value, init.Timescale, fragments[0].Samples[0].IsSync));
         }
 
@@ -55,11 +57,13 @@ internal static class Viewer
     /// <param name="delay">Seconds from a segment's decode time to its presentation, with B-frames.</param>
     public static void ShouldList(this Mpd mpd, Watched watched, string rendition, double delay = 0)
     {
-        var listed = mpd.Periods.SelectMany(p => p.Representations[rendition].Segments.Select(s => (s.Number, s.Time, Clock: p.Representations[rendition].Timescale))).ToList();
+        var listed = mpd.Periods.SelectMany(p => p.Representations[rendition]
+            .Segments.Select(s => (s.Number, s.Time, Clock: p.Representations[rendition].Timescale))).ToList();
         listed.Select(s => s.Number).ShouldBe(watched.Segments.Select(s => s.Number));
         foreach (var (entry, segment) in listed.Zip(watched.Segments))
         {
-            Math.Abs(((double)entry.Time / entry.Clock) - ((double)segment.Began / segment.Timescale) - delay).ShouldBeLessThan(0.0001, $"{rendition} {entry.Number}");
+            Math.Abs(((double)entry.Time / entry.Clock) - ((double)segment.Began / segment.Timescale) - delay)
+                .ShouldBeLessThan(0.0001, $"{rendition} {entry.Number}");
         }
     }
 }

@@ -72,7 +72,8 @@ public sealed class ChecksumTests(CephFixture ceph)
         }
 
         using var store = ceph.Store();
-        (await Should.ThrowAsync<ObjectStoreException>(() => store.PutFileAsync(ObjectName.Parse("a"), path, PutCondition.CreateOnly, default))).Message.ShouldContain("Check the disk");
+        (await Should.ThrowAsync<ObjectStoreException>(() =>
+            store.PutFileAsync(ObjectName.Parse("a"), path, PutCondition.CreateOnly, default))).Message.ShouldContain("Check the disk");
         (await store.FindAsync(ObjectName.Parse("a"), default)).ShouldBeNull();
     }
 
@@ -85,7 +86,8 @@ public sealed class ChecksumTests(CephFixture ceph)
 
         var bytes = new byte[5000];
         FlippingLine.Marker.CopyTo(bytes.AsSpan(2000));
-        await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(ObjectName.Parse("bad"), bytes, PutCondition.CreateOnly, default));
+        await Should.ThrowAsync<ObjectStoreException>(() =>
+            store.PutAsync(ObjectName.Parse("bad"), bytes, PutCondition.CreateOnly, default));
         (await store.FindAsync(ObjectName.Parse("bad"), default)).ShouldBeNull();
     }
 
@@ -104,7 +106,8 @@ public sealed class ChecksumTests(CephFixture ceph)
         using var client = S3Client.Create(used!);
         var wrong = new Amazon.S3.Model.PutObjectRequest
         {
-            BucketName = used!.Bucket, Key = "wrong", InputStream = new MemoryStream(new byte[5000]), UseChunkEncoding = false, MD5Digest = FileDigest.Of(new byte[4999], md5: true).Md5,
+            BucketName = used!.Bucket, Key = "wrong", InputStream = new MemoryStream(new byte[5000]), UseChunkEncoding = false,
+                MD5Digest = FileDigest.Of(new byte[4999], md5: true).Md5,
         };
         (await Should.ThrowAsync<Amazon.S3.AmazonS3Exception>(() => client.PutObjectAsync(wrong))).ErrorCode.ShouldBe("BadDigest");
     }
@@ -174,7 +177,8 @@ public sealed class ChecksumTests(CephFixture ceph)
                     await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _end.Token);
                 }
             }
-            catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException
+                or InvalidOperationException)
             {
                 // One side has disconnected.
             }

@@ -50,7 +50,8 @@ public sealed class DeletionTests
         bench.Spool.DeleteAll("live/a/");
         bench.Spool.List("").ShouldBeEmpty();
         await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
-        (await bench.Flaky.Inner.ListAsync("", default).Select(found => found.Name.Value).ToListAsync()).ShouldBe(["live/a.x", "live/ab/3"]);
+        (await bench.Flaky.Inner.ListAsync("", default).Select(found => found.Name.Value)
+            .ToListAsync()).ShouldBe(["live/a.x", "live/ab/3"]);
         Directory.Exists(Path.Combine(bench.Folder, ".deletions")).ShouldBeTrue();
         Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).ShouldBeEmpty();
     }

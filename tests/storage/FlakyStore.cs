@@ -42,7 +42,8 @@ internal sealed class FlakyStore : IObjectStore
         return await Inner.PutFileAsync(name, path, condition, cancellationToken);
     }
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken)
     {
         Check();
         return Inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
@@ -66,7 +67,8 @@ internal sealed class FlakyStore : IObjectStore
         return Inner.ListAsync(prefix, cancellationToken);
     }
 
-    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => Inner.ListFoldersAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
+        Inner.ListFoldersAsync(prefix, cancellationToken);
 
     public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {

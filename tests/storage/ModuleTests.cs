@@ -34,7 +34,8 @@ public sealed class ModuleTests : IDisposable
         (await File.ReadAllBytesAsync(Path.Combine(_folder, "objects/live/a/1"))).ShouldBe([1, 2, 3]);
         using var again = Build();
         await again.StartAsync();
-        await using var content = await again.Services.GetRequiredService<ISpool>().ReadAsync(ObjectName.Parse("live/a/1"), 0, null, default);
+        await using var content = await again.Services.GetRequiredService<ISpool>()
+            .ReadAsync(ObjectName.Parse("live/a/1"), 0, null, default);
         content!.Length.ShouldBe(3);
         await again.StopAsync();
     }
@@ -42,7 +43,8 @@ public sealed class ModuleTests : IDisposable
     [Fact]
     public void With_a_bucket_the_store_is_S3()
     {
-        using var host = Build(("Storage:Bucket", "media"), ("Storage:Endpoint", "http://127.0.0.1:1"), ("Storage:AccessKey", "id"), ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "/x/y/"));
+        using var host = Build(("Storage:Bucket", "media"), ("Storage:Endpoint", "http://127.0.0.1:1"), ("Storage:AccessKey", "id"),
+            ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "/x/y/"));
         var store = host.Services.GetRequiredService<IObjectStore>().ShouldBeOfType<S3ObjectStore>();
         store.ToString().ShouldBe("bucket 'media' at http://127.0.0.1:1 under x/y/");
     }
@@ -51,11 +53,16 @@ public sealed class ModuleTests : IDisposable
     public async Task Every_configuration_error_is_listed_and_prevents_the_start()
     {
         using var host = Build(
-            ("Storage:Bucket", "No Bucket"), ("Storage:Endpoint", "ftp://user:hidden@host/path"), ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "../up"), ("Storage:TimeoutSeconds", "0"),
-            ("Spool:MaxBytes", "5"), ("Spool:MemoryBytes", "-1"), ("Spool:MemorySeconds", "0"), ("Spool:MaxConcurrentUploads", "1000"), ("Spool:RecoverySeconds", "-1"));
+            ("Storage:Bucket", "No Bucket"), ("Storage:Endpoint", "ftp://user:hidden@host/path"), ("Storage:SecretKey", "hidden-thing"),
+            ("Storage:Prefix", "../up"), ("Storage:TimeoutSeconds", "0"),
+            ("Spool:MaxBytes", "5"), ("Spool:MemoryBytes", "-1"), ("Spool:MemorySeconds", "0"), ("Spool:MaxConcurrentUploads", "1000"),
+            ("Spool:RecoverySeconds", "-1"));
         var refused = await Should.ThrowAsync<Exception>(() => host.StartAsync());
-        var errors = refused is AggregateException many ? many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(e => e.Failures).ToArray() : ((OptionsValidationException)refused).Failures.ToArray();
-        foreach (var key in (string[])["Storage:Bucket", "Storage:Endpoint", "Storage:SecretKey", "Storage:Prefix", "Storage:TimeoutSeconds", "Spool:MaxBytes", "Spool:MemoryBytes", "Spool:MemorySeconds", "Spool:MaxConcurrentUploads", "Spool:RecoverySeconds"])
+        var errors = refused is AggregateException many ? many.InnerExceptions.Cast<OptionsValidationException>()
+            .SelectMany(e => e.Failures).ToArray() : ((OptionsValidationException)refused).Failures.ToArray();
+        foreach (var key in (string[])["Storage:Bucket", "Storage:Endpoint", "Storage:SecretKey", "Storage:Prefix",
+            "Storage:TimeoutSeconds", "Spool:MaxBytes", "Spool:MemoryBytes", "Spool:MemorySeconds", "Spool:MaxConcurrentUploads",
+                "Spool:RecoverySeconds"])
         {
             errors.Count(error => error.StartsWith(key, StringComparison.Ordinal)).ShouldBe(1, key);
         }
@@ -144,7 +151,8 @@ public sealed class ModuleTests : IDisposable
     private IHost Build(params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
+        builder.Configuration
+            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.Services.AddSingleton(new DataFolder(_folder));
         builder.Services.AddStorage(builder.Configuration);
         return builder.Build();

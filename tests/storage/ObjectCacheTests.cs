@@ -78,7 +78,8 @@ public sealed class ObjectCacheTests
     [Fact]
     public async Task Failed_read_fails_all_waiting_requests_and_is_retried_by_the_next()
     {
-        await Should.ThrowAsync<IOException>(async () => await _hot.ReadAsync(Name, 0, null, (_, _, _) => throw new IOException("disk on fire"), default));
+        await Should.ThrowAsync<IOException>(async () =>
+            await _hot.ReadAsync(Name, 0, null, (_, _, _) => throw new IOException("disk on fire"), default));
         (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull();
         (await ReadAsync(Name)).ShouldBe(_bytes);
         _hot.Used.ShouldBe(100);
@@ -194,7 +195,8 @@ public sealed class ObjectCacheTests
         });
         (await raced!).ShouldBe(_bytes, "the file was still there");
         _hot.Used.ShouldBe(0);
-        (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull("memory must not know what is gone");
+        (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull(
+            "memory must not know what is gone");
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public abstract partial class ObjectStoreContract
         (await Replace("live/a/index.m3u8", 2, Rank(6))).ShouldBeTrue("it is newer");
         (await Replace("live/a/index.m3u8", 3, Rank(6))).ShouldBeTrue("it is as new");
         (await ReadAll("live/a/index.m3u8")).ShouldBe(Bytes(3000, seed: 3));
-        foreach (var older in (ManifestRank[])[Rank(5), Rank(6) with { Epoch = 1, LastSegment = 900 }, Rank(9) with { Session = SessionId.Parse("01JN8D0000000000000000000A") }])
+        foreach (var older in (ManifestRank[])[Rank(5), Rank(6) with { Epoch = 1, LastSegment = 900 },
+            Rank(9) with { Session = SessionId.Parse("01JN8D0000000000000000000A") }])
         {
             (await Replace("live/a/index.m3u8", 4, older)).ShouldBeFalse(older.ToString());
         }
@@ -61,5 +62,6 @@ public abstract partial class ObjectStoreContract
     private protected static ManifestRank Rank(long last) => new(SessionId.Parse("01JN8E0000000000000000000A"), 2, last, IsEnded: false);
 
     private protected Task<bool> Replace(string name, int seed, ManifestRank rank) =>
-        Store.ReplaceAsync(Name(name), Bytes(3000, seed), rank, ObjectHeaders.OfManifest(Name(name), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
+        Store.ReplaceAsync(Name(name), Bytes(3000, seed), rank,
+            ObjectHeaders.OfManifest(Name(name), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
 }

@@ -107,7 +107,8 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
         for (var round = 0; round < 5; round++)
         {
             var name = $"race/{round}";
-            var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Put(name, Bytes(1000, seed: i), PutCondition.CreateOnly))));
+            var results = await Task.WhenAll(Enumerable.Range(0, 8)
+                .Select(i => Task.Run(() => Put(name, Bytes(1000, seed: i), PutCondition.CreateOnly))));
             results.Count(created => created).ShouldBe(1);
             (await ReadAll(name)).ShouldBe(Bytes(1000, seed: Array.IndexOf(results, true)));
         }
@@ -157,7 +158,8 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     [Fact]
     public async Task Missing_source_file_throws_FileNotFoundException()
     {
-        await Should.ThrowAsync<FileNotFoundException>(() => Store.PutFileAsync(Name("f/2"), Path.Combine(_folder, "nowhere"), PutCondition.CreateOnly, default));
+        await Should.ThrowAsync<FileNotFoundException>(() =>
+            Store.PutFileAsync(Name("f/2"), Path.Combine(_folder, "nowhere"), PutCondition.CreateOnly, default));
         (await Store.FindAsync(Name("f/2"), default)).ShouldBeNull();
     }
 
@@ -288,7 +290,8 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => Store.OpenAsync(Name("c"), 0, null, cancelled.Token));
-        await Should.ThrowAsync<OperationCanceledException>(() => Store.PutAsync(Name("c"), Bytes(10), PutCondition.Replace, cancelled.Token));
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            Store.PutAsync(Name("c"), Bytes(10), PutCondition.Replace, cancelled.Token));
         (await Store.FindAsync(Name("c"), default)).ShouldBeNull();
     }
 
@@ -300,7 +303,8 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
         await Put("c/bytes", Bytes(150_000));
         await Store.PutFileAsync(Name("c/file"), path, PutCondition.CreateOnly, default);
         await Put("c/empty", []);
-        foreach (var (name, sum) in new[] { ("c/bytes", Crc32C.Append(0, Bytes(150_000))), ("c/file", Crc32C.Append(0, Bytes(150_000))), ("c/empty", 0u) })
+        foreach (var (name, sum) in new[] { ("c/bytes", Crc32C.Append(0, Bytes(150_000))), ("c/file", Crc32C.Append(0, Bytes(150_000))),
+            ("c/empty", 0u) })
         {
             await using var content = await Store.OpenAsync(Name(name), 0, null, default);
             content!.Checksum.ShouldBe(sum, name);
@@ -343,9 +347,11 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
         return await ReadAll(content);
     }
 
-    private protected Task<bool> Put(string name, byte[] bytes, PutCondition condition = PutCondition.Replace) => Store.PutAsync(Name(name), bytes, condition, default);
+    private protected Task<bool> Put(string name, byte[] bytes, PutCondition condition = PutCondition.Replace) =>
+        Store.PutAsync(Name(name), bytes, condition, default);
 
-    private protected async Task<List<string>> List(string prefix) => await Store.ListAsync(prefix, default).Select(found => found.Name.Value).ToListAsync();
+    private protected async Task<List<string>> List(string prefix) =>
+        await Store.ListAsync(prefix, default).Select(found => found.Name.Value).ToListAsync();
 
     private protected async Task<List<string>> Folders(string prefix) => await Store.ListFoldersAsync(prefix, default).ToListAsync();
 }

@@ -13,13 +13,15 @@ public sealed class MemoryObjectStoreTests : ObjectStoreContract
     {
         var small = new MemoryObjectStore(TimeProvider.System, maxBytes: 100);
         await small.PutAsync(Name("a"), Bytes(60), PutCondition.Replace, default);
-        (await Should.ThrowAsync<ObjectStoreException>(() => small.PutAsync(Name("b"), Bytes(60), PutCondition.Replace, default))).Kind.ShouldBe(ObjectStoreErrorKind.Full);
+        (await Should.ThrowAsync<ObjectStoreException>(() => small.PutAsync(Name("b"), Bytes(60), PutCondition.Replace, default))).Kind
+            .ShouldBe(ObjectStoreErrorKind.Full);
         await small.PutAsync(Name("a"), Bytes(90), PutCondition.Replace, default);
         await small.DeleteAsync([Name("a")], default);
         (await small.PutAsync(Name("b"), Bytes(100), PutCondition.Replace, default)).ShouldBeTrue();
     }
 
-    private protected override Task<IObjectStore> CreateAsync(string folder) => Task.FromResult<IObjectStore>(new MemoryObjectStore(TimeProvider.System));
+    private protected override Task<IObjectStore> CreateAsync(string folder) =>
+        Task.FromResult<IObjectStore>(new MemoryObjectStore(TimeProvider.System));
 }
 
 public sealed class DiskObjectStoreTests : ObjectStoreContract
@@ -86,7 +88,8 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
         await Put("f", Bytes(1));
         (await Should.ThrowAsync<ObjectStoreException>(() => Put("f/g", Bytes(1)))).Message.ShouldContain("f/g");
         await Put("h/i", Bytes(1));
-        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1), PutCondition.CreateOnly))).Message.ShouldContain("cannot be both object and folder");
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1), PutCondition.CreateOnly))).Message
+            .ShouldContain("cannot be both object and folder");
         (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1)))).Kind.ShouldBe(ObjectStoreErrorKind.Other);
         (await Store.OpenAsync(Name("h"), 0, null, default)).ShouldBeNull();
         (await List("")).ShouldBe(["f", "h/i"]);
@@ -135,7 +138,8 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
 
         var store = new DiskObjectStore(Path.Combine(disk.Path, "objects"), flush: true);
         await store.PutAsync(Name("first"), Bytes(500_000), PutCondition.CreateOnly, default);
-        var full = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("second"), Bytes(800_000), PutCondition.CreateOnly, default));
+        var full = await Should.ThrowAsync<ObjectStoreException>(() =>
+            store.PutAsync(Name("second"), Bytes(800_000), PutCondition.CreateOnly, default));
         full.Kind.ShouldBe(ObjectStoreErrorKind.Full);
         full.Message.ShouldContain(disk.Path);
         (await store.FindAsync(Name("second"), default)).ShouldBeNull();
@@ -218,7 +222,8 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
             options.AccessKey = wrongKey ? Wrong : options.AccessKey;
             options.SecretKey = wrongKey ? options.SecretKey : Wrong;
         });
-        foreach (var call in (Func<Task>[])[() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default), () => store.ListAsync("", default).CountAsync().AsTask(), () => store.FindAsync(Name("a"), default)])
+        foreach (var call in (Func<Task>[])[() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default),
+            () => store.ListAsync("", default).CountAsync().AsTask(), () => store.FindAsync(Name("a"), default)])
         {
             var refused = await Should.ThrowAsync<ObjectStoreException>(call);
             refused.Kind.ShouldBe(ObjectStoreErrorKind.Denied, refused.Message);
@@ -254,7 +259,8 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     public async Task Service_that_does_not_listen_is_unreachable()
     {
         using var store = ceph.Store(options => options.Endpoint = "http://127.0.0.1:1");
-        var failed = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default));
+        var failed = await Should.ThrowAsync<ObjectStoreException>(() =>
+            store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default));
         failed.Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
         failed.Message.ShouldContain("http://127.0.0.1:1");
     }
@@ -288,7 +294,8 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         await store.PutFileAsync(Name(Folder + "source/2.m4s"), path, PutCondition.CreateOnly, default);
         await store.PutAsync(Name(Folder + "audio-de/init-1.mp4"), Bytes(10), PutCondition.CreateOnly, default);
         await store.PutAsync(Name("journal/main/01JN8E0000000000000000000A/00000001.jsonl"), Bytes(10), PutCondition.CreateOnly, default);
-        await store.ReplaceAsync(Name(Folder + "source.m3u8"), Bytes(10), Rank(1), ObjectHeaders.OfManifest(Name(Folder + "source.m3u8"), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
+        await store.ReplaceAsync(Name(Folder + "source.m3u8"), Bytes(10), Rank(1),
+            ObjectHeaders.OfManifest(Name(Folder + "source.m3u8"), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
         File.Delete(path);
 
         (await HeadAsync(Folder + "source/1.m4s")).ShouldBe(("video/mp4", "public, max-age=31536000, immutable"));

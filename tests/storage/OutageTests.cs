@@ -115,7 +115,8 @@ public sealed class OutageTests : IAsyncLifetime
         _ceph.Pause();
         try
         {
-            (await Should.ThrowAsync<ObjectStoreException>(() => store.FindAsync(ObjectName.Parse("big"), default))).Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
+            (await Should.ThrowAsync<ObjectStoreException>(() => store.FindAsync(ObjectName.Parse("big"), default))).Kind
+                .ShouldBe(ObjectStoreErrorKind.Unreachable);
             var stalled = await Should.ThrowAsync<ObjectStoreException>(() => content!.Stream.CopyToAsync(Stream.Null));
             stalled.Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
             stalled.Message.ShouldContain("did not answer within 1 s");

@@ -86,7 +86,8 @@ public sealed class RetainedFileTests
         (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), bench.Spool.RetainedBytes).ShouldBe((true, true, 200));
         bench.Write("live/a/4", new byte[251]).Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 4);
-        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), IsKept(bench, "live/a/4")).ShouldBe((true, true, false), "one that is too large is not worth the others");
+        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), IsKept(bench, "live/a/4")).ShouldBe((true, true, false),
+            "one that is too large is not worth the others");
     }
 
     [Fact]
@@ -130,7 +131,8 @@ public sealed class RetainedFileTests
             Assert.Skip("Mounting a small disk needs root.");
         }
 
-        await using var bench = new SpoolHarness(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.RetainSeconds, options.MinFreeBytes) = (120, 0)).Run();
+        await using var bench = new SpoolHarness(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName,
+            change: options => (options.RetainSeconds, options.MinFreeBytes) = (120, 0)).Run();
         for (var i = 1; i <= 3; i++)
         {
             await UpAsync(bench, $"live/{i}", new byte[1_000_000]);
@@ -169,7 +171,8 @@ public sealed class RetainedFileTests
     [Fact]
     public async Task Readers_always_get_the_bytes_while_files_are_retained_and_removed()
     {
-        await using var bench = Bench(change: options => (options.MemoryBytes, options.ObjectCacheBytes, options.RetainBytes) = (0, 0, 40_000));
+        await using var bench = Bench(change: options =>
+            (options.MemoryBytes, options.ObjectCacheBytes, options.RetainBytes) = (0, 0, 40_000));
         byte[] bytes = [.. Enumerable.Range(0, 10_000).Select(i => (byte)i)];
         var written = 0;
         var writing = Task.Run(() =>
@@ -197,7 +200,8 @@ public sealed class RetainedFileTests
         bench.Spool.RetainedBytes.ShouldBeLessThanOrEqualTo(40_000);
     }
 
-    private static SpoolHarness Bench(TimeProvider? time = null, Action<SpoolOptions>? change = null) => new SpoolHarness(time: time, change: options =>
+    private static SpoolHarness Bench(TimeProvider? time = null, Action<SpoolOptions>? change = null) =>
+        new SpoolHarness(time: time, change: options =>
     {
         Keep(options);
         change?.Invoke(options);

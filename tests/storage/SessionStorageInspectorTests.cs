@@ -26,7 +26,8 @@ public sealed class SessionStorageInspectorTests
         (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a part is on disk");
 
         await PutAsync(bench, $"live/demo/{Session}/source/2.m4s", 100);
-        (await new SessionStorageInspector(bench.Store, null).HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a segment is in the store");
+        (await new SessionStorageInspector(bench.Store, null).HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue(
+            "a segment is in the store");
         (await media.HasSegmentsAsync(ChannelName.Parse("dem"), Session, default)).ShouldBeFalse();
     }
 
@@ -59,5 +60,6 @@ public sealed class SessionStorageInspectorTests
         await Should.ThrowAsync<ObjectStoreException>(() => media.MeasureAsync(Demo, Session, 100, default));
     }
 
-    private static Task PutAsync(SpoolHarness bench, string name, int bytes) => bench.Flaky.Inner.PutAsync(ObjectName.Parse(name), new byte[bytes], PutCondition.Replace, default);
+    private static Task PutAsync(SpoolHarness bench, string name, int bytes) =>
+        bench.Flaky.Inner.PutAsync(ObjectName.Parse(name), new byte[bytes], PutCondition.Replace, default);
 }

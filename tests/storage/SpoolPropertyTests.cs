@@ -114,7 +114,8 @@ public sealed class SpoolPropertyTests
             switch (steps[i] % 8)
             {
                 case 0 or 1 or 2 or 3:
-                    var slices = Enumerable.Range(0, argument % 4).Select(s => Enumerable.Range(0, argument * (s + 1) % 97).Select(_ => next++).ToArray()).ToArray();
+                    var slices = Enumerable.Range(0, argument % 4)
+                        .Select(s => Enumerable.Range(0, argument * (s + 1) % 97).Select(_ => next++).ToArray()).ToArray();
                     file.Append([.. slices.Select(slice => (ReadOnlyMemory<byte>)slice)]);
                     model.AddRange(slices.SelectMany(slice => slice));
                     break;
@@ -134,7 +135,8 @@ public sealed class SpoolPropertyTests
                     var offset = model.Count == 0 ? 0 : argument * 31 % (model.Count + 3);
                     int? length = argument % 3 == 0 ? null : argument;
                     var begin = Math.Min(offset, model.Count);
-                    (await bench.Read("p/0", offset, length)).ShouldBe(model.GetRange(begin, Math.Min(length ?? int.MaxValue, model.Count - begin)).ToArray());
+                    (await bench.Read("p/0", offset, length)).ShouldBe(
+                        model.GetRange(begin, Math.Min(length ?? int.MaxValue, model.Count - begin)).ToArray());
                     break;
             }
 

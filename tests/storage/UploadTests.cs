@@ -208,7 +208,8 @@ public sealed class UploadTests
         var store = new DiskObjectStore(Path.Combine(folder, "objects"), flush: true);
         await using var bench = new SpoolHarness(store, folder: folder).Run();
         var file = bench.Write("live/a/1", [1, 2, 3]);
-        using var inode = File.OpenHandle(Path.Combine(bench.Folder, "live/a/1~open"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var inode = File.OpenHandle(Path.Combine(bench.Folder, "live/a/1~open"), FileMode.Open, FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete);
         file.Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 1);
         RandomAccess.Write(inode, new byte[] { 9 }, 0);
@@ -245,7 +246,8 @@ public sealed class UploadTests
         public TemporarySpoolFolder() => _folder = new SpoolFolder(_path, 1 << 20);
 
         public SpoolFile File(string name, TimeProvider time) =>
-            new SpoolFile(ObjectName.Parse(name), _folder, new TailBufferPool(0, TimeSpan.Zero, time), time, this).Adopt(new(ObjectName.Parse(name), Path.Combine(_path, name), SpoolState.Waiting, 0, time.GetUtcNow()));
+            new SpoolFile(ObjectName.Parse(name), _folder, new TailBufferPool(0, TimeSpan.Zero, time), time,
+                this).Adopt(new(ObjectName.Parse(name), Path.Combine(_path, name), SpoolState.Waiting, 0, time.GetUtcNow()));
 
         public void Sealed(SpoolFile file)
         {

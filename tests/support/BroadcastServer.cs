@@ -93,13 +93,15 @@ public sealed class BroadcastServer : IAsyncDisposable
         }
 
         _process = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", Data, "--json", .. OwnPorts.Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
+            [Repository.ServerProgram(), "serve", "--data", Data, "--json",
+                .. OwnPorts.Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
             _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
         Http = new Uri(Ready.GetProperty("http").GetString()!);
         Internal = new Uri(Ready.GetProperty("internal").GetString()!);
         Rtmp = Ready.GetProperty("rtmp").GetString()!.TrimEnd('/');
-        Rtmps = Ready.TryGetProperty("rtmps", out var rtmps) && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
+        Rtmps = Ready.TryGetProperty("rtmps", out var rtmps)
+            && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
         Client?.Dispose();
         Client = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
     }

@@ -51,7 +51,8 @@ public static class Captioning
     public static CodedTrack On(CodedTrack track, IReadOnlyList<(byte First, byte Second)> pairs, int from, bool filled = true)
     {
         var isHevc = track.Track.Config is CodecConfig.Hevc;
-        var shown = track.Samples.Select((s, i) => (Index: i, Present: s.Decode + s.Said.CompositionOffset)).OrderBy(s => s.Present).Select((s, place) => (s.Index, place)).ToDictionary(s => s.Index, s => s.place);
+        var shown = track.Samples.Select((s, i) => (Index: i, Present: s.Decode + s.Said.CompositionOffset)).OrderBy(s => s.Present)
+            .Select((s, place) => (s.Index, place)).ToDictionary(s => s.Index, s => s.place);
         return track with
         {
             Samples =
@@ -79,7 +80,8 @@ public static class Captioning
     /// <param name="triplets">Caption triplets: type (0 and 1: fields of CEA-608; 2 and 3: CEA-708) and two bytes.</param>
     public static byte[] With(ReadOnlyMemory<byte> frame, bool isHevc, params (byte Type, byte First, byte Second)[] triplets)
     {
-        byte[] data = [0xb5, 0x00, 0x31, .. "GA94"u8, 0x03, (byte)(0x40 | triplets.Length), 0xff, .. triplets.SelectMany(t => (byte[])[(byte)(0xfc | t.Type), t.First, t.Second]), 0xff];
+        byte[] data = [0xb5, 0x00, 0x31, .. "GA94"u8, 0x03, (byte)(0x40 | triplets.Length), 0xff,
+            .. triplets.SelectMany(t => (byte[])[(byte)(0xfc | t.Type), t.First, t.Second]), 0xff];
         List<byte> unit = [.. isHevc ? (byte[])[39 << 1, 1] : [6]];
         var zeros = 0;
         foreach (var value in (byte[])[4, (byte)data.Length, .. data, 0x80])

@@ -49,7 +49,8 @@ public sealed class CephServer : IAsyncDisposable
         if (missing.Length > 0)
         {
             throw new InvalidOperationException(
-                $"{string.Join(", ", missing)} not found: the S3 tests run against Ceph. Install it with: apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd ceph-common");
+                $"{string.Join(", ", missing)} not found: the S3 tests run against Ceph. Install it with: apt-get install -y "
+                + "--no-install-recommends radosgw ceph-mon ceph-osd ceph-common");
         }
 
         var server = new CephServer(Directory.CreateTempSubdirectory("broadcast-ceph-").FullName);
@@ -74,7 +75,8 @@ public sealed class CephServer : IAsyncDisposable
         using var response = await http.SendAsync(request);
         return response.IsSuccessStatusCode
             ? name
-            : throw new InvalidOperationException($"Ceph refused the bucket {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            : throw new InvalidOperationException(
+                $"Ceph refused the bucket {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
     }
 
     /// <summary>Returns whether a bucket contains an object.</summary>
@@ -102,20 +104,23 @@ public sealed class CephServer : IAsyncDisposable
         using var request = SignedRequest(HttpMethod.Head, $"/{bucket}/{name}");
         using var response = await http.SendAsync(request);
         response.EnsureSuccessStatusCode();
-        return (response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Cache-Control", out var values) ? values.ToString() : null);
+        return (response.Content.Headers.ContentType?.ToString(),
+            response.Headers.NonValidated.TryGetValues("Cache-Control", out var values) ? values.ToString() : null);
     }
 
     /// <summary>Makes a bucket publicly readable, as behind a CDN.</summary>
     /// <param name="bucket">The bucket.</param>
     public async Task OpenAsync(string bucket)
     {
-        var policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::{{bucket}}/*"]}]}""";
+        var policy =
+            $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::{{bucket}}/*"]}]}""";
         using var http = new HttpClient();
         using var request = SignedRequest(HttpMethod.Put, $"/{bucket}", policy, "policy");
         using var response = await http.SendAsync(request);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"Ceph refused the policy of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"Ceph refused the policy of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
     }
 
@@ -123,14 +128,17 @@ public sealed class CephServer : IAsyncDisposable
     /// <param name="bucket">The bucket.</param>
     public async Task AllowBrowsersAsync(string bucket)
     {
-        const string rule = "<CORSConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod>"
+        const string rule =
+            "<CORSConfiguration "
+            + "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod>"
             + "<AllowedHeader>Range</AllowedHeader><ExposeHeader>Date</ExposeHeader><ExposeHeader>Content-Length</ExposeHeader><ExposeHeader>Content-Range</ExposeHeader><MaxAgeSeconds>86400</MaxAgeSeconds></CORSRule></CORSConfiguration>";
         using var http = new HttpClient();
         using var request = SignedRequest(HttpMethod.Put, $"/{bucket}", rule, "cors");
         using var response = await http.SendAsync(request);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"Ceph refused the CORS rule of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"Ceph refused the CORS rule of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
     }
 
@@ -246,7 +254,8 @@ public sealed class CephServer : IAsyncDisposable
         await AskMonitorAsync("osd", "crush", "add", "osd.0", "1", "root=default", "host=h");
         await RunAsync("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", osd);
         _daemons.Add(Start("ceph-osd", "-f", "-i", "0"));
-        await RunAsync("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid", "tests", "--display-name", "tests", "--access-key", AccessKey, "--secret-key", SecretKey);
+        await RunAsync("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid", "tests", "--display-name", "tests", "--access-key",
+            AccessKey, "--secret-key", SecretKey);
         await StartGatewayAsync();
     }
 
@@ -269,7 +278,8 @@ public sealed class CephServer : IAsyncDisposable
 
     private ProcessStartInfo StartInfo(string program)
     {
-        var info = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var info = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardError = true, UseShellExecute = false };
         info.Environment["CEPH_CONF"] = Config;
         return info;
     }
@@ -299,7 +309,8 @@ public sealed class CephServer : IAsyncDisposable
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} failed ({process.ExitCode}): {await error} {await output}");
+            throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} failed ({process.ExitCode}): {await error} {await output}");
         }
     }
 
@@ -308,7 +319,9 @@ public sealed class CephServer : IAsyncDisposable
         // The shell runs while its input is open, and ends the daemon with it.
         var info = StartInfo("/bin/sh");
         info.RedirectStandardError = false;
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec 2>/dev/null; \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!; read -r end; kill -9 $!; wait $!", "sh", Path.Combine(_folder, program + ".out"), program, .. arguments])
+        foreach (var argument in (string[])["-c",
+            "log=$1; shift; exec 2>/dev/null; \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!; read -r end; kill -9 $!; wait $!", "sh",
+                Path.Combine(_folder, program + ".out"), program, .. arguments])
         {
             info.ArgumentList.Add(argument);
         }
@@ -346,7 +359,8 @@ public sealed class CephServer : IAsyncDisposable
         var time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var scope = $"{time[..8]}/{Region}/s3/aws4_request";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
-        var canonical = $"{method}\n{path}\n{(query is null ? "" : query + "=")}\nhost:127.0.0.1:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
+        var canonical =
+            $"{method}\n{path}\n{(query is null ? "" : query + "=")}\nhost:127.0.0.1:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
         var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var key = Encoding.UTF8.GetBytes("AWS4" + SecretKey);
         foreach (var part in scope.Split('/'))
@@ -364,7 +378,8 @@ public sealed class CephServer : IAsyncDisposable
         request.Headers.Add("x-amz-content-sha256", hash);
         request.Headers.Add("x-amz-date", time);
         request.Headers.TryAddWithoutValidation(
-            "Authorization", $"AWS4-HMAC-SHA256 Credential={AccessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}");
+            "Authorization",
+            $"AWS4-HMAC-SHA256 Credential={AccessKey}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}");
         return request;
     }
 

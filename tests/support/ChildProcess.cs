@@ -13,7 +13,8 @@ public sealed record ProcessResult(int ExitCode, string Output, string Error)
 
     /// <summary>Returns this result if the program succeeded.</summary>
     /// <exception cref="InvalidOperationException">The program failed; the message contains its output.</exception>
-    public ProcessResult EnsureSuccess() => ExitCode == 0 ? this : throw new InvalidOperationException($"Exit code {ExitCode}.\n{Output}\n{Error}");
+    public ProcessResult EnsureSuccess() => ExitCode == 0 ? this
+        : throw new InvalidOperationException($"Exit code {ExitCode}.\n{Output}\n{Error}");
 }
 
 /// <summary>
@@ -65,7 +66,8 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="workingDirectory">Working directory; by default the root of the repository.</param>
     /// <param name="openInput">Keeps standard input open for <see cref="Input"/>; otherwise it is empty.</param>
     /// <param name="rawOutput">Leaves standard output to <see cref="RawOutput"/>. It must be read, otherwise the program blocks.</param>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null,
+    public static ChildProcess Start(string program, IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string?>? environment = null,
         string? workingDirectory = null, bool openInput = false, bool rawOutput = false)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -122,7 +124,8 @@ public sealed class ChildProcess : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{_name} did not write a matching line within {deadline.TotalSeconds:0.#} s. It wrote:\n{Tail()}", e);
+            throw new TimeoutException($"{_name} did not write a matching line within {deadline.TotalSeconds:0.#} s. It wrote:\n{Tail()}",
+                e);
         }
 
         return found ?? throw new InvalidOperationException($"{_name} ended without a matching line.\n{Tail()}");

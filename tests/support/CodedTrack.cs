@@ -19,9 +19,11 @@ public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
     public static readonly IReadOnlyDictionary<string, string[]> Recipes = new Dictionary<string, string[]>
     {
         ["avc1"] = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-sc_threshold", "0", "-pix_fmt", "yuv420p"],
-        ["hvc1"] = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:open-gop=0:scenecut=0", "-tag:v", "hvc1", "-pix_fmt", "yuv420p"],
+        ["hvc1"] = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:open-gop=0:scenecut=0", "-tag:v",
+            "hvc1", "-pix_fmt", "yuv420p"],
         ["hvc1 open"] =
-            ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=3:open-gop=1:b-adapt=0:scenecut=0", "-tag:v", "hvc1", "-pix_fmt", "yuv420p10le"],
+            ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=3:open-gop=1:b-adapt=0:scenecut=0",
+                "-tag:v", "hvc1", "-pix_fmt", "yuv420p10le"],
         ["av01"] = ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-pix_fmt", "yuv420p"],
         ["av01 svt"] = ["-c:v", "libsvtav1", "-preset", "12", "-pix_fmt", "yuv420p"],
         ["vp09"] = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuv420p"],
@@ -70,7 +72,8 @@ public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
         var (initEnd, mediaBegin) = (0, 0);
         while (mediaBegin == 0 && boxes.TryRead(out var box))
         {
-            (initEnd, mediaBegin) = box.Type.ToString() switch { "moov" => (box.Offset + box.Length, 0), "moof" => (initEnd, box.Offset), _ => (initEnd, 0) };
+            (initEnd, mediaBegin) = box.Type.ToString() switch { "moov" => (box.Offset + box.Length, 0), "moof" => (initEnd, box.Offset),
+                _ => (initEnd, 0) };
         }
 
         var samples = new List<CodedSample>();

@@ -79,7 +79,8 @@ public static class FfmpegTool
     /// <exception cref="InvalidOperationException">The address is not readable; the message contains ffprobe's output.</exception>
     public static async Task<JsonElement> ProbeAsync(string address, TimeSpan? deadline = null, params string[] more) =>
         (await ChildProcess.RunAsync("ffprobe",
-            ["-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", .. more, address], deadline)).EnsureSuccess().Json();
+            ["-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", .. more, address],
+            deadline)).EnsureSuccess().Json();
 
     /// <summary>
     /// Decodes some seconds of media and returns ffmpeg's complaints; empty if every frame decoded cleanly. Timestamps are compared in the
@@ -89,9 +90,12 @@ public static class FfmpegTool
     public static async Task<string> DecodeAsync(string address, double seconds, TimeSpan? deadline = null)
     {
         var result = await ChildProcess.RunAsync("ffmpeg",
-            ["-nostdin", "-hide_banner", "-v", "warning", "-xerror", "-i", address, "-t", Number(seconds), "-enc_time_base", "-1", "-f", "null", "-"], deadline);
+            ["-nostdin", "-hide_banner", "-v", "warning", "-xerror", "-i", address, "-t", Number(seconds), "-enc_time_base", "-1", "-f",
+                "null", "-"], deadline);
         // ffmpeg's HLS reader reads the init segment again after some playlist reloads, and its MP4 reader logs that.
-        var said = string.Join('\n', result.Error.Split('\n').Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal) && !line.Contains("Last message repeated", StringComparison.Ordinal)));
+        var said = string.Join('\n', result.Error.Split('\n')
+            .Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal)
+                && !line.Contains("Last message repeated", StringComparison.Ordinal)));
         return result.ExitCode == 0 ? said : $"exit code {result.ExitCode}: {said}";
     }
 

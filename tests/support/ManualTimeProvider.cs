@@ -85,7 +85,8 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
             ManualTimer? next = null;
             foreach (var timer in _timers)
             {
-                if (timer.Due is { } due && due <= target && (next is null || (due, timer.Order).CompareTo((next.Due!.Value, next.Order)) < 0))
+                if (timer.Due is { } due && due <= target
+                    && (next is null || (due, timer.Order).CompareTo((next.Due!.Value, next.Order)) < 0))
                 {
                     next = timer;
                 }

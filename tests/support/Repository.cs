@@ -7,7 +7,8 @@ public static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>Build configuration of the running tests: <c>Release</c> or <c>Debug</c>.</summary>
-    public static string Configuration { get; } = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+    public static string Configuration { get; } = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal)
+        ? "Release" : "Debug";
 
     /// <summary>Returns a path inside the repository.</summary>
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);

@@ -14,9 +14,12 @@ public sealed record Rule<T>(string Section, string Says, Func<T, bool> Holds)
 public static class Rules
 {
     /// <summary>Returns the violated rules with their sections; empty if there are none.</summary>
-    public static IReadOnlyList<string> Broken<T>(this IEnumerable<Rule<T>> rules, T subject) => [.. rules.Where(rule => !rule.Holds(subject)).Select(rule => rule.ToString())];
+    public static IReadOnlyList<string> Broken<T>(this IEnumerable<Rule<T>> rules, T subject) =>
+        [.. rules.Where(rule => !rule.Holds(subject)).Select(rule => rule.ToString())];
 
     /// <summary>Returns whether the first column of a table in a document names a section.</summary>
-    public static bool IsListed(string document, string section) => document.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
-        .Select(line => line.Split(" | ")[0][2..]).Any(cell => cell == section || cell.Split("; ").Contains(section) || cell.Split(", ").Contains(section));
+    public static bool IsListed(string document, string section) =>
+        document.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+        .Select(line => line.Split(" | ")[0][2..]).Any(cell => cell == section || cell.Split("; ").Contains(section)
+            || cell.Split(", ").Contains(section));
 }

@@ -14,7 +14,8 @@ namespace Broadcast.Testing;
 /// </summary>
 public sealed class SlowGateway : IAsyncDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 256 });
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 256 });
     private readonly Uri _behind;
     private readonly X509Certificate2 _certificate = SignItself();
     private WebApplication? _app;
@@ -97,16 +98,21 @@ public sealed class SlowGateway : IAsyncDisposable
             Interlocked.Increment(ref _refused);
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             http.Response.ContentType = "application/xml";
-            await http.Response.WriteAsync("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>", http.RequestAborted);
+            await http.Response
+                .WriteAsync(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>SlowDown</Code><Message>Reduce your request "
+                    + "rate.</Message></Error>", http.RequestAborted);
             return;
         }
 
-        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method), new Uri(_behind, http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
+        using var request = new HttpRequestMessage(new HttpMethod(http.Request.Method),
+            new Uri(_behind, http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent()));
         request.Content = body.Length > 0 || http.Request.Method == HttpMethods.Put ? new ByteArrayContent(body.ToArray()) : null;
         foreach (var (name, values) in http.Request.Headers)
         {
             // Includes Host, because it is signed.
-            if (!name.Equals("Connection", StringComparison.OrdinalIgnoreCase) && !name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase) && !name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
+            if (!name.Equals("Connection", StringComparison.OrdinalIgnoreCase) && !name.Equals("Transfer-Encoding",
+                StringComparison.OrdinalIgnoreCase) && !name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
                 && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
             {
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
@@ -115,7 +121,8 @@ public sealed class SlowGateway : IAsyncDisposable
 
         using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted);
         http.Response.StatusCode = (int)answer.StatusCode;
-        foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key is not ("Transfer-Encoding" or "Connection")))
+        foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers)
+            .Where(header => header.Key is not ("Transfer-Encoding" or "Connection")))
         {
             http.Response.Headers[name] = values.ToArray();
         }

@@ -11,7 +11,8 @@ public sealed class TempFolder : IAsyncDisposable, IDisposable
     /// <summary>
     /// Creates a folder below the system's temporary folder, accessible only to its owner unless <paramref name="mode"/> allows more.
     /// </summary>
-    public static TempFolder Create(string prefix = "bc", UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+    public static TempFolder Create(string prefix = "bc",
+        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
     {
         while (true)
         {

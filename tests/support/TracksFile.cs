@@ -30,7 +30,8 @@ public static class TracksFile
     /// <param name="tracks">Video and audio tracks, at least one.</param>
     public static async Task WriteAsync(string path, params CodedTrack[] tracks)
     {
-        var numbered = tracks.Select(track => (Coded: track, Number: tracks.TakeWhile(t => t != track).Count(t => t.Track.Kind == track.Track.Kind))).ToList();
+        var numbered = tracks.Select(track => (Coded: track,
+            Number: tracks.TakeWhile(t => t != track).Count(t => t.Track.Kind == track.Track.Kind))).ToList();
         var delay = tracks.Max(track => Milliseconds(track, track.Samples[0].Said.CompositionOffset));
         var frames = numbered
             .SelectMany(item => item.Coded.Samples.Select(sample => (
@@ -55,7 +56,8 @@ public static class TracksFile
     }
 
     private static byte[] Frame(CodedTrack track, int number, CodedSample sample) =>
-        [.. Header(track, number, CodedFrames, sample.Said.IsSync, Milliseconds(track, sample.Said.CompositionOffset)), .. sample.Payload.Span];
+        [.. Header(track, number, CodedFrames, sample.Said.IsSync, Milliseconds(track, sample.Said.CompositionOffset)),
+            .. sample.Payload.Span];
 
     /// <summary>Header of a record or a frame (FLV 10.1, E.4.2.1 and E.4.3.1; ExAudioTagHeader and ExVideoTagHeader).</summary>
     private static byte[] Header(CodedTrack track, int number, byte packet, bool isSync, int offset)
@@ -85,7 +87,8 @@ public static class TracksFile
     {
         var body = new List<byte>();
         body.AddRange([2, .. Name("onMetaData"), 3]);
-        foreach (var (kind, codec, map) in new[] { (TrackKind.Video, "videocodecid", "videoTrackIdInfoMap"), (TrackKind.Audio, "audiocodecid", "audioTrackIdInfoMap") })
+        foreach (var (kind, codec, map) in new[] { (TrackKind.Video, "videocodecid", "videoTrackIdInfoMap"),
+            (TrackKind.Audio, "audiocodecid", "audioTrackIdInfoMap") })
         {
             var mine = tracks.Where(item => item.Coded.Track.Kind == kind).ToList();
             if (mine.Count == 0)
@@ -119,7 +122,8 @@ public static class TracksFile
     {
         Span<byte> size = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(size, body.Length + TagHeaderSize);
-        file.Write([type, (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, (byte)(time >> 16), (byte)(time >> 8), (byte)time, (byte)(time >> 24), 0, 0, 0]);
+        file.Write([type, (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, (byte)(time >> 16), (byte)(time >> 8),
+            (byte)time, (byte)(time >> 24), 0, 0, 0]);
         file.Write(body);
         file.Write(size);
     }

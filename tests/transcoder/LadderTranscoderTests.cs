@@ -22,7 +22,8 @@ public class LadderTranscoderTests
         var sets = await RunAsync([Video, Audio], [Sample(Video, 0, sync: true), Sample(Audio, 0, sync: true)]);
 
         var set = sets.ShouldHaveSingleItem();
-        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true),
+            new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
         set.Samples.Select(s => s.Rendition.Name).ShouldBe(["source", "audio"]);
     }
 
@@ -49,9 +50,11 @@ public class LadderTranscoderTests
     {
         var unknown = new Track(1, CodecConfig.Vp9.Parse([0, 30, 0x82, 2, 2, 2, 0, 0]), 90_000);
         var known = RenditionPlanTests.Video(1, 640, 360);
-        var sets = await RunAsync([unknown], [Sample(unknown, 0, sync: true), Sample(known, 3000, sync: true), Sample(known, 6000, sync: false)]);
+        var sets =
+            await RunAsync([unknown], [Sample(unknown, 0, sync: true), Sample(known, 3000, sync: true), Sample(known, 6000, sync: false)]);
 
-        sets.ShouldHaveSingleItem().Samples.Where(s => s.Rendition.Name == "source").Select(s => s.Sample.Decode.Ticks).ShouldBe([3000, 6000]);
+        sets.ShouldHaveSingleItem().Samples.Where(s => s.Rendition.Name == "source").Select(s => s.Sample.Decode.Ticks)
+            .ShouldBe([3000, 6000]);
     }
 
     [Fact]
@@ -61,7 +64,8 @@ public class LadderTranscoderTests
         var audio = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
         var set = (await RunAsync([Video], [.. frames, audio])).ShouldHaveSingleItem();
 
-        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true),
+            new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
         var heard = set.Samples.Where(s => s.Rendition.Name == "audio").Select(s => s.Sample).ToList();
         heard.Select(s => s.Decode.Ticks).ShouldBe([.. Enumerable.Range(0, 46).Select(i => 48_000L + (i * 1024)), 96_000]);
         heard[^1].Payload.ShouldBe(audio.Payload);
@@ -84,7 +88,8 @@ public class LadderTranscoderTests
     {
         var source = Channel.CreateBounded<MediaSample>(8);
         var packager = new StuckPackager();
-        var running = new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
+        var running = new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System,
+            NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), [Video, Audio], source.Reader), TestContext.Current.CancellationToken);
 
         for (var i = 0; i < LadderTranscoder.QueueLength + 50; i++)
@@ -114,13 +119,15 @@ public class LadderTranscoderTests
     public async Task Packager_failure_ends_the_publication_immediately()
     {
         var source = Channel.CreateBounded<MediaSample>(8);
-        var running = new LadderTranscoder(new FailingPackager(), Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
+        var running = new LadderTranscoder(new FailingPackager(), Options.Create(new EncodingOptions()), TimeProvider.System,
+            NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
 
         source.Writer.TryWrite(Sample(Video, 0, sync: true)).ShouldBeTrue();
         source.Writer.TryWrite(Sample(Video, 3000, sync: false)).ShouldBeTrue();
 
-        (await Should.ThrowAsync<InvalidDataException>(running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))).Message.ShouldBe("broken");
+        (await Should.ThrowAsync<InvalidDataException>(
+            running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))).Message.ShouldBe("broken");
     }
 
     private sealed class FailingPackager : IRenditionSink
@@ -183,17 +190,20 @@ public class LadderTranscoderTests
         }
 
         queue.Writer.Complete();
-        await new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
+        await new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System,
+            NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), tracks, queue.Reader), TestContext.Current.CancellationToken);
         return packager.Sets;
     }
 
     private static PublishGrant Grant() => new(
         Guid.NewGuid(),
-        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard),
+        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch,
+            LatencyProfile.Standard),
         "passthrough",
         CancellationToken.None);
 
     private static MediaSample Sample(Track track, long ticks, bool sync) =>
-        new(track, new MediaTime(ticks, track.Timescale), new MediaTime(ticks, track.Timescale), sync, new byte[] { 0 }, DateTimeOffset.UnixEpoch);
+        new(track, new MediaTime(ticks, track.Timescale), new MediaTime(ticks, track.Timescale), sync, new byte[] { 0 },
+            DateTimeOffset.UnixEpoch);
 }

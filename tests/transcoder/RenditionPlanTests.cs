@@ -10,7 +10,8 @@ public sealed class RenditionPlanTests
     [Fact]
     public void Ladder_from_the_encoder_is_named_by_resolution_and_audio_renditions_are_numbered()
     {
-        Names(Video(1, 1920, 1080), Video(2, 1280, 720), Video(3, 720, 1280), Audio(4, "en"), Audio(5, "de")).ShouldBe(["source", "720p", "720p-2", "audio", "audio-2"]);
+        Names(Video(1, 1920, 1080), Video(2, 1280, 720), Video(3, 720, 1280), Audio(4, "en"), Audio(5, "de"))
+            .ShouldBe(["source", "720p", "720p-2", "audio", "audio-2"]);
     }
 
     [Fact]
@@ -19,7 +20,8 @@ public sealed class RenditionPlanTests
         var plan = RenditionPlan.For([Audio(1), Video(2, 640, 360), Video(3, 1280, 720)]);
         plan.Renditions.ShouldBe(
         [
-            new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("720p", TrackKind.Video, IsLeading: false), new Rendition("audio", TrackKind.Audio, IsLeading: false),
+            new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("720p", TrackKind.Video, IsLeading: false),
+                new Rendition("audio", TrackKind.Audio, IsLeading: false),
         ]);
         plan.Find(Audio(1))!.Rendition.Name.ShouldBe("audio");
     }
@@ -48,5 +50,6 @@ public sealed class RenditionPlanTests
 
     private static Track Audio(int id, string? language = null) => new(id, CodecConfig.Opus.Default(), 48_000, language);
 
-    private static IEnumerable<string> Names(params Track[] tracks) => RenditionPlan.For(tracks).Renditions.Select(rendition => rendition.Name);
+    private static IEnumerable<string> Names(params Track[] tracks) =>
+        RenditionPlan.For(tracks).Renditions.Select(rendition => rendition.Name);
 }

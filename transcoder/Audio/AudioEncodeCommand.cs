@@ -27,7 +27,8 @@ internal sealed record AudioEncodeCommand(string Input, string Output, string? D
         "-copyts", "-analyzeduration", "100000", "-probesize", "4096",
         .. (IEnumerable<string>)(Decoder is null ? [] : ["-c:a", Decoder]),
         "-f", "nut", "-i", "unix:" + Input,
-        "-map", "0:a:0", "-af", Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
+        "-map", "0:a:0", "-af",
+            Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
         "-c:a", "aac", "-profile:a", "aac_low", "-b:a", Text($"{Target.BitsPerSecond}"),
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Output,
     ];
@@ -52,11 +53,13 @@ internal sealed record AudioEncodeCommand(string Input, string Output, string? D
     public static CodecConfig ConfigurationOf(NutStream header, ReadOnlyMemory<byte> first)
     {
         var config = CodecConfig.Aac.Parse(header.Private.Span);
-        return header.Timescale == config.Audio.SampleRate ? config : throw new InvalidCodecConfigException("The timescale of the encoded audio is not its sample rate.");
+        return header.Timescale == config.Audio.SampleRate ? config
+            : throw new InvalidCodecConfigException("The timescale of the encoded audio is not its sample rate.");
     }
 
     private static NutStream Header(Track track, string tag, ReadOnlyMemory<byte> record) =>
-        new(TrackKind.Audio, tag, track.Timescale, record) { SampleRate = track.Config.AudioFormat!.SampleRate, Channels = track.Config.AudioFormat.Channels };
+        new(TrackKind.Audio, tag, track.Timescale, record) { SampleRate = track.Config.AudioFormat!.SampleRate,
+            Channels = track.Config.AudioFormat.Channels };
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

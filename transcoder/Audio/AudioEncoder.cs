@@ -19,7 +19,8 @@ namespace Broadcast.Transcoder.Audio;
 /// <param name="sink">Receives the encoded frames.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Action<MediaSample> sink, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Action<MediaSample> sink, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
     /// <summary>30 minutes: no source timestamp lies further before the start of its session.</summary>
     private const int OffsetSeconds = 1800;
@@ -121,7 +122,8 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     private void TryStart()
     {
         var now = time.GetTimestamp();
-        if (now < _notBefore || AudioEncodeCommand.Source(_source!) is not { } source || AudioPlan.For(_source!.Config).Target is not { } target)
+        if (now < _notBefore || AudioEncodeCommand.Source(_source!) is not { } source
+            || AudioPlan.For(_source!.Config).Target is not { } target)
         {
             return;
         }
@@ -129,7 +131,8 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
         (_startedAt, _hasOutput) = (now, false);
         Volatile.Write(ref _framesWithoutOutput, 0);
         var job = new EncoderJob(
-            source.Header, (long)OffsetSeconds * _source.Timescale, 1, (input, outputs) => new AudioEncodeCommand(input, outputs[0], source.Decoder, target).Arguments(), AudioEncodeCommand.ConfigurationOf);
+            source.Header, (long)OffsetSeconds * _source.Timescale, 1, (input, outputs) =>
+            new AudioEncodeCommand(input, outputs[0], source.Decoder, target).Arguments(), AudioEncodeCommand.ConfigurationOf);
         var from = _source;
         _worker = new EncoderWorker(ffmpeg, job, (int _, CodecConfig configuration, in NutFrame frame) => Pass(from, configuration, frame));
         AudioEncoderLog.Started(logger, channel, _source.Config.CodecString, target.SampleRate, target.Channels);
@@ -157,9 +160,11 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
         _hasOutput = true;
         Volatile.Write(ref _framesWithoutOutput, 0);
         var (audio, clock) = (configuration.AudioFormat!, configuration.AudioFormat!.SampleRate);
-        if (_outputTrack is null || !_outputTrack.Config.Equals(configuration) || _outputTrack.Language != from.Language || _outputTrack.Name != from.Name)
+        if (_outputTrack is null || !_outputTrack.Config.Equals(configuration) || _outputTrack.Language != from.Language
+            || _outputTrack.Name != from.Name)
         {
-            _outputEnd = _outputTrack is null || _outputEnd == long.MinValue ? _outputEnd : new MediaTime(_outputEnd, _outputTrack.Timescale).Rescale(clock).Ticks + 1;
+            _outputEnd = _outputTrack is null || _outputEnd == long.MinValue ? _outputEnd
+                : new MediaTime(_outputEnd, _outputTrack.Timescale).Rescale(clock).Ticks + 1;
             _outputTrack = new Track(track, configuration, audio.SampleRate, from.Language, from.Name);
         }
 
@@ -180,7 +185,8 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     private void CheckWorker()
     {
         var timeout = _hasOutput ? HangTimeout : StartTimeout;
-        if (_killReason is null && Volatile.Read(ref _framesWithoutOutput) >= MaxFramesWithoutOutput && time.GetElapsedTime(Volatile.Read(ref _withoutOutputSince)) >= timeout)
+        if (_killReason is null && Volatile.Read(ref _framesWithoutOutput) >= MaxFramesWithoutOutput
+            && time.GetElapsedTime(Volatile.Read(ref _withoutOutputSince)) >= timeout)
         {
             _killReason = string.Create(CultureInfo.InvariantCulture, $"no audio output for {timeout.TotalSeconds} s");
             _worker!.Kill();

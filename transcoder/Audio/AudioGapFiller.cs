@@ -82,9 +82,11 @@ internal sealed class AudioGapFiller(int track, bool isNeeded, bool isExpected)
     /// </summary>
     public void FillHole(in MediaSample next)
     {
-        if (!_isSilent && _outputTrack is not null && _lastSample.Track is not null && _silentFrame is { Length: > 0 } silence && End() is { } end && next.Decode > end && (next.Decode - end).ToTimeSpan() <= HoleThreshold)
+        if (!_isSilent && _outputTrack is not null && _lastSample.Track is not null && _silentFrame is { Length: > 0 } silence
+            && End() is { } end && next.Decode > end && (next.Decode - end).ToTimeSpan() <= HoleThreshold)
         {
-            Fill(new MediaTime(next.Decode.Rescale(_outputTrack.Timescale).Ticks - silence.Length + 1, _outputTrack.Timescale), next.Arrival);
+            Fill(new MediaTime(next.Decode.Rescale(_outputTrack.Timescale).Ticks - silence.Length + 1, _outputTrack.Timescale),
+                next.Arrival);
         }
     }
 
@@ -128,7 +130,8 @@ internal sealed class AudioGapFiller(int track, bool isNeeded, bool isExpected)
     {
         _source = track;
         _next = null;
-        if (_outputTrack is not null && _outputTrack.Timescale == track.Timescale && _outputTrack.Language == track.Language && SilentAac.AreEquivalent(_outputTrack.Config, track.Config))
+        if (_outputTrack is not null && _outputTrack.Timescale == track.Timescale && _outputTrack.Language == track.Language
+            && SilentAac.AreEquivalent(_outputTrack.Config, track.Config))
         {
             return;
         }
@@ -155,7 +158,8 @@ internal sealed class AudioGapFiller(int track, bool isNeeded, bool isExpected)
         }
     }
 
-    private void Start(Track track) => (_outputTrack, _silentFrame, _end, _lastSample, _isSilent) = (track, SilentFrame.ForTrack(track), long.MinValue, default, false);
+    private void Start(Track track) => (_outputTrack, _silentFrame, _end, _lastSample, _isSilent) =
+        (track, SilentFrame.ForTrack(track), long.MinValue, default, false);
 
     private bool IsMissed(MediaTime at) => _outputTrack is null ? isNeeded : End() is { } end && (at - end).ToTimeSpan() > Timeout;
 
@@ -204,7 +208,8 @@ internal sealed class AudioGapFiller(int track, bool isNeeded, bool isExpected)
     {
         if (!_isSilent && _lastSample.Track is { } track)
         {
-            var length = track.Config.TryInspect(_lastSample.Payload.Span, out var info) && track.Config.AudioFormat is { } audio ? (long)info.Samples * track.Timescale / audio.SampleRate : 0;
+            var length = track.Config.TryInspect(_lastSample.Payload.Span, out var info)
+                && track.Config.AudioFormat is { } audio ? (long)info.Samples * track.Timescale / audio.SampleRate : 0;
             return _lastSample.Decode with { Ticks = _lastSample.Decode.Ticks + length };
         }
 

@@ -15,7 +15,8 @@ namespace Broadcast.Transcoder.Audio;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class AudioPipeline(
-    RenditionPlan plan, BroadcastSession session, string? ffmpeg, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger) : IAsyncDisposable
+    RenditionPlan plan, BroadcastSession session, string? ffmpeg, ChannelWriter<RenditionSample> renditions, TimeProvider time,
+    ILogger logger) : IAsyncDisposable
 {
     /// <summary>Encoded audio uses track numbers that no encoder sends, above those of rungs and silence.</summary>
     private const int FirstTrack = 3000;
@@ -41,7 +42,8 @@ internal sealed class AudioPipeline(
 
         if (!_encoders.TryGetValue(route, out var encoder))
         {
-            _encoders[route] = encoder = new AudioEncoder(ffmpeg!, session.Channel.Value, FirstTrack + _encoders.Count, frame => Pass(route, frame, isEncoded: true), time, logger);
+            _encoders[route] = encoder = new AudioEncoder(ffmpeg!, session.Channel.Value, FirstTrack + _encoders.Count,
+                frame => Pass(route, frame, isEncoded: true), time, logger);
         }
 
         encoder.Push(sample);

@@ -29,7 +29,8 @@ internal sealed record AudioPlan(bool Passes, AudioEncodeTarget? Target)
         CodecConfig.Aac { Audio: { ObjectType: 5 or 29, Channels: <= 2 } } => Passthrough,
         CodecConfig.Aac { Audio: { ObjectType: 2, Channels: <= 2, SampleRate: >= 16_000 and <= 48_000 } } => Passthrough,
         CodecConfig.Opus { AudioFormat.Channels: <= 2 } => Passthrough,
-        CodecConfig.Aac { Audio: { ObjectType: 2 or 5 or 29, Channels: > 2, SampleRate: <= 48_000 } } or CodecConfig.Opus or CodecConfig.Ac3 or CodecConfig.Eac3 => new(true, TargetOf(config.AudioFormat!)),
+        CodecConfig.Aac { Audio: { ObjectType: 2 or 5 or 29, Channels: > 2, SampleRate: <= 48_000 } } or CodecConfig.Opus or CodecConfig.Ac3
+            or CodecConfig.Eac3 => new(true, TargetOf(config.AudioFormat!)),
         { AudioFormat: { } audio } => new(false, TargetOf(audio)),
         _ => Passthrough,
     };
@@ -37,7 +38,8 @@ internal sealed record AudioPlan(bool Passes, AudioEncodeTarget? Target)
     private static AudioEncodeTarget TargetOf(AudioFormat audio)
     {
         var channels = Math.Clamp(audio.Channels, 1, 2);
-        var rate = audio.SampleRate > Rates[^1] ? (audio.SampleRate % 44_100 == 0 ? 44_100 : 48_000) : Array.Find(Rates, r => r >= audio.SampleRate);
+        var rate = audio.SampleRate > Rates[^1] ? (audio.SampleRate % 44_100 == 0 ? 44_100 : 48_000)
+            : Array.Find(Rates, r => r >= audio.SampleRate);
         return new AudioEncodeTarget(rate, channels, (rate >= 32_000 ? 80_000 : 48_000) * channels);
     }
 }

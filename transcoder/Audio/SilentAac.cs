@@ -30,7 +30,8 @@ internal sealed record SilentAac(CodecConfig.Aac Config, ReadOnlyMemory<byte> Pa
     /// <summary>One frame per channel configuration of table 1.19, starting with 1. The last one, 7, has eight channels.</summary>
     private static readonly ReadOnlyMemory<byte>[] Frames =
     [
-        Frame(Single), Frame(Pair), Frame(Single, Pair), Frame(Single, Pair, Single), Frame(Single, Pair, Pair), Frame(Single, Pair, Pair, LowFrequency),
+        Frame(Single), Frame(Pair), Frame(Single, Pair), Frame(Single, Pair, Single), Frame(Single, Pair, Pair),
+            Frame(Single, Pair, Pair, LowFrequency),
         Frame(Single, Pair, Pair, Pair, LowFrequency),
     ];
 
@@ -55,11 +56,13 @@ internal sealed record SilentAac(CodecConfig.Aac Config, ReadOnlyMemory<byte> Pa
     /// Silence in an existing configuration, so that players need no discontinuity; <see langword="null"/> if it is not AAC-LC.
     /// </summary>
     public static SilentAac? ForConfig(CodecConfig config) =>
-        config is CodecConfig.Aac { Audio.ObjectType: LowComplexity } aac ? new SilentAac(aac, Frames[aac.Audio.Channels == 8 ? 6 : aac.Audio.Channels - 1]) : null;
+        config is CodecConfig.Aac { Audio.ObjectType: LowComplexity } aac
+        ? new SilentAac(aac, Frames[aac.Audio.Channels == 8 ? 6 : aac.Audio.Channels - 1]) : null;
 
     /// <summary>Whether two AAC-LC configurations are equivalent. Encoders write the same configuration in two or five bytes.</summary>
     public static bool AreEquivalent(CodecConfig one, CodecConfig other) =>
-        one.Equals(other) || (one is CodecConfig.Aac left && other is CodecConfig.Aac right && left.Audio == right.Audio && IsPlain(left) && IsPlain(right));
+        one.Equals(other) || (one is CodecConfig.Aac left && other is CodecConfig.Aac right && left.Audio == right.Audio && IsPlain(left)
+            && IsPlain(right));
 
     /// <summary>
     /// Whether the record contains plain AAC-LC: two bytes, or five whose last three signal no SBR (1.6.2.1, <c>syncExtensionType</c>

@@ -16,8 +16,10 @@ internal readonly record struct SilentFrame(ReadOnlyMemory<byte> Payload, long L
     /// <summary>Silence in a track's format: AAC-LC, or Opus with one or two channels; <see langword="null"/> for other codecs.</summary>
     public static SilentFrame? ForTrack(Track track) => track.Config switch
     {
-        CodecConfig.Opus { AudioFormat: { Channels: <= 2, SampleRate: var rate } } => new SilentFrame(Opus, (long)OpusSamples * track.Timescale / rate),
-        var config when SilentAac.ForConfig(config) is { } silence => new SilentFrame(silence.Payload, (long)silence.Samples * track.Timescale / silence.Config.Audio.SampleRate),
+        CodecConfig.Opus { AudioFormat: { Channels: <= 2, SampleRate: var rate } } =>
+            new SilentFrame(Opus, (long)OpusSamples * track.Timescale / rate),
+        var config when SilentAac.ForConfig(config) is { } silence =>
+            new SilentFrame(silence.Payload, (long)silence.Samples * track.Timescale / silence.Config.Audio.SampleRate),
         _ => null,
     };
 }

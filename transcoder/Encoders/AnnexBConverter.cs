@@ -15,7 +15,8 @@ internal static class AnnexBConverter
     /// <param name="header">The output's header, with the parameter sets unless they precede the first frame.</param>
     /// <param name="first">The first frame.</param>
     /// <exception cref="InvalidCodecConfigException">Parameter sets are missing or invalid.</exception>
-    public static CodecConfig ConfigurationOf(NutStream header, ReadOnlyMemory<byte> first) => Configuration(header.Private.IsEmpty ? first.Span : header.Private.Span);
+    public static CodecConfig ConfigurationOf(NutStream header, ReadOnlyMemory<byte> first) =>
+        Configuration(header.Private.IsEmpty ? first.Span : header.Private.Span);
 
     /// <summary>Builds an AVCDecoderConfigurationRecord from the parameter sets among NAL units.</summary>
     /// <exception cref="InvalidCodecConfigException">Parameter sets are missing or invalid.</exception>
@@ -25,7 +26,8 @@ internal static class AnnexBConverter
         foreach (var range in Units(bytes))
         {
             var unit = bytes[range];
-            (Type(unit) switch { SequenceParameterSetType => sequenceParameterSets, PictureParameterSetType => pictureParameterSets, _ => null })?.Add(unit.ToArray());
+            (Type(unit) switch { SequenceParameterSetType => sequenceParameterSets, PictureParameterSetType => pictureParameterSets,
+                _ => null })?.Add(unit.ToArray());
         }
 
         if (sequenceParameterSets.Count is 0 or > 31 || pictureParameterSets.Count is 0 or > 255 || sequenceParameterSets[0].Length < 4)
@@ -73,10 +75,12 @@ internal static class AnnexBConverter
 
     /// <summary>Parameter sets with 4-byte lengths, for a keyframe whose decoder may have others. Empty for codecs without them.</summary>
     public static byte[] ParameterSetsOf(CodecConfig configuration) => configuration is CodecConfig.Avc avc
-        ? [.. avc.Configuration.SpsUnits.Concat(avc.Configuration.PpsUnits).SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])]
+        ? [.. avc.Configuration.SpsUnits.Concat(avc.Configuration.PpsUnits)
+            .SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])]
         : [];
 
-    private static bool IsRetained(ReadOnlySpan<byte> unit) => Type(unit) is not (SequenceParameterSetType or PictureParameterSetType or DelimiterType);
+    private static bool IsRetained(ReadOnlySpan<byte> unit) =>
+        Type(unit) is not (SequenceParameterSetType or PictureParameterSetType or DelimiterType);
 
     private static int Type(ReadOnlySpan<byte> unit) => unit[0] & 31;
 

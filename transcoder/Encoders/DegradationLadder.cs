@@ -26,16 +26,17 @@ internal static class DegradationLadder
     /// <summary>Encode profile of a level.</summary>
     /// <param name="level">0 for full quality, up to <see cref="LastLevel"/>.</param>
     /// <param name="rungs">The ladder.</param>
-    public static EncodeProfile At(int level, IReadOnlyList<Rung> rungs) => new(Math.Min(level, SpeedLevels - 1), level >= SpeedLevels, Without(Math.Max(0, level - SpeedLevels), rungs));
+    public static EncodeProfile At(int level, IReadOnlyList<Rung> rungs) =>
+        new(Math.Min(level, SpeedLevels - 1), level >= SpeedLevels, Without(Math.Max(0, level - SpeedLevels), rungs));
 
     private static IReadOnlyList<Rung> Without(int count, IReadOnlyList<Rung> rungs) =>
         count < rungs.Count && SourceReencode.Is(rungs[0]) ? [rungs[0], .. rungs.Skip(1 + count)] : [.. rungs.Skip(count)];
 }
 
 /// <summary>
-/// Decides when to lower or raise the degradation level. Pure; its input is the lag of the rungs. It degrades after <see cref="LateTimeout"/>
-/// of lateness, or earlier if the lag is large and not shrinking. It recovers one level after a period without lateness. Each failed
-/// recovery doubles that period.
+/// Decides when to lower or raise the degradation level. Pure; its input is the lag of the rungs. It degrades after
+/// <see cref="LateTimeout"/> of lateness, or earlier if the lag is large and not shrinking. It recovers one level after a period without
+/// lateness. Each failed recovery doubles that period.
 /// </summary>
 internal sealed class DegradationController
 {
@@ -46,7 +47,8 @@ internal sealed class DegradationController
     public static readonly TimeSpan LateTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Lag at which rungs get no time to settle unless it shrinks within <see cref="MeasurementInterval"/>: players would run out of frames.
+    /// Lag at which rungs get no time to settle unless it shrinks within <see cref="MeasurementInterval"/>: players would run out of
+    /// frames.
     /// </summary>
     public static readonly TimeSpan FarThreshold = TimeSpan.FromSeconds(2.25);
 
@@ -165,7 +167,8 @@ internal sealed class DegradationController
             _recoveryTime = TimeSpan.FromTicks(Math.Min(MaxRecoveryTime.Ticks, _recoveryTime.Ticks * 2));
         }
 
-        (_isRecovering, Level, _settledAt, _calmSince, _lateSince, _farSample) = (level < Level, level, now + SettlingTime, now, null, null);
+        (_isRecovering, Level, _settledAt, _calmSince, _lateSince, _farSample) =
+            (level < Level, level, now + SettlingTime, now, null, null);
         return true;
     }
 }

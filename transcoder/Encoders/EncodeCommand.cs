@@ -21,7 +21,8 @@ namespace Broadcast.Transcoder.Encoders;
 /// Presentation time per rung, in ticks of the input, before which frames are decoded but not encoded, because another worker encoded them.
 /// The first later frame becomes a sync sample. <see langword="null"/> encodes all frames.
 /// </param>
-internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOnlyList<string> Outputs, bool IsHurried, IReadOnlyList<long>? From = null)
+internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOnlyList<string> Outputs, bool IsHurried,
+    IReadOnlyList<long>? From = null)
 {
     /// <summary>Encoder backend and device use.</summary>
     public EncodePath Route { get; init; } = EncodePath.Software;
@@ -78,7 +79,8 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     private IEnumerable<string> Output(int index) =>
     [
         "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
-        .. BackendOf(index).Encode("h264", new RungEncodeSettings(Effort.Rungs[index].BitsPerSecond, Effort.SpeedLevel, IsHurried, Threads.Encode)),
+        .. BackendOf(index)
+            .Encode("h264", new RungEncodeSettings(Effort.Rungs[index].BitsPerSecond, Effort.SpeedLevel, IsHurried, Threads.Encode)),
         "-force_key_frames", Keys?.ForceKeyframesArgument(From?[index]) ?? "source",
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
     ];
@@ -143,7 +145,8 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
         var rung = Effort.Rungs[index];
         if (index == 0 && HdrColor is { } color)
         {
-            return Text($"{ToneMapping.SetColorsFilter(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{BackendOf(index).PixelFormatFilter}");
+            return Text(
+                $"{ToneMapping.SetColorsFilter(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{BackendOf(index).PixelFormatFilter}");
         }
 
         return Route.StaysOnDevice
@@ -156,10 +159,12 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     /// encoder's device.
     /// </summary>
     private string OwnFilters(int index, bool leavesOut) =>
-        string.Concat(leavesOut ? DropEverySecond : "", From is not null && From[index] > Start ? Since(From[index]) : "", HalfRateFilter(index), Transfer(index)).TrimEnd(',');
+        string.Concat(leavesOut ? DropEverySecond : "", From is not null && From[index] > Start ? Since(From[index]) : "",
+            HalfRateFilter(index), Transfer(index)).TrimEnd(',');
 
     /// <summary>With forced keyframe times, each rung drops frames individually, counted from its own first frame.</summary>
-    private string HalfRateFilter(int index) => Keys is { } keys && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.SelectCondition(From?[index])}," : "";
+    private string HalfRateFilter(int index) => Keys is { } keys
+        && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.SelectCondition(From?[index])}," : "";
 
     private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
     {

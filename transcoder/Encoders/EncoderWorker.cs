@@ -22,7 +22,8 @@ internal delegate void EncodedFrameSink(int output, CodecConfig configuration, i
 /// <param name="Arguments">Builds ffmpeg's arguments from the input socket path and the output socket paths.</param>
 /// <param name="Configuration">Reads an output's configuration from its header and first frame.</param>
 internal sealed record EncoderJob(
-    NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments, Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration)
+    NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments,
+    Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration)
 {
     /// <summary>Resource limits of the process.</summary>
     public WorkerLimits Limits { get; init; } = WorkerLimits.Software;
@@ -45,7 +46,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
 
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
-    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<MediaSample> _queue =
+        Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _acceptStop = new();
     private WorkerProcess? _process;
@@ -127,7 +129,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
         var outputs = paths.ConvertAll(Listen);
         paths.ForEach(sandbox.TransferOwnership);
         sandbox.TransferOwnership(Path.Combine(folder, "in"));
-        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits, onErrorLine: DecoderErrorCounter.CountLine);
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths),
+            limits: _job.Limits, onErrorLine: DecoderErrorCounter.CountLine);
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var stdout = process.DiscardOutputAsync();
         var exit = WatchAsync(process, stopped);
@@ -171,7 +174,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
             await foreach (var sample in _queue.Reader.ReadAllAsync(stopped.Token))
             {
                 header.ResetWrittenCount();
-                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _job.Offset, sample.IsSync, sample.Payload.Length));
+                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _job.Offset,
+                    sample.IsSync, sample.Payload.Length));
                 await SendAsync(socket, header.WrittenMemory, stopped.Token);
                 await SendAsync(socket, sample.Payload, stopped.Token);
             }

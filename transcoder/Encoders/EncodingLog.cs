@@ -14,7 +14,8 @@ internal static partial class EncodingLog
 
     [LoggerMessage(2022, LogLevel.Warning,
         "{Channel}: degradation level {Before} to {Step}: {Reason}; now {Rungs} (speed level {SpeedLevel}, half frame rate: {IsHalfRate})")]
-    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, int speedLevel, bool isHalfRate);
+    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, int speedLevel,
+        bool isHalfRate);
 
     [LoggerMessage(2023, LogLevel.Warning, "Channel {Channel}: {Route} failed after {Lived:0.0} s: {Reason}; switching to another encoder")]
     public static partial void Moved(ILogger logger, string channel, string route, double lived, string reason);

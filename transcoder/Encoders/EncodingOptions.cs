@@ -22,7 +22,8 @@ public sealed class EncodingOptions
     internal const string Auto = "auto";
 
     /// <summary>Valid values of <see cref="Encoder"/>.</summary>
-    internal static IReadOnlyList<string> Names { get; } = [Auto, .. Enum.GetValues<EncoderVendor>().Select(v => EncoderBackend.Of(v).OptionName)];
+    internal static IReadOnlyList<string> Names { get; } =
+        [Auto, .. Enum.GetValues<EncoderVendor>().Select(v => EncoderBackend.Of(v).OptionName)];
 }
 
 /// <summary>Validates <see cref="EncodingOptions"/> and reports all errors.</summary>
@@ -38,7 +39,9 @@ internal sealed class EncodingOptionsValidator : IValidateOptions<EncodingOption
 
         if (!EncodingOptions.Names.Contains(options.Encoder, StringComparer.Ordinal))
         {
-            errors.Add($"{EncodingOptions.Section}:{nameof(options.Encoder)} is '{options.Encoder}'; valid values: {string.Join(", ", EncodingOptions.Names)}.");
+            errors.Add(
+                $"{EncodingOptions.Section}:{nameof(options.Encoder)} is '{options.Encoder}'; valid "
+                + $"values: {string.Join(", ", EncodingOptions.Names)}.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

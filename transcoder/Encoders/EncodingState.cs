@@ -20,7 +20,8 @@ public sealed record EncodedRung(string Name, int Width, int Height, int BitsPer
 /// <param name="Lag">Lag of the slowest rung behind the source.</param>
 /// <param name="Restarts">Encoder processes started after the first.</param>
 public sealed record EncodingState(
-    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool IsHalfRate, int DegradationLevel, string? Reason, TimeSpan Lag, int Restarts)
+    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool IsHalfRate,
+    int DegradationLevel, string? Reason, TimeSpan Lag, int Restarts)
 {
     /// <summary>Reason for re-encoding the source, which is then a rung of its name; <see langword="null"/> for passthrough.</summary>
     public string? ReencodeReason { get; init; }

@@ -111,7 +111,8 @@ internal sealed class FaultyRungDetector
     }
 
     /// <summary>Resets the state for another source.</summary>
-    public void Reset() => (OmittedRung, _faulty, _suspectIndex, _failures, _isExhausted, _exclusion) = (null, null, -1, 0, false, FirstExclusion);
+    public void Reset() => (OmittedRung, _faulty, _suspectIndex, _failures, _isExhausted, _exclusion) =
+        (null, null, -1, 0, false, FirstExclusion);
 
     private void ConfirmSuspect(TimeSpan now)
     {

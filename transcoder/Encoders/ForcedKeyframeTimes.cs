@@ -22,7 +22,8 @@ internal readonly record struct ForcedKeyframeTimes(long First, long Every, long
     /// <summary>Condition for a <c>select</c> filter that drops frames: keeps the forced sync samples.</summary>
     /// <param name="start">As for <see cref="ForceKeyframesArgument"/>.</param>
     public string SelectCondition(long? start) =>
-        FormattableString.Invariant($@"+gt(floor((pts-start_pts-{PhaseOf(start)}+0.5)/{Every})\,floor((prev_pts-start_pts-{PhaseOf(start)}+0.5)/{Every}))");
+        FormattableString.Invariant(
+            $@"+gt(floor((pts-start_pts-{PhaseOf(start)}+0.5)/{Every})\,floor((prev_pts-start_pts-{PhaseOf(start)}+0.5)/{Every}))");
 
     /// <summary>
     /// Time from a rendition's first frame to the next start of a span, shorter than a span. A first frame later than requested shifts all

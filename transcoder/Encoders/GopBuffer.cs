@@ -62,7 +62,8 @@ internal sealed class GopBuffer
 
     /// <summary>Frames from the last sync sample at or before a time; from the first frame if all are later.</summary>
     /// <param name="present">Presentation time in ticks of the source's timescale.</param>
-    public IReadOnlyList<MediaSample> From(long present) => _frames[Math.Max(0, _frames.FindLastIndex(p => p.IsSync && p.Present.Ticks <= present))..];
+    public IReadOnlyList<MediaSample> From(long present) =>
+        _frames[Math.Max(0, _frames.FindLastIndex(p => p.IsSync && p.Present.Ticks <= present))..];
 
     /// <summary>Removes all frames, before a new configuration.</summary>
     public void Clear() => RemoveFirst(_frames.Count);

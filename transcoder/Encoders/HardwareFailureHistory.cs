@@ -16,13 +16,15 @@ internal sealed class HardwareFailureHistory(TimeProvider time)
     private readonly Dictionary<EncoderVendor, (int Rungs, DateTimeOffset Until)> _caps = [];
 
     /// <summary>Whether the path must not be used now.</summary>
-    public bool IsAvoided(EncodePath route) => _avoided.TryGetValue((route.Vendor, route.StaysOnDevice), out var until) && time.GetUtcNow() < until;
+    public bool IsAvoided(EncodePath route) => _avoided.TryGetValue((route.Vendor, route.StaysOnDevice), out var until)
+        && time.GetUtcNow() < until;
 
     /// <summary>Limits a path to the rungs that the driver is known to accept.</summary>
     /// <param name="route">The path.</param>
     /// <param name="rungs">Rungs to encode.</param>
     public EncodePath LimitRungs(EncodePath route, int rungs) =>
-        _caps.TryGetValue(route.Vendor, out var cap) && time.GetUtcNow() < cap.Until && cap.Rungs < rungs ? route with { Rungs = cap.Rungs } : route;
+        _caps.TryGetValue(route.Vendor, out var cap) && time.GetUtcNow() < cap.Until
+        && cap.Rungs < rungs ? route with { Rungs = cap.Rungs } : route;
 
     /// <summary>Records a hardware worker's failure.</summary>
     /// <param name="route">The worker's path.</param>

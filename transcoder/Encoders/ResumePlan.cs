@@ -24,6 +24,7 @@ internal readonly record struct ResumePlan(IReadOnlyList<MediaSample> Frames, IR
         var latest = last.Max() + 1;
         var starts = last.Select(l => Math.Max(earliest, l + 1 >= oldest ? l + 1 : latest)).ToList();
         var frames = recent.From(starts.Min());
-        return starts.Min() >= frames[0].Present.Ticks ? new(frames, [.. starts.Select(b => b + RungOutput.Offset)]) : new(recent.From(long.MaxValue), null);
+        return starts.Min() >= frames[0].Present.Ticks ? new(frames, [.. starts.Select(b => b + RungOutput.Offset)])
+            : new(recent.From(long.MaxValue), null);
     }
 }

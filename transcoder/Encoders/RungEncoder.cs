@@ -15,10 +15,10 @@ namespace Broadcast.Transcoder.Encoders;
 /// <summary>
 /// Encodes the rungs of one publication. Maintains a worker process and delivers its output alongside the source, which is unaffected by
 /// failures here. A worker that exits or hangs is replaced at once: the new worker decodes from the last sync sample and encodes from the
-/// first missing frame. Hardware is replaced by the next best encoder (<see cref="EncoderSelector"/>, <see cref="HardwareFailureHistory"/>). If encoding is
-/// slower than live, or keeps failing, the next worker encodes less (<see cref="DegradationController"/>, <see cref="DegradationLadder"/>). Not thread-safe; frames
-/// arrive on the worker's thread. A source that cannot pass through (<see cref="PassthroughPolicy"/>) is re-encoded as the first rung and dropped
-/// last.
+/// first missing frame. Hardware is replaced by the next best encoder (<see cref="EncoderSelector"/>,
+/// <see cref="HardwareFailureHistory"/>). If encoding is slower than live, or keeps failing, the next worker encodes less
+/// (<see cref="DegradationController"/>, <see cref="DegradationLadder"/>). Not thread-safe; frames arrive on the worker's thread. A source
+/// that cannot pass through (<see cref="PassthroughPolicy"/>) is re-encoded as the first rung and dropped last.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
@@ -31,10 +31,12 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <summary>Maximum time that the end of the session waits for a process that hangs in its driver.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly Counter<long> Exits = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_exits", "{process}", "Encoder processes that exited or were killed because they hung.");
+    private static readonly Counter<long> Exits = Telemetry.Meter
+        .CreateCounter<long>("broadcast_encoder_exits", "{process}", "Encoder processes that exited or were killed because they hung.");
 
     private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_encoding_degradation_changes", "{change}", "Changes of the degradation level, by direction; 'down' reduces the quality, 'up' restores it.");
+        "broadcast_encoding_degradation_changes", "{change}",
+        "Changes of the degradation level, by direction; 'down' reduces the quality, 'up' restores it.");
 
     private readonly EncodingOptions _options;
     private readonly EncoderSelector _selector;
@@ -63,7 +65,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private long _lead;
 
     public RungEncoder(
-        EncodingOptions options, EncoderSelector choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
+        EncodingOptions options, EncoderSelector choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions,
+        TimeProvider time, ILogger logger)
     {
         (_options, _selector, _session, _output, _time, _logger) = (options, choice, session, new RungOutput(renditions), time, logger);
         _reencode = new SourceReencodeState(ladder, session.Latency);
@@ -84,8 +87,10 @@ internal sealed class RungEncoder : IAsyncDisposable
 
             var effort = EffortAt(level, rungs);
             return new EncodingState(
-                run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
-                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.SpeedLevel, effort.IsHalfRate, level, Volatile.Read(ref _reason), run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
+                run?.Route.ToString(),
+                [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
+                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.SpeedLevel, effort.IsHalfRate, level,
+                Volatile.Read(ref _reason), run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
                 Math.Max(0, Volatile.Read(ref _starts) - 1)) { ReencodeReason = _reencode.Reason };
         }
     }
@@ -95,7 +100,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// to start.
     /// </summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool canToneMap = false) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? SourceReencodeState.RungsOf(ladder, track, track.DeclaredBitsPerSecond, canToneMap).Select(RenditionOf) : [];
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track]
+        ? SourceReencodeState.RungsOf(ladder, track, track.DeclaredBitsPerSecond, canToneMap).Select(RenditionOf) : [];
 
     /// <summary>Accepts the source's next frame.</summary>
     public void Push(in MediaSample sample)
@@ -147,7 +153,8 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     /// <summary>Tries to deliver a re-encoded source. The next accepted frame is its first.</summary>
     /// <param name="next">That frame: no earlier frame in decode order is displayed after it.</param>
-    /// <param name="lastDelivered">Presentation time of the last source frame delivered to viewers; <see cref="long.MinValue"/> for none.</param>
+    /// <param name="lastDelivered">Presentation time of the last source frame delivered to viewers; <see cref="long.MinValue"/> for
+    /// none.</param>
     /// <param name="rendition">The source's rendition, which the re-encoded source takes over.</param>
     /// <param name="reason">The reason.</param>
     /// <returns>
@@ -156,7 +163,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// </returns>
     public bool TryReencode(in MediaSample next, long lastDelivered, Rendition rendition, string reason)
     {
-        if (!RungOutput.CanEncode(next) || !_selector.IsKnown || !_selector.CanEncode || !_restartBackoff.MayStart || (_restartBackoff.IsHopeless && _run is not { HasOutput: true }))
+        if (!RungOutput.CanEncode(next) || !_selector.IsKnown || !_selector.CanEncode || !_restartBackoff.MayStart
+            || (_restartBackoff.IsHopeless && _run is not { HasOutput: true }))
         {
             return false;
         }
@@ -220,7 +228,8 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private void TryStart()
     {
-        if (_gop.Count == 0 || !_restartBackoff.MayStart || !_selector.IsKnown || SourceHeader.Of(_gop.From(long.MaxValue)[0]) is not { } header)
+        if (_gop.Count == 0 || !_restartBackoff.MayStart || !_selector.IsKnown
+            || SourceHeader.Of(_gop.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
@@ -240,18 +249,22 @@ internal sealed class RungEncoder : IAsyncDisposable
         var tracks = effort.Rungs.Select(TrackOf).ToList();
 
         // The previous worker still encodes what precedes the switch to re-encoding.
-        var earliest = Math.Max(_wasLate ? _output.NewestPresent - RestartDistanceWhenLate : long.MinValue, _reencode.First - RungOutput.Offset ?? long.MinValue);
+        var earliest = Math.Max(_wasLate ? _output.NewestPresent - RestartDistanceWhenLate : long.MinValue,
+            _reencode.First - RungOutput.Offset ?? long.MinValue);
         var (frames, from) = ResumePlan.Of(_gop, [.. tracks.Select(l => l.Last)], earliest);
 
         // Only the software path deinterlaces and tone-maps.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
         var hdrColor = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
-        var route = _hardwareFailures.LimitRungs(_selector.Best(r => (r.StaysOnDevice && (mayBeInterlaced || hdrColor is not null)) || _hardwareFailures.IsAvoided(r)), effort.Rungs.Count);
+        var route = _hardwareFailures.LimitRungs(_selector.Best(r => (r.StaysOnDevice && (mayBeInterlaced || hdrColor is not null))
+            || _hardwareFailures.IsAvoided(r)), effort.Rungs.Count);
         var renderNode = route.IsSoftware ? null : _selector.RenderNode;
         var keys = _reencode.KeysOf(frames[0].Present.Ticks + RungOutput.Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, RungOutput.Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, RenderNode = renderNode, Keys = keys, MayBeInterlaced = mayBeInterlaced, HdrColor = hdrColor }.Arguments(), AnnexBConverter.ConfigurationOf)
+            header, RungOutput.Offset, effort.Rungs.Count,
+            (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, RenderNode = renderNode,
+                Keys = keys, MayBeInterlaced = mayBeInterlaced, HdrColor = hdrColor }.Arguments(), AnnexBConverter.ConfigurationOf)
         {
             Limits = route.IsSoftware ? WorkerLimits.Software : WorkerLimits.Hardware,
         };
@@ -259,7 +272,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         (_waitsForSync, _wasLate) = (true, false);
         _starts++;
         _run = new RungWorkerRun(_options.Ffmpeg, job, effort, route, tracks, _selector.ProbeTimeOf(route.Vendor), _output.Pass, _time);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.SpeedLevel, effort.IsHalfRate);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(),
+            effort.SpeedLevel, effort.IsHalfRate);
         foreach (var frame in frames)
         {
             Offer(_run, frame);
@@ -270,7 +284,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         if (!_rungTracks.TryGetValue(rung.Name, out var track))
         {
-            _rungTracks[rung.Name] = track = new RungTrack(SourceReencode.Is(rung) ? _reencode.Rendition! : RenditionOf(rung), _rungTracks.Count);
+            _rungTracks[rung.Name] = track = new RungTrack(SourceReencode.Is(rung) ? _reencode.Rendition! : RenditionOf(rung),
+                _rungTracks.Count);
         }
 
         return track;
@@ -302,9 +317,11 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lag = run.LagBehind(_output.NewestPresent);
         var previousLevel = _degradation.Level;
-        if (_degradation.Evaluate(DegradationController.NormalizeLag(lag, _gop.FrameInterval), Now, DegradationLadder.LastLevel(_rungs.Count)))
+        if (_degradation.Evaluate(DegradationController.NormalizeLag(lag, _gop.FrameInterval), Now,
+            DegradationLadder.LastLevel(_rungs.Count)))
         {
-            ReportLevel(previousLevel, string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s"));
+            ReportLevel(previousLevel,
+                string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s"));
             _wasLate = _degradation.Level > previousLevel;
 
             // Late frames are better than none: a dropped re-encode continues until the source's next keyframe, which may be far away.
@@ -321,7 +338,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         var names = effort.Rungs.Count == 0 ? "no rungs" : string.Join(", ", effort.Rungs.Select(r => r.Name));
         _reason = _degradation.Level == 0 ? null : Truncate(reason);
         Steps.Add(1, new KeyValuePair<string, object?>("direction", _degradation.Level > previousLevel ? "down" : "up"));
-        EncodingLog.Stepped(_logger, _session.Channel.Value, previousLevel, _degradation.Level, reason, names, effort.SpeedLevel, effort.IsHalfRate);
+        EncodingLog.Stepped(_logger, _session.Channel.Value, previousLevel, _degradation.Level, reason, names, effort.SpeedLevel,
+            effort.IsHalfRate);
     }
 
     /// <summary>Stops a worker at once, to be replaced.</summary>
@@ -362,7 +380,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         // A worker that never output a frame would not with less load either. Viewers wait for it, so they get the source.
         var isHopeless = _reencode.IsOn && !run.HasOutput && _restartBackoff.IsHopeless;
         var pause = isHopeless ? _restartBackoff.Delay(HardwareFailureHistory.AvoidanceTime) : _restartBackoff.Delay();
-        EncodingLog.Died(_logger, _session.Channel.Value, runTime.TotalSeconds, reason, _reencode.IsOn ? "the frames they have" : "the source", pause.TotalSeconds);
+        EncodingLog.Died(_logger, _session.Channel.Value, runTime.TotalSeconds, reason,
+            _reencode.IsOn ? "the frames they have" : "the source", pause.TotalSeconds);
         if (!isHopeless && _faultDetector.RecordFailure(runTime, DegradationLadder.At(_degradation.Level, _rungs).Rungs, Now))
         {
             // Each rung is suspected only once, so this cannot loop.
@@ -373,7 +392,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         {
             var previousLevel = _degradation.Level;
             _degradation.Degrade(Now, DegradationLadder.LastLevel(_rungs.Count), isHopeless);
-            ReportLevel(previousLevel, string.Create(CultureInfo.InvariantCulture, $"the encoder failed {_restartBackoff.Failures} times in a row"));
+            ReportLevel(previousLevel,
+                string.Create(CultureInfo.InvariantCulture, $"the encoder failed {_restartBackoff.Failures} times in a row"));
         }
     }
 
@@ -414,7 +434,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;
 
     /// <summary>Whether the source can be re-encoded, and this was not dropped.</summary>
-    private bool ShouldReencode(Track source) => DegradationLadder.At(_degradation.Level, _reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap)).Rungs is [var first, ..] && SourceReencode.Is(first);
+    private bool ShouldReencode(Track source) => DegradationLadder.At(_degradation.Level,
+        _reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap)).Rungs is [var first, ..] && SourceReencode.Is(first);
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, IsLeading: false);
 }

@@ -19,7 +19,8 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
     /// </summary>
     public const long Offset = MediaTime.VideoTimescale * 1800L;
 
-    private static readonly Counter<long> Frames = Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Frames encoded for rungs.");
+    private static readonly Counter<long> Frames =
+        Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Frames encoded for rungs.");
 
     private LatestSample _newest = new(long.MinValue, default);
 
@@ -31,10 +32,12 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
     public long NewestPresent => Volatile.Read(ref _newest).Present;
 
     /// <summary>Whether a worker can accept the frame: video timescale, and not too early.</summary>
-    public static bool CanEncode(in MediaSample sample) => sample.Track.Timescale == MediaTime.VideoTimescale && sample.Present.Ticks + Offset >= 0;
+    public static bool CanEncode(in MediaSample sample) => sample.Track.Timescale == MediaTime.VideoTimescale
+        && sample.Present.Ticks + Offset >= 0;
 
     /// <summary>Records the source's next frame.</summary>
-    public void RecordSource(in MediaSample sample) => Volatile.Write(ref _newest, new LatestSample(Math.Max(_newest.Present, sample.Present.Ticks), sample.Arrival));
+    public void RecordSource(in MediaSample sample) =>
+        Volatile.Write(ref _newest, new LatestSample(Math.Max(_newest.Present, sample.Present.Ticks), sample.Arrival));
 
     /// <summary>Delivers a frame from a worker; implements <see cref="RungFrameSink"/>.</summary>
     /// <param name="rungTrack">The rung's track.</param>

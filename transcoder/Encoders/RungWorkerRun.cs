@@ -55,7 +55,8 @@ internal sealed class RungWorkerRun
     /// <param name="probeTime">The hardware's time to the first frame in its probe.</param>
     /// <param name="sink">Called sequentially for each frame.</param>
     /// <param name="time">The clock.</param>
-    public RungWorkerRun(string program, EncoderJob job, EncodeProfile effort, EncodePath route, IReadOnlyList<RungTrack> tracks, TimeSpan probeTime, RungFrameSink sink, TimeProvider time)
+    public RungWorkerRun(string program, EncoderJob job, EncodeProfile effort, EncodePath route, IReadOnlyList<RungTrack> tracks,
+        TimeSpan probeTime, RungFrameSink sink, TimeProvider time)
     {
         (Effort, Route, Tracks, _sink, _time, _startedAt) = (effort, route, tracks, sink, time, time.GetTimestamp());
         var hardware = TimeSpan.FromTicks(Math.Clamp(probeTime.Ticks * 3, HardwareStartTimeout.Ticks, StartTimeout.Ticks));
@@ -110,7 +111,8 @@ internal sealed class RungWorkerRun
     public string? HangReason()
     {
         var timeout = !_hasOutput ? _startTimeout : Route.IsSoftware ? HangTimeout : HardwareHangTimeout;
-        return Volatile.Read(ref _framesWithoutOutput) >= (Route.IsSoftware ? MaxFramesWithoutOutput : MaxFramesWithoutOutputOfHardware) && _time.GetElapsedTime(Volatile.Read(ref _withoutOutputSince)) >= timeout
+        return Volatile.Read(ref _framesWithoutOutput) >= (Route.IsSoftware ? MaxFramesWithoutOutput : MaxFramesWithoutOutputOfHardware)
+            && _time.GetElapsedTime(Volatile.Read(ref _withoutOutputSince)) >= timeout
             ? string.Create(CultureInfo.InvariantCulture, $"no frame output for {timeout.TotalSeconds:0.#} s")
             : null;
     }

@@ -11,9 +11,12 @@ internal sealed class RunningEncoders : IChannelEncodings
 
     public RunningEncoders()
     {
-        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_degradation_level", () => Observe(s => s.DegradationLevel), "{level}", "Degradation level of encoding; 0 is full quality.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_lag_seconds", () => Observe(s => s.Lag.TotalSeconds), "s", "Lag of the slowest rung behind the source.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_rungs", () => Observe(s => s.Rungs.Count), "{rung}", "Rungs being encoded.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_degradation_level", () => Observe(s => s.DegradationLevel), "{level}",
+            "Degradation level of encoding; 0 is full quality.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_lag_seconds", () => Observe(s => s.Lag.TotalSeconds), "s",
+            "Lag of the slowest rung behind the source.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_encoding_rungs", () => Observe(s => s.Rungs.Count), "{rung}",
+            "Rungs being encoded.");
     }
 
     /// <inheritdoc/>
@@ -26,5 +29,6 @@ internal sealed class RunningEncoders : IChannelEncodings
     public void Remove(ChannelName channel, RungEncoder encoder) => _encoders.TryRemove(KeyValuePair.Create(channel, encoder));
 
     private List<Measurement<double>> Observe(Func<EncodingState, double> value) =>
-        [.. _encoders.Select(e => (e.Key, e.Value.State)).Where(e => e.State is not null).Select(e => new Measurement<double>(value(e.State!), new KeyValuePair<string, object?>("channel", e.Key.Value)))];
+        [.. _encoders.Select(e => (e.Key, e.Value.State)).Where(e => e.State is not null)
+            .Select(e => new Measurement<double>(value(e.State!), new KeyValuePair<string, object?>("channel", e.Key.Value)))];
 }

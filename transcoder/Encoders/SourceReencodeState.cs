@@ -57,7 +57,8 @@ internal sealed class SourceReencodeState(string ladder, LatencyProfile latency)
         }
 
         // Codecs other than H.264 need fewer bits for the same quality.
-        return [sourceBitrate > 0 && source.Config is CodecConfig.Avc ? reencoded with { BitsPerSecond = Math.Min(reencoded.BitsPerSecond, sourceBitrate) } : reencoded, .. rungs];
+        return [sourceBitrate > 0 && source.Config is CodecConfig.Avc ? reencoded
+            with { BitsPerSecond = Math.Min(reencoded.BitsPerSecond, sourceBitrate) } : reencoded, .. rungs];
     }
 
     /// <summary>All rungs of a source that passes through.</summary>
@@ -66,5 +67,6 @@ internal sealed class SourceReencodeState(string ladder, LatencyProfile latency)
     /// <param name="sourceBitrate">The source's bits per second; 0 if unknown.</param>
     /// <param name="canToneMap">Whether HDR video can be tone-mapped.</param>
     public static IReadOnlyList<Rung> RungsOf(string ladder, Track source, int sourceBitrate, bool canToneMap) =>
-        source.Config.VideoFormat is { } format ? SourceBitrate.Bound(LadderPlan.For(ladder, format, source.Color, canToneMap), sourceBitrate) : [];
+        source.Config.VideoFormat is { } format ? SourceBitrate.Bound(LadderPlan.For(ladder, format, source.Color, canToneMap),
+            sourceBitrate) : [];
 }

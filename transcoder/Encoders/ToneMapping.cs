@@ -20,7 +20,8 @@ internal static class ToneMapping
     public const int ProbeFrames = 2;
 
     /// <summary>Whether the colors are HDR.</summary>
-    public static bool IsNeeded(ColorDescription? color) => color is { Transfer: LadderPlan.PerceptualQuantizer or LadderPlan.HybridLogGamma };
+    public static bool IsNeeded(ColorDescription? color) =>
+        color is { Transfer: LadderPlan.PerceptualQuantizer or LadderPlan.HybridLogGamma };
 
     /// <summary>Marks frames with the encoder's declared colors, which the bitstream may lack.</summary>
     public static string SetColorsFilter(ColorDescription color)
@@ -32,8 +33,10 @@ internal static class ToneMapping
     /// <summary>Arguments of the probe: maps a few generated frames and prints one line per output frame.</summary>
     public static IReadOnlyList<string> ProbeArguments() =>
     [
-        "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=30:d=1", "-frames:v", $"{ProbeFrames}",
-        "-vf", SetColorsFilter(new ColorDescription(9, LadderPlan.PerceptualQuantizer, 9, FullRange: false)) + "," + Filters, "-f", "framecrc", "-",
+        "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=30:d=1", "-frames:v",
+            $"{ProbeFrames}",
+        "-vf", SetColorsFilter(new ColorDescription(9, LadderPlan.PerceptualQuantizer, 9, FullRange: false)) + "," + Filters, "-f",
+            "framecrc", "-",
     ];
 
     private static string PrimariesOf(ColorDescription color) => color.Primaries switch { 1 => "bt709", 12 => "smpte432", _ => "bt2020" };

@@ -19,5 +19,6 @@ internal sealed record WorkerThreads(int Decode, int Encode)
 
     /// <summary>Thread counts for a machine: ffmpeg's and x264's defaults, up to the maximum.</summary>
     /// <param name="processors">Number of logical processors, at least 1.</param>
-    public static WorkerThreads For(int processors) => new(Math.Min(processors + 1, MaxDecoderThreads), Math.Clamp(processors * 3 / 2, 1, MaxEncoderThreads));
+    public static WorkerThreads For(int processors) =>
+        new(Math.Min(processors + 1, MaxDecoderThreads), Math.Clamp(processors * 3 / 2, 1, MaxEncoderThreads));
 }

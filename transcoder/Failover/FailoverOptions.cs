@@ -35,7 +35,9 @@ internal sealed class FailoverOptionsValidator : IValidateOptions<FailoverOption
         List<string> errors = [];
         if (options.InputLossThreshold < TimeSpan.FromMilliseconds(200) || options.InputLossThreshold > TimeSpan.FromMinutes(1))
         {
-            errors.Add($"{FailoverOptions.Section}:{nameof(options.InputLossThreshold)} is {options.InputLossThreshold}; use 00:00:00.2 to 00:01:00.");
+            errors.Add(
+                $"{FailoverOptions.Section}:{nameof(options.InputLossThreshold)} is {options.InputLossThreshold}; use 00:00:00.2 to "
+                + "00:01:00.");
         }
 
         if (options.RecoveryTime < TimeSpan.Zero || options.RecoveryTime > TimeSpan.FromHours(1))

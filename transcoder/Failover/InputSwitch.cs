@@ -15,7 +15,8 @@ namespace Broadcast.Transcoder.Failover;
 /// <param name="slates">The slate service; <see langword="null"/> for none.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class InputSwitch(IPublicationSink next, IOptions<FailoverOptions> options, SlateService? slates, TimeProvider time, ILogger<InputSwitch> logger)
+internal sealed class InputSwitch(IPublicationSink next, IOptions<FailoverOptions> options, SlateService? slates, TimeProvider time,
+    ILogger<InputSwitch> logger)
     : IPublicationSink, IChannelInputs, IHostedService, IDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
@@ -55,7 +56,8 @@ internal sealed class InputSwitch(IPublicationSink next, IOptions<FailoverOption
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<InputStatus> Find(ChannelName channel) => SwitchOf(channel) is { } sessionSwitch ? [.. sessionSwitch.Status()] : [];
+    public IReadOnlyList<InputStatus> Find(ChannelName channel) =>
+        SwitchOf(channel) is { } sessionSwitch ? [.. sessionSwitch.Status()] : [];
 
     /// <inheritdoc/>
     public bool IsOnSlate(ChannelName channel) => SwitchOf(channel) is { IsOnSlate: true };

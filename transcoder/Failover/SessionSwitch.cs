@@ -20,7 +20,8 @@ namespace Broadcast.Transcoder.Failover;
 /// <param name="lost">Called under the gate when no input sends; may start the slate.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions options, SlateOptions? slate, Action<SessionSwitch, InputLoss> lost, TimeProvider time, ILogger logger)
+internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions options, SlateOptions? slate,
+    Action<SessionSwitch, InputLoss> lost, TimeProvider time, ILogger logger)
 {
     private static readonly Counter<long> Switches = Telemetry.Meter.CreateCounter<long>(
         "broadcast_input_switches", "{switch}", "Switches between a channel's inputs, and to and from the slate, by reason.");
@@ -80,7 +81,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
     public Task RunSlateAsync(Publication publication) => RunAsync(publication, isSlate: true, CancellationToken.None);
 
     /// <summary>Forwards an input's samples until they end, and returns when those delivered are complete.</summary>
-    public Task RunAsync(Publication publication, CancellationToken cancellationToken) => RunAsync(publication, isSlate: false, cancellationToken);
+    public Task RunAsync(Publication publication, CancellationToken cancellationToken) =>
+        RunAsync(publication, isSlate: false, cancellationToken);
 
     private async Task RunAsync(Publication publication, bool isSlate, CancellationToken cancellationToken)
     {
@@ -157,7 +159,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         try
         {
             var output = _output;
-            var loss = slate is not null && !input.IsSlate && _onAir == input && _inputs is [_] && output is { Running.IsCompleted: false } ? output.LossFor(input.Publication.Grant) : null;
+            var loss = slate is not null && !input.IsSlate && _onAir == input && _inputs is [_]
+                && output is { Running.IsCompleted: false } ? output.LossFor(input.Publication.Grant) : null;
             Remove(input);
             if (loss is not null)
             {
@@ -219,7 +222,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         input.Record(sample, now);
         if (_onAir is null)
         {
-            _output = new SwitchedOutput(next, input.Publication.Grant, input.Publication.Tracks, _previousOutput, GopBufferOf(input), input.IsSlate);
+            _output = new SwitchedOutput(next, input.Publication.Grant, input.Publication.Tracks, _previousOutput, GopBufferOf(input),
+                input.IsSlate);
             _onAir = input;
             input.ClearBuffer();
             if (input.IsSlate)
@@ -242,7 +246,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         }
 
         var isKeyframe = input.TryBuffer(sample);
-        var reason = input.IsSlate ? SwitchReason.Loss : _onAir.IsSlate ? SwitchReason.Back : _policy.Evaluate(_onAir.ConditionAt(now), input.ConditionAt(now));
+        var reason = input.IsSlate ? SwitchReason.Loss
+            : _onAir.IsSlate ? SwitchReason.Back : _policy.Evaluate(_onAir.ConditionAt(now), input.ConditionAt(now));
         return reason == SwitchReason.None || input.Buffered.Count == 0 || (reason == SwitchReason.Return && !isKeyframe)
             ? ValueTask.FromResult(true)
             : SwitchAsync(input, reason, now);
@@ -252,7 +257,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
     {
         var (previousInput, previousOutput) = (_onAir!, _output!);
         var splicePoint = default(SplicePoint);
-        var maxShift = reason == SwitchReason.Back ? SwitchPolicy.MaxShiftAfterSlate(input.ConditionAt(now).StableFor) : SwitchPolicy.MaxShift(reason);
+        var maxShift = reason == SwitchReason.Back ? SwitchPolicy.MaxShiftAfterSlate(input.ConditionAt(now).StableFor)
+            : SwitchPolicy.MaxShift(reason);
         if (previousOutput.End is { } end && !SwitchPolicy.TryPlace(end, input.Buffered[0], maxShift, out splicePoint))
         {
             // The next keyframe lies later; the buffered one is unusable.
@@ -262,11 +268,13 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
 
         var shift = splicePoint.Shift.Timescale == 0 ? MediaTime.Zero(MediaTime.VideoTimescale) : splicePoint.Shift;
         // Silence in place of audio would fit, but slate and encoder media stay separate.
-        var continues = previousInput.IsSlate == input.IsSlate && previousOutput.Fits(input.Tracks) && splicePoint.Gap <= SwitchPolicy.MaxHeldGap;
+        var continues = previousInput.IsSlate == input.IsSlate && previousOutput.Fits(input.Tracks)
+            && splicePoint.Gap <= SwitchPolicy.MaxHeldGap;
         if (!continues)
         {
             previousOutput.Complete();
-            _output = new SwitchedOutput(next, input.Publication.Grant, [.. input.Tracks], previousOutput, GopBufferOf(input), input.IsSlate);
+            _output = new SwitchedOutput(next, input.Publication.Grant, [.. input.Tracks], previousOutput, GopBufferOf(input),
+                input.IsSlate);
             _ = LogFailureAsync(previousOutput, Channel(input));
         }
 
@@ -290,7 +298,8 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         else
         {
             SwitchLog.Lost(
-                logger, Channel(input), previousInput.Role, previousInput.IsEnded ? "gone" : "silent", previousInput.ConditionAt(now).Silence.TotalSeconds, input.Role, splicePoint.Gap.TotalSeconds,
+                logger, Channel(input), previousInput.Role, previousInput.IsEnded ? "gone" : "silent",
+                previousInput.ConditionAt(now).Silence.TotalSeconds, input.Role, splicePoint.Gap.TotalSeconds,
                 shift.TotalSeconds, !continues);
         }
 
@@ -304,16 +313,19 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         return isAccepted;
     }
 
-    private static void CountSwitch(SwitchReason reason, SwitchInput input) => Switches.Add(1, new KeyValuePair<string, object?>("reason", reason switch
+    private static void CountSwitch(SwitchReason reason, SwitchInput input) =>
+        Switches.Add(1, new KeyValuePair<string, object?>("reason", reason switch
     {
         SwitchReason.Return => "return",
         SwitchReason.Back => "back",
         _ => input.IsSlate ? "slate" : "loss",
     }));
 
-    private bool NeedsSlate(long now) => slate is not null && _onAir is { IsSlate: false } && _inputs is { Length: > 0 } inputs && inputs.All(i => IsSilent(i, now));
+    private bool NeedsSlate(long now) => slate is not null && _onAir is { IsSlate: false } && _inputs is { Length: > 0 } inputs
+        && inputs.All(i => IsSilent(i, now));
 
-    private bool IsSilent(SwitchInput input, long now) => input.IsEnded || (slate is not null && input.SilenceDurationAt(now) >= slate.InputLossThreshold);
+    private bool IsSilent(SwitchInput input, long now) => input.IsEnded
+        || (slate is not null && input.SilenceDurationAt(now) >= slate.InputLossThreshold);
 
     private long GopBufferOf(SwitchInput input) => input.IsSlate ? 0 : slate?.GopBufferBytes ?? 0;
 
@@ -339,9 +351,11 @@ internal static partial class SwitchLog
     public static partial void Joined(ILogger logger, string channel, InputRole role);
 
     [LoggerMessage(2011, LogLevel.Warning,
-        "{Channel}: {Lost} {How}, last frame {Silence:0.00} s ago; {Role} active (gap {Gap:0.000} s, shift {Shift:0.000} s, discontinuity: {Discontinuity})")]
+        "{Channel}: {Lost} {How}, last frame {Silence:0.00} s ago; {Role} active (gap {Gap:0.000} s, shift {Shift:0.000} s, "
+        + "discontinuity: {Discontinuity})")]
     public static partial void Lost(
-        ILogger logger, string channel, InputRole lost, string how, double silence, InputRole role, double gap, double shift, bool discontinuity);
+        ILogger logger, string channel, InputRole lost, string how, double silence, InputRole role, double gap, double shift,
+        bool discontinuity);
 
     [LoggerMessage(2014, LogLevel.Warning, "Channel {Channel}: encoder is {How}, showing the slate")]
     public static partial void Slate(ILogger logger, string channel, string how);

@@ -62,7 +62,8 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
             return SwitchReason.Loss;
         }
 
-        return standby.Role == InputRole.Primary && onAir.Role != InputRole.Primary && standby.StableFor >= Recovery && standby.Keyframes >= MinKeyframes
+        return standby.Role == InputRole.Primary && onAir.Role != InputRole.Primary && standby.StableFor >= Recovery
+            && standby.Keyframes >= MinKeyframes
             ? SwitchReason.Return
             : SwitchReason.None;
     }
@@ -79,7 +80,8 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
     /// and a timely keyframe follows. Unlimited in practice after 5 s: any media is better than the slate.
     /// </summary>
     /// <param name="sendingFor">How long it has been sending.</param>
-    public static TimeSpan MaxShiftAfterSlate(TimeSpan sendingFor) => sendingFor < TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1) : TimeSpan.FromHours(1);
+    public static TimeSpan MaxShiftAfterSlate(TimeSpan sendingFor) => sendingFor < TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1)
+        : TimeSpan.FromHours(1);
 
     /// <summary>
     /// Positions an input that starts with a keyframe after the active one, without overlap in decode or presentation time.
@@ -90,7 +92,8 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
         var timescale = keyframe.Track.Timescale;
         var decode = Ticks(end.Decode, timescale);
         var shift = Math.Max(0, Math.Max(decode - keyframe.Decode.Ticks, Ticks(end.Present, timescale) - keyframe.Present.Ticks));
-        splicePoint = new SplicePoint(new MediaTime(shift, timescale), new MediaTime(keyframe.Decode.Ticks + shift - decode, timescale).ToTimeSpan());
+        splicePoint = new SplicePoint(new MediaTime(shift, timescale),
+            new MediaTime(keyframe.Decode.Ticks + shift - decode, timescale).ToTimeSpan());
         return splicePoint.Shift.ToTimeSpan() <= maxShift;
     }
 

@@ -38,12 +38,14 @@ internal sealed class SwitchedOutput
     /// <param name="previous">The session's previous output, which the next stage completes first.</param>
     /// <param name="gopBufferBytes">Maximum bytes of the GOP buffer.</param>
     /// <param name="isSlate">Whether the first input is the slate.</param>
-    public SwitchedOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, SwitchedOutput? previous, long gopBufferBytes, bool isSlate)
+    public SwitchedOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, SwitchedOutput? previous,
+        long gopBufferBytes, bool isSlate)
     {
         _gopBufferBytes = gopBufferBytes;
         _tracks = [.. tracks.Select(t => new SwitchedTrack(t))];
         _leadKind = tracks.Any(t => t.Kind == TrackKind.Video) ? TrackKind.Video : TrackKind.Audio;
-        Running = RunAsync(next, new Publication(grant, tracks, _queue.Reader) { IsSlate = isSlate }, previous?.Running ?? Task.CompletedTask);
+        Running = RunAsync(next, new Publication(grant, tracks, _queue.Reader) { IsSlate = isSlate }, previous?.Running
+            ?? Task.CompletedTask);
     }
 
     /// <summary>Completes when the next stage has delivered everything, or has failed.</summary>
@@ -60,7 +62,8 @@ internal sealed class SwitchedOutput
     /// <summary>
     /// Whether an input's tracks can continue it without a discontinuity: the same number of each kind, with the same configuration.
     /// </summary>
-    public bool Fits(IReadOnlyList<Track> tracks) => !Running.IsCompleted && tracks.Count == _tracks.Count && PairTracks(tracks).All(p => p.Output is not null && p.Output.Fits(p.Input));
+    public bool Fits(IReadOnlyList<Track> tracks) => !Running.IsCompleted && tracks.Count == _tracks.Count
+        && PairTracks(tracks).All(p => p.Output is not null && p.Output.Fits(p.Input));
 
     /// <summary>Continues with another input.</summary>
     /// <param name="tracks">The input's tracks, which must fit.</param>

@@ -30,7 +30,8 @@ internal sealed class SwitchedTrack(Track track)
     /// <summary>Its end; <see langword="null"/> before the first sample.</summary>
     public SwitchedEnd? End => _lastDecode == long.MinValue
         ? null
-        : new SwitchedEnd(new MediaTime(_lastDecode + _sampleInterval, _track.Timescale), new MediaTime(_lastPresent + _sampleInterval, _track.Timescale));
+        : new SwitchedEnd(new MediaTime(_lastDecode + _sampleInterval, _track.Timescale),
+            new MediaTime(_lastPresent + _sampleInterval, _track.Timescale));
 
     /// <summary>The current track.</summary>
     public Track Track => _track;
@@ -63,7 +64,8 @@ internal sealed class SwitchedTrack(Track track)
         {
             sample = sample with
             {
-                Track = _track, Decode = sample.Decode with { Ticks = sample.Decode.Ticks + _shift }, Present = sample.Present with { Ticks = sample.Present.Ticks + _shift },
+                Track = _track, Decode = sample.Decode with { Ticks = sample.Decode.Ticks + _shift },
+                    Present = sample.Present with { Ticks = sample.Present.Ticks + _shift },
             };
         }
 

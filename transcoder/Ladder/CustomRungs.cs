@@ -30,7 +30,8 @@ internal static class CustomRungs
             var (across, down) = rung.Fit(width, height);
             var isHalfRate = rung.FramesPerSecond > 0 && rung.FramesPerSecond < rate * HalfRateThreshold;
             var isSource = !isHalfRate && across >= width - 1 && down >= height - 1;
-            if (!isSource && Math.Min(across, down) >= LadderPlan.MinSide && !rungs.Exists(r => (r.Width, r.Height, r.IsHalfRate) == (across, down, isHalfRate)))
+            if (!isSource && Math.Min(across, down) >= LadderPlan.MinSide
+                && !rungs.Exists(r => (r.Width, r.Height, r.IsHalfRate) == (across, down, isHalfRate)))
             {
                 rungs.Add(new Rung(rung.Name, across, down, isHalfRate, rung.BitsPerSecond));
             }

@@ -49,8 +49,8 @@ internal static class LadderPlan
         [(2160, 14_000_000), (1440, 8_000_000), (1080, 4_500_000), (720, 2_500_000), (480, 1_200_000), (360, 700_000), (240, 350_000)];
 
     /// <summary>
-    /// Plans the rungs, largest first, or the channel's custom rungs (<see cref="CustomRungs"/>). No rungs for <see cref="Passthrough"/>, for
-    /// sources smaller than every rung, and for HDR sources without tone mapping, because colors would be wrong.
+    /// Plans the rungs, largest first, or the channel's custom rungs (<see cref="CustomRungs"/>). No rungs for <see cref="Passthrough"/>,
+    /// for sources smaller than every rung, and for HDR sources without tone mapping, because colors would be wrong.
     /// </summary>
     /// <param name="ladder">The channel's ladder as text (<see cref="LadderSpec"/>); invalid text counts as <c>auto</c>.</param>
     /// <param name="source">The source's video format.</param>
@@ -84,7 +84,8 @@ internal static class LadderPlan
     /// <summary>
     /// Frame rate of a source; 0 if it is missing or implausible. The source then counts as 30 fps, and no frames are dropped.
     /// </summary>
-    internal static double FrameRateOf(VideoFormat source) => source.FramesPerSecond is > 0 and <= LadderSpec.MaxFramesPerSecond ? source.FramesPerSecond : 0;
+    internal static double FrameRateOf(VideoFormat source) =>
+        source.FramesPerSecond is > 0 and <= LadderSpec.MaxFramesPerSecond ? source.FramesPerSecond : 0;
 
     private static Rung RungOf(int side, int bits, int width, int height, bool isHighFrameRate)
     {
@@ -98,7 +99,8 @@ internal static class LadderPlan
         return new Rung(string.Create(CultureInfo.InvariantCulture, $"{side}p"), across, down, isHalfRate, (int)rate);
     }
 
-    private static int Scaled(int length, int requested, int side) => Math.Max(2, (int)Math.Round((double)length * requested / side / 2) * 2);
+    private static int Scaled(int length, int requested, int side) =>
+        Math.Max(2, (int)Math.Round((double)length * requested / side / 2) * 2);
 
     private static int CeilingOf(string ladder) => ladder switch
     {

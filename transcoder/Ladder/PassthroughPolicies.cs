@@ -13,5 +13,6 @@ internal sealed class PassthroughPolicies
 
     /// <summary>Gets the policy of a session.</summary>
     public PassthroughPolicy Of(BroadcastSession session) => _rules.AddOrUpdate(
-        session.Channel, _ => (session.Id, new PassthroughPolicy(session.Latency)), (_, current) => current.Session == session.Id ? current : (session.Id, new PassthroughPolicy(session.Latency))).Rule;
+        session.Channel, _ => (session.Id, new PassthroughPolicy(session.Latency)),
+        (_, current) => current.Session == session.Id ? current : (session.Id, new PassthroughPolicy(session.Latency))).Rule;
 }

@@ -59,8 +59,10 @@ internal sealed class PassthroughPolicy(LatencyProfile latency)
     public static string? CompatibilityIssue(CodecConfig config) => config switch
     {
         CodecConfig.Vp9 => "the source is VP9, which Apple's HLS players do not support",
-        CodecConfig.Avc { Sequence: { ChromaFormat: > 1 } or { BitDepth: > 8 } or { ChromaBitDepth: > 8 } } => "the source is H.264 with more than 4:2:0 8-bit, which most players do not decode",
-        CodecConfig.Hevc { Sequence: { ChromaFormat: > 1 } or { BitDepth: > 10 } or { ChromaBitDepth: > 10 } } => "the source is HEVC with more than 4:2:0 10-bit, which most players do not decode",
+        CodecConfig.Avc { Sequence: { ChromaFormat: > 1 } or { BitDepth: > 8 } or { ChromaBitDepth: > 8 } } =>
+            "the source is H.264 with more than 4:2:0 8-bit, which most players do not decode",
+        CodecConfig.Hevc { Sequence: { ChromaFormat: > 1 } or { BitDepth: > 10 } or { ChromaBitDepth: > 10 } } =>
+            "the source is HEVC with more than 4:2:0 10-bit, which most players do not decode",
         CodecConfig.Av1 { Sequence.Profile: > 0 } => "the source is AV1 of a profile other than Main, which most players do not decode",
         _ => null,
     };

@@ -5,8 +5,8 @@ using Broadcast.Transcoder.Encoders;
 namespace Broadcast.Transcoder.Ladder;
 
 /// <summary>
-/// Routes the source's frames to viewers, or to the encoder alone, whose output replaces them (<see cref="PassthroughPolicy"/>). Both use one
-/// rendition, so its URL, numbering and role stay. The re-encoded source starts with the frame after the last one passed through;
+/// Routes the source's frames to viewers, or to the encoder alone, whose output replaces them (<see cref="PassthroughPolicy"/>). Both use
+/// one rendition, so its URL, numbering and role stay. The re-encoded source starts with the frame after the last one passed through;
 /// passthrough resumes at a sync sample.
 /// </summary>
 /// <param name="policy">Passthrough policy of the session.</param>

@@ -48,13 +48,15 @@ internal ref struct NutFields(ReadOnlySequence<byte> bytes)
         throw new InvalidNutException("A NUT number exceeds 63 bits.");
     }
 
-    public ulong Unsigned(string fieldName) => TryNumber(out var value) ? value : throw new InvalidNutException($"A NUT header ends before its {fieldName}.");
+    public ulong Unsigned(string fieldName) => TryNumber(out var value) ? value
+        : throw new InvalidNutException($"A NUT header ends before its {fieldName}.");
 
     /// <summary>Reads a number with an upper limit.</summary>
     public int Int(int maximum, string fieldName)
     {
         var value = Unsigned(fieldName);
-        return value <= (ulong)Math.Max(maximum, 0) ? (int)value : throw new InvalidNutException($"The NUT header's {fieldName} is {value}; the maximum is {maximum}.");
+        return value <= (ulong)Math.Max(maximum, 0) ? (int)value
+            : throw new InvalidNutException($"The NUT header's {fieldName} is {value}; the maximum is {maximum}.");
     }
 
     /// <summary>Reads a signed number: 0, 1, -1, 2, -2, …</summary>

@@ -170,10 +170,12 @@ internal sealed class NutReader
                 fields.Int(int.MaxValue, "reserved field");
             }
 
-            Require(count > 0 && delta is > -16_384 and < 16_384 && count <= 256 - i - (i <= NutFormat.StartByte ? 1 : 0), "Frame codes are out of range");
+            Require(count > 0 && delta is > -16_384 and < 16_384 && count <= 256 - i - (i <= NutFormat.StartByte ? 1 : 0),
+                "Frame codes are out of range");
             for (var j = 0; j < count && i < 256; i++)
             {
-                _codes[i] = i == NutFormat.StartByte ? new FrameCode(NutFlags.Invalid, 0, 0, 0, 0, 0, 0) : new FrameCode(flags, stream, multiplier, low + j++, (int)delta, reserved, elided);
+                _codes[i] = i == NutFormat.StartByte ? new FrameCode(NutFlags.Invalid, 0, 0, 0, 0, 0, 0)
+                    : new FrameCode(flags, stream, multiplier, low + j++, (int)delta, reserved, elided);
             }
 
             if (i == NutFormat.StartByte)
@@ -207,7 +209,8 @@ internal sealed class NutReader
         fields.Int(int.MaxValue, "stream flags");
         var codec = Blob(ref fields, MaxPacket, "codec data");
         Require(_timeBases[timeBase].Numerator == 1, "A stream's timescale is not an integer");
-        var stream = new NutStream(kind == NutFormat.VideoClass ? TrackKind.Video : TrackKind.Audio, tag, _timeBases[timeBase].Denominator, codec) { DecodeDelay = delay };
+        var stream = new NutStream(kind == NutFormat.VideoClass ? TrackKind.Video : TrackKind.Audio, tag, _timeBases[timeBase].Denominator,
+            codec) { DecodeDelay = delay };
         _clocks[_streams.Count] = (timeBase, shift, 0);
         if (kind == NutFormat.VideoClass)
         {
@@ -272,14 +275,16 @@ internal sealed class NutReader
         }
 
         ulong id = (ulong)stream, index = (ulong)elided, ignored = 0;
-        if (!Field(ref reader, flags, NutFlags.StreamId, ref id) || !Field(ref reader, flags, NutFlags.CodedPresent, ref coded) || !Field(ref reader, flags, NutFlags.SizeMsb, ref high)
+        if (!Field(ref reader, flags, NutFlags.StreamId, ref id) || !Field(ref reader, flags, NutFlags.CodedPresent, ref coded)
+            || !Field(ref reader, flags, NutFlags.SizeMsb, ref high)
             || !Field(ref reader, flags, NutFlags.MatchTime, ref ignored) || !Field(ref reader, flags, NutFlags.HeaderIndex, ref index)
             || !Field(ref reader, flags, NutFlags.Reserved, ref reserved))
         {
             return false;
         }
 
-        Require(id < (ulong)_streams.Count && index < (ulong)_elided.Count && reserved < 256 && high <= MaxFrame, "A frame header value is out of range");
+        Require(id < (ulong)_streams.Count && index < (ulong)_elided.Count && reserved < 256 && high <= MaxFrame,
+            "A frame header value is out of range");
         for (var i = 0UL; i < reserved; i++)
         {
             if (!reader.TryNumber(out _))
@@ -312,7 +317,8 @@ internal sealed class NutReader
         return true;
     }
 
-    private static bool Field(ref NutFields reader, NutFlags flags, NutFlags flag, ref ulong value) => (flags & flag) == NutFlags.None || reader.TryNumber(out value);
+    private static bool Field(ref NutFields reader, NutFlags flags, NutFlags flag, ref ulong value) => (flags & flag) == NutFlags.None
+        || reader.TryNumber(out value);
 
     private static long Present(ref (int TimeBase, int Shift, long Last) clock, bool isCoded, ulong coded, int delta)
     {

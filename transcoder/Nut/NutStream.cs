@@ -46,9 +46,11 @@ internal sealed record NutStream(TrackKind Kind, string Tag, int Timescale, Read
             CodecConfig.Vp9 => NutTag.Vp9,
             _ => null,
         };
-        return tag is null || config.VideoFormat is not { } format ? null : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
+        return tag is null || config.VideoFormat is not { } format ? null
+            : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
         {
-            DecodeDelay = decodeDelay, Width = format.Width, Height = format.Height, SampleAspectWidth = format.SampleAspectWidth, SampleAspectHeight = format.SampleAspectHeight,
+            DecodeDelay = decodeDelay, Width = format.Width, Height = format.Height, SampleAspectWidth = format.SampleAspectWidth,
+                SampleAspectHeight = format.SampleAspectHeight,
         };
     }
 }

@@ -10,4 +10,5 @@ namespace Broadcast.Transcoder.Slate;
 /// <param name="End">End of the leading track.</param>
 /// <param name="FrameInterval">Ticks between the two newest samples of the leading track; 0 with a single sample.</param>
 /// <param name="Arrival">Arrival time of the newest sample.</param>
-internal sealed record InputLoss(PublishGrant Grant, IReadOnlyList<Track> Tracks, IReadOnlyList<MediaSample> Group, SwitchedEnd End, long FrameInterval, DateTimeOffset Arrival);
+internal sealed record InputLoss(PublishGrant Grant, IReadOnlyList<Track> Tracks, IReadOnlyList<MediaSample> Group, SwitchedEnd End,
+    long FrameInterval, DateTimeOffset Arrival);

@@ -20,7 +20,8 @@ internal sealed class PushbackReader(ChannelReader<MediaSample> inner) : Channel
     }
 
     /// <inheritdoc/>
-    public override bool TryRead([MaybeNullWhen(false)] out MediaSample item) => _pushedBack.TryDequeue(out item) || inner.TryRead(out item);
+    public override bool TryRead([MaybeNullWhen(false)] out MediaSample item) => _pushedBack.TryDequeue(out item)
+        || inner.TryRead(out item);
 
     /// <inheritdoc/>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>

@@ -35,6 +35,7 @@ internal sealed record SilentAudio(Track Track, ReadOnlyMemory<byte> Payload, in
         }
 
         var defaultSilence = SilentAac.Of();
-        return new SilentAudio(new Track(audio.Id, defaultSilence.Config, SilentAac.DefaultSampleRate, audio.Language, audio.Name), defaultSilence.Payload, defaultSilence.Samples);
+        return new SilentAudio(new Track(audio.Id, defaultSilence.Config, SilentAac.DefaultSampleRate, audio.Language, audio.Name),
+            defaultSilence.Payload, defaultSilence.Samples);
     }
 }

@@ -22,7 +22,8 @@ internal sealed record SlateFormat(int Width, int Height, int SampleAspectWidth,
     /// <param name="aspectHeight">Sample aspect ratio, height; 0 if unknown.</param>
     /// <param name="frameInterval">Ticks between the two newest frames; 0 if unknown.</param>
     public static SlateFormat For(int width, int height, int aspectWidth, int aspectHeight, long frameInterval) => new(
-        Math.Max(16, width & ~1), Math.Max(16, height & ~1), aspectHeight > 0 ? Math.Max(1, aspectWidth) : 1, aspectWidth > 0 ? Math.Max(1, aspectHeight) : 1,
+        Math.Max(16, width & ~1), Math.Max(16, height & ~1), aspectHeight > 0 ? Math.Max(1, aspectWidth) : 1,
+        aspectWidth > 0 ? Math.Max(1, aspectHeight) : 1,
         frameInterval <= 0 ? Timescale / 30 : (int)Math.Clamp(frameInterval, Timescale / MaxFrameRate, Timescale / MinFrameRate));
 
     /// <summary>Number of frames in a duration, at least one.</summary>
@@ -54,8 +55,8 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
     public int LoopStart => LoopStartOf(Format, Hold, IsVideo);
 
     /// <summary>
-    /// As <see cref="LoopStart"/>. A still image repeats at a GOP boundary, so keyframes stay at regular intervals from the first one, through
-    /// the held frame, and segments keep the usual duration. A video repeats from its start.
+    /// As <see cref="LoopStart"/>. A still image repeats at a GOP boundary, so keyframes stay at regular intervals from the first one,
+    /// through the held frame, and segments keep the usual duration. A video repeats from its start.
     /// </summary>
     public static int LoopStartOf(SlateFormat format, int hold, bool isVideo)
     {
@@ -68,10 +69,13 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
     [
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-protocol_whitelist", "file,pipe", "-threads", "2",
         .. (IEnumerable<string>)(GopFile is null ? [] : ["-copyts", "-f", "nut", "-i", GopFile]),
-        "-protocol_whitelist", "file,pipe", .. (IEnumerable<string>)(IsVideo ? ["-t", Text($"{MaxVideoDuration.TotalSeconds}")] : []), "-i", SlateFile,
+        "-protocol_whitelist", "file,pipe", .. (IEnumerable<string>)(IsVideo ? ["-t", Text($"{MaxVideoDuration.TotalSeconds}")] : []),
+            "-i", SlateFile,
         "-filter_complex", Filters(), "-map", "[out]", "-fps_mode", "passthrough",
-        "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high", "-bf", "0", "-crf", "23", "-maxrate", "4000000", "-bufsize", "4000000",
-        "-g", Text($"{Format.FramesIn(Loop)}"), "-sc_threshold", "0", "-force_key_frames", Text($"{(double)LoopStart * Format.FrameInterval / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
+        "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high", "-bf", "0", "-crf", "23", "-maxrate",
+            "4000000", "-bufsize", "4000000",
+        "-g", Text($"{Format.FramesIn(Loop)}"), "-sc_threshold", "0", "-force_key_frames",
+            Text($"{(double)LoopStart * Format.FrameInterval / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
 
         // An ID that no source uses, so that decoders still have the source's own parameter sets when it returns.
         "-x264-params", Text($"sps-id={ParameterSetId}"),
@@ -81,8 +85,11 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
 
     private string Filters()
     {
-        var slate = Text($"scale={SquarePixelWidth()}:{Format.Height}:force_original_aspect_ratio=decrease:out_color_matrix=bt709:out_range=tv,format=yuv420p,")
-            + Text($"pad={SquarePixelWidth()}:{Format.Height}:-1:-1:color=0x0b0d12,scale={Format.Width}:{Format.Height},setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight}");
+        var slate =
+            Text(
+                $"scale={SquarePixelWidth()}:{Format.Height}:force_original_aspect_ratio=decrease:out_color_matrix=bt709:out_range=tv,format=yuv420p,")
+            + Text(
+                $"pad={SquarePixelWidth()}:{Format.Height}:-1:-1:color=0x0b0d12,scale={Format.Width}:{Format.Height},setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight}");
         slate = IsVideo
             ? Text($"[{Input()}:v:0]fps=90000/{Format.FrameInterval},{slate}")
             : Text($"[{Input()}:v:0]trim=end_frame=1,{slate},tpad=stop_mode=clone:stop={LoopStart - Hold + Format.FramesIn(Loop) - 1}");
@@ -93,8 +100,10 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
         }
 
         // Frames before the last one are decoded only as references.
-        return Text($@"[0:v:0]select=gte(pts\,{LastFrameTime}),trim=end_frame=1,scale={Format.Width}:{Format.Height}:out_color_matrix=bt709:out_range=tv,format=yuv420p,")
-            + Text($"setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight},tpad=stop_mode=clone:stop={Hold - 1}{TimestampFilters()}[hold];{slate}[slate];[hold][slate]concat=n=2:v=1:a=0,fps=90000/{Format.FrameInterval}[out]");
+        return Text(
+            $@"[0:v:0]select=gte(pts\,{LastFrameTime}),trim=end_frame=1,scale={Format.Width}:{Format.Height}:out_color_matrix=bt709:out_range=tv,format=yuv420p,")
+            + Text(
+                $"setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight},tpad=stop_mode=clone:stop={Hold - 1}{TimestampFilters()}[hold];{slate}[slate];[hold][slate]concat=n=2:v=1:a=0,fps=90000/{Format.FrameInterval}[out]");
     }
 
     private int Input() => GopFile is null ? 0 : 1;

@@ -47,17 +47,21 @@ internal sealed class SlateOptionsValidator : IValidateOptions<SlateOptions>
         List<string> errors = [];
         if (options.Image is { Length: > 0 } image && !File.Exists(image))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.Image)} is '{options.Image}', which does not exist; set it to a PNG or JPEG file, or remove it.");
+            errors.Add(
+                $"{SlateOptions.Section}:{nameof(options.Image)} is '{options.Image}', which does not exist; set it to a PNG or JPEG "
+                + "file, or remove it.");
         }
 
         if (options.RepeatFrameDuration < TimeSpan.Zero || options.RepeatFrameDuration > TimeSpan.FromSeconds(10))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.RepeatFrameDuration)} is {options.RepeatFrameDuration}; use 00:00:00 to 00:00:10.");
+            errors.Add(
+                $"{SlateOptions.Section}:{nameof(options.RepeatFrameDuration)} is {options.RepeatFrameDuration}; use 00:00:00 to 00:00:10.");
         }
 
         if (options.InputLossThreshold < TimeSpan.FromSeconds(2) || options.InputLossThreshold > TimeSpan.FromMinutes(1))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.InputLossThreshold)} is {options.InputLossThreshold}; use 00:00:02 to 00:01:00.");
+            errors.Add(
+                $"{SlateOptions.Section}:{nameof(options.InputLossThreshold)} is {options.InputLossThreshold}; use 00:00:02 to 00:01:00.");
         }
 
         if (options.MaxConcurrent is < 1 or > 64)

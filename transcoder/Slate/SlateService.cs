@@ -17,7 +17,8 @@ namespace Broadcast.Transcoder.Slate;
 /// <param name="channels">Slates of channels; <see langword="null"/> if there is no store.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<EncodingOptions> encoding, IChannelSlates? channels, TimeProvider time, ILogger<SlateService> logger) : IDisposable
+internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<EncodingOptions> encoding, IChannelSlates? channels,
+    TimeProvider time, ILogger<SlateService> logger) : IDisposable
 {
     /// <summary>A shorter interruption needs no slate, and neither does a session that ends with its encoder.</summary>
     private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(300);
@@ -92,8 +93,10 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     {
         var sourceFormat = video.Config.VideoFormat;
         var format = SlateFormat.For(
-            sourceFormat?.Width ?? 1280, sourceFormat?.Height ?? 720, sourceFormat?.SampleAspectWidth ?? 1, sourceFormat?.SampleAspectHeight ?? 1, loss.FrameInterval);
-        var hold = loss.Group.Count == 0 || options.Value.RepeatFrameDuration == TimeSpan.Zero ? 0 : format.FramesIn(options.Value.RepeatFrameDuration);
+            sourceFormat?.Width ?? 1280, sourceFormat?.Height ?? 720, sourceFormat?.SampleAspectWidth ?? 1, sourceFormat?.SampleAspectHeight
+            ?? 1, loss.FrameInterval);
+        var hold = loss.Group.Count == 0 || options.Value.RepeatFrameDuration == TimeSpan.Zero ? 0
+            : format.FramesIn(options.Value.RepeatFrameDuration);
         return MakeAsync(new SlateInput(loss.Group, format, hold), file, cancellationToken);
     }
 
@@ -104,7 +107,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         try
         {
             var slateVideo = new SlateVideo(encoding.Value.Ffmpeg, time, material, file);
-            _ = slateVideo.Coded.ContinueWith(_ => ReleaseSlot(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = slateVideo.Coded.ContinueWith(_ => ReleaseSlot(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             return slateVideo;
         }
         catch
@@ -168,7 +172,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     /// <summary>One slate being played to viewers: frames and silence in real time.</summary>
     private sealed class SlatePlayout : IAsyncDisposable
     {
-        private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+        private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(
+            new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
         private readonly SessionSwitch _switch;
         private readonly InputLoss _loss;
         private readonly Track? _video;
@@ -185,7 +190,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         {
             (_switch, _loss, _video, _time) = (sessionSwitch, loss, video, time);
             _silence = loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Audio) is { } audio ? SilentAudio.For(audio) : null;
-            _start = (loss.End.Present > loss.End.Decode ? loss.End.Present : loss.End.Decode).Rescale(MediaTime.VideoTimescale) + new MediaTime(1, MediaTime.VideoTimescale);
+            _start = (loss.End.Present > loss.End.Decode ? loss.End.Present : loss.End.Decode).Rescale(MediaTime.VideoTimescale)
+                + new MediaTime(1, MediaTime.VideoTimescale);
             _frameInterval = SlateFormat.For(0, 0, 1, 1, loss.FrameInterval).FrameInterval;
         }
 
@@ -195,7 +201,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         {
             if (_slateTrack is null || !ReferenceEquals(_slateTrack.Config, frame.Configuration))
             {
-                _slateTrack = new Track(_video!.Id, frame.Configuration, MediaTime.VideoTimescale) { DeclaredBitsPerSecond = _video.DeclaredBitsPerSecond };
+                _slateTrack = new Track(_video!.Id, frame.Configuration,
+                    MediaTime.VideoTimescale) { DeclaredBitsPerSecond = _video.DeclaredBitsPerSecond };
             }
 
             var at = _start with { Ticks = _start.Ticks + (_framesShown++ * _frameInterval) };
@@ -207,7 +214,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         /// <summary>Plays silence only, for a source without video.</summary>
         public async Task RunAsync(CancellationToken cancellationToken)
         {
-            for (var at = _start; _silence is not null && await WaitAsync(at, cancellationToken) && await WriteSilenceAsync(at, cancellationToken);)
+            for (var at = _start; _silence is not null && await WaitAsync(at, cancellationToken)
+                && await WriteSilenceAsync(at, cancellationToken);)
             {
                 at = at with { Ticks = at.Ticks + (MediaTime.VideoTimescale / 25) };
             }
@@ -251,7 +259,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
                 }
 
                 _silentFrames++;
-                if (!await WriteAsync(new MediaSample(_silence.Track, at, at, IsSync: true, _silence.Payload, ArrivalOf(at)), cancellationToken))
+                if (!await WriteAsync(new MediaSample(_silence.Track, at, at, IsSync: true, _silence.Payload, ArrivalOf(at)),
+                    cancellationToken))
                 {
                     return false;
                 }

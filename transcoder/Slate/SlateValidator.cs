@@ -15,7 +15,8 @@ internal sealed class SlateValidator(IOptions<EncodingOptions> encoding, TimePro
     {
         try
         {
-            await using var video = new SlateVideo(encoding.Value.Ffmpeg, time, new SlateInput([], TestFormat, Hold: 0), new SlateFile(slate.Bytes, slate.IsClip));
+            await using var video = new SlateVideo(encoding.Value.Ffmpeg, time, new SlateInput([], TestFormat, Hold: 0),
+                new SlateFile(slate.Bytes, slate.IsClip));
             await foreach (var _ in video.ReadAsync(cancellationToken))
             {
                 return null;

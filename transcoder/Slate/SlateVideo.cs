@@ -50,7 +50,8 @@ internal sealed class SlateVideo : IAsyncDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     // Never full: encoding stops at the limit.
-    private readonly Channel<SlateFrame> _coded = Channel.CreateBounded<SlateFrame>(new BoundedChannelOptions(MaxFrames) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<SlateFrame> _coded =
+        Channel.CreateBounded<SlateFrame>(new BoundedChannelOptions(MaxFrames) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly string _program;
     private readonly TimeProvider _time;
@@ -117,7 +118,8 @@ internal sealed class SlateVideo : IAsyncDisposable
         }
         catch (ChannelClosedException e)
         {
-            throw e.InnerException as SlateFailedException ?? new SlateFailedException(e.InnerException?.Message ?? "no encoder output", e.InnerException);
+            throw e.InnerException as SlateFailedException
+                ?? new SlateFailedException(e.InnerException?.Message ?? "no encoder output", e.InnerException);
         }
     }
 
@@ -157,7 +159,8 @@ internal sealed class SlateVideo : IAsyncDisposable
         }
     }
 
-    private async IAsyncEnumerable<SlateFrame> CodeAsync(SlateInput input, SlateFile file, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<SlateFrame> CodeAsync(SlateInput input, SlateFile file,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("broadcast-");
         try
@@ -216,12 +219,14 @@ internal sealed class SlateVideo : IAsyncDisposable
             {
                 if (!frame.Payload.IsEmpty)
                 {
-                    configuration ??= AnnexBConverter.Configuration(nut.Streams[0].Private.IsEmpty ? frame.Payload.Span : nut.Streams[0].Private.Span);
+                    configuration ??= AnnexBConverter.Configuration(nut.Streams[0].Private.IsEmpty ? frame.Payload.Span : nut.Streams[0]
+                        .Private.Span);
 
 
                     // Some players ignore a second configuration and need the parameter sets in the stream.
                     var payload = AnnexBConverter.ToLengths(frame.Payload.Span);
-                    return new SlateFrame(configuration, frame.IsKey, frame.IsKey ? [.. ParameterSetsOf(configuration), .. payload] : payload);
+                    return new SlateFrame(configuration, frame.IsKey,
+                        frame.IsKey ? [.. ParameterSetsOf(configuration), .. payload] : payload);
                 }
             }
 
@@ -235,9 +240,11 @@ internal sealed class SlateVideo : IAsyncDisposable
 
     /// <summary>Parameter sets of a configuration as NAL units for a frame.</summary>
     private static byte[] ParameterSetsOf(CodecConfig.Avc configuration) =>
-        [.. configuration.Configuration.SpsUnits.Concat(configuration.Configuration.PpsUnits).SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])];
+        [.. configuration.Configuration.SpsUnits.Concat(configuration.Configuration.PpsUnits)
+            .SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])];
 
-    private static async Task<SlateCommand> PrepareAsync(string folder, SlateInput input, SlateFile file, CancellationToken cancellationToken)
+    private static async Task<SlateCommand> PrepareAsync(string folder, SlateInput input, SlateFile file,
+        CancellationToken cancellationToken)
     {
         var slatePath = Path.Combine(folder, "slate");
         await using (var stream = File.Create(slatePath))
@@ -258,7 +265,8 @@ internal sealed class SlateVideo : IAsyncDisposable
             foreach (var sample in input.Gop)
             {
                 var present = sample.Present.Ticks + Offset;
-                written.Advance(NutWriter.WriteFrameHeader(written.GetSpan(NutWriter.MaxFrameHeader), 0, Math.Max(0, present), sample.IsSync, sample.Payload.Length));
+                written.Advance(NutWriter.WriteFrameHeader(written.GetSpan(NutWriter.MaxFrameHeader), 0, Math.Max(0, present),
+                    sample.IsSync, sample.Payload.Length));
                 await stream.WriteAsync(written.WrittenMemory, cancellationToken);
                 await stream.WriteAsync(sample.Payload, cancellationToken);
                 written.ResetWrittenCount();

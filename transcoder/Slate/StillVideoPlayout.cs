@@ -18,7 +18,8 @@ internal sealed class StillVideoPlayout : IAsyncDisposable
     /// <summary>Audio samples further apart than this have a hole, and so does the video. The packager allows no longer segment.</summary>
     private static readonly TimeSpan HoleThreshold = TimeSpan.FromSeconds(3);
 
-    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
     private readonly IAsyncEnumerator<SlateFrame> _frames;
     private readonly Track _track;
     private readonly int _frameInterval;
@@ -32,7 +33,8 @@ internal sealed class StillVideoPlayout : IAsyncDisposable
     /// <param name="frames">Endless frames, positioned at the first, which is a sync sample.</param>
     /// <param name="frameInterval">Frame interval in ticks.</param>
     /// <param name="cancellationToken">Cancels the next stage.</param>
-    public StillVideoPlayout(IPublicationSink next, Publication publication, IReadOnlyList<Track> audioTracks, IAsyncEnumerator<SlateFrame> frames, int frameInterval, CancellationToken cancellationToken)
+    public StillVideoPlayout(IPublicationSink next, Publication publication, IReadOnlyList<Track> audioTracks,
+        IAsyncEnumerator<SlateFrame> frames, int frameInterval, CancellationToken cancellationToken)
     {
         (_frames, _frameInterval) = (frames, frameInterval);
         _track = new Track(StillTrack, frames.Current.Configuration, MediaTime.VideoTimescale);
@@ -56,7 +58,8 @@ internal sealed class StillVideoPlayout : IAsyncDisposable
         for (; position <= until; position = position with { Ticks = position.Ticks + _frameInterval })
         {
             var frame = _frames.Current;
-            if (!await WriteAsync(new MediaSample(_track, position, position, frame.IsSync, frame.Payload, sample.Arrival)) || !await _frames.MoveNextAsync())
+            if (!await WriteAsync(new MediaSample(_track, position, position, frame.IsSync, frame.Payload, sample.Arrival))
+                || !await _frames.MoveNextAsync())
             {
                 return false;
             }

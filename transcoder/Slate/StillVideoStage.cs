@@ -52,7 +52,8 @@ internal sealed class StillVideoStage(IPublicationSink next, SlateService slates
     }
 
     /// <summary>Reads until it is known whether there is video, and pushes back the samples read.</summary>
-    private static async ValueTask<bool> LacksVideoAsync(Publication publication, PushbackReader samples, CancellationToken cancellationToken)
+    private static async ValueTask<bool> LacksVideoAsync(Publication publication, PushbackReader samples,
+        CancellationToken cancellationToken)
     {
         var isAnnounced = publication.Tracks.Any(t => t.Kind == TrackKind.Video);
         var held = new List<MediaSample>();
@@ -130,7 +131,8 @@ internal sealed class StillVideoStage(IPublicationSink next, SlateService slates
         return null;
     }
 
-    private static bool IsStartOfVideo(in MediaSample sample) => sample is { IsSync: true, Track: { Kind: TrackKind.Video, Config.IsComplete: true } };
+    private static bool IsStartOfVideo(in MediaSample sample) =>
+        sample is { IsSync: true, Track: { Kind: TrackKind.Video, Config.IsComplete: true } };
 
     private static void UpdateTrack(List<Track> tracks, Track track)
     {

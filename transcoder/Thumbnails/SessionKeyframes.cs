@@ -59,7 +59,8 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
                 case TimelineEvent.Discontinuity discontinuity:
                     _slate = discontinuity.IsSlate ? _slate ?? discontinuity.Segment : null;
                     break;
-                case TimelineEvent.PartReady { Independent: true } part when part.Rendition == _rendition && _video[part.Rendition] is { } init && init.Number == part.Init:
+                case TimelineEvent.PartReady { Independent: true } part when part.Rendition == _rendition
+                    && _video[part.Rendition] is { } init && init.Number == part.Init:
                     Add(new KeyframeReference(part.Start, init, part.Object, part.Offset, part.Length), isSlate: part.Segment >= _slate);
                     break;
                 case TimelineEvent.Ended:
@@ -95,7 +96,8 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
     public bool HasNext => _full is not null || IsPosterDue;
 
     private bool IsPosterDue =>
-        _newestFromEncoder is { } newest && (_posterTime is not { } last || (newest.Time - last).ToTimeSpan() >= options.PosterInterval || (_ended && newest.Time > last));
+        _newestFromEncoder is { } newest
+        && (_posterTime is not { } last || (newest.Time - last).ToTimeSpan() >= options.PosterInterval || (_ended && newest.Time > last));
 
     /// <summary>Selects the lowest rendition that is high enough for a poster, else the highest, to minimize decoding.</summary>
     private void SelectRendition() => _rendition = _video

@@ -42,13 +42,18 @@ internal sealed record ThumbnailCommand(RenditionFormat Source, SpriteSheetLayou
         {
             var (width, height) = ImageSize.Within(Source.Width, Source.Height, spriteSheet.TileWidth, spriteSheet.TileHeight);
             text.Append("[0:v:0]").Append(Poster is null ? "" : "split[a][b];[a]");
-            text.Append(Text($"fps=1:start_time=0:eof_action=pass,{Scale(width, height)},pad={spriteSheet.TileWidth}:{spriteSheet.TileHeight}:(ow-iw)/2:(oh-ih)/2,"));
-            text.Append(Text($"tpad=stop={spriteSheet.Tiles}:stop_mode=clone,trim=end_frame={spriteSheet.Tiles},tile={spriteSheet.Columns}x{spriteSheet.Rows}[sheet]"));
+            text.Append(
+                Text(
+                    $"fps=1:start_time=0:eof_action=pass,{Scale(width, height)},pad={spriteSheet.TileWidth}:{spriteSheet.TileHeight}:(ow-iw)/2:(oh-ih)/2,"));
+            text.Append(
+                Text(
+                    $"tpad=stop={spriteSheet.Tiles}:stop_mode=clone,trim=end_frame={spriteSheet.Tiles},tile={spriteSheet.Columns}x{spriteSheet.Rows}[sheet]"));
         }
 
         if (Poster is { } poster)
         {
-            text.Append(SpriteSheet is null ? "[0:v:0]" : ";[b]").Append(Text($@"select=gte(t\,{PosterTime}),{Scale(poster.Width, poster.Height)}[poster]"));
+            text.Append(SpriteSheet is null ? "[0:v:0]" : ";[b]")
+                .Append(Text($@"select=gte(t\,{PosterTime}),{Scale(poster.Width, poster.Height)}[poster]"));
         }
 
         return text.ToString();
@@ -66,7 +71,8 @@ internal sealed record ThumbnailCommand(RenditionFormat Source, SpriteSheetLayou
             Bt2020 or 10 => "bt2020",
             _ => Source.Height >= ImageSize.MinPosterSourceHeight ? "bt709" : "bt601",
         };
-        return Text($"scale={width}:{height}:flags=area:in_color_matrix={matrix}:out_color_matrix=bt601:out_range=pc,setsar=1,format=yuvj420p");
+        return Text(
+            $"scale={width}:{height}:flags=area:in_color_matrix={matrix}:out_color_matrix=bt601:out_range=pc,setsar=1,format=yuvj420p");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

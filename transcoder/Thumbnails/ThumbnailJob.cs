@@ -19,7 +19,8 @@ internal sealed record KeyframeReference(MediaTime Time, TimelineInit Init, Obje
 /// At least one keyframe with its tile index, in ascending order. A tile without a keyframe repeats the previous tile; tiles before the
 /// first keyframe repeat the first.
 /// </param>
-internal sealed record SpriteSheetJob(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, IReadOnlyList<(int Tile, KeyframeReference Keyframe)> Keyframes);
+internal sealed record SpriteSheetJob(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout,
+    IReadOnlyList<(int Tile, KeyframeReference Keyframe)> Keyframes);
 
 /// <summary>
 /// The images that one process makes for a session: a sprite sheet, a poster, or both. All keyframes need the same init segment.

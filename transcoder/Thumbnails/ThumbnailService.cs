@@ -16,7 +16,8 @@ namespace Broadcast.Transcoder.Thumbnails;
 /// separate processes, and hands the images to the packager. Failures affect images only.
 /// </summary>
 internal sealed class ThumbnailService(
-    ThumbnailScheduler scheduler, ISpool spool, IImageSink images, IOptions<ThumbnailOptions> options, IOptions<EncodingOptions> encoding, ILogger<ThumbnailService> logger) : BackgroundService
+    ThumbnailScheduler scheduler, ISpool spool, IImageSink images, IOptions<ThumbnailOptions> options, IOptions<EncodingOptions> encoding,
+    ILogger<ThumbnailService> logger) : BackgroundService
 {
     private static readonly Counter<long> Runs = Telemetry.Meter.CreateCounter<long>(
         "broadcast_thumbnail_jobs", "{job}", "Processes that created posters or thumbnails, by result.");
@@ -30,7 +31,8 @@ internal sealed class ThumbnailService(
 
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, options.Value.MaxProcesses).Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)));
+            await Task.WhenAll(Enumerable.Range(0, options.Value.MaxProcesses)
+                .Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -73,7 +75,8 @@ internal sealed class ThumbnailService(
         var init = InitSegmentReader.Read(await ReadAsync(job.Init.Object, 0, job.Init.Length, stopping));
 
         // One second per tile: the process does not need the real times.
-        var source = NutStream.Of(init.Config, timescale: 1, decodeDelay: 0) ?? throw new IOException($"video of codec {format.Codecs} cannot be decoded");
+        var source = NutStream.Of(init.Config, timescale: 1, decodeDelay: 0)
+            ?? throw new IOException($"video of codec {format.Codecs} cannot be decoded");
         var poster = job.Poster is null ? ((int, int)?)null : ImageSize.OfPoster(format.Width, format.Height);
         var command = new ThumbnailCommand(format, job.SpriteSheet?.Layout, poster);
         var coded = new List<CodedKeyframe>();
@@ -90,7 +93,8 @@ internal sealed class ThumbnailService(
         var jpegs = await ThumbnailWorker.RunAsync(encoding.Value.Ffmpeg, source, coded, command, options.Value.Timeout, stopping);
         if (job.SpriteSheet is { } spriteSheet)
         {
-            images.Offer(slot.Channel, slot.Session, new SessionImage.SpriteSheet(spriteSheet.Start, spriteSheet.Duration, spriteSheet.Layout, jpegs[0]));
+            images.Offer(slot.Channel, slot.Session,
+                new SessionImage.SpriteSheet(spriteSheet.Start, spriteSheet.Duration, spriteSheet.Layout, jpegs[0]));
         }
 
         if (job.Poster is { } newPoster && poster is var (width, height))
@@ -103,14 +107,16 @@ internal sealed class ThumbnailService(
     private async Task<ReadOnlyMemory<byte>> ReadAsync(KeyframeReference keyframe, CancellationToken cancellationToken)
     {
         var bytes = await ReadAsync(keyframe.Object, keyframe.Offset, keyframe.Length, cancellationToken);
-        return FragmentReader.TryRead(bytes, 0, out var fragment) && fragment.Samples[0] is { Size: var size } && (long)fragment.DataOffset + size <= bytes.Length
+        return FragmentReader.TryRead(bytes, 0, out var fragment) && fragment.Samples[0] is { Size: var size }
+            && (long)fragment.DataOffset + size <= bytes.Length
             ? bytes.AsMemory(fragment.DataOffset, (int)size)
             : throw new IOException($"{keyframe.Object} has no complete part at byte {keyframe.Offset}");
     }
 
     private async Task<byte[]> ReadAsync(ObjectName name, long offset, int length, CancellationToken cancellationToken)
     {
-        await using var content = await spool.ReadAsync(name, offset, length, cancellationToken) ?? throw new IOException($"{name} no longer exists");
+        await using var content = await spool.ReadAsync(name, offset, length, cancellationToken)
+            ?? throw new IOException($"{name} no longer exists");
         var bytes = new byte[Math.Min(length, content.Length)];
         if (content.Stream is { } stream)
         {

@@ -24,7 +24,8 @@ internal static class ThumbnailWorker
     /// </summary>
     private const string SandboxScript =
         "ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t 10; ulimit -v 3145728; "
-        + "command -v setpriv >/dev/null && set -- setpriv --no-new-privs \"$@\"; command -v nice >/dev/null && set -- nice -n 10 \"$@\"; exec \"$@\"";
+        + "command -v setpriv >/dev/null && set -- setpriv --no-new-privs \"$@\"; command -v nice >/dev/null && set -- nice -n 10 \"$@\"; "
+            + "exec \"$@\"";
 
     /// <summary>Runs ffmpeg.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
@@ -38,7 +39,8 @@ internal static class ThumbnailWorker
     /// The run failed. The message contains the reason and the first output lines, but no secrets, because the process receives none.
     /// </exception>
     public static async Task<IReadOnlyList<byte[]>> RunAsync(
-        string program, NutStream source, IReadOnlyList<CodedKeyframe> keyframes, ThumbnailCommand command, TimeSpan timeout, CancellationToken cancellationToken)
+        string program, NutStream source, IReadOnlyList<CodedKeyframe> keyframes, ThumbnailCommand command, TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         var outputs = (command.SpriteSheet is null ? 0 : 1) + (command.Poster is null ? 0 : 1);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -51,7 +53,8 @@ internal static class ThumbnailWorker
             await fed.WaitAsync(limit.Token);
             var end = await process.WaitAsync(limit.Token);
             limit.Token.ThrowIfCancellationRequested();
-            return jpegs.TrueForAll(jpeg => jpeg is not null) ? [.. jpegs.Select(jpeg => jpeg!)] : throw new IOException($"{end}, without an image");
+            return jpegs.TrueForAll(jpeg => jpeg is not null) ? [.. jpegs.Select(jpeg => jpeg!)]
+                : throw new IOException($"{end}, without an image");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -67,7 +70,8 @@ internal static class ThumbnailWorker
     {
         try
         {
-            return WorkerProcess.Start("/bin/sh", ["-c", SandboxScript, "sh", program, .. command.Arguments()], keepsInputOpen: true, requiredProgram: program);
+            return WorkerProcess.Start("/bin/sh", ["-c", SandboxScript, "sh", program, .. command.Arguments()], keepsInputOpen: true,
+                requiredProgram: program);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
@@ -75,7 +79,8 @@ internal static class ThumbnailWorker
         }
     }
 
-    private static async Task FeedAsync(Stream input, NutStream source, IReadOnlyList<CodedKeyframe> keyframes, CancellationToken cancellationToken)
+    private static async Task FeedAsync(Stream input, NutStream source, IReadOnlyList<CodedKeyframe> keyframes,
+        CancellationToken cancellationToken)
     {
         var header = new ArrayBufferWriter<byte>(512);
         new NutWriter([source]).WriteHeaders(header);
@@ -85,7 +90,8 @@ internal static class ThumbnailWorker
             foreach (var keyframe in keyframes)
             {
                 header.ResetWrittenCount();
-                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, keyframe.Second, isKey: true, keyframe.Payload.Length));
+                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, keyframe.Second, isKey: true,
+                    keyframe.Payload.Length));
                 await input.WriteAsync(header.WrittenMemory, cancellationToken);
                 await input.WriteAsync(keyframe.Payload, cancellationToken);
             }

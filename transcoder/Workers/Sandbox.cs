@@ -48,7 +48,8 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
     /// <exception cref="IOException">The change is not permitted.</exception>
     public void TransferOwnership(string path)
     {
-        if (User is { } user && Native.ChangeOwner(ref MemoryMarshal.GetReference(Encoding.UTF8.GetBytes(path + '\0').AsSpan()), user, user) != 0)
+        if (User is { } user && Native.ChangeOwner(ref MemoryMarshal.GetReference(Encoding.UTF8.GetBytes(path + '\0').AsSpan()), user, user)
+            != 0)
         {
             throw new IOException($"cannot change the owner of {path} to user {user}: error {Marshal.GetLastPInvokeError()}");
         }
@@ -65,19 +66,23 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         List<string> restrictions = ["setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--inh-caps=-all"];
         List<string> limitCommand =
         [
-            "prlimit", $"--nofile={limits.OpenFiles}", "--core=0", $"--fsize={limits.FileBytes}", .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [], "--",
+            "prlimit", $"--nofile={limits.OpenFiles}", "--core=0", $"--fsize={limits.FileBytes}",
+                .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [], "--",
         ];
         const string Minimum = "no new privileges, killed with the server";
-        var bounds = limits.DataBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"at most {bytes / (1 << 20)} MiB of memory, no large files") : "file limits";
+        var bounds = limits.DataBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture,
+            $"at most {bytes / (1 << 20)} MiB of memory, no large files") : "file limits";
         if (isRoot && !limits.KeepsUser)
         {
             var user = WorkerUser.ToString(CultureInfo.InvariantCulture);
-            yield return new([.. restrictions, "--bounding-set=-all", "--reuid", user, "--regid", user, "--clear-groups", "--", .. limitCommand], WorkerUser, $"user {user}, no capabilities, {Minimum}, {bounds}");
+            yield return new([.. restrictions, "--bounding-set=-all", "--reuid", user, "--regid", user, "--clear-groups", "--",
+                .. limitCommand], WorkerUser, $"user {user}, no capabilities, {Minimum}, {bounds}");
         }
 
         if (isRoot)
         {
-            yield return new([.. restrictions, "--bounding-set=-all", "--", .. limitCommand], null, $"the server's user (root) without capabilities, {Minimum}, {bounds}");
+            yield return new([.. restrictions, "--bounding-set=-all", "--", .. limitCommand], null,
+                $"the server's user (root) without capabilities, {Minimum}, {bounds}");
         }
 
         yield return new([.. restrictions, "--", .. limitCommand], null, $"the server's user, {Minimum}, {bounds}");
@@ -98,7 +103,8 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
 
             var probePath = folder?.FullName ?? "/";
             using var process = Process.Start(new ProcessStartInfo(
-                candidate.Prefix[0], [.. candidate.Prefix.Skip(1), "/bin/sh", "-c", "found=$(command -v \"$0\") && test -x \"$found\" && test -x \"$1\"", program, probePath])
+                candidate.Prefix[0], [.. candidate.Prefix.Skip(1), "/bin/sh", "-c",
+                    "found=$(command -v \"$0\") && test -x \"$found\" && test -x \"$1\"", program, probePath])
             {
                 UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             });

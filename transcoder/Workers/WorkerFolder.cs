@@ -20,7 +20,8 @@ internal sealed class WorkerFolder : IDisposable
     public WorkerFolder()
     {
         _folder = Directory.CreateTempSubdirectory(Prefix);
-        _lock = new FileStream(System.IO.Path.Combine(_folder.FullName, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        _lock = new FileStream(System.IO.Path.Combine(_folder.FullName, LockName), FileMode.CreateNew, FileAccess.ReadWrite,
+            FileShare.None);
     }
 
     /// <summary>Path of the folder.</summary>

@@ -19,7 +19,8 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     /// Software decoding and encoding. The memory limit is estimated, not measured: four rungs of a 4K source should take about 1 GiB, and
     /// each thread adds its stack and frames. A frame crafted to exhaust memory kills its worker, not the server.
     /// </summary>
-    public static WorkerLimits Software { get; } = new(OpenFiles: 256, FileBytes: 64 << 10, (4 * Gibibyte) + (Environment.ProcessorCount * Gibibyte / 4), KeepsUser: false);
+    public static WorkerLimits Software { get; } =
+        new(OpenFiles: 256, FileBytes: 64 << 10, (4 * Gibibyte) + (Environment.ProcessorCount * Gibibyte / 4), KeepsUser: false);
 
     /// <summary>The same limits for a worker that also reads files of the server.</summary>
     public static WorkerLimits Reader { get; } = Software with { KeepsUser = true };

@@ -59,10 +59,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="onErrorLine">Called for each line on standard error.</param>
     /// <exception cref="IOException">The process did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist.</exception>
-    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool keepsInputOpen = false, WorkerLimits? limits = null, string? requiredProgram = null, Action<string>? onErrorLine = null)
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool keepsInputOpen = false,
+        WorkerLimits? limits = null, string? requiredProgram = null, Action<string>? onErrorLine = null)
     {
-        IReadOnlyList<string> commandLine = [.. Sandbox.Of(requiredProgram ?? program, limits ?? WorkerLimits.Software).Prefix, program, .. arguments];
-        var start = new ProcessStartInfo(commandLine[0]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        IReadOnlyList<string> commandLine = [.. Sandbox.Of(requiredProgram ?? program, limits ?? WorkerLimits.Software).Prefix, program,
+            .. arguments];
+        var start = new ProcessStartInfo(commandLine[0]) { UseShellExecute = false, RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in commandLine.Skip(1))
         {
             start.ArgumentList.Add(argument);

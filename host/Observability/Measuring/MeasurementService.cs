@@ -7,10 +7,11 @@ using Broadcast.Transcoder.Encoders;
 namespace Broadcast.Host.Observability.Measuring;
 
 /// <summary>
-/// Measures live channels every <see cref="MeasurementInterval"/> and retains the values for <see cref="Retention"/>, in memory only, so they are lost on a
-/// restart. Measures at most <see cref="MaxChannels"/> channels, in order of name.
+/// Measures live channels every <see cref="MeasurementInterval"/> and retains the values for <see cref="Retention"/>, in memory only, so
+/// they are lost on a restart. Measures at most <see cref="MaxChannels"/> channels, in order of name.
 /// </summary>
-internal sealed partial class MeasurementService(LiveDirectory directory, ISourceHealth health, IChannelEncodings encodings, DelayMeter delays, TimeProvider time, ILogger<MeasurementService> logger, IViewerTotals? sizes = null)
+internal sealed partial class MeasurementService(LiveDirectory directory, ISourceHealth health, IChannelEncodings encodings,
+    DelayMeter delays, TimeProvider time, ILogger<MeasurementService> logger, IViewerTotals? sizes = null)
     : BackgroundService, IChannelMeasurements
 {
     /// <summary>Measurement interval.</summary>
@@ -28,7 +29,8 @@ internal sealed partial class MeasurementService(LiveDirectory directory, ISourc
     public TimeSpan Interval => MeasurementInterval;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after) => _channels.GetValueOrDefault(channel)?.Ring.After(after) ?? [];
+    public IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after) =>
+        _channels.GetValueOrDefault(channel)?.Ring.After(after) ?? [];
 
     /// <summary>Measures all channels once.</summary>
     internal void MeasureAll()
@@ -37,7 +39,8 @@ internal sealed partial class MeasurementService(LiveDirectory directory, ISourc
         var maxDelays = delays.Take();
         foreach (var status in directory.All().Where(s => s.State is not (ChannelState.Offline or ChannelState.Ended)))
         {
-            if (_channels.TryGetValue(status.Channel, out var channel) || (_channels.Count < MaxChannels && _channels.TryAdd(status.Channel, channel = new())))
+            if (_channels.TryGetValue(status.Channel, out var channel)
+                || (_channels.Count < MaxChannels && _channels.TryAdd(status.Channel, channel = new())))
             {
                 channel.Ring.Add(Measure(now, status.Channel, channel, maxDelays));
             }

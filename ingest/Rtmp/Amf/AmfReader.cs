@@ -148,7 +148,8 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     {
         if (length > limit)
         {
-            throw RtmpProtocolException.InvalidAmf($"a string of {length} bytes exceeds the limit of {limit}.", limit == MaxNameBytes ? "H45" : "H41");
+            throw RtmpProtocolException.InvalidAmf($"a string of {length} bytes exceeds the limit of {limit}.",
+                limit == MaxNameBytes ? "H45" : "H41");
         }
 
         return Encoding.UTF8.GetString(ReadBytes(length));
@@ -175,7 +176,8 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
                 return false;
             }
 
-            return reader.ReadBytes(1)[0] == AmfMarker.ObjectEnd ? true : throw RtmpProtocolException.InvalidAmf("a property without a name.", "H43");
+            return reader.ReadBytes(1)[0] == AmfMarker.ObjectEnd ? true
+                : throw RtmpProtocolException.InvalidAmf("a property without a name.", "H43");
         }
 
         public void Add(AmfValue value)

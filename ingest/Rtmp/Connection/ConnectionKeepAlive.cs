@@ -26,7 +26,8 @@ internal sealed class ConnectionKeepAlive : IDisposable
     /// <param name="options">Intervals.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the connection; may be called on any thread.</param>
-    public ConnectionKeepAlive(RtmpStateMachine stateMachine, PipeReader input, IngestOptions options, TimeProvider time, Action<DisconnectReason> stop) =>
+    public ConnectionKeepAlive(RtmpStateMachine stateMachine, PipeReader input, IngestOptions options, TimeProvider time,
+        Action<DisconnectReason> stop) =>
         (_stateMachine, _input, _options, _time, _stop) = (stateMachine, input, options, time, stop);
 
     /// <summary>Restarts the ping interval, after media arrived or publishing was permitted.</summary>

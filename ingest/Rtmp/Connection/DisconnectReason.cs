@@ -37,11 +37,13 @@ internal sealed record DisconnectReason(string Reason, IngestRejectionReason? Re
     public static DisconnectReason UnknownKey { get; } =
         new("Unknown stream key.", IngestRejectionReason.UnknownKey, "NetStream.Publish.Unauthorized");
 
-    public static DisconnectReason Unreachable { get; } = new("Neither media nor ping responses arrived.", IngestRejectionReason.Unreachable);
+    public static DisconnectReason Unreachable { get; } =
+        new("Neither media nor ping responses arrived.", IngestRejectionReason.Unreachable);
 
     public static DisconnectReason WriteTimeout { get; } = new("the peer does not read replies", IngestRejectionReason.WriteTimeout);
 
-    public static DisconnectReason Evicted { get; } = new("replaced by a new connection for lack of progress", IngestRejectionReason.GaveWay);
+    public static DisconnectReason Evicted { get; } =
+        new("replaced by a new connection for lack of progress", IngestRejectionReason.GaveWay);
 
     public static DisconnectReason OverBitrate(int limit) =>
         new($"The bit rate is over {limit} Mbit/s. Set a lower one in the encoder.", IngestRejectionReason.OverBitrate,
@@ -54,7 +56,8 @@ internal sealed record DisconnectReason(string Reason, IngestRejectionReason? Re
         PublishRejectionReason.UnknownKey => rejection.Message.Length > 0 ? UnknownKey with { Reason = rejection.Message } : UnknownKey,
         PublishRejectionReason.ChannelBusy => new(rejection.Message, IngestRejectionReason.ChannelBusy, "NetStream.Publish.BadName"),
         PublishRejectionReason.EventOver => new(rejection.Message, IngestRejectionReason.EventOver, "NetStream.Publish.BadName"),
-        PublishRejectionReason.TooManyAttempts => new(rejection.Message, IngestRejectionReason.TooManyAttempts, "NetStream.Publish.Rejected"),
+        PublishRejectionReason.TooManyAttempts => new(rejection.Message, IngestRejectionReason.TooManyAttempts,
+            "NetStream.Publish.Rejected"),
         PublishRejectionReason.ShuttingDown => new(rejection.Message, IngestRejectionReason.ShuttingDown, "NetStream.Publish.Rejected"),
         _ => new(rejection.Message, IngestRejectionReason.AuthorityUnavailable, "NetStream.Publish.Rejected"),
     };
@@ -67,7 +70,8 @@ internal sealed record DisconnectReason(string Reason, IngestRejectionReason? Re
         (RtmpPhase.Handshake, _) => new("the handshake timed out", IngestRejectionReason.HandshakeTimeout),
         (RtmpPhase.Commands, _) => new("no publish in time", IngestRejectionReason.PublishTimeout),
         (_, { Samples: 0, AwaitsKeyframe: true }) => From(RtmpProtocolException.NoKeyframe(builder.KeyframeTimeout)),
-        (_, null or { Samples: 0 }) => new("No usable audio or video arrived.", IngestRejectionReason.NoMedia, "NetStream.Publish.Rejected"),
+        (_, null or { Samples: 0 }) => new("No usable audio or video arrived.", IngestRejectionReason.NoMedia,
+            "NetStream.Publish.Rejected"),
         _ => new("Audio and video stopped.", IngestRejectionReason.Silence, "NetStream.Publish.Rejected"),
     };
 }

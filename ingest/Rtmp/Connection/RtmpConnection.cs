@@ -40,7 +40,8 @@ internal sealed class RtmpConnection : IDisposable
     private bool _isPeerDisconnected;
     private bool _awaitsKeyframe;
 
-    public RtmpConnection(ConnectionContext connection, ConnectionLimiter.ConnectionSlot slot, IPublishAuthorizer authorizer, IPublicationSink sink,
+    public RtmpConnection(ConnectionContext connection, ConnectionLimiter.ConnectionSlot slot, IPublishAuthorizer authorizer,
+        IPublicationSink sink,
         SourceRegistry sources, IngestOptions options, TimeProvider time, ILogger logger, RejectionLog rejections)
     {
         (_sources, _rejections) = (sources, rejections);
@@ -166,7 +167,8 @@ internal sealed class RtmpConnection : IDisposable
                 (samples, malformed) = (builder.Samples, builder.Malformed);
             }
 
-            if (_bitrate?.GetSecondsOverLimit(_stateMachine.Received) is > 0 and var seconds && HandleExcessBitrate(seconds) is { } bitrateEnd)
+            if (_bitrate?.GetSecondsOverLimit(_stateMachine.Received) is > 0 and var seconds
+                && HandleExcessBitrate(seconds) is { } bitrateEnd)
             {
                 return bitrateEnd;
             }
@@ -214,7 +216,8 @@ internal sealed class RtmpConnection : IDisposable
         }
 
         _publication =
-            new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources, () => Stop(DisconnectReason.PipelineFailed));
+            new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources,
+                () => Stop(DisconnectReason.PipelineFailed));
         _slot.Dispose();
         _bitrate = new BitrateLimiter(_options.MaxMegabitsPerSecond * 125_000L, _time);
         IngestMetrics.PublishingStarted();
@@ -293,7 +296,8 @@ internal sealed class RtmpConnection : IDisposable
     {
         var status = end.Status
             ?? (_stateMachine.Phase == RtmpPhase.Publishing && end.Rejection is not null ? "NetStream.Publish.Rejected" : null);
-        var hasMessage = status is not null || end.Rejection is IngestRejectionReason.UnknownApplication || end == DisconnectReason.Finished;
+        var hasMessage = status is not null || end.Rejection is IngestRejectionReason.UnknownApplication
+            || end == DisconnectReason.Finished;
         if (_isPeerDisconnected || !hasMessage || end == DisconnectReason.WriteTimeout)
         {
             Close();
@@ -346,14 +350,16 @@ internal sealed class RtmpConnection : IDisposable
     }
 
     private void RecordTotals(PublicationRunner publication) =>
-        publication.Grant.State.RecordTotals(_stateMachine.Received, publication.Builder.VideoFrames, publication.Builder.Samples - publication.Builder.VideoFrames);
+        publication.Grant.State.RecordTotals(_stateMachine.Received, publication.Builder.VideoFrames,
+            publication.Builder.Samples - publication.Builder.VideoFrames);
 
     private void LogEnd(DisconnectReason end)
     {
         var (remote, id) = (_connection.RemoteEndPoint, _connection.ConnectionId);
         if (_publication is { Grant: var grant, Builder: var builder })
         {
-            IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_started), end.Reason, _stateMachine.Received,
+            IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_started), end.Reason,
+                _stateMachine.Received,
                 builder.VideoFrames,
                 builder.Samples, builder.Malformed, builder.Dropped, builder.Jumps, id);
         }

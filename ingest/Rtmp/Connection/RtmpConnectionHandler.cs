@@ -8,7 +8,8 @@ namespace Broadcast.Ingest.Rtmp.Connection;
 
 /// <summary>Kestrel connection handler for publishers.</summary>
 internal sealed class RtmpConnectionHandler(
-    IPublishAuthorizer authorizer, IPublicationSink sink, ConnectionLimiter limiter, SourceRegistry sources, IOptions<IngestOptions> options,
+    IPublishAuthorizer authorizer, IPublicationSink sink, ConnectionLimiter limiter, SourceRegistry sources,
+    IOptions<IngestOptions> options,
     TimeProvider time,
     ILogger<RtmpConnectionHandler> logger, RejectionLog rejections) : ConnectionHandler
 {

@@ -153,7 +153,8 @@ internal sealed class AudioTags
 
         if (track is not null)
         {
-            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None).WithDefaultLanguage(number < Languages.Count ? Languages[number] : null);
+            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None)
+                .WithDefaultLanguage(number < Languages.Count ? Languages[number] : null);
         }
 
         return track;

@@ -16,7 +16,8 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="MaxLight">Maximum light level of a pixel, cd/m².</param>
 /// <param name="Mastering">Mastering display.</param>
 internal sealed record ColorInfoMetadata(
-    int? BitDepth, int? Primaries, int? Transfer, int? Matrix, double? MaxFrameAverageLight, double? MaxLight, MasteringDisplayMetadata? Mastering)
+    int? BitDepth, int? Primaries, int? Transfer, int? Matrix, double? MaxFrameAverageLight, double? MaxLight,
+    MasteringDisplayMetadata? Mastering)
 {
     /// <summary>Parses the name and value pairs of a metadata frame.</summary>
     /// <param name="amf">Body of the frame, AMF0.</param>
@@ -86,7 +87,8 @@ internal sealed record ColorInfoMetadata(
             MasteringDisplayMetadata.Parse(mastering));
     }
 
-    private static int? ReadInteger(AmfValue values, string name, int max) => values.GetNumber(name, 0, max) is { } number ? (int)number : null;
+    private static int? ReadInteger(AmfValue values, string name, int max) =>
+        values.GetNumber(name, 0, max) is { } number ? (int)number : null;
 }
 
 /// <summary>Mastering display metadata of SMPTE ST 2086: chromaticities in the CIE 1931 diagram, luminances in cd/m².</summary>

@@ -5,8 +5,8 @@ using Broadcast.Media.Codecs;
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>
-/// One audio track of an encoder. A changed configuration creates a new <see cref="Broadcast.Media.Track"/> at once, because decoding can start at
-/// every audio frame. AC-3 and E-AC-3 have no separate configuration: each frame contains it.
+/// One audio track of an encoder. A changed configuration creates a new <see cref="Broadcast.Media.Track"/> at once, because decoding can
+/// start at every audio frame. AC-3 and E-AC-3 have no separate configuration: each frame contains it.
 /// </summary>
 /// <param name="id">ID of the track in its publication.</param>
 internal sealed class IncomingAudioTrack(int id)

@@ -4,8 +4,8 @@ using Broadcast.Media.Codecs;
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>
-/// One video track of an encoder. A changed configuration or description creates a new <see cref="Broadcast.Media.Track"/> from the next sync sample
-/// on. An invalid one is ignored. Frame properties come from the bitstream, whatever the tag declares.
+/// One video track of an encoder. A changed configuration or description creates a new <see cref="Broadcast.Media.Track"/> from the next
+/// sync sample on. An invalid one is ignored. Frame properties come from the bitstream, whatever the tag declares.
 /// </summary>
 /// <param name="id">ID of the track in its publication.</param>
 internal sealed class IncomingVideoTrack(int id)

@@ -24,7 +24,8 @@ internal sealed record TrackLabel(string? Language, string? Name)
 
     /// <summary>Returns the label, with a language if it has none.</summary>
     /// <param name="language">The channel's language for the track, or <see langword="null"/>.</param>
-    public TrackLabel WithDefaultLanguage(string? language) => Language is null && GetValidTag(language) is { } tag ? this with { Language = tag } : this;
+    public TrackLabel WithDefaultLanguage(string? language) => Language is null
+        && GetValidTag(language) is { } tag ? this with { Language = tag } : this;
 
     private static string? GetValidTag(string? language) =>
         TrackLanguages.IsTag(language) && !language.Equals(TrackLanguages.Undetermined, StringComparison.OrdinalIgnoreCase)

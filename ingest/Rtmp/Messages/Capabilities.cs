@@ -57,7 +57,8 @@ internal sealed record Capabilities(bool IsEnhanced, IReadOnlyList<string> Codec
             return None;
         }
 
-        IEnumerable<string> named = list is AmfValue.StrictArray sequence ? sequence.Items.OfType<AmfValue.Text>().Select(t => t.Value) : [];
+        IEnumerable<string> named = list is AmfValue.StrictArray sequence ? sequence.Items.OfType<AmfValue.Text>()
+            .Select(t => t.Value) : [];
         var all = named.Concat(Keys(video)).Concat(Keys(audio)).ToHashSet(StringComparer.Ordinal);
         string[] known = [.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)];
         var flags = extended is { } number ? (ExtendedCapabilities)(int)number : ExtendedCapabilities.None;

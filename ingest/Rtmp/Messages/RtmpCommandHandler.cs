@@ -168,7 +168,8 @@ internal sealed class RtmpCommandHandler(ReplyWriter replies, string application
         _keyInApplication = slash < 0 ? "" : path[(slash + 1)..].Trim('/');
         Encoder = TextSanitizer.Sanitize(options.GetText("flashVer"));
         Client = Capabilities.Parse(options);
-        Target = new(first, GetValidText(options.GetText("tcUrl")), GetValidText(options.GetText("swfUrl")), GetValidText(options.GetText("pageUrl")),
+        Target = new(first, GetValidText(options.GetText("tcUrl")), GetValidText(options.GetText("swfUrl")),
+            GetValidText(options.GetText("pageUrl")),
             QueryOf(options.GetText("app")), IsEncrypted: false);
         _connected = true;
         replies.WindowAcknowledgementSize(Window);
@@ -253,7 +254,8 @@ internal sealed class RtmpCommandHandler(ReplyWriter replies, string application
         return query < 0 ? "" : GetValidText(text![(query + 1)..]);
     }
 
-    private static string GetValidText(string? text) => text is { Length: <= PublishConnectInfo.MaxText } && !text.Any(char.IsControl) ? text : "";
+    private static string GetValidText(string? text) => text is { Length: <= PublishConnectInfo.MaxText }
+        && !text.Any(char.IsControl) ? text : "";
 
     private static bool IsKey(string key) =>
         key.Length is > 0 and <= MaxKeyLength && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');

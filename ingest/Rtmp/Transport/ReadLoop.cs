@@ -189,7 +189,8 @@ internal sealed class ReadLoops : IDisposable
         {
             if (_publisherLoops.Length < Environment.ProcessorCount && Publishers >= _publisherLoops.Length * PublishersPerLoop)
             {
-                _publisherLoops = [.. _publisherLoops, new ReadLoop($"RTMP {_publisherLoops.Length + 1}", () => GetPause(Publishers, _maxPause))];
+                _publisherLoops =
+                    [.. _publisherLoops, new ReadLoop($"RTMP {_publisherLoops.Length + 1}", () => GetPause(Publishers, _maxPause))];
             }
 
             return _publisherLoops.MinBy(loop => loop.Count)!;
@@ -199,7 +200,8 @@ internal sealed class ReadLoops : IDisposable
     /// <summary>Computes the pause between passes.</summary>
     /// <param name="publishers">Number of publishers on all threads.</param>
     /// <param name="maxPause">Maximum pause.</param>
-    public static TimeSpan GetPause(int publishers, TimeSpan maxPause) => publishers >= maxPause / PausePerPublisher ? maxPause : publishers * PausePerPublisher;
+    public static TimeSpan GetPause(int publishers, TimeSpan maxPause) => publishers >= maxPause / PausePerPublisher ? maxPause
+        : publishers * PausePerPublisher;
 
     /// <inheritdoc/>
     public void Dispose()

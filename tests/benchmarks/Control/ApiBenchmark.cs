@@ -23,7 +23,9 @@ internal static class ApiBenchmark
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var report = new Report(
-            string.Create(CultureInfo.InvariantCulture, $"API on one core, {ApiLoad.Connections} persistent connections with one request at a time"), "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
+            string.Create(CultureInfo.InvariantCulture,
+                $"API on one core, {ApiLoad.Connections} persistent connections with one request at a time"),
+                "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
         reports.Add(report);
         var folder = Directory.CreateDirectory(Path.Combine(shared, "api")).FullName;
         var bare = await BareAsync(plan, folder, progress);
@@ -43,7 +45,8 @@ internal static class ApiBenchmark
             var perSecond = Sample.Median(rounds.Select(r => r.PerSecond));
             report.Add(
                 row, perSecond, Sample.Median(rounds.Select(r => r.Median)), Sample.Median(rounds.Select(r => r.P99)),
-                limit is null ? null : perSecond / Sample.Median(limit.Select(r => r.PerSecond)), Sample.Median(rounds.Select(r => r.ClientShare)));
+                limit is null ? null : perSecond / Sample.Median(limit.Select(r => r.PerSecond)),
+                Sample.Median(rounds.Select(r => r.ClientShare)));
         }
     }
 
@@ -72,20 +75,25 @@ internal static class ApiBenchmark
         var data = Directory.CreateDirectory(Path.Combine(folder, "server")).FullName;
         await using var server = ChildProcess.Start(
             "taskset",
-            ["-c", Cores.Server, "dotnet", Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
-            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__ReadsPerSecond"] = "0", ["BROADCAST__Control__WritesPerSecond"] = "0" });
+            ["-c", Cores.Server, "dotnet", Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp",
+                "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
+            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__ReadsPerSecond"] = "0",
+                ["BROADCAST__Control__WritesPerSecond"] = "0" });
         try
         {
             var http = new Uri((await server.WaitForJsonAsync(Start)).GetProperty("http").GetString()!);
-            var token = (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", data])).EnsureSuccess().Json()
+            var token = (await ChildProcess.RunAsync("dotnet",
+                [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", data])).EnsureSuccess().Json()
                 .GetProperty("token").GetString()!;
             var events = await FillAsync(http, token);
             return await MeasureAsync(plan, http.Port, token, folder, progress,
             [
                 new("GET a channel", "GET", ["/api/v1/channels/bench-1"], null),
                 new("GET a list of 50 events", "GET", [$"/api/v1/events?limit={ListedEvents}"], null),
-                new("PATCH a channel", "PATCH", [.. Enumerable.Range(0, ApiLoad.Connections).Select(i => $"/api/v1/channels/bench-{i}")], """{"title":"bench {n}"}"""),
-                new("PATCH an event", "PATCH", [.. events.Take(ApiLoad.Connections).Select(e => $"/api/v1/events/{e}")], """{"title":"bench {n}"}"""),
+                new("PATCH a channel", "PATCH", [.. Enumerable.Range(0, ApiLoad.Connections).Select(i => $"/api/v1/channels/bench-{i}")],
+                    """{"title":"bench {n}"}"""),
+                new("PATCH an event", "PATCH", [.. events.Take(ApiLoad.Connections).Select(e => $"/api/v1/events/{e}")],
+                    """{"title":"bench {n}"}"""),
             ]);
         }
         finally
@@ -105,7 +113,8 @@ internal static class ApiBenchmark
         {
             using var channel = await api.PostAsJsonAsync("/api/v1/channels", new { name = $"bench-{i}", record = false });
             channel.EnsureSuccessStatusCode();
-            using var made = await api.PostAsJsonAsync("/api/v1/events", new { title = $"Event {i}", channel = $"bench-{i}", start, end = start.AddHours(1) });
+            using var made = await api.PostAsJsonAsync("/api/v1/events",
+                new { title = $"Event {i}", channel = $"bench-{i}", start, end = start.AddHours(1) });
             made.EnsureSuccessStatusCode();
             using var body = JsonDocument.Parse(await made.Content.ReadAsStringAsync());
             events.Add(body.RootElement.GetProperty("id").GetString()!);

@@ -16,7 +16,8 @@ namespace Broadcast.Benchmarks;
 internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare)
 {
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{PerSecond:0} per second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client used {ClientShare:0.00} of its core");
+        CultureInfo.InvariantCulture,
+        $"{PerSecond:0} per second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client used {ClientShare:0.00} of its core");
 }
 
 /// <summary>
@@ -46,12 +47,16 @@ internal static class ApiLoad
     {
         string[] arguments =
         [
-            "-c", Cores.Client, "dotnet", typeof(ApiLoad).Assembly.Location, Command, port.ToString(CultureInfo.InvariantCulture), Connections.ToString(CultureInfo.InvariantCulture),
-            measured.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), method, paths, .. body is null ? Array.Empty<string>() : [body],
+            "-c", Cores.Client, "dotnet", typeof(ApiLoad).Assembly.Location, Command, port.ToString(CultureInfo.InvariantCulture),
+                Connections.ToString(CultureInfo.InvariantCulture),
+            measured.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), method, paths,
+                .. body is null ? Array.Empty<string>() : [body],
         ];
-        var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Timeout, new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
+        var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Timeout,
+            new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
         return new(
-            result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(), result.GetProperty("clientShare").GetDouble());
+            result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(),
+            result.GetProperty("clientShare").GetDouble());
     }
 
     /// <summary>Runs as the child process.</summary>
@@ -67,7 +72,8 @@ internal static class ApiLoad
         var measured = TimeSpan.FromMilliseconds(Number(milliseconds));
         var askers = Enumerable.Range(0, Number(connections))
             .Select(i => new Asker(Number(port), method, lines[i % lines.Length], rest.Length > 0 ? rest[0] : null, token, i)).ToList();
-        var threads = askers.Select(a => Task.Factory.StartNew(a.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        var threads = askers.Select(a => Task.Factory
+            .StartNew(a.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
         await Task.Delay(measured / 3, TimeProvider.System);
         var meter = new ProcessMeter(Environment.ProcessId);
         askers.ForEach(a => a.Counts = true);
@@ -102,13 +108,15 @@ internal static class ApiLoad
 
         public void Run()
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true,
+                ReceiveTimeout = 10_000 };
             socket.Connect(IPAddress.Loopback, port);
             var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
             for (long n = number; !Stops; n += 1000)
             {
                 var content = body?.Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-                var sent = content is null ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(content)}\r\n";
+                var sent = content is null ? ""
+                    : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(content)}\r\n";
                 var request = Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{sent}\r\n{content}");
                 var began = Stopwatch.GetTimestamp();
                 socket.Send(request);
@@ -156,7 +164,8 @@ internal static class ApiLoad
         {
             if (!head.StartsWith("HTTP/1.1 200"u8))
             {
-                throw new InvalidDataException($"{method} {path} was answered with {Encoding.ASCII.GetString(head)} {Encoding.UTF8.GetString(content)}");
+                throw new InvalidDataException(
+                    $"{method} {path} was answered with {Encoding.ASCII.GetString(head)} {Encoding.UTF8.GetString(content)}");
             }
 
             var at = head.IndexOf("Content-Length: "u8);

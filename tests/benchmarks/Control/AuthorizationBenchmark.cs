@@ -32,7 +32,8 @@ internal static class AuthorizationBenchmark
     /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Publish, encoders arriving at a constant rate", "milliseconds from when an encoder was due; the last column counts", Columns);
+        var report = new Report("Publish, encoders arriving at a constant rate",
+            "milliseconds from when an encoder was due; the last column counts", Columns);
         reports.Add(report);
         await AskAsync(plan, Path.Combine(shared, "publish"), report, progress);
         await ConnectAsync(plan, Path.Combine(shared, "handshakes"), report, progress);
@@ -48,14 +49,16 @@ internal static class AuthorizationBenchmark
         var authority = app.Services.GetRequiredService<IPublishAuthorizer>();
         Add(report, $"control module, {plan.Rate} per second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
         await postgres.StopAsync();
-        Add(report, $"the same, database unavailable, {plan.Rate} per second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
+        Add(report, $"the same, database unavailable, {plan.Rate} per second",
+            await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
         await postgres.StartAgainAsync();
         await app.StopAsync();
 
         async Task<Func<Task>> ComeAsync(int number)
         {
             var remote = new IPEndPoint(new IPAddress(new byte[] { 192, 0, 2, (byte)(number % 250) }), 1024 + (number % 60_000));
-            return await authority.AuthorizeAsync(new PublishRequest(keys[number % keys.Count], remote, "bench"), CancellationToken.None) switch
+            return await authority.AuthorizeAsync(new PublishRequest(keys[number % keys.Count], remote, "bench"),
+                CancellationToken.None) switch
             {
                 PublishDecision.Granted { Grant: var grant } => async () =>
                 {
@@ -73,7 +76,8 @@ internal static class AuthorizationBenchmark
     {
         await using var server = await BroadcastUnderTest.StartAsync(folder);
         var targets = await server.TargetsAsync(plan.Handshakes);
-        Add(report, $"server over RTMP, including connecting, {plan.Handshakes} per second", await SteadyArrivals.RunAsync(plan.Handshakes, plan.Coming, ComeAsync), progress);
+        Add(report, $"server over RTMP, including connecting, {plan.Handshakes} per second",
+            await SteadyArrivals.RunAsync(plan.Handshakes, plan.Coming, ComeAsync), progress);
 
         async Task<Func<Task>> ComeAsync(int number)
         {
@@ -111,12 +115,15 @@ internal static class AuthorizationBenchmark
         if (figures.Failed > figures.FromDue.Count * MostFailures)
         {
             report.Add(row, (double?)null, null, null, null, figures.Failed);
-            report.CouldNot(row, Columns[0], string.Create(CultureInfo.InvariantCulture, $"{figures.Failed} of {figures.Failed + figures.FromDue.Count} were rejected ({figures.Failures.MaxBy(f => f.Value).Key})"));
+            report.CouldNot(row, Columns[0],
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{figures.Failed} of {figures.Failed + figures.FromDue.Count} were rejected ({figures.Failures.MaxBy(f => f.Value).Key})"));
             return;
         }
 
         report.Add(
-            row, Sample.Median(figures.FromDue), Sample.Percentile(figures.FromDue, 0.99), figures.FromDue.Max(), Sample.Percentile(figures.FromAsked, 0.99), figures.Failed);
+            row, Sample.Median(figures.FromDue), Sample.Percentile(figures.FromDue, 0.99), figures.FromDue.Max(),
+            Sample.Percentile(figures.FromAsked, 0.99), figures.Failed);
     }
 
     /// <summary>Creates enough channels that each is free again when its next encoder arrives.</summary>
@@ -147,8 +154,10 @@ internal static class AuthorizationBenchmark
     /// <summary>Session lifecycle without media or effects.</summary>
     private sealed class NoMedia : ISessionLifecycle
     {
-        public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
 
-        public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
     }
 }

@@ -27,7 +27,8 @@ internal static class BareHost
     /// <param name="data">A new folder.</param>
     public static ChildProcess Start(string data) => ChildProcess.Start(
         "taskset",
-        ["-c", Cores.Server, "dotnet", "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"), typeof(BareHost).Assembly.Location, Command, data]);
+        ["-c", Cores.Server, "dotnet", "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"),
+            typeof(BareHost).Assembly.Location, Command, data]);
 
     /// <summary>Serves until SIGTERM; writes its address as a line of JSON.</summary>
     public static async Task<int> RunAsync(string[] arguments)
@@ -38,9 +39,11 @@ internal static class BareHost
             return 1;
         }
 
-        await using var database = await ControlDatabase.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName), new DatabaseOptions(), TimeProvider.System);
+        await using var database = await ControlDatabase.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName),
+            new DatabaseOptions(), TimeProvider.System);
         await using (var make = database.Source.CreateCommand(
-            $"CREATE TABLE bench_rows (id int PRIMARY KEY, title text NOT NULL); INSERT INTO bench_rows SELECT i, '' FROM generate_series(0, {ApiLoad.Connections - 1}) AS i"))
+            "CREATE TABLE bench_rows (id int PRIMARY KEY, title text NOT NULL); INSERT INTO bench_rows SELECT i, '' FROM "
+            + $"generate_series(0, {ApiLoad.Connections - 1}) AS i"))
         {
             await make.ExecuteNonQueryAsync();
         }

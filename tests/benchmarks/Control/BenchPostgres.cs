@@ -34,7 +34,8 @@ internal sealed class BenchPostgres : IAsyncDisposable
     /// <param name="name">Application name of the connection.</param>
     /// <param name="connections">Maximum number of connections; the server allows a hundred.</param>
     public string ConnectionString(string name, int connections) =>
-        new NpgsqlConnectionStringBuilder(Store.Settings.ConnectionString) { ApplicationName = name, MaxPoolSize = connections }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Store.Settings.ConnectionString) { ApplicationName = name,
+            MaxPoolSize = connections }.ConnectionString;
 
     /// <summary>Runs statements.</summary>
     public async Task ExecuteAsync(string sql)

@@ -7,7 +7,8 @@ internal static class Cores
 {
     /// <summary>Core numbers, as <c>taskset -c</c> accepts them.</summary>
     public static IReadOnlyList<int> Allowed { get; } = Parse(
-        File.ReadLines("/proc/self/status").First(l => l.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split(':', 2)[1].Trim());
+        File.ReadLines("/proc/self/status").First(l => l.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal))
+        .Split(':', 2)[1].Trim());
 
     /// <summary>The server's core.</summary>
     /// <exception cref="InvalidOperationException">Fewer than two cores are available.</exception>

@@ -29,7 +29,8 @@ internal static class QuartzNode
     public static ChildProcess Start(string name, string connectionString, TimeSpan checkin, bool plans) => ChildProcess.Start(
         "dotnet",
         [
-            "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"), typeof(QuartzNode).Assembly.Location, Command, name,
+            "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"),
+                typeof(QuartzNode).Assembly.Location, Command, name,
             checkin.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. plans ? ["plan"] : Array.Empty<string>(),
         ],
         new Dictionary<string, string?> { [DatabaseVariable] = connectionString });

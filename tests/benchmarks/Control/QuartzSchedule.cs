@@ -46,10 +46,12 @@ internal static class QuartzSchedule
         var last = planned.Values.Max();
         await using var steady = QuartzNode.Start(Steady, postgres.ConnectionString(Steady, Connections), Checkin, plans: true);
         await steady.WaitForJsonAsync(Start);
-        await using var nodes = new Restarted(() => QuartzNode.Start(Killed, postgres.ConnectionString(Killed, Connections), Checkin, plans: false));
+        await using var nodes =
+            new Restarted(() => QuartzNode.Start(Killed, postgres.ConnectionString(Killed, Connections), Checkin, plans: false));
         await nodes.StartAsync();
         await using var watch = await ScheduleWatch.StartAsync(postgres.ConnectionString("watch", 2));
-        progress(string.Create(CultureInfo.InvariantCulture, $"Quartz: {planned.Count} triggers from {planned.Values.Min():HH:mm:ss} to {last:HH:mm:ss}"));
+        progress(string.Create(CultureInfo.InvariantCulture,
+            $"Quartz: {planned.Count} triggers from {planned.Values.Min():HH:mm:ss} to {last:HH:mm:ss}"));
         var kills = await RandomKills.RunAsync(plan.Seed, last, nodes.KillAsync, nodes.StartAsync);
         while (planned.Keys.Any(name => watch.FirstOf(name, "fired") is null) && TimeProvider.System.GetUtcNow() < last + Timeout)
         {
@@ -62,7 +64,8 @@ internal static class QuartzSchedule
             .ToDictionary(f => f.Name);
         return new ScheduleFigures(
             [.. planned.Where(p => fired.ContainsKey(p.Key)).Select(p => (fired[p.Key].At - p.Value).TotalMilliseconds)],
-            [.. planned.Where(p => watch.FirstOf(p.Key, "fired") is not null).Select(p => (watch.FirstOf(p.Key, "fired")!.Value - p.Value).TotalMilliseconds)],
+            [.. planned.Where(p => watch.FirstOf(p.Key, "fired") is not null)
+                .Select(p => (watch.FirstOf(p.Key, "fired")!.Value - p.Value).TotalMilliseconds)],
             fired.Values.Sum(f => f.Times - 1),
             planned.Keys.Count(name => !fired.ContainsKey(name)),
             kills,

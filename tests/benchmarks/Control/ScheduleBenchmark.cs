@@ -42,19 +42,23 @@ internal static class ScheduleBenchmark
         $$;
         CREATE TRIGGER bench_step AFTER UPDATE OF state ON events FOR EACH ROW EXECUTE FUNCTION bench_step();
         INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at, lease, leased_until)
-        VALUES ('benchmrk', 'https://192.0.2.1/', '', ARRAY[]::text[], ARRAY[]::text[], 'never sent, never signed with', true, now(), gen_random_uuid(), now() + interval '1 day');
+        VALUES ('benchmrk', 'https://192.0.2.1/', '', ARRAY[]::text[], ARRAY[]::text[], 'never sent, never signed with', true, now(),
+            gen_random_uuid(), now() + interval '1 day');
         """;
 
     private const string Doubles = """
         SELECT greatest(
             (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM event_history GROUP BY event_id, state) s),
-            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM webhook_events WHERE type LIKE 'event.%' GROUP BY type, body::jsonb -> 'data' ->> 'event') w),
-            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM audit_log WHERE action IN ('event.preview', 'event.start', 'event.end') GROUP BY action, subject) a))::int
+            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM webhook_events WHERE type LIKE 'event.%' GROUP BY type,
+            body::jsonb -> 'data' ->> 'event') w),
+            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM audit_log WHERE action IN ('event.preview', 'event.start',
+            'event.end') GROUP BY action, subject) a))::int
         """;
 
     private const string Steps = """
         SELECT e.id, (SELECT min(s.at) FROM event_history s WHERE s.event_id = e.id AND s.state = 'preview'), e.went_live_at, e.ended_at,
-            (SELECT count(DISTINCT w.type) FROM webhook_events w WHERE w.type LIKE 'event.%' AND w.body::jsonb -> 'data' ->> 'event' = e.id)::int
+            (SELECT count(DISTINCT w.type) FROM webhook_events w WHERE w.type LIKE 'event.%'
+            AND w.body::jsonb -> 'data' ->> 'event' = e.id)::int
         FROM events e
         """;
 
@@ -63,7 +67,8 @@ internal static class ScheduleBenchmark
     {
         string[] columns = [Ours, Peer];
         var report = new Report(
-            string.Create(CultureInfo.InvariantCulture, $"{plan.Events} planned times in {plan.Spread.TotalSeconds:0} s, two processes on one database, one killed at random instants"), "milliseconds, and counts", columns);
+            string.Create(CultureInfo.InvariantCulture,
+                $"{plan.Events} planned times in {plan.Spread.TotalSeconds:0} s, two processes on one database, one killed at random instants"), "milliseconds, and counts", columns);
         reports.Add(report);
         var ours = await OursAsync(plan, Path.Combine(shared, "schedule"), progress);
         progress($"{Ours}: {ours}");
@@ -95,8 +100,10 @@ internal static class ScheduleBenchmark
         Row("later than a second", f => f.Received.Count(h => h > Late));
         foreach (var other in all[0]?.Others.Keys ?? [])
         {
-            Row($"planned to {other}, p99", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 0.99) : null);
-            Row($"planned to {other}, maximum", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 1) : null);
+            Row($"planned to {other}, p99", f => f.Others.TryGetValue(other, out var values)
+                ? ScheduleFigures.Percentile(values, 0.99) : null);
+            Row($"planned to {other}, maximum", f => f.Others.TryGetValue(other, out var values)
+                ? ScheduleFigures.Percentile(values, 1) : null);
         }
 
         Row("done twice", f => f.Doubles, v => Aim.AtMost(0, v));
@@ -128,7 +135,8 @@ internal static class ScheduleBenchmark
 
         var events = await PlanAsync(plan, postgres.Store);
         var last = events.Max(e => e.EndsAt);
-        progress(string.Create(CultureInfo.InvariantCulture, $"{events.Count} events from {events.Min(e => e.StartsAt):HH:mm:ss}, the last one ends at {last:HH:mm:ss}"));
+        progress(string.Create(CultureInfo.InvariantCulture,
+            $"{events.Count} events from {events.Min(e => e.StartsAt):HH:mm:ss}, the last one ends at {last:HH:mm:ss}"));
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString("encoders", 10));
         var encoders = events.Select(e => PlayEncoderAsync(e, source, watch)).ToList();
         var kills = await RandomKills.RunAsync(plan.Seed, last, killed.Kill, killed.RestartAsync);
@@ -136,7 +144,8 @@ internal static class ScheduleBenchmark
         await SettleAsync(() => events.All(e => watch.FirstOf(e.Id, "ended") is not null), last + Timeout);
         var doubles = (await postgres.ReadAsync(Doubles, r => r.GetInt32(0))).Single();
         var rows = (await postgres.ReadAsync(
-            Steps, r => (Id: r.GetString(0), Preview: At(r, 1), Live: At(r, 2), Ended: At(r, 3), Notices: r.GetInt32(4)))).ToDictionary(r => r.Id);
+            Steps, r => (Id: r.GetString(0), Preview: At(r, 1), Live: At(r, 2), Ended: At(r, 3), Notices: r.GetInt32(4)))).ToDictionary(r =>
+            r.Id);
         var unannounced = rows.Values.Count(r => r.Notices < 3);
         if (unannounced > 0)
         {
@@ -175,7 +184,8 @@ internal static class ScheduleBenchmark
             var start = first + TimeSpan.FromMilliseconds(random.Next((int)plan.Spread.TotalMilliseconds));
             events.Add(await directory.CreateAsync(new EventSettings
             {
-                Title = $"Event {i}", Channel = $"bench-{i}", Start = EventTime.At(start), End = EventTime.At(start + EventRules.MinDuration), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
+                Title = $"Event {i}", Channel = $"bench-{i}", Start = EventTime.At(start),
+                    End = EventTime.At(start + EventRules.MinDuration), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
             }));
         }
 
@@ -195,7 +205,9 @@ internal static class ScheduleBenchmark
 
         var now = TimeProvider.System.GetUtcNow();
         var session = SessionId.New(now).Value;
-        await using (var begin = source.CreateCommand("INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT $1, id, 1, 'standard', $2 FROM channels WHERE name = $3"))
+        await using (var begin = source.CreateCommand(
+            "INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT $1, id, 1, 'standard', $2 FROM channels WHERE name "
+            + "= $3"))
         {
             begin.Parameters.Add(new() { Value = session });
             begin.Parameters.Add(new() { Value = now.UtcDateTime });
@@ -205,7 +217,8 @@ internal static class ScheduleBenchmark
 
         await SettleAsync(() => watch.FirstOf(planned.Id, "live") is not null, planned.EndsAt);
         await Task.Delay(EncoderAfter, TimeProvider.System);
-        await using var end = source.CreateCommand("UPDATE sessions SET ended_at = $2, end_reason = 'the encoder is gone' WHERE id = $1 AND ended_at IS NULL");
+        await using var end = source.CreateCommand(
+            "UPDATE sessions SET ended_at = $2, end_reason = 'the encoder is gone' WHERE id = $1 AND ended_at IS NULL");
         end.Parameters.Add(new() { Value = session });
         end.Parameters.Add(new() { Value = TimeProvider.System.GetUtcNow().UtcDateTime });
         await end.ExecuteNonQueryAsync();
@@ -223,5 +236,6 @@ internal static class ScheduleBenchmark
     private static List<double> Behind(IEnumerable<(DateTimeOffset Planned, DateTimeOffset? Done)> times) =>
         [.. times.Where(t => t.Done is not null).Select(t => (t.Done!.Value - t.Planned).TotalMilliseconds)];
 
-    private static DateTimeOffset? At(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : new DateTimeOffset(row.GetFieldValue<DateTime>(column), TimeSpan.Zero);
+    private static DateTimeOffset? At(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : new DateTimeOffset(row.GetFieldValue<DateTime>(column), TimeSpan.Zero);
 }

@@ -8,7 +8,8 @@ namespace Broadcast.Benchmarks;
 /// <param name="FromDue">Milliseconds from the due time of each arrival to its acceptance.</param>
 /// <param name="FromAsked">Milliseconds from the request of each arrival to its acceptance, without the wait before the request.</param>
 /// <param name="Failures">Reasons of the rejected arrivals.</param>
-internal sealed record ArrivalFigures(IReadOnlyList<double> FromDue, IReadOnlyList<double> FromAsked, IReadOnlyDictionary<string, int> Failures)
+internal sealed record ArrivalFigures(IReadOnlyList<double> FromDue, IReadOnlyList<double> FromAsked,
+    IReadOnlyDictionary<string, int> Failures)
 {
     /// <summary>Number of rejected arrivals.</summary>
     public int Failed => Failures.Values.Sum();
@@ -38,7 +39,8 @@ internal static class SteadyArrivals
     {
         var uncounted = (int)(measured.TotalSeconds / 4 * perSecond);
         var all = uncounted + (int)(measured.TotalSeconds * perSecond);
-        var (fromDue, fromAsked, failures) = (new ConcurrentQueue<double>(), new ConcurrentQueue<double>(), new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
+        var (fromDue, fromAsked, failures) = (new ConcurrentQueue<double>(), new ConcurrentQueue<double>(),
+            new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
         var (tasks, atOnce, began) = (new List<Task>(all), 0, Stopwatch.GetTimestamp());
         using var clock = new PeriodicTimer(Tick, TimeProvider.System);
         while (tasks.Count < all)
@@ -49,7 +51,8 @@ internal static class SteadyArrivals
                 var number = tasks.Count;
                 if (Volatile.Read(ref atOnce) >= MostAtOnce)
                 {
-                    throw new InvalidOperationException($"{MostAtOnce} arrivals are pending: this machine cannot sustain {perSecond} per second.");
+                    throw new InvalidOperationException(
+                        $"{MostAtOnce} arrivals are pending: this machine cannot sustain {perSecond} per second.");
                 }
 
                 Interlocked.Increment(ref atOnce);

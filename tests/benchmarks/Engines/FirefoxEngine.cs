@@ -28,12 +28,15 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
         await File.WriteAllLinesAsync(
             _profile.Sub("user.js"),
             [
-                $"user_pref(\"marionette.port\", {port});", "user_pref(\"media.autoplay.default\", 0);", "user_pref(\"app.update.enabled\", false);",
-                "user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);", "user_pref(\"network.captive-portal-service.enabled\", false);",
+                $"user_pref(\"marionette.port\", {port});", "user_pref(\"media.autoplay.default\", 0);",
+                    "user_pref(\"app.update.enabled\", false);",
+                "user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);",
+                    "user_pref(\"network.captive-portal-service.enabled\", false);",
             ]);
         var program = File.Exists("/usr/bin/firefox-esr") ? "firefox-esr" : "firefox";
         _process = ChildProcess.Start(
-            program, ["--headless", "--marionette", "--no-remote", "--profile", _profile.Path], new Dictionary<string, string?>(StringComparer.Ordinal) { ["HOME"] = _profile.Path });
+            program, ["--headless", "--marionette", "--no-remote", "--profile", _profile.Path],
+            new Dictionary<string, string?>(StringComparer.Ordinal) { ["HOME"] = _profile.Path });
         _client = await Poll.ForAsync(() => ConnectAsync(port), StartTimeout, "Firefox listens");
         // The server sends a greeting first.
         await ReadAsync();
@@ -42,7 +45,8 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
     }
 
     public override async Task<string> EvaluateAsync(string body) =>
-        (await CommandAsync("WebDriver:ExecuteScript", new { script = body, args = Array.Empty<string>() })).GetProperty("value").GetString() ?? "";
+        (await CommandAsync("WebDriver:ExecuteScript", new { script = body, args = Array.Empty<string>() })).GetProperty("value")
+        .GetString() ?? "";
 
     public override async ValueTask DisposeAsync()
     {

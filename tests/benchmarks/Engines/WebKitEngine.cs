@@ -37,7 +37,8 @@ internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
             });
         _client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(60) };
         await Poll.UntilAsync(async () => (await _client.GetAsync("/status")).IsSuccessStatusCode, StartTimeout, "WebKit's driver listens");
-        var browser = Directory.EnumerateFiles("/usr/lib", "MiniBrowser", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, MaxRecursionDepth = 3 }).FirstOrDefault()
+        var browser = Directory.EnumerateFiles("/usr/lib", "MiniBrowser",
+            new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, MaxRecursionDepth = 3 }).FirstOrDefault()
             ?? throw new FileNotFoundException("WebKitGTK's MiniBrowser is not below /usr/lib: install webkit2gtk-driver.");
         var options = new Dictionary<string, object>(StringComparer.Ordinal)
         {

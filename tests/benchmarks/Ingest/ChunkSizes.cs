@@ -11,13 +11,15 @@ internal static class ChunkSizes
     private const string Ours = "Broadcast, ingest alone";
 
     /// <summary>Measures both sizes with ingest alone.</summary>
-    public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports, Action<string> progress)
+    public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports,
+        Action<string> progress)
     {
         var run = new LoadRun(shared, plan.WarmUp, plan.Measured);
         var load = new LoadSize(plan.ChunkPublishers, 4);
         var file = await source(load.Megabits);
         string[] columns = ["chunks of 128", "chunks of 4,096", "ratio"];
-        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Chunk sizes, {load}, not packaged"), "milliseconds per stream-second", columns);
+        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Chunk sizes, {load}, not packaged"),
+            "milliseconds per stream-second", columns);
         reports.Add(report);
         await AddAsync(Ours, async () => await IngestOnlyServer.StartAsync());
         await AddAsync("nginx-rtmp, no HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.None));
@@ -32,7 +34,8 @@ internal static class ChunkSizes
                     await using var server = await start();
                     var figures = await run.MeasureAsync(server, await server.TargetsAsync(load.Count), file, size);
                     rounds.Add(figures, figures.Problem);
-                    progress(string.Create(CultureInfo.InvariantCulture, $"chunks of {size} bytes, round {round} of {plan.Rounds}: {row} {figures}"));
+                    progress(string.Create(CultureInfo.InvariantCulture,
+                        $"chunks of {size} bytes, round {round} of {plan.Rounds}: {row} {figures}"));
                 }
             }
 

@@ -44,7 +44,8 @@ internal static class EncoderBytes
     /// <summary>Configuration messages of H.264 and AAC.</summary>
     /// <param name="isEnhanced">Uses Enhanced RTMP headers.</param>
     public static (byte[] Video, byte[] Audio) Configurations(bool isEnhanced) => isEnhanced
-        ? (EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", AvcRecord), EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", [0x11, 0x90]))
+        ? (EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", AvcRecord),
+            EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", [0x11, 0x90]))
         : ([0x17, 0, 0, 0, 0, .. AvcRecord], [0xAF, 0, 0x11, 0x90]);
 
     /// <summary>Returns two seconds of video at 4 Mbit/s and audio in chunks, preceded by a message that sets the chunk size.</summary>
@@ -78,7 +79,8 @@ internal static class EncoderBytes
     private static byte[] Frame(bool isSync, bool isEnhanced)
     {
         var size = isSync ? KeyframeBytes : FrameBytes;
-        byte[] slice = [(byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(isSync ? 0x65 : 0x41), .. Filler(size - 1)];
+        byte[] slice = [(byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(isSync ? 0x65 : 0x41),
+            .. Filler(size - 1)];
         return isEnhanced
             ? EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", slice, isSync)
             : [(byte)(isSync ? 0x17 : 0x27), 1, 0, 0, 0, .. slice];
@@ -94,11 +96,13 @@ internal static class EncoderBytes
         var writer = new ChunkWriter();
         if (chunkSize != writer.ChunkSize)
         {
-            writer.Write(output, 2, MessageType.SetChunkSize, 0, 0, [(byte)(chunkSize >> 24), (byte)(chunkSize >> 16), (byte)(chunkSize >> 8), (byte)chunkSize]);
+            writer.Write(output, 2, MessageType.SetChunkSize, 0, 0,
+                [(byte)(chunkSize >> 24), (byte)(chunkSize >> 16), (byte)(chunkSize >> 8), (byte)chunkSize]);
             writer.ChunkSize = chunkSize;
         }
 
-        write((chunkStream, type, time, body) => writer.Write(output, chunkStream, type, type == MessageType.Command ? 0u : 1u, time, body));
+        write((chunkStream, type, time, body) => writer.Write(output, chunkStream, type, type == MessageType.Command ? 0u : 1u,
+            time, body));
         return output.WrittenSpan.ToArray();
     }
 

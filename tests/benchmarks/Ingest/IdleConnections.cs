@@ -28,7 +28,8 @@ internal static class IdleConnections
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] columns = ["Broadcast", "nginx-rtmp"];
-        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Server memory of each of {plan.IdleConnections:#,0} idle connections"), "KiB resident", columns);
+        var report = new Report(string.Create(CultureInfo.InvariantCulture,
+            $"Server memory of each of {plan.IdleConnections:#,0} idle connections"), "KiB resident", columns);
         reports.Add(report);
         foreach (var (stage, name) in Stages)
         {
@@ -43,7 +44,8 @@ internal static class IdleConnections
                     progress($"{plan.IdleConnections} connections ({name}), round {round} of {plan.Rounds}: {server.Name} {figures}");
                 }
 
-                await MeasureAsync(ours, await BroadcastUnderTest.StartAsync(Path.Combine(shared, "broadcast"), Patient(plan.IdleConnections)));
+                await MeasureAsync(ours,
+                    await BroadcastUnderTest.StartAsync(Path.Combine(shared, "broadcast"), Patient(plan.IdleConnections)));
                 await MeasureAsync(theirs, await NginxRtmp.StartAsync(shared, NginxOutput.None));
             }
 
@@ -82,7 +84,8 @@ internal static class IdleConnections
         var standing = (await server.CountAsync()).Connections - stood;
         connections.ForEach(c => c.Dispose());
         return new HeldFigures(held / Kibibyte / count,
-            standing < count ? string.Create(CultureInfo.InvariantCulture, $"only {standing:#,0} of {count:#,0} connections stayed open") : null);
+            standing < count ? string.Create(CultureInfo.InvariantCulture, $"only {standing:#,0} of {count:#,0} connections stayed open")
+            : null);
     }
 
     private static async Task<List<Socket>> OpenAllAsync(int port, Stage stage, int count)
@@ -90,7 +93,8 @@ internal static class IdleConnections
         var connections = new List<Socket>(count);
         while (connections.Count < count)
         {
-            connections.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(OpenedTogether, count - connections.Count)).Select(_ => OpenAsync(port, stage))));
+            connections.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(OpenedTogether, count - connections.Count))
+                .Select(_ => OpenAsync(port, stage))));
         }
 
         return connections;
@@ -113,7 +117,8 @@ internal static class IdleConnections
         {
             // C2 repeats S1.
             await socket.SendAsync((byte[])[.. answer[1..1537], .. EncoderBytes.Connect()], timeout.Token);
-            await ReadUntilAsync(socket, answer.AsMemory(length), got => got.IndexOf("NetConnection.Connect.Success"u8) >= 0, timeout.Token);
+            await ReadUntilAsync(socket, answer.AsMemory(length), got => got.IndexOf("NetConnection.Connect.Success"u8) >= 0,
+                timeout.Token);
         }
 
         return socket;

@@ -12,7 +12,8 @@ internal static class IngestBenchmark
     {
         var sources = new Dictionary<double, SourceFile>();
         async Task<SourceFile> SourceAsync(double megabits) =>
-            sources.TryGetValue(megabits, out var known) ? known : sources[megabits] = await SourceFile.MakeAsync(shared, megabits, progress);
+            sources.TryGetValue(megabits, out var known) ? known
+            : sources[megabits] = await SourceFile.MakeAsync(shared, megabits, progress);
 
         Task RunAsync(string part) => part switch
         {

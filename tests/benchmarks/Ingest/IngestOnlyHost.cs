@@ -38,7 +38,8 @@ internal static class IngestOnlyHost
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddEnvironmentVariables("BROADCAST__");
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IPublishAuthorizer, OpenDoor>().AddSingleton<IPublicationSink, ForgetfulSink>().AddIngest(builder.Configuration);
+        builder.Services.AddSingleton<IPublishAuthorizer, PermissiveAuthorizer>().AddSingleton<IPublicationSink, ForgetfulSink>()
+            .AddIngest(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(new RtmpEndPoint(address.Address, address.Port), listen => listen.UseProxyHeader().UseRtmp());
@@ -48,14 +49,15 @@ internal static class IngestOnlyHost
         await using var app = builder.Build();
         app.MapGet("/metrics", () => Results.Text(metrics.Render()));
         await app.StartAsync();
-        var listening = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a => new Uri(a)).ToList();
+        var listening = app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Select(a => new Uri(a)).ToList();
         Console.WriteLine(JsonSerializer.Serialize(new { rtmp = $"rtmp://{listening[0].Authority}", metrics = listening[1] }));
         await app.WaitForShutdownAsync();
         return 0;
     }
 
     /// <summary>Accepts all publishers, each on a channel named like its key.</summary>
-    private sealed class OpenDoor(TimeProvider time) : IPublishAuthorizer
+    private sealed class PermissiveAuthorizer(TimeProvider time) : IPublishAuthorizer
     {
         public ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
         {

@@ -25,12 +25,14 @@ internal sealed class IngestOnlyServer : IServerUnderTest
     public static async Task<IngestOnlyServer> StartAsync()
     {
         var settings = Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json");
-        var process = ChildProcess.Start("dotnet", ["exec", "--runtimeconfig", settings, typeof(IngestOnlyServer).Assembly.Location, IngestOnlyHost.Command, "--rtmp", "127.0.0.1:0"]);
+        var process = ChildProcess.Start("dotnet", ["exec", "--runtimeconfig", settings, typeof(IngestOnlyServer).Assembly.Location,
+            IngestOnlyHost.Command, "--rtmp", "127.0.0.1:0"]);
         return new IngestOnlyServer(process, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
     public Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count) =>
-        Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count).Select(n => new RtmpTarget(_rtmp.Host, _rtmp.Port, "live", $"bench-{n}"))]);
+        Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count)
+            .Select(n => new RtmpTarget(_rtmp.Host, _rtmp.Port, "live", $"bench-{n}"))]);
 
     public async Task<ServerCounts> CountAsync() => (await MetricsPage.ReadAsync(_metrics)).Counts() with { MediaBytes = null };
 

@@ -7,7 +7,8 @@ namespace Broadcast.Benchmarks;
 /// <param name="Megabits">Video bit rate of each publisher, in megabits per second.</param>
 internal sealed record LoadSize(int Count, double Megabits)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count:#,0} publisher{(Count == 1 ? "" : "s")} at {Megabits:0.##} Mbit/s");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Count:#,0} publisher{(Count == 1 ? "" : "s")} at {Megabits:0.##} Mbit/s");
 }
 
 /// <summary>Arguments of <c>bench ingest</c>.</summary>
@@ -85,14 +86,16 @@ internal sealed record IngestPlan
 
     private static IngestPlan Quick => new()
     {
-        Loads = [new(1, 4), new(3, 4), new(5, 1)], ChunkPublishers = 5, AtOnce = 20, IdleConnections = 200, WarmUp = TimeSpan.FromSeconds(3),
+        Loads = [new(1, 4), new(3, 4), new(5, 1)], ChunkPublishers = 5, AtOnce = 20, IdleConnections = 200,
+            WarmUp = TimeSpan.FromSeconds(3),
         Measured = TimeSpan.FromSeconds(3), ParserLoop = TimeSpan.FromSeconds(0.2),
     };
 
     private static LoadSize ReadLoad(string text)
     {
         var parts = text.Split('@');
-        if (parts.Length > 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaxPublishers)
+        if (parts.Length > 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count is < 1 or > MaxPublishers)
         {
             throw new FormatException($"--counts: '{text}' is not N or N@MBIT with 1 to {MaxPublishers} publishers, as in 300 or 1000@1.");
         }
@@ -101,7 +104,8 @@ internal sealed record IngestPlan
     }
 
     private static double ReadNumber(string option, string text, double least, double most) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least
+        && number <= most
             ? number
             : throw new FormatException($"{option}: '{text}' is not a number from {Report.Plain(least)} to {Report.Plain(most)}.");
 }

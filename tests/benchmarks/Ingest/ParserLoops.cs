@@ -16,7 +16,8 @@ internal static class ParserLoops
     private const string Ours = "Broadcast";
 
     /// <summary>Measures all parsers on one thread.</summary>
-    public static Task RunAsync(IngestPlan plan, List<Report> reports, Action<string> progress) => Task.Run(() => Run(plan, reports, progress));
+    public static Task RunAsync(IngestPlan plan, List<Report> reports, Action<string> progress) =>
+        Task.Run(() => Run(plan, reports, progress));
 
     private static void Run(IngestPlan plan, List<Report> reports, Action<string> progress)
     {
@@ -29,18 +30,21 @@ internal static class ParserLoops
         {
             items.Add(name, Aim.None, speed.ItemsPerSecond / 1000);
             allocated.Add(name, isToAllocateNothing ? Aim.AtMost(0, speed.AllocatedEach) : Aim.None, speed.AllocatedEach);
-            progress(string.Create(CultureInfo.InvariantCulture, $"{name}: {speed.ItemsPerSecond:#,0} per second, {speed.AllocatedEach:0.##} bytes allocated each"));
+            progress(string.Create(CultureInfo.InvariantCulture,
+                $"{name}: {speed.ItemsPerSecond:#,0} per second, {speed.AllocatedEach:0.##} bytes allocated each"));
         }
 
         var connect = new RtmpMessage(MessageType.Command, 0, 0, EncoderBytes.ConnectBody());
         ReadOnlyMemory<byte> sequenceSet = AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord).SpsUnits[0];
         Count("chunk headers", Measure(plan.ParserLoop, Headers()), isToAllocateNothing: true);
         Count("AMF commands (connect)", Measure(plan.ParserLoop, Repeat(() => RtmpCommand.Read(connect))));
-        Count("AVC configuration records, including SPS", Measure(plan.ParserLoop, Repeat(() => AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord))));
+        Count("AVC configuration records, including SPS",
+            Measure(plan.ParserLoop, Repeat(() => AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord))));
         Count("SPS", Measure(plan.ParserLoop, Repeat(() => AvcSequenceParameterSet.Parse(sequenceSet.Span))));
         foreach (var (chunkSize, isEnhanced) in new[] { (128, false), (4096, false), (65_536, false), (4096, true) })
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"chunks of {chunkSize:#,0} → messages → {(isEnhanced ? "E-RTMP" : "FLV")} tags");
+            var name = string.Create(CultureInfo.InvariantCulture,
+                $"chunks of {chunkSize:#,0} → messages → {(isEnhanced ? "E-RTMP" : "FLV")} tags");
             var (loop, bodyBytes) = Messages(chunkSize, isEnhanced);
             var speed = Measure(plan.ParserLoop, loop);
             speed = speed with { AllocatedEach = speed.AllocatedEach - bodyBytes };
@@ -99,7 +103,8 @@ internal static class ParserLoops
     /// <summary>Chunk headers of all four types in the order produced by small chunks; most are of type 3.</summary>
     private static Func<long> Headers()
     {
-        byte[] sixteen = [6, 0, 0, 40, 0, 7, 208, 9, 1, 0, 0, 0, 0x46, 0, 0, 40, 0, 7, 208, 9, 0x86, 0, 0, 40, .. Enumerable.Repeat((byte)0xC6, 13)];
+        byte[] sixteen = [6, 0, 0, 40, 0, 7, 208, 9, 1, 0, 0, 0, 0x46, 0, 0, 40, 0, 7, 208, 9, 0x86, 0, 0, 40,
+            .. Enumerable.Repeat((byte)0xC6, 13)];
         byte[] headers = [.. Enumerable.Repeat(sixteen, 256).SelectMany(h => h)];
         var streams = new ChunkStreams();
         streams.Add(6);
@@ -144,7 +149,8 @@ internal static class ParserLoops
                 taken += units.Count;
             }
 
-            return taken == media && media > 0 ? media : throw new InvalidOperationException($"Only {taken} of {media} messages were parsed: the benchmark's media are invalid.");
+            return taken == media && media > 0 ? media
+                : throw new InvalidOperationException($"Only {taken} of {media} messages were parsed: the benchmark's media are invalid.");
         }
 
         return (Pass, (double)bodyBytes / Pass());

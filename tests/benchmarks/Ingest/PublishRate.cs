@@ -21,7 +21,8 @@ internal static class PublishRate
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] rate = ["per second"], cost = ["server", "load generator"], time = ["median", "maximum"];
-        var rates = new Report(string.Create(CultureInfo.InvariantCulture, $"Publish and close, {plan.AtOnce} concurrent encoders"), "publications per second", rate);
+        var rates = new Report(string.Create(CultureInfo.InvariantCulture, $"Publish and close, {plan.AtOnce} concurrent encoders"),
+            "publications per second", rate);
         var costs = new Report("Publish and close", "milliseconds of CPU time each", cost);
         var times = new Report("Connect to publish accepted, one at a time", "milliseconds", time);
         reports.AddRange([rates, costs, times]);
@@ -53,7 +54,8 @@ internal static class PublishRate
 
             // The sequential measurement before succeeded, since an error would have ended the run.
             var median = all.MedianAnyway(f => f.AcceptMedian);
-            times.Add(name, isOurs ? Aim.Under(MostMilliseconds, median).For("median") : Aim.None, median, all.MedianAnyway(f => f.AcceptLargest));
+            times.Add(name, isOurs ? Aim.Under(MostMilliseconds, median).For("median") : Aim.None, median,
+                all.MedianAnyway(f => f.AcceptLargest));
         }
     }
 
@@ -82,7 +84,8 @@ internal static class PublishRate
         await stop.CancelAsync();
         await Task.WhenAll(encoders);
         var problem = done == 0 || failed > done * MostFailures
-            ? string.Create(CultureInfo.InvariantCulture, $"{failed:#,0} of {done + failed:#,0} publications failed ({tally.FirstError ?? "none was accepted"})")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{failed:#,0} of {done + failed:#,0} publications failed ({tally.FirstError ?? "none was accepted"})")
             : null;
         return new PublishFigures(done / wall, serverCpu * 1000 / Math.Max(done, 1), clientCpu * 1000 / Math.Max(done, 1), problem);
     }

@@ -23,12 +23,14 @@ internal static class StreamCost
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
 
     /// <summary>Measures all loads.</summary>
-    public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports, Action<string> progress)
+    public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports,
+        Action<string> progress)
     {
         const string Unit = "milliseconds per stream-second";
         var taking = new Report("Server CPU, ingest without packaging", Unit, [Ours, Theirs, "ratio"]);
         var packaging = new Report("Server CPU, packaged: HLS and DASH by Broadcast, HLS by nginx-rtmp", Unit, [Ours, Theirs, "ratio"]);
-        var memory = new Report("Server memory per stream", "increase of resident MB over idle, divided by streams", [OursAlone, TheirsAlone, OursWhole, BeyondMedia, TheirsWhole]);
+        var memory = new Report("Server memory per stream", "increase of resident MB over idle, divided by streams",
+            [OursAlone, TheirsAlone, OursWhole, BeyondMedia, TheirsWhole]);
         reports.AddRange([taking, packaging, memory]);
         var run = new LoadRun(shared, plan.WarmUp, plan.Measured);
         foreach (var load in plan.Loads)
@@ -45,9 +47,12 @@ internal static class StreamCost
                 }
 
                 await MeasureAsync(alone, "ingest alone", async () => await IngestOnlyServer.StartAsync(), writes: false);
-                await MeasureAsync(aloneTheirs, "nginx-rtmp without HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.None), writes: false);
-                await MeasureAsync(whole, "Broadcast", async () => await BroadcastUnderTest.StartAsync(Path.Combine(shared, "broadcast")), writes: true);
-                await MeasureAsync(wholeTheirs, "nginx-rtmp with HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.Hls), writes: true);
+                await MeasureAsync(aloneTheirs, "nginx-rtmp without HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.None),
+                    writes: false);
+                await MeasureAsync(whole, "Broadcast", async () => await BroadcastUnderTest.StartAsync(Path.Combine(shared, "broadcast")),
+                    writes: true);
+                await MeasureAsync(wholeTheirs, "nginx-rtmp with HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.Hls),
+                    writes: true);
             }
 
             AddCpu(taking, load, alone, aloneTheirs, MostOfPeerAlone);
@@ -66,12 +71,14 @@ internal static class StreamCost
     }
 
     private static void AddMemory(
-        Report report, LoadSize load, Rounds<StreamFigures> alone, Rounds<StreamFigures> aloneTheirs, Rounds<StreamFigures> whole, Rounds<StreamFigures> wholeTheirs)
+        Report report, LoadSize load, Rounds<StreamFigures> alone, Rounds<StreamFigures> aloneTheirs, Rounds<StreamFigures> whole,
+        Rounds<StreamFigures> wholeTheirs)
     {
         var row = load.ToString();
         var beyond = whole.Median(f => f.Megabytes - f.MediaMegabytes);
         report.Add(row, load.Count < PeerCountsFrom ? Aim.None : Aim.AtMost(MostMegabytesBeyondMedia, beyond).For(BeyondMedia),
-            alone.Median(f => f.Megabytes), aloneTheirs.Median(f => f.Megabytes), whole.Median(f => f.Megabytes), beyond, wholeTheirs.Median(f => f.Megabytes));
+            alone.Median(f => f.Megabytes), aloneTheirs.Median(f => f.Megabytes), whole.Median(f => f.Megabytes), beyond,
+            wholeTheirs.Median(f => f.Megabytes));
         alone.Explain(report, row, OursAlone);
         aloneTheirs.Explain(report, row, TheirsAlone);
         whole.Explain(report, row, OursWhole);
@@ -84,7 +91,8 @@ internal static class StreamCost
     /// <param name="source">The source.</param>
     /// <param name="start">Starts the server.</param>
     /// <param name="tmpfs">Folder on tmpfs for the media, if the server writes any.</param>
-    private static async Task<(StreamFigures Figures, string? Problem)> CostAsync(LoadRun run, LoadSize load, SourceFile source, Func<Task<IServerUnderTest>> start, string? tmpfs)
+    private static async Task<(StreamFigures Figures, string? Problem)> CostAsync(LoadRun run, LoadSize load, SourceFile source,
+        Func<Task<IServerUnderTest>> start, string? tmpfs)
     {
         if (tmpfs is not null && LackOfRoom(tmpfs, source.BytesPerSecond * load.Count * run.LengthFor(load.Count).TotalSeconds) is { } lack)
         {
@@ -100,7 +108,8 @@ internal static class StreamCost
             var figures = await run.MeasureAsync(server, targets, source);
             return (StreamFigures.Of(figures, idle, load.Count), figures.Problem);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or TimeoutException or TaskCanceledException)
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or TimeoutException
+            or TaskCanceledException)
         {
             return (StreamFigures.None, $"the server failed to start or stop: {e.Message.Split('\n')[0]}");
         }
@@ -114,7 +123,8 @@ internal static class StreamCost
         var memory = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
         var room = Math.Min(memory, new DriveInfo(tmpfs).AvailableFreeSpace);
         return bytes * CopiesWithMargin > room
-            ? string.Create(CultureInfo.InvariantCulture, $"its media would need up to {bytes * CopiesWithMargin / 1e9:0} GB of memory, and {room / 1e9:0} GB are free")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"its media would need up to {bytes * CopiesWithMargin / 1e9:0} GB of memory, and {room / 1e9:0} GB are free")
             : null;
     }
 
@@ -127,6 +137,7 @@ internal static class StreamCost
             new(figures.CpuMilliseconds, (figures.ResidentBytes - idle) / 1e6 / streams, figures.MediaBytes / 1e6 / streams);
 
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {Megabytes:0.00} MB per stream{(MediaMegabytes is { } m ? string.Create(CultureInfo.InvariantCulture, $", {m:0.00} of it media") : "")}");
+            CultureInfo.InvariantCulture,
+            $"{CpuMilliseconds:0.00} ms per stream-second, {Megabytes:0.00} MB per stream{(MediaMegabytes is { } m ? string.Create(CultureInfo.InvariantCulture, $", {m:0.00} of it media") : "")}");
     }
 }

@@ -10,7 +10,8 @@ internal static class Browsers
         ExecutablePath = "/usr/bin/chromium",
         Args =
         [
-            "--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", "--disable-background-timer-throttling",
+            "--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage",
+                "--disable-background-timer-throttling",
             "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
         ],
     });

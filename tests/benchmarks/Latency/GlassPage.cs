@@ -17,7 +17,9 @@ internal sealed record GlassReport(double Time, int Stalls, int Frames, int Drop
 /// <summary>A player in Chromium that reads the numbers of the shown frames; see <see cref="NumberedFrame"/>.</summary>
 internal sealed class GlassPage
 {
-    private const string Look = "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: (window.player?.latency ?? window.player?.getCurrentLiveLatency?.()) || 0 })";
+    private const string Look =
+        "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: (window.player?.latency ?? "
+        + "window.player?.getCurrentLiveLatency?.()) || 0 })";
 
     private readonly IPage _page;
 
@@ -36,14 +38,17 @@ internal sealed class GlassPage
     /// <param name="media">Address of the manifest.</param>
     public static async Task<GlassPage> OpenAsync(IBrowser browser, PlayerFiles pages, string name, string kind, Uri media)
     {
-        var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
+        var context =
+            await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
         var page = await context.NewPageAsync();
-        await page.GotoAsync(new Uri(pages.Address, $"/player.html?kind={kind}&bits={NumberedFrame.Bits}&rate=1.05&url={Uri.EscapeDataString(media.ToString())}").ToString());
+        await page.GotoAsync(new Uri(pages.Address,
+            $"/player.html?kind={kind}&bits={NumberedFrame.Bits}&rate=1.05&url={Uri.EscapeDataString(media.ToString())}").ToString());
         return new GlassPage(name, page);
     }
 
     /// <summary>Reads the current state.</summary>
-    public async Task<GlassReport> ReportAsync() => JsonSerializer.Deserialize<GlassReport>(await _page.EvaluateAsync<string>(Look), JsonSerializerOptions.Web)!;
+    public async Task<GlassReport> ReportAsync() =>
+        JsonSerializer.Deserialize<GlassReport>(await _page.EvaluateAsync<string>(Look), JsonSerializerOptions.Web)!;
 
     /// <summary>Latest events of the page, for diagnosis.</summary>
     public Task<string> JournalAsync() => _page.EvaluateAsync<string>("() => window.journal()");
@@ -52,7 +57,8 @@ internal sealed class GlassPage
     public async Task<IReadOnlyList<double>> TakeLatenciesAsync(PacedPublisher publisher)
     {
         // Reads both clocks together: the page reports the system time, the publisher the stopwatch.
-        var shown = JsonSerializer.Deserialize<Shown[]>(await _page.EvaluateAsync<string>("() => JSON.stringify(window.takeShown())"), JsonSerializerOptions.Web)!;
+        var shown = JsonSerializer.Deserialize<Shown[]>(await _page.EvaluateAsync<string>("() => JSON.stringify(window.takeShown())"),
+            JsonSerializerOptions.Web)!;
         var (now, ticks) = (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), Stopwatch.GetTimestamp());
         var latencies = new List<double>();
         foreach (var frame in shown)

@@ -13,7 +13,8 @@ internal static class LatencyBenchmark
 {
     private const double PartAim = 50;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
-    private static readonly (string Name, string Kind, double Aim)[] Players = [("hls.js", "hls", 2.0), ("dash.js", "dash", 2.5), ("Shaka, DASH", "shaka", 2.5)];
+    private static readonly (string Name, string Kind, double Aim)[] Players =
+        [("hls.js", "hls", 2.0), ("dash.js", "dash", 2.5), ("Shaka, DASH", "shaka", 2.5)];
 
     /// <summary>Runs the selected parts.</summary>
     /// <param name="plan">The plan.</param>
@@ -41,14 +42,16 @@ internal static class LatencyBenchmark
     private static async Task AvailableAsync(LatencyPlan plan, FlvFile media, string ladder, List<Report> reports, Action<string> progress)
     {
         var title = ladder == "auto" ? "Ladder encoded on this machine" : "Passthrough";
-        var report = new Report($"{title}: from sending a frame to the availability of the part or segment that begins with it", "milliseconds beyond its duration", ["p50", "p95", "maximum"]);
+        var report = new Report($"{title}: from sending a frame to the availability of the part or segment that begins with it",
+            "milliseconds beyond its duration", ["p50", "p95", "maximum"]);
         reports.Add(report);
         var rows = new Dictionary<string, List<List<double>>>();
         for (var round = 1; round <= plan.Rounds; round++)
         {
             foreach (var (row, values) in await AvailableRoundAsync(plan, media, ladder))
             {
-                progress(string.Create(CultureInfo.InvariantCulture, $"{ladder}, round {round} of {plan.Rounds}: {row}: {values.Count}, p50 {Sample.Median(values):0.0} ms, p95 {Sample.Percentile(values, 0.95):0.0} ms, maximum {values.Max():0.0} ms"));
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"{ladder}, round {round} of {plan.Rounds}: {row}: {values.Count}, p50 {Sample.Median(values):0.0} ms, p95 {Sample.Percentile(values, 0.95):0.0} ms, maximum {values.Max():0.0} ms"));
                 if (!rows.TryGetValue(row, out var rounds))
                 {
                     rows[row] = rounds = [];
@@ -62,7 +65,8 @@ internal static class LatencyBenchmark
         {
             var p95 = Sample.Median(rounds.Select(r => Sample.Percentile(r, 0.95)));
             report.Add(
-                row, ladder == "passthrough" && row.Contains("part", StringComparison.Ordinal) ? Aim.AtMost(PartAim, p95).For("p95") : Aim.None,
+                row, ladder == "passthrough" && row.Contains("part", StringComparison.Ordinal) ? Aim.AtMost(PartAim, p95)
+                .For("p95") : Aim.None,
                 Sample.Median(rounds.Select(r => Sample.Median(r))), p95, Sample.Median(rounds.Select(r => r.Max())));
         }
     }
@@ -75,7 +79,8 @@ internal static class LatencyBenchmark
         using var client = new HttpClient { Timeout = Timeout };
         var renditions = await RenditionsAsync(client, server.Hls(channel.Name), expected: ladder == "auto" ? 2 : 1);
         using var stop = new CancellationTokenSource();
-        var followers = renditions.ConvertAll(r => (Name: Path.GetFileNameWithoutExtension(r.AbsolutePath), Follower: new PartFollower(client, r)));
+        var followers =
+            renditions.ConvertAll(r => (Name: Path.GetFileNameWithoutExtension(r.AbsolutePath), Follower: new PartFollower(client, r)));
         var running = Task.WhenAll(followers.Select(f => f.Follower.RunAsync(stop.Token)));
         await Task.WhenAny(running, publisher.Completion, Task.Delay(TimeSpan.FromSeconds(5) + plan.Measured, TimeProvider.System));
         await stop.CancelAsync();
@@ -86,11 +91,13 @@ internal static class LatencyBenchmark
         List<(string Row, List<double> Values)> rows = [];
         foreach (var (name, follower) in followers)
         {
-            foreach (var (what, seen) in new[] { ("part, its last byte", follower.Loaded), ("part, listed", follower.Listed), ("segment, listed", follower.Segments) })
+            foreach (var (what, seen) in new[] { ("part, its last byte", follower.Loaded), ("part, listed", follower.Listed),
+                ("segment, listed", follower.Segments) })
             {
                 // The first seconds cover the startup of code, players and workers and are skipped.
                 var values = seen.Where(a => a.Begin - first >= 5 && publisher.SentAt(a.Begin - first) is not null)
-                    .Select(a => Stopwatch.GetElapsedTime(publisher.SentAt(a.Begin - first)!.Value, a.At).TotalMilliseconds - (a.Length * 1000)).ToList();
+                    .Select(a => Stopwatch.GetElapsedTime(publisher.SentAt(a.Begin - first)!.Value, a.At)
+                        .TotalMilliseconds - (a.Length * 1000)).ToList();
                 if (values.Count == 0)
                 {
                     throw new InvalidDataException($"{name}: none of {seen.Count} times belongs to a sent frame.");
@@ -105,7 +112,8 @@ internal static class LatencyBenchmark
 
     private static async Task GlassAsync(LatencyPlan plan, FlvFile media, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Glass to glass, from sending a frame to its display in Chromium", "seconds", ["p50", "p95", "maximum", "stalls"]);
+        var report = new Report("Glass to glass, from sending a frame to its display in Chromium", "seconds",
+            ["p50", "p95", "maximum", "stalls"]);
         reports.Add(report);
         await using var pages = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
@@ -119,7 +127,8 @@ internal static class LatencyBenchmark
                 var channel = await server.CreateChannelAsync("show", "--latency", "low", "--record", "off");
                 await using var publisher = await PacedPublisher.StartAsync(TargetOf(server, channel), media);
                 var address = kind == "hls" ? server.Hls(channel.Name) : server.Dash(channel.Name);
-                await Poll.UntilAsync(async () => (await server.Client.GetAsync(address)).IsSuccessStatusCode, Timeout, "the channel is live");
+                await Poll.UntilAsync(async () => (await server.Client.GetAsync(address)).IsSuccessStatusCode, Timeout,
+                    "the channel is live");
                 rounds.Add(await WatchAsync(await GlassPage.OpenAsync(browser, pages, name, kind, address), publisher, plan.Measured));
                 var (latencies, stalls) = rounds[^1];
                 progress(string.Create(
@@ -166,7 +175,8 @@ internal static class LatencyBenchmark
                 using var answer = await client.GetAsync(multivariant);
                 var text = answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : "";
                 found = [.. text.Split('\n').Zip(text.Split('\n').Skip(1))
-                    .Where(p => p.First.StartsWith("#EXT-X-STREAM-INF:", StringComparison.Ordinal) && p.First.Contains("RESOLUTION=", StringComparison.Ordinal))
+                    .Where(p => p.First.StartsWith("#EXT-X-STREAM-INF:", StringComparison.Ordinal)
+                        && p.First.Contains("RESOLUTION=", StringComparison.Ordinal))
                     .Select(p => new Uri(multivariant, p.Second)).Distinct()];
                 return found.Count >= expected;
             },

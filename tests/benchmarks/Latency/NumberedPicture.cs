@@ -27,7 +27,8 @@ internal static class NumberedFrame
     {
         progress("making the source: 720p30 H.264 at 2.5 Mbit/s with numbered frames, keyframes every 2 s, AAC at 128 kbit/s");
         var path = Path.Combine(folder, "numbered.flv");
-        await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds, Frame = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
+        await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds,
+            Frame = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
         var media = FlvFileReader.Read(await File.ReadAllBytesAsync(path));
         File.Delete(path);
         return media;
@@ -37,6 +38,7 @@ internal static class NumberedFrame
     {
         var side = Width / Bits;
         return $",drawbox=x=0:y=0:w={Width}:h=64:color=black:t=fill" + string.Concat(Enumerable.Range(0, Bits).Select(bit => string.Create(
-            CultureInfo.InvariantCulture, $",drawbox=x={bit * side}:y=0:w={side}:h=64:color=white:t=fill:enable='mod(floor(n/{1 << bit}),2)'")));
+            CultureInfo.InvariantCulture,
+            $",drawbox=x={bit * side}:y=0:w={side}:h=64:color=white:t=fill:enable='mod(floor(n/{1 << bit}),2)'")));
     }
 }

@@ -30,10 +30,12 @@ internal sealed class PacedPublisher : IAsyncDisposable
     public Task Completion => _running;
 
     /// <summary>Connects and starts sending.</summary>
-    public static async Task<PacedPublisher> StartAsync(RtmpTarget target, FlvFile media) => new(await RtmpPublisher.ConnectAsync(target), media);
+    public static async Task<PacedPublisher> StartAsync(RtmpTarget target, FlvFile media) =>
+        new(await RtmpPublisher.ConnectAsync(target), media);
 
     /// <summary>Sends nothing for some time and then the whole backlog, like an encoder after a network interruption.</summary>
-    public void Hold(TimeSpan length) => Volatile.Write(ref _heldUntil, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency));
+    public void Hold(TimeSpan length) =>
+        Volatile.Write(ref _heldUntil, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency));
 
     /// <summary>Returns the send time of the frame at a presentation time, by the clock of <see cref="Stopwatch"/>.</summary>
     /// <param name="seconds">Seconds since the first frame.</param>
@@ -49,9 +51,11 @@ internal sealed class PacedPublisher : IAsyncDisposable
 
             // FLV timestamps are in milliseconds: thirds are rounded, and a frame is closer to its own time than to its neighbor's.
             var sought = (long)Math.Round(seconds * 1000);
-            var index = _frames.BinarySearch((sought, 0), Comparer<(long Milliseconds, long At)>.Create((a, b) => a.Milliseconds.CompareTo(b.Milliseconds)));
+            var index = _frames.BinarySearch((sought, 0),
+                Comparer<(long Milliseconds, long At)>.Create((a, b) => a.Milliseconds.CompareTo(b.Milliseconds)));
             index = index >= 0 ? index : ~index;
-            var near = new[] { index - 1, index }.Where(i => i >= 0 && i < _frames.Count).MinBy(i => Math.Abs(_frames[i].Milliseconds - sought));
+            var near = new[] { index - 1, index }.Where(i => i >= 0 && i < _frames.Count)
+                .MinBy(i => Math.Abs(_frames[i].Milliseconds - sought));
             return Math.Abs(_frames[near].Milliseconds - sought) <= 8 ? _frames[near].At : null;
         }
     }

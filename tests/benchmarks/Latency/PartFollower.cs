@@ -50,7 +50,8 @@ internal sealed class PartFollower(HttpClient client, Uri playlist)
             var (segment, part) = (-1L, -1);
             while (true)
             {
-                var asked = segment < 0 ? playlist : new Uri(playlist, string.Create(CultureInfo.InvariantCulture, $"?_HLS_msn={segment}&_HLS_part={part}"));
+                var asked = segment < 0 ? playlist : new Uri(playlist,
+                    string.Create(CultureInfo.InvariantCulture, $"?_HLS_msn={segment}&_HLS_part={part}"));
                 var text = await client.GetStringAsync(asked, stopping);
                 (segment, part) = await ReadAsync(text, Stopwatch.GetTimestamp(), loading, stopping);
                 if (loading.Find(l => l.IsFaulted) is { } broken)

@@ -58,7 +58,8 @@ internal static class HeldPlayers
         var sockets = new List<Socket>(players);
         while (sockets.Count < players)
         {
-            sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(ConnectTogether, players - sockets.Count)).Select(_ => ConnectAsync(server.Port))));
+            sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(ConnectTogether, players - sockets.Count))
+                .Select(_ => ConnectAsync(server.Port))));
         }
 
         using var stop = new CancellationTokenSource();
@@ -75,7 +76,8 @@ internal static class HeldPlayers
             server.ReadParts(announced);
             await Task.WhenAll(followers);
             var parts = announced.Where(p => p.Value >= began && p.Value < ended - Stopwatch.Frequency).Select(p => p.Key).ToHashSet();
-            var delays = answers.Where(a => parts.Contains(a.Of)).Select(a => Stopwatch.GetElapsedTime(announced[a.Of], a.At).TotalMilliseconds).ToList();
+            var delays = answers.Where(a => parts.Contains(a.Of))
+                .Select(a => Stopwatch.GetElapsedTime(announced[a.Of], a.At).TotalMilliseconds).ToList();
             if (delays.Count < parts.Count * players)
             {
                 throw new InvalidDataException($"{players} players received {delays.Count} parts in total, expected {parts.Count} each.");
@@ -93,13 +95,15 @@ internal static class HeldPlayers
     private static async Task<Socket> ConnectAsync(int port)
     {
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 16 * 1024 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true,
+            ReceiveBufferSize = 16 * 1024 };
         await socket.ConnectAsync(IPAddress.Loopback, port, timeout.Token);
         return socket;
     }
 
     private static async Task FollowAsync(
-        Socket socket, string path, (long Segment, int Part) next, ConcurrentQueue<((long Segment, int Part) Of, long At)> answers, CancellationToken stopping)
+        Socket socket, string path, (long Segment, int Part) next, ConcurrentQueue<((long Segment, int Part) Of, long At)> answers,
+        CancellationToken stopping)
     {
         var buffer = new byte[4096];
         try

@@ -20,7 +20,8 @@ internal sealed record RateFigures(long Requests, long Bytes, double CpuSeconds,
     public double RequestsPerCpuSecond => Requests / CpuSeconds;
 
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Requests / WallSeconds:0} requests/s, {Bytes / 1e6 / WallSeconds:0} MB/s, {CpuSeconds / WallSeconds:0.00} cores: {MegabytesPerCpuSecond:0} MB and {RequestsPerCpuSecond:0} requests per CPU second");
+        CultureInfo.InvariantCulture,
+        $"{Requests / WallSeconds:0} requests/s, {Bytes / 1e6 / WallSeconds:0} MB/s, {CpuSeconds / WallSeconds:0.00} cores: {MegabytesPerCpuSecond:0} MB and {RequestsPerCpuSecond:0} requests per CPU second");
 }
 
 /// <summary>Requests one resource repeatedly over a few persistent connections, one thread each, with minimal work in the client.</summary>
@@ -41,7 +42,8 @@ internal static class HttpRate
         var meter = new ProcessMeter(processes);
         var (requests, bytes) = (Interlocked.Read(ref totals.Requests), Interlocked.Read(ref totals.Bytes));
         await Task.Delay(measured, TimeProvider.System);
-        var figures = new RateFigures(Interlocked.Read(ref totals.Requests) - requests, Interlocked.Read(ref totals.Bytes) - bytes, meter.CpuSeconds, meter.WallSeconds);
+        var figures = new RateFigures(Interlocked.Read(ref totals.Requests) - requests, Interlocked.Read(ref totals.Bytes) - bytes,
+            meter.CpuSeconds, meter.WallSeconds);
         totals.Stop = true;
         await Task.WhenAll(threads);
         return figures;
@@ -49,7 +51,8 @@ internal static class HttpRate
 
     private static void Ask(int port, string path, Totals totals)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true,
+            ReceiveTimeout = 10_000 };
         socket.Connect(IPAddress.Loopback, port);
         var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
         var buffer = new byte[256 * 1024];

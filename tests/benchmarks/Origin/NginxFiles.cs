@@ -9,7 +9,8 @@ internal sealed class NginxFiles : IAsyncDisposable
     private readonly ChildProcess _process;
     private readonly string _root;
 
-    private NginxFiles(TempFolder folder, ChildProcess process, string root, int port) => (_folder, _process, _root, Port) = (folder, process, root, port);
+    private NginxFiles(TempFolder folder, ChildProcess process, string root, int port) =>
+        (_folder, _process, _root, Port) = (folder, process, root, port);
 
     /// <summary>Port on loopback.</summary>
     public int Port { get; }
@@ -53,7 +54,8 @@ internal sealed class NginxFiles : IAsyncDisposable
               server { listen 127.0.0.1:{{port}}; location / { root {{root}}; add_header Cache-Control "public, max-age=31536000, immutable"; } }
             }
             """);
-        var process = ChildProcess.Start("/usr/sbin/nginx", ["-p", folder.Path, "-c", folder.Sub("nginx.conf"), "-e", folder.Sub("error.log")]);
+        var process = ChildProcess.Start("/usr/sbin/nginx",
+            ["-p", folder.Path, "-c", folder.Sub("nginx.conf"), "-e", folder.Sub("error.log")]);
         await Poll.UntilAsync(
             () => process.HasExited ? throw new InvalidOperationException("nginx ended: " + process.Tail())
                 : System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(e => e.Port == port),

@@ -47,24 +47,30 @@ internal static class OriginBenchmark
 
     private static async Task SegmentsAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Segments of 1 MB over HTTP/1.1 from memory", "MB per second of server CPU", ["Broadcast", "nginx, sendfile", "ratio"]);
+        var report = new Report("Segments of 1 MB over HTTP/1.1 from memory", "MB per second of server CPU",
+            ["Broadcast", "nginx, sendfile", "ratio"]);
         reports.Add(report);
         var (ours, theirs) = await CompareAsync(
-            plan, shared, $"{OriginOnlyHost.Rendition}/{OriginOnlyHost.Segments}.m4s", "segment.m4s", SegmentConnections, f => f.MegabytesPerCpuSecond, progress);
+            plan, shared, $"{OriginOnlyHost.Rendition}/{OriginOnlyHost.Segments}.m4s", "segment.m4s", SegmentConnections,
+            f => f.MegabytesPerCpuSecond, progress);
         report.Add($"{SegmentConnections} connections", Aim.AtLeast(SegmentsAim, ours / theirs).For("ratio"), ours, theirs, ours / theirs);
     }
 
     private static async Task PlaylistsAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("A media playlist over HTTP/1.1", "requests per second of server CPU", ["Broadcast", "nginx, sendfile", "ratio"]);
+        var report = new Report("A media playlist over HTTP/1.1", "requests per second of server CPU",
+            ["Broadcast", "nginx, sendfile", "ratio"]);
         reports.Add(report);
-        var (ours, theirs) = await CompareAsync(plan, shared, $"{OriginOnlyHost.Rendition}.m3u8", "playlist.m3u8", PlaylistConnections, f => f.RequestsPerCpuSecond, progress);
-        report.Add($"{PlaylistConnections} connections", Aim.AtLeast(PlaylistsAim, ours / theirs).For("ratio"), ours, theirs, ours / theirs);
+        var (ours, theirs) = await CompareAsync(plan, shared, $"{OriginOnlyHost.Rendition}.m3u8", "playlist.m3u8", PlaylistConnections,
+            f => f.RequestsPerCpuSecond, progress);
+        report.Add($"{PlaylistConnections} connections", Aim.AtLeast(PlaylistsAim, ours / theirs).For("ratio"), ours, theirs,
+            ours / theirs);
     }
 
     /// <summary>Requests the same bytes from both servers, alternating in rounds.</summary>
     private static async Task<(double Ours, double Theirs)> CompareAsync(
-        OriginPlan plan, string shared, string path, string file, int connections, Func<RateFigures, double> figure, Action<string> progress)
+        OriginPlan plan, string shared, string path, string file, int connections, Func<RateFigures, double> figure,
+        Action<string> progress)
     {
         List<double> ours = [], theirs = [];
         await using var server = await OriginOnlyServer.StartAsync(shared, isLive: false);
@@ -106,7 +112,8 @@ internal static class OriginBenchmark
             report.Add(
                 string.Create(CultureInfo.InvariantCulture, $"{players:#,0} players"),
                 players >= 1000 ? Aim.Under(HeldKibibytesAim, memory).For("KiB each") : Aim.None,
-                Sample.Median(rounds.Select(r => Sample.Median(r.Delays))), Sample.Median(rounds.Select(r => Sample.Percentile(r.Delays, 0.99))), memory,
+                Sample.Median(rounds.Select(r => Sample.Median(r.Delays))),
+                Sample.Median(rounds.Select(r => Sample.Percentile(r.Delays, 0.99))), memory,
                 Sample.Median(rounds.Select(r => r.CpuMilliseconds)), Sample.Median(rounds.Select(r => r.GeneratorCpuMilliseconds)));
         }
     }

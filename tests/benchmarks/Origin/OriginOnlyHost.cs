@@ -52,7 +52,8 @@ internal static class OriginOnlyHost
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddEnvironmentVariables("BROADCAST__");
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new DataFolder(arguments[0])).AddStorage(builder.Configuration).AddOrigin(builder.Configuration);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new DataFolder(arguments[0])).AddStorage(builder.Configuration)
+            .AddOrigin(builder.Configuration);
         builder.Services.Configure<SocketTransportOptions>(HttpServerLimits.Apply);
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(HttpServerLimits.Apply);
         using var metrics = new MetricsText();
@@ -94,7 +95,8 @@ internal static class OriginOnlyHost
             file.Append([new byte[800]]);
             file.Seal();
             var format = new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1920, 1080, 30, 0, 0, null);
-            Say(new TimelineEvent.Started(Session), new TimelineEvent.RenditionAdded(Rendition, TrackKind.Video), new TimelineEvent.InitReady(Rendition, 1, format, init, 800));
+            Say(new TimelineEvent.Started(Session), new TimelineEvent.RenditionAdded(Rendition, TrackKind.Video),
+                new TimelineEvent.InitReady(Rendition, 1, format, init, 800));
         }
 
         public BroadcastSession Session { get; }
@@ -144,7 +146,8 @@ internal static class OriginOnlyHost
             file.Append([.. Enumerable.Range(0, slices).Select(_ => (ReadOnlyMemory<byte>)content.ToArray())]);
             var duration = MediaTime.From(TimeSpan.FromSeconds(1), 90_000);
             Say(new TimelineEvent.PartReady(
-                Rendition, _segment, part, 1, _time, duration, part == 0, Session.StartedAt + _time.ToTimeSpan(), file.Name, offset, (int)(file.Length - offset)));
+                Rendition, _segment, part, 1, _time, duration, part == 0, Session.StartedAt + _time.ToTimeSpan(), file.Name, offset,
+                (int)(file.Length - offset)));
             _time += duration;
         }
 

@@ -13,7 +13,8 @@ internal sealed class OriginOnlyServer : IAsyncDisposable
     private int _read = 1;
 
     private OriginOnlyServer(ChildProcess process, string data, JsonElement ready) =>
-        (_process, _data, Port, Session) = (process, data, new Uri(ready.GetProperty("http").GetString()!).Port, ready.GetProperty("session").GetString()!);
+        (_process, _data, Port, Session) = (process, data, new Uri(ready.GetProperty("http").GetString()!).Port,
+            ready.GetProperty("session").GetString()!);
 
     /// <summary>Port on loopback.</summary>
     public int Port { get; }
@@ -33,7 +34,8 @@ internal sealed class OriginOnlyServer : IAsyncDisposable
         var data = Path.Combine(shared, "origin");
         var process = ChildProcess.Start(
             "dotnet",
-            ["exec", "--runtimeconfig", settings, typeof(OriginOnlyServer).Assembly.Location, OriginOnlyHost.Command, data, .. isLive ? ["live"] : Array.Empty<string>()],
+            ["exec", "--runtimeconfig", settings, typeof(OriginOnlyServer).Assembly.Location, OriginOnlyHost.Command, data,
+                .. isLive ? ["live"] : Array.Empty<string>()],
             new Dictionary<string, string?> { ["BROADCAST__Spool__MemorySeconds"] = "3600" });
         return new OriginOnlyServer(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }

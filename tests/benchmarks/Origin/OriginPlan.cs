@@ -43,14 +43,16 @@ internal sealed record OriginPlan
     public static OriginPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new OriginPlan();
-        foreach (var (option, value) in PlanArguments.Pairs("origin", arguments, ["--only", "--rounds", "--seconds", "--players", "--wait"]))
+        foreach (var (option, value) in PlanArguments.Pairs("origin", arguments,
+            ["--only", "--rounds", "--seconds", "--players", "--wait"]))
         {
             plan = option switch
             {
                 "--quick" => plan with { Rounds = 1, Measured = TimeSpan.FromSeconds(2), Players = [100] },
                 "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
                 "--rounds" => plan with { Rounds = PlanArguments.Number(option, value, 1, 20) },
-                "--players" => plan with { Players = [.. value.Split(',', StringSplitOptions.TrimEntries).Select(n => PlanArguments.Number(option, n, 1, 15_000))] },
+                "--players" => plan with { Players = [.. value.Split(',', StringSplitOptions.TrimEntries)
+                    .Select(n => PlanArguments.Number(option, n, 1, 15_000))] },
                 "--wait" => plan with { Wait = value },
                 _ => plan with { Measured = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 1, 600)) },
             };

@@ -16,7 +16,8 @@ internal sealed class BarePage : IAsyncDisposable
     private readonly Uri _address;
 
     private BarePage(WebApplication app) =>
-        (_app, _address) = (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+        (_app, _address) =
+        (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
 
     /// <summary>Starts the server.</summary>
     public static async Task<BarePage> StartAsync()
@@ -24,7 +25,8 @@ internal sealed class BarePage : IAsyncDisposable
         var folder = Repository.PathOf("tests", "browser", "players");
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
         {
-            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder], TimeSpan.FromMinutes(3))).EnsureSuccess();
+            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder],
+                TimeSpan.FromMinutes(3))).EnsureSuccess();
         }
 
         var builder = WebApplication.CreateSlimBuilder();

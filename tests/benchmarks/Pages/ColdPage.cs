@@ -30,7 +30,8 @@ internal sealed class ColdPage : IAsyncDisposable
     /// </param>
     public static async Task<ColdPage> OpenAsync(IBrowser browser, Line line, string? script = null, string? state = null)
     {
-        var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, StorageState = state });
+        var context = await browser.NewContextAsync(
+            new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, StorageState = state });
         if (script is not null)
         {
             await context.AddInitScriptAsync(script);
@@ -52,7 +53,8 @@ internal sealed class ColdPage : IAsyncDisposable
         {
             await session.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>(StringComparer.Ordinal)
             {
-                ["offline"] = false, ["latency"] = line.Latency, ["downloadThroughput"] = line.BitsPerSecond / 8, ["uploadThroughput"] = line.BitsPerSecond / 8,
+                ["offline"] = false, ["latency"] = line.Latency, ["downloadThroughput"] = line.BitsPerSecond / 8,
+                    ["uploadThroughput"] = line.BitsPerSecond / 8,
             });
         }
 

@@ -31,7 +31,8 @@ internal static class PagesBenchmark
         await using var browser = await Browsers.LaunchAsync(playwright);
         foreach (var part in plan.Parts)
         {
-            await (part == "dashboard" ? DashboardAsync(plan, browser, reports, progress) : WatchAsync(plan, browser, shared, reports, progress));
+            await (part == "dashboard" ? DashboardAsync(plan, browser, reports, progress)
+                : WatchAsync(plan, browser, shared, reports, progress));
         }
     }
 
@@ -46,7 +47,8 @@ internal static class PagesBenchmark
 
         // Stores a token where the dashboard keeps it, so that the first page is the one after login.
         var storage = FormattableString.Invariant($$"""sessionStorage.setItem('broadcast.token', '{{token}}');""");
-        foreach (var (who, script, seen) in new[] { ("login", (string?)null, "input[type=password]"), ("overview with a channel", storage, "h2") })
+        foreach (var (who, script, seen) in new[] { ("login", (string?)null, "input[type=password]"),
+            ("overview with a channel", storage, "h2") })
         {
             foreach (var line in Lines)
             {
@@ -63,8 +65,10 @@ internal static class PagesBenchmark
                     rounds.Add((page.Requests, page.Bytes / 1000, usable));
                 }
 
-                var (requests, kilobytes, milliseconds) = (Sample.Median(rounds.Select(r => r.Requests)), Sample.Median(rounds.Select(r => r.Kilobytes)), Sample.Median(rounds.Select(r => r.Milliseconds)));
-                progress(string.Create(CultureInfo.InvariantCulture, $"dashboard, {who}, {line.Name}: {requests:0} requests, {kilobytes:0} KB, {milliseconds:0} ms"));
+                var (requests, kilobytes, milliseconds) = (Sample.Median(rounds.Select(r => r.Requests)),
+                    Sample.Median(rounds.Select(r => r.Kilobytes)), Sample.Median(rounds.Select(r => r.Milliseconds)));
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"dashboard, {who}, {line.Name}: {requests:0} requests, {kilobytes:0} KB, {milliseconds:0} ms"));
                 report.Add($"{who}; {line.Name}", requests, kilobytes, milliseconds);
             }
         }
@@ -72,14 +76,16 @@ internal static class PagesBenchmark
 
     private static async Task WatchAsync(PagesPlan plan, IBrowser browser, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("From opening a page to its first frame, empty cache", "milliseconds", ["p50", "p95", "maximum", "KB until then, p50"]);
+        var report = new Report("From opening a page to its first frame, empty cache", "milliseconds",
+            ["p50", "p95", "maximum", "KB until then, p50"]);
         reports.Add(report);
         var source = await SourceFile.MakeAsync(shared, 1.5, progress);
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), source.Media);
         await using var bare = await BarePage.StartAsync();
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout,
+            "the channel is live");
 
         // The time until a broadcast has three segments.
         await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System);
@@ -97,7 +103,8 @@ internal static class PagesBenchmark
                 {
                     await using var page = await ColdPage.OpenAsync(browser, line, FirstFrame);
                     await page.Page.GotoAsync(address.ToString(), new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
-                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Timeout, $"{address.AbsolutePath} shows a frame");
+                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Timeout,
+                        $"{address.AbsolutePath} shows a frame");
                     seen.Add((await page.Page.EvaluateAsync<double>("() => window.benchFirst"), page.Bytes / 1000));
                 }
             }
@@ -106,8 +113,10 @@ internal static class PagesBenchmark
             foreach (var (name, _, seen) in pages)
             {
                 var times = seen.ConvertAll(s => s.First);
-                progress(string.Create(CultureInfo.InvariantCulture, $"{name}, {line.Name}: p50 {Sample.Median(times):0} ms ({Sample.Median(times) / limit:0.00} of bare hls.js)"));
-                report.Add($"{name}; {line.Name}", Sample.Median(times), Sample.Percentile(times, 0.95), times.Max(), Sample.Median(seen.Select(s => s.Kilobytes)));
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"{name}, {line.Name}: p50 {Sample.Median(times):0} ms ({Sample.Median(times) / limit:0.00} of bare hls.js)"));
+                report.Add($"{name}; {line.Name}", Sample.Median(times), Sample.Percentile(times, 0.95), times.Max(),
+                    Sample.Median(seen.Select(s => s.Kilobytes)));
             }
         }
     }

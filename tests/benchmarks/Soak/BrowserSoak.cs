@@ -29,16 +29,19 @@ internal static class BrowserSoak
         }
         """;
 
-    public static async Task<int> RunAsync(BroadcastServer server, string channel, TimeSpan length, CancellationTokenSource stop, Task encoder, Action<string> say)
+    public static async Task<int> RunAsync(BroadcastServer server, string channel, TimeSpan length, CancellationTokenSource stop,
+        Task encoder, Action<string> say)
     {
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel))).IsSuccessStatusCode, StartTimeout, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel))).IsSuccessStatusCode, StartTimeout,
+            "the channel is live");
         await using var pages = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
         var players = new (string Name, IPage Page)[]
         {
             ("HLS, watch page", await OpenAsync(browser, new Uri(server.Http, $"/watch/{channel}"))),
-            ("DASH, dash.js", await OpenAsync(browser, new Uri(pages.Address, $"/player.html?kind=dash&url={Uri.EscapeDataString(server.Dash(channel).ToString())}"))),
+            ("DASH, dash.js", await OpenAsync(browser,
+                new Uri(pages.Address, $"/player.html?kind=dash&url={Uri.EscapeDataString(server.Dash(channel).ToString())}"))),
         };
         foreach (var (name, page) in players)
         {
@@ -67,7 +70,8 @@ internal static class BrowserSoak
 
     private static async Task<IPage> OpenAsync(IBrowser browser, Uri address)
     {
-        var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
+        var context =
+            await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
         await context.AddInitScriptAsync(Counter);
         var page = await context.NewPageAsync();
         await page.GotoAsync(address.ToString());
@@ -89,13 +93,15 @@ internal static class BrowserSoak
             ("latency at the end, s", (_, b) => b.Latency),
         };
         var table = rows.Select(r => $"| {r.Name} | {string.Join(" | ", begin.Zip(end, r.Figure))} |");
-        return $"### {Text(length.TotalMinutes)} minutes in Chromium\n\n| | {string.Join(" | ", names)} |\n|---|{string.Concat(names.Select(_ => "---:|"))}\n{string.Join('\n', table)}\n";
+        return $"### {Text(length.TotalMinutes)} minutes in Chromium\n\n| | {string.Join(" | ", names)} "
+            + $"|\n|---|{string.Concat(names.Select(_ => "---:|"))}\n{string.Join('\n', table)}\n";
     }
 
     private static string Text(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
 
     internal sealed record Played(double Time, int Frames, int Dropped, int Stalls, string Latency)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"at {Time:0} s, {Stalls} stalls, {Dropped} of {Frames} frames dropped, latency {Latency}");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+            $"at {Time:0} s, {Stalls} stalls, {Dropped} of {Frames} frames dropped, latency {Latency}");
     }
 }

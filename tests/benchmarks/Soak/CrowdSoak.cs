@@ -71,12 +71,18 @@ internal static class CrowdSoak
         await stop.CancelAsync();
         var sent = await running;
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
-        var (taken, dropped, malformed) = (await ReadAsync(server, "broadcast_ingest_samples_total"), await ReadAsync(server, "broadcast_samples_dropped_total") - atStart, await ReadAsync(server, "broadcast_ingest_malformed_total"));
+        var (taken, dropped, malformed) = (await ReadAsync(server, "broadcast_ingest_samples_total"), await ReadAsync(server,
+            "broadcast_samples_dropped_total") - atStart, await ReadAsync(server, "broadcast_ingest_malformed_total"));
 
-        Console.WriteLine($"| connections beside {Streams} streams | before | with them | after | sent | received | dropped | malformed | stalls |\n|---|---|---|---|---|---|---|---|---|");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {count:n0} | {before} | {most} | {after} | {sent.Frames:n0} | {taken:n0} | {dropped:n0} | {malformed:n0} | {sent.Stalls:n0} |"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(most.Resident - before.Resident) / (double)count / 1024:0.0} KiB of memory per connection; {standing:n0} open at once"));
-        return dropped == 0 && malformed == 0 && sent.Failed == 0 && most.Resident - before.Resident < MostMore && standing >= count ? 0 : 1;
+        Console.WriteLine(
+            $"| connections beside {Streams} streams | before | with them | after | sent | received | dropped | malformed | stalls "
+            + "|\n|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {count:n0} | {before} | {most} | {after} | {sent.Frames:n0} | {taken:n0} | {dropped:n0} | {malformed:n0} | {sent.Stalls:n0} |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{(most.Resident - before.Resident) / (double)count / 1024:0.0} KiB of memory per connection; {standing:n0} open at once"));
+        return dropped == 0 && malformed == 0 && sent.Failed == 0 && most.Resident - before.Resident < MostMore
+            && standing >= count ? 0 : 1;
     }
 
     /// <summary>Publishes and stops repeatedly.</summary>
@@ -106,7 +112,8 @@ internal static class CrowdSoak
         await Task.Delay(Forgetting, TimeProvider.System);
         var last = Held.By(server);
         Console.WriteLine($"| publish and stop | after a tenth | at the end |\n|---|---|---|\n| {count:n0} times | {first} | {last} |");
-        return last.Threads <= first!.Threads + 8 && last.Handles <= first.Handles + 16 && last.TemporaryFiles <= first.TemporaryFiles && last.Resident <= first.Resident + (100 * Mebibyte) ? 0 : 1;
+        return last.Threads <= first!.Threads + 8 && last.Handles <= first.Handles + 16 && last.TemporaryFiles <= first.TemporaryFiles
+            && last.Resident <= first.Resident + (100 * Mebibyte) ? 0 : 1;
     }
 
     /// <summary>Publishes; retries while the end of the previous publication has not been read, which takes milliseconds.</summary>
@@ -130,10 +137,12 @@ internal static class CrowdSoak
         var targets = new List<RtmpTarget>();
         for (var i = 0; i < Streams; i++)
         {
-            targets.Add(Target(server, (await server.CreateChannelAsync($"crowd-{i}", "--ladder", "passthrough", "--record", "off")).StreamKey));
+            targets.Add(
+                Target(server, (await server.CreateChannelAsync($"crowd-{i}", "--ladder", "passthrough", "--record", "off")).StreamKey));
         }
 
-        return new LoadPublisher(new LoadPlan(targets, FlvFileReader.Read(await FileAsync(server, seconds: 20)), length), TimeProvider.System);
+        return new LoadPublisher(new LoadPlan(targets, FlvFileReader.Read(await FileAsync(server, seconds: 20)), length),
+            TimeProvider.System);
     }
 
     private static async Task<byte[]> FileAsync(BroadcastServer server, double seconds)
@@ -157,7 +166,8 @@ internal static class CrowdSoak
         }
     }
 
-    private static async Task<double> ReadAsync(BroadcastServer server, string metric) => (await MetricsPage.ReadAsync(server.Internal)).Sum(metric);
+    private static async Task<double> ReadAsync(BroadcastServer server, string metric) =>
+        (await MetricsPage.ReadAsync(server.Internal)).Sum(metric);
 
     /// <summary>Resources of a server's process and data folder.</summary>
     private sealed record Held(long Resident, int Threads, int Handles, int Files, int TemporaryFiles)
@@ -167,11 +177,13 @@ internal static class CrowdSoak
             var process = server.Process.Id;
             var threads = File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("Threads:", StringComparison.Ordinal));
             var files = Directory.EnumerateFiles(server.Data, "*", SearchOption.AllDirectories).ToList();
-            return new Held(new ProcessMeter(process).ResidentBytes, int.Parse(threads[8..], CultureInfo.InvariantCulture), Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(),
+            return new Held(new ProcessMeter(process).ResidentBytes, int.Parse(threads[8..], CultureInfo.InvariantCulture),
+                Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(),
                 files.Count, files.Count(f => f.EndsWith(".tmp", StringComparison.Ordinal)));
         }
 
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{Resident / (double)Mebibyte:0} MiB, {Threads} threads, {Handles} handles, {Files} files ({TemporaryFiles} temporary)");
+            CultureInfo.InvariantCulture,
+            $"{Resident / (double)Mebibyte:0} MiB, {Threads} threads, {Handles} handles, {Files} files ({TemporaryFiles} temporary)");
     }
 }

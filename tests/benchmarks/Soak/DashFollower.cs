@@ -50,7 +50,8 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
         foreach (var (representation, number) in _known.Keys)
         {
             // The newest segments can be younger than the HLS player's last request.
-            if (!announced.TryGetValue(representation, out var known) || (!known.ContainsKey(number) && number < known.Keys.Max() && number > known.Keys.Min()))
+            if (!announced.TryGetValue(representation, out var known)
+                || (!known.ContainsKey(number) && number < known.Keys.Max() && number > known.Keys.Min()))
             {
                 findings.AddWrong($"DASH lists segment {number} of {representation}, which HLS never announced");
             }
@@ -88,7 +89,8 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
             }
 
             before = begins;
-            foreach (var representation in period.Descendants(Mpd + "Representation").Where(r => r.Parent!.Attribute("contentType")?.Value != "image"))
+            foreach (var representation in period.Descendants(Mpd + "Representation")
+                .Where(r => r.Parent!.Attribute("contentType")?.Value != "image"))
             {
                 Compare(period.Attribute("id")!.Value, representation);
             }

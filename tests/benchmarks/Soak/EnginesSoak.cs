@@ -60,7 +60,8 @@ internal static class EnginesSoak
         say("making the source: 720p30 H.264 at 2.5 Mbit/s, keyframes every 2 s, AAC at 128 kbit/s");
         await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 1280, Height = 720, VideoBitRate = 2_500_000, Seconds = 120 });
         var (http, rtmp) = (FreePort.Next(), FreePort.Next());
-        await using var server = await BroadcastServer.StartAsync(["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
+        await using var server = await BroadcastServer.StartAsync(
+            ["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
         var channel = await server.CreateChannelAsync("engines", "--ladder", "passthrough", "--record", "off");
         Func<BrowserEngine>[] engines =
         [
@@ -82,12 +83,14 @@ internal static class EnginesSoak
         return results.TrueForAll(r => r.Failure.Length == 0) ? 0 : 1;
     }
 
-    private static async Task<Result> PlayAsync(BroadcastServer server, CreatedChannel channel, string file, BrowserEngine engine, TimeSpan length, Action<string> say)
+    private static async Task<Result> PlayAsync(BroadcastServer server, CreatedChannel channel, string file, BrowserEngine engine,
+        TimeSpan length, Action<string> say)
     {
         await using var encoder = new Encoder(file, server.PublishUrl(channel));
         try
         {
-            await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, StartTimeout, "the channel is live");
+            await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, StartTimeout,
+                "the channel is live");
             await engine.OpenAsync(new Uri(server.Http, $"/watch/{channel.Name}{engine.Query}"));
             await engine.EvaluateAsync(Counter);
             await UntilItPlaysAsync(engine, "starts");
@@ -118,9 +121,11 @@ internal static class EnginesSoak
 
             var end = await ReadAsync(engine);
             failure = end.IsSame ? failure : "was reloaded";
-            return new Result(engine.Name, seconds, counted.Played - begin.Played, counted.Waits - begin.Waits, !end.IsSame, end.Latency, end.State, failure);
+            return new Result(engine.Name, seconds, counted.Played - begin.Played, counted.Waits - begin.Waits, !end.IsSame, end.Latency,
+                end.State, failure);
         }
-        catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException or HttpRequestException or PlaywrightException)
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException or HttpRequestException
+            or PlaywrightException)
         {
             return new Result(engine.Name, 0, 0, 0, false, "", "", e.Message.Split('\n')[0]);
         }
@@ -129,9 +134,11 @@ internal static class EnginesSoak
     /// <summary>Three seconds without a stall count as playing. Engines that do not report a latency pass.</summary>
     private static Task UntilItPlaysAsync(BrowserEngine engine, string what, double maxBehind = double.MaxValue) =>
         Poll.UntilAsync(
-            async () => await ReadAsync(engine) is var now && (!now.IsSame || (now is { State: "live", Moving: > 3 } && Seconds(now.Latency) <= maxBehind)), ReturnTimeout, $"{engine.Name}: {what}");
+            async () => await ReadAsync(engine) is var now && (!now.IsSame
+                || (now is { State: "live", Moving: > 3 } && Seconds(now.Latency) <= maxBehind)), ReturnTimeout, $"{engine.Name}: {what}");
 
-    private static async Task<Reading> ReadAsync(BrowserEngine engine) => JsonSerializer.Deserialize<Reading>(await engine.EvaluateAsync(Look), JsonSerializerOptions.Web)!;
+    private static async Task<Reading> ReadAsync(BrowserEngine engine) =>
+        JsonSerializer.Deserialize<Reading>(await engine.EvaluateAsync(Look), JsonSerializerOptions.Web)!;
 
     private static async Task WaitAsync(long since, TimeSpan until)
     {
@@ -156,10 +163,12 @@ internal static class EnginesSoak
 
     private sealed record Reading(bool IsSame, double Played, double Moving, int Waits, bool Muted, string State, string Latency);
 
-    private sealed record Result(string Name, double Seconds, double Played, int Waits, bool IsReloaded, string Latency, string State, string Failure)
+    private sealed record Result(string Name, double Seconds, double Played, int Waits, bool IsReloaded, string Latency, string State,
+        string Failure)
     {
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{Played:0} of {Seconds:0} s played, {Waits} stalls, latency {Latency} s at the end, {State}{(Failure.Length > 0 ? $"; {Failure}" : "")}");
+            CultureInfo.InvariantCulture,
+            $"{Played:0} of {Seconds:0} s played, {Waits} stalls, latency {Latency} s at the end, {State}{(Failure.Length > 0 ? $"; {Failure}" : "")}");
     }
 
     /// <summary>Publishes until stopped; can be restarted.</summary>

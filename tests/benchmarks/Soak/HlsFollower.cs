@@ -50,7 +50,9 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
             {
                 if (Renditions[0].Known.TryGetValue(number, out var first) && first.Discontinuity != segment.Discontinuity)
                 {
-                    findings.AddWrong($"segment {number} is in period {first.Discontinuity} of {Renditions[0].Name} and in period {segment.Discontinuity} of {rendition.Name}");
+                    findings.AddWrong(
+                        $"segment {number} is in period {first.Discontinuity} of {Renditions[0].Name} and in "
+                        + $"period {segment.Discontinuity} of {rendition.Name}");
                 }
             }
         }
@@ -89,7 +91,9 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
 
         var master = await answer.Content.ReadAsStringAsync(stopping);
         // Thumbnail tracks are skipped: their segments are named by time.
-        var found = MediaAddress().Matches(master).Select(m => m.Value).Where(a => !a.EndsWith("/thumbnails.m3u8", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Reverse().ToList();
+        var found = MediaAddress().Matches(master).Select(m => m.Value)
+            .Where(a => !a.EndsWith("/thumbnails.m3u8", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal).Reverse().ToList();
         var session = found[0].Split('/')[0];
         if (Session is not null && session != Session)
         {
@@ -99,7 +103,8 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         if (Session != session || found.Count > Renditions.Count)
         {
             Session = session;
-            Renditions = [.. found.Select((f, i) => Renditions.FirstOrDefault(r => f == $"{session}/{r.Name}.m3u8") ?? Follow(new Uri(address, f), first: i == 0))];
+            Renditions = [.. found.Select((f, i) => Renditions.FirstOrDefault(r => f == $"{session}/{r.Name}.m3u8")
+                ?? Follow(new Uri(address, f), first: i == 0))];
         }
 
         foreach (var rendition in Renditions)

@@ -5,7 +5,8 @@ namespace Broadcast.Benchmarks;
 /// <summary>A segment in a playlist.</summary>
 /// <param name="Number">Its media sequence number.</param>
 /// <param name="Discontinuity">Its discontinuity sequence number.</param>
-internal sealed record Announced(long Number, Uri Address, double Duration, DateTimeOffset WallClock, long Discontinuity, Uri? Map, bool IsGap);
+internal sealed record Announced(long Number, Uri Address, double Duration, DateTimeOffset WallClock, long Discontinuity, Uri? Map,
+    bool IsGap);
 
 /// <summary>A parsed media playlist.</summary>
 internal sealed record HlsPlaylist(long Sequence, long DiscontinuitySequence, bool IsEnded, IReadOnlyList<Announced> Segments)
@@ -33,7 +34,8 @@ internal sealed record HlsPlaylist(long Sequence, long DiscontinuitySequence, bo
                 default:
                     if (line[0] != '#')
                     {
-                        segments.Add(new Announced(sequence + segments.Count, new Uri(address, line), duration, wall, discontinuity, map, gap));
+                        segments.Add(new Announced(sequence + segments.Count, new Uri(address, line), duration, wall,
+                            discontinuity, map, gap));
                         gap = false;
                     }
 

@@ -7,8 +7,12 @@ namespace Broadcast.Benchmarks;
 /// <param name="playlists">Media playlists, the source's first.</param>
 internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playlists)
 {
-    private readonly List<Dictionary<long, List<(long Present, bool IsSync)>>> _segments = [.. playlists.Select(_ => new Dictionary<long, List<(long, bool)>>())];
-    private readonly List<LadderTally> _tallies = [.. playlists.Skip(1).Select(p => new LadderTally($"{Path.GetFileNameWithoutExtension(p.AbsolutePath)}, as players receive it from the server", isServed: true))];
+    private readonly List<Dictionary<long, List<(long Present, bool IsSync)>>> _segments =
+        [.. playlists.Select(_ => new Dictionary<long, List<(long, bool)>>())];
+    private readonly List<LadderTally> _tallies =
+        [.. playlists.Skip(1)
+            .Select(p => new LadderTally($"{Path.GetFileNameWithoutExtension(p.AbsolutePath)}, as players receive it from the server",
+                isServed: true))];
     private readonly HashSet<Uri> _seen = [];
     private readonly Dictionary<Uri, int> _timescales = [];
     private long _first = -1;
@@ -38,7 +42,8 @@ internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playl
         {
             for (var i = 1; i < playlists.Count; i++)
             {
-                _tallies[i - 1].Add(source, _segments[i][number], (source.Max(p => p.Present) - source.Min(p => p.Present)) / (double)Broadcast.Media.MediaTime.VideoTimescale);
+                _tallies[i - 1].Add(source, _segments[i][number],
+                    (source.Max(p => p.Present) - source.Min(p => p.Present)) / (double)Broadcast.Media.MediaTime.VideoTimescale);
             }
 
             _segments.ForEach(s => s.Remove(number));

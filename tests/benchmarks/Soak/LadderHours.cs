@@ -17,13 +17,17 @@ internal static class LadderHours
     public static async Task<IReadOnlyList<LadderTally>> RunAsync(string folder, double hours, Action<string> say)
     {
         var random = new Random(1);
-        var uneven = string.Join(',', Enumerable.Range(0, 40).Select(_ => random.NextDouble() * SourceSeconds).Order().Select(t => t.ToString("0.000", CultureInfo.InvariantCulture)));
+        var uneven = string.Join(',', Enumerable.Range(0, 40).Select(_ => random.NextDouble() * SourceSeconds).Order()
+            .Select(t => t.ToString("0.000", CultureInfo.InvariantCulture)));
         (string Name, CodedSource Source)[] sources =
         [
             ("30 per second, keyframes every 2 s", await CodedSource.MakeAsync(folder, 640, 480, 30, SourceSeconds, 1, say)),
-            ("60 per second, half of them in the rung, keyframes every 2 s", await CodedSource.MakeAsync(folder, 480, 320, 60, SourceSeconds, 1, say)),
-            ("30 per second, keyframes at random times", await CodedSource.MakeAsync(folder, 480, 320, 30, SourceSeconds, 1, say, "-g", "9999", "-force_key_frames", uneven)),
-            ("25 per second, keyframes every 8.32 s", await CodedSource.MakeAsync(folder, 480, 320, 25, SourceSeconds, 1, say, "-g", "208")),
+            ("60 per second, half of them in the rung, keyframes every 2 s",
+                await CodedSource.MakeAsync(folder, 480, 320, 60, SourceSeconds, 1, say)),
+            ("30 per second, keyframes at random times",
+                await CodedSource.MakeAsync(folder, 480, 320, 30, SourceSeconds, 1, say, "-g", "9999", "-force_key_frames", uneven)),
+            ("25 per second, keyframes every 8.32 s",
+                await CodedSource.MakeAsync(folder, 480, 320, 25, SourceSeconds, 1, say, "-g", "208")),
         ];
         var tallies = new List<LadderTally>();
         foreach (var (name, source) in sources)
@@ -49,7 +53,8 @@ internal static class LadderHours
         await stage.EndAsync();
         foreach (var rung in stage.Rungs)
         {
-            var tally = found.TryGetValue(rung, out var known) ? known : found[rung] = new LadderTally($"{rung}, {name}; transcoder alone", isServed: false);
+            var tally = found.TryGetValue(rung, out var known) ? known
+                : found[rung] = new LadderTally($"{rung}, {name}; transcoder alone", isServed: false);
             tally.Add(Wanted(source, count), [.. stage.Seen(rung).Select(p => (p.Present, p.IsSync))], hours * 3600);
         }
     }

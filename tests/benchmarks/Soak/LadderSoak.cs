@@ -36,7 +36,8 @@ internal static partial class LadderSoak
 
         // A replacement worker begins with a sync sample. Each killed worker has one replacement. After three in a row that ran for less
         // than a minute the quality is lowered, and raising it again takes one more.
-        return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Frames > 0) && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * (kills + (kills / 3)) ? 0 : 1;
+        return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Frames > 0)
+            && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * (kills + (kills / 3)) ? 0 : 1;
     }
 
     private static async Task<IEnumerable<LadderTally>> ServeAsync(TimeSpan length, int kills, Action<string> say)
@@ -51,7 +52,8 @@ internal static partial class LadderSoak
         var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         var address = server.Hls(channel.Name);
-        var names = await Poll.ForAsync(async () => Names(await client.GetStringAsync(address)), Warm * 3, "the playlist lists source and rungs");
+        var names = await Poll.ForAsync(async () => Names(await client.GetStringAsync(address)), Warm * 3,
+            "the playlist lists source and rungs");
         say($"{length.TotalMinutes:0.#} min on the server with {string.Join(", ", names)}, {kills} kills of the worker");
         var follower = new LadderFollower(client, [.. names.Select(n => new Uri(address, n))]);
         var began = TimeProvider.System.GetTimestamp();
@@ -75,7 +77,8 @@ internal static partial class LadderSoak
 
     private static async Task KillWorkerAsync(BroadcastServer server, Action<string> say)
     {
-        foreach (var process in ChildrenMeter.Of(server.Process.Id).Where(p => File.ReadAllText($"/proc/{p}/cmdline").Contains("-filter_complex", StringComparison.Ordinal)))
+        foreach (var process in ChildrenMeter.Of(server.Process.Id)
+            .Where(p => File.ReadAllText($"/proc/{p}/cmdline").Contains("-filter_complex", StringComparison.Ordinal)))
         {
             await ChildProcess.RunAsync("kill", ["-KILL", $"{process}"]);
             say($"killed worker {process}");
@@ -85,7 +88,8 @@ internal static partial class LadderSoak
     /// <summary>Returns the addresses of the video playlists, the source first; <see langword="null"/> until there are rungs.</summary>
     private static List<string>? Names(string master)
     {
-        var found = Frame().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();
+        var found = Frame().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal)
+            .OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();
         return found.Count > 1 ? found : null;
     }
 

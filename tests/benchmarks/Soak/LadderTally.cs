@@ -61,7 +61,10 @@ internal sealed class LadderTally(string name, bool isServed)
     /// <summary>Renders Markdown.</summary>
     public static string Render(IReadOnlyList<LadderTally> tallies)
     {
-        var text = new StringBuilder("| rung | hours of video | frames | missing | extra | sync samples of the source | missing | extra |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
+        var text =
+            new StringBuilder(
+                "| rung | hours of video | frames | missing | extra | sync samples of the source | missing | extra "
+                + "|\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
         foreach (var tally in tallies)
         {
             text.Append(tally).Append('\n');

@@ -40,7 +40,8 @@ internal static class LowLatencySoak
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("soak", "--latency", "low", "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), media);
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartTimeout, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartTimeout,
+            "the channel is live");
         await using var files = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
@@ -87,7 +88,8 @@ internal static class LowLatencySoak
         var isClean = !publisher.Completion.IsCompleted;
         for (var i = 0; i < pages.Length; i++)
         {
-            isClean &= (end[i].Stalls == begin[i].Stalls || hold > TimeSpan.Zero) && end[i].Errors.Length == 0 && (hold > TimeSpan.Zero || Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift)
+            isClean &= (end[i].Stalls == begin[i].Stalls || hold > TimeSpan.Zero) && end[i].Errors.Length == 0
+                && (hold > TimeSpan.Zero || Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift)
                 && end[i].Time - begin[i].Time > seconds - 5 - hold.TotalSeconds;
         }
 
@@ -101,7 +103,8 @@ internal static class LowLatencySoak
     /// <summary>A player that showed nothing has no latency and has failed.</summary>
     private static double Median(IEnumerable<double> latencies) => Sample.Median(latencies.DefaultIfEmpty(double.NaN));
 
-    private static string Render(TimeSpan length, double seconds, GlassPage[] pages, GlassReport[] begin, GlassReport[] end, List<double>[] latencies)
+    private static string Render(TimeSpan length, double seconds, GlassPage[] pages, GlassReport[] begin, GlassReport[] end,
+        List<double>[] latencies)
     {
         var rows = new (string Name, Func<int, string> Figure)[]
         {
@@ -116,7 +119,9 @@ internal static class LowLatencySoak
             ("p50 of the last tenth", i => Fine(Late(latencies[i]))),
         };
         var table = rows.Select(r => $"| {r.Name} | {string.Join(" | ", Enumerable.Range(0, pages.Length).Select(r.Figure))} |");
-        return $"### {Text(length.TotalMinutes)} minutes of low latency in Chromium\n\n| | {string.Join(" | ", pages.Select(p => p.Name))} |\n|---|{string.Concat(pages.Select(_ => "---:|"))}\n{string.Join('\n', table)}\n";
+        return $"### {Text(length.TotalMinutes)} minutes of low latency in Chromium\n\n| "
+            + $"| {string.Join(" | ", pages.Select(p => p.Name))} "
+                + $"|\n|---|{string.Concat(pages.Select(_ => "---:|"))}\n{string.Join('\n', table)}\n";
     }
 
     private static string Text(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);

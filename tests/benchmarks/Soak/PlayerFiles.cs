@@ -15,7 +15,8 @@ internal sealed class PlayerFiles : IAsyncDisposable
     private readonly WebApplication _app;
 
     private PlayerFiles(WebApplication app) =>
-        (_app, Address) = (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+        (_app, Address) =
+        (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
 
     public Uri Address { get; }
 
@@ -24,7 +25,8 @@ internal sealed class PlayerFiles : IAsyncDisposable
         var folder = Repository.PathOf("tests", "browser", "players");
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
         {
-            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder], TimeSpan.FromMinutes(3))).EnsureSuccess();
+            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder],
+                TimeSpan.FromMinutes(3))).EnsureSuccess();
         }
 
         var builder = WebApplication.CreateSlimBuilder();

@@ -37,7 +37,8 @@ internal sealed class ProcessWatch(string data)
         {
             var status = File.ReadAllLines($"/proc/{process}/status");
             _looks.Add(new Look(
-                _life, _time.GetElapsedTime(_first.Value, _last).TotalMinutes, Field(status, "VmRSS:") / 1024.0, (int)Field(status, "Threads:"),
+                _life, _time.GetElapsedTime(_first.Value, _last).TotalMinutes, Field(status, "VmRSS:") / 1024.0,
+                (int)Field(status, "Threads:"),
                 Directory.GetFiles($"/proc/{process}/fd").Length, Files()));
         }
         catch (IOException)
@@ -66,7 +67,8 @@ internal sealed class ProcessWatch(string data)
         }
 
         var (x, y) = (looks.Average(l => l.Minutes), looks.Average(l => l.Megabytes));
-        return (looks.Sum(l => (l.Minutes - x) * (l.Megabytes - y)) / looks.Sum(l => (l.Minutes - x) * (l.Minutes - x)), looks[^1].Minutes - looks[0].Minutes);
+        return (looks.Sum(l => (l.Minutes - x) * (l.Megabytes - y)) / looks.Sum(l => (l.Minutes - x) * (l.Minutes - x)),
+            looks[^1].Minutes - looks[0].Minutes);
     }
 
     /// <summary>Counts files of media and journals; those of the database are excluded.</summary>
@@ -74,5 +76,6 @@ internal sealed class ProcessWatch(string data)
         .Sum(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories).Count());
 
     private static long Field(string[] status, string name) =>
-        long.Parse(status.First(l => l.StartsWith(name, StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        long.Parse(status.First(l => l.StartsWith(name, StringComparison.Ordinal))
+            .Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 }

@@ -28,7 +28,8 @@ internal static class RecordingSoak
         await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 1280, Height = 720, VideoBitRate = 2_500_000, Seconds = 120 });
         await using var ceph = await CephServer.StartAsync();
         await using var server = await BroadcastServer.StartAsync(
-            ["--http", $"127.0.0.1:{FreePort.Next()}", "--rtmp", $"127.0.0.1:{FreePort.Next()}", "--rtmps", "127.0.0.1:0"], StorageBenchmark.Environment(ceph, await ceph.CreateBucketAsync()));
+            ["--http", $"127.0.0.1:{FreePort.Next()}", "--rtmp", $"127.0.0.1:{FreePort.Next()}", "--rtmps", "127.0.0.1:0"],
+            StorageBenchmark.Environment(ceph, await ceph.CreateBucketAsync()));
         var channel = await server.CreateChannelAsync("soak", "--reconnect-window", "300");
         using var stop = new CancellationTokenSource();
         var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
@@ -41,8 +42,10 @@ internal static class RecordingSoak
         await using var files = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout, "the channel is live");
-        var page = await (await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout,
+            "the channel is live");
+        var page = await (await browser.NewContextAsync(
+            new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
         await page.GotoAsync(new Uri(server.Http, $"/watch/{channel.Name}").ToString());
         var viewer = new StandingWatch(page);
         await Poll.UntilAsync(async () => await viewer.TimeAsync() > 1, Timeout, "the watch page plays");
@@ -60,7 +63,8 @@ internal static class RecordingSoak
         (await api.PostAsync($"/api/v1/channels/{channel.Name}/end", null)).EnsureSuccessStatusCode();
         var vod = new Uri(server.Http, $"/vod/{hls.Session}/index.m3u8");
         var recording = await RecordedAsync(client, vod, hls, findings);
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout, "the bucket is up to date");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout,
+            "the bucket is up to date");
         var complaints = await FfmpegTool.DecodeAsync(vod.ToString(), length.TotalSeconds * 2, Timeout + length);
         if (complaints.Length > 0)
         {
@@ -77,23 +81,31 @@ internal static class RecordingSoak
         }
 
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes into a bucket with an outage of {outage.TotalMinutes:0.#}, {went} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
-        text.Append(CultureInfo.InvariantCulture, $"| segments announced and fetched | {hls.Segments} |\n| announced and lost, or changed | {findings.Lost.Count} |\n| playlists and manifests that went back | {findings.Back.Count} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| other errors | {findings.Wrong.Count} |\n| longest interruption of the watch page, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {viewer.Played:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| longest time without a new segment, with a kill, s | {hls.Interruptions.DefaultIfEmpty().Max().TotalSeconds:0.0} |\n| the same without a kill, s | {hls.Undisturbed.TotalSeconds:0.0} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| seconds in the recording | {recording.Segments.Where(s => !s.IsGap).Sum(s => s.Duration):0.0} |\n| gaps in it | {recording.Segments.Count(s => s.IsGap)} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| discontinuities played across in Chromium | {across} |\n| exit code of fsck --deep | {fsck.ExitCode} |\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"### {length.TotalMinutes:0.#} minutes into a bucket with an outage of {outage.TotalMinutes:0.#}, {went} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| segments announced and fetched | {hls.Segments} |\n| announced and lost, or changed | {findings.Lost.Count} |\n| playlists and manifests that went back | {findings.Back.Count} |\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| other errors | {findings.Wrong.Count} |\n| longest interruption of the watch page, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {viewer.Played:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| longest time without a new segment, with a kill, s | {hls.Interruptions.DefaultIfEmpty().Max().TotalSeconds:0.0} |\n| the same without a kill, s | {hls.Undisturbed.TotalSeconds:0.0} |\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| seconds in the recording | {recording.Segments.Where(s => !s.IsGap).Sum(s => s.Duration):0.0} |\n| gaps in it | {recording.Segments.Count(s => s.IsGap)} |\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| discontinuities played across in Chromium | {across} |\n| exit code of fsck --deep | {fsck.ExitCode} |\n");
         Console.WriteLine(text);
         return findings.IsClean && hls.Segments > 0 ? 0 : 1;
     }
 
     private static async Task<int> RunAsync(
-        BroadcastServer server, CephServer ceph, HlsFollower hls, StandingWatch viewer, Findings findings, TimeSpan length, int kills, TimeSpan outage, int seed, Action<string> say)
+        BroadcastServer server, CephServer ceph, HlsFollower hls, StandingWatch viewer, Findings findings, TimeSpan length, int kills,
+        TimeSpan outage, int seed, Action<string> say)
     {
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
         var random = new Random(seed);
-        var moments = new Queue<TimeSpan>(Enumerable.Range(0, kills).Select(_ => Warm + ((length - (2 * Warm)) * random.NextDouble())).Order());
+        var moments = new Queue<TimeSpan>(Enumerable.Range(0, kills)
+            .Select(_ => Warm + ((length - (2 * Warm)) * random.NextDouble())).Order());
         var (away, back) = (length / 4, (length / 4) + outage);
         var (isAway, went) = (false, 0);
         while (time.GetElapsedTime(start) is var now && now < length)
@@ -177,9 +189,11 @@ internal static class RecordingSoak
     /// <summary>Plays the recording in Chromium at its start, across each discontinuity, and to its end.</summary>
     private static async Task<int> PlayAcrossAsync(IBrowser browser, PlayerFiles files, Uri vod, HlsPlaylist recording, Findings findings)
     {
-        var page = await (await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
+        var page = await (await browser.NewContextAsync(
+            new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
         await page.GotoAsync(new Uri(files.Address, $"/player.html?kind=hls&url={Uri.EscapeDataString(vod.ToString())}").ToString());
-        await page.WaitForFunctionAsync("() => document.querySelector('video').currentTime > 1", null, new PageWaitForFunctionOptions { Timeout = 60_000 });
+        await page.WaitForFunctionAsync("() => document.querySelector('video').currentTime > 1", null,
+            new PageWaitForFunctionOptions { Timeout = 60_000 });
         var (position, played, run) = (0.0, 0, recording.Segments[0].Discontinuity);
         var places = new List<double>();
         foreach (var segment in recording.Segments)
@@ -196,17 +210,20 @@ internal static class RecordingSoak
         var until = await page.EvaluateAsync<double>("() => document.querySelector('video').duration");
         foreach (var place in places.Where(p => p < until - 4).Append(until - 4))
         {
-            await page.EvaluateAsync("at => { document.querySelector('video').currentTime = at; document.querySelector('video').play(); }", Math.Max(0, place - 1.5));
+            await page.EvaluateAsync("at => { document.querySelector('video').currentTime = at; document.querySelector('video').play(); }",
+                Math.Max(0, place - 1.5));
             try
             {
                 await page.WaitForFunctionAsync(
-                    "at => { const v = document.querySelector('video'); return v.ended || (v.currentTime > at && v.readyState > 2); }", Math.Min(place + 1.5, until - 0.5), new PageWaitForFunctionOptions { Timeout = 30_000 });
+                    "at => { const v = document.querySelector('video'); return v.ended || (v.currentTime > at && v.readyState > 2); }",
+                    Math.Min(place + 1.5, until - 0.5), new PageWaitForFunctionOptions { Timeout = 30_000 });
                 played++;
             }
             catch (TimeoutException)
             {
                 var journal = await page.EvaluateAsync<string>("() => window.journal()");
-                findings.AddWrong(string.Create(CultureInfo.InvariantCulture, $"Chromium does not play the recording across {place:0.0} s: {journal}"));
+                findings.AddWrong(string.Create(CultureInfo.InvariantCulture,
+                    $"Chromium does not play the recording across {place:0.0} s: {journal}"));
             }
         }
 

@@ -115,7 +115,8 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
         if (_newest >= 0 && now.Sequence > _newest + 1)
         {
-            findings.AddLost($"{Name}: segments {_newest + 1} to {now.Sequence - 1} were never announced, or expired before a player could request them");
+            findings.AddLost(
+                $"{Name}: segments {_newest + 1} to {now.Sequence - 1} were never announced, or expired before a player could request them");
         }
 
         if (now.IsEnded)
@@ -130,7 +131,8 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
                 findings.AddBack($"{Name}: segment {segment.Number} was announced as {before} and then as {segment}");
             }
 
-            var number = long.Parse(Path.GetFileNameWithoutExtension(segment.Address.AbsolutePath), System.Globalization.CultureInfo.InvariantCulture);
+            var number = long.Parse(Path.GetFileNameWithoutExtension(segment.Address.AbsolutePath),
+                System.Globalization.CultureInfo.InvariantCulture);
             if (number != segment.Number)
             {
                 findings.AddWrong($"{Name}: segment {segment.Number} has the name {segment.Address}");
@@ -145,7 +147,9 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         if (_known.TryGetValue(segment.Number - 1, out var before)
             && (segment.WallClock <= before.WallClock || segment.Discontinuity < before.Discontinuity))
         {
-            findings.AddWrong($"{Name}: segment {segment.Number} ({segment.WallClock:O}, period {segment.Discontinuity}) after {before.WallClock:O}, period {before.Discontinuity}");
+            findings.AddWrong(
+                $"{Name}: segment {segment.Number} ({segment.WallClock:O}, period {segment.Discontinuity}) after {before.WallClock:O}, "
+                + $"period {before.Discontinuity}");
         }
     }
 
@@ -226,12 +230,15 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
             return;
         }
 
-        var end = _last is { } last && last.Number == segment.Number - 1 && last.Discontinuity == segment.Discontinuity ? last.End : fragments[0].BaseDecodeTime;
+        var end = _last is { } last && last.Number == segment.Number - 1
+            && last.Discontinuity == segment.Discontinuity ? last.End : fragments[0].BaseDecodeTime;
         foreach (var fragment in fragments)
         {
             if (fragment.BaseDecodeTime != end)
             {
-                findings.AddWrong($"{Name}: segment {segment.Number} has a chunk at {fragment.BaseDecodeTime}, the previous one ended at {end} of {init.Timescale} ticks per second");
+                findings.AddWrong(
+                    $"{Name}: segment {segment.Number} has a chunk at {fragment.BaseDecodeTime}, the previous one ended at {end} "
+                    + $"of {init.Timescale} ticks per second");
             }
 
             end = fragment.BaseDecodeTime + fragment.Duration;

@@ -6,15 +6,18 @@ namespace Broadcast.Benchmarks;
 /// <summary>The results of a soak test as Markdown.</summary>
 internal static class SoakReport
 {
-    public static string Render(TimeSpan length, int kills, int seed, HlsFollower hls, DashFollower dash, ProcessWatch watch, Findings findings)
+    public static string Render(TimeSpan length, int kills, int seed, HlsFollower hls, DashFollower dash, ProcessWatch watch,
+        Findings findings)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes, {kills} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"### {length.TotalMinutes:0.#} minutes, {kills} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
         Row("segments announced by HLS, all renditions", hls.Renditions.Sum(r => r.Known.Count));
         Row("of these fetched, once each", hls.Segments);
         Row("fetched again after kills and at the end, same bytes", hls.Renditions.Sum(r => r.Again));
         Row("megabytes", hls.Renditions.Sum(r => r.Bytes) / 1e6);
-        Row("seconds of media, of elapsed " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
+        Row("seconds of media, of elapsed " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
         Row("MPDs read", dash.Manifests);
         Row("Periods in them", dash.Periods);
         Row("**announced segments lost or changed**", findings.Lost.Count);
@@ -40,7 +43,8 @@ internal static class SoakReport
 
         if (watch.MemorySlope() is { } slope)
         {
-            Row($"memory slope over the longest life ({slope.Minutes.ToString("0.0", CultureInfo.InvariantCulture)} min after its first), MB per minute", slope.Slope);
+            Row($"memory slope over the longest life ({slope.Minutes.ToString("0.0", CultureInfo.InvariantCulture)} min after its "
+                + "first), MB per minute", slope.Slope);
         }
 
         foreach (var finding in findings.Lost.Concat(findings.Back).Concat(findings.Wrong))

@@ -35,7 +35,8 @@ internal static class StorageBenchmark
         await using var ceph = await CephServer.StartAsync();
         foreach (var part in plan.Parts)
         {
-            await (part == "upload" ? UploadAsync(plan, ceph, shared, reports, progress) : OutageAsync(plan, ceph, shared, reports, progress));
+            await (part == "upload" ? UploadAsync(plan, ceph, shared, reports, progress)
+                : OutageAsync(plan, ceph, shared, reports, progress));
         }
     }
 
@@ -51,7 +52,8 @@ internal static class StorageBenchmark
 
     private static async Task UploadAsync(StoragePlan plan, CephServer ceph, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report($"{plan.Files} files of 1 MB into a bucket, {new SpoolOptions().MaxConcurrentUploads} at a time", "of this process", ["through the spool", "plain PUTs", "ratio"]);
+        var report = new Report($"{plan.Files} files of 1 MB into a bucket, {new SpoolOptions().MaxConcurrentUploads} at a time",
+            "of this process", ["through the spool", "plain PUTs", "ratio"]);
         reports.Add(report);
         var content = new byte[FileBytes];
         Random.Shared.NextBytes(content);
@@ -60,7 +62,8 @@ internal static class StorageBenchmark
         {
             var ours = await SpooledAsync(plan.Files, ceph, Path.Combine(shared, $"spool-{round}"), content);
             var theirs = await PlainAsync(plan.Files, ceph, Path.Combine(shared, $"plain-{round}"), content);
-            progress(string.Create(CultureInfo.InvariantCulture, $"round {round}{(round == 0 ? ", warm-up" : "")}: spool {ours.Rate:0.0} MB/s, {ours.Cpu:0.00} s of CPU time per GB; plain {theirs.Rate:0.0} MB/s, {theirs.Cpu:0.00} s"));
+            progress(string.Create(CultureInfo.InvariantCulture,
+                $"round {round}{(round == 0 ? ", warm-up" : "")}: spool {ours.Rate:0.0} MB/s, {ours.Cpu:0.00} s of CPU time per GB; plain {theirs.Rate:0.0} MB/s, {theirs.Cpu:0.00} s"));
             if (round > 0)
             {
                 spooled.Add(ours);
@@ -72,15 +75,18 @@ internal static class StorageBenchmark
         Row("CPU seconds per GB", r => r.Cpu);
 
         void Row(string name, Func<(double Rate, double Cpu), double> figure) => report.Add(
-            name, Sample.Median(spooled.Select(figure)), Sample.Median(plain.Select(figure)), Sample.Median(spooled.Zip(plain, (s, p) => figure(s) / figure(p))));
+            name, Sample.Median(spooled.Select(figure)), Sample.Median(plain.Select(figure)),
+            Sample.Median(spooled.Zip(plain, (s, p) => figure(s) / figure(p))));
     }
 
     private static async Task<(double Rate, double Cpu)> SpooledAsync(int files, CephServer ceph, string folder, byte[] content)
     {
         var bucket = await ceph.CreateBucketAsync();
-        var settings = Environment(ceph, bucket).ToDictionary(s => s.Key["BROADCAST__".Length..].Replace("__", ":", StringComparison.Ordinal), s => s.Value);
+        var settings = Environment(ceph, bucket)
+            .ToDictionary(s => s.Key["BROADCAST__".Length..].Replace("__", ":", StringComparison.Ordinal), s => s.Value);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(new DataFolder(Directory.CreateDirectory(folder).FullName)).AddStorage(configuration).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging()
+            .AddSingleton(new DataFolder(Directory.CreateDirectory(folder).FullName)).AddStorage(configuration).BuildServiceProvider();
         var (spool, monitor) = (services.GetRequiredService<ISpool>(), services.GetRequiredService<SpoolMonitor>());
         var work = services.GetServices<IHostedService>().ToList();
         foreach (var service in work)
@@ -127,7 +133,8 @@ internal static class StorageBenchmark
 
         // Both measurements include writing the files.
         var meter = new ProcessMeter(System.Environment.ProcessId);
-        await Parallel.ForAsync(0, files, new ParallelOptions { MaxDegreeOfParallelism = new SpoolOptions().MaxConcurrentUploads }, async (i, token) =>
+        await Parallel.ForAsync(0, files, new ParallelOptions { MaxDegreeOfParallelism = new SpoolOptions().MaxConcurrentUploads },
+            async (i, token) =>
         {
             var path = Path.Combine(folder, $"{i}.m4s");
             await File.WriteAllBytesAsync(path, content, token);
@@ -141,15 +148,18 @@ internal static class StorageBenchmark
 
     private static async Task OutageAsync(StoragePlan plan, CephServer ceph, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report($"Outage of the bucket for {plan.Outage.TotalSeconds:0} s, {plan.Streams} streams of 4 Mbit/s", "one run", ["figure"]);
+        var report = new Report($"Outage of the bucket for {plan.Outage.TotalSeconds:0} s, {plan.Streams} streams of 4 Mbit/s", "one run",
+            ["figure"]);
         reports.Add(report);
         var source = await SourceFile.MakeAsync(shared, 4, progress);
         await using var server = await BroadcastServer.StartAsync(environment: Environment(ceph, await ceph.CreateBucketAsync()));
         var addresses = Path.Combine(shared, "addresses");
         await File.WriteAllLinesAsync(addresses, await ChannelsAsync(server, plan.Streams));
         await using var load = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", $"{plan.Outage.TotalSeconds + Timeout.TotalSeconds + 120:0}", "--rate", "5", "--json"]);
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_uploads_total") > plan.Streams * 10, TimeSpan.FromMinutes(2), "all streams are uploaded to the bucket");
+            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds",
+                $"{plan.Outage.TotalSeconds + Timeout.TotalSeconds + 120:0}", "--rate", "5", "--json"]);
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_uploads_total") > plan.Streams * 10,
+            TimeSpan.FromMinutes(2), "all streams are uploaded to the bucket");
 
         progress($"outage of the bucket for {plan.Outage.TotalSeconds:0} s");
         await ceph.KillAsync();
@@ -160,7 +170,8 @@ internal static class StorageBenchmark
         var began = Stopwatch.GetTimestamp();
 
         // Caught up: only recent files are waiting.
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Timeout, "the bucket is up to date");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2,
+            Timeout, "the bucket is up to date");
         var caughtUp = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var (gaps, segments) = (0, 0);
         for (var i = 1; i <= plan.Streams; i++)
@@ -177,7 +188,8 @@ internal static class StorageBenchmark
         report.Add("gaps and discontinuities among them", Aim.AtMost(0, gaps), gaps);
         load.Signal(UnixSignal.Terminate);
         await load.WaitForExitAsync(TimeSpan.FromSeconds(30));
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout, "the rest is uploaded");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout,
+            "the rest is uploaded");
         await server.StopAsync();
         var fsck = await server.CommandAsync("fsck", "--deep");
         progress($"fsck --deep: exit code {fsck.ExitCode}: {fsck.Output.TrimEnd().Split('\n')[^1]}");

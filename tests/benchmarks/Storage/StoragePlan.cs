@@ -41,7 +41,8 @@ internal sealed record StoragePlan
     public static StoragePlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new StoragePlan();
-        foreach (var (option, value) in PlanArguments.Pairs("storage", arguments, ["--only", "--rounds", "--files", "--streams", "--outage"]))
+        foreach (var (option, value) in PlanArguments.Pairs("storage", arguments,
+            ["--only", "--rounds", "--files", "--streams", "--outage"]))
         {
             plan = option switch
             {

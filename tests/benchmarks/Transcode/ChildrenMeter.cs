@@ -23,13 +23,15 @@ internal sealed class ChildrenMeter
     public static IReadOnlyList<int> Running() => Of(Environment.ProcessId);
 
     /// <summary>Running child processes of another process.</summary>
-    public static IReadOnlyList<int> Of(int process) => [.. Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(ChildrenOf).Order()];
+    public static IReadOnlyList<int> Of(int process) =>
+        [.. Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(ChildrenOf).Order()];
 
     private static IEnumerable<int> ChildrenOf(string task)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => int.Parse(p, CultureInfo.InvariantCulture)).ToList();
+            return File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(p => int.Parse(p, CultureInfo.InvariantCulture)).ToList();
         }
         catch (IOException)
         {

@@ -29,7 +29,8 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
     /// <param name="megabits">Bit rate in megabits per second.</param>
     /// <param name="progress">Receives progress messages.</param>
     /// <param name="keyframes">Further options, such as <c>-force_key_frames</c>; by default a keyframe every 2 s.</param>
-    public static async Task<CodedSource> MakeAsync(string folder, int width, int height, int rate, int seconds, double megabits, Action<string> progress, params string[] keyframes)
+    public static async Task<CodedSource> MakeAsync(string folder, int width, int height, int rate, int seconds, double megabits,
+        Action<string> progress, params string[] keyframes)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{height}p{rate}");
         progress(string.Create(CultureInfo.InvariantCulture, $"making the source: {seconds} s of {name}, H.264 at {megabits} Mbit/s"));
@@ -37,8 +38,10 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
         var bits = string.Create(CultureInfo.InvariantCulture, $"{megabits * 1000:0}k");
         (await ChildProcess.RunAsync("ffmpeg",
             [
-                "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={width}x{height}:r={rate}:d={seconds}", "-c:v", "libx264", "-preset", "superfast", "-pix_fmt", "yuv420p",
-                "-bf", "0", "-sc_threshold", "0", "-b:v", bits, "-maxrate", bits, "-bufsize", bits, "-g", $"{2 * rate}", .. keyframes, "-f", "nut", "-write_index", "0", path,
+                "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={width}x{height}:r={rate}:d={seconds}", "-c:v", "libx264",
+                    "-preset", "superfast", "-pix_fmt", "yuv420p",
+                "-bf", "0", "-sc_threshold", "0", "-b:v", bits, "-maxrate", bits, "-bufsize", bits, "-g", $"{2 * rate}", .. keyframes, "-f",
+                    "nut", "-write_index", "0", path,
             ],
             TimeSpan.FromMinutes(20))).EnsureSuccess();
         return new CodedSource(name, path, rate, Read(await File.ReadAllBytesAsync(path)));
@@ -62,7 +65,8 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
         {
             track ??= new Track(1, AnnexBConverter.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
             var time = new MediaTime(frame.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
-            samples.Add(new MediaSample(track, time, time, frame.IsKey, AnnexBConverter.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch));
+            samples.Add(new MediaSample(track, time, time, frame.IsKey, AnnexBConverter.ToLengths(frame.Payload.Span),
+                DateTimeOffset.UnixEpoch));
         }
 
         return samples;

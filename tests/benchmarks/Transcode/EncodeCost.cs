@@ -17,7 +17,8 @@ internal static class EncodeCost
     {
         var source = await CodedSource.MakeAsync(shared, 1920, 1080, 30, plan.CostSeconds, 6, progress);
         var report = new Report(
-            "CPU time of 1080p30 → source, 720p, 480p, 360p, 240p", "seconds per second of media, user and system", ["total", "in ffmpeg", "in the server's process", "of bare ffmpeg"]);
+            "CPU time of 1080p30 → source, 720p, 480p, 360p, 240p", "seconds per second of media, user and system",
+            ["total", "in ffmpeg", "in the server's process", "of bare ffmpeg"]);
         reports.Add(report);
         foreach (var latency in new[] { "standard", "low" })
         {
@@ -35,7 +36,8 @@ internal static class EncodeCost
             ours.Add(cost);
             bare.Add(await OfAsync(source, [command.Bare(source.Path)]));
             each.Add(await OfAsync(source, command.OneByOne(source.Path)));
-            progress($"{latency}, round {round} of {plan.Rounds}: Broadcast {ours[^1]}, bare ffmpeg {bare[^1]}, one process per rung {each[^1]}");
+            progress(
+                $"{latency}, round {round} of {plan.Rounds}: Broadcast {ours[^1]}, bare ffmpeg {bare[^1]}, one process per rung {each[^1]}");
         }
 
         var reference = Median(bare).All;
@@ -43,7 +45,8 @@ internal static class EncodeCost
         Add($"{latency}: {Bare}", Median(bare), Aim.None);
         Add($"{latency}: one process per rung", Median(each), Aim.None);
 
-        void Add(string row, Cost cost, Aim aim) => report.Add(row, aim, cost.All, cost.Workers, cost.Own > 0 ? cost.Own : null, cost.All / reference);
+        void Add(string row, Cost cost, Aim aim) => report.Add(row, aim, cost.All, cost.Workers, cost.Own > 0 ? cost.Own : null,
+            cost.All / reference);
     }
 
     private static async Task<(Cost Cost, WorkerCommand Command)> OursAsync(CodedSource source, string latency, int count)

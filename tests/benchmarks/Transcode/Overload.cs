@@ -19,13 +19,16 @@ internal static class Overload
         var cost = await CostAsync(source);
         var streams = (int)Math.Ceiling(TimesTheMachine * Environment.ProcessorCount / cost);
         var demand = streams * cost / Environment.ProcessorCount;
-        progress(string.Create(CultureInfo.InvariantCulture, $"{streams} streams that need {cost:0.00} CPUs each: {demand:0.0} times the machine's capacity, for {plan.Overload.TotalSeconds:0} s"));
-        var stages = Enumerable.Range(0, streams).Select(_ => new StageUnderTest(source.Frames[0].Track, "standard", progress: progress)).ToList();
+        progress(string.Create(CultureInfo.InvariantCulture,
+            $"{streams} streams that need {cost:0.00} CPUs each: {demand:0.0} times the machine's capacity, for {plan.Overload.TotalSeconds:0} s"));
+        var stages = Enumerable.Range(0, streams).Select(_ => new StageUnderTest(source.Frames[0].Track, "standard", progress: progress))
+            .ToList();
         using var stop = new CancellationTokenSource(plan.Overload, TimeProvider.System);
         var given = await Task.WhenAll(stages.Select(s => Task.Run(() => Feeder.LiveAsync(s, source, stop.Token))));
         await Task.WhenAll(stages.Select(s => s.EndAsync()));
 
-        var title = string.Create(CultureInfo.InvariantCulture, $"Overload: {streams} × 1080p60 with source and four rungs, {demand:0.0} times the machine's capacity, {plan.Overload.TotalSeconds:0} s");
+        var title = string.Create(CultureInfo.InvariantCulture,
+            $"Overload: {streams} × 1080p60 with source and four rungs, {demand:0.0} times the machine's capacity, {plan.Overload.TotalSeconds:0} s");
         var report = new Report(title, "seconds behind the source", ["p50", "p95", "longest", "% of frames", "steps", "rungs at the end"]);
         reports.Add(report);
         for (var i = 0; i < streams; i++)
@@ -35,7 +38,8 @@ internal static class Overload
             var delays = seen.Select(p => Stopwatch.GetElapsedTime(stage.GivenAt(p.Present), p.At).TotalSeconds).DefaultIfEmpty().ToList();
             var longest = delays.Max();
             report.Add($"stream {i + 1}", Aim.Under(MostBehind, longest).For("longest"),
-                Sample.Median(delays), Sample.Percentile(delays, 0.95), longest, seen.Count * 100.0 / (given[i] * stage.Rungs.Count), stage.Log.Steps.Count, stage.Log.Rungs.Count);
+                Sample.Median(delays), Sample.Percentile(delays, 0.95), longest, seen.Count * 100.0 / (given[i] * stage.Rungs.Count),
+                stage.Log.Steps.Count, stage.Log.Rungs.Count);
             await stage.DisposeAsync();
         }
     }

@@ -15,7 +15,8 @@ internal static class StageDelay
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
-        var report = new Report("Delay from the stage's input to a rung's output, 480p30", "frames of 33 ms", ["p50", "p95", "held by x264", "p50 over it", "p95 over it"]);
+        var report = new Report("Delay from the stage's input to a rung's output, 480p30", "frames of 33 ms",
+            ["p50", "p95", "held by x264", "p50 over it", "p95 over it"]);
         reports.Add(report);
         foreach (var latency in new[] { "low", "standard" })
         {
@@ -24,13 +25,16 @@ internal static class StageDelay
             {
                 var held = await EncoderHold.MeasureAsync(command.Encoder(rung), command.Sizes[rung], source.Rate);
                 var (p50, p95) = (Sample.Percentile(delays[rung].Delays, 0.5), Sample.Percentile(delays[rung].Delays, 0.95));
-                report.Add($"{latency}: {delays[rung].Name}", Aim.AtMost(MostOver, p95 - held).For("p95 over it"), p50, p95, held, p50 - held, p95 - held);
-                progress(string.Create(CultureInfo.InvariantCulture, $"{latency}: {delays[rung].Name} p50 {p50:0.0}, p95 {p95:0.0} frames; x264 holds {held}"));
+                report.Add($"{latency}: {delays[rung].Name}", Aim.AtMost(MostOver, p95 - held).For("p95 over it"), p50, p95, held,
+                    p50 - held, p95 - held);
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"{latency}: {delays[rung].Name} p50 {p50:0.0}, p95 {p95:0.0} frames; x264 holds {held}"));
             }
         }
     }
 
-    private static async Task<(List<(string Name, List<double> Delays)> Rungs, WorkerCommand Command)> MeasureAsync(TranscodePlan plan, CodedSource source, string latency)
+    private static async Task<(List<(string Name, List<double> Delays)> Rungs, WorkerCommand Command)> MeasureAsync(TranscodePlan plan,
+        CodedSource source, string latency)
     {
         await using var stage = new StageUnderTest(source.Frames[0].Track, latency);
         using var stop = new CancellationTokenSource(Settling + plan.Measured, TimeProvider.System);

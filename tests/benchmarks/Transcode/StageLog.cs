@@ -46,14 +46,16 @@ internal sealed class StageLog(Action<string>? progress) : ILoggerProvider, ILog
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         var text = formatter(state, exception);
         lock (_gate)
         {
             if (eventId.Id is Started or Stepped && state is IReadOnlyList<KeyValuePair<string, object?>> values)
             {
-                _rungs = (values.FirstOrDefault(v => v.Key == "Rungs").Value as string ?? "").Split(", ", StringSplitOptions.RemoveEmptyEntries);
+                _rungs = (values.FirstOrDefault(v => v.Key == "Rungs").Value as string ?? "").Split(", ",
+                    StringSplitOptions.RemoveEmptyEntries);
             }
 
             if (eventId.Id == Stepped)

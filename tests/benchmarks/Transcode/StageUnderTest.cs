@@ -24,7 +24,8 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
-    private readonly Channel<MediaSample> _samples = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+    private readonly Channel<MediaSample> _samples = Channel.CreateBounded<MediaSample>(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
     private readonly Dictionary<string, List<SeenFrame>> _rungs = [];
     private readonly Dictionary<long, long> _given = [];
     private readonly ServiceProvider _services;
@@ -49,9 +50,11 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
             .AddLogging(logging => logging.AddProvider(Log))
             .AddTranscoder(new ConfigurationBuilder().Build())
             .BuildServiceProvider();
-        var session = new BroadcastSession(ChannelName.Parse("bench"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!);
+        var session = new BroadcastSession(ChannelName.Parse("bench"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch,
+            LatencyProfile.Find(latency)!);
         _running = _services.GetRequiredService<LadderTranscoder>()
-            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "auto", CancellationToken.None), [track], _samples.Reader), CancellationToken.None);
+            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "auto", CancellationToken.None), [track], _samples.Reader),
+                CancellationToken.None);
     }
 
     /// <summary>Log of the stage.</summary>

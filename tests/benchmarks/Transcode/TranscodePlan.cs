@@ -46,11 +46,13 @@ internal sealed record TranscodePlan
     public static TranscodePlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new TranscodePlan();
-        foreach (var (option, value) in PlanArguments.Pairs("transcode", arguments, ["--only", "--rounds", "--seconds", "--kills", "--overload"]))
+        foreach (var (option, value) in PlanArguments.Pairs("transcode", arguments,
+            ["--only", "--rounds", "--seconds", "--kills", "--overload"]))
         {
             plan = option switch
             {
-                "--quick" => plan with { Rounds = 1, CostSeconds = 6, Measured = TimeSpan.FromSeconds(4), Kills = 2, Overload = TimeSpan.FromSeconds(20) },
+                "--quick" => plan with { Rounds = 1, CostSeconds = 6, Measured = TimeSpan.FromSeconds(4), Kills = 2,
+                    Overload = TimeSpan.FromSeconds(20) },
                 "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
                 "--rounds" => plan with { Rounds = PlanArguments.Number(option, value, 1, 20) },
                 "--kills" => plan with { Kills = PlanArguments.Number(option, value, 2, 1000) },

@@ -10,7 +10,8 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
     /// <exception cref="InvalidOperationException">No worker is running, or its arguments have an unknown format.</exception>
     public static WorkerCommand OfRunning()
     {
-        var words = ChildrenMeter.Running().Select(p => File.ReadAllText($"/proc/{p}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        var words = ChildrenMeter.Running()
+            .Select(p => File.ReadAllText($"/proc/{p}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries))
             .FirstOrDefault(w => w.Contains("-filter_complex")) ?? throw new InvalidOperationException("No worker is running.");
         return new WorkerCommand(words[(Array.FindIndex(words, w => Path.GetFileName(w) == "ffmpeg") + 1)..]);
     }
@@ -52,7 +53,8 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
     /// to the null output instead of RTMP.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> OneByOne(string file) =>
-        [.. Sizes.Select((size, i) => (IReadOnlyList<string>)["-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-copyts", "-i", file, "-map", "0:v:0", "-vf", $"scale={size}:flags=bicubic", .. Encoder(i), "-f", "null", "-"])];
+        [.. Sizes.Select((size, i) => (IReadOnlyList<string>)["-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-copyts",
+            "-i", file, "-map", "0:v:0", "-vf", $"scale={size}:flags=bicubic", .. Encoder(i), "-f", "null", "-"])];
 
     /// <summary>Encoding options of a rung: those between its <c>-map</c> and its output format.</summary>
     /// <param name="rung">Index of the rung.</param>

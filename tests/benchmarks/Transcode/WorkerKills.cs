@@ -21,7 +21,8 @@ internal static class WorkerKills
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
-        var report = new Report($"Kill -9 of the worker, {plan.Kills} times, 480p30 with keyframes every 2 s", "seconds without a new frame", ["p50", "p95", "longest", "frames missing", "sync samples missing"]);
+        var report = new Report($"Kill -9 of the worker, {plan.Kills} times, 480p30 with keyframes every 2 s",
+            "seconds without a new frame", ["p50", "p95", "longest", "frames missing", "sync samples missing"]);
         reports.Add(report);
         var random = new Random(Seed);
         var all = new Dictionary<string, List<Aftermaths>>();
@@ -33,14 +34,16 @@ internal static class WorkerKills
                 var row = $"{latency}: {rung}";
                 all.TryAdd(row, []);
                 all[row].Add(seen);
-                progress(string.Create(CultureInfo.InvariantCulture, $"kill {kill} of {plan.Kills}: {row} {seen.Gap:0.00} s, {seen.Missing} frames and {seen.MissingSync} sync samples missing"));
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"kill {kill} of {plan.Kills}: {row} {seen.Gap:0.00} s, {seen.Missing} frames and {seen.MissingSync} sync samples missing"));
             }
         }
 
         foreach (var (row, seen) in all.OrderBy(r => r.Key, StringComparer.Ordinal))
         {
             var p50 = Sample.Median(seen.Select(s => s.Gap));
-            report.Add(row, Aim.Under(LongestGap, p50).For("p50"), p50, Sample.Percentile(seen.Select(s => s.Gap), 0.95), seen.Max(s => s.Gap), seen.Sum(s => s.Missing), seen.Sum(s => s.MissingSync));
+            report.Add(row, Aim.Under(LongestGap, p50).For("p50"), p50, Sample.Percentile(seen.Select(s => s.Gap), 0.95),
+                seen.Max(s => s.Gap), seen.Sum(s => s.Missing), seen.Sum(s => s.MissingSync));
         }
     }
 
@@ -75,7 +78,8 @@ internal static class WorkerKills
             missingSync += wanted.IsSync && !(has && frame.IsSync) ? 1 : 0;
         }
 
-        var gap = seen.Zip(seen.Skip(1)).Where(p => p.Second.At >= killed).Max(p => Stopwatch.GetElapsedTime(p.First.At, p.Second.At).TotalSeconds);
+        var gap = seen.Zip(seen.Skip(1)).Where(p => p.Second.At >= killed)
+            .Max(p => Stopwatch.GetElapsedTime(p.First.At, p.Second.At).TotalSeconds);
         return new Aftermaths(gap, missing, missingSync);
     }
 

@@ -20,7 +20,8 @@ internal sealed class AddressTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Words { get; } =
     [
-        .. new[] { "/live/", "demo", "/", "01JN8E0000000000000000000A", "source", ".m3u8", ".m4s", "init-", ".mp4", "thumbnails", ".jpg", "beacon", "?", "&", "=", "_HLS_msn=", "_HLS_part=", "_HLS_skip=", "YES", "v2", "0", "9", "10", "11", "12" }
+        .. new[] { "/live/", "demo", "/", "01JN8E0000000000000000000A", "source", ".m3u8", ".m4s", "init-", ".mp4", "thumbnails", ".jpg",
+            "beacon", "?", "&", "=", "_HLS_msn=", "_HLS_part=", "_HLS_skip=", "YES", "v2", "0", "9", "10", "11", "12" }
             .Select(Encoding.ASCII.GetBytes),
     ];
 
@@ -57,7 +58,8 @@ internal sealed class AddressTarget : FuzzTarget
         Hold(verdict != ReloadDecision.Unavailable, "given up before it waited");
         Hold(verdict != ReloadDecision.RespondRequested || request.Segment <= Edge.LastSegment + 1, "answered with what does not exist");
         Hold(verdict != ReloadDecision.Hold || request.Segment is >= 10 and <= 12, "waits for what is there, or never comes");
-        Hold(BlockingReload.Evaluate(request, Edge, LatencyProfile.Low, new ProducerState(IsEnded: true, IsStalled: false), TimeSpan.Zero) == ReloadDecision.Respond, "a session that is over answers");
+        Hold(BlockingReload.Evaluate(request, Edge, LatencyProfile.Low, new ProducerState(IsEnded: true, IsStalled: false), TimeSpan.Zero)
+            == ReloadDecision.Respond, "a session that is over answers");
     }
 
     public override bool IsRefusal(Exception exception, out string reason)

@@ -11,7 +11,8 @@ internal sealed class BeaconTarget : FuzzTarget
 
     public override int MaxLength => 64;
 
-    public override IReadOnlyList<byte[]> Words { get; } = ["play "u8.ToArray(), "left "u8.ToArray(), "0123456789abcdef"u8.ToArray(), "ffffffffffffffff"u8.ToArray()];
+    public override IReadOnlyList<byte[]> Words { get; } =
+        ["play "u8.ToArray(), "left "u8.ToArray(), "0123456789abcdef"u8.ToArray(), "ffffffffffffffff"u8.ToArray()];
 
     public override void Run(byte[] input, ref Shape shape)
     {

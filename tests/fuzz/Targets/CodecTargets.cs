@@ -10,7 +10,8 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
 {
     public override string Name => name;
 
-    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 3], [0x67], [0x68], [0x42, 0x01], [0x40, 0x01], [0x44, 0x01], [0xA1], [0x81], [0x0A, 0x0B], [0x12, 0x00], [0xE1, 0, 1], [1, 0, 1]];
+    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 3], [0x67], [0x68], [0x42, 0x01], [0x40, 0x01], [0x44, 0x01], [0xA1],
+        [0x81], [0x0A, 0x0B], [0x12, 0x00], [0xE1, 0, 1], [1, 0, 1]];
 
     /// <summary>Reads a record.</summary>
     public CodecConfig Parse(byte[] record) => parse(record);
@@ -18,13 +19,17 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
     public override void Run(byte[] input, ref Shape shape)
     {
         var config = parse(input);
-        Hold(config.Equals(parse(input)) && config.GetHashCode() == parse(input).GetHashCode(), "reading the same bytes twice gives two configurations");
+        Hold(config.Equals(parse(input)) && config.GetHashCode() == parse(input).GetHashCode(),
+            "reading the same bytes twice gives two configurations");
         Hold(config.Equals(parse(config.Record.ToArray())), "its own record is another configuration");
-        Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), "a codec string that is none");
+        Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'),
+            "a codec string that is none");
         if (config.VideoFormat is { } format)
         {
-            Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide, "a format without a size, or over the limit");
-            Hold(format.SampleAspectWidth > 0 && format.SampleAspectHeight > 0 && format.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
+            Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide,
+                "a format without a size, or over the limit");
+            Hold(format.SampleAspectWidth > 0 && format.SampleAspectHeight > 0 && format.DisplayWidth is >= 1 and <= 65_535,
+                "an aspect ratio that is none");
             Hold(format.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
             shape.Size(format.Width);
             shape.Size(format.Height);
@@ -49,7 +54,8 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
             if (frame.IsSync)
             {
                 var completed = config.CompleteFrom(input);
-                Hold(completed.Equals(parse(completed.Record.ToArray())) || !completed.IsComplete || completed.Kind == TrackKind.Video, "a completed record is another configuration");
+                Hold(completed.Equals(parse(completed.Record.ToArray())) || !completed.IsComplete || completed.Kind == TrackKind.Video,
+                    "a completed record is another configuration");
             }
         }
     }
@@ -63,7 +69,8 @@ internal sealed class SampleTarget : CodecTarget
 
     public override string Name => "samples";
 
-    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 0, 2, 0x65, 1], [0, 0, 0, 3, 0x26, 1, 1], [0x12, 0x00], [0x0A, 0x0B], [0x82, 0x49, 0x83, 0x42], [0x0B, 0x77], [0xFF, 0xF8]];
+    public override IReadOnlyList<byte[]> Words { get; } =
+        [[0, 0, 0, 2, 0x65, 1], [0, 0, 0, 3, 0x26, 1, 1], [0x12, 0x00], [0x0A, 0x0B], [0x82, 0x49, 0x83, 0x42], [0x0B, 0x77], [0xFF, 0xF8]];
 
     public override void Run(byte[] input, ref Shape shape)
     {
@@ -82,7 +89,8 @@ internal sealed class SampleTarget : CodecTarget
             Hold(frame.Samples >= 0, "a negative number of samples");
             if (frame.IsSync && config.CompleteFrom(input.AsSpan(1)) is { VideoFormat: { } format })
             {
-                Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
+                Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide,
+                    "a frame without a size, or over the limit");
             }
         }
     }
@@ -115,7 +123,8 @@ internal sealed class ParameterSetTarget(string name, Func<byte[], (int Width, i
     {
         var (width, height) = parse(input);
         Hold((width, height) == parse(input), "reading the same bytes twice gives two sizes");
-        Hold(width is >= 1 and <= VideoFormat.MaxSide && height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
+        Hold(width is >= 1 and <= VideoFormat.MaxSide && height is >= 1 and <= VideoFormat.MaxSide,
+            "a frame without a size, or over the limit");
         shape.Size(width);
         shape.Size(height);
         shape.Kind(input[1]);

@@ -7,7 +7,8 @@ internal sealed class FlacTarget : CodecTarget
 {
     public override string Name => "flac-frames";
 
-    public override IReadOnlyList<byte[]> Words { get; } = [[0xFF, 0xF8, 0xC9, 0x18, 0x00, 0xC2], [0xFF, 0xF9], [0xFF, 0xF8, 0x69, 0x08], [0, 0]];
+    public override IReadOnlyList<byte[]> Words { get; } =
+        [[0xFF, 0xF8, 0xC9, 0x18, 0x00, 0xC2], [0xFF, 0xF9], [0xFF, 0xF8, 0x69, 0x08], [0, 0]];
 
     public override void Run(byte[] input, ref Shape shape)
     {

@@ -13,7 +13,8 @@ internal sealed class HandshakeTarget : RtmpTarget
     {
         var whole = Feed([input], out var left);
         var cut = Feed(Cut(input), out var leftOfCut);
-        Hold(whole.Done == cut.Done && whole.Written == cut.Written && left == leftOfCut && whole.Refusal == cut.Refusal, "cutting the bytes changes the handshake");
+        Hold(whole.Done == cut.Done && whole.Written == cut.Written && left == leftOfCut && whole.Refusal == cut.Refusal,
+            "cutting the bytes changes the handshake");
         Hold(whole.Written is 0 or 1 + (2 * HandshakeDigest.BlockSize), "the answer has another length");
         shape.Kind(whole.Done ? 1 : 0);
         shape.Size(whole.Written);

@@ -18,7 +18,8 @@ internal sealed class MovieTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Words { get; } =
     [
-        .. new[] { "moof", "mdat", "traf", "trun", "tfhd", "tfdt", "moov", "stsd", "elng", "styp", "vide", "soun" }.Select(word => System.Text.Encoding.ASCII.GetBytes(word)),
+        .. new[] { "moof", "mdat", "traf", "trun", "tfhd", "tfdt", "moov", "stsd", "elng", "styp", "vide",
+            "soun" }.Select(word => System.Text.Encoding.ASCII.GetBytes(word)),
         [0, 0, 0, 1], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff], [0, 0, 0x0f, 1], [0, 0, 0x80, 0],
     ];
 
@@ -33,7 +34,8 @@ internal sealed class MovieTarget : FuzzTarget
         var writer = new FragmentWriter();
         for (uint i = 0; i < 3; i++)
         {
-            FragmentSample[] samples = [new(1024, 9, true, reorders ? 2048 : 0), new(1024, 7, !reorders, reorders ? -1024 : 0), new(1024, (int)i, true)];
+            FragmentSample[] samples = [new(1024, 9, true, reorders ? 2048 : 0), new(1024, 7, !reorders, reorders ? -1024 : 0),
+                new(1024, (int)i, true)];
             bytes.Write(writer.Write(new FragmentHeader(i + 1, i * 3072, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), samples));
             bytes.Write(new byte[samples.Sum(sample => sample.Size)]);
         }
@@ -62,7 +64,8 @@ internal sealed class MovieTarget : FuzzTarget
         {
             var slice = layout[i];
             Hold(slice is { Length: > 0, Offset: >= 0 } && slice.Offset + slice.Length <= input.Length, "a payload that is not there");
-            Hold(slice.Start == (i == 0 ? layout.Head.Length : layout[i - 1].End) && layout.Find(slice.Start) == i, "slices that do not follow each other");
+            Hold(slice.Start == (i == 0 ? layout.Head.Length : layout[i - 1].End) && layout.Find(slice.Start) == i,
+                "slices that do not follow each other");
         }
 
         var sizes = new BoxFields(BoxReader.Find(layout.Head.Span, "moov/trak/mdia/minf/stbl/stsz"u8), "stsz");
@@ -86,7 +89,8 @@ internal sealed class MovieTarget : FuzzTarget
         }
 
         var (chunks, samples) = (new List<FragmentMetadata>(), 0);
-        while (at < input.Length && FragmentMetadata.TryRead(input.AsSpan((int)at), at, out var head, out _) && head.End <= input.Length && samples + head.Samples.Count <= FragmentReader.MaxSamples)
+        while (at < input.Length && FragmentMetadata.TryRead(input.AsSpan((int)at), at, out var head, out _) && head.End <= input.Length
+            && samples + head.Samples.Count <= FragmentReader.MaxSamples)
         {
             chunks.Add(head);
             (at, samples) = (head.End, samples + head.Samples.Count);

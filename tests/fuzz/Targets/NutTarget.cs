@@ -13,7 +13,8 @@ internal sealed class NutTarget : FuzzTarget
 {
     public override string Name => "nut";
 
-    public override IReadOnlyList<byte[]> Words { get; } = [NutFormat.FileId, Code(NutFormat.MainHeader), Code(NutFormat.StreamHeader), Code(NutFormat.Syncpoint), [0xFF, 0xFF, 0xFF, 0x7F], [0x81, 0x00], "H264"u8.ToArray()];
+    public override IReadOnlyList<byte[]> Words { get; } = [NutFormat.FileId, Code(NutFormat.MainHeader), Code(NutFormat.StreamHeader),
+        Code(NutFormat.Syncpoint), [0xFF, 0xFF, 0xFF, 0x7F], [0x81, 0x00], "H264"u8.ToArray()];
 
     // Each piece makes the reader parse all previous bytes again.
     public override long MostAllocated(int length) => (4096L * length) + (1024 * 1024);
@@ -33,7 +34,8 @@ internal sealed class NutTarget : FuzzTarget
         Hold(whole.Count == cut.Count, "cutting the bytes changes the number of frames");
         for (var i = 0; i < whole.Count; i++)
         {
-            Hold((whole[i].Stream, whole[i].Present, whole[i].IsKey) == (cut[i].Stream, cut[i].Present, cut[i].IsKey) && whole[i].Payload.Span.SequenceEqual(cut[i].Payload.Span), "cutting the bytes changes a frame");
+            Hold((whole[i].Stream, whole[i].Present, whole[i].IsKey) == (cut[i].Stream, cut[i].Present, cut[i].IsKey)
+                && whole[i].Payload.Span.SequenceEqual(cut[i].Payload.Span), "cutting the bytes changes a frame");
             Hold(whole[i].Stream is >= 0 and < NutReader.MaxStreams, "a frame of no stream");
             shape.Kind(whole[i].IsKey ? 1 : 0);
             shape.Size(whole[i].Payload.Length);

@@ -14,18 +14,21 @@ internal sealed class ViewerTokenTarget : FuzzTarget
     private static readonly ChannelName Channel = ChannelName.Parse("demo");
     private static readonly string Signed = ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", null);
     private static readonly ViewerAccessPolicy Policy = new(
-        ViewerAccess.Token, new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["abcdefgh"] = Secret }.ToFrozenDictionary(), FrozenSet<string>.Empty);
+        ViewerAccess.Token, new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["abcdefgh"] = Secret }.ToFrozenDictionary(),
+        FrozenSet<string>.Empty);
 
     public override string Name => "viewer-token";
 
     public override int MaxLength => 400;
 
     public override IReadOnlyList<byte[]> Words { get; } =
-        ["1."u8.ToArray(), "."u8.ToArray(), "-"u8.ToArray(), "demo"u8.ToArray(), "abcdefgh"u8.ToArray(), "1900003600"u8.ToArray(), "4cb007105"u8.ToArray(), "620010db8"u8.ToArray(), new byte[43].Select(_ => (byte)'A').ToArray()];
+        ["1."u8.ToArray(), "."u8.ToArray(), "-"u8.ToArray(), "demo"u8.ToArray(), "abcdefgh"u8.ToArray(), "1900003600"u8.ToArray(),
+            "4cb007105"u8.ToArray(), "620010db8"u8.ToArray(), new byte[43].Select(_ => (byte)'A').ToArray()];
 
     /// <summary>A valid input, for the seeds.</summary>
     public static byte[] Good(string? address) => Encoding.ASCII.GetBytes(
-        ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", ViewerNetwork.TryParseUserInput(address, out var network) ? network : null));
+        ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane",
+            ViewerNetwork.TryParseUserInput(address, out var network) ? network : null));
 
     public override void Run(byte[] input, ref Shape shape)
     {

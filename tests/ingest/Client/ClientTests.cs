@@ -53,8 +53,10 @@ public sealed class ClientTests
     {
         await using var server = await IngestServer.StartAsync();
         var media = FlvFileReader.Read(Recording.Flv(1));
-        var targets = Enumerable.Range(0, 5).Select(i => new RtmpTarget("127.0.0.1", server.Port, "live", i == 4 ? "bad" : $"good{i}")).ToList();
-        var load = new LoadPublisher(new LoadPlan(targets, media, TimeSpan.FromSeconds(2.5), ConnectionsPerSecond: 1000), TimeProvider.System);
+        var targets = Enumerable.Range(0, 5).Select(i => new RtmpTarget("127.0.0.1", server.Port, "live", i == 4 ? "bad" : $"good{i}"))
+            .ToList();
+        var load = new LoadPublisher(new LoadPlan(targets, media, TimeSpan.FromSeconds(2.5), ConnectionsPerSecond: 1000),
+            TimeProvider.System);
         var report = await load.RunAsync();
 
         (report.Requested, report.Accepted, report.Failed, report.Publishing).ShouldBe((5, 4, 1, 0));
@@ -80,7 +82,8 @@ public sealed class ClientTests
         var audio = (byte[])[0xAF, 1, 0x21, 0x10];
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsConfiguration)
             .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), audio))).ToList();
-        var load = new LoadPublisher(new LoadPlan([RtmpTarget.Parse(server.Url("good"))], new FlvFile(tags), TimeSpan.FromSeconds(0.8)), TimeProvider.System);
+        var load = new LoadPublisher(new LoadPlan([RtmpTarget.Parse(server.Url("good"))], new FlvFile(tags), TimeSpan.FromSeconds(0.8)),
+            TimeProvider.System);
         (await load.RunAsync()).MaxDelay.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.3));
     }
 

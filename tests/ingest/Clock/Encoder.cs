@@ -84,7 +84,8 @@ internal sealed class Encoder
         return this;
     }
 
-    public void ConfigureVideo(byte[]? record = null) => Take(MessageType.Video, FrameTimes, [0x17, 0, 0, 0, 0, .. record ?? Wire.AvcRecord]);
+    public void ConfigureVideo(byte[]? record = null) =>
+        Take(MessageType.Video, FrameTimes, [0x17, 0, 0, 0, 0, .. record ?? Wire.AvcRecord]);
 
     public void ConfigureAudio(byte[]? record = null) => Take(MessageType.Audio, AudioFrameTimes, [0xAF, 0, .. record ?? Wire.AacRecord]);
 
@@ -137,7 +138,8 @@ internal sealed class Encoder
     private double _nextFrame;
 
     public void Take(byte type, double timestamp, byte[] body) =>
-        TakeAt(type, (uint)(((long)Math.Floor(timestamp) % Modulus + Modulus) % Modulus), body, Start.AddMilliseconds(_time + Delay(_time)));
+        TakeAt(type, (uint)(((long)Math.Floor(timestamp) % Modulus + Modulus) % Modulus), body,
+            Start.AddMilliseconds(_time + Delay(_time)));
 
     public void TakeAt(byte type, uint timestamp, byte[] body, DateTimeOffset arrival)
     {

@@ -236,9 +236,11 @@ public sealed class EncoderClockTests
         clock.Read().ShouldBe(time.GetUtcNow(), TimeSpan.FromMilliseconds(1), "a small difference is worked off");
     }
 
-    private static double Video(EncoderClock clock, uint timestamp, double arrival) => clock.Map(1, TrackKind.Video, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
+    private static double Video(EncoderClock clock, uint timestamp, double arrival) =>
+        clock.Map(1, TrackKind.Video, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
 
-    private static double Audio(EncoderClock clock, uint timestamp, double arrival) => clock.Map(2, TrackKind.Audio, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
+    private static double Audio(EncoderClock clock, uint timestamp, double arrival) =>
+        clock.Map(2, TrackKind.Audio, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
 
     private static DateTimeOffset At(double milliseconds) => Start.AddMilliseconds(milliseconds);
 

@@ -25,10 +25,12 @@ public sealed class TimelineProperties
             for (var i = 0; i < 2000; i++)
             {
                 clock = random.Next(wildness) != 0 ? clock + (uint)random.Next(0, 50) : Wild(random, clock);
-                arrival = random.Next(100) == 0 ? arrival.AddMilliseconds(random.Next(20_000)) : arrival.AddMilliseconds(random.Next(0, 50));
+                arrival = random.Next(100) == 0 ? arrival.AddMilliseconds(random.Next(20_000))
+                    : arrival.AddMilliseconds(random.Next(0, 50));
                 if (random.Next(2) == 0)
                 {
-                    encoder.TakeAt(MessageType.Video, clock, Wire.VideoBody(true, 20, random.Next(8) == 0 ? random.Next(-0x800000, 0x7FFFFF) : 0), arrival);
+                    encoder.TakeAt(MessageType.Video, clock,
+                        Wire.VideoBody(true, 20, random.Next(8) == 0 ? random.Next(-0x800000, 0x7FFFFF) : 0), arrival);
                 }
                 else
                 {

@@ -156,7 +156,8 @@ public sealed class TimelineTests
     public void F16_reordered_frames_keep_decode_and_presentation_order()
     {
         // I P B B P B B: shown as 0 3 1 2 6 4 5, with two frames of delay.
-        var encoder = new Encoder { Offset = i => (int)(Math.Floor((i + 2 + (i == 0 ? 0 : i % 3 == 1 ? 2 : -1)) * Frame) - Math.Floor(i * Frame)) }.Configured().Run(10);
+        var encoder = new Encoder { Offset = i => (int)(Math.Floor((i + 2 + (i == 0 ? 0 : i % 3 == 1 ? 2 : -1)) * Frame)
+            - Math.Floor(i * Frame)) }.Configured().Run(10);
         var video = encoder.Video;
         video.Steps().ShouldAllBe(step => Math.Abs(step - Frame) < 1);
         video.ShouldAllBe(s => s.Present >= s.Decode);
@@ -227,7 +228,8 @@ public sealed class TimelineTests
     public void F36_drifting_encoder_stays_within_half_a_second_of_the_wall_clock_for_a_week(int perMillion)
     {
         // 5 video and 8 audio frames per second, on a connection with up to 150 ms of delay.
-        var (clock, video, audio) = (new Broadcast.Ingest.Clock.EncoderClock(Encoder.Start), new Broadcast.Ingest.Clock.VideoClock(), new Broadcast.Ingest.Clock.AudioClock());
+        var (clock, video, audio) = (new Broadcast.Ingest.Clock.EncoderClock(Encoder.Start), new Broadcast.Ingest.Clock.VideoClock(),
+            new Broadcast.Ingest.Clock.AudioClock());
         var random = new Random(36);
         var (worst, longest, shortest, last) = (0.0, 0L, long.MaxValue, -1L);
         var pace = 1 + (perMillion / 1e6);
@@ -249,14 +251,16 @@ public sealed class TimelineTests
                 {
                     var expected = wall + (frame * 125);
                     audio.TryNext(
-                        clock.Map(2, TrackKind.Audio, new(unchecked((uint)(long)(expected * pace))), arrival), 8192, 1024, out var time).ShouldBeTrue();
+                        clock.Map(2, TrackKind.Audio, new(unchecked((uint)(long)(expected * pace))), arrival), 8192, 1024,
+                        out var time).ShouldBeTrue();
                     worst = Math.Max(worst, Math.Abs((time.TotalSeconds * 1000) - expected));
                 }
             }
         }
 
         worst.ShouldBeInRange(250, 500);
-        (longest / 18_000.0).ShouldBeLessThan(1.005 + (2 * 90 / 18_000.0), "no step is longer than its milliseconds say, by what anyone notices");
+        (longest / 18_000.0).ShouldBeLessThan(1.005 + (2 * 90 / 18_000.0),
+            "no step is longer than its milliseconds say, by what anyone notices");
         (shortest / 18_000.0).ShouldBeGreaterThan(0.995 - (2 * 90 / 18_000.0));
         (audio.Jumps, audio.Dropped, clock.Jumps).ShouldBe((0, 0, 0));
     }

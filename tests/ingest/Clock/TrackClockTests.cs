@@ -49,7 +49,8 @@ public sealed class TrackClockTests
         for (var fraction = 0; fraction < 50; fraction++)
         {
             var clock = new VideoClock();
-            var decoded = Enumerable.Range(0, 100).Select(i => clock.Next((i * 40 * Millisecond) + (fraction * 777), 0).Decode.Ticks).ToList();
+            var decoded = Enumerable.Range(0, 100).Select(i => clock.Next((i * 40 * Millisecond) + (fraction * 777), 0).Decode.Ticks)
+                .ToList();
             decoded.Zip(decoded.Skip(1), (a, b) => b - a).ShouldAllBe(step => step == 3600);
         }
     }

@@ -114,7 +114,8 @@ public sealed class ConnectionTests
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live/good-key", ""));
         server.Authority.Asked.Single().StreamKey.ShouldBe("good-key");
-        var e = await Should.ThrowAsync<RtmpPublishException>(() => RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "vod", "good")));
+        var e = await Should.ThrowAsync<RtmpPublishException>(() =>
+            RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "vod", "good")));
         e.Message.ShouldContain("/live");
         server.Log.Contains("good-key").ShouldBeFalse();
     }

@@ -43,18 +43,21 @@ public sealed class EnhancedEncoderTests
         using var folder = TempFolder.Create();
         var path = Path.Combine(folder.Path, "audio." + encoder);
         (await ChildProcess.RunAsync("ffmpeg",
-            ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "2", "-ac", "6", "-c:a", encoder, "-b:a", "384k", "-f", encoder, path])).EnsureSuccess();
+            ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "2", "-ac", "6", "-c:a", encoder,
+                "-b:a", "384k", "-f", encoder, path])).EnsureSuccess();
         var frames = (await File.ReadAllBytesAsync(path)).Chunk(384_000 / 8 * 1536 / 48_000).ToList();
 
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
-        var tags = frames.Select((f, i) => new FlvTag(8, (uint)(i * 32), EnhancedBody.Audio(EnhancedPacket.CodedFrames, codec, f))).ToList();
+        var tags = frames.Select((f, i) => new FlvTag(8, (uint)(i * 32), EnhancedBody.Audio(EnhancedPacket.CodedFrames, codec, f)))
+            .ToList();
         await publisher.SendAsync(tags, 0);
         await publisher.CloseAsync();
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
         var audio = server.Sink.Single.Of(TrackKind.Audio);
         audio.Length.ShouldBe(frames.Count);
-        (audio[0].Track.Config.CodecString, audio[0].Track.Config.AudioFormat!.Channels, audio[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
+        (audio[0].Track.Config.CodecString, audio[0].Track.Config.AudioFormat!.Channels,
+            audio[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
         audio.ShouldAllBe(s => ReferenceEquals(s.Track, audio[0].Track));
         audio.Zip(audio.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1536);
     }
@@ -62,12 +65,14 @@ public sealed class EnhancedEncoderTests
     [Fact]
     public async Task Stopping_server_sends_a_reconnect_request_and_the_encoder_ends_by_itself()
     {
-        await using var server = await IngestServer.StartAsync(("ReconnectUrl", "rtmp://other.example.org/live"), ("ReconnectWait", "00:00:30"));
+        await using var server = await IngestServer.StartAsync(("ReconnectUrl", "rtmp://other.example.org/live"),
+            ("ReconnectWait", "00:00:30"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
         var media = Recorded("hevc");
         await publisher.SendAsync(media.Tags, 0);
         var stopping = server.StopAsync();
-        (await publisher.ReconnectRequested.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe("rtmp://other.example.org/live");
+        (await publisher.ReconnectRequested.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe(
+            "rtmp://other.example.org/live");
 
         // The old connection is read up to the keyframe of the switch.
         await publisher.SendAsync(media.Tags, 4000);
@@ -97,11 +102,14 @@ public sealed class EnhancedEncoderTests
         await gone.GetStream().WriteAsync(Broadcast.Ingest.Tests.Rtmp.Wire.Opening("good1"));
         await using var there = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 2);
-        server.Authority.Ended.Select(e => e.Reason).ShouldBe(["Neither media nor ping responses arrived.", "No usable audio or video arrived."], ignoreOrder: true);
+        server.Authority.Ended.Select(e => e.Reason)
+            .ShouldBe(["Neither media nor ping responses arrived.", "No usable audio or video arrived."], ignoreOrder: true);
         await Poll.UntilAsync(() => server.Log.Contains("Neither media nor ping responses"));
     }
 
-    private static FlvFile Recorded(string name) => FlvFileReader.Read(File.ReadAllBytes(Repository.PathOf("tests", "support", "recordings", name + ".flv")));
+    private static FlvFile Recorded(string name) =>
+        FlvFileReader.Read(File.ReadAllBytes(Repository.PathOf("tests", "support", "recordings", name + ".flv")));
 
-    private static RtmpTarget Target(IngestServer server, string key = "good") => new("127.0.0.1", server.Port, "live", key) { IsEnhanced = true };
+    private static RtmpTarget Target(IngestServer server, string key = "good") =>
+        new("127.0.0.1", server.Port, "live", key) { IsEnhanced = true };
 }

@@ -47,7 +47,8 @@ internal sealed class IngestServer : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(logs).AddProvider(log);
         builder.Services.AddSingleton<IPublishAuthorizer>(authority).AddSingleton<IPublicationSink>(sink);
         builder.Services.AddIngest(builder.Configuration);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseProxyHeader().UseRtmp()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0),
+            listen => listen.UseProxyHeader().UseRtmp()));
         var app = builder.Build();
         await app.StartAsync();
         return new IngestServer(app, authority, sink, log);
@@ -195,7 +196,8 @@ internal sealed class RememberingLog : ILoggerProvider, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
         Lines.Enqueue((logLevel, formatter(state, exception) + exception));
 
     public bool IsEnabled(LogLevel logLevel) => true;

@@ -14,7 +14,8 @@ public sealed class RealEncoderTests
     public async Task Ffmpeg_publishes_two_seconds_and_every_frame_arrives_in_order()
     {
         await using var server = await IngestServer.StartAsync();
-        await PublishAsync(FfmpegTool.Publish(server.Url("good"), new TestSource { Seconds = 2, RealTime = false, BFrames = 2, KeyframeSeconds = 1 }));
+        await PublishAsync(FfmpegTool.Publish(server.Url("good"),
+            new TestSource { Seconds = 2, RealTime = false, BFrames = 2, KeyframeSeconds = 1 }));
 
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
         var received = server.Sink.Single;
@@ -67,7 +68,8 @@ public sealed class RealEncoderTests
         [
             "-q", "videotestsrc", "num-buffers=60", "!", "video/x-raw,width=320,height=180,framerate=30/1", "!",
             "x264enc", "tune=zerolatency", "key-int-max=30", "speed-preset=ultrafast", "!", "h264parse", "!", "mux.",
-            "audiotestsrc", "num-buffers=90", "samplesperbuffer=1024", "!", "audio/x-raw,rate=44100,channels=2", "!", "voaacenc", "!", "aacparse", "!", "mux.",
+            "audiotestsrc", "num-buffers=90", "samplesperbuffer=1024", "!", "audio/x-raw,rate=44100,channels=2", "!", "voaacenc", "!",
+                "aacparse", "!", "mux.",
             "flvmux", "name=mux", "streamable=true", "!", sink, $"location={location}",
         ]));
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
@@ -97,7 +99,8 @@ public sealed class RealEncoderTests
     public async Task Received_samples_decode_without_errors()
     {
         await using var server = await IngestServer.StartAsync();
-        await PublishAsync(FfmpegTool.Publish(server.Url("good"), new TestSource { Seconds = 2, Audio = false, RealTime = false, BFrames = 2 }));
+        await PublishAsync(FfmpegTool.Publish(server.Url("good"),
+            new TestSource { Seconds = 2, Audio = false, RealTime = false, BFrames = 2 }));
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
 
         using var folder = TempFolder.Create();

@@ -18,7 +18,8 @@ public sealed class HealthTests
     public void Healthy_source_is_measured_and_has_no_issues()
     {
         var encoder = new Encoder { FrameSize = 20_000 }.Configured().Run(65);
-        encoder.Feed.ApplyMetadata(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
+        encoder.Feed.ApplyMetadata(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(),
+            new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
         encoder.Run(5);
 
         var report = encoder.Meter.Report!;
@@ -154,7 +155,8 @@ public sealed class HealthTests
     public void Frame_rate_lower_than_declared_is_reported()
     {
         var encoder = new Encoder { FrameRate = 24 }.Configured().Run(30);
-        encoder.Meter.Report!.Issues.ShouldHaveSingleItem().Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
+        encoder.Meter.Report!.Issues.ShouldHaveSingleItem()
+            .Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
     }
 
     [Fact]
@@ -220,7 +222,8 @@ public sealed class HealthTests
             for (var i = from; i < to; i++)
             {
                 encoder.Meter.Advance(Encoder.Start.AddTicks(i), encoder.Feed);
-                encoder.Meter.Count(new MediaSample(track, new MediaTime(i * 3000, 90_000), new MediaTime(i * 3000, 90_000), i % 60 == 0, ReadOnlyMemory<byte>.Empty, Encoder.Start));
+                encoder.Meter.Count(new MediaSample(track, new MediaTime(i * 3000, 90_000), new MediaTime(i * 3000, 90_000), i % 60 == 0,
+                    ReadOnlyMemory<byte>.Empty, Encoder.Start));
             }
         }
     }
@@ -247,7 +250,8 @@ public sealed class HealthTests
     {
         var time = new Broadcast.Testing.ManualTimeProvider();
         var register = new SourceRegistry(time);
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), LatencyProfile.Standard);
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(),
+            LatencyProfile.Standard);
         var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None);
         var encoder = new Encoder().Configured();
         var meter = register.Add(grant);

@@ -60,7 +60,8 @@ public sealed class ChunkLayerTests
     {
         var body = Wire.VideoBody(sync: true, 500);
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Chunk(0, 6, 0, body.Length, 9, 1, body[..128]), SetChunkSize(4096),
+        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Chunk(0, 6, 0, body.Length, 9, 1, body[..128]),
+            SetChunkSize(4096),
             Wire.Chunk(3, 6, 0, 0, 0, 0, body[128..])));
         session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(body[5..]);
     }
@@ -99,7 +100,8 @@ public sealed class ChunkLayerTests
     public void H21_partial_messages_on_many_chunk_streams_hit_the_stream_and_memory_limits()
     {
         byte[] Partial(int stream) => Wire.Chunk(0, stream, 0, EightMebibytes, 9, 1, Wire.Filler(128));
-        Of("H21", Accepted([.. Enumerable.Range(3, 65).Select(i => Wire.Chunk(0, i, 0, 1000, 9, 1, Wire.Filler(128)))])).ShouldBe(IngestRejectionReason.TooManyChunkStreams);
+        Of("H21", Accepted([.. Enumerable.Range(3, 65).Select(i => Wire.Chunk(0, i, 0, 1000, 9, 1, Wire.Filler(128)))]))
+            .ShouldBe(IngestRejectionReason.TooManyChunkStreams);
         var session = new SessionHarness(new IngestOptions { MaxPartialBytes = 1024 * 1024 });
         session.Feeds(Wire.Opening());
         byte[] bytes = [.. Enumerable.Range(10, 40).SelectMany(Partial)];
@@ -115,7 +117,8 @@ public sealed class ChunkLayerTests
         session.Feeds([.. OnChunkStream(700, 20, 0, Body(Wire.Connect())), .. OnChunkStream(64, 20, 0, Body(Wire.CreateStream()))]);
         session.AnswerStreams().ShouldBe([2, 2, 2, 3, 3]);
         session.Feeds([.. OnChunkStream(6, 20, 1, Body(Wire.Publish("good"))), .. OnChunkStream(2, 9, 1, Body(Wire.VideoConfiguration())),
-            .. OnChunkStream(319, 8, 1, Body(Wire.AudioConfiguration())), .. OnChunkStream(2, 9, 1, Wire.VideoBody(true, 50)), .. OnChunkStream(65_599, 8, 1, [0xAF, 1, 0x21, 1])]);
+            .. OnChunkStream(319, 8, 1, Body(Wire.AudioConfiguration())), .. OnChunkStream(2, 9, 1, Wire.VideoBody(true, 50)),
+                .. OnChunkStream(65_599, 8, 1, [0xAF, 1, 0x21, 1])]);
         session.Samples().Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio]);
     }
 
@@ -136,11 +139,13 @@ public sealed class ChunkLayerTests
 
     [Fact]
     public void H24_new_message_inside_another_on_the_same_chunk_stream_ends_the_connection() =>
-        Of("H24", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(0, 6, 0, 300, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
+        Of("H24", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(0, 6, 0, 300, 9, 1, [])))
+        .ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Fact]
     public void H25_length_that_changes_inside_a_message_ends_the_connection() =>
-        Of("H25", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(1, 6, 0, 60_000, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
+        Of("H25", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(1, 6, 0, 60_000, 9, 1, [])))
+        .ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Theory]
     [InlineData(true)]
@@ -151,8 +156,10 @@ public sealed class ChunkLayerTests
         var body = Wire.VideoBody(sync: true, 300);
         byte[] bytes =
         [
-            .. Accepted(Wire.VideoConfiguration(Time), Wire.AudioConfiguration(Time)), .. Wire.Chunk(0, 6, Time, body.Length, 9, 1, body[..128]),
-            .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[128..256], extended: repeated), .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[256..], extended: repeated),
+            .. Accepted(Wire.VideoConfiguration(Time), Wire.AudioConfiguration(Time)),
+                .. Wire.Chunk(0, 6, Time, body.Length, 9, 1, body[..128]),
+            .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[128..256], extended: repeated),
+                .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[256..], extended: repeated),
             .. Wire.Chunk(0, 6, Time + 40, 0, 9, 1, []), .. Wire.Frame(Time + 80, false),
         ];
         foreach (var size in (int[])[bytes.Length, 1, 3, 100])
@@ -197,7 +204,8 @@ public sealed class ChunkLayerTests
             Wire.Chunk(1, 6, 40, second.Length, 9, 1, second), Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), Wire.Frame(1080, true)));
         var samples = session.Samples();
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio, TrackKind.Video]);
-        (samples[2].Decode.ToTimeSpan() - samples[0].Decode.ToTimeSpan()).TotalMilliseconds.ShouldBe(40, 1, "the delta behind Abort counts from what was said before it");
+        (samples[2].Decode.ToTimeSpan() - samples[0].Decode.ToTimeSpan()).TotalMilliseconds
+            .ShouldBe(40, 1, "the delta behind Abort counts from what was said before it");
         Of("H28", Accepted(Wire.Message(2, 0, 0, [0, 0, 6], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 

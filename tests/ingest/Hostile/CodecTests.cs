@@ -18,7 +18,8 @@ public sealed class CodecTests
         var session = Publishing();
         for (var length = 1; length <= 4; length++)
         {
-            session.Feeds([.. Wire.Message(9, 1, 0, new byte[] { 0x17, 1, 0, 0 }[..length]), .. Wire.Message(8, 1, 0, new byte[] { 0xAF, 9, 0, 0 }[..length])]);
+            session.Feeds([.. Wire.Message(9, 1, 0, new byte[] { 0x17, 1, 0, 0 }[..length]),
+                .. Wire.Message(8, 1, 0, new byte[] { 0xAF, 9, 0, 0 }[..length])]);
         }
 
         session.Feed!.Malformed.ShouldBe(8);
@@ -99,7 +100,8 @@ public sealed class CodecTests
         new IngestOptions().MaxFrameRate.ShouldBe(120);
         var session = Publishing();
         var refusal = Should.Throw<RtmpProtocolException>(() => Frames(session, perSecond: 250, seconds: 70));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe(
+            (IngestRejectionReason.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain("120 fps");
         session.Feed!.VideoFrames.ShouldBeGreaterThan(120 * 60);
     }
@@ -188,7 +190,8 @@ public sealed class CodecTests
     public void H67_composition_times_are_signed_and_bounded_and_decode_times_never_decrease()
     {
         var session = Publishing();
-        session.Feeds([.. Frame(0, 0), .. Frame(40, -40), .. Frame(80, 0x7FFFFF), .. Frame(80, -0x800000), .. Frame(40, 40), .. Frame(120, 0)]);
+        session.Feeds([.. Frame(0, 0), .. Frame(40, -40), .. Frame(80, 0x7FFFFF), .. Frame(80, -0x800000), .. Frame(40, 40),
+            .. Frame(120, 0)]);
         var samples = session.Samples();
         samples.Count.ShouldBe(6);
         samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode > p.First.Decode);
@@ -223,7 +226,8 @@ public sealed class CodecTests
     public void H68_changed_audio_becomes_a_new_track_and_ADTS_headers_are_removed()
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Frame(0, true), .. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]), .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]),
+            .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
         var audio = session.Samples().Where(s => s.Track.Kind == TrackKind.Audio).ToList();
         audio.Select(s => s.Track.Timescale).ShouldBe([48_000, 44_100]);
         audio[1].Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
@@ -239,7 +243,8 @@ public sealed class CodecTests
     public void H70_unsupported_codecs_are_rejected_with_a_reason(byte type, byte first, string word)
     {
         var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message(type, 1, 0, [first, 1, 2])));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe(
+            (IngestRejectionReason.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain(word);
     }
 
@@ -248,14 +253,16 @@ public sealed class CodecTests
     {
         // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved bits and the encryption flag.
         var frame = Wire.VideoBody(true, 60);
-        byte[] tag = [0xC9, .. Wire.UInt24((uint)frame.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. frame, .. Wire.UInt32((uint)frame.Length + 11)];
+        byte[] tag = [0xC9, .. Wire.UInt24((uint)frame.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. frame,
+            .. Wire.UInt32((uint)frame.Length + 11)];
         var session = Publishing();
         session.Feeds(Wire.Message(22, 1, 0, tag));
         session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(frame[5..]);
         var record = Wire.AvcRecord.ToArray();
         (record[4], record[5]) = ((byte)(record[4] & 3), (byte)(record[5] & 31));
         var reserved = new SessionHarness();
-        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
+        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(),
+            .. Wire.Frame(0, true)]);
         reserved.Samples().ShouldHaveSingleItem();
     }
 

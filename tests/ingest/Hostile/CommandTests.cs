@@ -82,7 +82,8 @@ public sealed class CommandTests
         TextSanitizer.Sanitize("a\0b\u202Ec\r\nd\u2028e\u200Ff").ShouldBe("abcdef");
         TextSanitizer.Sanitize(new string('x', 5000)).Length.ShouldBe(128);
         Broken("H45", [3, 0xFF, 0xFF, .. new byte[65_535], 5, 0, 0, 9], "a name of 64 KiB");
-        Broken("H45", [3, .. Enumerable.Range(0, 2000).SelectMany(i => (byte[])[0, 2, (byte)(i >> 8), (byte)i, 5]), 0, 0, 9], "2,000 properties");
+        Broken("H45", [3, .. Enumerable.Range(0, 2000).SelectMany(i => (byte[])[0, 2, (byte)(i >> 8), (byte)i, 5]), 0, 0, 9],
+            "2,000 properties");
         new AmfReader([3, 0, 1, (byte)'a', 1, 0, 0, 1, (byte)'a', 1, 1, 0, 0, 9]).Read()
             .ShouldBeOfType<AmfValue.Map>().Properties["a"].ShouldBe(new AmfValue.Boolean(true), "the last of two counts");
         var session = new SessionHarness();
@@ -135,7 +136,8 @@ public sealed class CommandTests
             amf.Text("@setDataFrame").Text("onMetaData");
             using (amf.EcmaArray(5))
             {
-                amf.Name("width").Number(side).Name("height").Number(side).Name("framerate").Number(rate).Name("videocodecid").Number(codec).Name("audiocodecid").Number(codec);
+                amf.Name("width").Number(side).Name("height").Number(side).Name("framerate").Number(rate).Name("videocodecid").Number(codec)
+                    .Name("audiocodecid").Number(codec);
             }
         })), Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Frame(0, true)));
         var track = session.Samples().ShouldHaveSingleItem().Track;
@@ -154,7 +156,8 @@ public sealed class CommandTests
     {
         Of("H48", [.. Wire.Handshake(), .. Wire.Connect(app)]).ShouldBe(IngestRejectionReason.UnknownApplication);
         Of("H48", [.. Wire.Handshake(), .. Wire.Connect(new string('x', 10_240))]).ShouldBe(IngestRejectionReason.UnknownApplication);
-        Of("H48", [.. Wire.Handshake(), .. Wire.Command(0, amf => amf.Text("connect").Number(1))]).ShouldBe(IngestRejectionReason.UnknownApplication);
+        Of("H48", [.. Wire.Handshake(), .. Wire.Command(0, amf => amf.Text("connect").Number(1))])
+            .ShouldBe(IngestRejectionReason.UnknownApplication);
     }
 
     [Theory]
@@ -170,7 +173,8 @@ public sealed class CommandTests
     public void H48_stream_key_with_unsupported_characters_or_length_is_ignored(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
-        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)])
+            .ShouldBe(RtmpAction.Authorize);
         session.Session.Commands.StreamKey.ShouldBe(key);
         var long_ = new SessionHarness { Grants = false };
         long_.Feeds(Wire.Opening(new string('k', 10_240)));
@@ -183,7 +187,8 @@ public sealed class CommandTests
         Of("H49", [.. Connected, .. Wire.Connect()]).ShouldBe(IngestRejectionReason.InvalidCommand);
         Of("H49", [.. Wire.Handshake(), .. Wire.Publish("good")]).ShouldBe(IngestRejectionReason.InvalidCommand);
         Of("H49", [.. Connected, .. Wire.Publish("good", 77)]).ShouldBe(IngestRejectionReason.InvalidCommand);
-        Of("H49", [.. Connected, .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))]).ShouldBe(IngestRejectionReason.PlayRefused);
+        Of("H49", [.. Connected, .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))])
+            .ShouldBe(IngestRejectionReason.PlayRefused);
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
@@ -209,7 +214,8 @@ public sealed class CommandTests
     public void H51_calls_of_old_encoders_may_be_missing_or_malformed()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Connected, .. Wire.Command(0, a => a.Text("releaseStream").Number(2)), .. Wire.Command(0, a => a.Text("FCPublish").Number(3).Number(7)),
+        session.Feeds([.. Connected, .. Wire.Command(0, a => a.Text("releaseStream").Number(2)),
+            .. Wire.Command(0, a => a.Text("FCPublish").Number(3).Number(7)),
             .. Wire.Command(0, a => a.Text("FCPublish").Boolean(true)), .. Wire.CreateStream(), .. Wire.Publish("good")]);
         session.Feed.ShouldNotBeNull();
         var bare = new SessionHarness();
@@ -224,7 +230,8 @@ public sealed class CommandTests
     public void H52_any_requested_publishing_type_is_live(string kind)
     {
         var session = new SessionHarness();
-        session.Feeds([.. Connected, .. Wire.CreateStream(), .. Wire.Command(1, amf => amf.Text("publish").Number(5).Null().Text("good").Text(kind))]);
+        session.Feeds([.. Connected, .. Wire.CreateStream(),
+            .. Wire.Command(1, amf => amf.Text("publish").Number(5).Null().Text("good").Text(kind))]);
         session.Session.Phase.ShouldBe(RtmpPhase.Publishing);
     }
 
@@ -251,7 +258,8 @@ public sealed class CommandTests
         var session = new SessionHarness();
         session.Feeds(Connected);
         session.Answers();
-        session.Feeds([.. Wire.Command(0, a => a.Text("System.Diagnostics.Process.Start").Number(7).Null().Text("rm")), .. Wire.Command(0, a => a.Text("ToString").Number(0))]);
+        session.Feeds([.. Wire.Command(0, a => a.Text("System.Diagnostics.Process.Start").Number(7).Null().Text("rm")),
+            .. Wire.Command(0, a => a.Text("ToString").Number(0))]);
         session.Answers().ShouldBe(["_error 7 NetConnection.Call.Failed"]);
         Of("H45", [.. Connected, .. Wire.Command(0, amf =>
         {

@@ -47,7 +47,8 @@ public sealed class ConnectingTests
     public async Task H03_idle_connections_are_closed_for_new_ones_and_publishers_are_not_affected()
     {
         using var counted = new MetricCounts();
-        await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "8"), ("MaxUnpublishedConnections", "20"));
+        await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "8"),
+            ("MaxUnpublishedConnections", "20"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
         var idle = new List<RawClient>();
         try

@@ -22,7 +22,8 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
     public async Task H01_silent_connection_uses_less_than_16_KiB() => (await CostAsync([])).ShouldBeLessThan(Most);
 
     [Fact]
-    public async Task H02_connection_with_a_slow_handshake_uses_less_than_16_KiB() => (await CostAsync(Wire.Handshake()[..1000])).ShouldBeLessThan(Most);
+    public async Task H02_connection_with_a_slow_handshake_uses_less_than_16_KiB() =>
+    (await CostAsync(Wire.Handshake()[..1000])).ShouldBeLessThan(Most);
 
     [Fact]
     public async Task H02_connection_that_stops_within_its_first_command_uses_less_than_16_KiB() =>
@@ -46,7 +47,8 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
     private async Task<long> MeasureAsync(byte[] said)
     {
         await using var server = await IngestServer.StartAsync(
-            LogLevel.Warning, ("MaxUnpublishedConnectionsPerAddress", "10000"), ("MaxUnpublishedConnections", "10000"), ("HandshakeTimeout", "00:01:00"), ("PublishTimeout", "00:05:00"));
+            LogLevel.Warning, ("MaxUnpublishedConnectionsPerAddress", "10000"), ("MaxUnpublishedConnections", "10000"),
+            ("HandshakeTimeout", "00:01:00"), ("PublishTimeout", "00:05:00"));
         var clients = new List<Socket>(Connections);
         try
         {

@@ -45,7 +45,8 @@ public sealed class ControlMessageTests
     public void H30_zero_window_is_ignored_and_a_tiny_one_is_followed_only_roughly(uint window, int acknowledgements)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.Message(5, 0, 0, Wire.UInt32(window), 2), Wire.Message(6, 0, 0, [0, 0, 16, 0, 99], 2), Wire.Message(6, 0, 0, [0, 0, 16, 0], 2),
+        session.Feeds(Accepted(Wire.Message(5, 0, 0, Wire.UInt32(window), 2), Wire.Message(6, 0, 0, [0, 0, 16, 0, 99], 2),
+            Wire.Message(6, 0, 0, [0, 0, 16, 0], 2),
             Wire.VideoConfiguration(), Wire.AudioConfiguration()));
         session.Answers();
         for (uint i = 0; i < 110; i++)
@@ -68,7 +69,8 @@ public sealed class ControlMessageTests
             session.Feeds(Wire.Frame(i * 40, i == 0, 60_000));
         }
 
-        session.Feeds([.. Wire.Message(3, 0, 0, Wire.UInt32(uint.MaxValue), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(5), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(0), 2), .. Wire.Frame(4000, true)]);
+        session.Feeds([.. Wire.Message(3, 0, 0, Wire.UInt32(uint.MaxValue), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(5), 2),
+            .. Wire.Message(3, 0, 0, Wire.UInt32(0), 2), .. Wire.Frame(4000, true)]);
         session.Samples().Count.ShouldBe(101);
     }
 
@@ -96,7 +98,8 @@ public sealed class ControlMessageTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. UserControl(0, 99), .. UserControl(0, 200, 1, 2, 3), .. UserControl(0, 3, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF), .. UserControl(0, 6, 0, 0, 0, 1)]);
+        session.Feeds([.. UserControl(0, 99), .. UserControl(0, 200, 1, 2, 3), .. UserControl(0, 3, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF),
+            .. UserControl(0, 6, 0, 0, 0, 1)]);
         session.Answers().ShouldBe(["type 4"], "only the ping is answered");
         Of("H33", Accepted(UserControl(0))).ShouldBe(IngestRejectionReason.InvalidControl);
         Of("H33", Accepted(UserControl(0, 6, 0))).ShouldBe(IngestRejectionReason.InvalidControl);
@@ -134,7 +137,8 @@ public sealed class ControlMessageTests
     public void H35_media_on_unknown_streams_is_counted_and_dropped_and_metadata_on_0_accepted(uint stream)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Times(50, Wire.Message(9, stream, 0, Wire.VideoBody(true)))));
+        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
+            Times(50, Wire.Message(9, stream, 0, Wire.VideoBody(true)))));
         session.Session.IgnoredMessages.ShouldBe(50);
         session.Samples().ShouldBeEmpty();
         session.Feeds(Wire.Message(18, 0, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
@@ -148,7 +152,8 @@ public sealed class ControlMessageTests
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
             Wire.Chunk(0, 6, 0, video.Length, 9, 1, video[..128]), Wire.Chunk(0, 4, 0, audio.Length, 8, 1, audio[..128]),
-            Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..])));
+            Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]),
+            Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..])));
         var samples = session.Samples();
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Audio, TrackKind.Video]);
         samples[0].Payload.ToArray().ShouldBe(audio[2..]);

@@ -53,7 +53,8 @@ public sealed class MediaTimingTests
         { "2^32", [.. Enumerable.Range(0, 200).Select(i => unchecked(uint.MaxValue + (uint)(i * 40)))] },
         { "zeros", new uint[200] },
         { "chance", [.. Enumerable.Range(0, 200).Select(i => unchecked((uint)(i * 2_654_435_761)))] },
-        { "a day on, an hour back", [.. Enumerable.Range(0, 200).Select(i => (uint)((i * 40) + (i < 50 ? 4_000_000 : i < 100 ? 90_400_000 : 400_000)))] },
+        { "a day on, an hour back",
+            [.. Enumerable.Range(0, 200).Select(i => (uint)((i * 40) + (i < 50 ? 4_000_000 : i < 100 ? 90_400_000 : 400_000)))] },
     };
 
     [Theory]

@@ -66,7 +66,8 @@ public sealed class ProxyProtocolTests
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void H11_malformed_header_is_invalid(byte[] bytes) => ProxyProtocolHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyProtocolResult.Invalid);
+    public void H11_malformed_header_is_invalid(byte[] bytes) =>
+    ProxyProtocolHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyProtocolResult.Invalid);
 
     [Theory]
     [InlineData("PROXY TCP4 203.0.113.9 198.51.100.2 56324 1935\r\n")]
@@ -84,7 +85,8 @@ public sealed class ProxyProtocolTests
     [Fact]
     public async Task H11_client_address_behind_a_trusted_load_balancer_applies_to_limits()
     {
-        await using var server = await IngestServer.StartAsync(("TrustedProxies", "10.0.0.0/8, 127.0.0.0/8"), ("MaxUnpublishedConnectionsPerAddress", "2"));
+        await using var server = await IngestServer.StartAsync(("TrustedProxies", "10.0.0.0/8, 127.0.0.0/8"),
+            ("MaxUnpublishedConnectionsPerAddress", "2"));
         using var client = await RawClient.ConnectAsync(server);
         await client.DripAsync("PROXY TCP4 203.0.113.9 198.51.100.2 56324 1935\r\n"u8.ToArray(), TimeSpan.Zero);
         await client.TrySendAsync(Wire.Opening("good1"));
@@ -125,7 +127,9 @@ public sealed class ProxyProtocolTests
     [InlineData("10.0.0.0/8, ::/129")]
     [InlineData("balancer.example.org")]
     public async Task H11_invalid_trusted_networks_prevent_the_start(string networks) =>
-        (await Should.ThrowAsync<Exception>(() => IngestServer.StartAsync(("TrustedProxies", networks)))).ToString().ShouldContain("Ingest:TrustedProxies");
+        (await Should.ThrowAsync<Exception>(() => IngestServer.StartAsync(("TrustedProxies", networks)))).ToString()
+        .ShouldContain("Ingest:TrustedProxies");
 
-    private static byte[] Version2(byte command, byte family, byte[] rest) => [.. Signature, command, family, (byte)(rest.Length >> 8), (byte)rest.Length, .. rest];
+    private static byte[] Version2(byte command, byte family, byte[] rest) =>
+        [.. Signature, command, family, (byte)(rest.Length >> 8), (byte)rest.Length, .. rest];
 }

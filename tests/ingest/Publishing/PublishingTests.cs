@@ -24,7 +24,8 @@ public sealed class PublishingTests
     [InlineData(true, false, true, true, 0, 0, false)]
     public void Publication_starts_once_its_tracks_are_known(
         bool video, bool audio, bool? expectsVideo, bool? expectsAudio, double media, double waited, bool ready) =>
-        new PendingPublication(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0, 0).IsReady.ShouldBe(ready);
+        new PendingPublication(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0,
+            0).IsReady.ShouldBe(ready);
 
     [Theory]
     [InlineData(511, 0, false)]

@@ -81,7 +81,8 @@ public sealed class AmfTests
     [Fact]
     public void Sixteen_nested_objects_are_read()
     {
-        byte[] bytes = [.. Enumerable.Repeat<byte[]>([3, 0, 1, (byte)'a'], 16).SelectMany(b => b), 5, .. Enumerable.Repeat<byte[]>([0, 0, 9], 16).SelectMany(b => b)];
+        byte[] bytes = [.. Enumerable.Repeat<byte[]>([3, 0, 1, (byte)'a'], 16).SelectMany(b => b), 5,
+            .. Enumerable.Repeat<byte[]>([0, 0, 9], 16).SelectMany(b => b)];
         new AmfReader(bytes).Read().ShouldBeOfType<AmfValue.Map>();
     }
 

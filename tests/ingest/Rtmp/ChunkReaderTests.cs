@@ -40,7 +40,8 @@ public sealed class ChunkReaderTests
         }
 
         ChunkHeader.Read(header, streams, out var whole).ShouldBe(header.Length);
-        whole.ShouldBe(new ChunkHeader(700, format, time, format <= 1 ? 5 : 0, format <= 1 ? (byte)9 : (byte)0, format == 0 ? 0x01020304u : 0, time >= 0xFFFFFF));
+        whole.ShouldBe(new ChunkHeader(700, format, time, format <= 1 ? 5 : 0, format <= 1 ? (byte)9 : (byte)0,
+            format == 0 ? 0x01020304u : 0, time >= 0xFFFFFF));
     }
 
     [Fact]
@@ -92,7 +93,8 @@ public sealed class ChunkReaderTests
     [Fact]
     public void Short_last_chunk_without_the_repeated_timestamp_completes_the_message()
     {
-        byte[] bytes = [.. Wire.Chunk(0, 6, 0x01000203, 130, 9, 1, Wire.Filler(128)), .. Wire.Chunk(3, 6, 0, 0, 0, 0, [0x55, 0x66], extended: false)];
+        byte[] bytes = [.. Wire.Chunk(0, 6, 0x01000203, 130, 9, 1, Wire.Filler(128)),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, [0x55, 0x66], extended: false)];
         Read(bytes).ShouldHaveSingleItem().Length.ShouldBe(130);
     }
 
@@ -103,7 +105,8 @@ public sealed class ChunkReaderTests
         byte[] bytes =
         [
             .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
-            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]),
+                .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ];
         var messages = Messages(bytes);
         messages.Select(m => m.Type).ShouldBe([(byte)8, (byte)9]);
@@ -144,7 +147,8 @@ public sealed class ChunkReaderTests
     [InlineData(127u, IngestRejectionReason.InvalidChunkSize)]
     [InlineData(0x80000000u, IngestRejectionReason.InvalidChunkSize)]
     [InlineData(0xFFFFFFFFu, IngestRejectionReason.InvalidChunkSize)]
-    public void Invalid_chunk_size_is_rejected(uint size, IngestRejectionReason reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
+    public void Invalid_chunk_size_is_rejected(uint size, IngestRejectionReason reason) =>
+    Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
 
     [Fact]
     public void Largest_chunk_size_allocates_nothing_and_reading_continues()
@@ -157,8 +161,10 @@ public sealed class ChunkReaderTests
     {
         { Wire.Chunk(2, 5, 0, 0, 0, 0, []), IngestRejectionReason.InvalidChunk },
         { Wire.Chunk(3, 5, 0, 0, 0, 0, []), IngestRejectionReason.InvalidChunk },
-        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 5, 0, 300, 9, 1, [])], IngestRejectionReason.InvalidChunk },
-        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(1, 5, 0, 60_000, 9, 1, [])], IngestRejectionReason.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 5, 0, 300, 9, 1, [])],
+            IngestRejectionReason.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(1, 5, 0, 60_000, 9, 1, [])],
+            IngestRejectionReason.InvalidChunk },
         { Wire.Chunk(0, 5, 0, 0xFFFFFF, 9, 1, []), IngestRejectionReason.MessageTooLarge },
         { Wire.Chunk(0, 5, 0, 256 * 1024 + 1, 8, 1, []), IngestRejectionReason.MessageTooLarge },
         { Wire.Chunk(0, 5, 0, 64 * 1024 + 1, 20, 1, []), IngestRejectionReason.MessageTooLarge },

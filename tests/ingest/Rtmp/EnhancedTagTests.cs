@@ -26,7 +26,8 @@ public sealed class EnhancedTagTests
         { "OneTrack, SequenceStart", "96 00 avc1 01", [1], ["SequenceStart avc1 1 01"] },
         { "OneTrack with nothing in it", "96 01 hvc1 05", [], ["CodedFrames hvc1 5 "] },
         { "ManyTracks", "96 13 hvc1 00 000002 0102 07 000001 03", [], ["CodedFramesX hvc1 0 0102", "CodedFramesX hvc1 7 03"] },
-        { "ManyTracksManyCodecs", "96 20 hvc1 00 000001 01 av01 01 000002 0203", [], ["SequenceStart hvc1 0 01", "SequenceStart av01 1 0203"] },
+        { "ManyTracksManyCodecs", "96 20 hvc1 00 000001 01 av01 01 000002 0203", [],
+            ["SequenceStart hvc1 0 01", "SequenceStart av01 1 0203"] },
         { "ModEx of a kind that nobody knows", "97 00 FF F1 avc1", [1], ["CodedFrames avc1 0 01"] },
         { "ModEx of 256 bytes, whose length takes 16 bits", "97 FF 00FF " + Zeros(256) + " 01 avc1", [1], ["CodedFrames avc1 0 01"] },
         { "ModEx of 65,536 bytes", "97 FF FFFF " + Zeros(65_536) + " 01 avc1", [1], ["CodedFrames avc1 0 01"] },
@@ -79,12 +80,14 @@ public sealed class EnhancedTagTests
 
     [Theory]
     [MemberData(nameof(Video))]
-    public void Video_packets_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Video, out var broken)
+    public void Video_packets_are_read(string what, string header, byte[] body, string[] packets) =>
+    Read(Bytes(header, body), TrackKind.Video, out var broken)
         .ShouldBe(packets, what + (broken ? ", which is not broken" : ""));
 
     [Theory]
     [MemberData(nameof(Audio))]
-    public void Audio_packets_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Audio, out var broken)
+    public void Audio_packets_are_read(string what, string header, byte[] body, string[] packets) =>
+    Read(Bytes(header, body), TrackKind.Audio, out var broken)
         .ShouldBe(packets, what + (broken ? ", which is not broken" : ""));
 
     [Theory]
@@ -141,12 +144,17 @@ public sealed class EnhancedTagTests
     [Fact]
     public void Tags_written_by_the_client_are_read_back()
     {
-        Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "hvc1", [1], isSync: false, compositionOffset: -1), TrackKind.Video, out _).ShouldBe(["CodedFrames hvc1 0 FFFFFF01"]);
-        Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "av01", [1], track: 4, nanoseconds: 333_333), TrackKind.Video, out _).ShouldBe(["CodedFrames av01 4 01 +333333"]);
-        Read(EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [1], track: 2), TrackKind.Audio, out _).ShouldBe(["SequenceStart Opus 2 01"]);
+        Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "hvc1", [1], isSync: false, compositionOffset: -1), TrackKind.Video, out _)
+            .ShouldBe(["CodedFrames hvc1 0 FFFFFF01"]);
+        Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "av01", [1], track: 4, nanoseconds: 333_333), TrackKind.Video, out _)
+            .ShouldBe(["CodedFrames av01 4 01 +333333"]);
+        Read(EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [1], track: 2), TrackKind.Audio, out _)
+            .ShouldBe(["SequenceStart Opus 2 01"]);
         EnhancedTrack[] tracks = [new(0, "mp4a", new byte[] { 1 }), new(9, "Opus", new byte[] { 2, 3 })];
-        Read(EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, tracks), TrackKind.Audio, out _).ShouldBe(["CodedFrames mp4a 0 01", "CodedFrames Opus 9 0203"]);
-        Read(EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(3, "avc1", new byte[] { 1 })]), TrackKind.Video, out _).ShouldBe(["CodedFramesX avc1 3 01"]);
+        Read(EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, tracks), TrackKind.Audio, out _)
+            .ShouldBe(["CodedFrames mp4a 0 01", "CodedFrames Opus 9 0203"]);
+        Read(EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(3, "avc1", new byte[] { 1 })]), TrackKind.Video, out _)
+            .ShouldBe(["CodedFramesX avc1 3 01"]);
         Read(EnhancedBody.ConvertToTrack(new FlvTag(9, 0, Wire.VideoBody(true, 2, -5)), 2).Body.ToArray(), TrackKind.Video, out _)
             .ShouldBe(["CodedFrames avc1 2 FFFFFB000000026500"]);
     }
@@ -165,7 +173,8 @@ public sealed class EnhancedTagTests
             if (random.Next(8) > 0)
             {
                 var at = random.Next(1, 4);
-                codecs[random.Next(codecs.Length)].AsSpan(0, Math.Min(4, Math.Max(0, body.Length - at))).CopyTo(body.AsSpan(Math.Min(at, body.Length)));
+                codecs[random.Next(codecs.Length)].AsSpan(0, Math.Min(4, Math.Max(0, body.Length - at)))
+                    .CopyTo(body.AsSpan(Math.Min(at, body.Length)));
             }
 
             yield return (video, body);
@@ -188,7 +197,8 @@ public sealed class EnhancedTagTests
 
     /// <summary>Hexadecimal numbers mixed with codec names.</summary>
     private static byte[] Bytes(string text, byte[] more) =>
-        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Length == 4 && !word.All(char.IsAsciiHexDigitUpper)
+        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(word => word.Length == 4 && !word.All(char.IsAsciiHexDigitUpper)
             ? System.Text.Encoding.ASCII.GetBytes(word)
             : Convert.FromHexString(word)), .. more];
 

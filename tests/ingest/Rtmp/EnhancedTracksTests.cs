@@ -27,8 +27,10 @@ public sealed class EnhancedTracksTests
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord)).ShouldBeEmpty();
-        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", IdrSlice, compositionOffset: -40)).ShouldHaveSingleItem().CompositionOffset.ShouldBe(-40);
-        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, isSync: true)).ShouldHaveSingleItem().IsSync.ShouldBeFalse();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", IdrSlice, compositionOffset: -40)).ShouldHaveSingleItem()
+            .CompositionOffset.ShouldBe(-40);
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, isSync: true)).ShouldHaveSingleItem()
+            .IsSync.ShouldBeFalse();
         Read(tags, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]);
         Read(tags, Wire.VideoBody(true)).ShouldHaveSingleItem().Track.ShouldBeSameAs(tags.Track);
         (tags.Track!.Id, tags.Configurations, tags.Count).ShouldBe((1, 1, 1));
@@ -52,10 +54,12 @@ public sealed class EnhancedTracksTests
     public void H69_eight_of_255_tracks_are_accepted_and_always_the_default_one()
     {
         var (video, audio, units) = (new VideoTags(), new AudioTags(), new List<AccessUnit>());
-        video.Read(EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "avc1", Wire.AvcRecord))]), units).ShouldBe(255 - 7);
+        video.Read(EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart,
+            [.. Numbers().Select(n => new EnhancedTrack(n, "avc1", Wire.AvcRecord))]), units).ShouldBe(255 - 7);
         video.Read(EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), units).ShouldBe(0);
         video.Tracks.Select(t => t.Id).ShouldBe([1, .. Enumerable.Range(1, 7).Select(VideoTags.GetTrackId)]);
-        audio.Read(EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "mp4a", Wire.AacRecord))]), units).ShouldBe(255 - 7);
+        audio.Read(EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart,
+            [.. Numbers().Select(n => new EnhancedTrack(n, "mp4a", Wire.AacRecord))]), units).ShouldBe(255 - 7);
         audio.Read((byte[])[0xAF, 0, .. Wire.AacRecord], units).ShouldBe(0);
         audio.Tracks.Count().ShouldBe(8);
         audio.Read(EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1], track: 200), units).ShouldBe(1);
@@ -88,7 +92,8 @@ public sealed class EnhancedTracksTests
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord));
         Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1])).ShouldHaveSingleItem().Samples.ShouldBe(1024);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", OpusHead, track: 1));
-        var opus = Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "Opus", [0xFC, 1, 2], track: 1, nanoseconds: 7)).ShouldHaveSingleItem();
+        var opus = Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "Opus", [0xFC, 1, 2], track: 1, nanoseconds: 7))
+            .ShouldHaveSingleItem();
         (opus.Samples, opus.Track.Timescale, opus.Track.Id, opus.Nanoseconds).ShouldBe((960, 48_000, 4, 7)); // TOC 31: CELT, 20 ms
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader, track: 2));
         tags.IsConfigured(2).ShouldBeTrue();
@@ -154,7 +159,8 @@ public sealed class EnhancedTracksTests
 
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 18, 1000)));
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice)).ShouldHaveSingleItem().Track.ShouldBeSameAs(first);
-        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track.Color!.Transfer.ShouldBe((byte)18);
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem()
+            .Track.Color!.Transfer.ShouldBe((byte)18);
         tags.Configurations.ShouldBe(2, "so that an encoder which changes them all the time is noticed");
     }
 
@@ -164,7 +170,8 @@ public sealed class EnhancedTracksTests
         var display = new MasteringDisplayMetadata((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), 1000, 0.0001);
         var color = new ColorInfoMetadata(10, null, null, null, 400, 1000, display);
         color.ToDescription().ShouldBe(new ColorInfo(
-            null, new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1), new ContentLightLevel(1000, 400)));
+            null, new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1),
+            new ContentLightLevel(1000, 400)));
         (color with { Mastering = display with { Green = null } }).ToDescription()!.Mastering.ShouldBeNull();
         new ColorInfoMetadata(10, null, null, null, null, null, null).ToDescription().ShouldBeNull();
     }
@@ -176,8 +183,10 @@ public sealed class EnhancedTracksTests
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
         var first = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track;
         byte[] pps = [0x68, 0x5E, 0x0F, 0xC8];
-        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. Slice])).ShouldHaveSingleItem().Track.ShouldBeSameAs(first, "no keyframe");
-        var second = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. IdrSlice])).ShouldHaveSingleItem().Track;
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. Slice])).ShouldHaveSingleItem()
+            .Track.ShouldBeSameAs(first, "no keyframe");
+        var second = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. IdrSlice]))
+            .ShouldHaveSingleItem().Track;
         ((CodecConfig.Avc)second.Config).Configuration.PpsUnits.Count.ShouldBe(2);
         (second.Id, tags.Configurations).ShouldBe((first.Id, 2));
     }
@@ -185,7 +194,8 @@ public sealed class EnhancedTracksTests
     [Fact]
     public void Tracks_have_the_language_and_name_from_the_metadata()
     {
-        var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Create("de", null), [1] = TrackLabel.Create("pt-BR", " Sala\u202E 1\n ") } };
+        var tags = new AudioTags { Labels = new Dictionary<int,
+            TrackLabel> { [0] = TrackLabel.Create("de", null), [1] = TrackLabel.Create("pt-BR", " Sala\u202E 1\n ") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1));
         tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("de", null), ("pt-BR", "Sala 1")]);
@@ -194,14 +204,16 @@ public sealed class EnhancedTracksTests
     [Fact]
     public void Channel_language_applies_when_the_encoder_declares_none()
     {
-        var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"], Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Create("de", "Halle"), [3] = TrackLabel.Create(null, "Sala") } };
+        var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"],
+            Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Create("de", "Halle"), [3] = TrackLabel.Create(null, "Sala") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
         for (byte track = 1; track < 5; track++)
         {
             Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: track));
         }
 
-        tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("en", null), (null, null), ("de", "Halle"), ("pt-BR", "Sala"), (null, null)]);
+        tags.Tracks.Select(t => (t.Language, t.Name))
+            .ShouldBe([("en", null), (null, null), ("de", "Halle"), ("pt-BR", "Sala"), (null, null)]);
     }
 
     [Fact]
@@ -229,8 +241,10 @@ public sealed class EnhancedTracksTests
     public void Audio_with_several_FLAC_frames_per_message_continues_without_gap_or_loss()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
-        byte[] message = EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC", [.. Enumerable.Range(0, 50).SelectMany(n => FlacFrame.Write((byte)n))]);
+        session.Feeds(
+            [.. Wire.Opening(), .. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
+        byte[] message = EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC",
+            [.. Enumerable.Range(0, 50).SelectMany(n => FlacFrame.Write((byte)n))]);
         for (uint i = 0; i < 20; i++)
         {
             session.Now += TimeSpan.FromMilliseconds(200);
@@ -279,7 +293,8 @@ public sealed class EnhancedTracksTests
             amf.Name("colorConfig");
             using (amf.Object())
             {
-                amf.Name("bitDepth").Number(10).Name("colorPrimaries").Number(primaries).Name("transferCharacteristics").Number(transfer).Name("matrixCoefficients").Number(9);
+                amf.Name("bitDepth").Number(10).Name("colorPrimaries").Number(primaries).Name("transferCharacteristics").Number(transfer)
+                    .Name("matrixCoefficients").Number(9);
             }
 
             amf.Name("hdrMdcv");

@@ -168,7 +168,8 @@ public sealed class FlvTests
     public void Aggregate_is_split_with_times_relative_to_its_own()
     {
         byte[] body = [.. Tag(9, 500, [1, 2]), .. Tag(8, 540, [3])];
-        AggregateMessage.Split(new RtmpMessage(22, 1, 1000, body))!.Select(m => (m.Type, m.Timestamp, m.Payload.Length)).ShouldBe([((byte)9, 1000u, 2), ((byte)8, 1040u, 1)]);
+        AggregateMessage.Split(new RtmpMessage(22, 1, 1000, body))!.Select(m => (m.Type, m.Timestamp, m.Payload.Length))
+            .ShouldBe([((byte)9, 1000u, 2), ((byte)8, 1040u, 1)]);
     }
 
     public static TheoryData<byte[]> BrokenAggregates => new((byte[][])
@@ -182,7 +183,8 @@ public sealed class FlvTests
 
     [Theory]
     [MemberData(nameof(BrokenAggregates))]
-    public void Malformed_aggregate_is_ignored_completely(byte[] body) => AggregateMessage.Split(new RtmpMessage(22, 1, 0, body)).ShouldBeNull();
+    public void Malformed_aggregate_is_ignored_completely(byte[] body) => AggregateMessage.Split(new RtmpMessage(22, 1, 0, body))
+    .ShouldBeNull();
 
     private static byte[] Tag(byte type, uint time, byte[] body) =>
         [type, .. Wire.UInt24((uint)body.Length), .. Wire.UInt24(time), 0, 0, 0, 0, .. body, .. Wire.UInt32((uint)body.Length + 11)];

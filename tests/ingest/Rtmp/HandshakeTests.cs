@@ -71,7 +71,8 @@ public sealed class HandshakeTests
     [InlineData(32, IngestRejectionReason.NotRtmp)]
     [InlineData(255, IngestRejectionReason.NotRtmp)]
     public void Other_protocols_are_detected_by_their_first_byte(int first, IngestRejectionReason reason) =>
-        Should.Throw<RtmpProtocolException>(() => Feed(new ServerHandshake(), [(byte)first], new ArrayBufferWriter<byte>())).Reason.ShouldBe(reason);
+        Should.Throw<RtmpProtocolException>(() => Feed(new ServerHandshake(), [(byte)first], new ArrayBufferWriter<byte>()))
+        .Reason.ShouldBe(reason);
 
     private static byte[] ClientBlock()
     {

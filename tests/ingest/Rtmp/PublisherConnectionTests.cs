@@ -47,7 +47,8 @@ public sealed class PublisherConnectionTests : IDisposable
         var listener = new PublisherListener(_port, _loops, new ShortageLog(time, logging.CreateLogger<ShortageLog>()), async stop =>
         {
             Interlocked.Increment(ref asked);
-            return Volatile.Read(ref allowed) ? await _port.AcceptAsync(stop) : throw new SocketException((int)SocketError.TooManyOpenSockets);
+            return Volatile.Read(ref allowed) ? await _port.AcceptAsync(stop)
+                : throw new SocketException((int)SocketError.TooManyOpenSockets);
         });
         await _peer.ConnectAsync(listener.EndPoint);
         var accepting = listener.AcceptAsync().AsTask();
@@ -58,7 +59,8 @@ public sealed class PublisherConnectionTests : IDisposable
         }
 
         log.Lines.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
-            line => line.Level.ShouldBe(LogLevel.Warning), line => line.Text.ShouldContain("LimitNOFILE="), line => line.Text.ShouldContain("(1 pauses"));
+            line => line.Level.ShouldBe(LogLevel.Warning), line => line.Text.ShouldContain("LimitNOFILE="),
+            line => line.Text.ShouldContain("(1 pauses"));
         counted["broadcast_ingest_accept_pauses"].ShouldBeGreaterThanOrEqualTo(11);
 
         // A minute in steps: after a single advance the clock would wake the loop for each elapsed tenth of a second.

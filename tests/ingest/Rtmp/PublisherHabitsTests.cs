@@ -61,12 +61,14 @@ public sealed class PublisherHabitsTests
         session.Feeds(Wire.Opening());
         session.Session.Commands.TryRequestReconnect(null).ShouldBeFalse();
         session = new SessionHarness();
-        session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(1)), .. Wire.CreateStream(), .. Wire.Publish("good")]);
+        session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(1)), .. Wire.CreateStream(),
+            .. Wire.Publish("good")]);
         session.Answers();
         session.Session.Commands.TryRequestReconnect("rtmp://other/live").ShouldBeTrue();
         session.Answers().ShouldBe(["onStatus 0 NetConnection.Connect.ReconnectRequest"]);
         var information = session.Commands[^1].Arguments[1];
-        (information.GetText("tcUrl"), information.GetText("level"), session.Commands[^1].Stream).ShouldBe(("rtmp://other/live", "status", 0u));
+        (information.GetText("tcUrl"), information.GetText("level"),
+            session.Commands[^1].Stream).ShouldBe(("rtmp://other/live", "status", 0u));
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public sealed class PublisherHabitsTests
         plain.Feeds([.. Wire.Opening(), .. Wire.Media(1).SelectMany(b => b)]);
         var packed = new SessionHarness();
         packed.Feeds(Wire.Opening());
-        byte[] all = [.. FlvFileReader.Read(Broadcast.Ingest.Tests.EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo).SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
+        byte[] all = [.. FlvFileReader.Read(Broadcast.Ingest.Tests.EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo)
+            .SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
         packed.Feeds(Wire.Message(22, 1, 0, all));
         var (expected, samples) = (plain.Samples(), packed.Samples());
         samples.Select(s => (s.Track.Id, s.Decode, s.IsSync)).ShouldBe(expected.Select(s => (s.Track.Id, s.Decode, s.IsSync)));
@@ -107,7 +110,8 @@ public sealed class PublisherHabitsTests
     public void H37_parts_without_a_body_and_decreasing_times_are_processed_one_by_one()
     {
         var session = new SessionHarness();
-        byte[] body = [.. Tag(9, 900, Wire.VideoBody(true)), .. Tag(9, 500, Wire.VideoBody(false)), .. Tag(9, 940, []), .. Tag(18, 940, [])];
+        byte[] body = [.. Tag(9, 900, Wire.VideoBody(true)), .. Tag(9, 500, Wire.VideoBody(false)), .. Tag(9, 940, []),
+            .. Tag(18, 940, [])];
         session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body)]);
         session.Feed!.Complete();
         var samples = session.Samples();
@@ -167,7 +171,8 @@ public sealed class PublisherHabitsTests
             for (var i = 0u; i < 2000; i++)
             {
                 session.Now = session.Now.AddMilliseconds(40);
-                session.Feeds(Wire.Message(18, i & 1, 0, [2, 0, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name), 2, 0, 2, .. "hi"u8]));
+                session.Feeds(Wire.Message(18, i & 1, 0,
+                    [2, 0, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name), 2, 0, 2, .. "hi"u8]));
             }
         }
 
@@ -202,7 +207,8 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. Wire.Command(1, a => a.Text("closeStream").Number(0).Null()), .. Wire.Publish("good")]).ShouldBe(RtmpAction.Finished);
+        session.Feeds([.. Wire.Command(1, a => a.Text("closeStream").Number(0).Null()), .. Wire.Publish("good")])
+            .ShouldBe(RtmpAction.Finished);
         session.Answers().ShouldBe(["onStatus 0 NetStream.Unpublish.Success", "onStatus 0 NetConnection.Connect.Closed"]);
     }
 
@@ -213,7 +219,8 @@ public sealed class PublisherHabitsTests
         session.Feeds(Wire.Opening());
         session.Answers();
         byte[] bandwidth = [0, 0x0F, 0x42, 0x40, 2];
-        session.Feeds([.. Wire.Message(6, 0, 0, bandwidth, 2), .. Wire.Message(6, 0, 0, bandwidth[..4], 2), .. Wire.Message(6, 0, 0, [0, 0, 0, 0, 9], 2)]);
+        session.Feeds([.. Wire.Message(6, 0, 0, bandwidth, 2), .. Wire.Message(6, 0, 0, bandwidth[..4], 2),
+            .. Wire.Message(6, 0, 0, [0, 0, 0, 0, 9], 2)]);
         session.Answers().ShouldBe(["type 5"]);
     }
 
@@ -221,11 +228,13 @@ public sealed class PublisherHabitsTests
     public void Metadata_announces_tracks_and_the_publication_waits_for_them()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "Deutsch"), ("x", "fr", ""), ("300", "fr", "")), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
+        session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "Deutsch"), ("x", "fr", ""), ("300", "fr", "")),
+            .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
             .. Wire.Frame(0, true), .. Wire.Audio(0)]);
         session.Publication.ShouldBeNull();
         session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4)]);
-        session.Publication!.Tracks.Select(t => (t.Id, t.Language, t.Name)).ShouldBe([(1, null, null), (2, "en", null), (4, "de", "Deutsch")]);
+        session.Publication!.Tracks.Select(t => (t.Id, t.Language, t.Name))
+            .ShouldBe([(1, null, null), (2, "en", null), (4, "de", "Deutsch")]);
         session.Samples().Count.ShouldBe(2);
     }
 
@@ -251,19 +260,22 @@ public sealed class PublisherHabitsTests
     public void Nanosecond_offsets_are_preserved_in_sample_times()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
+        session.Feeds(
+            [.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
         for (var i = 0; i < 60; i++)
         {
             // 60 frames per second: 16,666,666 ns each, of which timestamps contain the whole milliseconds.
             var nanoseconds = i * 1_000_000_000L / 60;
-            var body = EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 2, (byte)(i == 0 ? 0x65 : 0x41), 1], i == 0, nanoseconds: (int)(nanoseconds % 1_000_000));
+            var body = EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 2, (byte)(i == 0 ? 0x65 : 0x41), 1], i == 0,
+                nanoseconds: (int)(nanoseconds % 1_000_000));
             session.Feeds(Wire.Message(9, 1, (uint)(nanoseconds / 1_000_000), body, 6));
         }
 
         session.Feed!.Complete();
         var samples = session.Samples();
         samples.Count.ShouldBe(60);
-        samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks >= 1499 && p.Second.Decode.Ticks - p.First.Decode.Ticks <= 1501);
+        samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks >= 1499
+            && p.Second.Decode.Ticks - p.First.Decode.Ticks <= 1501);
     }
 
     [Fact]
@@ -277,8 +289,11 @@ public sealed class PublisherHabitsTests
         byte[] slice = [0, 0, 0, 2, 0x65, 1];
         for (var i = 0u; i < 10; i++)
         {
-            session.Feeds([.. Wire.Message(9, 1, i * 40, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(0, "avc1", slice), new(1, "avc1", slice)]), 6),
-                .. Wire.Message(8, 1, i * 21, EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, [new(0, "mp4a", slice), new(1, "mp4a", slice)]), 4)]);
+            session.Feeds(
+                [.. Wire.Message(9, 1, i * 40,
+                    EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(0, "avc1", slice), new(1, "avc1", slice)]), 6),
+                .. Wire.Message(8, 1, i * 21,
+                    EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, [new(0, "mp4a", slice), new(1, "mp4a", slice)]), 4)]);
         }
 
         session.Publication!.Tracks.Select(t => t.Id).ShouldBe([1, 2, 3, 4]);

@@ -67,7 +67,8 @@ public sealed class RtmpStateMachineTests
     public void Stream_key_is_the_publish_name_or_the_end_of_the_application(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
-        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)])
+            .ShouldBe(RtmpAction.Authorize);
         session.Session.Commands.StreamKey.ShouldBe(key);
     }
 
@@ -84,18 +85,25 @@ public sealed class RtmpStateMachineTests
         { "publish first", [.. Wire.Handshake(), .. Wire.Publish("good")], IngestRejectionReason.InvalidCommand },
         { "connect twice", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Connect()], IngestRejectionReason.InvalidCommand },
         { "another application", [.. Wire.Handshake(), .. Wire.Connect("vod")], IngestRejectionReason.UnknownApplication },
-        { "play", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))], IngestRejectionReason.PlayRefused },
-        { "publish on a stream never made", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Publish("good", 77)], IngestRejectionReason.InvalidCommand },
+        { "play", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))],
+            IngestRejectionReason.PlayRefused },
+        { "publish on a stream never made", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Publish("good", 77)],
+            IngestRejectionReason.InvalidCommand },
         { "a command that is a number", [.. Wire.Handshake(), .. Wire.Command(0, a => a.Number(1))], IngestRejectionReason.InvalidCommand },
-        { "a large message before publish", [.. Wire.Handshake(), .. Wire.Chunk(0, 3, 0, 16_385, 9, 1, [])], IngestRejectionReason.MessageTooLarge },
-        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, Wire.Filler(16_000)), 5).SelectMany(b => b)], IngestRejectionReason.TooMuchBeforePublish },
-        { "nine chunk streams before publish", [.. Wire.Handshake(), .. Enumerable.Range(3, 9).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
-        { "a flood of pings", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600).SelectMany(b => b)], IngestRejectionReason.Flood },
+        { "a large message before publish", [.. Wire.Handshake(), .. Wire.Chunk(0, 3, 0, 16_385, 9, 1, [])],
+            IngestRejectionReason.MessageTooLarge },
+        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, Wire.Filler(16_000)), 5)
+            .SelectMany(b => b)], IngestRejectionReason.TooMuchBeforePublish },
+        { "nine chunk streams before publish", [.. Wire.Handshake(),
+            .. Enumerable.Range(3, 9).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
+        { "a flood of pings", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600)
+            .SelectMany(b => b)], IngestRejectionReason.Flood },
         { "half a ping", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0, 6, 0], 2)], IngestRejectionReason.InvalidControl },
         { "half an event", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0], 2)], IngestRejectionReason.InvalidControl },
         { "half a window", [.. Wire.Opening(), .. Wire.Message(5, 0, 0, [0, 1], 2)], IngestRejectionReason.InvalidControl },
         { "MP3", [.. Wire.Opening(), .. Wire.Message(8, 1, 0, [0x2F, 1, 2])], IngestRejectionReason.UnsupportedCodec },
-        { "empty messages without end", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, []), 1001).SelectMany(b => b)], IngestRejectionReason.TooMuchNonsense },
+        { "empty messages without end", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, []), 1001).SelectMany(b => b)],
+            IngestRejectionReason.TooMuchNonsense },
     };
 
     [Theory]
@@ -119,7 +127,8 @@ public sealed class RtmpStateMachineTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(4, 0, 0, [0, 99], 2), .. Wire.Message(210, 0, 0, [1, 2, 3])]);
+        session.Feeds([.. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(4, 0, 0, [0, 99], 2),
+            .. Wire.Message(210, 0, 0, [1, 2, 3])]);
         session.Answers().ShouldBe(["type 4"]);
         session.Session.IgnoredMessages.ShouldBe(1);
     }
@@ -141,7 +150,8 @@ public sealed class RtmpStateMachineTests
             }
 
             var samples = cut.Samples();
-            samples.Select(s => (s.Track.Kind, s.Decode, s.Present, s.IsSync)).ShouldBe(expected.Select(s => (s.Track.Kind, s.Decode, s.Present, s.IsSync)));
+            samples.Select(s => (s.Track.Kind, s.Decode, s.Present, s.IsSync))
+                .ShouldBe(expected.Select(s => (s.Track.Kind, s.Decode, s.Present, s.IsSync)));
             samples.Zip(expected).All(p => p.First.Payload.Span.SequenceEqual(p.Second.Payload.Span)).ShouldBeTrue();
         }
     }

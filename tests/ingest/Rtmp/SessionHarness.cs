@@ -19,7 +19,8 @@ internal sealed class SessionHarness
     private int _readUpTo = 1 + (2 * 1536);
     private readonly ChunkReader _answers = new(Wire.Wide, 128);
 
-    public SessionHarness(IngestOptions? options = null, long received = 0) => Session = new RtmpStateMachine(_output, options ?? new IngestOptions(), received);
+    public SessionHarness(IngestOptions? options = null, long received = 0) =>
+        Session = new RtmpStateMachine(_output, options ?? new IngestOptions(), received);
 
     public RtmpStateMachine Session { get; }
 
@@ -48,7 +49,8 @@ internal sealed class SessionHarness
             if (step == RtmpAction.Authorize && Grants)
             {
                 var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
-                Feed = new PublicationBuilder(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) 
+                Feed = new PublicationBuilder(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None),
+                    p => Publication = p) 
                 {
                     MaxFrameDimension = MaxFrameDimension,
                     MaxFrameRate = MaxFrameRate,
@@ -122,7 +124,8 @@ internal sealed class SessionHarness
             var command = RtmpCommand.Read(message);
             Commands.Add(command);
             var last = command.Arguments[^1];
-            answers.Add($"{command.Name} {command.Transaction} {last.GetText("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
+            answers.Add(
+                $"{command.Name} {command.Transaction} {last.GetText("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
         }
 
         _readUpTo += (int)reader.Consumed;

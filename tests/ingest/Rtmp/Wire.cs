@@ -23,7 +23,8 @@ internal static class Wire
     public static byte[] Filler(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7))];
 
     /// <summary>A chunk with a header of any type, without the fields that the type omits.</summary>
-    public static byte[] Chunk(int format, int chunkStream, uint time, int length, byte type, uint stream, ReadOnlySpan<byte> data, bool? extended = null)
+    public static byte[] Chunk(int format, int chunkStream, uint time, int length, byte type, uint stream, ReadOnlySpan<byte> data,
+        bool? extended = null)
     {
         var bytes = new List<byte>();
         bytes.AddRange(BasicHeader(format, chunkStream));
@@ -98,7 +99,8 @@ internal static class Wire
         Command(stream, amf => amf.Text("publish").Number(5).Null().Text(name).Text("live"));
 
     /// <summary>Everything before media.</summary>
-    public static byte[] Opening(string key = "good", string app = "live") => [.. Handshake(), .. Connect(app), .. CreateStream(), .. Publish(key)];
+    public static byte[] Opening(string key = "good", string app = "live") =>
+        [.. Handshake(), .. Connect(app), .. CreateStream(), .. Publish(key)];
 
     public static byte[] VideoConfiguration(uint time = 0) => Message(MessageType.Video, 1, time, [0x17, 0, 0, 0, 0, .. AvcRecord], 6);
 
@@ -106,7 +108,8 @@ internal static class Wire
 
     /// <summary>A video frame of one slice.</summary>
     public static byte[] VideoBody(bool sync, int size = 300, int compositionOffset = 0) =>
-        [(byte)(sync ? 0x17 : 0x27), 1, .. UInt24((uint)compositionOffset & 0xFFFFFF), .. UInt32((uint)size), (byte)(sync ? 0x65 : 0x41), .. Filler(size - 1)];
+        [(byte)(sync ? 0x17 : 0x27), 1, .. UInt24((uint)compositionOffset & 0xFFFFFF), .. UInt32((uint)size), (byte)(sync ? 0x65 : 0x41),
+            .. Filler(size - 1)];
 
     public static byte[] Frame(uint time, bool sync, int size = 300) => Message(MessageType.Video, 1, time, VideoBody(sync, size), 6);
 

@@ -26,7 +26,8 @@ public sealed class BoxTests
         }
 
         Convert.ToHexString(writer.Written).ShouldBe(
-            "0000002D" + "6D6F6F66" + "00000025" + "6D666864" + "01020304" + "01" + "0203" + "040506" + "0708090A" + "0B0C0D0E0F101112" + "FFFFFFFF" + "0000" + "AB");
+            "0000002D" + "6D6F6F66" + "00000025" + "6D666864" + "01020304" + "01" + "0203" + "040506" + "0708090A" + "0B0C0D0E0F101112"
+            + "FFFFFFFF" + "0000" + "AB");
         writer.Clear();
         writer.Position.ShouldBe(0);
         writer.ToArray().ShouldBeEmpty();
@@ -47,7 +48,8 @@ public sealed class BoxTests
     [Fact]
     public void Reader_iterates_boxes_with_all_forms_of_size()
     {
-        var file = Convert.FromHexString("0000000966726565AA" + "00000001" + "6D646174" + "0000000000000012" + "BBCC" + "00000000" + "736B6970" + "DDEEFF");
+        var file = Convert.FromHexString("0000000966726565AA" + "00000001" + "6D646174" + "0000000000000012" + "BBCC" + "00000000"
+            + "736B6970" + "DDEEFF");
         var reader = new BoxReader(file);
         reader.TryRead(out var free).ShouldBeTrue();
         reader.TryRead(out var mdat).ShouldBeTrue();
@@ -106,7 +108,8 @@ public sealed class BoxTests
 
         BoxReader.Find(writer.Written, "moov/trak/mdia"u8).ToArray().ShouldBe([2]);
         BoxReader.TryFind(writer.Written, "moov/mdia"u8, out _).ShouldBeFalse();
-        Should.Throw<InvalidBmffException>(() => BoxReader.Find(writer.Written, "moov/trak/minf"u8)).Message.ShouldContain("moov/trak/minf");
+        Should.Throw<InvalidBmffException>(() => BoxReader.Find(writer.Written, "moov/trak/minf"u8))
+            .Message.ShouldContain("moov/trak/minf");
     }
 
     [Fact]

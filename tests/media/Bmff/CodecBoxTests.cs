@@ -48,7 +48,8 @@ public sealed class CodecBoxTests
     {
         var nodes = BoxTree.Read(InitSegmentWriter.Write(Tracks[entry]));
         var at = nodes.ToList().FindIndex(node => node.Box.Type.ToString() == entry);
-        nodes.Skip(at + 1).TakeWhile(node => node.Depth > nodes[at].Depth).Select(node => $"{node.Box.Type} {node.Box.Length}").ShouldBe(boxes);
+        nodes.Skip(at + 1).TakeWhile(node => node.Depth > nodes[at].Depth).Select(node => $"{node.Box.Type} {node.Box.Length}")
+            .ShouldBe(boxes);
     }
 
     [Fact]

@@ -9,7 +9,8 @@ internal sealed record EncodedMedia(Track? Video, Track? Audio, IReadOnlyList<Me
     public IReadOnlyList<MediaSample> Of(TrackKind kind) => [.. Samples.Where(sample => sample.Track.Kind == kind)];
 
     public static async Task<EncodedMedia> GenerateAsync(params string[] arguments) =>
-        Demux(await Tool.RunAsync("ffmpeg", ["-nostdin", "-v", "error", .. arguments, "-f", "flv", "-flvflags", "no_duration_filesize", "-"]));
+        Demux(await Tool.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", .. arguments, "-f", "flv", "-flvflags", "no_duration_filesize", "-"]));
 
     private static EncodedMedia Demux(ReadOnlyMemory<byte> flv)
     {
@@ -31,7 +32,8 @@ internal sealed record EncodedMedia(Track? Video, Track? Audio, IReadOnlyList<Me
                 case (9, > 5) when body.Span[1] == 1:
                     var offset = (BinaryPrimitives.ReadInt32BigEndian(body.Span[1..]) << 8) >> 8;
                     samples.Add(new MediaSample(
-                        video!, new(milliseconds * 90, 90_000), new((milliseconds + offset) * 90, 90_000), body.Span[0] >> 4 == 1, body[5..], default));
+                        video!, new(milliseconds * 90, 90_000), new((milliseconds + offset) * 90, 90_000), body.Span[0] >> 4 == 1,
+                        body[5..], default));
                     break;
                 case (8, > 2) when body.Span[1] == 0:
                     var config = CodecConfig.Aac.Parse(body.Span[2..]);

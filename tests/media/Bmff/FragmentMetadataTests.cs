@@ -8,7 +8,8 @@ namespace Broadcast.Media.Tests.Bmff;
 /// <summary>CMAF chunks read without their payloads.</summary>
 public sealed class FragmentMetadataTests
 {
-    private static readonly FragmentSample[] Frames = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
+    private static readonly FragmentSample[] Frames =
+        [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
 
     private static byte[] Segment(int chunks)
     {
@@ -17,7 +18,8 @@ public sealed class FragmentMetadataTests
         for (uint i = 0; i < chunks; i++)
         {
             bytes.Write(writer.Write(
-                new FragmentHeader(i, i * 9001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None, i == 1 ? new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch) : null), Frames));
+                new FragmentHeader(i, i * 9001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None,
+                    i == 1 ? new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch) : null), Frames));
             bytes.Write(new byte[Frames.Sum(sample => sample.Size)]);
         }
 

@@ -6,7 +6,8 @@ namespace Broadcast.Media.Tests.Bmff;
 
 public sealed class FragmentTests
 {
-    private static readonly FragmentSample[] Frames = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, 0), new(3000, 80, false, -3000)];
+    private static readonly FragmentSample[] Frames =
+        [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, 0), new(3000, 80, false, -3000)];
     private static readonly FragmentSample[] AudioFrames = [.. Enumerable.Repeat(new FragmentSample(1024, 256, true), 24)];
 
     [Fact]
@@ -19,7 +20,8 @@ public sealed class FragmentTests
             + "0000005C" + "74726166"
             + "00000018" + "74666864" + "00020028" + "00000001" + "00000BB8" + "01010000" // default duration, flags of all but the first
             + "00000014" + "74666474" + "01000000" + "0000000100000002"
-            + "00000028" + "7472756E" + "01000A05" + "00000002" + "0000007C" + "02000000" // data after moof and mdat's header, first is sync
+            + "00000028" + "7472756E" + "01000A05" + "00000002" + "0000007C"
+            + "02000000" // data after moof and mdat's header, first is sync
             + "00000005" + "00000000" + "00000006" + "FFFFFFFF"
             + "00000013" + "6D646174");
     }
@@ -28,7 +30,8 @@ public sealed class FragmentTests
     public void Identical_samples_are_described_once_by_defaults()
     {
         var header = new FragmentWriter().Write(new FragmentHeader(1, 0), AudioFrames);
-        BoxTree.Describe([.. header, .. new byte[24 * 256]]).ShouldBe("moof 100\n  mfhd 16\n  traf 76\n    tfhd 28\n    tfdt 20\n    trun 20\nmdat 6152\n");
+        BoxTree.Describe([.. header, .. new byte[24 * 256]])
+            .ShouldBe("moof 100\n  mfhd 16\n  traf 76\n    tfhd 28\n    tfdt 20\n    trun 20\nmdat 6152\n");
         Read(header, AudioFrames).Samples.ShouldBe(AudioFrames);
     }
 
@@ -86,7 +89,8 @@ public sealed class FragmentTests
         Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), []));
         Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, -1), AudioFrames));
         Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, -1, true)]));
-        Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, int.MaxValue, true), new(1, int.MaxValue, true)]));
+        Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0),
+            [new(1, int.MaxValue, true), new(1, int.MaxValue, true)]));
         Read(writer.Write(new FragmentHeader(1, 0), AudioFrames), AudioFrames).Samples.Count.ShouldBe(24);
     }
 
@@ -113,7 +117,8 @@ public sealed class FragmentTests
         var (segment, ends) = (new List<byte>(), new List<int> { 0 });
         for (uint i = 0; i < 3; i++)
         {
-            segment.AddRange(writer.Write(new FragmentHeader(i, i * 12_001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), Frames));
+            segment.AddRange(writer.Write(new FragmentHeader(i, i * 12_001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None),
+                Frames));
             segment.AddRange(new byte[Frames.Sum(sample => sample.Size)]);
             ends.Add(segment.Count);
         }
@@ -139,7 +144,8 @@ public sealed class FragmentTests
     [InlineData("decode time over 63 bits", 0x44, unchecked((int)0x80000000))]
     public void Malformed_chunk_is_rejected(string what, int position, int value)
     {
-        var chunk = new FragmentWriter().Write(new FragmentHeader(9, 0), [new(3000, 5, true, 0), new(3000, 6, false, -1)]).Concat(new byte[11]).ToArray();
+        var chunk = new FragmentWriter().Write(new FragmentHeader(9, 0), [new(3000, 5, true, 0), new(3000, 6, false, -1)])
+            .Concat(new byte[11]).ToArray();
         FragmentReader.TryRead(chunk, 0, out _).ShouldBeTrue();
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(chunk.AsSpan(position), value);
         Should.Throw<InvalidBmffException>(() => FragmentReader.TryRead(chunk, 0, out _), what);
@@ -160,7 +166,8 @@ public sealed class FragmentTests
         var writer = new FragmentWriter();
         byte[][] seeds =
         [
-            [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch)), Frames), .. new byte[1170]],
+            [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch)),
+                Frames), .. new byte[1170]],
             [.. writer.Write(new FragmentHeader(1, 0), AudioFrames), .. new byte[24 * 256]],
             [.. writer.Write(new FragmentHeader(1, 0), [new(1, 4, true)]), .. new byte[4]],
         ];
@@ -172,7 +179,8 @@ public sealed class FragmentTests
             {
                 foreach (var fragment in FragmentReader.ReadAll(bytes, out _))
                 {
-                    (fragment.DataOffset + fragment.Samples.Sum(sample => (long)sample.Size)).ShouldBeLessThanOrEqualTo(fragment.Offset + fragment.Length);
+                    (fragment.DataOffset + fragment.Samples.Sum(sample => (long)sample.Size)).ShouldBeLessThanOrEqualTo(fragment.Offset
+                        + fragment.Length);
                     read++;
                 }
             }

@@ -67,7 +67,8 @@ public sealed class InitSegmentTests
         Box(entry, "mdcv"u8).ShouldBe(Convert.FromHexString("21349baa" + "199608fc" + "8a483908" + "3d134042" + "00989680" + "00000001"));
         Box(entry, "clli"u8).ShouldBe(Convert.FromHexString("03e80190"));
 
-        var said = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)), ColorInfo = described with { Mastering = null, Light = null } };
+        var said = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)),
+            ColorInfo = described with { Mastering = null, Light = null } };
         Box(SampleEntry(said), "colr"u8).ShouldBe(Convert.FromHexString("6e636c78" + "0001" + "0001" + "0001" + "00"));
         BoxReader.TryFind(SampleEntry(said), "mdcv"u8, out _).ShouldBeFalse();
         BoxReader.TryFind(SampleEntry(said), "clli"u8, out _).ShouldBeFalse();
@@ -76,14 +77,17 @@ public sealed class InitSegmentTests
     [Fact]
     public void Stream_that_declares_only_its_range_takes_the_remaining_color_from_metadata()
     {
-        var ranged = Video with { Config = CodecConfig.Avc.Parse(new Sps { FullRange = true }.WriteRecord()), ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
+        var ranged = Video with { Config = CodecConfig.Avc.Parse(new Sps { FullRange = true }.WriteRecord()),
+            ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
         ranged.Color.ShouldBe(new ColorDescription(9, 18, 9, FullRange: true));
         (ranged with { ColorInfo = null }).Color.ShouldBe(new ColorDescription(2, 2, 2, FullRange: true));
         Video.Color.ShouldBeNull();
-        (Video.IsConfiguredAs(Video with { Name = "camera" }), Video.IsConfiguredAs(Video with { ColorInfo = ranged.ColorInfo })).ShouldBe((true, false));
+        (Video.IsConfiguredAs(Video with { Name = "camera" }),
+            Video.IsConfiguredAs(Video with { ColorInfo = ranged.ColorInfo })).ShouldBe((true, false));
     }
 
-    private static ReadOnlySpan<byte> SampleEntry(Track track) => BoxReader.Find(InitSegmentWriter.Write(track), "moov/trak/mdia/minf/stbl/stsd"u8)[(8 + 8 + CodecBoxes.VisualFields)..];
+    private static ReadOnlySpan<byte> SampleEntry(Track track) =>
+        BoxReader.Find(InitSegmentWriter.Write(track), "moov/trak/mdia/minf/stbl/stsd"u8)[(8 + 8 + CodecBoxes.VisualFields)..];
 
     private static byte[] Box(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> type) => BoxReader.Find(entry, type).ToArray();
 
@@ -104,7 +108,8 @@ public sealed class InitSegmentTests
     {
         var colored = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)) };
         var entry = BoxReader.Find(InitSegmentWriter.Write(colored), "moov/trak/mdia/minf/stbl/stsd"u8)[8..];
-        Convert.ToHexString(BoxReader.Find(BoxReader.Find(entry, "avc1"u8)[78..], "colr"u8)).ShouldBe("6E636C78" + "0001" + "0001" + "0001" + "00");
+        Convert.ToHexString(BoxReader.Find(BoxReader.Find(entry, "avc1"u8)[78..], "colr"u8))
+            .ShouldBe("6E636C78" + "0001" + "0001" + "0001" + "00");
         BoxTree.Describe(InitSegmentWriter.Write(Video)).ShouldNotContain("colr");
         BoxTree.Describe(InitSegmentWriter.Write(colored)).ShouldNotContain("pasp");
     }
@@ -128,7 +133,8 @@ public sealed class InitSegmentTests
     [InlineData("en_US", "und", null, false)]
     [InlineData("deutschland", "und", null, false)]
     [InlineData("d\u00e9", "und", null, false)]
-    public void Languages_are_packed_and_written_in_full_only_when_the_code_is_too_short(string? tag, string packed, string? read, bool extended)
+    public void Languages_are_packed_and_written_in_full_only_when_the_code_is_too_short(string? tag, string packed, string? read,
+        bool extended)
     {
         var bytes = InitSegmentWriter.Write(Audio with { Language = tag });
         var mdhd = BoxReader.Find(bytes, "moov/trak/mdia/mdhd"u8);

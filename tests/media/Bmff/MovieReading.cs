@@ -6,7 +6,8 @@ namespace Broadcast.Media.Tests.Bmff;
 internal readonly record struct MovieSample(long Decode, long Present, uint Duration, int Size, bool IsSync, long Offset, int Description);
 
 /// <summary>A track in the tables of a movie; durations of edits are in 1/90,000 s.</summary>
-internal sealed record ReadTrack(string Handler, int Timescale, long Duration, long Shown, int Descriptions, IReadOnlyList<MovieSample> Samples, IReadOnlyList<(long Length, long MediaTime)> Edits)
+internal sealed record ReadTrack(string Handler, int Timescale, long Duration, long Shown, int Descriptions,
+    IReadOnlyList<MovieSample> Samples, IReadOnlyList<(long Length, long MediaTime)> Edits)
 {
     /// <summary>Offset of the track's start in the movie, in 1/90,000 s.</summary>
     public long Delay => Edits is [(var length, -1), ..] ? length : 0;
@@ -46,7 +47,8 @@ internal static class MovieReading
         hdlr.Skip(4);
         var stbl = BoxReader.Find(trak, "mdia/minf/stbl"u8);
         var stsd = Fields(stbl, "stsd"u8, out _);
-        return new ReadTrack(new BoxType(hdlr.UInt32()).ToString(), timescale, duration, shown, (int)stsd.UInt32(), ReadSamples(stbl), ReadEdits(trak));
+        return new ReadTrack(new BoxType(hdlr.UInt32()).ToString(), timescale, duration, shown, (int)stsd.UInt32(), ReadSamples(stbl),
+            ReadEdits(trak));
     }
 
     private static List<(long, long)> ReadEdits(ReadOnlySpan<byte> trak)

@@ -37,12 +37,14 @@ internal sealed class MovieSource
         {
             // A CMAF chunk has one decode time, so it ends before a gap.
             var count = 1;
-            for (var most = Math.Max(1, chunkSize()); count < most && at + count < samples.Count && Follows(samples[at + count - 1], samples[at + count]); count++)
+            for (var most = Math.Max(1, chunkSize()); count < most && at + count < samples.Count
+                && Follows(samples[at + count - 1], samples[at + count]); count++)
             {
             }
 
             var some = samples.Skip(at).Take(count).ToList();
-            bytes.Write(writer.Write(new FragmentHeader(sequence++, some[0].Decode, at == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), [.. some.Select(sample => sample.Said)]));
+            bytes.Write(writer.Write(new FragmentHeader(sequence++, some[0].Decode, at == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None),
+                [.. some.Select(sample => sample.Said)]));
             some.ForEach(sample => bytes.Write(sample.Payload));
             at += count;
         }
@@ -60,7 +62,8 @@ internal sealed class MovieSource
         var heads = new List<FragmentMetadata>();
         for (var (at, have) = (0L, 1); at < segment.Length;)
         {
-            if (FragmentMetadata.TryRead(segment.AsSpan((int)at, (int)Math.Min(have, segment.Length - at)), at, out var head, out var needed))
+            if (FragmentMetadata.TryRead(segment.AsSpan((int)at, (int)Math.Min(have, segment.Length - at)), at, out var head,
+                out var needed))
             {
                 heads.Add(head);
                 (at, have) = (head.End, 1);

@@ -12,7 +12,8 @@ public sealed class MovieTests
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly MovieTrackSetup Audio = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000, "de-CH"));
     private static readonly MovieTrackSetup OtherAudio = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100));
-    private static readonly MovieTrackSetup Frames = SetupOf(new Track(1, CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), 90_000));
+    private static readonly MovieTrackSetup Frames =
+        SetupOf(new Track(1, CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), 90_000));
 
     private static MovieTrackSetup SetupOf(Track track) => MovieTrackSetup.Read(InitSegmentWriter.Write(track));
 
@@ -44,7 +45,8 @@ public sealed class MovieTests
                 var payload = new byte[random.Next(6)];
                 random.NextBytes(payload);
                 var said = new FragmentSample(
-                    regular ? 3000 : (uint)random.Next(0, 5000), payload.Length, syncs == 0 || (syncs == 1 ? samples.Count == 0 : random.Next(2) == 0),
+                    regular ? 3000 : (uint)random.Next(0, 5000), payload.Length, syncs == 0
+                    || (syncs == 1 ? samples.Count == 0 : random.Next(2) == 0),
                     reorders ? random.Next(-9000, 9000) : 0);
                 samples.Add(new SourceSample(decode, said, payload));
                 decode += said.Duration;
@@ -120,7 +122,8 @@ public sealed class MovieTests
     [Fact]
     public void Tracks_keep_their_offset_and_the_movie_starts_with_the_first()
     {
-        var source = new MovieSource(2).Add(0, Frames, Samples(900_000, 4, 3000, offset: 6000), () => 2).Add(1, Audio, Samples(480_960, 8), () => 3);
+        var source = new MovieSource(2).Add(0, Frames, Samples(900_000, 4, 3000, offset: 6000), () => 2)
+            .Add(1, Audio, Samples(480_960, 8), () => 3);
         var tracks = MovieReading.Read(source.Builder.Build(Noon).Head.Span);
         // Video is presented from 10.0667 s, audio from 10.02 s.
         (tracks[0].Handler, tracks[0].Delay, tracks[0].Edits[^1].MediaTime).ShouldBe(("vide", 4200, 6000));
@@ -181,7 +184,10 @@ public sealed class MovieTests
         var (frameBytes, audioBytes) = (frames.Sum(sample => sample.Size), audioFrames.Sum(sample => sample.Size));
         for (var i = 0; i < Segments; i++)
         {
-            builder.Add(video, Frames, 2 * i, [new FragmentMetadata(i * 180_000L, frames[..30], 600, frames[..30].Sum(sample => sample.Size), 700_000), new FragmentMetadata((i * 180_000L) + 90_000, frames[30..], 700_600, frames[30..].Sum(sample => sample.Size), 1_400_000)]);
+            builder.Add(video, Frames, 2 * i,
+                [new FragmentMetadata(i * 180_000L, frames[..30], 600, frames[..30].Sum(sample => sample.Size), 700_000),
+                    new FragmentMetadata((i * 180_000L) + 90_000, frames[30..], 700_600, frames[30..].Sum(sample => sample.Size),
+                        1_400_000)]);
             builder.Add(audio, Audio, (2 * i) + 1, [new FragmentMetadata(i * 96_256L, audioFrames, 600, audioBytes, 40_000)]);
         }
 
@@ -208,7 +214,8 @@ public sealed class MovieTests
     {
         var small = new MovieSource(maxBytes: 2000).Add(0, Audio, Samples(0, 100), () => 4);
         Should.Throw<MovieTooLongException>(() => small.Add(0, Audio, Samples(480_000, 1000), () => 4)).Message.ShouldContain("2000");
-        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(0, 1), () => 1).Add(0, Audio, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("gap");
+        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(0, 1), () => 1)
+            .Add(0, Audio, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("gap");
         Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(long.MaxValue - 5000, 1), () => 1));
         Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(0, 1, offset: int.MaxValue), () => 1));
         Should.Throw<InvalidOperationException>(() => new MovieSource(2).Builder.Build(Noon));

@@ -26,7 +26,8 @@ public sealed class PlayableCodecTests : IDisposable
         {
             config.TryInspect(payload.Span, out var frame).ShouldBeTrue();
             frame.IsSync.ShouldBe(said.IsSync);
-            frame.Samples.ShouldBe(config.AudioFormat is { } audio ? (int)((long)said.Duration * audio.SampleRate / media.Track.Timescale) : 0);
+            frame.Samples.ShouldBe(config.AudioFormat is { } audio
+                ? (int)((long)said.Duration * audio.SampleRate / media.Track.Timescale) : 0);
             if (frame.IsSync)
             {
                 config.CompleteFrom(payload.Span).ShouldBeSameAs(config, "a record of ffmpeg's says what its samples say");
@@ -40,10 +41,12 @@ public sealed class PlayableCodecTests : IDisposable
     public async Task Frames_that_reference_frames_before_their_sync_sample_are_detected()
     {
         var media = await MakeAsync("hvc1 open");
-        var skipped = media.Samples.Where(sample => media.Track.Config.TryInspect(sample.Payload.Span, out var frame) && frame.IsSkipped).ToList();
+        var skipped = media.Samples.Where(sample => media.Track.Config.TryInspect(sample.Payload.Span, out var frame) && frame.IsSkipped)
+            .ToList();
         skipped.ShouldNotBeEmpty();
         skipped.ShouldAllBe(sample => media.Samples.Any(
-            sync => sync.Said.IsSync && sync.Decode < sample.Decode && sync.Decode + sync.Said.CompositionOffset > sample.Decode + sample.Said.CompositionOffset));
+            sync => sync.Said.IsSync && sync.Decode < sample.Decode
+            && sync.Decode + sync.Said.CompositionOffset > sample.Decode + sample.Said.CompositionOffset));
     }
 
     [Theory, MemberData(nameof(Recipes))]
@@ -69,8 +72,10 @@ public sealed class PlayableCodecTests : IDisposable
         }
 
         var packets = document.RootElement.GetProperty("packets").EnumerateArray().ToList();
-        packets.Select(packet => packet.GetProperty("flags").GetString()!.StartsWith('K')).ShouldBe(media.Samples.Select(sample => sample.Said.IsSync));
-        packets.Select(packet => packet.GetProperty("dts").GetInt64()).ShouldBe(media.Samples.Select(sample => sample.Decode + media.Track.Timescale));
+        packets.Select(packet => packet.GetProperty("flags").GetString()!.StartsWith('K'))
+            .ShouldBe(media.Samples.Select(sample => sample.Said.IsSync));
+        packets.Select(packet => packet.GetProperty("dts").GetInt64())
+            .ShouldBe(media.Samples.Select(sample => sample.Decode + media.Track.Timescale));
         await Tool.RunAsync("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", _file, "-f", "null", "-");
     }
 
@@ -83,7 +88,8 @@ public sealed class PlayableCodecTests : IDisposable
     [InlineData("fLaC", "fLaC")]
     [InlineData("ac-3", "ac-3")]
     [InlineData("ec-3", "ec-3")]
-    public async Task Codec_strings_of_real_encoders_are_correct(string recipe, string codec) => (await MakeAsync(recipe)).Track.Config.CodecString.ShouldBe(codec);
+    public async Task Codec_strings_of_real_encoders_are_correct(string recipe, string codec) =>
+    (await MakeAsync(recipe)).Track.Config.CodecString.ShouldBe(codec);
 
     private static Task<CodedTrack> MakeAsync(string recipe) => CodedTrack.MakeAsync(recipe, seconds: 1.2, keyframeSeconds: 0.48);
 
@@ -96,7 +102,8 @@ public sealed class PlayableCodecTests : IDisposable
         uint sequence = 1;
         foreach (var (decode, said, payload) in media.Samples)
         {
-            var header = new FragmentHeader(sequence++, decode + media.Track.Timescale, said.IsSync ? SegmentTypeBox.Segment : SegmentTypeBox.None);
+            var header = new FragmentHeader(sequence++, decode + media.Track.Timescale,
+                said.IsSync ? SegmentTypeBox.Segment : SegmentTypeBox.None);
             file.Write(writer.Write(header, [said]));
             file.Write(payload.Span);
         }

@@ -19,7 +19,8 @@ public sealed class PlayableMediaTests : IDisposable
     public async Task Video_decodes_with_exactly_the_written_times(string bFrames, int chunkSize)
     {
         var media = await EncodedMedia.GenerateAsync(
-            "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", $"bframes={bFrames}:keyint=24:scenecut=0",
+            "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params",
+            $"bframes={bFrames}:keyint=24:scenecut=0",
             "-pix_fmt", "yuv420p");
         var samples = media.Of(TrackKind.Video);
         samples.Count.ShouldBe(60);
@@ -59,7 +60,8 @@ public sealed class PlayableMediaTests : IDisposable
     public async Task Sample_aspect_ratio_and_colors_reach_the_player()
     {
         var media = await EncodedMedia.GenerateAsync(
-            "-f", "lavfi", "-i", "testsrc2=s=180x144:r=25:d=0.4,setsar=16/15", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+            "-f", "lavfi", "-i", "testsrc2=s=180x144:r=25:d=0.4,setsar=16/15", "-c:v", "libx264", "-preset", "ultrafast",
+            "-pix_fmt", "yuv420p",
             "-color_primaries", "bt470bg", "-color_trc", "gamma28", "-colorspace", "bt470bg", "-color_range", "pc");
         Write(media.Video!, media.Of(TrackKind.Video), chunkSize: 5, baseTime: 0, lastDuration: 3600);
 
@@ -92,7 +94,8 @@ public sealed class PlayableMediaTests : IDisposable
                 sequence++,
                 baseTime + chunk[0].Decode.Ticks,
                 chunk[0].IsSync ? SegmentTypeBox.Segment : SegmentTypeBox.None,
-                chunk[0].IsSync ? new ProducerReferenceTime(baseTime + chunk[0].Decode.Ticks, DateTimeOffset.UnixEpoch.AddYears(55)) : null);
+                chunk[0].IsSync ? new ProducerReferenceTime(baseTime + chunk[0].Decode.Ticks, DateTimeOffset.UnixEpoch.AddYears(55))
+                : null);
             file.Write(writer.Write(header, described));
             foreach (var sample in chunk)
             {
@@ -104,7 +107,8 @@ public sealed class PlayableMediaTests : IDisposable
     }
 
     private static List<(long Pts, long Dts, int Size, bool Sync)> Expected(IReadOnlyList<MediaSample> samples, long baseTime) =>
-        [.. samples.Select(sample => (baseTime + sample.Present.Ticks, baseTime + sample.Decode.Ticks, sample.Payload.Length, sample.IsSync))];
+        [.. samples.Select(sample => (baseTime + sample.Present.Ticks, baseTime + sample.Decode.Ticks, sample.Payload.Length,
+            sample.IsSync))];
 
     private async Task<(JsonElement Stream, List<(long Pts, long Dts, int Size, bool Sync)> Packets)> ProbeAsync()
     {
@@ -118,5 +122,6 @@ public sealed class PlayableMediaTests : IDisposable
             packet.GetProperty("flags").GetString()!.StartsWith('K')))]);
     }
 
-    private Task DecodesWithoutComplaintAsync() => Tool.RunAsync("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", _file, "-f", "null", "-");
+    private Task DecodesWithoutComplaintAsync() =>
+        Tool.RunAsync("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", _file, "-f", "null", "-");
 }

@@ -20,7 +20,8 @@ public sealed class PlayableMovieTests : IDisposable
     public async Task Video_and_audio_decode_like_their_segments_and_any_time_is_seekable()
     {
         var media = await EncodedMedia.GenerateAsync(
-            "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=4", "-f", "lavfi", "-i", "sine=r=44100:d=4", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "bframes=2:keyint=30:scenecut=0",
+            "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=4", "-f", "lavfi", "-i", "sine=r=44100:d=4", "-c:v", "libx264", "-preset",
+            "ultrafast", "-x264-params", "bframes=2:keyint=30:scenecut=0",
             "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2");
         var video = Segments(media.Of(TrackKind.Video), 90_000L * 86_400, 3000);
         var audio = Segments(media.Of(TrackKind.Audio), 44_100L * 86_400, 1024);
@@ -64,7 +65,8 @@ public sealed class PlayableMovieTests : IDisposable
     public async Task Gap_keeps_its_length_and_video_of_another_size_after_it_decodes()
     {
         async Task<EncodedMedia> MakeAsync(string size) => await EncodedMedia.GenerateAsync(
-            "-f", "lavfi", "-i", $"testsrc2=s={size}:r=25:d=1", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p");
+            "-f", "lavfi", "-i", $"testsrc2=s={size}:r=25:d=1", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g",
+            "25", "-pix_fmt", "yuv420p");
         var (before, after) = (await MakeAsync("320x180"), await MakeAsync("640x360"));
         await WriteAsync(1, source =>
         {
@@ -100,8 +102,10 @@ public sealed class PlayableMovieTests : IDisposable
         stream.GetProperty("codec_tag_string").GetString().ShouldBe(recipe.Split(' ')[0]);
         stream.GetProperty("nb_frames").GetString().ShouldBe($"{samples.Count}");
         var packets = probed.GetProperty("packets").EnumerateArray().ToList();
-        packets.Select(packet => int.Parse(packet.GetProperty("size").GetString()!)).ShouldBe(samples.Select(sample => sample.Payload.Length));
-        packets.Select(packet => packet.GetProperty("flags").GetString()!.StartsWith('K')).ShouldBe(samples.Select(sample => sample.Said.IsSync));
+        packets.Select(packet => int.Parse(packet.GetProperty("size").GetString()!))
+            .ShouldBe(samples.Select(sample => sample.Payload.Length));
+        packets.Select(packet => packet.GetProperty("flags").GetString()!.StartsWith('K'))
+            .ShouldBe(samples.Select(sample => sample.Said.IsSync));
         await Tool.RunAsync("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", Movie, "-f", "null", "-");
     }
 
@@ -121,7 +125,8 @@ public sealed class PlayableMovieTests : IDisposable
 
             var duration = i + 1 < samples.Count ? (uint)(samples[i + 1].Decode.Ticks - sample.Decode.Ticks) : lastDuration;
             segments[^1].Add(new SourceSample(
-                baseTime + sample.Decode.Ticks, new FragmentSample(duration, sample.Payload.Length, sample.IsSync, (int)(sample.Present.Ticks - sample.Decode.Ticks)), sample.Payload.ToArray()));
+                baseTime + sample.Decode.Ticks, new FragmentSample(duration, sample.Payload.Length, sample.IsSync,
+                    (int)(sample.Present.Ticks - sample.Decode.Ticks)), sample.Payload.ToArray()));
         }
 
         return segments;
@@ -142,14 +147,16 @@ public sealed class PlayableMovieTests : IDisposable
         var writer = new FragmentWriter();
         for (var i = 0; i < segments.Count; i++)
         {
-            file.Write(writer.Write(new FragmentHeader((uint)i + 1, segments[i][0].Decode, SegmentTypeBox.Segment), [.. segments[i].Select(sample => sample.Said)]));
+            file.Write(writer.Write(new FragmentHeader((uint)i + 1, segments[i][0].Decode, SegmentTypeBox.Segment),
+                [.. segments[i].Select(sample => sample.Said)]));
             segments[i].ForEach(sample => file.Write(sample.Payload));
         }
     }
 
     private async Task<JsonElement> ProbeAsync()
     {
-        using var document = JsonDocument.Parse(await Tool.RunAsync("ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-show_packets", "-of", "json", Movie));
+        using var document = JsonDocument.Parse(await Tool.RunAsync("ffprobe", "-v", "error", "-count_frames", "-show_streams",
+            "-show_format", "-show_packets", "-of", "json", Movie));
         return document.RootElement.Clone();
     }
 
@@ -157,9 +164,11 @@ public sealed class PlayableMovieTests : IDisposable
     private static async Task<List<string>> HashesAsync(string file, string kind, string[]? before = null, string[]? behind = null)
     {
         var text = System.Text.Encoding.ASCII.GetString(await Tool.RunAsync(
-            "ffmpeg", ["-nostdin", "-v", "error", .. before ?? [], "-i", file, "-map", $"0:{kind}:0", .. behind ?? [], "-vsync", "passthrough", "-f", "framemd5", "-"]));
+            "ffmpeg", ["-nostdin", "-v", "error", .. before ?? [], "-i", file, "-map", $"0:{kind}:0", .. behind ?? [], "-vsync",
+                "passthrough", "-f", "framemd5", "-"]));
         return [.. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',')[^1].Trim())];
     }
 
-    private static double Seconds(JsonElement element, string name) => double.Parse(element.GetProperty(name).GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+    private static double Seconds(JsonElement element, string name) =>
+        double.Parse(element.GetProperty(name).GetString()!, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -69,7 +69,8 @@ public sealed class Ac3Tests
 
     internal static byte[] Frame(int rate, int size, int mode, bool effects, int length)
     {
-        var bits = new BitWriter().Bits(0x0B77, 16).Bits(0, 16).Bits((ulong)rate, 2).Bits((ulong)size, 6).Bits(8, 5).Bits(0, 3).Bits((ulong)mode, 3);
+        var bits = new BitWriter().Bits(0x0B77, 16).Bits(0, 16).Bits((ulong)rate, 2).Bits((ulong)size, 6).Bits(8, 5).Bits(0, 3)
+            .Bits((ulong)mode, 3);
         bits.Bits(0, (mode & 1) != 0 && mode != 1 ? 2 : 0).Bits(0, (mode & 4) != 0 ? 2 : 0).Bits(0, mode == 2 ? 2 : 0).Flag(effects);
         var frame = new byte[length];
         bits.ToArray().CopyTo(frame, 0);

@@ -22,12 +22,15 @@ public sealed class Av1Tests
     {
         var read = Av1SequenceHeader.Parse(new Av1Sequence
         {
-            Timing = (1001, 30_000, 1), DecoderModel = true, DisplayDelay = true, Points = [(13, true), (5, false), (9, false)], FrameIds = true, OrderHint = false,
+            Timing = (1001, 30_000, 1), DecoderModel = true, DisplayDelay = true, Points = [(13, true), (5, false), (9, false)],
+                FrameIds = true, OrderHint = false,
             ScreenTools = 1, Depth = 10, Color = (9, 16, 9), Position = 2,
         }.Write());
         read.ShouldBe(new Av1SequenceHeader(
-            0, 13, true, 10, new Av1Chroma(false, true, true, 2), new VideoFormat(1920, 1080, 1, 1, 30_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false))));
-        Av1SequenceHeader.Parse(new Av1Sequence { ScreenTools = 0, Color = (1, 1, 1) }.Write()).VideoFormat.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
+            0, 13, true, 10, new Av1Chroma(false, true, true, 2),
+            new VideoFormat(1920, 1080, 1, 1, 30_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false))));
+        Av1SequenceHeader.Parse(new Av1Sequence { ScreenTools = 0, Color = (1, 1, 1) }.Write())
+            .VideoFormat.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
     }
 
     public static TheoryData<string, string> Strings => new()
@@ -103,7 +106,8 @@ public sealed class Av1Tests
     [Fact]
     public void Malformed_records_are_rejected_with_a_message()
     {
-        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Av1.Parse(record)).Message.ShouldNotBeEmpty();
+        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Av1.Parse(record))
+            .Message.ShouldNotBeEmpty();
         Refused(new Av1Sequence { Width = 8193 }.WriteRecord());
         Refused(new Av1Sequence { Height = 65_536 }.WriteRecord());
         Refused([0x82, .. new Av1Sequence().WriteRecord()[1..]]);

@@ -11,8 +11,10 @@ internal static class AvcRecords
     public const string High444Odd = "01f4000dffe1001a67f4000d919681519e3a33011000000300100000030300f142aa01000568ce0f1920fff8f800";
     public const string High422TenBit = "017a001fffe1001b677a001fb6cb405217f113e022000003000200000300c81e30654001000468ce0fc8fefafa00";
     public const string Baseline2160PColors = "0142c033ffe1001a6742c033da00f0010fb016a020202800001f480005dc0078c19501000468ce0fc8";
-    public const string HighScalingLists = "0164001fffe1001a6764001facd9405005bb011000000300100000030320f183196001000768ebe3cb3002c0fdf8f800";
+    public const string HighScalingLists =
+        "0164001fffe1001a6764001facd9405005bb011000000300100000030320f183196001000768ebe3cb3002c0fdf8f800";
 
     public static readonly string[] All =
-        [High1080P30, Baseline720P60, Baseline360PNtsc, Main576IWide, Main1080I25, High444Odd, High422TenBit, Baseline2160PColors, HighScalingLists];
+        [High1080P30, Baseline720P60, Baseline360PNtsc, Main576IWide, Main1080I25, High444Odd, High422TenBit, Baseline2160PColors,
+            HighScalingLists];
 }

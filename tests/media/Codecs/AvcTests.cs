@@ -16,7 +16,8 @@ public sealed class AvcTests
     [InlineData(AvcRecords.High422TenBit, "avc1.7a001f", 642, 362, 642, 50.0)]
     [InlineData(AvcRecords.Baseline2160PColors, "avc1.42c033", 3840, 2160, 3840, 24000.0 / 1001)]
     [InlineData(AvcRecords.HighScalingLists, "avc1.64001f", 1280, 720, 1280, 25.0)]
-    public void Records_of_a_real_encoder_describe_its_output(string hex, string codec, int width, int height, int displayWidth, double rate)
+    public void Records_of_a_real_encoder_describe_its_output(string hex, string codec, int width, int height, int displayWidth,
+        double rate)
     {
         var config = CodecConfig.Avc.Parse(Convert.FromHexString(hex));
 
@@ -33,7 +34,8 @@ public sealed class AvcTests
         var wide = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Main576IWide)).Sequence;
         (wide.SampleAspectWidth, wide.SampleAspectHeight).ShouldBe((64, 45));
         wide.Color.ShouldBeNull();
-        CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)).Sequence.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
+        CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors))
+            .Sequence.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
         AvcSequenceParameterSet.Parse(new Sps { FullRange = true }.Write()).Color.ShouldBe(new ColorDescription(2, 2, 2, FullRange: true));
     }
 
@@ -73,7 +75,8 @@ public sealed class AvcTests
 
     /// <summary>An access unit of the parameter sets and an IDR slice.</summary>
     private static byte[] Units(IEnumerable<ReadOnlyMemory<byte>> sets) =>
-        [.. sets.Append(new byte[] { 0x65, 0x80 }).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit.Span])];
+        [.. sets.Append(new byte[] { 0x65, 0x80 })
+            .SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit.Span])];
 
     [Fact]
     public void Truncated_record_is_rejected()

@@ -53,7 +53,8 @@ public sealed class CaptionServicesTests
     [InlineData("CC0 CC5 CC SERVICE0 SERVICE-1 SERVICE99 cc1 CC12", "")]
     [InlineData("", "")]
     [InlineData(null, "")]
-    public void Service_names_are_parsed_and_unknown_names_are_ignored(string? names, string read) => CaptionServices.Parse(names).ToString().ShouldBe(read);
+    public void Service_names_are_parsed_and_unknown_names_are_ignored(string? names, string read) =>
+    CaptionServices.Parse(names).ToString().ShouldBe(read);
 
     [Fact]
     public void Service_set_with_additional_services_has_more_than_another()
@@ -80,5 +81,6 @@ public sealed class CaptionServicesTests
         }
     }
 
-    private static string In(params (byte, byte, byte)[] triplets) => CaptionServices.Find(Avc, Captioning.With(Slice, isHevc: false, triplets)).ToString();
+    private static string In(params (byte, byte, byte)[] triplets) =>
+        CaptionServices.Find(Avc, Captioning.With(Slice, isHevc: false, triplets)).ToString();
 }

@@ -72,9 +72,11 @@ public sealed class Eac3Tests
         stereo.CompleteFrom(Frame(mode: 7, effects: true)).AudioFormat!.Channels.ShouldBe(6);
     }
 
-    internal static byte[] Frame(int type = 0, int rate = 0, int blocks = 3, int mode = 2, bool effects = false, int stream = 16, int length = 768, int? map = null)
+    internal static byte[] Frame(int type = 0, int rate = 0, int blocks = 3, int mode = 2, bool effects = false, int stream = 16,
+        int length = 768, int? map = null)
     {
-        var bits = new BitWriter().Bits(0x0B77, 16).Bits((ulong)type, 2).Bits(0, 3).Bits((ulong)(length / 2) - 1, 11).Bits((ulong)rate, 2).Bits((ulong)blocks, 2)
+        var bits = new BitWriter().Bits(0x0B77, 16).Bits((ulong)type, 2).Bits(0, 3).Bits((ulong)(length / 2) - 1, 11).Bits((ulong)rate, 2)
+            .Bits((ulong)blocks, 2)
             .Bits((ulong)mode, 3).Flag(effects).Bits((ulong)stream, 5);
         for (var programs = mode == 0 ? 2 : 1; programs > 0; programs--)
         {

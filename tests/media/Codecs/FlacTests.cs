@@ -77,7 +77,8 @@ public sealed class FlacTests
         FlacFrameSplitter.LengthOfFirst((byte[])[1, 2, .. frame]).ShouldBe(frame.Length + 2);
         byte[] broken = [.. frame, .. frame];
         broken[8] ^= 1;
-        FlacFrameSplitter.LengthOfFirst(broken).ShouldBe(broken.Length, "the first one's checksum is wrong, so the second may be a part of it");
+        FlacFrameSplitter.LengthOfFirst(broken).ShouldBe(broken.Length,
+            "the first one's checksum is wrong, so the second may be a part of it");
     }
 
     [Fact]

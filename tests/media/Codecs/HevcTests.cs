@@ -12,7 +12,8 @@ public sealed class HevcTests
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.CodecString.ShouldBe("hvc1.1.6.L93.B0");
         hevc.VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 50, null));
-        (hevc.Sequence.ChromaFormat, hevc.Sequence.BitDepth, hevc.Configuration.NalLengthSize, hevc.Configuration.ParameterSets.Count).ShouldBe((1, 8, 4, 3));
+        (hevc.Sequence.ChromaFormat, hevc.Sequence.BitDepth, hevc.Configuration.NalLengthSize,
+            hevc.Configuration.ParameterSets.Count).ShouldBe((1, 8, 4, 3));
         hevc.ShouldBe(CodecConfig.Hevc.Parse(new HevcSps().WriteRecord()));
         hevc.ShouldNotBe(CodecConfig.Hevc.Parse(new HevcSps { Level = 90 }.WriteRecord()));
     }
@@ -22,7 +23,8 @@ public sealed class HevcTests
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps
         {
-            SubLayers = 2, Chroma = 3, DepthMinus8 = 2, ScalingLists = true, LongTerm = 32, ReferenceSets = [4, 5, 6, 7], Window = (1, 2, 3, 4),
+            SubLayers = 2, Chroma = 3, DepthMinus8 = 2, ScalingLists = true, LongTerm = 32, ReferenceSets = [4, 5, 6, 7],
+                Window = (1, 2, 3, 4),
             Aspect = (64, 45), Color = (9, 16, 9), Timing = (1001, 60_000),
         }.WriteRecord());
         hevc.VideoFormat.ShouldBe(new VideoFormat(1277, 713, 64, 45, 60_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false)));
@@ -46,7 +48,8 @@ public sealed class HevcTests
     [InlineData(1u, true, 4u, 0x08000000u, 0x9E08_0000_0000ul, 153u, "hvc1.A4.10.H153.9E.8")]
     [InlineData(0u, false, 1u, 0x60000000u, 0ul, 30u, "hvc1.1.6.L30")]
     [InlineData(3u, false, 31u, 0xFFFFFFFFu, 1ul, 255u, "hvc1.C31.FFFFFFFF.L255.0.0.0.0.0.1")]
-    public void Codec_strings_match_the_standard(uint space, bool high, uint profile, uint compatibility, ulong constraints, uint level, string codec) =>
+    public void Codec_strings_match_the_standard(uint space, bool high, uint profile, uint compatibility, ulong constraints, uint level,
+        string codec) =>
         CodecConfig.Hevc.Parse(new HevcSps
         {
             Space = space, HighTier = high, Profile = profile, Compatibility = compatibility, Constraints = constraints, Level = level,
@@ -69,7 +72,8 @@ public sealed class HevcTests
     [Fact]
     public void Malformed_or_implausible_VUI_does_not_affect_the_other_fields()
     {
-        HevcSequenceParameterSet.Parse(new HevcSps { ReferenceSets = [40] }.Write()).VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
+        HevcSequenceParameterSet.Parse(new HevcSps { ReferenceSets = [40] }.Write())
+            .VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
         HevcSequenceParameterSet.Parse(new HevcSps { LongTerm = 40 }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
         HevcSequenceParameterSet.Parse(new HevcSps { Timing = (0, 50) }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
         HevcSequenceParameterSet.Parse(new HevcSps { Timing = (1, 1_000_000) }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
@@ -81,7 +85,8 @@ public sealed class HevcTests
     public void Changed_parameter_sets_of_a_sync_sample_produce_a_new_record()
     {
         var before = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
-        var other = new HevcSps { Profile = 2, Compatibility = 0x20000000, Level = 120, Width = 1920, Height = 1080, DepthMinus8 = 2, Color = (9, 16, 9) };
+        var other = new HevcSps { Profile = 2, Compatibility = 0x20000000, Level = 120, Width = 1920, Height = 1080, DepthMinus8 = 2,
+            Color = (9, 16, 9) };
 
         var after = before.CompleteFrom(Units(other.Write())).ShouldBeOfType<CodecConfig.Hevc>();
 
@@ -134,7 +139,8 @@ public sealed class HevcTests
     {
         byte[][] vps = [[32 << 1, 1, 0x0C]], pps = [[34 << 1, 1, 0xC1]], sps = [new HevcSps().Write()];
         CodecConfig.Hevc.Parse(HevcSps.Record(0, vps, sps, pps)).VideoFormat.Width.ShouldBe(1280, "early encoders said version 0");
-        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Hevc.Parse(record)).Message.ShouldNotBeEmpty();
+        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Hevc.Parse(record))
+            .Message.ShouldNotBeEmpty();
         Refused(HevcSps.Record(2, vps, sps, pps));
         Refused(HevcSps.Record(1, [], sps, pps));
         Refused(HevcSps.Record(1, vps, [], pps));
@@ -195,5 +201,6 @@ public sealed class HevcTests
     private static byte[] Unit(params byte[][] units) => [.. units.SelectMany(unit => (byte[])[0, 0, 0, (byte)unit.Length, .. unit])];
 
     private static void Refused(HevcSps sps) =>
-        Should.Throw<InvalidCodecConfigException>(() => HevcSequenceParameterSet.Parse(sps.Write()), sps.ToString()).Message.ShouldNotBeEmpty();
+        Should.Throw<InvalidCodecConfigException>(() => HevcSequenceParameterSet.Parse(sps.Write()), sps.ToString())
+        .Message.ShouldNotBeEmpty();
 }

@@ -38,32 +38,38 @@ public sealed class HostileBytesTests
     public void Mutated_HEVC_records_are_valid_or_rejected() => Hold(
         [
             new HevcSps().WriteRecord(),
-            new HevcSps { SubLayers = 3, ScalingLists = true, ReferenceSets = [3, 4, 5], LongTerm = 4, Aspect = (4, 3), Color = (9, 18, 9) }.WriteRecord(),
+            new HevcSps { SubLayers = 3, ScalingLists = true, ReferenceSets = [3, 4, 5], LongTerm = 4, Aspect = (4, 3),
+                Color = (9, 18, 9) }.WriteRecord(),
         ],
         bytes => Audio(CodecConfig.Hevc.Parse(bytes)));
 
     [Fact]
     public void Mutated_HEVC_parameter_sets_are_valid_or_rejected() => Hold(
-        [new HevcSps { Window = (1, 1, 1, 1) }.Write(), new HevcSps { Chroma = 3, ScalingLists = true, ReferenceSets = [16, 16], LongTerm = 32 }.Write()],
+        [new HevcSps { Window = (1, 1, 1, 1) }.Write(),
+            new HevcSps { Chroma = 3, ScalingLists = true, ReferenceSets = [16, 16], LongTerm = 32 }.Write()],
         bytes => HevcSequenceParameterSet.Parse(bytes).VideoFormat.Width.ShouldBeInRange(1, VideoFormat.MaxSide));
 
     [Fact]
     public void Mutated_AV1_records_are_valid_or_rejected() => Hold(
         [
             new Av1Sequence().WriteRecord(),
-            new Av1Sequence { Timing = (1, 60, 1), DecoderModel = true, DisplayDelay = true, Points = [(9, true), (4, false)], Depth = 10, Color = (9, 16, 9) }.WriteRecord(),
+            new Av1Sequence { Timing = (1, 60, 1), DecoderModel = true, DisplayDelay = true, Points = [(9, true), (4, false)], Depth = 10,
+                Color = (9, 16, 9) }.WriteRecord(),
         ],
         bytes => Audio(CodecConfig.Av1.Parse(bytes)));
 
     [Fact]
-    public void Mutated_VP9_records_are_valid_or_rejected() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Audio(CodecConfig.Vp9.Parse(bytes)));
+    public void Mutated_VP9_records_are_valid_or_rejected() =>
+    Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Audio(CodecConfig.Vp9.Parse(bytes)));
 
     [Fact]
     public void Mutated_Opus_headers_are_valid_or_rejected() => Hold(
-        [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)], bytes => Audio(CodecConfig.Opus.Parse(bytes)));
+        [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)],
+        bytes => Audio(CodecConfig.Opus.Parse(bytes)));
 
     [Fact]
-    public void Mutated_FLAC_headers_are_valid_or_rejected() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Audio(CodecConfig.Flac.Parse(bytes)));
+    public void Mutated_FLAC_headers_are_valid_or_rejected() =>
+    Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Audio(CodecConfig.Flac.Parse(bytes)));
 
     [Fact]
     public void Mutated_AC3_frames_and_records_are_valid_or_rejected() => Hold(
@@ -71,11 +77,13 @@ public sealed class HostileBytesTests
 
     [Fact]
     public void Mutated_EAC3_frames_are_valid_or_rejected() => Hold(
-        [Eac3Tests.Frame(length: 64), [.. Eac3Tests.Frame(mode: 7, effects: true, length: 64), .. Eac3Tests.Frame(type: 1, map: 512, length: 40)]],
+        [Eac3Tests.Frame(length: 64),
+            [.. Eac3Tests.Frame(mode: 7, effects: true, length: 64), .. Eac3Tests.Frame(type: 1, map: 512, length: 40)]],
         bytes => Audio(CodecConfig.Eac3.FromFrame(bytes)));
 
     [Fact]
-    public void Mutated_EAC3_records_are_valid_or_rejected() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Audio(CodecConfig.Eac3.Parse(bytes)));
+    public void Mutated_EAC3_records_are_valid_or_rejected() =>
+    Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Audio(CodecConfig.Eac3.Parse(bytes)));
 
     [Fact]
     public void Any_payload_is_a_sample_or_invalid_and_yields_a_valid_configuration()
@@ -83,14 +91,16 @@ public sealed class HostileBytesTests
         byte[][] seeds =
         [
             [0, 0, 0, 3, 0x26, 1, 0x80, 0, 0, 0, 3, 0x02, 1, 0x80], [.. new Av1Sequence().Unit(), 0x32, 2, 0x10, 0], Vp9Tests.Key(320, 180),
-            Vp9Tests.Key(320, 180, profile: 3, twelve: true, chroma: 2), [0xFB, 6, 1, 2, 3], [0xFF, 0xF8, 0x7A, 0x18, 0xC2, 0x80, 0x11, 0xFF],
+            Vp9Tests.Key(320, 180, profile: 3, twelve: true, chroma: 2), [0xFB, 6, 1, 2, 3],
+                [0xFF, 0xF8, 0x7A, 0x18, 0xC2, 0x80, 0x11, 0xFF],
             Ac3Tests.Frame(0, 0, 2, false, 128), Eac3Tests.Frame(length: 64), [0, 0, 0, 2, 0x65, 1],
         ];
         CodecConfig[] configs =
         [
             CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), CodecConfig.Hevc.Parse(new HevcSps().WriteRecord()),
             CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()), CodecConfig.Vp9.Parse(Vp9Tests.Record()), CodecConfig.Opus.Default(),
-            CodecConfig.Flac.Parse(FlacTests.Header), CodecConfig.Ac3.FromFrame(Ac3Tests.Frame(0, 0, 2, false, 128)), CodecConfig.Eac3.FromFrame(Eac3Tests.Frame(length: 64)),
+            CodecConfig.Flac.Parse(FlacTests.Header), CodecConfig.Ac3.FromFrame(Ac3Tests.Frame(0, 0, 2, false, 128)),
+                CodecConfig.Eac3.FromFrame(Eac3Tests.Frame(length: 64)),
             CodecConfig.Aac.Parse([0x12, 0x10]),
         ];
         foreach (var config in configs)

@@ -14,7 +14,8 @@ public sealed class OpusTests
     public void Header_is_read_and_written()
     {
         var opus = CodecConfig.Opus.Parse(Convert.FromHexString(Stereo));
-        (opus.Header.Channels, opus.Header.PreSkip, opus.Header.InputSampleRate, opus.Header.MappingFamily).ShouldBe((2, 312, 48_000u, (byte)0));
+        (opus.Header.Channels, opus.Header.PreSkip, opus.Header.InputSampleRate,
+            opus.Header.MappingFamily).ShouldBe((2, 312, 48_000u, (byte)0));
         opus.AudioFormat.ShouldBe(new AudioFormat(48_000, 2));
         opus.CodecString.ShouldBe("opus");
         opus.ShouldBe(CodecConfig.Opus.Default());

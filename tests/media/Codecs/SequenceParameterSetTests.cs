@@ -22,7 +22,8 @@ public sealed class SequenceParameterSetTests
     [InlineData(0, false, 1, 2)]
     public void Cropping_counts_in_units_of_the_chroma_format(ulong chroma, bool framesOnly, int unitX, int unitY)
     {
-        var read = AvcSequenceParameterSet.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
+        var read =
+            AvcSequenceParameterSet.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
         read.Width.ShouldBe(320 - (3 * unitX));
         read.Height.ShouldBe((framesOnly ? 192 : 384) - (7 * unitY));
         read.MayBeInterlaced.ShouldBe(!framesOnly);
@@ -53,7 +54,8 @@ public sealed class SequenceParameterSetTests
     {
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 1_000_000_000 });
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 256, OrderCountOffsets = 256 });
-        AvcSequenceParameterSet.Parse(new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write()).Width.ShouldBe(320);
+        AvcSequenceParameterSet.Parse(new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write())
+            .Width.ShouldBe(320);
         Refused(new Sps { OrderCountType = 3 });
         Refused(new Sps { Id = 32 });
     }
@@ -164,5 +166,6 @@ public sealed class SequenceParameterSetTests
         whole.Bits(0).ShouldBe(0u);
     }
 
-    private static void Refused(Sps sps) => Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameterSet.Parse(sps.Write()), sps.ToString());
+    private static void Refused(Sps sps) => Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameterSet.Parse(sps.Write()),
+        sps.ToString());
 }

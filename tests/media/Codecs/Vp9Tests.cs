@@ -38,13 +38,15 @@ public sealed class Vp9Tests
     [InlineData(2, 10, 1, false, 9, 16, 9, "vp09.02.40.10.01.09.16.09.00")]
     [InlineData(1, 8, 3, true, 1, 13, 0, "vp09.01.40.08.03.01.13.00.01")]
     [InlineData(0, 8, 1, true, 1, 1, 1, "vp09.00.40.08.01.01.01.01.01")]
-    public void Codec_strings_omit_default_values(int profile, int depth, int chroma, bool full, int primaries, int transfer, int matrix, string codec) =>
+    public void Codec_strings_omit_default_values(int profile, int depth, int chroma, bool full, int primaries, int transfer, int matrix,
+        string codec) =>
         CodecConfig.Vp9.Parse(Record(profile, 40, depth, chroma, full, primaries, transfer, matrix)).CodecString.ShouldBe(codec);
 
     [Fact]
     public void Malformed_records_are_rejected_with_a_message()
     {
-        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(record)).Message.ShouldNotBeEmpty();
+        void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(record))
+            .Message.ShouldNotBeEmpty();
         var record = Record();
         for (var length = 0; length < record.Length; length++)
         {
@@ -91,17 +93,21 @@ public sealed class Vp9Tests
     {
         var deep = CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 3, twelve: true, chroma: 2));
         deep.CodecString.ShouldBe("vp09.03.30.12.02.02.02.02.00");
-        CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 1, chroma: 3)).CodecString.ShouldBe("vp09.01.30.08.03.02.02.02.00");
+        CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 1, chroma: 3))
+            .CodecString.ShouldBe("vp09.01.30.08.03.02.02.02.00");
         CodecConfig.Vp9.Parse(Record(level: 30, chroma: 0)).CompleteFrom(Key(640, 360)).CodecString.ShouldBe("vp09.00.30.08");
     }
 
     internal static byte[] Record(
-        int profile = 0, int level = 30, int depth = 8, int chroma = 1, bool full = false, int primaries = 2, int transfer = 2, int matrix = 2) =>
-        [(byte)profile, (byte)level, (byte)((depth << 4) | (chroma << 1) | (full ? 1 : 0)), (byte)primaries, (byte)transfer, (byte)matrix, 0, 0];
+        int profile = 0, int level = 30, int depth = 8, int chroma = 1, bool full = false, int primaries = 2, int transfer = 2,
+        int matrix = 2) =>
+        [(byte)profile, (byte)level, (byte)((depth << 4) | (chroma << 1) | (full ? 1 : 0)), (byte)primaries, (byte)transfer,
+            (byte)matrix, 0, 0];
 
     internal static byte[] Key(ulong width, ulong height, int profile = 0, bool twelve = false, int chroma = 1)
     {
-        var bits = new BitWriter().Bits(2, 2).Flag((profile & 1) != 0).Flag((profile & 2) != 0).Bits(0, profile == 3 ? 1 : 0).Flag(false).Flag(false).Flag(true).Flag(false)
+        var bits = new BitWriter().Bits(2, 2).Flag((profile & 1) != 0).Flag((profile & 2) != 0).Bits(0, profile == 3 ? 1 : 0).Flag(false)
+            .Flag(false).Flag(true).Flag(false)
             .Bits(0x498342, 24).Bits(twelve ? 1u : 0, profile >= 2 ? 1 : 0).Bits(2, 3).Flag(false);
         if ((profile & 1) != 0)
         {

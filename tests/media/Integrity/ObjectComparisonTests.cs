@@ -23,7 +23,8 @@ public sealed class ObjectComparisonTests
     [InlineData(false, false, false, 101, false, ObjectDifference.WrongLength)]
     [InlineData(true, false, true, 101, true, ObjectDifference.WrongLength)]
     [InlineData(false, false, true, 99, true, ObjectDifference.WrongLength)]
-    public void Object_has_its_announced_length_unless_it_still_grows_in_the_spool(bool isOver, bool isStored, bool isOpen, long length, bool mayGrow, ObjectDifference difference)
+    public void Object_has_its_announced_length_unless_it_still_grows_in_the_spool(bool isOver, bool isStored, bool isOpen, long length,
+        bool mayGrow, ObjectDifference difference)
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(length, Now, isStored, isOpen) }, isOver);
 
@@ -70,7 +71,8 @@ public sealed class ObjectComparisonTests
         var timeline = Timeline(isOver);
         var rules = new OrphanRules(timeline, Now);
 
-        rules.IsOrphan(ObjectName.Parse(ObjectNames.Of(timeline.Session).MediaFolder + file), Now - TimeSpan.FromHours(hours)).ShouldBe(isOrphan);
+        rules.IsOrphan(ObjectName.Parse(ObjectNames.Of(timeline.Session).MediaFolder + file), Now - TimeSpan.FromHours(hours))
+            .ShouldBe(isOrphan);
     }
 
     [Theory]
@@ -79,26 +81,31 @@ public sealed class ObjectComparisonTests
     [InlineData("6h", true, false, 1)]
     [InlineData("all", false, false, 49)]
     [InlineData("all", false, true, 1)]
-    public void Minimum_orphan_age_includes_twice_the_DVR_window_unless_ended_or_recorded(string rewind, bool isRecorded, bool isOver, int hours)
+    public void Minimum_orphan_age_includes_twice_the_DVR_window_unless_ended_or_recorded(string rewind, bool isRecorded,
+        bool isOver, int hours)
     {
         DvrWindow.TryParse(rewind, out var length).ShouldBeTrue();
-        var timeout = new OrphanRules(Timeline(isOver, session => session with { DvrWindow = length, IsRecorded = isRecorded }), Now).MinimumAge;
+        var timeout = new OrphanRules(Timeline(isOver, session => session with { DvrWindow = length, IsRecorded = isRecorded }),
+            Now).MinimumAge;
 
         timeout.ShouldBe(TimeSpan.FromHours(hours) + LatencyProfile.Standard.Window);
     }
 
     private static SessionTimeline Timeline(bool isOver, Func<BroadcastSession, BroadcastSession>? change = null)
     {
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1, Now - TimeSpan.FromDays(1), LatencyProfile.Standard);
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1,
+            Now - TimeSpan.FromDays(1), LatencyProfile.Standard);
         var timeline = new SessionTimeline(change?.Invoke(session) ?? session);
         timeline.Apply(new TimelineEvent.RenditionAdded("source", TrackKind.Video));
         for (var init = 1; init <= 2; init++)
         {
             timeline.Apply(new TimelineEvent.InitReady(
-                "source", init, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1280, 720, 25, 0, 0, null), ObjectName.Parse($"live/main/{session.Id}/source/init-{init}.mp4"), 700));
+                "source", init, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1280, 720, 25, 0, 0, null),
+                ObjectName.Parse($"live/main/{session.Id}/source/init-{init}.mp4"), 700));
         }
 
-        timeline.Apply(new TimelineEvent.PartReady("source", 1, 0, 2, new(0, 90_000), new(180_000, 90_000), true, Now, ObjectName.Parse($"live/main/{session.Id}/source/1.m4s"), 0, 100));
+        timeline.Apply(new TimelineEvent.PartReady("source", 1, 0, 2, new(0, 90_000), new(180_000, 90_000), true, Now,
+            ObjectName.Parse($"live/main/{session.Id}/source/1.m4s"), 0, 100));
         if (isOver)
         {
             timeline.Apply(new TimelineEvent.Ended("over"));

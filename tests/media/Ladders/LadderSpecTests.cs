@@ -20,7 +20,8 @@ public sealed class LadderSpecTests
     [InlineData("720p@2500k,480p@1200K", "720p@2500k,480p@1200k")]
     [InlineData("720p30@2500k,1280x720p60@4M", "1280x720p60@4000k,720p30@2500k")]
     [InlineData("720p30@3000k,720p@2000k,720p60@4000k", "720p@2000k,720p60@4000k,720p30@3000k")]
-    [InlineData("720x1280@2500k,480p@1200k,4096x4096p240@50000k,16x16p1@100k", "4096x4096p240@50000k,720x1280@2500k,480p@1200k,16x16p1@100k")]
+    [InlineData("720x1280@2500k,480p@1200k,4096x4096p240@50000k,16x16p1@100k",
+        "4096x4096p240@50000k,720x1280@2500k,480p@1200k,16x16p1@100k")]
     [InlineData("0720p@02500k", "720p@2500k")]
     [InlineData("720p@2.125M", "720p@2125k")]
     [InlineData("720p@0.1M", "720p@100k")]
@@ -34,25 +35,36 @@ public sealed class LadderSpecTests
     [Theory]
     [InlineData(null, "Unknown ladder ''. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
     [InlineData("8k", "Unknown ladder '8k'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
-    [InlineData("best\u001b[2Jé", "Unknown ladder 'best?[2J?'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
+    [InlineData("best\u001b[2Jé",
+        "Unknown ladder 'best?[2J?'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
     [InlineData("480p", "Rung 1, '480p': it has no bitrate. Add one after an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("720p,480p@1200k", "Rung 1, '720p': it has no bitrate. Add one after an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("720p@2500k,", "Rung 2, '': it is empty. Remove a comma, or write a rung such as 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("720p,480p@1200k",
+        "Rung 1, '720p': it has no bitrate. Add one after an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("720p@2500k,",
+        "Rung 2, '': it is empty. Remove a comma, or write a rung such as 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
     [InlineData("@2500k", "Rung 1, '@2500k': its size, '', is invalid. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
     [InlineData("720@2500k", "Rung 1, '720@2500k': its size, '720', is invalid. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
     [InlineData("720p@2500k,854x481@1200k", "Rung 2, '854x481@1200k': its height is 481 pixels. Use an even number from 16 to 4096.")]
     [InlineData("14x480@1200k", "Rung 1, '14x480@1200k': its width is 14 pixels. Use an even number from 16 to 4096.")]
     [InlineData("4098p@1200k", "Rung 1, '4098p@1200k': its shorter side is 4098 pixels. Use an even number from 16 to 4096.")]
     [InlineData("x480@1200k", "Rung 1, 'x480@1200k': its width, '', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("854x480x2@1200k", "Rung 1, '854x480x2@1200k': its height, '480x2', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("-720p@1200k", "Rung 1, '-720p@1200k': its shorter side, '-720', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("1280x720p@1200k", "Rung 1, '1280x720p@1200k': its frame rate, '', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
-    [InlineData("720p0@1200k", "Rung 1, '720p0@1200k': its frame rate, '0', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
-    [InlineData("720p29.97@1200k", "Rung 1, '720p29.97@1200k': its frame rate, '29.97', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("854x480x2@1200k",
+        "Rung 1, '854x480x2@1200k': its height, '480x2', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
+    [InlineData("-720p@1200k",
+        "Rung 1, '-720p@1200k': its shorter side, '-720', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
+    [InlineData("1280x720p@1200k",
+        "Rung 1, '1280x720p@1200k': its frame rate, '', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("720p0@1200k",
+        "Rung 1, '720p0@1200k': its frame rate, '0', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("720p29.97@1200k",
+        "Rung 1, '720p29.97@1200k': its frame rate, '29.97', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
     [InlineData("720p@", "Rung 1, '720p@': its bitrate, '', does not end with 'k' or 'M'. Write it as in 2500k or 2.5M.")]
-    [InlineData("720p@2500000", "Rung 1, '720p@2500000': its bitrate, '2500000', does not end with 'k' or 'M'. Write it as in 2500k or 2.5M.")]
-    [InlineData("720p@2500k@1200k", "Rung 1, '720p@2500k@1200k': its bitrate, '2500k@1200k', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
-    [InlineData("720p@1.2345M", "Rung 1, '720p@1.2345m': its bitrate, '1.2345m', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@2500000",
+        "Rung 1, '720p@2500000': its bitrate, '2500000', does not end with 'k' or 'M'. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@2500k@1200k",
+        "Rung 1, '720p@2500k@1200k': its bitrate, '2500k@1200k', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@1.2345M",
+        "Rung 1, '720p@1.2345m': its bitrate, '1.2345m', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
     [InlineData("720p@1.k", "Rung 1, '720p@1.k': its bitrate, '1.k', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
     [InlineData("720p@99k", "Rung 1, '720p@99k': its bitrate, '99k', is out of range. Use 100k to 50000k.")]
     [InlineData("720p@999999M", "Rung 1, '720p@999999m': its bitrate, '999999m', is out of range. Use 100k to 50000k.")]
@@ -84,8 +96,10 @@ public sealed class LadderSpecTests
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             var random = new Random(seed);
-            var rungs = Enumerable.Range(0, random.Next(1, LadderSpec.MaxRungs + 1)).Select(_ => Rung(random)).DistinctBy(r => r.Name).ToArray();
-            LadderSpec.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var error).ShouldBeTrue(error);
+            var rungs = Enumerable.Range(0, random.Next(1, LadderSpec.MaxRungs + 1)).Select(_ => Rung(random))
+                .DistinctBy(r => r.Name).ToArray();
+            LadderSpec.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var error)
+                .ShouldBeTrue(error);
             ladder.Rungs.ShouldBe(rungs, ignoreOrder: true);
             ladder.ToString().Length.ShouldBeLessThanOrEqualTo(83);
 
@@ -146,11 +160,13 @@ public sealed class LadderSpecTests
         }).QuickCheckThrowOnFailure();
 
     private static RungSpec Rung(Random random) =>
-        new(random.Next(3) == 0 ? 0 : random.Next(8, 2049) * 2, random.Next(8, 2049) * 2, random.Next(2) * random.Next(1, 241), random.Next(100, 50_001) * 1000);
+        new(random.Next(3) == 0 ? 0 : random.Next(8, 2049) * 2, random.Next(8, 2049) * 2, random.Next(2) * random.Next(1, 241),
+            random.Next(100, 50_001) * 1000);
 
     private static string Written(RungSpec rung, Random random)
     {
-        var text = random.Next(2) == 0 ? rung.ToString() : FormattableString.Invariant($"{rung.Name}@{rung.BitsPerSecond / 1_000_000m:0.###}M");
+        var text = random.Next(2) == 0 ? rung.ToString()
+            : FormattableString.Invariant($"{rung.Name}@{rung.BitsPerSecond / 1_000_000m:0.###}M");
         return random.Next(2) == 0 ? text : text.ToUpperInvariant();
     }
 

@@ -79,7 +79,8 @@ public class ObjectNamesTests
                 Recording = isVod ? RecordingId.New(DateTimeOffset.UnixEpoch.AddMilliseconds(random.NextInt64(1L << 47))) : default,
                 Rendition = kind is ObjectKind.Init or ObjectKind.Segment or ObjectKind.MediaPlaylist or ObjectKind.VodMediaPlaylist
                     ? $"r{Text(random, "abcxyz0189-_", random.Next(ObjectNames.MaxRendition))}" : "",
-                Number = kind is ObjectKind.Journal or ObjectKind.Init or ObjectKind.Segment or ObjectKind.IndexBlock or ObjectKind.SpriteSheet
+                Number = kind is ObjectKind.Journal or ObjectKind.Init or ObjectKind.Segment or ObjectKind.IndexBlock
+                    or ObjectKind.SpriteSheet
                     or ObjectKind.Poster
                     ? Number(random, kind == ObjectKind.Journal ? 1 : 0) : 0,
                 Last = kind == ObjectKind.IndexBlock ? Number(random, 0) : 0,

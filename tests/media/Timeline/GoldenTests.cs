@@ -43,7 +43,8 @@ public class GoldenTests
         yield return new TimelineEvent.RenditionAdded("audio-de", TrackKind.Audio, Position: 2);
         yield return new TimelineEvent.InitReady("source", 1, Video, Name("source/init-1.mp4"), 656);
         yield return new TimelineEvent.InitReady(
-            "source", 2, Video with { Color = new ColorDescription(9, 16, 9, FullRange: true), Captions = "CC1 CC3" }, Name("source/init-2.mp4"),
+            "source", 2, Video with { Color = new ColorDescription(9, 16, 9, FullRange: true), Captions = "CC1 CC3" },
+            Name("source/init-2.mp4"),
             700);
         yield return new TimelineEvent.InitReady("audio-de", 1, Audio, Name("audio-de/init-1.mp4"), 593);
         yield return new TimelineEvent.Discontinuity(3);
@@ -150,7 +151,8 @@ public class GoldenTests
         }
 
         events.Add(new TimelineEvent.PosterReady(new(4000, 1000), 1280, 720, Name("posters/4000.jpg"), 5000));
-        events.Add(new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Name("thumbnails/0.jpg"),
+        events.Add(new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180),
+            Name("thumbnails/0.jpg"),
             9000));
         events.Add(new TimelineEvent.Ended("over"));
         events.ForEach(@event => timeline.Apply(@event));

@@ -20,7 +20,9 @@ public class IndexBlockTests
     /// <summary>An index block with some sprite sheets.</summary>
     private static IndexBlock WithSheets(IndexBlock indexBlock, int seed) => indexBlock with
     {
-        SpriteSheets = [.. Enumerable.Range(0, seed % 4).Select(i => new IndexedSpriteSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SpriteSheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
+        SpriteSheets = [.. Enumerable.Range(0, seed % 4)
+            .Select(i => new IndexedSpriteSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000),
+                new SpriteSheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
     };
 
     [Fact]
@@ -31,9 +33,11 @@ public class IndexBlockTests
             var timeline = Closed(seed);
             var indexBlock = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
             var bytes = IndexBlockFile.Write(indexBlock);
-            bytes[3].ShouldBe(indexBlock.SpriteSheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
+            bytes[3].ShouldBe(indexBlock.SpriteSheets.Count > 0 ? (byte)'2' : (byte)'1',
+                "what has no sheets can be read by versions of before");
             Text(IndexBlockFile.Read(bytes)).ShouldBe(Text(indexBlock), $"seed {seed}");
-            bytes.Length.ShouldBeLessThan(60 + (20 * indexBlock.SpriteSheets.Count) + (indexBlock.Renditions.Sum(r => r.Segments.Count) * 40));
+            bytes.Length.ShouldBeLessThan(60 + (20 * indexBlock.SpriteSheets.Count)
+                + (indexBlock.Renditions.Sum(r => r.Segments.Count) * 40));
         }
     }
 
@@ -85,11 +89,14 @@ public class IndexBlockTests
     public void Consecutive_index_blocks_are_joined_and_missing_rendition_segments_become_gaps()
     {
         var clock = new MediaTime(180_000, 90_000);
-        IndexedSegment At(long number) => new(number, 1, RandomTimeline.At(number), clock, RandomTimeline.Start + RandomTimeline.At(number).ToTimeSpan(), false, false, true, 100);
+        IndexedSegment At(long number) => new(number, 1, RandomTimeline.At(number), clock,
+            RandomTimeline.Start + RandomTimeline.At(number).ToTimeSpan(), false, false, true, 100);
         var joined = IndexBlock.Join(
         [
-            new(1, 10, [4], [new("a", [.. Enumerable.Range(1, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(1, 4).Select(n => At(n))])]),
-            new(11, 20, [11], [new("a", [.. Enumerable.Range(11, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(15, 6).Select(n => At(n))])]),
+            new(1, 10, [4],
+                [new("a", [.. Enumerable.Range(1, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(1, 4).Select(n => At(n))])]),
+            new(11, 20, [11],
+                [new("a", [.. Enumerable.Range(11, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(15, 6).Select(n => At(n))])]),
         ]);
         (joined.First, joined.Last).ShouldBe((1, 20));
         joined.Discontinuities.ShouldBe([4, 11]);
@@ -108,8 +115,10 @@ public class IndexBlockTests
     {
         for (var seed = 0; seed < 200; seed++)
         {
-            var timeline = RandomTimeline.Fold(RandomTimeline.Random(seed).Where(e => e is not (TimelineEvent.WindowMoved or TimelineEvent.Ended)));
-            var closed = timeline.Renditions.Where(r => r.Segments.Count > 0).Select(r => r.Open is { } open ? open.Number - 1 : r.Segments[^1].Number).DefaultIfEmpty(0).Min();
+            var timeline = RandomTimeline.Fold(RandomTimeline.Random(seed)
+                .Where(e => e is not (TimelineEvent.WindowMoved or TimelineEvent.Ended)));
+            var closed = timeline.Renditions.Where(r => r.Segments.Count > 0)
+                .Select(r => r.Open is { } open ? open.Number - 1 : r.Segments[^1].Number).DefaultIfEmpty(0).Min();
             var said = new List<TimelineEvent>();
             var before = RandomTimeline.Notify(timeline);
             while (timeline.FirstSegment <= closed)
@@ -120,7 +129,8 @@ public class IndexBlockTests
                     break;
                 }
 
-                var ready = indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"), 100);
+                var ready = indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"),
+                    100);
                 said.Add(ready);
                 timeline.Apply(ready).ShouldBeTrue();
                 timeline.FirstSegment.ShouldBe(indexBlock.Last + 1);
@@ -146,7 +156,8 @@ public class IndexBlockTests
             }
         }
 
-        static string Notified(SessionTimeline timeline) => RandomTimeline.Notify(timeline) + string.Join('\n', timeline.DvrIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
+        static string Notified(SessionTimeline timeline) => RandomTimeline.Notify(timeline)
+            + string.Join('\n', timeline.DvrIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
             + timeline.DvrDiscontinuitySequence;
     }
 
@@ -156,7 +167,8 @@ public class IndexBlockTests
         for (var seed = 0; seed < 200; seed++)
         {
             var whole = Closed(seed);
-            var runs = TimelinePeriod.Of(1, null, whole.Discontinuities, [.. whole.Renditions.Select(r => r.Segments.Select(IndexedSegment.Of).ToList())]);
+            var runs = TimelinePeriod.Of(1, null, whole.Discontinuities,
+                [.. whole.Renditions.Select(r => r.Segments.Select(IndexedSegment.Of).ToList())]);
             runs.Select(run => run.First).ShouldBeInOrder(SortDirection.Ascending);
             var (timeline, random, indexBlocks) = (Closed(seed), new Random(seed), new List<IndexBlock>());
             while (timeline.FirstSegment < timeline.LastSegment)
@@ -168,7 +180,8 @@ public class IndexBlockTests
                 }
 
                 indexBlocks.Add(indexBlock);
-                var numbers = indexBlock.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia).Select(segment => segment.Number).ToList();
+                var numbers = indexBlock.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia)
+                    .Select(segment => segment.Number).ToList();
                 if (numbers.Count > 0)
                 {
                     indexBlock.Period.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {indexBlock.First}");
@@ -177,12 +190,14 @@ public class IndexBlockTests
                 // An ended timeline accepts no index blocks; a timeline that has not ended has the same segments.
                 var events = timeline.Checkpoint().Where(e => e is not TimelineEvent.Ended).ToList();
                 var open = RandomTimeline.Fold(events);
-                open.Apply(indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"), 100)).ShouldBeTrue();
+                open.Apply(indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"), 100))
+                    .ShouldBeTrue();
                 timeline = RandomTimeline.Fold(open.Checkpoint());
                 timeline.DvrIndexBlocks[^1].Period.ShouldBe(indexBlock.Period);
                 timeline.Period.ShouldBe(indexBlock.NextPeriod);
                 open.Apply(new TimelineEvent.DvrWindowMoved(indexBlock.Last + 1)).ShouldBeTrue();
-                (open.Period, RandomTimeline.Fold(open.Checkpoint()).Period).ShouldBe((indexBlock.NextPeriod, indexBlock.NextPeriod), "the window is left alone when all chapters go");
+                (open.Period, RandomTimeline.Fold(open.Checkpoint()).Period).ShouldBe((indexBlock.NextPeriod, indexBlock.NextPeriod),
+                    "the window is left alone when all chapters go");
             }
 
             if (indexBlocks.Count > 1)
@@ -196,14 +211,16 @@ public class IndexBlockTests
     [Fact]
     public void Index_block_replaces_those_from_its_first_number_and_a_gap_between_blocks_is_rejected()
     {
-        var timeline = RandomTimeline.Fold([new TimelineEvent.Started(RandomTimeline.Session()), new TimelineEvent.RenditionAdded("source", TrackKind.Video), RandomTimeline.Init("source", 1)]);
+        var timeline = RandomTimeline.Fold([new TimelineEvent.Started(RandomTimeline.Session()),
+            new TimelineEvent.RenditionAdded("source", TrackKind.Video), RandomTimeline.Init("source", 1)]);
         for (var number = 1L; number <= 12; number++)
         {
             timeline.Apply(RandomTimeline.Part("source", number, 0));
         }
 
         TimelineEvent.IndexBlockReady Of(long first, long last) => new(
-            first, last, RandomTimeline.At(first), new((last - first + 1) * 180_000, 90_000), RandomTimeline.Start, 0, [new IndexBlockRange("source", first, last, 1)],
+            first, last, RandomTimeline.At(first), new((last - first + 1) * 180_000, 90_000), RandomTimeline.Start, 0,
+            [new IndexBlockRange("source", first, last, 1)],
             ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter"), 10);
         timeline.Apply(Of(1, 3)).ShouldBeTrue();
         timeline.Apply(Of(4, 6)).ShouldBeTrue();

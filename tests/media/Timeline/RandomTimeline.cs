@@ -22,12 +22,15 @@ internal static class RandomTimeline
         new(rendition, number, Format(kind, number), ObjectName.Parse($"live/main/s/{rendition}/init{number}.mp4"), 700 + number);
 
     public static TimelineEvent.PartReady Part(string rendition, long segment, int part, int init = 1, bool independent = true) =>
-        new(rendition, segment, part, init, At(segment, part), new(45_000, 90_000), independent, Start + At(segment, part).ToTimeSpan(), Object(rendition, segment), part * 1000, 1000);
+        new(rendition, segment, part, init, At(segment, part), new(45_000, 90_000), independent, Start + At(segment, part).ToTimeSpan(),
+            Object(rendition, segment), part * 1000, 1000);
 
     public static TimelineEvent.SpriteSheetReady Sheet(long start, long duration = 10_000) =>
-        new(new(start, 1000), new(duration, 1000), new SpriteSheetLayout(5, 1, 320, 180), ObjectName.Parse($"live/main/s/thumbnails/{start}.jpg"), 20_000);
+        new(new(start, 1000), new(duration, 1000), new SpriteSheetLayout(5, 1, 320, 180),
+            ObjectName.Parse($"live/main/s/thumbnails/{start}.jpg"), 20_000);
 
-    public static TimelineEvent.PosterReady Poster(long time) => new(new(time, 1000), 1280, 720, ObjectName.Parse($"live/main/s/posters/{time}.jpg"), 90_000);
+    public static TimelineEvent.PosterReady Poster(long time) =>
+        new(new(time, 1000), 1280, 720, ObjectName.Parse($"live/main/s/posters/{time}.jpg"), 90_000);
 
     public static MediaTime At(long segment, int part = 0) => new(((segment - 1) * 180_000) + (part * 45_000), 90_000);
 
@@ -59,7 +62,8 @@ internal static class RandomTimeline
                 var (name, kind, init) = renditions[i];
                 if (random.Next(10) == 0)
                 {
-                    events.Add(new TimelineEvent.SegmentGap(name, segment, init, At(segment), new(180_000, 90_000), Start + At(segment).ToTimeSpan()));
+                    events.Add(new TimelineEvent.SegmentGap(name, segment, init, At(segment), new(180_000, 90_000),
+                        Start + At(segment).ToTimeSpan()));
                     continue;
                 }
 
@@ -129,14 +133,16 @@ internal static class RandomTimeline
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{timeline.Session} first {timeline.FirstSegment} last {timeline.LastSegment}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"discontinuities {timeline.DiscontinuitySequence} + {string.Join(' ', timeline.Discontinuities)}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"discontinuities {timeline.DiscontinuitySequence} + {string.Join(' ', timeline.Discontinuities)}");
         text.AppendLine(CultureInfo.InvariantCulture, $"ended {timeline.IsEnded} {timeline.EndReason}");
         foreach (var rendition in timeline.Renditions)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"{rendition.Name} {rendition.Kind} {string.Join(' ', rendition.Inits)}");
             foreach (var s in rendition.Segments)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"  {s.Number} init {s.Init} {s.Start}+{s.Duration} {s.WallClock:O} {(s.Discontinuity ? "D" : "")}{(s.IsGap ? "G" : "")}{(s.IsClosed ? "C" : "")}{(s.Independent ? "I" : "")} {s.Object} {s.Length}");
+                text.AppendLine(CultureInfo.InvariantCulture,
+                    $"  {s.Number} init {s.Init} {s.Start}+{s.Duration} {s.WallClock:O} {(s.Discontinuity ? "D" : "")}{(s.IsGap ? "G" : "")}{(s.IsClosed ? "C" : "")}{(s.Independent ? "I" : "")} {s.Object} {s.Length}");
                 foreach (var part in s.Parts)
                 {
                     text.AppendLine(CultureInfo.InvariantCulture, $"    {part}");

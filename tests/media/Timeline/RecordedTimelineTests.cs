@@ -74,7 +74,8 @@ public class RecordedTimelineTests
     public void Joined_index_blocks_replace_their_sources_at_any_position()
     {
         var timeline = Thirty(DvrWindow.Off);
-        List<IndexBlock> indexBlocks = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
+        List<IndexBlock> indexBlocks = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12),
+            Leave(timeline, 15)];
         var ready = IndexBlock.Join([indexBlocks[1], indexBlocks[2], indexBlocks[3]]).Announce(Name(4, 12), 30);
         timeline.Apply(ready).ShouldBeTrue();
         timeline.RetainedIndexBlocks.Select(indexBlock => (indexBlock.First, indexBlock.Last)).ShouldBe([(1, 3), (4, 12), (13, 15)]);
@@ -82,7 +83,8 @@ public class RecordedTimelineTests
         timeline.RetainedDiscontinuitySequence.ShouldBe(0);
         timeline.Apply(ready).ShouldBeFalse();
         timeline.Apply(indexBlocks[2].Announce(Name(7, 9), 10)).ShouldBeFalse("it is in another one");
-        timeline.Apply(IndexBlock.Join([indexBlocks[0], indexBlocks[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
+        timeline.Apply(IndexBlock.Join([indexBlocks[0], indexBlocks[1]]).Announce(Name(1, 6), 10))
+            .ShouldBeFalse("it ends inside another one");
         Notified(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Notified(timeline));
     }
 

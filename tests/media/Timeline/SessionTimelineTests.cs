@@ -19,7 +19,8 @@ public sealed class SessionTimelineTests
                 timeline.Apply(@event);
                 if (@event is TimelineEvent.WindowMoved or TimelineEvent.Ended or TimelineEvent.InitReady or TimelineEvent.Started)
                 {
-                    RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline), $"seed {seed}, after {@event}");
+                    RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint()))
+                        .ShouldBe(RandomTimeline.Notify(timeline), $"seed {seed}, after {@event}");
                 }
             }
 
@@ -108,7 +109,8 @@ public sealed class SessionTimelineTests
         RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
         timeline.Find("v")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe("CC1 SERVICE1");
 
-        static TimelineEvent.InitReady Captioned(string? captions) => RandomTimeline.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
+        static TimelineEvent.InitReady Captioned(string? captions) =>
+            RandomTimeline.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
     }
 
     [Fact]
@@ -134,7 +136,8 @@ public sealed class SessionTimelineTests
     public void Gap_is_a_closed_segment_of_known_duration_without_bytes()
     {
         var timeline = Begun();
-        timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, RandomTimeline.At(1), new(180_000, 90_000), RandomTimeline.Start)).ShouldBeTrue();
+        timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, RandomTimeline.At(1), new(180_000, 90_000), RandomTimeline.Start))
+            .ShouldBeTrue();
         var gap = timeline.Find("v")!.Segments[0];
         (gap.IsGap, gap.IsClosed, gap.Object, gap.Length, gap.Parts.Count, gap.Independent).ShouldBe((true, true, default, 0L, 0, false));
         gap.End.ShouldBe(new MediaTime(180_000, 90_000));
@@ -195,8 +198,10 @@ public sealed class SessionTimelineTests
         var told = RandomTimeline.Notify(timeline);
         foreach (var @event in new TimelineEvent[]
         {
-            RandomTimeline.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2), RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
-            new TimelineEvent.Ended("again"), new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(1, 1), RandomTimeline.Start),
+            RandomTimeline.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2),
+                RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
+            new TimelineEvent.Ended("again"),
+                new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(1, 1), RandomTimeline.Start),
         })
         {
             timeline.Apply(@event).ShouldBeFalse(@event.ToString());
@@ -225,8 +230,10 @@ public sealed class SessionTimelineTests
         var other = RandomTimeline.Session(2) with { Id = SessionId.New(RandomTimeline.Start) };
         foreach (var @event in new TimelineEvent[]
         {
-            RandomTimeline.Part("unknown", 1, 0), RandomTimeline.Part("v", 3, 0), RandomTimeline.Part("v", 2, 1), RandomTimeline.Part("v", 1, 2), RandomTimeline.Part("v", 2, 0, init: 7),
-            new TimelineEvent.SegmentGap("v", 3, 1, RandomTimeline.At(3), new(1, 1), RandomTimeline.Start), new TimelineEvent.Started(other),
+            RandomTimeline.Part("unknown", 1, 0), RandomTimeline.Part("v", 3, 0), RandomTimeline.Part("v", 2, 1),
+                RandomTimeline.Part("v", 1, 2), RandomTimeline.Part("v", 2, 0, init: 7),
+            new TimelineEvent.SegmentGap("v", 3, 1, RandomTimeline.At(3), new(1, 1), RandomTimeline.Start),
+                new TimelineEvent.Started(other),
         })
         {
             Should.Throw<InvalidDataException>(() => timeline.Apply(@event), @event.ToString());
@@ -247,7 +254,8 @@ public sealed class SessionTimelineTests
 
         string[] expected = ["source", "audio", "audio-2", "audio-3", "late", "later"];
         timeline.Renditions.Select(r => r.Name).ShouldBe(expected);
-        RandomTimeline.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Position)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Position)));
+        RandomTimeline.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Position))
+            .ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Position)));
     }
 
     private static SessionTimeline Begun()

@@ -8,7 +8,8 @@ namespace Broadcast.Media.Tests.Timeline;
 public class SlateTimelineTests
 {
     private static SessionTimeline Begun(params TimelineEvent[] events) =>
-        RandomTimeline.Fold([new TimelineEvent.Started(RandomTimeline.Session()), new TimelineEvent.RenditionAdded("v", TrackKind.Video), RandomTimeline.Init("v", 1), .. events]);
+        RandomTimeline.Fold([new TimelineEvent.Started(RandomTimeline.Session()), new TimelineEvent.RenditionAdded("v", TrackKind.Video),
+            RandomTimeline.Init("v", 1), .. events]);
 
     private static TimelineEvent Slate(long segment) => new TimelineEvent.Discontinuity(segment, IsSlate: true);
 
@@ -42,7 +43,8 @@ public class SlateTimelineTests
     public void Later_of_two_discontinuities_for_a_segment_without_media_applies(bool slateLast)
     {
         var timeline = Begun(RandomTimeline.Part("v", 1, 0), RandomTimeline.Part("v", 2, 0));
-        var (first, second) = (new TimelineEvent.Discontinuity(3, IsSlate: !slateLast), new TimelineEvent.Discontinuity(3, IsSlate: slateLast));
+        var (first, second) = (new TimelineEvent.Discontinuity(3, IsSlate: !slateLast),
+            new TimelineEvent.Discontinuity(3, IsSlate: slateLast));
         timeline.Apply(first).ShouldBeTrue();
         timeline.Apply(second).ShouldBeTrue("it says something else");
         timeline.Apply(second).ShouldBeFalse("it says nothing new");
@@ -96,5 +98,6 @@ public class SlateTimelineTests
 
     [Fact]
     public void Gaps_belong_to_the_slate_like_segments() =>
-        Begun(RandomTimeline.Part("v", 1, 0), Slate(2), new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(180_000, 90_000), RandomTimeline.Start)).Slate!.First.ShouldBe(2);
+        Begun(RandomTimeline.Part("v", 1, 0), Slate(2), new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(180_000, 90_000),
+            RandomTimeline.Start)).Slate!.First.ShouldBe(2);
 }

@@ -11,7 +11,8 @@ namespace Broadcast.Media.Tests.Timeline;
 public sealed class TimelineJsonTests
 {
     private static readonly TimelineEvent.IndexBlockReady IndexBlock = new(
-        31, 60, RandomTimeline.At(31), new(5_400_000, 90_000), RandomTimeline.Start, 1, [new("source", 31, 60, 2), new("audio", 40, 60, 1, 1)], ObjectName.Parse("live/main/s/chapters/31-60.chapter"), 900);
+        31, 60, RandomTimeline.At(31), new(5_400_000, 90_000), RandomTimeline.Start, 1,
+        [new("source", 31, 60, 2), new("audio", 40, 60, 1, 1)], ObjectName.Parse("live/main/s/chapters/31-60.chapter"), 900);
 
     private static readonly TimelineEvent[] Examples =
     [
@@ -25,9 +26,12 @@ public sealed class TimelineJsonTests
         new TimelineEvent.Started(RandomTimeline.Session() with { DvrWindow = DvrWindow.All }),
         new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 7),
         RandomTimeline.Init("source", 2),
-        RandomTimeline.Init("audio", 1, TrackKind.Audio) with { Format = RandomTimeline.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
-        RandomTimeline.Init("audio", 1, TrackKind.Audio) with { Format = RandomTimeline.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
-        RandomTimeline.Init("source", 3) with { Format = RandomTimeline.Format(TrackKind.Video) with { Color = new ColorDescription(9, 16, 9, FullRange: true) } },
+        RandomTimeline.Init("audio", 1, TrackKind.Audio)
+            with { Format = RandomTimeline.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
+        RandomTimeline.Init("audio", 1, TrackKind.Audio)
+            with { Format = RandomTimeline.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
+        RandomTimeline.Init("source", 3)
+            with { Format = RandomTimeline.Format(TrackKind.Video) with { Color = new ColorDescription(9, 16, 9, FullRange: true) } },
         new TimelineEvent.Discontinuity(long.MaxValue),
         new TimelineEvent.Discontinuity(12, IsSlate: true),
         RandomTimeline.Part("source", 7, 3, independent: false),
@@ -73,32 +77,39 @@ public sealed class TimelineJsonTests
             """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:01","window":"00:01:00"}}}""");
         Text(RandomTimeline.Init("audio", 1, TrackKind.Audio)).ShouldBe(
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
-        Text(RandomTimeline.Init("source", 1) with { Format = RandomTimeline.Format(TrackKind.Video) with { Name = "Totale", Color = new ColorDescription(9, 16, 9, FullRange: false) } }).ShouldBe(
+        Text(RandomTimeline.Init("source", 1) with { Format = RandomTimeline.Format(TrackKind.Video)
+            with { Name = "Totale", Color = new ColorDescription(9, 16, 9, FullRange: false) } }).ShouldBe(
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(IndexBlock).ShouldBe(
             """{"type":"chapter","first":31,"last":60,"start":"5400000/90000","duration":"5400000/90000","wallClock":"2026-03-01T12:00:00+00:00","discontinuities":1,"renditions":[{"rendition":"source","first":31,"last":60,"init":2},{"rendition":"audio","first":40,"last":60,"init":1,"before":1}],"object":"live/main/s/chapters/31-60.chapter","length":900}""");
-        Text(IndexBlock with { Renditions = [], Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) }).ShouldEndWith(
+        Text(IndexBlock with { Renditions = [], Run = new TimelinePeriod(7, new(12_000, 1000)),
+            Next = new TimelinePeriod(61, new(120_000, 1000)) }).ShouldEndWith(
             ""","length":900,"run":{"first":7,"start":"12000/1000"},"next":{"first":61,"start":"120000/1000"}}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, RandomTimeline.At(29), RandomTimeline.Start))).ShouldBe(
             """{"type":"window","firstSegment":31,"slate":{"first":29,"start":"5040000/90000","wallClock":"2026-03-01T12:00:00+00:00"}}""");
         Text(new TimelineEvent.Discontinuity(12)).ShouldBe("""{"type":"discontinuity","segment":12}""");
         Text(new TimelineEvent.Discontinuity(12, IsSlate: true)).ShouldBe("""{"type":"discontinuity","segment":12,"isSlate":true}""");
-        Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
-        Text(RandomTimeline.Poster(12_500)).ShouldBe("""{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");
+        Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1))
+            .ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
+        Text(RandomTimeline.Poster(12_500)).ShouldBe(
+            """{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");
         Text(RandomTimeline.Sheet(20_000)).ShouldBe(
             """{"type":"sheet","start":"20000/1000","duration":"10000/1000","layout":{"columns":5,"rows":1,"tileWidth":320,"tileHeight":180},"object":"live/main/s/thumbnails/20000.jpg","length":20000}""");
-        TimelineJson.Parse("""{"type":"rendition","rendition":"audio","kind":"Audio"}"""u8).ShouldBe(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio), "as it was before there were places");
+        TimelineJson.Parse("""{"type":"rendition","rendition":"audio","kind":"Audio"}"""u8)
+            .ShouldBe(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio), "as it was before there were places");
     }
 
     [Fact]
     public void Journal_without_names_and_colors_is_readable() =>
-        TimelineJson.Parse("""{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}"""u8)
+        TimelineJson.Parse(
+            """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}"""u8)
             .ShouldBe(RandomTimeline.Init("audio", 1, TrackKind.Audio));
 
     [Fact]
     public void Properties_of_later_versions_are_ignored_at_any_position() =>
-        TimelineJson.Parse("""{"new":{"a":[1]},"firstSegment":31,"type":"window","also":null}"""u8).ShouldBe(new TimelineEvent.WindowMoved(31));
+        TimelineJson.Parse("""{"new":{"a":[1]},"firstSegment":31,"type":"window","also":null}"""u8)
+        .ShouldBe(new TimelineEvent.WindowMoved(31));
 
     [Theory]
     [InlineData("")]
@@ -117,20 +128,26 @@ public sealed class TimelineJsonTests
     [InlineData("{\"type\":\"window\",\"firstSegment\":1")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1}{}")]
     [InlineData("{\"type\":\"poster\",\"time\":\"-1/1000\",\"width\":1,\"height\":1,\"object\":\"a\",\"length\":1}")]
-    [InlineData("{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":{\"columns\":0,\"rows\":1,\"tileWidth\":1,\"tileHeight\":1},\"object\":\"a\",\"length\":1}")]
+    [InlineData(
+        "{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":{\"columns\":0,\"rows\":1,\"tileWidth\":1,\"tileHeight\":1},\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":null,\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"segment\",\"rendition\":null,\"segment\":1}")]
     [InlineData("{\"type\":\"rendition\",\"rendition\":\"a\",\"kind\":\"smell\"}")]
-    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/0\",\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
-    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":5,\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
-    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"-1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
-    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"1/1\",\"wallClock\":\"yesterday\"}")]
+    [InlineData(
+        "{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/0\",\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData(
+        "{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":5,\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData(
+        "{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"-1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData(
+        "{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"1/1\",\"wallClock\":\"yesterday\"}")]
     public void Malformed_events_are_rejected_with_a_message(string text) =>
         Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes(text))).Message.ShouldNotBeEmpty();
 
     [Fact]
     public void Object_name_that_escapes_its_folder_is_rejected() => Should.Throw<InvalidTimelineEventException>(
-        () => TimelineJson.Parse(Encoding.UTF8.GetBytes(Text(RandomTimeline.Part("a", 1, 0)).Replace("live/main", "../main", StringComparison.Ordinal))));
+        () => TimelineJson.Parse(Encoding.UTF8.GetBytes(Text(RandomTimeline.Part("a", 1, 0))
+            .Replace("live/main", "../main", StringComparison.Ordinal))));
 
     [Fact]
     public void Invalid_time_is_not_written() =>
@@ -164,7 +181,8 @@ public sealed class TimelineJsonTests
 
     [Fact]
     public void Event_beyond_the_length_limit_is_rejected() =>
-        Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes($$"""{"type":"ended","reason":"{{new string('a', TimelineJson.MaxLength)}}"}""")));
+        Should.Throw<InvalidTimelineEventException>(() =>
+            TimelineJson.Parse(Encoding.UTF8.GetBytes($$"""{"type":"ended","reason":"{{new string('a', TimelineJson.MaxLength)}}"}""")));
 
     [Fact]
     public void Complete_session_round_trips_through_its_JSON()
@@ -172,7 +190,8 @@ public sealed class TimelineJsonTests
         for (var seed = 0; seed < 200; seed++)
         {
             var events = RandomTimeline.Random(seed);
-            RandomTimeline.Notify(RandomTimeline.Fold(events.Select(@event => TimelineJson.Parse(TimelineJson.Serialize(@event))))).ShouldBe(RandomTimeline.Notify(RandomTimeline.Fold(events)));
+            RandomTimeline.Notify(RandomTimeline.Fold(events.Select(@event => TimelineJson.Parse(TimelineJson.Serialize(@event)))))
+                .ShouldBe(RandomTimeline.Notify(RandomTimeline.Fold(events)));
         }
     }
 

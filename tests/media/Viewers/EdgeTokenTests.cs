@@ -27,7 +27,8 @@ public sealed class EdgeTokenTests
     public void Edge_accepts_the_same_location_independent_tokens_as_the_server(string file)
     {
         var text = File.ReadAllText(Repository.PathOf("infra", "edge", file));
-        var pattern = Regex.Matches(text, @"/t/(?<token>1\\\..*?)/live/").Select(match => match.Groups["token"].Value).ShouldHaveSingleItem();
+        var pattern = Regex.Matches(text, @"/t/(?<token>1\\\..*?)/live/").Select(match => match.Groups["token"].Value)
+            .ShouldHaveSingleItem();
         var edge = new Regex($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant);
         Tokens.ShouldAllBe(token => edge.IsMatch(token) && IsGoodAnywhere(token));
         var (good, wrong) = (0, new List<string>());
@@ -70,7 +71,8 @@ public sealed class EdgeTokenTests
         var fields = token.Split('.');
         for (var i = 0; i < fields.Length; i++)
         {
-            string[] others = ["", "-", fields[i] + fields[i], "4cb007105", new('a', 65), new('a', 33), "00", "01", "100000000000", "2", Signature + "="];
+            string[] others = ["", "-", fields[i] + fields[i], "4cb007105", new('a', 65), new('a', 33), "00", "01", "100000000000", "2",
+                Signature + "="];
             foreach (var other in others)
             {
                 yield return string.Join('.', [.. fields[..i], other, .. fields[(i + 1)..]]);

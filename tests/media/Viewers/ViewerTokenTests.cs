@@ -27,7 +27,8 @@ public sealed class ViewerTokenTests
         text.ShouldBe("1.abcdefgh.demo.1900007200.jane-42.-." + System.Buffers.Text.Base64Url.EncodeToString(
             System.Security.Cryptography.HMACSHA256.HashData(Secret, "1.abcdefgh.demo.1900007200.jane-42.-"u8)));
         ViewerToken.TryParse(text, out var token).ShouldBeTrue();
-        (token!.KeyId, token.Channel, token.Id, token.ExpiresAt, token.Network).ShouldBe(("abcdefgh", Demo, "jane-42", Now.AddHours(2), null));
+        (token!.KeyId, token.Channel, token.Id, token.ExpiresAt,
+            token.Network).ShouldBe(("abcdefgh", Demo, "jane-42", Now.AddHours(2), null));
         token.ToString().ShouldBe("viewer token jane-42 of demo");
     }
 
@@ -35,7 +36,8 @@ public sealed class ViewerTokenTests
     public void Longest_possible_token_fits_the_limit_and_longer_text_is_not_parsed()
     {
         ViewerNetwork.TryParseUserInput("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128", out var network).ShouldBeTrue();
-        var longest = ViewerToken.Sign("abcdefgh", Secret, ChannelName.Parse(new string('a', ChannelName.MaxLength)), DateTimeOffset.FromUnixTimeSeconds(99_999_999_999), new string('i', 32), network);
+        var longest = ViewerToken.Sign("abcdefgh", Secret, ChannelName.Parse(new string('a', ChannelName.MaxLength)),
+            DateTimeOffset.FromUnixTimeSeconds(99_999_999_999), new string('i', 32), network);
         longest.Length.ShouldBeLessThanOrEqualTo(ViewerToken.MaxLength);
         ViewerToken.TryParse(longest + new string('A', ViewerToken.MaxLength), out _).ShouldBeFalse();
     }
@@ -75,11 +77,16 @@ public sealed class ViewerTokenTests
         policy.ValidateToken(Demo, null, null, Now, out _).ShouldBe(ViewerDenialReason.NoToken);
         policy.ValidateToken(Demo, "nonsense", null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
         policy.ValidateToken(ChannelName.Parse("other"), good, null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
-        Policy(("kkkkkkkk", Secret)).ValidateToken(Demo, good, null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken, "its key is revoked or unknown");
-        policy.ValidateToken(Demo, ViewerToken.Sign("abcdefgh", Other, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
-        policy.ValidateToken(Demo, ViewerToken.Sign("kkkkkkkk", Secret, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
-        Policy(("abcdefgh", new byte[32])).ValidateToken(Demo, ViewerToken.Sign("zzzzzzzz", new byte[32], Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
-        (policy with { Revoked = new[] { "jane" }.ToFrozenSet() }).ValidateToken(Demo, good, null, Now, out _).ShouldBe(ViewerDenialReason.Revoked);
+        Policy(("kkkkkkkk", Secret)).ValidateToken(Demo, good, null, Now, out _)
+            .ShouldBe(ViewerDenialReason.InvalidToken, "its key is revoked or unknown");
+        policy.ValidateToken(Demo, ViewerToken.Sign("abcdefgh", Other, Demo, Now.AddHours(1), "jane", null), null, Now, out _)
+            .ShouldBe(ViewerDenialReason.InvalidToken);
+        policy.ValidateToken(Demo, ViewerToken.Sign("kkkkkkkk", Secret, Demo, Now.AddHours(1), "jane", null), null, Now, out _)
+            .ShouldBe(ViewerDenialReason.InvalidToken);
+        Policy(("abcdefgh", new byte[32])).ValidateToken(Demo, ViewerToken.Sign("zzzzzzzz", new byte[32], Demo, Now.AddHours(1), "jane",
+            null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        (policy with { Revoked = new[] { "jane" }.ToFrozenSet() }).ValidateToken(Demo, good, null, Now, out _)
+            .ShouldBe(ViewerDenialReason.Revoked);
         (policy with { Revoked = new[] { "jan", "janet" }.ToFrozenSet() }).ValidateToken(Demo, good, null, Now, out _).ShouldBeNull();
     }
 
@@ -104,7 +111,8 @@ public sealed class ViewerTokenTests
 
         var token = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", network);
         Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, IPAddress.Parse(inside.Split(',')[0]), Now, out _).ShouldBeNull();
-        Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, IPAddress.Parse(outside.Split(',')[0]), Now, out _).ShouldBe(ViewerDenialReason.AddressMismatch);
+        Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, IPAddress.Parse(outside.Split(',')[0]), Now, out _)
+            .ShouldBe(ViewerDenialReason.AddressMismatch);
         Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, null, Now, out _).ShouldBe(ViewerDenialReason.AddressMismatch);
     }
 
@@ -123,7 +131,8 @@ public sealed class ViewerTokenTests
         var good = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", null);
         var policy = Policy(("abcdefgh", Secret));
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(
-            Gen.Choose(0, good.Length - 1).SelectMany(at => Gen.Elements("abAB019.-_~%/ é".ToCharArray()).Select(to => (at, to))).ToArbitrary(),
+            Gen.Choose(0, good.Length - 1).SelectMany(at => Gen.Elements("abAB019.-_~%/ é".ToCharArray()).Select(to => (at, to)))
+            .ToArbitrary(),
             change =>
             {
                 var changed = good.Remove(change.at, 1).Insert(change.at, change.to.ToString());
@@ -136,12 +145,14 @@ public sealed class ViewerTokenTests
     {
         var ids = Gen.Elements("abcXYZ019_-".ToCharArray()).ListOf().Where(l => l.Count is > 0 and <= 32).Select(l => string.Concat(l));
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(
-            ids.SelectMany(id => Gen.Choose(0, int.MaxValue).SelectMany(at => Gen.Elements("203.0.113.5", "10.0.0.0/8", "2001:db8::/64", "").Select(where => (id, at, where)))).ToArbitrary(),
+            ids.SelectMany(id => Gen.Choose(0, int.MaxValue).SelectMany(at => Gen.Elements("203.0.113.5", "10.0.0.0/8", "2001:db8::/64", "")
+                .Select(where => (id, at, where)))).ToArbitrary(),
             given =>
             {
                 ViewerNetwork? network = ViewerNetwork.TryParseUserInput(given.where, out var read) ? read : null;
                 var text = ViewerToken.Sign("abcdefgh", Secret, Demo, DateTimeOffset.FromUnixTimeSeconds(given.at), given.id, network);
-                return ViewerToken.TryParse(text, out var token) && token.Id == given.id && token.ExpiresAt.ToUnixTimeSeconds() == given.at && token.Network == network
+                return ViewerToken.TryParse(text, out var token) && token.Id == given.id && token.ExpiresAt.ToUnixTimeSeconds() == given.at
+                    && token.Network == network
                     && token.IsSignedWith(Secret) && !token.IsSignedWith(Other) && Uri.EscapeDataString(text) == text;
             }));
     }

@@ -21,7 +21,8 @@ internal sealed class Bucket
     {
         Store = store ?? new ListStore();
         Directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance, audience);
-        Writer = new BucketManifestPublisher(Directory, Spool, Store, Options.Create(new OriginOptions()), _time, NullLogger<BucketManifestPublisher>.Instance, authority);
+        Writer = new BucketManifestPublisher(Directory, Spool, Store, Options.Create(new OriginOptions()), _time,
+            NullLogger<BucketManifestPublisher>.Instance, authority);
     }
 
     public ListStore Store { get; }
@@ -65,7 +66,8 @@ internal sealed class Bucket
         return this;
     }
 
-    public HlsPlaylist List(string rendition = "source", SessionId? session = null) => new(Store.Text($"live/demo/{session ?? FakePackager.First}/{rendition}.m3u8"));
+    public HlsPlaylist List(string rendition = "source", SessionId? session = null) =>
+        new(Store.Text($"live/demo/{session ?? FakePackager.First}/{rendition}.m3u8"));
 
     public IEnumerable<long> Numbers(string rendition = "source") => List(rendition).Segments.Select(segment => segment.Number);
 }
@@ -91,7 +93,8 @@ internal sealed class ListStore : IObjectStore
 
     public void Remove(string name) => _lists.Remove(name);
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
+        CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -116,15 +119,19 @@ internal sealed class ListStore : IObjectStore
         lock (_gate)
         {
             return Failure is not null ? throw Failure
-                : Task.FromResult(_lists.TryGetValue(name.Value, out var there) ? new ObjectInfo(name, there.Bytes.Length, default) { Rank = there.Rank } : null);
+                : Task.FromResult(_lists.TryGetValue(name.Value, out var there)
+                    ? new ObjectInfo(name, there.Bytes.Length, default) { Rank = there.Rank } : null);
         }
     }
 
-    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

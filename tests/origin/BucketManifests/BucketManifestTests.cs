@@ -22,7 +22,8 @@ public class BucketManifestTests
     {
         var bucket = await new Bucket().HearAsync(new FakePackager().Video().Audio().Segments(3));
 
-        bucket.Store.Names.ShouldBe([Folder + "audio.m3u8", Folder + "manifest.mpd", Folder + "source.m3u8", Index, ChannelMpd], ignoreOrder: true);
+        bucket.Store.Names.ShouldBe([Folder + "audio.m3u8", Folder + "manifest.mpd", Folder + "source.m3u8", Index, ChannelMpd],
+            ignoreOrder: true);
         bucket.Store.Text(Index).ShouldContain($"\n{FakePackager.First}/source.m3u8\n");
         bucket.List().Segments.Select(segment => segment.Uri).ShouldBe(["source/1.m4s", "source/2.m4s", "source/3.m4s"]);
         bucket.List().Segments[0].Map.ShouldBe("source/init-1.mp4");
@@ -100,12 +101,14 @@ public class BucketManifestTests
     [InlineData("safe")]
     public async Task Bucket_manifests_have_no_feature_that_needs_a_responding_server(string profile)
     {
-        var bucket = await new Bucket().HearAsync(new FakePackager(latency: LatencyProfile.Find(profile), rewind: TimeSpan.FromHours(1), recorded: true) { KeyLength = 100 }.Video().Audio().Segments(6).Sheet(0).Open("source"));
+        var bucket = await new Bucket().HearAsync(new FakePackager(latency: LatencyProfile.Find(profile), rewind: TimeSpan.FromHours(1),
+            recorded: true) { KeyLength = 100 }.Video().Audio().Segments(6).Sheet(0).Open("source"));
 
         foreach (var name in bucket.Store.Names.Where(name => name.EndsWith(".m3u8", StringComparison.Ordinal)))
         {
             var text = bucket.Store.Text(name);
-            foreach (var tag in (string[])["EXT-X-PART", "EXT-X-SERVER-CONTROL", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-SKIP", "I-FRAME", "IMAGE-STREAM", "?"])
+            foreach (var tag in (string[])["EXT-X-PART", "EXT-X-SERVER-CONTROL", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT",
+                "EXT-X-SKIP", "I-FRAME", "IMAGE-STREAM", "?"])
             {
                 text.ShouldNotContain(tag, Case.Sensitive, name);
             }
@@ -120,7 +123,8 @@ public class BucketManifestTests
             mpd.Descendants().Attributes("availabilityTimeOffset").ShouldBeEmpty();
             mpd.Descendants(Ns + "SegmentTimeline").Count().ShouldBe(2, "segments are listed, not counted");
             mpd.Attribute("suggestedPresentationDelay")!.Value.ShouldBe(profile == "safe" ? "PT40S" : "PT12S");
-            mpd.Elements(Ns + "UTCTiming").Select(clock => (string?)clock.Attribute("schemeIdUri")).ShouldBe(["urn:mpeg:dash:utc:http-head:2014", "urn:mpeg:dash:utc:direct:2014"]);
+            mpd.Elements(Ns + "UTCTiming").Select(clock => (string?)clock.Attribute("schemeIdUri"))
+                .ShouldBe(["urn:mpeg:dash:utc:http-head:2014", "urn:mpeg:dash:utc:direct:2014"]);
             (await Schema.ValidateAsync(bucket.Store.Text(name))).ShouldBeEmpty();
         }
     }
@@ -180,7 +184,8 @@ public class BucketManifestTests
                 }
 
                 await bucket.HearAsync(show);
-                foreach (var name in bucket.Store.Names.Where(name => name.StartsWith(Folder, StringComparison.Ordinal) && name.EndsWith(".m3u8", StringComparison.Ordinal)))
+                foreach (var name in bucket.Store.Names.Where(name => name.StartsWith(Folder, StringComparison.Ordinal)
+                    && name.EndsWith(".m3u8", StringComparison.Ordinal)))
                 {
                     var (now, why) = (new HlsPlaylist(bucket.Store.Text(name)), $"{name}, seed {seed}, step {step}");
                     HlsRules.Media.Broken(now).ShouldBeEmpty(why);
@@ -211,7 +216,8 @@ public class BucketManifestTests
         bucket.Numbers().ShouldBe([1, 2, 3]);
         XDocument.Parse(bucket.Store.Text(ChannelMpd)).Root!.Attribute("type")!.Value.ShouldBe("static");
         (await Schema.ValidateAsync(bucket.Store.Text(ChannelMpd))).ShouldBeEmpty();
-        bucket.Store.HeadersOf(Folder + "source.m3u8").ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
+        bucket.Store.HeadersOf(Folder + "source.m3u8")
+            .ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
         bucket.Store.HeadersOf(ChannelMpd).ShouldBe(new ObjectHeaders("application/dash+xml", "public, max-age=1, stale-if-error=3"));
     }
 
@@ -231,7 +237,8 @@ public class BucketManifestTests
         var first = new FakePackager().Video().Segments(3);
         var bucket = await new Bucket().HearAsync(first);
         var second = new FakePackager(FakePackager.Second).Video();
-        bucket.Store.Text((await bucket.HearAsync(second)).Store.Names.First(name => name == Index)).ShouldContain($"{FakePackager.First}/");
+        bucket.Store.Text((await bucket.HearAsync(second)).Store.Names.First(name => name == Index))
+            .ShouldContain($"{FakePackager.First}/");
 
         await bucket.HearAsync(second.Segments(1));
         bucket.Store.Text(Index).ShouldContain($"{FakePackager.Second}/");
@@ -281,7 +288,7 @@ public class BucketManifestTests
     [Fact]
     public async Task Channel_that_becomes_non_public_loses_its_manifests_and_gets_no_new_ones()
     {
-        var door = new Door { Access = ViewerAccess.Public };
+        var door = new StubViewerAuthorizer { Access = ViewerAccess.Public };
         var show = new FakePackager().Video().Segments(3);
         var bucket = await new Bucket(authority: door).HearAsync(show);
         bucket.Store.Names.ShouldNotBeEmpty();
@@ -301,7 +308,8 @@ public class BucketManifestTests
     [InlineData(ViewerAccess.Webhook)]
     [InlineData(null)]
     public async Task Nothing_is_written_for_a_channel_with_unknown_access(ViewerAccess? access) =>
-        (await new Bucket(authority: new Door { Access = access }).HearAsync(new FakePackager().Video().Segments(3))).Store.Names.ShouldBeEmpty();
+        (await new Bucket(authority: new StubViewerAuthorizer { Access = access }).HearAsync(new FakePackager().Video().Segments(3))).Store.Names
+        .ShouldBeEmpty();
 
     [Fact]
     public async Task Deleting_a_session_deletes_its_manifests_but_not_those_of_a_newer_session()
@@ -323,12 +331,13 @@ public class BucketManifestTests
         }
     }
 
-    private sealed class Door : IViewerAuthorizer
+    private sealed class StubViewerAuthorizer : IViewerAuthorizer
     {
         public ViewerAccess? Access { get; set; }
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
-        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

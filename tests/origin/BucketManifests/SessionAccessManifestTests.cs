@@ -13,7 +13,7 @@ public class SessionAccessManifestTests
     [Fact]
     public async Task Token_session_has_no_manifests_and_while_newest_removes_those_of_the_channel()
     {
-        var bucket = new Bucket(authority: new Door { Channel = ViewerAccess.Public });
+        var bucket = new Bucket(authority: new StubViewerAuthorizer { Channel = ViewerAccess.Public });
         var open = new FakePackager().Video().Segments(3).End();
         await bucket.HearAsync(open);
         bucket.Store.Names.ShouldContain(Index);
@@ -31,7 +31,7 @@ public class SessionAccessManifestTests
     [Fact]
     public async Task Session_that_becomes_restricted_while_live_loses_its_manifests_at_the_next_pass()
     {
-        var door = new Door { Channel = ViewerAccess.Public };
+        var door = new StubViewerAuthorizer { Channel = ViewerAccess.Public };
         var bucket = new Bucket(authority: door);
         var show = new FakePackager().Video().Segments(3);
         await bucket.HearAsync(show);
@@ -39,7 +39,8 @@ public class SessionAccessManifestTests
 
         door.Sessions[FakePackager.First] = ViewerAccess.Token;
         await bucket.HearAsync(show.Segments(1));
-        bucket.Spool.Deleted.Select(name => $"{name}").ShouldBe([Index, "live/demo/manifest.mpd", First + "manifest.mpd", First + "source.m3u8"], ignoreOrder: true);
+        bucket.Spool.Deleted.Select(name => $"{name}")
+            .ShouldBe([Index, "live/demo/manifest.mpd", First + "manifest.mpd", First + "source.m3u8"], ignoreOrder: true);
         bucket.Numbers().ShouldBe([1, 2, 3], "nothing is written any more");
         bucket.Writer.Age.ShouldBe(TimeSpan.Zero);
     }
@@ -48,7 +49,7 @@ public class SessionAccessManifestTests
     public async Task Public_session_on_a_token_channel_has_manifests_and_a_hidden_session_removes_none()
     {
         var audience = new StubSessionVisibility();
-        var bucket = new Bucket(authority: new Door { Channel = ViewerAccess.Token }, audience: audience);
+        var bucket = new Bucket(authority: new StubViewerAuthorizer { Channel = ViewerAccess.Token }, audience: audience);
         var open = new FakePackager(access: ViewerAccess.Public).Video().Segments(3);
         await bucket.HearAsync(open);
         bucket.Numbers().ShouldBe([1, 2, 3]);
@@ -62,7 +63,7 @@ public class SessionAccessManifestTests
         bucket.Store.Names.ShouldNotContain(name => name.StartsWith(Second, StringComparison.Ordinal));
     }
 
-    private sealed class Door : IViewerAuthorizer
+    private sealed class StubViewerAuthorizer : IViewerAuthorizer
     {
         public ViewerAccess Channel { get; set; }
 
@@ -71,6 +72,7 @@ public class SessionAccessManifestTests
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
             session is { } id && Sessions.TryGetValue(id, out var own) ? own : noted ?? Channel;
 
-        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

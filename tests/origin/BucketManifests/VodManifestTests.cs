@@ -23,10 +23,13 @@ public class VodManifestTests
     private static readonly string Folder = $"vod/{FakePackager.First}/";
 
     /// <summary>A minute in segments of two seconds, a third of it in an index block.</summary>
-    private static FakePackager Minute() => new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).IndexBlock(11);
+    private static FakePackager Minute() => new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50)
+        .IndexBlock(11);
 
-    private static VodManifestPublisher Writer(OriginServer server, FakeRecordingCatalog catalog, ListStore store, IViewerAuthorizer? authority = null) => new(
-        server.Get<RecordingTimelineCache>(), server.Directory, server.Get<VodPlaylists>(), server.Spool, store, Options.Create(new OriginOptions()), server.Time,
+    private static VodManifestPublisher Writer(OriginServer server, FakeRecordingCatalog catalog, ListStore store,
+        IViewerAuthorizer? authority = null) => new(
+        server.Get<RecordingTimelineCache>(), server.Directory, server.Get<VodPlaylists>(), server.Spool, store,
+        Options.Create(new OriginOptions()), server.Time,
         NullLogger<VodManifestPublisher>.Instance, catalog, authority);
 
     private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync()
@@ -44,7 +47,8 @@ public class VodManifestTests
         await writer.CheckAsync(CancellationToken.None);
     }
 
-    private static List<long> Numbers(ListStore store, string rendition = "source") => [.. new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8")).Segments.Select(segment => segment.Number)];
+    private static List<long> Numbers(ListStore store, string rendition = "source") =>
+        [.. new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8")).Segments.Select(segment => segment.Number)];
 
     [Fact]
     public async Task Recording_manifests_resolve_to_the_media_at_its_original_location()
@@ -78,7 +82,8 @@ public class VodManifestTests
         (mpd.Attribute("type")!.Value, mpd.Element(Mpd + "BaseURL")!.Value).ShouldBe(("static", $"../../live/demo/{FakePackager.First}/"));
         mpd.Elements(Mpd + "UTCTiming").ShouldBeEmpty("no server of ours answers");
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
-        store.HeadersOf(Folder + "source.m3u8").ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
+        store.HeadersOf(Folder + "source.m3u8")
+            .ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
     }
 
     [Fact]
@@ -165,7 +170,7 @@ public class VodManifestTests
         await using var _ = server;
         var story = Minute().End().Journal();
         server.Find(story);
-        var (store, door) = (new ListStore(), new Door { Access = ViewerAccess.Token });
+        var (store, door) = (new ListStore(), new StubViewerAuthorizer { Access = ViewerAccess.Token });
         var writer = Writer(server, catalog, store, door);
         catalog.Add(story.Session);
         await LookAsync(server, writer);
@@ -185,14 +190,15 @@ public class VodManifestTests
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token, false)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public, true)]
-    public async Task Recording_with_its_own_access_overrides_the_access_of_its_channel(ViewerAccess channel, ViewerAccess recording, bool isListed)
+    public async Task Recording_with_its_own_access_overrides_the_access_of_its_channel(ViewerAccess channel, ViewerAccess recording,
+        bool isListed)
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
         var story = new FakePackager(recorded: true, access: recording).Video().Segments(3).End().Journal();
         server.Find(story);
         var store = new ListStore();
-        var writer = Writer(server, catalog, store, new Door { Access = channel });
+        var writer = Writer(server, catalog, store, new StubViewerAuthorizer { Access = channel });
         catalog.Add(story.Session);
         await LookAsync(server, writer);
         (store.Names.Count > 0).ShouldBe(isListed);
@@ -226,12 +232,13 @@ public class VodManifestTests
         Numbers(store).Count.ShouldBe(20);
     }
 
-    private sealed class Door : IViewerAuthorizer
+    private sealed class StubViewerAuthorizer : IViewerAuthorizer
     {
         public ViewerAccess? Access { get; set; }
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
-        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

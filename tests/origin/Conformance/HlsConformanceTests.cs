@@ -47,7 +47,8 @@ public class HlsConformanceTests
     [InlineData("standard", true)]
     public async Task Playlists_with_a_DVR_window_break_no_rule(string profile, bool all)
     {
-        var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? DvrWindow.All : TimeSpan.FromHours(1));
+        var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}",
+            all ? DvrWindow.All : TimeSpan.FromHours(1));
         await using var server = await OriginServer.StartAsync();
         var folder = $"/live/demo/{FakePackager.First}/";
         show.Begin();
@@ -105,12 +106,19 @@ public class HlsConformanceTests
             ["video"] = new FakePackager { KeyLength = 900 }.Video(),
             ["audio"] = new FakePackager().Audio(),
             ["radio in two languages"] = new FakePackager().Audio(language: "en").Audio("audio-2", "de"),
-            ["languages, one of them twice"] = new FakePackager().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
-            ["a ladder of two codecs"] = new FakePackager { KeyLength = 900 }.Video().Add("360p", Frame("avc1.64001e", 640)).Add("hevc", Frame("hvc1.1.6.L120.90", 1920)).Audio(),
-            ["captions and colors"] = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
-            ["names"] = new FakePackager().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
-            ["audio of two codecs in no language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", null)).Add("audio-2", Audio("ac-3", null) with { Name = "Dolby" }),
-            ["audio of two codecs in one language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", "en")).Add("audio-2", Audio("ac-3", "en")),
+            ["languages, one of them twice"] = new FakePackager().Video().Audio(language: "en").Audio("audio-2", "de")
+                .Audio("audio-3", "de"),
+            ["a ladder of two codecs"] = new FakePackager { KeyLength = 900 }.Video().Add("360p", Frame("avc1.64001e", 640))
+                .Add("hevc", Frame("hvc1.1.6.L120.90", 1920)).Audio(),
+            ["captions and colors"] = new FakePackager().Video()
+                .Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) })
+                .Video("360p", 640, 360).Audio(),
+            ["names"] = new FakePackager().Video().Audio(language: "en")
+                .Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
+            ["audio of two codecs in no language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", null))
+                .Add("audio-2", Audio("ac-3", null) with { Name = "Dolby" }),
+            ["audio of two codecs in one language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", "en"))
+                .Add("audio-2", Audio("ac-3", "en")),
         };
         foreach (var (name, show) in shows)
         {
@@ -135,11 +143,14 @@ public class HlsConformanceTests
             if (session.IFramePlaylist(name) is { } keys)
             {
                 var playlist = show.Check($"{name}/iframes", keys.Text());
-                show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(new Dictionary<string, HlsPlaylist> { ["keys"] = playlist, ["media"] = now[$"{name}.m3u8"] })), "I-frames and media", keys.Text());
+                show.Keeps(
+                    HlsChangeRules.Moments.Broken(new HlsMoment(new Dictionary<string,
+                        HlsPlaylist> { ["keys"] = playlist, ["media"] = now[$"{name}.m3u8"] })), "I-frames and media", keys.Text());
             }
         }
 
-        show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(now)), "together", string.Join('\n', now.Values.Select(playlist => playlist.Text)));
+        show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(now)), "together",
+            string.Join('\n', now.Values.Select(playlist => playlist.Text)));
         if (session.ImagePlaylist() is { } images)
         {
             show.Check("images", images.Text());
@@ -226,7 +237,8 @@ public class HlsConformanceTests
                     Segment(_latency.SegmentMinimum.TotalSeconds, told, independent: false);
                     break;
                 default:
-                    Segment(_latency.SegmentMinimum.TotalSeconds + (_random.NextDouble() * (_latency.TargetDuration - _latency.SegmentMinimum).TotalSeconds), told);
+                    Segment(_latency.SegmentMinimum.TotalSeconds
+                        + (_random.NextDouble() * (_latency.TargetDuration - _latency.SegmentMinimum).TotalSeconds), told);
                     break;
             }
 

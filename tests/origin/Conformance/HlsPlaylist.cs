@@ -11,7 +11,8 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
 {
     private static readonly HashSet<string> Listing =
     [
-        "EXT-X-MAP", "EXT-X-PART", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL", "EXT-X-START", "EXT-X-SKIP", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-MEDIA",
+        "EXT-X-MAP", "EXT-X-PART", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL", "EXT-X-START", "EXT-X-SKIP", "EXT-X-PRELOAD-HINT",
+            "EXT-X-RENDITION-REPORT", "EXT-X-MEDIA",
         "EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF", "EXT-X-TILES",
     ];
 
@@ -21,12 +22,14 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
     public static HlsLine Of(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return text.StartsWith("#EXT", StringComparison.Ordinal) ? new(text, colon < 0 ? text[1..] : text[1..colon], colon < 0 ? "" : text[(colon + 1)..])
+        return text.StartsWith("#EXT", StringComparison.Ordinal)
+            ? new(text, colon < 0 ? text[1..] : text[1..colon], colon < 0 ? "" : text[(colon + 1)..])
             : new(text, text.StartsWith('#') ? "#" : "", "");
     }
 
     /// <summary>Whether the syntax of an attribute list follows 4.2.</summary>
-    public bool IsWellSpelt => !Listing.Contains(Tag) || (Whole().IsMatch(Value) && _attributes.DistinctBy(attribute => attribute.Name).Count() == _attributes.Count);
+    public bool IsWellSpelt => !Listing.Contains(Tag)
+        || (Whole().IsMatch(Value) && _attributes.DistinctBy(attribute => attribute.Name).Count() == _attributes.Count);
 
     /// <summary>Value of an attribute without quotes, or <see langword="null"/>.</summary>
     public string? this[string name] => _attributes.FirstOrDefault(attribute => attribute.Name == name).Raw?.Trim('"');
@@ -37,7 +40,8 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
     /// <summary>Value of the tag as a number, or NaN.</summary>
     public double Number() => Parse(Value);
 
-    public static double Parse(string? text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
+    public static double Parse(string? text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+        out var number) ? number : double.NaN;
 
     [GeneratedRegex("([A-Z0-9-]+)=(\"[^\"]*\"|[^,\"]*)")]
     private static partial Regex Attribute();
@@ -74,13 +78,15 @@ internal sealed class HlsSegment
     public IReadOnlyList<HlsLine> Parts => _parts ??= [.. Lines.Where(line => line.Tag == "EXT-X-PART")];
 
     /// <summary>Duration in seconds; of an open segment the sum of its parts.</summary>
-    public double Duration => _duration ??= IsOpen ? Parts.Sum(part => part.Number("DURATION")) : HlsLine.Parse(Lines.FirstOrDefault(line => line.Tag == "EXTINF")?.Value.Split(',')[0]);
+    public double Duration => _duration ??= IsOpen ? Parts.Sum(part => part.Number("DURATION"))
+        : HlsLine.Parse(Lines.FirstOrDefault(line => line.Tag == "EXTINF")?.Value.Split(',')[0]);
 
     /// <summary>
     /// Content that must not change after listing: everything except parts, and values unknown while the segment is open.
     /// </summary>
     public string Fixed(bool open) =>
-        string.Join(' ', Lines.Where(line => line.Tag is not ("EXT-X-PART" or "EXT-X-MAP") && !(open && line.Tag == "EXTINF")).Select(line => line.Text).Order(StringComparer.Ordinal))
+        string.Join(' ', Lines.Where(line => line.Tag is not ("EXT-X-PART" or "EXT-X-MAP") && !(open && line.Tag == "EXTINF"))
+            .Select(line => line.Text).Order(StringComparer.Ordinal))
         + $" {Map} {(open ? "" : Uri)}";
 }
 
@@ -89,7 +95,8 @@ internal sealed class HlsPlaylist
 {
     private static readonly HashSet<string> OfSegments =
     [
-        "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP", "EXT-X-PART", "EXT-X-TILES",
+        "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP", "EXT-X-PART",
+            "EXT-X-TILES",
     ];
 
     public HlsPlaylist(string text)
@@ -145,7 +152,8 @@ internal sealed class HlsPlaylist
 
     private IEnumerable<HlsSegment> Read()
     {
-        var number = Whole("EXT-X-MEDIA-SEQUENCE") + (long)(Find("EXT-X-SKIP")?.Number("SKIPPED-SEGMENTS") is double skipped and >= 0 ? skipped : 0);
+        var number = Whole("EXT-X-MEDIA-SEQUENCE") + (long)(Find("EXT-X-SKIP")?.Number("SKIPPED-SEGMENTS") is double skipped and >= 0
+            ? skipped : 0);
         var (discontinuities, map, lines) = (Whole("EXT-X-DISCONTINUITY-SEQUENCE"), (string?)null, new List<HlsLine>());
         foreach (var line in Lines)
         {
@@ -157,7 +165,8 @@ internal sealed class HlsPlaylist
             }
             else if (line.Tag.Length == 0 && line.Text.Length > 0)
             {
-                yield return new HlsSegment { Number = number++, DiscontinuitySequence = discontinuities, Lines = lines, Uri = line.Text, Map = map };
+                yield return new HlsSegment { Number = number++, DiscontinuitySequence = discontinuities, Lines = lines, Uri = line.Text,
+                    Map = map };
                 lines = [];
             }
         }

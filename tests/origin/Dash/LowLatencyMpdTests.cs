@@ -57,7 +57,8 @@ public class LowLatencyMpdTests
     [InlineData(-30, -25)]
     public void Reference_time_corrects_the_capture_time_of_a_slightly_offset_first_frame(double late, double captured) =>
         MpdRenderer.CapturedAt(
-            new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = FakePackager.Start + TimeSpan.FromSeconds(5 + late) }, FakePackager.Start)
+            new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000),
+                ReferenceClock = FakePackager.Start + TimeSpan.FromSeconds(5 + late) }, FakePackager.Start)
             .ShouldBe(FakePackager.Start + TimeSpan.FromSeconds(captured));
 
     [Fact]
@@ -109,7 +110,8 @@ public class LowLatencyMpdTests
         Template(periods[1], "audio").Attribute("presentationTimeOffset")!.Value.ShouldBe("480000");
         Template(periods[1], "source").Attribute("initialization")!.Value.ShouldContain("init-2.mp4");
         Template(periods[0], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i1-$Number$.m4s");
-        Template(periods[1], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i2-$Number$.m4s", "or a player with the old MPD would decode new frames with the old configuration");
+        Template(periods[1], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i2-$Number$.m4s",
+            "or a player with the old MPD would decode new frames with the old configuration");
     }
 
     [Fact]
@@ -164,7 +166,8 @@ public class LowLatencyMpdTests
         live.Segments(2);
         var periods = Periods(live.Mpd());
         periods.Select(Id).ShouldBe(["0", "0-3"]);
-        periods[1].Descendants(Ns + "SegmentTemplate").Select(template => template.Attribute("availabilityTimeOffset")!.Value).ShouldBe(["0.5", "0.5"]);
+        periods[1].Descendants(Ns + "SegmentTemplate").Select(template => template.Attribute("availabilityTimeOffset")!.Value)
+            .ShouldBe(["0.5", "0.5"]);
     }
 
     [Fact]
@@ -255,7 +258,8 @@ public class LowLatencyMpdTests
 
     [Fact]
     public void Thumbnails_have_the_availability_offset_that_Shaka_requires_for_low_latency() =>
-        Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text().ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
+        Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text()
+        .ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
 
     /// <summary>
     /// Low-latency promise: at the availability time of the MPD, the first bytes of a segment are available within half a segment, in every
@@ -280,19 +284,23 @@ public class LowLatencyMpdTests
                 // Time of the request for this segment, as players computed it from the MPD before the segment began.
                 var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
                 var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
-                var asked = FakePackager.Start + open.Start - MpdRenderer.SessionStart + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
+                var asked = FakePackager.Start + open.Start - MpdRenderer.SessionStart
+                    + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
                 var answered = live.Time + TimeSpan.FromSeconds(lag) + LatencyProfile.Low.PartTarget;
                 (answered - asked).TotalSeconds.ShouldBeLessThanOrEqualTo(each / 2, $"segment {number}");
             }
 
             live.Segment(Math.Round(2 + (spread * random.NextDouble()), 3));
             var periods = Periods(live.Mpd());
-            promise = Template(periods[^1], "source") is var last && last.Attribute("duration") is not null ? (last, Start(periods[^1])) : null;
+            promise = Template(periods[^1], "source") is var last
+                && last.Attribute("duration") is not null ? (last, Start(periods[^1])) : null;
             foreach (var period in periods)
             {
                 // Only the end is added, and timelines grow.
-                var fixedly = $"{period.Attribute("start")} {string.Join(' ', period.Descendants(Ns + "SegmentTemplate").SelectMany(template => template.Attributes()).Where(attribute => attribute.Name != "endNumber"))}";
-                (said.TryAdd(Id(period), fixedly) || said[Id(period)] == fixedly).ShouldBeTrue($"period {Id(period)} was {said[Id(period)]} and is {fixedly}");
+                var fixedly =
+                    $"{period.Attribute("start")} {string.Join(' ', period.Descendants(Ns + "SegmentTemplate").SelectMany(template => template.Attributes()).Where(attribute => attribute.Name != "endNumber"))}";
+                (said.TryAdd(Id(period), fixedly) || said[Id(period)]
+                    == fixedly).ShouldBeTrue($"period {Id(period)} was {said[Id(period)]} and is {fixedly}");
             }
         }
     }
@@ -301,7 +309,8 @@ public class LowLatencyMpdTests
     {
         ["video and audio"] = () => new LiveSessionHarness(Low().Video().Audio(language: "en")).Segments(3),
         ["audio only"] = () => new LiveSessionHarness(Low().Audio()).Segments(3),
-        ["names, captions and colors"] = () => new LiveSessionHarness(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new ColorDescription(5, 6, 5, false) }).Audio()
+        ["names, captions and colors"] = () => new LiveSessionHarness(Low().Video()
+            .Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new ColorDescription(5, 6, 5, false) }).Audio()
             .Change("audio", format => format with { Name = "<Halle> & 'Tor'" })).Segments(3),
         ["without a rhythm"] = () => new LiveSessionHarness(Low().Video().Audio()).Lengths(2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4),
         ["thumbnails"] = () => new LiveSessionHarness(Low().Video().Sheet(0).Sheet(10)).Segments(12),
@@ -331,7 +340,8 @@ public class LowLatencyMpdTests
     private static TimeSpan Start(XElement period) => XmlConvert.ToTimeSpan(period.Attribute("start")!.Value);
 
     private static XElement Template(XElement period, string representation) =>
-        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation).Element(Ns + "SegmentTemplate")!;
+        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation)
+        .Element(Ns + "SegmentTemplate")!;
 
     private static long Ticks(XElement template, string attribute) => (long)template.Attribute(attribute)!;
 }

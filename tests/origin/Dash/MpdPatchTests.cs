@@ -49,7 +49,8 @@ public class MpdPatchTests
         for (var seed = 0; seed < 10; seed++)
         {
             var random = new Random(seed);
-            var broadcaster = new FakePackager(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en").Segment(bytes: 10_000);
+            var broadcaster = new FakePackager(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video()
+                .Audio(language: "en").Segment(bytes: 10_000);
             var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(2));
             var session = broadcaster.Listen(time);
             var versions = new List<(long Published, XElement Mpd)>();
@@ -58,7 +59,8 @@ public class MpdPatchTests
             {
                 var published = session.SessionMpd().Text();
                 var mpd = XElement.Parse(published);
-                versions.Add((MpdHistory.NumberOf(DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture)), mpd));
+                versions.Add(
+                    (MpdHistory.NumberOf(DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture)), mpd));
                 foreach (var (from, older) in versions.TakeLast(3))
                 {
                     var patch = XElement.Parse(session.MpdPatch(from).Text());
@@ -110,7 +112,8 @@ public class MpdPatchTests
     [InlineData("low", true)]
     public void Captions_detected_late_change_the_MPD_and_patches_add_them_once(string profile, bool isLowLatency)
     {
-        var live = new LiveSessionHarness(new FakePackager(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
+        var live = new LiveSessionHarness(new FakePackager(latency: LatencyProfile.Find(profile)!
+            with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
         live.Mpd().Contains("low-latency-live", StringComparison.Ordinal).ShouldBe(isLowLatency);
         List<XElement> versions = [XElement.Parse(live.Mpd())];
         foreach (var captions in (string[])["CC1", "CC1 CC3", "CC1 CC3 SERVICE1"])
@@ -118,12 +121,14 @@ public class MpdPatchTests
             live.Source.Caption("source", captions);
             live.Hear();
             var newest = XElement.Parse(live.Mpd());
-            newest.Descendants().Count(element => element.Name.LocalName == "Accessibility").ShouldBe(captions.Contains("SERVICE", StringComparison.Ordinal) ? 2 : 1);
+            newest.Descendants().Count(element => element.Name.LocalName == "Accessibility")
+                .ShouldBe(captions.Contains("SERVICE", StringComparison.Ordinal) ? 2 : 1);
             PublishTime(newest).ShouldBeGreaterThan(PublishTime(versions[^1]), captions);
             versions.Add(newest);
             foreach (var older in versions)
             {
-                var (copy, patch) = (new XElement(older), XElement.Parse(live.Session.MpdPatch(MpdHistory.NumberOf(PublishTime(older))).Text()));
+                var (copy, patch) =
+                    (new XElement(older), XElement.Parse(live.Session.MpdPatch(MpdHistory.NumberOf(PublishTime(older))).Text()));
                 Apply(patch, copy);
                 Canonical(copy).ShouldBe(Canonical(newest), $"{captions}, patch {patch}");
             }
@@ -134,7 +139,8 @@ public class MpdPatchTests
         live.Hear();
         PublishTime(XElement.Parse(live.Mpd())).ShouldBe(PublishTime(versions[^1]));
 
-        static DateTimeOffset PublishTime(XElement mpd) => DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture);
+        static DateTimeOffset PublishTime(XElement mpd) =>
+            DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture);
     }
 
     [Fact]
@@ -162,13 +168,16 @@ public class MpdPatchTests
     public void Short_windows_and_low_latency_have_no_patches()
     {
         new FakePackager().Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
-        new FakePackager(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
-        new FakePackager(latency: Long).Video().Segments(3).Listen().ChannelMpd().Text().ShouldNotContain("PatchLocation", customMessage: "the session's address says it");
+        new FakePackager(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd()
+            .Text().ShouldNotContain("PatchLocation");
+        new FakePackager(latency: Long).Video().Segments(3).Listen().ChannelMpd().Text()
+            .ShouldNotContain("PatchLocation", customMessage: "the session's address says it");
     }
 
     [Fact]
     public async Task MPD_with_a_patch_location_is_schema_valid() =>
-        (await Schema.ValidateAsync(new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd()
+            .Text())).ShouldBeEmpty();
 
     [Fact]
     public async Task Patch_is_served_at_its_announced_location_and_is_the_same_for_all_viewers()
@@ -177,7 +186,8 @@ public class MpdPatchTests
         var broadcaster = new FakePackager(latency: LatencyProfile.Safe).Video().Segment(6);
         server.Hear(broadcaster);
         var folder = $"/live/demo/{FakePackager.First}/";
-        var location = (string)XElement.Parse(await server.Client.GetStringAsync(folder + "manifest.mpd")).Elements().Single(element => element.Name.LocalName == "PatchLocation");
+        var location = (string)XElement.Parse(await server.Client.GetStringAsync(folder + "manifest.mpd")).Elements()
+            .Single(element => element.Name.LocalName == "PatchLocation");
         server.Time.Now += TimeSpan.FromSeconds(6);
         server.Hear(broadcaster.Segment(6));
 
@@ -198,7 +208,8 @@ public class MpdPatchTests
         foreach (var operation in patch.Elements())
         {
             var selector = (string)operation.Attribute("sel")!;
-            var (path, attribute) = selector.LastIndexOf("/@", StringComparison.Ordinal) is var at and > 0 ? (selector[..at], selector[(at + 2)..]) : (selector, null);
+            var (path, attribute) = selector.LastIndexOf("/@", StringComparison.Ordinal) is var at and > 0
+                ? (selector[..at], selector[(at + 2)..]) : (selector, null);
             var target = Select(mpd, path);
             switch (operation.Name.LocalName)
             {
@@ -264,7 +275,8 @@ public class MpdPatchTests
         var copy = new XElement(element);
         foreach (var each in copy.DescendantsAndSelf())
         {
-            each.ReplaceAttributes(each.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration).OrderBy(attribute => attribute.Name.LocalName, StringComparer.Ordinal).ToList());
+            each.ReplaceAttributes(each.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration)
+                .OrderBy(attribute => attribute.Name.LocalName, StringComparer.Ordinal).ToList());
         }
 
         return copy.ToString();

@@ -53,7 +53,8 @@ public class MpdTests
 
     [Fact]
     public void An_ended_session_with_a_discontinuity_and_a_moved_window() =>
-        new FakePackager().Video().Segments(2).Discontinuity().Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
+        new FakePackager().Video().Segments(2).Discontinuity()
+        .Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
             .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT22.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
@@ -126,7 +127,8 @@ public class MpdTests
         after.Attribute("start")!.Value.ShouldBe(before.Attribute("start")!.Value);
         Numbers(before, "source").ShouldBe([2, 3, 4]);
         Numbers(after, "source").ShouldBe([3, 4]);
-        Template(after, "source").Attribute("presentationTimeOffset")!.Value.ShouldBe(Template(before, "source").Attribute("presentationTimeOffset")!.Value);
+        Template(after, "source").Attribute("presentationTimeOffset")!.Value
+            .ShouldBe(Template(before, "source").Attribute("presentationTimeOffset")!.Value);
     }
 
     [Fact]
@@ -139,13 +141,15 @@ public class MpdTests
         foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isProtected: true).Text() })
         {
             var stayed = XDocument.Parse(text).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
-            (stayed.Attribute("id")!.Value, stayed.Attribute("start")!.Value, stayed.Attribute("duration")!.Value).ShouldBe((before.Attribute("id")!.Value, before.Attribute("start")!.Value, "PT18S"));
+            (stayed.Attribute("id")!.Value, stayed.Attribute("start")!.Value,
+                stayed.Attribute("duration")!.Value).ShouldBe((before.Attribute("id")!.Value, before.Attribute("start")!.Value, "PT18S"));
             stayed.Descendants(Ns + "SegmentTemplate").Attributes("presentationTimeOffset").ShouldAllBe(offset => offset.Value == "0");
         }
 
         var late = XDocument.Parse(session.ChannelMpd().Text()).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
         (late.Attribute("start")!.Value, late.Attribute("duration")!.Value).ShouldBe(("PT20S", "PT8S"));
-        (Template(late, "source").Attribute("presentationTimeOffset")!.Value, Template(late, "audio").Attribute("presentationTimeOffset")!.Value).ShouldBe(("900000", "480000"));
+        (Template(late, "source").Attribute("presentationTimeOffset")!.Value,
+            Template(late, "audio").Attribute("presentationTimeOffset")!.Value).ShouldBe(("900000", "480000"));
         Template(late, "thumbnails").Attribute("presentationTimeOffset")!.Value.ShouldBe("10000");
         Template(late, "thumbnails").Descendants(Ns + "S").ShouldHaveSingleItem().Attribute("t")!.Value.ShouldBe("10000");
         Numbers(late, "source").ShouldBe([6, 7, 8, 9]);
@@ -200,7 +204,8 @@ public class MpdTests
         var session = broadcaster.Listen();
         session.Append(
         [
-            new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true, FakePackager.Start, name, 0, 1000),
+            new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true,
+                FakePackager.Start, name, 0, 1000),
             new TimelineEvent.SegmentClosed("source", 1),
         ], error => throw new InvalidOperationException(error));
 
@@ -215,11 +220,14 @@ public class MpdTests
         period.Elements(Ns + "AdaptationSet").Select(set => (
             (string?)set.Attribute("lang"),
             (string)set.Element(Ns + "Role")!.Attribute("value")!,
-            string.Join(' ', set.Elements(Ns + "Representation").Select(representation => (string)representation.Attribute("id")!)))).ShouldBe(
+            string.Join(' ', set.Elements(Ns + "Representation").Select(representation => (string)representation.Attribute("id")!))))
+            .ShouldBe(
         [
-            (null, "main", "source 180p"), (null, "main", "1080p"), ("en", "main", "audio"), ("en", "alternate", "audio-2"), ("de", "alternate", "audio-3"),
+            (null, "main", "source 180p"), (null, "main", "1080p"), ("en", "main", "audio"), ("en", "alternate", "audio-2"),
+                ("de", "alternate", "audio-3"),
         ]);
-        period.Descendants(Ns + "AudioChannelConfiguration").Select(element => (string)element.Attribute("value")!).ShouldBe(["2", "2", "12"]);
+        period.Descendants(Ns + "AudioChannelConfiguration").Select(element => (string)element.Attribute("value")!)
+            .ShouldBe(["2", "2", "12"]);
     }
 
     [Fact]
@@ -228,8 +236,10 @@ public class MpdTests
         var sets = Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Elements(Ns + "AdaptationSet").ToList();
 
         sets.Count.ShouldBe(4);
-        sets.Select(set => string.Join(' ', set.Elements().Where(element => element.Name.LocalName.EndsWith("Property", StringComparison.Ordinal))
-            .Select(element => $"{element.Name.LocalName[0]} {((string)element.Attribute("schemeIdUri")!).Split(':')[^1]} {(string)element.Attribute("value")!}"))).ShouldBe(
+        sets.Select(set => string.Join(' ', set.Elements()
+            .Where(element => element.Name.LocalName.EndsWith("Property", StringComparison.Ordinal))
+            .Select(element =>
+                $"{element.Name.LocalName[0]} {((string)element.Attribute("schemeIdUri")!).Split(':')[^1]} {(string)element.Attribute("value")!}"))).ShouldBe(
         [
             "",
             "E ColourPrimaries 9 E TransferCharacteristics 16 E MatrixCoefficients 9",
@@ -240,14 +250,17 @@ public class MpdTests
 
     [Fact]
     public void Audio_is_labelled_with_the_name_from_the_encoder() =>
-        Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Descendants(Ns + "Label").ShouldHaveSingleItem().Value.ShouldBe("<Halle> & 'Tor'");
+        Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Descendants(Ns + "Label").ShouldHaveSingleItem()
+        .Value.ShouldBe("<Halle> & 'Tor'");
 
     [Fact]
     public void Default_BT709_is_not_signalled_and_other_SDR_colors_are_supplemental_properties()
     {
-        foreach (var (color, properties) in new[] { (new ColorDescription(1, 1, 1, false), 0), (new ColorDescription(2, 2, 2, true), 0), (new ColorDescription(5, 6, 5, false), 3) })
+        foreach (var (color, properties) in new[] { (new ColorDescription(1, 1, 1, false), 0), (new ColorDescription(2, 2, 2, true), 0),
+            (new ColorDescription(5, 6, 5, false), 3) })
         {
-            var set = Periods(new FakePackager().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+            var set = Periods(new FakePackager().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0]
+                .Element(Ns + "AdaptationSet")!;
             set.Elements(Ns + "SupplementalProperty").Count().ShouldBe(properties);
             set.Elements(Ns + "EssentialProperty").ShouldBeEmpty();
         }
@@ -256,15 +269,18 @@ public class MpdTests
     [Fact]
     public void Embedded_captions_are_signalled_with_their_language()
     {
-        var set = Periods(new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
-        set.Elements(Ns + "Accessibility").Select(element => ((string)element.Attribute("schemeIdUri")!, (string)element.Attribute("value")!)).ShouldBe(
+        var set = Periods(new FakePackager().Video().Change("source", format => format
+            with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+        set.Elements(Ns + "Accessibility")
+            .Select(element => ((string)element.Attribute("schemeIdUri")!, (string)element.Attribute("value")!)).ShouldBe(
         [
             ("urn:scte:dash:cc:cea-608:2015", "CC1=en;CC3=en"), ("urn:scte:dash:cc:cea-708:2015", "1=lang:en;2=lang:en"),
         ]);
     }
 
     private static RenditionFormat Hdr(byte transfer) =>
-        new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0, null) { Color = new ColorDescription(9, transfer, 9, FullRange: false) };
+        new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0,
+            null) { Color = new ColorDescription(9, transfer, 9, FullRange: false) };
 
     public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
 
@@ -277,16 +293,20 @@ public class MpdTests
         ["discontinuity with another configuration"] = () => new FakePackager().Video().Audio().Segments(2).Discontinuity()
             .Change("source", format => format with { Width = 1280, Height = 720 }).Silence(7.3).Segments(2),
         ["ladder, languages and codecs"] = () => new FakePackager().Video().Video("180p", 320, 180)
-            .Add("1080p", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L123.B0", 90_000, 1920, 1080, 30, 0, 0, null)).Audio(language: "en").Audio("audio-2", "en")
+            .Add("1080p", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L123.B0", 90_000, 1920, 1080, 30, 0, 0, null))
+            .Audio(language: "en").Audio("audio-2", "en")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "opus", 48_000, 0, 0, 0, 48_000, 8, "de")).Segments(2),
         ["names and high dynamic range"] = () => new FakePackager().Video()
-            .Add("pq", Hdr(16)).Add("hlg", Hdr(18)).Audio(language: "en").Change("audio", format => format with { Name = "<Halle> & \"Tor\"" }).Segments(2),
-        ["captions"] = () => new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1" }).Audio().Segments(2),
+            .Add("pq", Hdr(16)).Add("hlg", Hdr(18)).Audio(language: "en")
+            .Change("audio", format => format with { Name = "<Halle> & \"Tor\"" }).Segments(2),
+        ["captions"] = () => new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1" }).Audio()
+            .Segments(2),
         ["gap"] = () => new FakePackager().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
         ["moved window"] = () => new FakePackager().Video().Audio().Segments(9).Window(5),
         ["not independent"] = () => new FakePackager().Video().Segment().Segment(independent: false),
         ["ended"] = () => new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.04).End(),
-        ["ended after discontinuities, window moved"] = () => new FakePackager().Video().Audio().Segments(2).Discontinuity().Segments(3).Discontinuity().Segments(2).Window(4).End(),
+        ["ended after discontinuities, window moved"] = () => new FakePackager().Video().Audio().Segments(2).Discontinuity().Segments(3)
+            .Discontinuity().Segments(2).Window(4).End(),
     };
 
     [Theory, MemberData(nameof(Shapes))]
@@ -314,10 +334,12 @@ public class MpdTests
     [InlineData(12.5, "12500/1000")]
     public void Frame_rates_are_integers_or_fractions(double rate, string text) => MpdText.FrameRate(rate).ShouldBe(text);
 
-    private static List<XElement> Periods(LiveSession session) => [.. XDocument.Parse(session.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
+    private static List<XElement> Periods(LiveSession session) =>
+        [.. XDocument.Parse(session.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
 
     private static XElement Template(XElement period, string representation) =>
-        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation).Element(Ns + "SegmentTemplate")!;
+        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation)
+        .Element(Ns + "SegmentTemplate")!;
 
     private static List<long> Numbers(XElement period, string representation)
     {

@@ -17,7 +17,8 @@ internal static class Schema
     {
         var folder = Find();
         Assert.SkipWhen(folder is null, $"The DASH schema ({File}) is not here: set BROADCAST_DASH_SCHEMA to its folder.");
-        var start = new ProcessStartInfo("xmllint") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("xmllint") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true };
         foreach (var argument in new[] { "--nonet", "--noout", "--schema", Path.Combine(folder!, File), "-" })
         {
             start.ArgumentList.Add(argument);

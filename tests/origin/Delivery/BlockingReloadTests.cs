@@ -52,7 +52,8 @@ public class BlockingReloadTests
         (segment.IsCompleted, part.IsCompleted, other.IsCompleted).ShouldBe((false, false, false));
         // Part 1 was the last: part 2 of segment 2 is part 0 of segment 3.
         server.Hear(broadcaster.Close("source"));
-        (await (await segment).Content.ReadAsStringAsync()).ShouldContain("source/2.m4s\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/3.0.m4s\"\n");
+        (await (await segment).Content.ReadAsStringAsync()).ShouldContain(
+            "source/2.m4s\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/3.0.m4s\"\n");
         part.IsCompleted.ShouldBeFalse();
         server.Hear(broadcaster.Part("source").Part("audio"));
         (await (await part).Content.ReadAsStringAsync()).ShouldContain("URI=\"source/3.0.m4s\",INDEPENDENT=YES");

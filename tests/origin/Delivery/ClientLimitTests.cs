@@ -121,7 +121,8 @@ public class ClientLimitTests
             (await open.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1));
         }
 
-        await Broadcast.Testing.Poll.UntilAsync(async () => (await server.SendAsync(feed.Folder + "1.0.m4s")).StatusCode == HttpStatusCode.OK, description: "its place is free again");
+        await Broadcast.Testing.Poll.UntilAsync(async () => (await server.SendAsync(feed.Folder + "1.0.m4s")).StatusCode
+            == HttpStatusCode.OK, description: "its place is free again");
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace Broadcast.Origin.Tests.Delivery;
 
 public class DocumentTests
 {
-    private static byte[] Text(int length) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, (length / 10) + 1).Select(i => $"line {i % 9999:0000}\n"))[..length]);
+    private static byte[] Text(int length) => Encoding.UTF8
+        .GetBytes(string.Concat(Enumerable.Range(0, (length / 10) + 1).Select(i => $"line {i % 9999:0000}\n"))[..length]);
 
     [Theory]
     [InlineData(1000)]
@@ -95,7 +96,8 @@ public class DocumentTests
         GC.Collect();
         document.IsAlive.ShouldBeFalse();
 
-        async Task<WeakReference> AskAsync() => new(await cell.GetAsync(1, () => Task.FromResult<Document?>(new Document(new byte[CachedLongDocument.MaxCachedLength + 1], ContentTypes.Hls)), default));
+        async Task<WeakReference> AskAsync() => new(await cell.GetAsync(1,
+            () => Task.FromResult<Document?>(new Document(new byte[CachedLongDocument.MaxCachedLength + 1], ContentTypes.Hls)), default));
     }
 
     [Fact]

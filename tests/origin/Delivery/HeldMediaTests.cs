@@ -12,7 +12,8 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>Requests for media that do not exist yet, or not completely.</summary>
 public class HeldMediaTests
 {
-    private static readonly LatencyProfile Impatient = LatencyProfile.Low with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
+    private static readonly LatencyProfile Impatient = LatencyProfile.Low
+        with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
 
     [Fact]
     public async Task Request_for_the_next_part_is_held_until_the_part_exists()
@@ -101,7 +102,8 @@ public class HeldMediaTests
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(1).SendTo(server);
-        using var response = await server.Client.GetAsync(new Uri(feed.Folder + "1.m4s", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var response = await server.Client.GetAsync(new Uri(feed.Folder + "1.m4s", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead);
         await using var body = await response.Content.ReadAsStreamAsync();
         var received = new List<byte>();
         for (var part = 1; part <= 4; part++)
@@ -157,7 +159,8 @@ public class HeldMediaTests
         var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.m4s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        await client.GetStream()
+            .WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.m4s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         if (fails)
         {
             await HeldAsync(server);
@@ -258,5 +261,6 @@ public class HeldMediaTests
         (await server.Client.GetByteArrayAsync(feed.Folder + "1.1.m4s")).ShouldBe(feed.Bytes(1)[1000..]);
     }
 
-    private static Task HeldAsync(OriginServer server) => Poll.UntilAsync(() => server.Get<SharedWaits>().Count > 0, description: "a request is held");
+    private static Task HeldAsync(OriginServer server) =>
+        Poll.UntilAsync(() => server.Get<SharedWaits>().Count > 0, description: "a request is held");
 }

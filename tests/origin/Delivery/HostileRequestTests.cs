@@ -12,20 +12,30 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
 
     public static TheoryData<string> OddPaths =>
     [
-        "/live/", "/live/demo", "/live/demo/", "/live//index.m3u8", "/live/Demo/index.m3u8", "/live/-demo/index.m3u8", "/LIVE/demo/index.m3u8",
+        "/live/", "/live/demo", "/live/demo/", "/live//index.m3u8", "/live/Demo/index.m3u8", "/live/-demo/index.m3u8",
+            "/LIVE/demo/index.m3u8",
         "/live/demo/index.m3u8/", "/live/demo/INDEX.m3u8", "/live/demo/other.txt", "/live/other/index.m3u8", "/live/other/manifest.mpd",
-        "/live/demo/not-a-session/source.m3u8", $"/live/demo/{Session}/other.m3u8", $"/live/demo/{Session}/.m3u8", $"/live/demo/{Session}/SOURCE.m3u8",
+        "/live/demo/not-a-session/source.m3u8", $"/live/demo/{Session}/other.m3u8", $"/live/demo/{Session}/.m3u8",
+            $"/live/demo/{Session}/SOURCE.m3u8",
         "/live/demo/01jn8e0000000000000000000a/source.m3u8", "/live/demo/01JN8E0000000000000000000B/source.m3u8",
-        $"/live/demo/{Session}/source/01.m4s", $"/live/demo/{Session}/source/+1.m4s", $"/live/demo/{Session}/source/-1.m4s", $"/live/demo/{Session}/source/0.m4s",
-        $"/live/demo/{Session}/source/99.m4s", $"/live/demo/{Session}/source/99999999999999999999999.m4s", $"/live/demo/{Session}/source/1.m4s.tmp",
-        $"/live/demo/{Session}/source/1..m4s", $"/live/demo/{Session}/source/1.00.m4s", $"/live/demo/{Session}/source/1.9999999999.m4s", $"/live/demo/{Session}/source/1.1.1.m4s",
-        $"/live/demo/{Session}/source/init-0.mp4", $"/live/demo/{Session}/source/init-2.mp4", $"/live/demo/{Session}/source/init-99999999999.mp4",
+        $"/live/demo/{Session}/source/01.m4s", $"/live/demo/{Session}/source/+1.m4s", $"/live/demo/{Session}/source/-1.m4s",
+            $"/live/demo/{Session}/source/0.m4s",
+        $"/live/demo/{Session}/source/99.m4s", $"/live/demo/{Session}/source/99999999999999999999999.m4s",
+            $"/live/demo/{Session}/source/1.m4s.tmp",
+        $"/live/demo/{Session}/source/1..m4s", $"/live/demo/{Session}/source/1.00.m4s", $"/live/demo/{Session}/source/1.9999999999.m4s",
+            $"/live/demo/{Session}/source/1.1.1.m4s",
+        $"/live/demo/{Session}/source/init-0.mp4", $"/live/demo/{Session}/source/init-2.mp4",
+            $"/live/demo/{Session}/source/init-99999999999.mp4",
         $"/live/demo/{Session}/source/init-.mp4", $"/live/demo/{Session}/source/init-1.m4s", $"/live/demo/{Session}/source/a/1.m4s",
-        $"/live/demo/{Session}/source/%00.m4s", $"/live/demo/{Session}/source/1%2Em4s/", $"/live/demo/{Session}/so%75rce%2F1.m4s", $"/live/demo/{Session}/s%C3%B6urce/1.m4s",
-        "/live/..%2f..%2fetc%2fpasswd", "/live/demo/..%5c..%5cetc", "/live/%2e%2e%2f/index.m3u8", $"/live/demo/{Session}/..%2f..%2fsecret/1.m4s",
+        $"/live/demo/{Session}/source/%00.m4s", $"/live/demo/{Session}/source/1%2Em4s/", $"/live/demo/{Session}/so%75rce%2F1.m4s",
+            $"/live/demo/{Session}/s%C3%B6urce/1.m4s",
+        "/live/..%2f..%2fetc%2fpasswd", "/live/demo/..%5c..%5cetc", "/live/%2e%2e%2f/index.m3u8",
+            $"/live/demo/{Session}/..%2f..%2fsecret/1.m4s",
         $"/live/demo/{Session}/٣.m4s", $"/live/demo/{Session}/source/%D9%A3.m4s",
-        $"/live/demo/{Session}/thumbnails/00.jpg", $"/live/demo/{Session}/thumbnails/-1.jpg", $"/live/demo/{Session}/thumbnails/1.m4s", $"/live/demo/{Session}/thumbnails/.jpg", $"/live/demo/{Session}/posters/0.jpg",
-        "/live/demo/index.m3u8%00", "/live/demo/index.m3u8%0d%0aX-Evil:%201", "/live/" + new string('a', 5000) + "/index.m3u8", "/live/" + new string('/', 2000),
+        $"/live/demo/{Session}/thumbnails/00.jpg", $"/live/demo/{Session}/thumbnails/-1.jpg", $"/live/demo/{Session}/thumbnails/1.m4s",
+            $"/live/demo/{Session}/thumbnails/.jpg", $"/live/demo/{Session}/posters/0.jpg",
+        "/live/demo/index.m3u8%00", "/live/demo/index.m3u8%0d%0aX-Evil:%201", "/live/" + new string('a', 5000) + "/index.m3u8",
+            "/live/" + new string('/', 2000),
     ];
 
     [Theory, MemberData(nameof(OddPaths))]
@@ -35,7 +45,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         var answer = await server.SendRawAsync(path);
 
         // Kestrel itself rejects an invalid path.
-        (answer.StartsWith("HTTP/1.1 404 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal)).ShouldBeTrue(answer);
+        (answer.StartsWith("HTTP/1.1 404 ", StringComparison.Ordinal)
+            || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal)).ShouldBeTrue(answer);
         answer.ShouldNotContain("X-Evil");
         server.Spool.Reads.ShouldBe(0);
     }
@@ -59,7 +70,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     public async Task Preflight_allows_the_headers_players_send(string path)
     {
         await using var server = await OriginServer.StartAsync();
-        using var response = await server.SendAsync(path, HttpMethod.Options, ("Origin", "https://elsewhere.example"), ("Access-Control-Request-Headers", "range"));
+        using var response = await server.SendAsync(path, HttpMethod.Options, ("Origin", "https://elsewhere.example"),
+            ("Access-Control-Request-Headers", "range"));
 
         response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
@@ -124,7 +136,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
             seen.ShouldAllBe(number => number >= 1 && number <= told);
         }
 
-        static long Last(string text) => long.Parse(text.Split('\n').Last(line => line.EndsWith(".m4s", StringComparison.Ordinal)).Split('/', '.')[1]);
+        static long Last(string text) =>
+            long.Parse(text.Split('\n').Last(line => line.EndsWith(".m4s", StringComparison.Ordinal)).Split('/', '.')[1]);
     }
 
     [Fact]
@@ -150,7 +163,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         var broadcaster = new FakePackager().Video().Segment();
         server.Hear(broadcaster);
         var channel = broadcaster.Session.Channel;
-        server.Directory.Append(channel, broadcaster.Session.Id, [new TimelineEvent.SegmentClosed("nobody", 3), new TimelineEvent.RenditionAdded("../evil", TrackKind.Video)]);
+        server.Directory.Append(channel, broadcaster.Session.Id,
+            [new TimelineEvent.SegmentClosed("nobody", 3), new TimelineEvent.RenditionAdded("../evil", TrackKind.Video)]);
         server.Directory.Append(channel, FakePackager.Second, [new TimelineEvent.RenditionAdded("source", TrackKind.Video)]);
 
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldNotContain("evil");
@@ -169,7 +183,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
 
     [Fact]
     public async Task Misspelled_option_stops_the_start() =>
-        (await Should.ThrowAsync<Exception>(() => OriginServer.StartAsync(("Origin:MaxSesions", "2")))).ToString().ShouldContain("MaxSesions");
+        (await Should.ThrowAsync<Exception>(() => OriginServer.StartAsync(("Origin:MaxSesions", "2")))).ToString()
+        .ShouldContain("MaxSesions");
 
     [Fact]
     public void Every_valid_path_is_parsed_and_maps_to_its_object_name()

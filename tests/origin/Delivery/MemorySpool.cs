@@ -60,7 +60,8 @@ internal sealed class MemorySpool : ISpool
     public ISpoolFile Open(ObjectName name) => throw new NotSupportedException();
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
-        [.. Objects.Where(found => found.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(found => new ObjectInfo(ObjectName.Parse(found.Key), found.Value.Length, default))];
+        [.. Objects.Where(found => found.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(found => new ObjectInfo(ObjectName.Parse(found.Key), found.Value.Length, default))];
 
     public bool IsWaiting(ObjectName name) => Waiting.Contains(name.Value);
 

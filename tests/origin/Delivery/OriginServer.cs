@@ -92,19 +92,22 @@ internal sealed class OriginServer : IAsyncDisposable
 
     /// <param name="authority">Decides about viewers; by default all are accepted.</param>
     /// <param name="settings">Options.</param>
-    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, params (string Key, string Value)[] settings) => StartAsync(authority, null, settings);
+    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, params (string Key, string Value)[] settings) =>
+        StartAsync(authority, null, settings);
 
     /// <param name="authority">Decides about viewers; by default all are accepted.</param>
     /// <param name="catalog">Recordings; by default none.</param>
     /// <param name="settings">Options.</param>
-    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings) =>
+    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
+        params (string Key, string Value)[] settings) =>
         StartAsync(authority, catalog, null, settings);
 
     /// <param name="authority">Decides about viewers; by default all are accepted.</param>
     /// <param name="catalog">Recordings; by default none.</param>
     /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
     /// <param name="settings">Options.</param>
-    public static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, ISessionVisibility? audience, params (string Key, string Value)[] settings)
+    public static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
+        ISessionVisibility? audience, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -174,7 +177,8 @@ internal sealed class OriginServer : IAsyncDisposable
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, Address.Port);
-        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        await client.GetStream()
+            .WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
         using var reader = new StreamReader(client.GetStream(), Encoding.Latin1);
         return await reader.ReadToEndAsync();
     }

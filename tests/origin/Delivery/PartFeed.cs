@@ -15,12 +15,14 @@ internal sealed class PartFeed
 
     public PartFeed(LatencyProfile? latency = null, string rendition = Rendition)
     {
-        (Name, Session) = (rendition, new BroadcastSession(ChannelName.Parse("demo"), FakePackager.First, 1, FakePackager.Start, latency ?? LatencyProfile.Low));
+        (Name, Session) = (rendition,
+            new BroadcastSession(ChannelName.Parse("demo"), FakePackager.First, 1, FakePackager.Start, latency ?? LatencyProfile.Low));
         var init = ObjectName.Parse($"live/demo/{Session.Id}/{Name}/init-1.mp4");
         Objects[init.Value] = [.. "init"u8];
         _unsent.Add(new TimelineEvent.Started(Session));
         _unsent.Add(new TimelineEvent.RenditionAdded(Name, TrackKind.Video));
-        _unsent.Add(new TimelineEvent.InitReady(Name, 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1920, 1080, 30, 0, 0, null), init, 4));
+        _unsent.Add(new TimelineEvent.InitReady(Name, 1,
+            new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1920, 1080, 30, 0, 0, null), init, 4));
     }
 
     /// <summary>Events not yet announced.</summary>
@@ -45,7 +47,8 @@ internal sealed class PartFeed
         new Random((int)(_segment * 100) + _part).NextBytes(content);
         Objects[name.Value] = [.. Objects.GetValueOrDefault(name.Value, []), .. content];
         var duration = MediaTime.From(Session.Latency.PartTarget, 90_000);
-        _unsent.Add(new TimelineEvent.PartReady(Name, _segment, _part++, 1, _time, duration, _part == 1, FakePackager.Start + _time.ToTimeSpan(), name, _offset, bytes));
+        _unsent.Add(new TimelineEvent.PartReady(Name, _segment, _part++, 1, _time, duration, _part == 1,
+            FakePackager.Start + _time.ToTimeSpan(), name, _offset, bytes));
         _time += duration;
         _offset += bytes;
         return this;

@@ -29,7 +29,8 @@ public class PlaylistDeliveryTests
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         response.Content.Headers.ContentType!.ToString().ShouldBe(contentType);
         response.Content.Headers.ContentLength.ShouldBe((await response.Content.ReadAsByteArrayAsync()).Length);
-        Header(response, "Cache-Control").ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
+        Header(response, "Cache-Control")
+            .ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
         Header(response, "Vary").ShouldBe("Accept-Encoding");
         Header(response, "Access-Control-Allow-Origin").ShouldBe("*");
         Header(response, "Access-Control-Expose-Headers")!.ShouldContain("Date");
@@ -49,7 +50,8 @@ public class PlaylistDeliveryTests
 
         second.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         second.Headers.ETag!.ToString().ShouldBe(tag);
-        Header(second, "Cache-Control").ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
+        Header(second, "Cache-Control")
+            .ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
         (await second.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
         third.StatusCode.ShouldBe(HttpStatusCode.OK);
         third.Content.Headers.ContentType!.ToString().ShouldBe(contentType);
@@ -91,7 +93,8 @@ public class PlaylistDeliveryTests
         {
             bytes.Length.ShouldBeLessThan((int)plain.Content.Headers.ContentLength!.Value / 2);
             response.Headers.ETag.ShouldNotBe(plain.Headers.ETag);
-            using var again = await server.SendAsync(path, null, ("Accept-Encoding", accepted), ("If-None-Match", response.Headers.ETag!.ToString()));
+            using var again = await server.SendAsync(path, null, ("Accept-Encoding", accepted),
+                ("If-None-Match", response.Headers.ETag!.ToString()));
             again.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         }
     }
@@ -121,7 +124,8 @@ public class PlaylistDeliveryTests
     [Fact]
     public async Task Ended_sessions_own_manifests_are_cached_longer_and_the_channels_are_not()
     {
-        await using var server = (await OriginServer.StartAsync(("Origin:EndedPlaylistMaxAge", "00:00:45"))).Hear(new FakePackager().Video().Segment().End());
+        await using var server = (await OriginServer.StartAsync(("Origin:EndedPlaylistMaxAge", "00:00:45"))).Hear(new FakePackager().Video()
+            .Segment().End());
         using var own = await server.SendAsync($"/live/demo/{Session}/source.m3u8");
         using var ownMpd = await server.SendAsync($"/live/demo/{Session}/manifest.mpd");
         using var channels = await server.SendAsync("/live/demo/index.m3u8");
@@ -146,7 +150,8 @@ public class PlaylistDeliveryTests
 
         var first = new FakePackager().Video().Open("source");
         server.Hear(first);
-        (await StatusAsync(server)).ShouldBe("""{"state":"starting","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":null}""");
+        (await StatusAsync(server)).ShouldBe(
+            """{"state":"starting","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":null}""");
         using (var early = await server.SendAsync("/live/demo/manifest.mpd"))
         {
             early.StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -154,7 +159,8 @@ public class PlaylistDeliveryTests
         }
 
         server.Hear(first.Close("source"));
-        (await StatusAsync(server)).ShouldBe("""{"state":"live","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":"2026-03-01T12:00:02.000Z","viewers":0,"beacon":{"every":30,"share":1}}""");
+        (await StatusAsync(server)).ShouldBe(
+            """{"state":"live","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":"2026-03-01T12:00:02.000Z","viewers":0,"beacon":{"every":30,"share":1}}""");
         server.Hear(first.End());
         (await StatusAsync(server)).ShouldStartWith("""{"state":"ended","session":"01JN8E0000000000000000000A",""");
 
@@ -182,7 +188,8 @@ public class PlaylistDeliveryTests
         server.Announced = new("The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero));
 
         var next = JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("next");
-        (next.GetProperty("title").GetString(), next.GetProperty("startsAt").GetDateTimeOffset()).ShouldBe(("The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero)));
+        (next.GetProperty("title").GetString(), next.GetProperty("startsAt")
+            .GetDateTimeOffset()).ShouldBe(("The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero)));
     }
 
     [Fact]
@@ -204,11 +211,13 @@ public class PlaylistDeliveryTests
     {
         await using var server = await OriginServer.StartAsync();
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("replay");
-        server.Replayed = new(RecordingId.Parse(Session), "The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero), TimeSpan.FromMinutes(90));
+        server.Replayed = new(RecordingId.Parse(Session), "The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero),
+            TimeSpan.FromMinutes(90));
 
         var status = await server.Client.GetStringAsync("/t/secret/live/demo/status.json");
 
-        status.ShouldEndWith($$$""","replay":{"id":"{{{Session}}}","title":"The \"gala\"","startedAt":"2030-06-01T18:00:00.000Z","duration":5400}}""");
+        status.ShouldEndWith(
+            $$$""","replay":{"id":"{{{Session}}}","title":"The \"gala\"","startedAt":"2030-06-01T18:00:00.000Z","duration":5400}}""");
     }
 
     [Fact]
@@ -221,7 +230,8 @@ public class PlaylistDeliveryTests
         index.ShouldNotContain("\n/");
         mpd.ShouldContain($"<BaseURL>{Session}/</BaseURL>");
         mpd.ShouldNotContain("<Location>", Case.Sensitive, "players do not agree what addresses are relative to where there is one");
-        foreach (var manifest in new[] { index, mpd, await server.Client.GetStringAsync($"/t/secret/live/demo/{Session}/source.m3u8"), await server.Client.GetStringAsync("/live/demo/manifest.mpd") })
+        foreach (var manifest in new[] { index, mpd, await server.Client.GetStringAsync($"/t/secret/live/demo/{Session}/source.m3u8"),
+            await server.Client.GetStringAsync("/live/demo/manifest.mpd") })
         {
             manifest.ShouldNotContain("secret");
         }
@@ -256,7 +266,8 @@ public class PlaylistDeliveryTests
         server.Time.Now += TimeSpan.FromSeconds(7);
         server.Directory.Status(ChannelName.Parse("demo")).State.ShouldBe(ChannelState.Interrupted);
         server.Directory.All().ShouldHaveSingleItem().Channel.Value.ShouldBe("demo");
-        JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("state").GetString().ShouldBe("interrupted");
+        JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("state").GetString()
+            .ShouldBe("interrupted");
     }
 
     private static string? Header(HttpResponseMessage response, string name) =>

@@ -22,11 +22,13 @@ public class PosterTests
         response.Content.Headers.ContentType!.ToString().ShouldBe("image/jpeg");
         response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=5");
         response.Headers.NonValidated["X-Content-Type-Options"].ToString().ShouldBe("nosniff");
-        using var known = await server.SendAsync(prefix + "/live/demo/poster.jpg", null, ("If-None-Match", response.Headers.ETag!.ToString()));
+        using var known = await server.SendAsync(prefix + "/live/demo/poster.jpg", null,
+            ("If-None-Match", response.Headers.ETag!.ToString()));
         known.StatusCode.ShouldBe(HttpStatusCode.NotModified);
 
         server.Hear(broadcaster.Poster(15, bytes: 77));
-        using var newer = await server.SendAsync(prefix + "/live/demo/poster.jpg", null, ("If-None-Match", response.Headers.ETag!.ToString()));
+        using var newer = await server.SendAsync(prefix + "/live/demo/poster.jpg", null,
+            ("If-None-Match", response.Headers.ETag!.ToString()));
         newer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 

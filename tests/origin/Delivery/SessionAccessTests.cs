@@ -17,17 +17,20 @@ public class SessionAccessTests
 
     private static readonly string[] OfSession =
     [
-        "manifest.mpd", "source.m3u8", "thumbnails.vtt", "thumbnails.m3u8", "thumbnails/0.jpg", "source/iframes.m3u8", "source/init-1.mp4", "source/1.m4s",
+        "manifest.mpd", "source.m3u8", "thumbnails.vtt", "thumbnails.m3u8", "thumbnails/0.jpg", "source/iframes.m3u8", "source/init-1.mp4",
+            "source/1.m4s",
     ];
 
-    private static FakePackager Show(SessionId id, ViewerAccess? access, bool hidden = false) => new FakePackager(id, recorded: true, hidden: hidden, access: access) { KeyLength = 100 }.Video().Segments(6).Poster(1).Sheet(0);
+    private static FakePackager Show(SessionId id, ViewerAccess? access, bool hidden = false) =>
+        new FakePackager(id, recorded: true, hidden: hidden, access: access) { KeyLength = 100 }.Video().Segments(6).Poster(1).Sheet(0);
 
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
     public async Task Each_session_applies_its_own_access_and_the_channel_that_of_its_shown_session(ViewerAccess channel, ViewerAccess own)
     {
-        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null).End());
+        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null)
+            .End());
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), channel);
 
         server.Hear(Show(FakePackager.Second, own));
@@ -40,7 +43,8 @@ public class SessionAccessTests
     [Fact]
     public async Task Session_before_its_first_segment_shows_only_its_status_to_its_own_viewers()
     {
-        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(FakePackager.First, null).End()).Hear(new FakePackager(FakePackager.Second, access: ViewerAccess.Token));
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(FakePackager.First, null).End())
+            .Hear(new FakePackager(FakePackager.Second, access: ViewerAccess.Token));
         await ExpectAsync(server, ["live/demo/status.json"], ViewerAccess.Token);
         await ExpectAsync(server, ["live/demo/index.m3u8", "live/demo/poster.jpg"], ViewerAccess.Public);
     }
@@ -49,7 +53,8 @@ public class SessionAccessTests
     public async Task Hidden_session_does_not_change_channel_access_and_a_shown_session_applies_its_own()
     {
         var audience = new StubSessionVisibility();
-        await using var server = (await OriginServer.StartAsync(new Guard(), null, audience)).Hear(Show(FakePackager.First, null).End()).Hear(Show(FakePackager.Second, ViewerAccess.Token, hidden: true));
+        await using var server = (await OriginServer.StartAsync(new Guard(), null, audience)).Hear(Show(FakePackager.First, null).End())
+            .Hear(Show(FakePackager.Second, ViewerAccess.Token, hidden: true));
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), ViewerAccess.Public);
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(FakePackager.First.Value);
 
@@ -63,7 +68,8 @@ public class SessionAccessTests
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
     public async Task Session_end_restores_the_channels_access_and_keeps_the_sessions_own(ViewerAccess channel, ViewerAccess own)
     {
-        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null).End());
+        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null)
+            .End());
         var show = Show(FakePackager.Second, own);
         server.Hear(show);
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), own);
@@ -81,7 +87,8 @@ public class SessionAccessTests
     {
         var guard = new Guard { Sessions = new Dictionary<SessionId, ViewerAccess> { [FakePackager.First] = ViewerAccess.Token } };
         await using var server = (await OriginServer.StartAsync(guard)).Hear(Show(FakePackager.First, null));
-        await ExpectAsync(server, [.. OfChannel.Select(thing => $"live/demo/{thing}"), .. OfSession.Select(thing => $"live/demo/{FakePackager.First}/{thing}")], ViewerAccess.Token);
+        await ExpectAsync(server, [.. OfChannel.Select(thing => $"live/demo/{thing}"),
+            .. OfSession.Select(thing => $"live/demo/{FakePackager.First}/{thing}")], ViewerAccess.Token);
     }
 
     [Theory]
@@ -92,15 +99,19 @@ public class SessionAccessTests
         var catalog = new FakeRecordingCatalog();
         var guard = new Guard { Channel = channel, Sessions = new Dictionary<SessionId, ViewerAccess> { [FakePackager.First] = own } };
         await using var server = await OriginServer.StartAsync(guard, catalog);
-        foreach (var (id, access, expected) in new[] { (FakePackager.First, (ViewerAccess?)own, own), (FakePackager.Second, null, channel) })
+        foreach (var (id, access, expected) in new[] { (FakePackager.First, (ViewerAccess?)own, own),
+            (FakePackager.Second, null, channel) })
         {
             var story = Show(id, access).End().Journal();
             server.Find(story);
             var recording = catalog.Add(story.Session);
-            (await server.Get<RecordingTimelineCache>().OpenAsync(recording.Channel, id, CancellationToken.None))!.Access.ShouldBe(access, "its journal says so, too");
+            (await server.Get<RecordingTimelineCache>().OpenAsync(recording.Channel, id, CancellationToken.None))!.Access
+                .ShouldBe(access, "its journal says so, too");
             await ExpectAsync(
                 server,
-                [.. new[] { "index.m3u8", "manifest.mpd", "source.m3u8", "poster.jpg", "thumbnails.vtt" }.Select(thing => $"vod/{recording.Id}/{thing}"), $"live/demo/{id}/source/init-1.mp4", $"live/demo/{id}/source/1.m4s", $"live/demo/{id}/thumbnails/0.jpg"],
+                [.. new[] { "index.m3u8", "manifest.mpd", "source.m3u8", "poster.jpg",
+                    "thumbnails.vtt" }.Select(thing => $"vod/{recording.Id}/{thing}"), $"live/demo/{id}/source/init-1.mp4",
+                        $"live/demo/{id}/source/1.m4s", $"live/demo/{id}/thumbnails/0.jpg"],
                 expected);
         }
     }
@@ -117,7 +128,8 @@ public class SessionAccessTests
 
         static async Task<string> HeldAsync(OriginServer server, string? keptUnder)
         {
-            using var answer = await server.SendAsync($"/auth/t/good/live/demo/index.m3u8", HttpMethod.Get, keptUnder is null ? [] : [(ViewerAuthorizationMiddleware.CacheScopeHeader, keptUnder)]);
+            using var answer = await server.SendAsync($"/auth/t/good/live/demo/index.m3u8", HttpMethod.Get,
+                keptUnder is null ? [] : [(ViewerAuthorizationMiddleware.CacheScopeHeader, keptUnder)]);
             answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
             return answer.Headers.NonValidated["Cache-Control"].ToString();
         }
@@ -128,8 +140,10 @@ public class SessionAccessTests
     {
         foreach (var (path, session) in new (string, SessionId?)[]
         {
-            ($"/live/demo/{FakePackager.First}/source.m3u8", FakePackager.First), ($"/t/x/live/demo/{FakePackager.First}/source/1.m4s", FakePackager.First), ($"/live/demo/{FakePackager.First}", null),
-            ("/live/demo/index.m3u8", null), ($"/live/demo/{FakePackager.First.Value.ToLowerInvariant()}/source.m3u8", null), ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
+            ($"/live/demo/{FakePackager.First}/source.m3u8", FakePackager.First),
+                ($"/t/x/live/demo/{FakePackager.First}/source/1.m4s", FakePackager.First), ($"/live/demo/{FakePackager.First}", null),
+            ("/live/demo/index.m3u8", null), ($"/live/demo/{FakePackager.First.Value.ToLowerInvariant()}/source.m3u8", null),
+                ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
         })
         {
             ProtectedPath.TryParse(path, out var guarded).ShouldBeTrue(path);
@@ -162,10 +176,12 @@ public class SessionAccessTests
         public IReadOnlyDictionary<SessionId, ViewerAccess> Sessions { get; init; } = new Dictionary<SessionId, ViewerAccess>();
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
-            new ViewerAccessPolicy(Channel, FrozenDictionary<string, byte[]>.Empty, FrozenSet<string>.Empty) { Sessions = Sessions }.AccessOf(session, noted);
+            new ViewerAccessPolicy(Channel, FrozenDictionary<string, byte[]>.Empty,
+                FrozenSet<string>.Empty) { Sessions = Sessions }.AccessOf(session, noted);
 
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(
-            new ViewerDecision(AccessOf(request.Channel, request.Session, request.StoredAccess) == ViewerAccess.Public || request.Token == "good" ? null : ViewerDenialReason.NoToken, TimeSpan.FromSeconds(5))
+            new ViewerDecision(AccessOf(request.Channel, request.Session, request.StoredAccess) == ViewerAccess.Public
+                || request.Token == "good" ? null : ViewerDenialReason.NoToken, TimeSpan.FromSeconds(5))
             {
                 IsSessionSpecific = Sessions.Count > 0 || request.StoredAccess is not null,
             });

@@ -18,7 +18,8 @@ public class SessionVisibilityTests
     /// <summary>All resources of a channel.</summary>
     private static readonly string[] Things =
     [
-        "index.m3u8", "manifest.mpd", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8", $"{Session}/thumbnails.vtt", $"{Session}/thumbnails.m3u8",
+        "index.m3u8", "manifest.mpd", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8",
+            $"{Session}/thumbnails.vtt", $"{Session}/thumbnails.m3u8",
         $"{Session}/thumbnails/0.jpg", $"{Session}/source/init-1.mp4", $"{Session}/source/1.m4s", $"{Session}/source/1.0.m4s",
     ];
 
@@ -31,11 +32,13 @@ public class SessionVisibilityTests
         foreach (var thing in Things)
         {
             using var refused = await server.SendAsync($"/live/demo/{thing}");
-            (refused.StatusCode, refused.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.NotFound, "max-age=1"), thing);
+            (refused.StatusCode, refused.Headers.NonValidated["Cache-Control"]
+                .ToString()).ShouldBe((HttpStatusCode.NotFound, "max-age=1"), thing);
             using var other = await server.SendAsync($"/t/anything/live/demo/{thing}");
             other.StatusCode.ShouldBe(HttpStatusCode.NotFound, thing);
             using var seen = await server.SendAsync($"{Backstage}/live/demo/{thing}");
-            (seen.StatusCode, seen.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.OK, "private, no-store"), thing);
+            (seen.StatusCode, seen.Headers.NonValidated["Cache-Control"]
+                .ToString()).ShouldBe((HttpStatusCode.OK, "private, no-store"), thing);
         }
 
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldContain("\"offline\"");
@@ -68,9 +71,11 @@ public class SessionVisibilityTests
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldContain("\"ended\"");
 
         audience.Show(FakePackager.Second, seconds: 7);
-        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Session, customMessage: "nothing of the next begins at 7 s or later yet");
+        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Session,
+            customMessage: "nothing of the next begins at 7 s or later yet");
         server.Hear(next.Open("source"));
-        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Session, customMessage: "its first segment is not whole yet");
+        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Session,
+            customMessage: "its first segment is not whole yet");
         server.Hear(next.Close("source"));
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(FakePackager.Second.Value);
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldContain("\"startedAt\":\"2026-03-01T12:00:07.000Z\"");
@@ -92,10 +97,12 @@ public class SessionVisibilityTests
         Segments(await server.Client.GetStringAsync($"/live/demo/{Session}/audio.m3u8")).ShouldBe(["audio/6.m4s", "audio/7.m4s"]);
         Starts(await MpdAsync(server, "/live/demo/manifest.mpd")).ShouldBe([10 * 90_000, 12 * 90_000]);
         Starts(await MpdAsync(server, $"/live/demo/{Session}/manifest.mpd")).ShouldBe([10 * 90_000, 12 * 90_000]);
-        foreach (var hidden in (string[])["source/5.m4s", "source/5.0.m4s", "source/1.m4s", "audio/5.m4s", "source/i1-5.m4s", "thumbnails/0.jpg"])
+        foreach (var hidden in (string[])["source/5.m4s", "source/5.0.m4s", "source/1.m4s", "audio/5.m4s", "source/i1-5.m4s",
+            "thumbnails/0.jpg"])
         {
             using var answer = await server.SendAsync($"/live/demo/{Session}/{hidden}");
-            (answer.StatusCode, answer.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.NotFound, "max-age=1"), hidden);
+            (answer.StatusCode, answer.Headers.NonValidated["Cache-Control"]
+                .ToString()).ShouldBe((HttpStatusCode.NotFound, "max-age=1"), hidden);
             (await StatusOfAsync(server, $"{Backstage}/live/demo/{Session}/{hidden}")).ShouldBe(HttpStatusCode.OK, hidden);
         }
 
@@ -132,7 +139,8 @@ public class SessionVisibilityTests
     [Fact]
     public async Task DVR_window_starts_at_the_shown_segment_even_inside_an_index_block()
     {
-        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
+        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity()
+            .Segments(3, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(FakePackager.First, seconds: 11);
@@ -148,9 +156,12 @@ public class SessionVisibilityTests
 
         // A time range beyond the available media returns the available part.
         server.Time.Now = FakePackager.Start.AddSeconds(80);
-        (await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
-        (await StatusOfAsync(server, $"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z&end=2026-03-01T12:00:06Z")).ShouldBe(HttpStatusCode.NotFound);
-        Segments(await server.Client.GetStringAsync($"{Backstage}/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z"))[0].ShouldBe("source/2.m4s");
+        (await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z")).ShouldContain(
+            "#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        (await StatusOfAsync(server, $"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z&end=2026-03-01T12:00:06Z")).ShouldBe(
+            HttpStatusCode.NotFound);
+        Segments(await server.Client.GetStringAsync($"{Backstage}/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z"))[0]
+            .ShouldBe("source/2.m4s");
     }
 
     [Fact]
@@ -166,7 +177,8 @@ public class SessionVisibilityTests
         before.Split('\n')[4..6].ShouldBe(["#EXT-X-MEDIA-SEQUENCE:9", "#EXT-X-DISCONTINUITY-SEQUENCE:0"]);
 
         var parts = story.Objects.Where(o => o.Key.Contains("/chapters/", StringComparison.Ordinal)).ToList();
-        var joined = IndexBlock.Join([.. parts.Select(part => IndexBlockFile.Read(part.Value, static _ => true)).OrderBy(part => part.First)]);
+        var joined =
+            IndexBlock.Join([.. parts.Select(part => IndexBlockFile.Read(part.Value, static _ => true)).OrderBy(part => part.First)]);
         var name = ObjectName.Parse($"live/demo/{Session}/chapters/joined.chapter");
         story.Objects[name.Value] = IndexBlockFile.Write(joined);
         story.Say(joined.Announce(name, story.Objects[name.Value].Length));
@@ -180,7 +192,8 @@ public class SessionVisibilityTests
     [Fact]
     public async Task Restart_with_the_known_first_segment_serves_the_same_playlists()
     {
-        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Segments(40, bytes: 1000);
+        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity()
+            .Segments(3, bytes: 1000).Segments(40, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(FakePackager.First, seconds: 11);
@@ -201,7 +214,8 @@ public class SessionVisibilityTests
     [Fact]
     public async Task Recording_starts_at_the_shown_segment_and_is_404_while_hidden()
     {
-        var story = new FakePackager(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000).Sheet(10).IndexBlock(15).End().Journal();
+        var story = new FakePackager(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000)
+            .Sheet(10).IndexBlock(15).End().Journal();
         var catalog = new FakeRecordingCatalog();
         var audience = new StubSessionVisibility();
         await using var server = (await OriginServer.StartAsync(null, catalog, audience)).Find(story);
@@ -237,15 +251,18 @@ public class SessionVisibilityTests
         return answer.StatusCode;
     }
 
-    private static async Task<XElement> MpdAsync(OriginServer server, string path) => XElement.Parse(await server.Client.GetStringAsync(path));
+    private static async Task<XElement> MpdAsync(OriginServer server, string path) =>
+        XElement.Parse(await server.Client.GetStringAsync(path));
 
-    private static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+    private static List<string> Segments(string playlist) =>
+        [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
 
     /// <summary>Start times of the video segments listed in an MPD.</summary>
     private static List<long> Starts(XElement mpd)
     {
         var starts = new List<long>();
-        var template = mpd.Descendants(Mpd + "Representation").Where(r => (string?)r.Attribute("id") == "source").Select(r => r.Element(Mpd + "SegmentTemplate") ?? r.Parent!.Element(Mpd + "SegmentTemplate")!);
+        var template = mpd.Descendants(Mpd + "Representation").Where(r => (string?)r.Attribute("id") == "source")
+            .Select(r => r.Element(Mpd + "SegmentTemplate") ?? r.Parent!.Element(Mpd + "SegmentTemplate")!);
         foreach (var s in template.SelectMany(t => t.Descendants(Mpd + "S")))
         {
             var (start, length) = ((long?)s.Attribute("t") ?? (starts[^1] + starts[^1] - starts[^2]), (long)s.Attribute("d")!);

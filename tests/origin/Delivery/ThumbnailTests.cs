@@ -32,7 +32,8 @@ public class ThumbnailTests
 
             """);
         text.ShouldEndWith("\n\n00:00:18.000 --> 00:00:20.000\nthumbnails/10000.jpg#xywh=1280,0,320,180\n");
-        (await server.Client.GetStringAsync("/live/demo/thumbnails.vtt")).ShouldBe(text.Replace("\nthumbnails/", $"\n{Session}/thumbnails/", StringComparison.Ordinal));
+        (await server.Client.GetStringAsync("/live/demo/thumbnails.vtt")).ShouldBe(
+            text.Replace("\nthumbnails/", $"\n{Session}/thumbnails/", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -53,15 +54,18 @@ public class ThumbnailTests
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new FakePackager().Video().Segments(16).Sheet(0).Sheet(10).Sheet(20).Window(7));
-        foreach (var (start, status) in new[] { (10_000, HttpStatusCode.OK), (0, HttpStatusCode.OK), (30_000, HttpStatusCode.NotFound), (5_000, HttpStatusCode.NotFound) })
+        foreach (var (start, status) in new[] { (10_000, HttpStatusCode.OK), (0, HttpStatusCode.OK), (30_000, HttpStatusCode.NotFound),
+            (5_000, HttpStatusCode.NotFound) })
         {
             using var response = await server.SendAsync($"{prefix}/live/demo/{Session}/thumbnails/{start}.jpg");
             response.StatusCode.ShouldBe(status, $"{start}");
             if (status == HttpStatusCode.OK)
             {
                 response.Content.Headers.ContentType!.ToString().ShouldBe("image/jpeg");
-                response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
-                (await response.Content.ReadAsByteArrayAsync()).ShouldBe(server.Spool.Objects[$"live/demo/{Session}/thumbnails/{start}.jpg"]);
+                response.Headers.NonValidated["Cache-Control"].ToString()
+                    .ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
+                (await response.Content.ReadAsByteArrayAsync()).ShouldBe(
+                    server.Spool.Objects[$"live/demo/{Session}/thumbnails/{start}.jpg"]);
             }
         }
     }
@@ -72,7 +76,8 @@ public class ThumbnailTests
         var broadcaster = new FakePackager().Video().Segments(6);
         broadcaster.Listen().MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
         broadcaster.Sheet(0, bytes: 20_000).Listen().MultivariantPlaylist().Text()
-            .ShouldContain($"\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=16000,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"{Session}/thumbnails.m3u8\"\n");
+            .ShouldContain(
+                $"\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=16000,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"{Session}/thumbnails.m3u8\"\n");
     }
 
     [Fact]
@@ -109,15 +114,18 @@ public class ThumbnailTests
         var text = broadcaster.Listen().SessionMpd().Text();
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
 
-        var sets = XDocument.Parse(text).Descendants().Where(e => e.Name.LocalName == "AdaptationSet" && (string?)e.Attribute("contentType") == "image").ToList();
+        var sets = XDocument.Parse(text).Descendants()
+            .Where(e => e.Name.LocalName == "AdaptationSet" && (string?)e.Attribute("contentType") == "image").ToList();
         sets.Count.ShouldBe(2);
         sets.ShouldAllBe(set => (string?)set.Attribute("mimeType") == "image/jpeg");
         var second = sets[1].Elements().Single();
         ((string?)second.Attribute("width"), (string?)second.Attribute("height")).ShouldBe(("1600", "180"));
         second.Elements().First().ToString().ShouldContain("schemeIdUri=\"http://dashif.org/guidelines/thumbnail_tile\" value=\"5x1\"");
         var template = second.Elements().Last();
-        ((string?)template.Attribute("media"), (string?)template.Attribute("timescale"), (string?)template.Attribute("presentationTimeOffset")).ShouldBe(("thumbnails/$Time$.jpg", "1000", "13000"));
-        template.Descendants().Where(e => e.Name.LocalName == "S").Select(s => ((string?)s.Attribute("t"), (string?)s.Attribute("d"))).ShouldBe([("10000", "10000")]);
+        ((string?)template.Attribute("media"), (string?)template.Attribute("timescale"),
+            (string?)template.Attribute("presentationTimeOffset")).ShouldBe(("thumbnails/$Time$.jpg", "1000", "13000"));
+        template.Descendants().Where(e => e.Name.LocalName == "S").Select(s => ((string?)s.Attribute("t"), (string?)s.Attribute("d")))
+            .ShouldBe([("10000", "10000")]);
         sets[0].Descendants().Single(e => e.Name.LocalName == "S").ToString().ShouldContain("r=\"1\"");
     }
 
@@ -125,7 +133,8 @@ public class ThumbnailTests
     public void Sprite_sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
     {
         var broadcaster = new FakePackager().Video().Segments(16).Sheet(0);
-        broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000), new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
+        broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000),
+            new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
         var session = broadcaster.Listen();
 
         session.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");

@@ -16,7 +16,8 @@ public class ViewerAuthorizationMiddlewareTests
     /// <summary>All resources of a channel.</summary>
     private static readonly string[] Things =
     [
-        "index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8", $"{Session}/thumbnails.vtt",
+        "index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8",
+            $"{Session}/thumbnails.vtt",
         $"{Session}/thumbnails.m3u8", $"{Session}/thumbnails/0.jpg", $"{Session}/source/init-1.mp4", $"{Session}/source/1.m4s",
     ];
 
@@ -57,7 +58,8 @@ public class ViewerAuthorizationMiddlewareTests
         (await behind.Content.ReadAsByteArrayAsync()).ShouldBe(await open.Content.ReadAsByteArrayAsync());
         behind.Headers.CacheControl.ShouldBe(open.Headers.CacheControl);
         behind.Headers.ETag.ShouldBe(open.Headers.ETag);
-        (await server.Client.GetStringAsync("/t/anything/live/demo/index.m3u8")).ShouldBe(await server.Client.GetStringAsync("/live/demo/index.m3u8"));
+        (await server.Client.GetStringAsync("/t/anything/live/demo/index.m3u8")).ShouldBe(
+            await server.Client.GetStringAsync("/live/demo/index.m3u8"));
     }
 
     [Fact]
@@ -66,15 +68,18 @@ public class ViewerAuthorizationMiddlewareTests
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new FakePackager().Video().Segment());
         foreach (var path in (string[])
         [
-            "/t/open/live/demo/index.m3u8", "/t/open/live/other/../demo/index.m3u8", "/t/open/live/other/%2e%2e/demo/index.m3u8", "/t/open/live/%64emo/index.m3u8",
-            "/t/good/../open/live/demo/index.m3u8", "/%74/open/live/demo/index.m3u8", "/live/other/../demo/index.m3u8", "/t/open/../../live/demo/index.m3u8",
+            "/t/open/live/demo/index.m3u8", "/t/open/live/other/../demo/index.m3u8", "/t/open/live/other/%2e%2e/demo/index.m3u8",
+                "/t/open/live/%64emo/index.m3u8",
+            "/t/good/../open/live/demo/index.m3u8", "/%74/open/live/demo/index.m3u8", "/live/other/../demo/index.m3u8",
+                "/t/open/../../live/demo/index.m3u8",
         ])
         {
             (await server.SendRawAsync(path)).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, path);
             (await server.SendRawAsync("/auth" + path)).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, path);
         }
 
-        foreach (var path in (string[])["//live/demo/index.m3u8", "/t//live/demo/index.m3u8", "/t/a/b/live/demo/index.m3u8", "/t/good/LIVE/demo/index.m3u8", "/t/good%2Flive/demo/index.m3u8", $"/t/{new string('a', 600)}/live/demo/index.m3u8"])
+        foreach (var path in (string[])["//live/demo/index.m3u8", "/t//live/demo/index.m3u8", "/t/a/b/live/demo/index.m3u8",
+            "/t/good/LIVE/demo/index.m3u8", "/t/good%2Flive/demo/index.m3u8", $"/t/{new string('a', 600)}/live/demo/index.m3u8"])
         {
             (await server.SendRawAsync(path)).ShouldStartWith("HTTP/1.1 404 ", Case.Sensitive, path);
         }
@@ -150,7 +155,8 @@ public class ViewerAuthorizationMiddlewareTests
     public async Task Preflight_needs_no_token_and_other_methods_are_denied()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new FakePackager().Video().Segment());
-        using var preflight = await server.SendAsync("/t/bad/live/demo/index.m3u8", HttpMethod.Options, ("Origin", "https://elsewhere.example"));
+        using var preflight = await server.SendAsync("/t/bad/live/demo/index.m3u8", HttpMethod.Options,
+            ("Origin", "https://elsewhere.example"));
         using var post = await server.SendAsync("/live/demo/index.m3u8", HttpMethod.Post);
         using var head = await server.SendAsync("/live/demo/index.m3u8", HttpMethod.Head);
 
@@ -163,7 +169,8 @@ public class ViewerAuthorizationMiddlewareTests
     public async Task Denied_viewer_is_not_counted()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new FakePackager().Video().Segment());
-        foreach (var (prefix, status) in new[] { ("", HttpStatusCode.Forbidden), ("/t/bad", HttpStatusCode.Forbidden), ("/t/open", HttpStatusCode.Forbidden), ("/t/good", HttpStatusCode.NoContent) })
+        foreach (var (prefix, status) in new[] { ("", HttpStatusCode.Forbidden), ("/t/bad", HttpStatusCode.Forbidden),
+            ("/t/open", HttpStatusCode.Forbidden), ("/t/good", HttpStatusCode.NoContent) })
         {
             using var answer = await server.Client.PostAsync($"{prefix}/live/demo/beacon", new StringContent("play 0123456789abcdef"));
             answer.StatusCode.ShouldBe(status, prefix);
@@ -207,7 +214,8 @@ public class ViewerAuthorizationMiddlewareTests
 
         public TimeSpan Holds { get; set; } = TimeSpan.FromSeconds(5);
 
-        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
+            IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
 
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
             ? throw new InvalidOperationException("broken")

@@ -35,7 +35,8 @@ public class DvrPlaylistTests
                     story.Gap("source").Gap("audio");
                     break;
                 case 1:
-                    story.Discontinuity().Change("source", format => format with { Width = 640 + (2 * i) }).Silence(random.Next(3)).Segment(bytes: 1000);
+                    story.Discontinuity().Change("source", format => format with { Width = 640 + (2 * i) }).Silence(random.Next(3))
+                        .Segment(bytes: 1000);
                     break;
                 default:
                     story.Segment(1 + random.NextDouble(), 1000);
@@ -71,7 +72,9 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Segments_and_discontinuities_outside_the_DVR_window_are_counted()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).IndexBlock(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).IndexBlock(21).Segments(5, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity()
+            .Segments(5, bytes: 1000).IndexBlock(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).IndexBlock(21)
+            .Segments(5, bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
         story.Say(new TimelineEvent.DvrWindowMoved(11));
         var playlist = await PlaylistAsync(story, "source");
@@ -90,7 +93,8 @@ public class DvrPlaylistTests
         {
             story.Open("source").Close("source");
             story.Say(new TimelineEvent.PartReady(
-                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true, FakePackager.Start.AddSeconds((number - 1) * 2),
+                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true,
+                FakePackager.Start.AddSeconds((number - 1) * 2),
                 ObjectName.Parse($"live/demo/{FakePackager.First}/late/{number}.m4s"), 0, 10));
             story.Say(new TimelineEvent.SegmentClosed("late", number));
         }
@@ -103,8 +107,10 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Lost_index_block_and_everything_before_it_are_not_listed_and_the_rest_is()
     {
-        var story = new FakePackager(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).IndexBlock(4).IndexBlock(6).Segments(6, bytes: 1000).IndexBlock(10);
-        var playlist = await PlaylistAsync(story, "source", server => server.Spool.Objects.Remove($"live/demo/{FakePackager.First}/chapters/4-5.chapter"));
+        var story = new FakePackager(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).IndexBlock(4)
+            .IndexBlock(6).Segments(6, bytes: 1000).IndexBlock(10);
+        var playlist = await PlaylistAsync(story, "source",
+            server => server.Spool.Objects.Remove($"live/demo/{FakePackager.First}/chapters/4-5.chapter"));
         playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:6\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         playlist.ShouldNotContain("source/5.m4s");
         playlist.ShouldContain("source/6.m4s");
@@ -114,7 +120,8 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Store_failure_gets_503_and_the_next_request_reads_again()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Segments(9, bytes: 1000).IndexBlock(5));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Segments(9, bytes: 1000)
+            .IndexBlock(5));
         server.Spool.Failure = new IOException("the test's store fails");
         using var refused = await server.SendAsync(Address("source"));
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -125,7 +132,8 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Index_blocks_are_read_once_for_concurrent_requests_and_their_media_is_served()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Audio().Segments(9, bytes: 1000).IndexBlock(3).IndexBlock(5));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Audio()
+            .Segments(9, bytes: 1000).IndexBlock(3).IndexBlock(5));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync(Address(i % 2 == 0 ? "source" : "audio"))));
         server.Spool.Reads.ShouldBe(2);
         using var segment = await server.SendAsync($"/live/demo/{FakePackager.First}/source/1.m4s");
@@ -135,7 +143,8 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Delta_update_counts_segments_of_index_blocks_without_reading_them()
     {
-        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).IndexBlock(61).Segments(40, bytes: 1000).IndexBlock(111);
+        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).IndexBlock(61)
+            .Segments(40, bytes: 1000).IndexBlock(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         var delta = await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
         server.Spool.Reads.ShouldBe(0);
@@ -146,14 +155,16 @@ public class DvrPlaylistTests
 
         // RFC 8216bis, 6.2.5.1: the skipped segments are the first ones of the full playlist.
         var whole = await server.Client.GetStringAsync(Address("source"));
-        whole.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ElementAt(skipped).ShouldBe($"source/{skipped + 1}.m4s");
+        whole.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ElementAt(skipped)
+            .ShouldBe($"source/{skipped + 1}.m4s");
         server.Spool.Reads.ShouldBe(2);
     }
 
     [Fact]
     public async Task Delta_update_is_consistent_with_the_whole_playlist_after_a_lost_index_block()
     {
-        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).IndexBlock(61).Segments(40, bytes: 1000).IndexBlock(111);
+        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity()
+            .Segments(40, bytes: 1000).IndexBlock(61).Segments(40, bytes: 1000).IndexBlock(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
         server.Spool.Objects.Remove($"live/demo/{FakePackager.First}/chapters/1-60.chapter").ShouldBeTrue();
@@ -169,7 +180,8 @@ public class DvrPlaylistTests
             Segments(whole)[skipped..].ShouldBe(Segments(delta));
         }
 
-        static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+        static List<string> Segments(string playlist) =>
+            [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
     }
 
     [Fact]

@@ -24,8 +24,10 @@ public class SnapshotMpdTests
     private static List<string> Listed(XElement mpd) =>
     [
         .. mpd.Elements(Dash + "Period").Select(period => $"{period.Attribute("start")!.Value} {period.Attribute("duration")?.Value}: "
-            + string.Join("; ", period.Descendants(Dash + "Representation").OrderBy(r => r.Attribute("id")!.Value, StringComparer.Ordinal).Select(r => $"{r.Attribute("id")!.Value} "
-                + string.Join(" ", r.Descendants(Dash + "SegmentTemplate").Attributes().Select(a => a.Value)) + " " + string.Concat(r.Descendants(Dash + "S").Select(s => string.Join(",", s.Attributes())))))),
+            + string.Join("; ", period.Descendants(Dash + "Representation").OrderBy(r => r.Attribute("id")!.Value, StringComparer.Ordinal)
+                .Select(r => $"{r.Attribute("id")!.Value} "
+                + string.Join(" ", r.Descendants(Dash + "SegmentTemplate").Attributes().Select(a => a.Value)) + " "
+                + string.Concat(r.Descendants(Dash + "S").Select(s => string.Join(",", s.Attributes())))))),
     ];
 
     [Fact]
@@ -33,8 +35,10 @@ public class SnapshotMpdTests
     {
         FakePackager Story(bool keeps)
         {
-            var story = new FakePackager(rewind: keeps ? TimeSpan.FromHours(1) : default).Video().Audio().Segments(5, bytes: 1000).Discontinuity()
-                .Change("source", format => format with { Width = 640 }).Silence(3).Segments(5, bytes: 1000).Gap("audio").Open("source").Close("source").Segments(6, bytes: 1000);
+            var story = new FakePackager(rewind: keeps ? TimeSpan.FromHours(1) : default).Video().Audio().Segments(5, bytes: 1000)
+                .Discontinuity()
+                .Change("source", format => format with { Width = 640 }).Silence(3).Segments(5, bytes: 1000).Gap("audio").Open("source")
+                .Close("source").Segments(6, bytes: 1000);
             if (keeps)
             {
                 story.IndexBlock(4);
@@ -52,15 +56,20 @@ public class SnapshotMpdTests
     {
         var story = new FakePackager(rewind: rewind).Video().Audio().Segments(8, bytes: 1000);
         story.Open("source").Close("source").Gap("audio").Segments(11, bytes: 1000).IndexBlock(16).Discontinuity().Silence(3.3)
-            .Change("source", format => format with { Codecs = "hvc1.1.6.L93.B0" }).Segments(20, 2.0333, 1000).IndexBlock(26).IndexBlock(31);
-        return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000).IndexBlock(44).Segments(35, bytes: 1000).IndexBlock(76);
+            .Change("source", format => format with { Codecs = "hvc1.1.6.L93.B0" }).Segments(20, 2.0333, 1000).IndexBlock(26)
+            .IndexBlock(31);
+        return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000)
+            .IndexBlock(44).Segments(35, bytes: 1000).IndexBlock(76);
     }
 
     /// <summary>Properties of a period that must not change while it is listed.</summary>
     private static Dictionary<string, string> Said(XElement mpd) => mpd.Elements(Dash + "Period").ToDictionary(
         period => period.Attribute("id")!.Value,
-        period => $"{period.Attribute("start")!.Value} " + string.Join("; ", period.Elements(Dash + "AdaptationSet").Select(set => $"{set.Attribute("id")!.Value} "
-            + string.Join(", ", set.Elements(Dash + "Representation").Select(r => $"{r.Attribute("id")!.Value} {r.Descendants(Dash + "SegmentTemplate").Single().Attribute("presentationTimeOffset")!.Value}")))));
+        period => $"{period.Attribute("start")!.Value} "
+        + string.Join("; ", period.Elements(Dash + "AdaptationSet").Select(set => $"{set.Attribute("id")!.Value} "
+            + string.Join(", ", set.Elements(Dash + "Representation")
+                .Select(r =>
+                    $"{r.Attribute("id")!.Value} {r.Descendants(Dash + "SegmentTemplate").Single().Attribute("presentationTimeOffset")!.Value}")))));
 
     [Theory]
     [InlineData("manifest.mpd")]
@@ -156,7 +165,8 @@ public class SnapshotMpdTests
     {
         var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).IndexBlock(30);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
-        foreach (var address in new[] { $"/live/demo/{FakePackager.First}/manifest.mpd", $"/live/demo/{FakePackager.First}/manifest.mpd?start=2026-03-01T12:00:10Z" })
+        foreach (var address in new[] { $"/live/demo/{FakePackager.First}/manifest.mpd",
+            $"/live/demo/{FakePackager.First}/manifest.mpd?start=2026-03-01T12:00:10Z" })
         {
             server.Time.Now = FakePackager.Start.AddSeconds(130);
             var published = new List<string>();
@@ -181,7 +191,8 @@ public class SnapshotMpdTests
     {
         var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Segments(60, bytes: 1000).IndexBlock(30);
         var guarded = await MpdAsync(story, "/t/secret/live/demo/manifest.mpd");
-        (guarded.Element(Dash + "Location"), guarded.Element(Dash + "BaseURL")!.Value).ShouldBe((null, "01JN8E0000000000000000000A/"), "no answer holds the token");
+        (guarded.Element(Dash + "Location"), guarded.Element(Dash + "BaseURL")!.Value).ShouldBe((null, "01JN8E0000000000000000000A/"),
+            "no answer holds the token");
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd");
         mpd.Attribute("type")!.Value.ShouldBe("dynamic");
         mpd.Attribute("timeShiftBufferDepth")!.Value.ShouldBe("PT3600S");
@@ -193,7 +204,8 @@ public class SnapshotMpdTests
     [Fact]
     public async Task Past_time_range_is_a_static_MPD_starting_at_zero()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).IndexBlock(30).Segments(90, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).IndexBlock(30)
+            .Segments(90, bytes: 1000);
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd?start=2026-03-01T12:00:50Z&end=2026-03-01T12:01:20Z");
         (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value).ShouldBe(("static", "PT30S"));
         mpd.Element(Dash + "Location").ShouldBeNull();
@@ -213,7 +225,8 @@ public class SnapshotMpdTests
     [InlineData("manifest.mpd?start=2026-03-01T12:00:09Z&end=2026-03-01T12:01:00Z")]
     public async Task MPDs_of_DVR_windows_and_time_ranges_are_schema_valid(string address)
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).IndexBlock(30).Segments(105, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity()
+            .Segments(40, bytes: 1000).IndexBlock(30).Segments(105, bytes: 1000);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         server.Time.Now = FakePackager.Start.AddSeconds(301);
         (await Schema.ValidateAsync(await server.Client.GetStringAsync("/live/demo/" + address))).ShouldBeEmpty();

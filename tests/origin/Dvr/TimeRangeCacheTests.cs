@@ -89,9 +89,11 @@ public class TimeRangeCacheTests
     [Fact]
     public async Task Failed_rendering_fails_all_waiting_requests_and_an_empty_result_is_not_cached()
     {
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => throw new IOException("disk on fire"), out var failing).ShouldBeTrue();
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => throw new IOException("disk on fire"), out var failing)
+            .ShouldBeTrue();
         await failing.ShouldThrowAsync<IOException>();
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => Task.FromResult<Document?>(null), out var nothing).ShouldBeTrue();
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => Task.FromResult<Document?>(null), out var nothing)
+            .ShouldBeTrue();
         (await nothing).ShouldBeNull();
         (await Ask("source")).ShouldNotBeNull();
         _shelf.UsedSlots.ShouldBe(0);
@@ -103,7 +105,8 @@ public class TimeRangeCacheTests
         return document;
     }
 
-    private bool TryAsk(string list, out Task<Document?> document, long version = 1, long segments = 0, Task? until = null, int bytes = 100) =>
+    private bool TryAsk(string list, out Task<Document?> document, long version = 1, long segments = 0, Task? until = null,
+        int bytes = 100) =>
         _shelf.TryGet(new RangeKey(FakePackager.First, list, Noon), version, segments, async () =>
         {
             await (until ?? Task.CompletedTask);

@@ -14,7 +14,8 @@ public class TimeRangeTests
 
     /// <summary>Five minutes in segments of two seconds, from noon, half of it in index blocks.</summary>
     private static FakePackager FiveMinutes(TimeSpan? rewind = null) =>
-        new FakePackager(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(30, bytes: 1000).IndexBlock(31).Segments(30, bytes: 1000).IndexBlock(91).Segments(60, bytes: 1000);
+        new FakePackager(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity()
+        .Segments(30, bytes: 1000).IndexBlock(31).Segments(30, bytes: 1000).IndexBlock(91).Segments(60, bytes: 1000);
 
     private static async Task<OriginServer> ServerAsync(FakePackager story)
     {
@@ -37,7 +38,8 @@ public class TimeRangeTests
         var range = TimeRange.Parse(start, end, Now, out var error).ShouldNotBeNull(error);
         range.Query.ShouldBe(query);
         range.IsCanonical(TimeRange.Text(range.Start), range.End is { } to ? TimeRange.Text(to) : null).ShouldBeTrue();
-        var again = TimeRange.Parse(TimeRange.Text(range.Start), range.End is { } until ? TimeRange.Text(until) : null, Now.AddDays(3), out _);
+        var again = TimeRange.Parse(TimeRange.Text(range.Start), range.End is { } until ? TimeRange.Text(until) : null,
+            Now.AddDays(3), out _);
         again.ShouldBe(range);
     }
 
@@ -95,11 +97,14 @@ public class TimeRangeTests
             playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
             playlist.ShouldEndWith("45.m4s\n#EXT-X-ENDLIST\n");
             playlist.Split('\n').Count(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ShouldBe(18);
-            playlist.ShouldContain($"#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:01:00.000Z\n#EXTINF:2.000,\n{rendition}/31.m4s\n");
+            playlist.ShouldContain(
+                $"#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:01:00.000Z\n#EXTINF:2.000,\n{rendition}/31.m4s\n");
         }
 
-        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:01:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain("#EXT-X-MEDIA-SEQUENCE:36\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
-        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:04:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain("#EXT-X-MEDIA-SEQUENCE:126\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:01:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain(
+            "#EXT-X-MEDIA-SEQUENCE:36\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:04:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain(
+            "#EXT-X-MEDIA-SEQUENCE:126\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
     }
 
     [Fact]
@@ -163,7 +168,8 @@ public class TimeRangeTests
         {
             story.Open("source").Close("source").Open("audio").Close("audio");
             story.Say(new TimelineEvent.PartReady(
-                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true, FakePackager.Start.AddSeconds((number - 1) * 2),
+                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true,
+                FakePackager.Start.AddSeconds((number - 1) * 2),
                 ObjectName.Parse($"live/demo/{FakePackager.First}/late/{number}.m4s"), 0, 10));
             story.Say(new TimelineEvent.SegmentClosed("late", number));
         }
@@ -177,7 +183,8 @@ public class TimeRangeTests
         })
         {
             var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + query);
-            var addresses = multivariant.Split('\n', '"').Where(text => text.EndsWith(query, StringComparison.Ordinal)).Distinct().Order().ToList();
+            var addresses = multivariant.Split('\n', '"').Where(text => text.EndsWith(query, StringComparison.Ordinal)).Distinct()
+                .Order().ToList();
             addresses.ShouldBe(listed.Select(name => $"{FakePackager.First}/{name}.m3u8{query}"));
             multivariant.Contains("SCORE=", StringComparison.Ordinal).ShouldBe(listed.Length == 3, "one codec needs no ranks");
             foreach (var address in addresses)
@@ -267,7 +274,8 @@ public class TimeRangeTests
     public async Task Only_index_blocks_of_the_requested_and_the_reference_rendition_are_read()
     {
         // The first rendition in order leads while it is available, then the second.
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video("gone", 640, 360).Video().Audio().Audio("other", "fr").Segments(30, bytes: 1000).Discontinuity();
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video("gone", 640, 360).Video().Audio().Audio("other", "fr")
+            .Segments(30, bytes: 1000).Discontinuity();
         await using var server = await ServerAsync(story);
         for (var i = 0; i < 60; i++)
         {
@@ -286,8 +294,10 @@ public class TimeRangeTests
             var shelf = new IndexBlockCache(server.Spool, Microsoft.Extensions.Options.Options.Create(new OriginOptions()));
             foreach (var (range, leader) in new[]
             {
-                (TimeRange.Everything, isLost ? null : "gone"), (new(FakePackager.Start, FakePackager.Start.AddSeconds(30)), isLost ? null : "gone"),
-                (new(FakePackager.Start.AddSeconds(70), FakePackager.Start.AddSeconds(90)), "source"), (new(FakePackager.Start.AddSeconds(150), null), "source"),
+                (TimeRange.Everything, isLost ? null : "gone"),
+                    (new(FakePackager.Start, FakePackager.Start.AddSeconds(30)), isLost ? null : "gone"),
+                (new(FakePackager.Start.AddSeconds(70), FakePackager.Start.AddSeconds(90)), "source"),
+                    (new(FakePackager.Start.AddSeconds(150), null), "source"),
             })
             {
                 var all = await view.CutAsync(range, shelf);

@@ -35,10 +35,12 @@ public class IFramePlaylistTests
     [Fact]
     public void Segment_without_a_leading_keyframe_is_a_gap_and_discontinuities_stay()
     {
-        var lines = new FakePackager { KeyLength = 20_000 }.Video().Segment().Segment(independent: false).Discontinuity().Segment().Gap("source").Segment().End()
+        var lines = new FakePackager { KeyLength = 20_000 }.Video().Segment().Segment(independent: false).Discontinuity().Segment()
+            .Gap("source").Segment().End()
             .Listen().IFramePlaylist("source").Text().Split('\n');
 
-        string.Join(' ', lines.Where(l => l.EndsWith(".m4s", StringComparison.Ordinal) || l is "#EXT-X-GAP" or "#EXT-X-DISCONTINUITY")).ShouldBe(
+        string.Join(' ', lines.Where(l => l.EndsWith(".m4s", StringComparison.Ordinal) || l is "#EXT-X-GAP" or "#EXT-X-DISCONTINUITY"))
+            .ShouldBe(
             "1.m4s #EXT-X-GAP 2.m4s #EXT-X-DISCONTINUITY 3.m4s #EXT-X-GAP 4.m4s 5.m4s");
         lines.Count(l => l == "#EXT-X-BYTERANGE:20000@0").ShouldBe(3);
         lines[^2].ShouldBe("#EXT-X-ENDLIST");
@@ -49,7 +51,8 @@ public class IFramePlaylistTests
     {
         var text = new FakePackager { KeyLength = 25_000 }.Video().Audio().Segments(2).Listen().MultivariantPlaylist().Text();
 
-        text.ShouldContain("\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=100000,AVERAGE-BANDWIDTH=100000,CODECS=\"avc1.64001f\",RESOLUTION=1920x1080,URI=\"01JN8E0000000000000000000A/source/iframes.m3u8\"\n");
+        text.ShouldContain(
+            "\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=100000,AVERAGE-BANDWIDTH=100000,CODECS=\"avc1.64001f\",RESOLUTION=1920x1080,URI=\"01JN8E0000000000000000000A/source/iframes.m3u8\"\n");
     }
 
     [Fact]
@@ -94,15 +97,19 @@ public class IFramePlaylistTests
     public void Variants_of_several_codecs_are_scored_by_resolution_frame_rate_and_codec_efficiency()
     {
         var text = new FakePackager()
-            .Add("avc-720", Frame("avc1.64001f", 1280, 30)).Add("hevc-1080", Frame("hvc1.1.6.L120.90", 1920, 30)).Add("avc-1080", Frame("avc1.640028", 1920, 30)).Add("avc-1080-60", Frame("avc1.64002a", 1920, 60))
+            .Add("avc-720", Frame("avc1.64001f", 1280, 30)).Add("hevc-1080", Frame("hvc1.1.6.L120.90", 1920, 30))
+            .Add("avc-1080", Frame("avc1.640028", 1920, 30)).Add("avc-1080-60", Frame("avc1.64002a", 1920, 60))
             .Segments(2).Listen().MultivariantPlaylist().Text();
 
-        text.Split('\n').Where(l => l.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)).Select(l => l.Split("SCORE=")[1].Split(',')[0]).ShouldBe(["1", "3", "2", "4"]);
+        text.Split('\n').Where(l => l.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal))
+            .Select(l => l.Split("SCORE=")[1].Split(',')[0]).ShouldBe(["1", "3", "2", "4"]);
     }
 
     [Fact]
     public void Variants_of_one_codec_have_no_score() =>
-        new FakePackager().Video().Add("360p", Frame("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("SCORE");
+        new FakePackager().Video().Add("360p", Frame("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text()
+        .ShouldNotContain("SCORE");
 
-    private static RenditionFormat Frame(string codecs, int width, double rate) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, rate, 0, 0, null);
+    private static RenditionFormat Frame(string codecs, int width, double rate) =>
+        new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, rate, 0, 0, null);
 }

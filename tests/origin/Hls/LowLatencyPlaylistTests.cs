@@ -8,7 +8,8 @@ public class LowLatencyPlaylistTests
 {
     [Fact]
     public void Parts_of_complete_and_open_segments_are_listed_and_the_next_part_is_hinted() =>
-        Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Parts("source", 2).Part("audio").Listen().MediaPlaylist("source").Text().ShouldBe("""
+        Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Parts("source", 2).Part("audio").Listen()
+        .MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:9
             #EXT-X-TARGETDURATION:3
@@ -47,7 +48,8 @@ public class LowLatencyPlaylistTests
 
     [Fact]
     public void Segment_tags_precede_its_first_part_and_a_gap_has_gap_parts() =>
-        new FakePackager(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity().Change("audio", format => format with { Channels = 1 })
+        new FakePackager(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity()
+        .Change("audio", format => format with { Channels = 1 })
             .Gap("audio", 1).Part("audio").Listen().MediaPlaylist("audio").Text().ShouldEndWith("""
             audio/1.m4s
             #EXT-X-DISCONTINUITY

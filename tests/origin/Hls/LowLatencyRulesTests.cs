@@ -32,7 +32,8 @@ public partial class LowLatencyRulesTests
 
     [Fact]
     public void Playlists_of_any_broadcast_never_contradict_earlier_ones() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(50).WithEndSize(60), Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(50).WithEndSize(60),
+            Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
 
     private static void Play(Step[] steps)
     {
@@ -138,7 +139,8 @@ public partial class LowLatencyRulesTests
     {
         playlist.Head.ShouldBe([
             "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:3",
-            "#EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0", "#EXT-X-PART-INF:PART-TARGET=0.35"]);
+            "#EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0",
+                "#EXT-X-PART-INF:PART-TARGET=0.35"]);
         playlist.Segments.Values.SelectMany(segment => segment.Parts).Max(part => part.Duration).ShouldBeLessThanOrEqualTo(0.35);
         foreach (var (number, segment) in playlist.Segments)
         {
@@ -176,7 +178,8 @@ public partial class LowLatencyRulesTests
             (old.IsOpen || (segment.Uri, segment.Duration) == (old.Uri, old.Duration)).ShouldBeTrue($"segment {number} changed");
             (!segment.IsOpen || old.IsOpen).ShouldBeTrue($"segment {number} was whole");
             // Its parts are unchanged, extended, or removed; and no earlier segment then still has parts.
-            (segment.Parts.Count == 0 || segment.Parts.Take(old.Parts.Count).SequenceEqual(old.Parts)).ShouldBeTrue($"parts of segment {number} changed");
+            (segment.Parts.Count == 0 || segment.Parts.Take(old.Parts.Count)
+                .SequenceEqual(old.Parts)).ShouldBeTrue($"parts of segment {number} changed");
             (old.Parts.Count == 0).ShouldBe(old.Parts.Count == 0 && segment.Parts.Count == 0, $"parts of segment {number} came back");
             (listed && segment.Parts.Count == 0).ShouldBeFalse($"parts of segment {number} went before older ones");
             listed |= segment.Parts.Count > 0;
@@ -188,7 +191,8 @@ public partial class LowLatencyRulesTests
         }
 
         now.Newest.ShouldBeGreaterThan(before.Newest);
-        now.Segments.Values.Any(segment => segment.Parts.Exists(part => part.Uri == before.Hint)).ShouldBeTrue($"{before.Hint} was hinted at and did not come");
+        now.Segments.Values.Any(segment => segment.Parts.Exists(part => part.Uri == before.Hint))
+            .ShouldBeTrue($"{before.Hint} was hinted at and did not come");
     }
 
     /// <summary>4.4.5.4: a rendition report matches the moment of its playlist.</summary>
@@ -222,7 +226,8 @@ public partial class LowLatencyRulesTests
         var count = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
         var delta = Playlist.Parse(text, count);
         var behind = whole.Segments.Values.Where(segment => !segment.IsOpen).Sum(segment => segment.Duration);
-        (delta.MediaSequence, delta.Discontinuities, delta.Hint, delta.Ended).ShouldBe((whole.MediaSequence, whole.Discontinuities, whole.Hint, whole.Ended));
+        (delta.MediaSequence, delta.Discontinuities, delta.Hint,
+            delta.Ended).ShouldBe((whole.MediaSequence, whole.Discontinuities, whole.Hint, whole.Ended));
         foreach (var (number, segment) in whole.Segments)
         {
             behind -= segment.Duration;
@@ -257,7 +262,8 @@ public partial class LowLatencyRulesTests
         Verdict(lastWhole + 3, null).ShouldBe(ReloadDecision.Reject);
 
         ReloadDecision Verdict(long segment, int? part) =>
-            session.Evaluate(name, new DeliveryDirectives(segment, part, false), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)).GetTimestamp(), out _);
+            session.Evaluate(name, new DeliveryDirectives(segment, part, false),
+                new ManualTimeProvider(FakePackager.Start.AddSeconds(10)).GetTimestamp(), out _);
     }
 
     [GeneratedRegex("#EXT-X-SKIP:SKIPPED-SEGMENTS=([0-9]+)\n")]
@@ -285,12 +291,14 @@ public partial class LowLatencyRulesTests
         string Text, string Rendition, IReadOnlyList<string> Head, long MediaSequence, long Discontinuities, bool Ended, string? Hint,
         Dictionary<string, (long, int)> Reports, SortedDictionary<long, Listed> Segments)
     {
-        public (long Segment, int Part) Newest => Segments.Where(segment => segment.Value.Parts.Count > 0).Select(segment => (segment.Key, segment.Value.Parts.Count - 1)).Max();
+        public (long Segment, int Part) Newest => Segments.Where(segment => segment.Value.Parts.Count > 0)
+            .Select(segment => (segment.Key, segment.Value.Parts.Count - 1)).Max();
 
         public static Playlist Parse(string text, int skipped = 0)
         {
             var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            long Value(string tag) => long.Parse(lines.Single(line => line.StartsWith(tag, StringComparison.Ordinal))[tag.Length..], CultureInfo.InvariantCulture);
+            long Value(string tag) => long.Parse(lines.Single(line => line.StartsWith(tag, StringComparison.Ordinal))[tag.Length..],
+                CultureInfo.InvariantCulture);
             var sequence = Value("#EXT-X-MEDIA-SEQUENCE:");
             var segments = new SortedDictionary<long, Listed>();
             var reports = new Dictionary<string, (long, int)>();
@@ -298,7 +306,8 @@ public partial class LowLatencyRulesTests
             var (number, current, map) = (sequence + skipped, new Listed(), "");
             foreach (var line in lines)
             {
-                var attributes = Attribute().Matches(line).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim('"'));
+                var attributes = Attribute().Matches(line).ToDictionary(match => match.Groups[1].Value,
+                    match => match.Groups[2].Value.Trim('"'));
                 switch (line.Split(':')[0])
                 {
                     case "#EXT-X-DISCONTINUITY":
@@ -328,7 +337,8 @@ public partial class LowLatencyRulesTests
                         hint = attributes["URI"];
                         break;
                     case "#EXT-X-RENDITION-REPORT":
-                        reports.Add(attributes["URI"], (long.Parse(attributes["LAST-MSN"], CultureInfo.InvariantCulture), int.Parse(attributes["LAST-PART"], CultureInfo.InvariantCulture)));
+                        reports.Add(attributes["URI"], (long.Parse(attributes["LAST-MSN"], CultureInfo.InvariantCulture),
+                            int.Parse(attributes["LAST-PART"], CultureInfo.InvariantCulture)));
                         break;
                     case var uri when !uri.StartsWith('#'):
                         line.ShouldEndWith($"/{number}.m4s");
@@ -345,7 +355,8 @@ public partial class LowLatencyRulesTests
             }
 
             return new Playlist(
-                text, segments.Values.First(segment => !segment.IsOpen).Uri.Split('/')[0], lines[..5], sequence, Value("#EXT-X-DISCONTINUITY-SEQUENCE:"),
+                text, segments.Values.First(segment => !segment.IsOpen).Uri.Split('/')[0], lines[..5], sequence,
+                Value("#EXT-X-DISCONTINUITY-SEQUENCE:"),
                 lines[^1] == "#EXT-X-ENDLIST", hint, reports, segments);
         }
 

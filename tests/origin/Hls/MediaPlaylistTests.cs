@@ -81,7 +81,8 @@ public class MediaPlaylistTests
 
     [Fact]
     public void Ended_session_with_a_moved_window_keeps_its_sequence_numbers_and_has_ENDLIST() =>
-        new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6).Window(4).End()
+        new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6)
+        .Window(4).End()
             .Listen().MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -136,11 +137,13 @@ public class MediaPlaylistTests
         [
             new TimelineEvent.RenditionAdded("audio", TrackKind.Audio),
             new TimelineEvent.InitReady("audio", 1, format, name, 10),
-            new TimelineEvent.PartReady("audio", 3, 0, 1, new MediaTime(4 * 48_000, 48_000), new MediaTime(96_000, 48_000), true, FakePackager.Start, name, 0, 10),
+            new TimelineEvent.PartReady("audio", 3, 0, 1, new MediaTime(4 * 48_000, 48_000), new MediaTime(96_000, 48_000), true,
+                FakePackager.Start, name, 0, 10),
             new TimelineEvent.SegmentClosed("audio", 3),
         ], error => throw new InvalidOperationException(error));
 
         // Segment 3 of the video follows two discontinuities, the second of them its own.
-        session.MediaPlaylist("audio").Text().ShouldContain("#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n");
+        session.MediaPlaylist("audio").Text()
+            .ShouldContain("#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n");
     }
 }

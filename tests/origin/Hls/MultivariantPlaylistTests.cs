@@ -9,7 +9,8 @@ public class MultivariantPlaylistTests
 {
     [Fact]
     public void Video_variant_refers_to_its_audio_and_its_bandwidth_includes_both() =>
-        new FakePackager().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text()
+        .ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -44,7 +45,8 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Names_of_audio_renditions_in_one_language_differ()
     {
-        var text = new FakePackager().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen().MultivariantPlaylist().Text();
+        var text = new FakePackager().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen()
+            .MultivariantPlaylist().Text();
 
         text.ShouldContain("NAME=\"main\",LANGUAGE=\"de\",DEFAULT=YES");
         text.ShouldContain("NAME=\"commentary\",LANGUAGE=\"de\",DEFAULT=NO");
@@ -56,12 +58,15 @@ public class MultivariantPlaylistTests
     {
         var text = new FakePackager().Video()
             .Add("audio", Audio("de") with { Name = "Stadion" }).Add("audio-2", Audio("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
-            .Add("audio-3", Audio("en") with { Name = "Twin" }).Add("audio-4", Audio("fr") with { Name = "Twin" }).Add("audio-5", Audio(null) with { Name = "fr" })
+            .Add("audio-3", Audio("en") with { Name = "Twin" }).Add("audio-4", Audio("fr") with { Name = "Twin" })
+            .Add("audio-5", Audio(null) with { Name = "fr" })
             .Segment().Listen().MultivariantPlaylist().Text();
 
-        text.Split('\n').Where(line => line.StartsWith("#EXT-X-MEDIA:", StringComparison.Ordinal)).Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
+        text.Split('\n').Where(line => line.StartsWith("#EXT-X-MEDIA:", StringComparison.Ordinal))
+            .Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
         [
-            "\"Stadion\",LANGUAGE=\"de\"", "\"Re'porter#EXT\",LANGUAGE=\"de\"", "\"en\",LANGUAGE=\"en\"", "\"fr\",LANGUAGE=\"fr\"", "\"audio-5\"",
+            "\"Stadion\",LANGUAGE=\"de\"", "\"Re'porter#EXT\",LANGUAGE=\"de\"", "\"en\",LANGUAGE=\"en\"", "\"fr\",LANGUAGE=\"fr\"",
+                "\"audio-5\"",
         ]);
 
         static RenditionFormat Audio(string? language) => new(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language);
@@ -75,7 +80,8 @@ public class MultivariantPlaylistTests
     [InlineData(2, "FRAME-RATE=30.000,AUDIO")]
     public void Variant_declares_its_video_range(byte transfer, string attribute)
     {
-        var text = new FakePackager().Video().Audio().Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
+        var text = new FakePackager().Video().Audio()
+            .Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
             .Segments(2).Listen().MultivariantPlaylist().Text();
         text.ShouldContain(attribute);
     }
@@ -83,7 +89,8 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Audio_of_another_codec_has_its_own_group_and_its_own_variants() =>
         new FakePackager().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
-            .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen()
+            .MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -105,7 +112,8 @@ public class MultivariantPlaylistTests
     public void Embedded_captions_are_a_group_referenced_by_the_variants_that_have_them()
     {
         var text = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
-            .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90).Audio().Segments(2).Listen().MultivariantPlaylist().Text();
+            .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90)
+            .Audio().Segments(2).Listen().MultivariantPlaylist().Text();
 
         text.Split('\n').Where(line => line.Contains("TYPE=CLOSED-CAPTIONS", StringComparison.Ordinal)).ShouldBe(
         [
@@ -113,7 +121,8 @@ public class MultivariantPlaylistTests
             "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC3\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC3\"",
             "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"SERVICE12\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"SERVICE12\"",
         ]);
-        text.Split('\n').Where(line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)).Select(line => line.EndsWith(",AUDIO=\"audio\",CLOSED-CAPTIONS=\"cc\"", StringComparison.Ordinal))
+        text.Split('\n').Where(line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal))
+            .Select(line => line.EndsWith(",AUDIO=\"audio\",CLOSED-CAPTIONS=\"cc\"", StringComparison.Ordinal))
             .ShouldBe([true, true, false]);
     }
 
@@ -124,7 +133,8 @@ public class MultivariantPlaylistTests
     [InlineData("SERVICE01")]
     [InlineData("CC1\",URI=\"x")]
     public void Invalid_caption_names_are_omitted(string name) =>
-        new FakePackager().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("CAPTIONS");
+        new FakePackager().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist()
+        .Text().ShouldNotContain("CAPTIONS");
 
     [Fact]
     public void Audio_in_two_languages_is_one_variant_with_the_first_language() =>
@@ -141,14 +151,16 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Invalid_language_is_omitted_from_the_playlist() =>
-        new FakePackager().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
+        new FakePackager().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text()
+        .ShouldNotContain("evil");
 
     [Fact]
     public void Small_bitrate_changes_keep_the_playlist_and_a_higher_peak_raises_it_permanently()
     {
         var broadcaster = new FakePackager().Video();
         var before = broadcaster.Segment(bytes: 1_010_000).Listen().MultivariantPlaylist().Text();
-        var wobbled = broadcaster.Segment(bytes: 1_030_000).Segment(bytes: 1_000_000).Segment(bytes: 1_040_000).Listen().MultivariantPlaylist().Text();
+        var wobbled = broadcaster.Segment(bytes: 1_030_000).Segment(bytes: 1_000_000).Segment(bytes: 1_040_000).Listen()
+            .MultivariantPlaylist().Text();
         var raised = broadcaster.Segment(bytes: 1_200_000).Segment(bytes: 900_000).Listen().MultivariantPlaylist().Text();
 
         wobbled.ShouldBe(before);

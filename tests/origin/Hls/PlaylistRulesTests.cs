@@ -138,7 +138,8 @@ public class PlaylistRulesTests
         {
             var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             lines[0].ShouldBe("#EXTM3U");
-            long Value(string tag) => long.Parse(lines.Single(line => line.StartsWith(tag, StringComparison.Ordinal))[tag.Length..], CultureInfo.InvariantCulture);
+            long Value(string tag) => long.Parse(lines.Single(line => line.StartsWith(tag, StringComparison.Ordinal))[tag.Length..],
+                CultureInfo.InvariantCulture);
             var sequence = Value("#EXT-X-MEDIA-SEQUENCE:");
             var discontinuities = Value("#EXT-X-DISCONTINUITY-SEQUENCE:");
             var segments = new Dictionary<long, Listed>();

@@ -41,7 +41,8 @@ public class ReloadDecisionTests
     [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Reject")]
     // "an _HLS_part directive but no _HLS_msn directive"
     [InlineData("_HLS_part=0", "Reject")]
-    public void Each_directive_gets_the_decision_of_the_specification(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
+    public void Each_directive_gets_the_decision_of_the_specification(string query, string verdict) =>
+    Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
     [InlineData("_HLS_msn=10&_HLS_part=6", "Hold")]

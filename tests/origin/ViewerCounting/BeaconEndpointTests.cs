@@ -17,7 +17,8 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Playing_pages_are_counted_and_the_status_reports_the_number()
     {
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video().Segments(3));
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video()
+            .Segments(3));
         (await ViewersAsync(server)).ShouldBe(0);
         using var first = await PostAsync(server, "/live/demo/beacon", Page);
         first.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -43,7 +44,8 @@ public class BeaconEndpointTests
     [InlineData("{\"id\":\"0123456789abcdef\"}")]
     public async Task Invalid_beacon_is_rejected_with_and_without_chunked_encoding(string text)
     {
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video()
+            .Segment());
         foreach (var isChunked in (bool[])[false, true])
         {
             using var response = await PostAsync(server, "/live/demo/beacon", text, isChunked);
@@ -57,7 +59,8 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Beacon_sent_in_pieces_counts_once()
     {
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video()
+            .Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page, isChunked: true);
         response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         server.Time.Now += TimeSpan.FromSeconds(1);
@@ -69,7 +72,8 @@ public class BeaconEndpointTests
     {
         var audience = new StubSessionVisibility();
         audience.Views[FakePackager.First] = SessionVisibility.Hidden;
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(null, null, audience)).Hear(new FakePackager(hidden: true).Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(null, null, audience)).Hear(
+            new FakePackager(hidden: true).Video().Segment());
         foreach (var channel in (string[])["demo", "nobody"])
         {
             using var response = await PostAsync(server, $"/live/{channel}/beacon", Page);
@@ -89,11 +93,13 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Other_methods_get_405_with_the_allowed_methods()
     {
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new FakePackager().Video()
+            .Segment());
         using var get = await server.SendAsync("/live/demo/beacon");
         get.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         get.Content.Headers.Allow.ShouldBe(["POST", "OPTIONS"], ignoreOrder: true);
-        using var preflight = await server.SendAsync("/live/demo/beacon", HttpMethod.Options, ("Origin", "https://elsewhere.example"), ("Access-Control-Request-Method", "POST"));
+        using var preflight = await server.SendAsync("/live/demo/beacon", HttpMethod.Options, ("Origin", "https://elsewhere.example"),
+            ("Access-Control-Request-Method", "POST"));
         preflight.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         preflight.Headers.NonValidated["Access-Control-Allow-Methods"].ToString().ShouldContain("POST");
     }
@@ -101,7 +107,8 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Viewer_numbers_are_hidden_when_the_operator_disables_them()
     {
-        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(("Origin:ShowViewers", "false"))).Hear(new FakePackager().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(("Origin:ShowViewers", "false"))).Hear(
+            new FakePackager().Video().Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page);
         var status = await server.Client.GetStringAsync("/live/demo/status.json");
         status.ShouldContain("\"beacon\"");
@@ -116,7 +123,8 @@ public class BeaconEndpointTests
     [InlineData("203.0.113.5", false, true, "X-Forwarded-For", "203.0.113.5")]   // all edges are configured
     [InlineData("203.0.113.5", true, false, null, null)]   // an edge without a client address
     [InlineData("203.0.113.5", true, false, "X-Original-For", "203.0.113.5")]   // an edge with a client address
-    public void Viewer_limit_uses_only_addresses_of_direct_clients(string address, bool isShared, bool isDirect, string? header, string? network)
+    public void Viewer_limit_uses_only_addresses_of_direct_clients(string address, bool isShared, bool isDirect, string? header,
+        string? network)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
         if (isShared)
@@ -137,7 +145,8 @@ public class BeaconEndpointTests
         BeaconEndpoint.NetworkOf(context).ShouldBe(network is null ? null : IPAddress.Parse(network));
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(Broadcast.Origin.Tests.Delivery.OriginServer server, string path, string body, bool isChunked = false)
+    private static async Task<HttpResponseMessage> PostAsync(Broadcast.Origin.Tests.Delivery.OriginServer server, string path, string body,
+        bool isChunked = false)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Headers.TransferEncodingChunked = isChunked;

@@ -15,7 +15,8 @@ public class BeaconSamplingPolicyTests
     [InlineData(1, 9_000, 0)]
     [InlineData(9, 100, 0)]
     [InlineData(0, long.MaxValue, BeaconSampling.MaxLevel)]
-    public void Sampling_share_falls_at_once_and_rises_only_with_margin(int level, long viewers, int expected) => BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(expected);
+    public void Sampling_share_falls_at_once_and_rises_only_with_margin(int level, long viewers, int expected) =>
+    BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(expected);
 
     [Fact]
     public void Beacons_stay_within_capacity_for_any_audience_and_the_chosen_share_is_stable()
@@ -49,7 +50,8 @@ public class BeaconSamplingPolicyTests
     [InlineData(1, 1_096)]
     [InlineData(9, 11)]
     [InlineData(20, 2)]
-    public void Limit_for_many_viewers_behind_one_address_allows_for_random_variation(int level, int ids) => BeaconSamplingPolicy.MaxPerNetwork(2_000, level).ShouldBe(ids);
+    public void Limit_for_many_viewers_behind_one_address_allows_for_random_variation(int level, int ids) =>
+    BeaconSamplingPolicy.MaxPerNetwork(2_000, level).ShouldBe(ids);
 
     [Fact]
     public void Sample_size_limit_allows_random_variation_and_no_more()

@@ -89,7 +89,8 @@ public class ViewerCountsTests
         for (var second = 0; second < 420; second++)
         {
             // All start within a minute, stay for three, and half of them leave one by one.
-            var (from, to) = second < 60 ? (0, most * (second + 1) / 60) : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
+            var (from, to) = second < 60 ? (0, most * (second + 1) / 60)
+                : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
             _clock.Now += TimeSpan.FromSeconds(1);
             crowd.Second(second, from, to, counts.GetLevel(Demo, 0), (id, leaves) => counts.Process(Demo, new(id, leaves), null));
             if (second is 130 or 239 or 419)
@@ -173,10 +174,12 @@ public class ViewerCountsTests
         for (var i = 1UL; i <= 1_000; i++)
         {
             counts.Process(other, new(i << 48, IsLeaving: false), null).ShouldBe(BeaconOutcome.Counted);
-            counts.Process(Demo, new(i + ViewerCounts.MaxIds, IsLeaving: false), null).ShouldBe(BeaconOutcome.Counted, "its older half made room");
+            counts.Process(Demo, new(i + ViewerCounts.MaxIds, IsLeaving: false), null)
+                .ShouldBe(BeaconOutcome.Counted, "its older half made room");
         }
 
-        counts.Process(Demo, new(ViewerCounts.MaxIds, IsLeaving: true), null).ShouldBe(BeaconOutcome.Left, "whether or not it is still there");
+        counts.Process(Demo, new(ViewerCounts.MaxIds, IsLeaving: true), null)
+            .ShouldBe(BeaconOutcome.Left, "whether or not it is still there");
         Pass(1);
         counts.Find(other)!.Viewers.ShouldBe(1_000);
     }
@@ -201,9 +204,11 @@ public class ViewerCountsTests
         new long[] { 0, 7, 999, 1_000, 1_004, 1_005, 99_949, 99_950, 5_123_456 }.Select(Broadcast.Origin.Delivery.ChannelStatusText.Rounded)
             .ShouldBe([0, 7, 999, 1_000, 1_000, 1_010, 99_900, 100_000, 5_120_000]);
 
-    private ViewerCounts Counts(OriginOptions? options = null) => new(Options.Create(options ?? new()), _clock, NullLogger<ViewerCounts>.Instance);
+    private ViewerCounts Counts(OriginOptions? options = null) =>
+        new(Options.Create(options ?? new()), _clock, NullLogger<ViewerCounts>.Instance);
 
-    private static BeaconOutcome Plays(ViewerCounts counts, ulong id, IPAddress? network = null) => counts.Process(Demo, new(id, IsLeaving: false), network);
+    private static BeaconOutcome Plays(ViewerCounts counts, ulong id, IPAddress? network = null) =>
+        counts.Process(Demo, new(id, IsLeaving: false), network);
 
     private void Pass(double seconds) => _clock.Now += TimeSpan.FromSeconds(seconds);
 

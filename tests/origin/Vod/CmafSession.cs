@@ -12,7 +12,8 @@ namespace Broadcast.Origin.Tests.Vod;
 internal sealed class CmafSession
 {
     private static readonly Track Frames = new(
-        1, CodecConfig.Avc.Parse(Convert.FromHexString("01640028ffe1001b67640028acd940780227e5c044000003000400000300f03c60c65801000668ebe3cb22c0fdf8f800")), 90_000);
+        1, CodecConfig.Avc.Parse(Convert.FromHexString(
+            "01640028ffe1001b67640028acd940780227e5c044000003000400000300f03c60c65801000668ebe3cb22c0fdf8f800")), 90_000);
 
     private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
 
@@ -39,10 +40,12 @@ internal sealed class CmafSession
             var start = decode;
             foreach (var part in (int[])[samples / 2, samples - (samples / 2)])
             {
-                var said = Enumerable.Range(0, part).Select(i => new FragmentSample(duration, _random.Next(1, bytes), kind == TrackKind.Audio || (i == 0 && decode == start))).ToArray();
+                var said = Enumerable.Range(0, part).Select(i =>
+                    new FragmentSample(duration, _random.Next(1, bytes), kind == TrackKind.Audio || (i == 0 && decode == start))).ToArray();
                 var payload = new byte[said.Sum(sample => sample.Size)];
                 _random.NextBytes(payload);
-                segment.Write(writer.Write(new FragmentHeader((uint)number, decode, decode == start ? SegmentTypeBox.Segment : SegmentTypeBox.None), said));
+                segment.Write(writer.Write(new FragmentHeader((uint)number, decode,
+                    decode == start ? SegmentTypeBox.Segment : SegmentTypeBox.None), said));
                 segment.Write(payload);
                 payloads.Write(payload);
                 decode += part * duration;
@@ -52,7 +55,8 @@ internal sealed class CmafSession
             Payloads[(name, number)] = payloads.ToArray();
             var begin = new MediaTime(start, track.Timescale);
             segments.Add(new IndexedSegment(
-                number, 1, begin, new MediaTime(decode - start, track.Timescale), FakePackager.Start + begin.ToTimeSpan(), false, false, true, segment.Length));
+                number, 1, begin, new MediaTime(decode - start, track.Timescale), FakePackager.Start + begin.ToTimeSpan(), false, false,
+                true, segment.Length));
         }
 
         return new DownloadTrack(name, kind, segments);

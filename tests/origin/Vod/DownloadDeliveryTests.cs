@@ -35,7 +35,8 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
         _movie =
         [
             .. _download.Layout!.Head.Span,
-            .. Enumerable.Range(1, 12).SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]]),
+            .. Enumerable.Range(1, 12).SelectMany(number =>
+                (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]]),
         ];
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -53,7 +54,8 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
-    private async Task<HttpResponseMessage> AskAsync(string? range = null, string? ifRange = null, string? ifNoneMatch = null, HttpMethod? method = null)
+    private async Task<HttpResponseMessage> AskAsync(string? range = null, string? ifRange = null, string? ifNoneMatch = null,
+        HttpMethod? method = null)
     {
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, "/download.mp4");
         foreach (var (name, value) in ((string, string?)[])[("Range", range), ("If-Range", ifRange), ("If-None-Match", ifNoneMatch)])
@@ -97,7 +99,8 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
             using var response = await AskAsync($"bytes={from}-{to}");
             response.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
             response.Content.Headers.ContentRange.ShouldBe(new ContentRangeHeaderValue(from, to, _movie.Length));
-            (await response.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(_movie.AsSpan(from..(to + 1))).ShouldBeTrue($"{from} to {to}");
+            (await response.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(_movie.AsSpan(from..(to + 1)))
+                .ShouldBeTrue($"{from} to {to}");
         }
     }
 
@@ -114,7 +117,8 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
         using var known = await AskAsync(ifNoneMatch: tag);
         known.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         using var beyond = await AskAsync($"bytes={_movie.Length}-");
-        (beyond.StatusCode, beyond.Content.Headers.ContentRange!.Length).ShouldBe((HttpStatusCode.RequestedRangeNotSatisfiable, _movie.Length));
+        (beyond.StatusCode, beyond.Content.Headers.ContentRange!.Length).ShouldBe(
+            (HttpStatusCode.RequestedRangeNotSatisfiable, _movie.Length));
     }
 
     [Fact]

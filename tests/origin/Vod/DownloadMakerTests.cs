@@ -21,7 +21,8 @@ public class DownloadMakerTests
             _spool.Objects[name] = bytes;
         }
 
-        return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadCacheBytes = memory }), NullLogger<DownloadBuilder>.Instance);
+        return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadCacheBytes = memory }),
+            NullLogger<DownloadBuilder>.Instance);
     }
 
     /// <summary>Returns all payloads of a download from their positions in its tables.</summary>
@@ -44,7 +45,8 @@ public class DownloadMakerTests
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
         var download = (await Maker().BuildAsync(plan)).ShouldNotBeNull();
-        byte[] expected = [.. Enumerable.Range(1, 40).SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]])];
+        byte[] expected = [.. Enumerable.Range(1, 40)
+            .SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]])];
         Payloads(download).ShouldBe(expected);
         download.Layout!.Length.ShouldBe(download.Layout.Head.Length + expected.Length);
         (download.Reason, download.ContentType).ShouldBe((null, "video/mp4"));
@@ -65,7 +67,8 @@ public class DownloadMakerTests
         second.AsSpan(second.AsSpan(100).IndexOf("moof"u8) + 100, 4).Clear();
 
         var download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
-        var sources = Enumerable.Range(0, download.Layout!.Count).GroupBy(i => download.ObjectOf(download.Layout[i].Source).Value).ToDictionary(slices => slices.Key, slices => slices.Count());
+        var sources = Enumerable.Range(0, download.Layout!.Count).GroupBy(i => download.ObjectOf(download.Layout[i].Source).Value)
+            .ToDictionary(slices => slices.Key, slices => slices.Count());
         sources.ShouldNotContainKey(CmafSession.Path("source", "2.m4s"));
         sources.ShouldNotContainKey(CmafSession.Path("source", "3.m4s"));
         sources.ShouldNotContainKey(CmafSession.Path("audio", "4.m4s"), "half of it is there, but not what was announced");
@@ -112,7 +115,8 @@ public class DownloadMakerTests
         _spool.Gate = gate.Task;
         var shelf = new DownloadCache(maker, options);
         var key = new DownloadKey(plan.Session.Id, default, null, null);
-        var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, () => Task.FromResult<DownloadPlan?>(plan), out var download) ? download : throw new InvalidOperationException("busy")).ToList();
+        var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, () => Task.FromResult<DownloadPlan?>(plan), out var download)
+            ? download : throw new InvalidOperationException("busy")).ToList();
         shelf.TryGet(key with { Rendition = "audio" }, 4, () => Task.FromResult<DownloadPlan?>(plan), out _).ShouldBeFalse();
         gate.SetResult();
         (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();

@@ -34,7 +34,9 @@ public class DownloadNameTests
     public void Content_disposition_has_the_name_in_ASCII_and_in_full()
     {
         var header = DownloadName.Disposition("Größe; filename=x\"\\", Demo, FakePackager.Start, null);
-        header.ShouldBe("attachment; filename=\"Gr__e; filename=x 2026-03-01 12.00.mp4\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%3B%20filename%3Dx%202026-03-01%2012.00.mp4");
+        header.ShouldBe(
+            "attachment; filename=\"Gr__e; filename=x 2026-03-01 12.00.mp4\"; "
+            + "filename*=UTF-8''Gr%C3%B6%C3%9Fe%3B%20filename%3Dx%202026-03-01%2012.00.mp4");
         header.All(c => c is >= ' ' and < '\u007f').ShouldBeTrue();
     }
 }

@@ -10,7 +10,8 @@ namespace Broadcast.Origin.Tests.Vod;
 /// <summary>Recordings as one file, <c>/vod/{recording}/download.mp4</c>.</summary>
 public class DownloadTests
 {
-    private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(FakePackager story, bool isLive = false, params (string, string)[] settings)
+    private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(FakePackager story, bool isLive = false,
+        params (string, string)[] settings)
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog, settings);
@@ -24,7 +25,8 @@ public class DownloadTests
     {
         var session = new CmafSession();
         var story = new FakePackager(recorded: true).Video().Video("720p", 1280, 720).Audio();
-        foreach (var (name, kind) in ((string, TrackKind)[])[("source", TrackKind.Video), ("720p", TrackKind.Video), ("audio", TrackKind.Audio)])
+        foreach (var (name, kind) in ((string, TrackKind)[])[("source", TrackKind.Video), ("720p", TrackKind.Video),
+            ("audio", TrackKind.Audio)])
         {
             session.Add(name, kind, 30);
             story.Objects[CmafSession.Path(name, "init-1.mp4")] = session.Objects[CmafSession.Path(name, "init-1.mp4")];
@@ -55,7 +57,8 @@ public class DownloadTests
             story.Objects[CmafSession.Path(name, "init-1.mp4")] = InitSegmentWriter.Write(track.Track);
             foreach (var segment in track.Samples.Chunk(samples))
             {
-                story.Whole(name, [.. segment.Chunk(17).SelectMany(Chunk)], segment.Sum(sample => sample.Said.Duration) / (double)track.Track.Timescale);
+                story.Whole(name, [.. segment.Chunk(17).SelectMany(Chunk)],
+                    segment.Sum(sample => sample.Said.Duration) / (double)track.Track.Timescale);
             }
         }
 
@@ -63,12 +66,14 @@ public class DownloadTests
         await using var _ = server;
         var recording = catalog.Add(story.Session);
         using var response = await server.SendAsync(Address(recording));
-        response.Content.Headers.ContentDisposition!.ToString().ShouldBe("attachment; filename=\"demo 2026-03-01 12.00.mp4\"; filename*=UTF-8''demo%202026-03-01%2012.00.mp4");
+        response.Content.Headers.ContentDisposition!.ToString()
+            .ShouldBe("attachment; filename=\"demo 2026-03-01 12.00.mp4\"; filename*=UTF-8''demo%202026-03-01%2012.00.mp4");
         var movie = await response.Content.ReadAsByteArrayAsync();
         response.Content.Headers.ContentLength.ShouldBe(movie.Length);
 
         // Resumes an interrupted download.
-        using var rest = await server.SendAsync(Address(recording), null, ("Range", $"bytes={movie.Length / 3}-"), ("If-Range", response.Headers.ETag!.ToString()));
+        using var rest = await server.SendAsync(Address(recording), null, ("Range", $"bytes={movie.Length / 3}-"),
+            ("If-Range", response.Headers.ETag!.ToString()));
         (await rest.Content.ReadAsByteArrayAsync()).ShouldBe(movie[(movie.Length / 3)..]);
 
         using var folder = TempFolder.Create();
@@ -76,22 +81,28 @@ public class DownloadTests
         var probed = await FfmpegTool.ProbeAsync(folder.Sub("movie.mp4"), null, "-count_frames");
         var streams = probed.GetProperty("streams");
         (streams[0].GetProperty("codec_name").GetString(), streams[0].GetProperty("nb_read_frames").GetString()).ShouldBe(("h264", "150"));
-        (streams[1].GetProperty("codec_name").GetString(), streams[1].GetProperty("nb_frames").GetString()).ShouldBe(("aac", $"{audio.Samples.Count}"));
+        (streams[1].GetProperty("codec_name").GetString(),
+            streams[1].GetProperty("nb_frames").GetString()).ShouldBe(("aac", $"{audio.Samples.Count}"));
         (await FfmpegTool.DecodeAsync(folder.Sub("movie.mp4"), 10)).ShouldBeEmpty();
         foreach (var (kind, name, track) in ((string, string, CodedTrack)[])[("v", "source", video), ("a", "audio", audio)])
         {
-            await File.WriteAllBytesAsync(folder.Sub(name), [.. InitSegmentWriter.Write(track.Track), .. track.Samples.Chunk(50).SelectMany(Chunk)]);
+            await File.WriteAllBytesAsync(folder.Sub(name),
+                [.. InitSegmentWriter.Write(track.Track), .. track.Samples.Chunk(50).SelectMany(Chunk)]);
             (await HashesAsync(folder.Sub("movie.mp4"), kind)).ShouldBe(await HashesAsync(folder.Sub(name), kind));
         }
     }
 
     private static byte[] Chunk(CodedSample[] samples) =>
-        [.. new FragmentWriter().Write(new FragmentHeader(1, samples[0].Decode), [.. samples.Select(sample => sample.Said)]), .. samples.SelectMany(sample => sample.Payload.ToArray())];
+        [.. new FragmentWriter().Write(new FragmentHeader(1, samples[0].Decode), [.. samples.Select(sample => sample.Said)]),
+            .. samples.SelectMany(sample => sample.Payload.ToArray())];
 
     private static async Task<string> HashesAsync(string file, string kind)
     {
-        var result = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", $"0:{kind}:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();
-        return string.Join('\n', result.Output.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',')[^1]));
+        var result =
+            (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", $"0:{kind}:0", "-vsync", "passthrough",
+                "-f", "framemd5", "-"])).EnsureSuccess();
+        return string.Join('\n', result.Output.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
+            .Select(line => line.Split(',')[^1]));
     }
 
     [Fact]
@@ -116,7 +127,8 @@ public class DownloadTests
         using var whole = await later.SendAsync(Address(known.Add(story.Session)));
         var (part, all) = (again.Content.Headers.ContentLength!.Value, whole.Content.Headers.ContentLength!.Value);
         ((double)part / all).ShouldBe(15 / 30.0, 0.02, "from 10 to 40 s: whole segments");
-        (await later.Client.GetByteArrayAsync(Address(known.Add(story.Session), "?start=2026-03-01T12:00:11Z&end=2026-03-01T12:00:40Z"))).ShouldBe(early);
+        (await later.Client
+            .GetByteArrayAsync(Address(known.Add(story.Session), "?start=2026-03-01T12:00:11Z&end=2026-03-01T12:00:40Z"))).ShouldBe(early);
     }
 
     [Fact]
@@ -135,7 +147,8 @@ public class DownloadTests
         (audio.StatusCode, audio.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "audio/mp4"));
         audio.Content.Headers.ContentLength!.Value.ShouldBeLessThan(best.Content.Headers.ContentLength!.Value * 2 / 3);
         using var none = await server.SendAsync(Address(recording, "?rendition=8k"));
-        (none.StatusCode, (await none.Content.ReadAsStringAsync()).Contains("Rendition not found", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.NotFound, true));
+        (none.StatusCode, (await none.Content.ReadAsStringAsync()).Contains("Rendition not found", StringComparison.Ordinal)).ShouldBe(
+            (HttpStatusCode.NotFound, true));
     }
 
     [Fact]
@@ -167,7 +180,8 @@ public class DownloadTests
         var gate = new TaskCompletionSource();
         server.Spool.Gate = gate.Task;
         var waiting = server.SendAsync(Address(recording));
-        await Poll.UntilAsync(() => server.Get<Broadcast.Origin.Vod.DownloadCache>().UsedSlots == 1, description: "the first is being laid out");
+        await Poll.UntilAsync(() => server.Get<Broadcast.Origin.Vod.DownloadCache>().UsedSlots == 1,
+            description: "the first is being laid out");
         var before = OverloadCounts.Of(OverloadReason.Downloads);
         using (var busy = await server.SendAsync(Address(recording, "?rendition=720p")))
         {

@@ -21,7 +21,8 @@ internal sealed class FakeRecordingCatalog : IRecordingCatalog, IRecordingList
     public RecordingRange Add(BroadcastSession session, DateTimeOffset? start = null, DateTimeOffset? end = null, RecordingId? id = null)
     {
         Interlocked.Increment(ref _changes);
-        return _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "") { Access = session.Access };
+        return _known[id ?? RecordingId.Of(session.Id)] =
+            new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "") { Access = session.Access };
     }
 
     /// <summary>Adds a clip, in seconds since the session's start.</summary>
@@ -36,7 +37,8 @@ internal sealed class FakeRecordingCatalog : IRecordingCatalog, IRecordingList
 
     public Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int most, CancellationToken cancellationToken) =>
         IsAway ? throw new RecordingsUnavailableException() : Task.FromResult<IReadOnlyList<RecordingRange>>(
-            [.. _known.Values.Where(known => before is not { } last || string.CompareOrdinal(known.Id.Value, last.Value) < 0).OrderByDescending(known => known.Id.Value, StringComparer.Ordinal).Take(most)]);
+            [.. _known.Values.Where(known => before is not { } last || string.CompareOrdinal(known.Id.Value, last.Value) < 0)
+                .OrderByDescending(known => known.Id.Value, StringComparer.Ordinal).Take(most)]);
 
     public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) =>
         IsAway ? throw new RecordingsUnavailableException() : new(_known.GetValueOrDefault(id));
@@ -44,6 +46,7 @@ internal sealed class FakeRecordingCatalog : IRecordingCatalog, IRecordingList
     public ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
-        return IsAway ? throw new RecordingsUnavailableException() : new(_known.Values.Any(known => known.Channel == channel && known.Session == session));
+        return IsAway ? throw new RecordingsUnavailableException()
+            : new(_known.Values.Any(known => known.Channel == channel && known.Session == session));
     }
 }

@@ -9,7 +9,8 @@ namespace Broadcast.Origin.Tests.Vod;
 
 public class RecordingTimelineCacheTests
 {
-    private static FakePackager Story(SessionId? id = null) => new FakePackager(id, recorded: true).Video().Audio().Segments(20, bytes: 1000).IndexBlock(11);
+    private static FakePackager Story(SessionId? id = null) => new FakePackager(id, recorded: true).Video().Audio()
+        .Segments(20, bytes: 1000).IndexBlock(11);
 
     private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(params (string, string)[] settings)
     {
@@ -27,7 +28,8 @@ public class RecordingTimelineCacheTests
         var story = Story().End().Journal();
         server.Find(story);
         var recording = catalog.Add(story.Session);
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
+        await Task.WhenAll(Enumerable.Range(0, 20)
+            .Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
         server.Spool.Reads.ShouldBe(2, "the journal and a chapter");
         server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects[$"journal/demo/{FakePackager.First}/00000001.jsonl"].Length);
     }
@@ -40,7 +42,8 @@ public class RecordingTimelineCacheTests
         var recordings = new List<RecordingRange>();
         for (var i = 0; i < 20; i++)
         {
-            var story = new FakePackager(SessionId.New(FakePackager.Start.AddHours(i)), recorded: true).Video().Segments(400, bytes: 10).End().Journal();
+            var story = new FakePackager(SessionId.New(FakePackager.Start.AddHours(i)), recorded: true).Video().Segments(400, bytes: 10)
+                .End().Journal();
             server.Find(story);
             recordings.Add(catalog.Add(story.Session));
         }
@@ -98,7 +101,8 @@ public class RecordingTimelineCacheTests
         var story = Story().End().Journal();
         server.Find(story);
         var recording = catalog.Add(story.Session);
-        string[] addresses = [$"/vod/{recording.Id}/source.m3u8", $"/vod/{recording.Id}/manifest.mpd", $"/live/demo/{FakePackager.First}/source/1.m4s"];
+        string[] addresses = [$"/vod/{recording.Id}/source.m3u8", $"/vod/{recording.Id}/manifest.mpd",
+            $"/live/demo/{FakePackager.First}/source/1.m4s"];
         server.Spool.Failure = new IOException("the test's store fails");
         foreach (var address in addresses)
         {
@@ -124,7 +128,8 @@ public class RecordingTimelineCacheTests
         server.Find(story);
         catalog.Add(story.Session);
         catalog.IsAway = true;
-        foreach (var address in new[] { $"/vod/{FakePackager.First}/index.m3u8", $"/auth/vod/{FakePackager.First}/index.m3u8", $"/live/demo/{FakePackager.First}/source/1.m4s" })
+        foreach (var address in new[] { $"/vod/{FakePackager.First}/index.m3u8", $"/auth/vod/{FakePackager.First}/index.m3u8",
+            $"/live/demo/{FakePackager.First}/source/1.m4s" })
         {
             using var away = await server.SendAsync(address);
             away.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);

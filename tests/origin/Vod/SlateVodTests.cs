@@ -19,7 +19,8 @@ public class SlateVodTests
     /// <summary>A minute of an encoder followed by the slate, in segments of two seconds, with a sprite sheet every ten seconds.</summary>
     private static FakePackager Lost(int slate = 10)
     {
-        var story = new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity(slate: true).Segments(slate, bytes: 1000);
+        var story = new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity(slate: true)
+            .Segments(slate, bytes: 1000);
         for (var sheet = 0; sheet < (60 + (2 * slate)) / 10; sheet++)
         {
             story.Sheet(sheet * 10, 50);
@@ -37,7 +38,8 @@ public class SlateVodTests
         return (server, catalog);
     }
 
-    private static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+    private static List<string> Segments(string playlist) =>
+        [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
 
     private static string Address(RecordingRange recording, string file) => $"/vod/{recording.Id}/{file}";
 
@@ -62,7 +64,8 @@ public class SlateVodTests
         {
             var playlist = await server.Client.GetStringAsync(Address(recording, rendition + ".m3u8"));
             HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
-            Segments(playlist).ShouldBe(Enumerable.Range(1, 30).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
+            Segments(playlist)
+                .ShouldBe(Enumerable.Range(1, 30).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
             playlist.ShouldNotContain("#EXT-X-DISCONTINUITY\n");
             playlist.ShouldEndWith("/30.m4s\n#EXT-X-ENDLIST\n");
         }
@@ -70,14 +73,16 @@ public class SlateVodTests
         var text = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
         MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
         var mpd = XElement.Parse(text);
-        (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value, mpd.Elements(Mpd + "Period").Count()).ShouldBe(("static", "PT60S", 1));
+        (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value,
+            mpd.Elements(Mpd + "Period").Count()).ShouldBe(("static", "PT60S", 1));
 
         var cues = await server.Client.GetStringAsync(Address(recording, "thumbnails.vtt"));
         cues.ShouldContain("/thumbnails/50000.jpg#");
         cues.ShouldNotContain("/thumbnails/60000.jpg");
         if (isLive && !hasLeftTheWindow)
         {
-            (await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/source.m3u8")).ShouldContain("/60.m4s\n", Case.Sensitive, "what was live is what it was");
+            (await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/source.m3u8")).ShouldContain("/60.m4s\n", Case.Sensitive,
+                "what was live is what it was");
         }
     }
 
@@ -121,7 +126,8 @@ public class SlateVodTests
         growing.ShouldEndWith("/30.m4s\n", Case.Sensitive, "an encoder may come back, and then the slate is in it");
         server.Hear(story.End());
         (await server.Client.GetStringAsync(Address(open, "source.m3u8"))).ShouldBe(growing + "#EXT-X-ENDLIST\n");
-        Segments(await server.Client.GetStringAsync(Address(catalog.Add(story.Session, end: FakePackager.Start.AddSeconds(70)), "audio.m3u8"))).Count.ShouldBe(30);
+        Segments(await server.Client
+            .GetStringAsync(Address(catalog.Add(story.Session, end: FakePackager.Start.AddSeconds(70)), "audio.m3u8"))).Count.ShouldBe(30);
         using var nothing = await server.SendAsync(Address(catalog.Clip(story.Session, 62, 70), "source.m3u8"));
         nothing.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
@@ -139,7 +145,8 @@ public class SlateVodTests
     [Fact]
     public async Task Recording_of_an_older_journal_without_slate_information_is_unchanged()
     {
-        var story = new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(10, bytes: 1000).End().Journal();
+        var story = new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(10, bytes: 1000)
+            .End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
         await using var _ = server;
         (await server.Client.GetStringAsync(Address(catalog.Add(story.Session), "source.m3u8"))).ShouldEndWith("/40.m4s\n#EXT-X-ENDLIST\n");

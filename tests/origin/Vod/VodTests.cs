@@ -42,7 +42,8 @@ public class VodTests
         return story.Poster(299);
     }
 
-    private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(FakePackager story, bool isLive, params (string, string)[] settings)
+    private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(FakePackager story, bool isLive,
+        params (string, string)[] settings)
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog, settings);
@@ -51,7 +52,8 @@ public class VodTests
         return (server, catalog);
     }
 
-    private static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+    private static List<string> Segments(string playlist) =>
+        [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
 
     private static string Address(RecordingRange recording, string file) => $"/vod/{recording.Id}/{file}";
 
@@ -76,7 +78,8 @@ public class VodTests
             HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
             playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:EVENT\n");
             playlist.ShouldEndWith("150.m4s\n#EXT-X-ENDLIST\n");
-            Segments(playlist).ShouldBe(Enumerable.Range(1, 150).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
+            Segments(playlist)
+                .ShouldBe(Enumerable.Range(1, 150).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
             foreach (var address in new[] { $"init-1.mp4", "1.m4s", "100.m4s", "150.m4s" })
             {
                 var name = $"live/demo/{FakePackager.First}/{rendition}/{address}";
@@ -106,10 +109,13 @@ public class VodTests
         var text = await response.Content.ReadAsStringAsync();
         MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
         var mpd = XElement.Parse(text);
-        (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value, mpd.Element(Mpd + "BaseURL")!.Value).ShouldBe(("static", "PT300S", $"../../live/demo/{FakePackager.First}/"));
+        (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value,
+            mpd.Element(Mpd + "BaseURL")!.Value).ShouldBe(("static", "PT300S", $"../../live/demo/{FakePackager.First}/"));
         mpd.Elements(Mpd + "Period").Select(period => period.Attribute("start")!.Value).ShouldBe(["PT0S", "PT60S"]);
-        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "source").Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(150);
-        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "thumbnails").Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(30);
+        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "source")
+            .Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(150);
+        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "thumbnails")
+            .Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(30);
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
     }
 
@@ -120,7 +126,8 @@ public class VodTests
         var (server, catalog) = await ServerAsync(story, isLive: true);
         await using var _ = server;
         RecordingRange[] recordings = [catalog.Add(story.Session), catalog.Clip(story.Session, 55.5, 121)];
-        var addresses = recordings.SelectMany(recording => new[] { "index.m3u8", "source.m3u8", "audio.m3u8", "manifest.mpd", "thumbnails.vtt" }.Select(file => Address(recording, file))).ToList();
+        var addresses = recordings.SelectMany(recording => new[] { "index.m3u8", "source.m3u8", "audio.m3u8", "manifest.mpd",
+            "thumbnails.vtt" }.Select(file => Address(recording, file))).ToList();
         var live = new List<string>();
         foreach (var address in addresses)
         {
@@ -161,7 +168,8 @@ public class VodTests
         growing.ShouldNotContain("ENDLIST");
         var mpd = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
         MpdRules.Alone.Broken(new MpdVersion(mpd)).ShouldBeEmpty(mpd);
-        Segments(await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/source.m3u8")).Count.ShouldBe(rewind == 0 ? 30 : 150, "what is live lists what it did");
+        Segments(await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/source.m3u8"))
+            .Count.ShouldBe(rewind == 0 ? 30 : 150, "what is live lists what it did");
 
         server.Time.Now += TimeSpan.FromSeconds(10);
         server.Hear(story.Segments(5, bytes: 1000));
@@ -190,7 +198,8 @@ public class VodTests
             var playlist = await server.Client.GetStringAsync(Address(clip, rendition + ".m3u8"));
             HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
             playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
-            Segments(playlist).ShouldBe(Enumerable.Range(28, 34).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
+            Segments(playlist)
+                .ShouldBe(Enumerable.Range(28, 34).Select(number => $"../../live/demo/{FakePackager.First}/{rendition}/{number}.m4s"));
             playlist.ShouldEndWith("#EXT-X-ENDLIST\n");
         }
 
@@ -198,11 +207,14 @@ public class VodTests
         MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
         var mpd = XElement.Parse(text);
         mpd.Attribute("type")!.Value.ShouldBe("static");
-        mpd.Elements(Mpd + "Period").Select(period => period.Attribute("start")!.Value).ShouldBe(["PT0S", "PT4.5S"], "it begins at 55.5 s, and the second run at 60");
+        mpd.Elements(Mpd + "Period").Select(period => period.Attribute("start")!.Value)
+            .ShouldBe(["PT0S", "PT4.5S"], "it begins at 55.5 s, and the second run at 60");
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
 
         var cues = await server.Client.GetStringAsync(Address(clip, "thumbnails.vtt"));
-        cues.ShouldStartWith($"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n../../live/demo/{FakePackager.First}/thumbnails/50000.jpg#xywh=640,0,320,180\n", Case.Sensitive, "its playlist begins at 54 s");
+        cues.ShouldStartWith(
+            $"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n../../live/demo/{FakePackager.First}/thumbnails/50000.jpg#xywh=640,0,320,180\n",
+            Case.Sensitive, "its playlist begins at 54 s");
         cues.ShouldContain("/thumbnails/120000.jpg#xywh=0,0,320,180\n");
         cues.ShouldNotContain("/130000.jpg");
 
@@ -283,7 +295,8 @@ public class VodTests
     [Fact]
     public async Task Gaps_stay_gaps_and_a_recording_never_ends_with_one()
     {
-        var story = new FakePackager(recorded: true).Video().Audio().Segments(5, bytes: 1000).Gap("source").Gap("audio").Gap("source").Open("audio").Close("audio").Segments(3, bytes: 1000);
+        var story = new FakePackager(recorded: true).Video().Audio().Segments(5, bytes: 1000).Gap("source").Gap("audio").Gap("source")
+            .Open("audio").Close("audio").Segments(3, bytes: 1000);
         for (var lost = 0; lost < 50; lost++)
         {
             story.Gap("source", 1).Gap("audio", 1);

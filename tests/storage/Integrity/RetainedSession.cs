@@ -19,28 +19,33 @@ internal sealed class RetainedSession
 
     public RetainedSession(DateTimeOffset now, bool isOver = true, bool isRecorded = true)
     {
-        Session = new BroadcastSession(Channel, SessionId.New(now - TimeSpan.FromHours(2)), 1, now - TimeSpan.FromHours(2), LatencyProfile.Standard) { IsRecorded = isRecorded };
+        Session = new BroadcastSession(Channel, SessionId.New(now - TimeSpan.FromHours(2)), 1, now - TimeSpan.FromHours(2),
+            LatencyProfile.Standard) { IsRecorded = isRecorded };
         Timeline = new SessionTimeline(Session);
         foreach (var rendition in Renditions)
         {
             var kind = rendition == "audio" ? TrackKind.Audio : TrackKind.Video;
             var init = Add($"{rendition}/init-1.mp4", 700);
             Timeline.Apply(new TimelineEvent.RenditionAdded(rendition, kind));
-            Timeline.Apply(new TimelineEvent.InitReady(rendition, 1, new RenditionFormat(kind, "avc1.64001f", 90_000, 1280, 720, 25, 0, 0, null), init, 700));
+            Timeline.Apply(new TimelineEvent.InitReady(rendition, 1,
+                new RenditionFormat(kind, "avc1.64001f", 90_000, 1280, 720, 25, 0, 0, null), init, 700));
             for (long number = 1; number <= Segments; number++)
             {
                 var length = 1000 + ((int)number * 10);
                 var name = Add($"{rendition}/{number}.m4s", length);
-                Timeline.Apply(new TimelineEvent.PartReady(rendition, number, 0, 1, At(number), new(90_000, 90_000), true, Session.StartedAt + At(number).ToTimeSpan(), name, 0, 400));
+                Timeline.Apply(new TimelineEvent.PartReady(rendition, number, 0, 1, At(number), new(90_000, 90_000), true,
+                    Session.StartedAt + At(number).ToTimeSpan(), name, 0, 400));
                 Timeline.Apply(new TimelineEvent.PartReady(
-                    rendition, number, 1, 1, At(number) + new MediaTime(90_000, 90_000), new(90_000, 90_000), false, Session.StartedAt, name, 400, length - 400));
+                    rendition, number, 1, 1, At(number) + new MediaTime(90_000, 90_000), new(90_000, 90_000), false, Session.StartedAt,
+                    name, 400, length - 400));
                 Timeline.Apply(new TimelineEvent.SegmentClosed(rendition, number));
             }
         }
 
         foreach (var start in (long[])[0, 10_000])
         {
-            Timeline.Apply(new TimelineEvent.SpriteSheetReady(new(start, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Add($"thumbnails/{start}.jpg", 3000), 3000));
+            Timeline.Apply(new TimelineEvent.SpriteSheetReady(new(start, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180),
+                Add($"thumbnails/{start}.jpg", 3000), 3000));
         }
 
         Timeline.Apply(new TimelineEvent.PosterReady(new(18_000, 1000), 1280, 720, Add("posters/18000.jpg", 5000), 5000));
@@ -54,7 +59,8 @@ internal sealed class RetainedSession
             Timeline.Apply(new TimelineEvent.Ended("unpublished"));
         }
 
-        byte[] journal = [.. JournalFile.Preamble(Channel, Session.Id, 1, 1, Timeline.Checkpoint()), .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
+        byte[] journal = [.. JournalFile.Preamble(Channel, Session.Id, 1, 1, Timeline.Checkpoint()),
+            .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
         _objects.Add((ObjectNames.Of(Channel, Session.Id).Journal(1), journal));
     }
 

@@ -84,7 +84,9 @@ public abstract class SessionCheckContract : IAsyncLifetime
 
         (await CheckAsync(time: TimeProvider.System)).Issues.ShouldBeEmpty();
         var findings = (await CheckAsync()).Issues;
-        findings.Select(finding => (finding.IssueKind, finding.Object)).ShouldBe([(IntegrityIssueKind.Orphan, _session.Name("720p/3.m4s")), (IntegrityIssueKind.Orphan, _session.Name("source/11.m4s"))]);
+        findings.Select(finding => (finding.IssueKind, finding.Object))
+            .ShouldBe([(IntegrityIssueKind.Orphan, _session.Name("720p/3.m4s")),
+                (IntegrityIssueKind.Orphan, _session.Name("source/11.m4s"))]);
         findings.Sum(finding => finding.Bytes).ShouldBe(110);
     }
 
@@ -110,7 +112,8 @@ public abstract class SessionCheckContract : IAsyncLifetime
     [Fact]
     public async Task Repair_replaces_lost_segments_with_gaps_and_resolves_all_issues()
     {
-        await _store.DeleteAsync([_session.Name("source/3.m4s"), _session.Name("source/6.m4s"), _session.Name("audio/9.m4s"), _session.Name("thumbnails/0.jpg")], default);
+        await _store.DeleteAsync([_session.Name("source/3.m4s"), _session.Name("source/6.m4s"), _session.Name("audio/9.m4s"),
+            _session.Name("thumbnails/0.jpg")], default);
 
         var report = await CheckAsync();
         report.Issues.Count.ShouldBe(4);
@@ -120,26 +123,30 @@ public abstract class SessionCheckContract : IAsyncLifetime
         after.Issues.ShouldBeEmpty();
         var timeline = after.Timeline!;
         (timeline.IsEnded, timeline.Session.Epoch, after.Journal).ShouldBe((true, 2, 2));
-        timeline.Find("audio")!.Find(9)!.ShouldSatisfyAllConditions(gap => gap.IsGap.ShouldBeTrue(), gap => gap.Duration.ShouldBe(new MediaTime(180_000, 90_000)));
+        timeline.Find("audio")!.Find(9)!.ShouldSatisfyAllConditions(gap => gap.IsGap.ShouldBeTrue(),
+            gap => gap.Duration.ShouldBe(new MediaTime(180_000, 90_000)));
         timeline.Find("audio")!.Find(10)!.Length.ShouldBe(1100);
         await using var content = await _store.OpenAsync(timeline.RetainedIndexBlocks.ShouldHaveSingleItem().Object, 0, null, default);
         var bytes = new byte[content!.Length];
         await content.Stream.ReadExactlyAsync(bytes);
         var indexBlock = IndexBlockFile.Read(bytes);
         indexBlock.SpriteSheets.ShouldBeEmpty();
-        indexBlock.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
+        indexBlock.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap)
+            .Select(segment => segment.Number).ShouldBe([3, 6]);
         timeline.Period.ShouldNotBeNull().First.ShouldBe(7, "the video resumes after a gap: a new period");
     }
 
     private static IntegrityIssue One(SessionIntegrityReport report, IntegrityIssueKind fault, string file)
     {
         var finding = report.Issues.ShouldHaveSingleItem();
-        (finding.IssueKind, finding.Object!.Value.Value[(ObjectNames.Of(report.Channel, report.Session).MediaFolder.Length)..]).ShouldBe((fault, file));
+        (finding.IssueKind, finding.Object!.Value.Value[(ObjectNames.Of(report.Channel, report.Session).MediaFolder.Length)..]).ShouldBe(
+            (fault, file));
         return finding;
     }
 
     private Task<SessionIntegrityReport> CheckAsync(bool deep = false, TimeProvider? time = null) =>
-        new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(RetainedSession.Channel, _session.Session.Id, default);
+        new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(RetainedSession.Channel,
+            _session.Session.Id, default);
 }
 
 public sealed class DiskSessionCheckTests : SessionCheckContract
@@ -169,7 +176,8 @@ public sealed class S3SessionCheckTests(CephFixture ceph) : SessionCheckContract
         var bytes = new byte[before.ContentLength];
         await before.ResponseStream.ReadExactlyAsync(bytes);
         bytes[123] ^= 4;
-        var request = new Amazon.S3.Model.PutObjectRequest { BucketName = _options.Bucket, Key = key, InputStream = new MemoryStream(bytes), UseChunkEncoding = false };
+        var request = new Amazon.S3.Model.PutObjectRequest { BucketName = _options.Bucket, Key = key, InputStream = new MemoryStream(bytes),
+            UseChunkEncoding = false };
         foreach (var kept in before.Metadata.Keys)
         {
             request.Metadata[kept] = before.Metadata[kept];

@@ -25,14 +25,17 @@ public sealed class SpoolSnapshotTests
         var seen = SpoolSnapshot.Take(data);
         seen.Files.Keys.ShouldBe(["live/a/s/1.m4s", "live/a/s/2.m4s"]);
         seen.Waiting.ShouldHaveSingleItem().Found.Length.ShouldBe(3);
-        (seen.IsPendingDeletion(ObjectName.Parse("live/b/x")), seen.IsPendingDeletion(ObjectName.Parse("live/c/x"))).ShouldBe((true, false));
+        (seen.IsPendingDeletion(ObjectName.Parse("live/b/x")),
+            seen.IsPendingDeletion(ObjectName.Parse("live/c/x"))).ShouldBe((true, false));
         seen.Folders("live/").ShouldBe(["a"]);
         (await SpoolSnapshot.VerifyAsync(seen.Files["live/a/s/1.m4s"], default)).ShouldBe(VerificationResult.Valid);
-        await Should.ThrowAsync<IOException>(() => OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default));
+        await Should.ThrowAsync<IOException>(() => OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(),
+            TimeProvider.System, default));
 
         bench.Spool.Dispose();
         bench.Flaky.Fault = null;
-        (await OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default)).ShouldBe(new SpoolUploadResult(1, 0, null));
+        (await OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default)).ShouldBe(
+            new SpoolUploadResult(1, 0, null));
         (await bench.Store.FindAsync(ObjectName.Parse("live/a/s/1.m4s"), default)).ShouldNotBeNull();
         SpoolSnapshot.Take(data).Files.Keys.ShouldBe(["live/a/s/2.m4s"]);
     }

@@ -43,7 +43,9 @@ public sealed class AudioEncoderTests : IDisposable
         var program = _folder.Sub("ffmpeg");
         var (once, dead) = (_folder.Sub("once"), _folder.Sub("dead"));
         await File.WriteAllTextAsync(
-            program, $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then timeout -s KILL 0.7 ffmpeg \"$@\"; mkdir '{dead}'; exit 1; fi\nexec ffmpeg \"$@\"\n", TestContext.Current.CancellationToken);
+            program,
+            $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then timeout -s KILL 0.7 ffmpeg \"$@\"; mkdir '{dead}'; exit 1; fi\nexec ffmpeg "
+            + "\"$@\"\n", TestContext.Current.CancellationToken);
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var source = await BeepAsync("flac", 2);
         await using (var encoder = new AudioEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
@@ -65,7 +67,8 @@ public sealed class AudioEncoderTests : IDisposable
 
         _encoded[0].Decode.TotalSeconds.ShouldBeLessThan(10.01);
         _encoded[^1].Decode.TotalSeconds.ShouldBeGreaterThan(11.9);
-        _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks).ShouldAllBe(step => step >= 1024 && step < 2048, "nothing is missing but less than a frame at the seam");
+        _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks)
+            .ShouldAllBe(step => step >= 1024 && step < 2048, "nothing is missing but less than a frame at the seam");
     }
 
     [Fact]
@@ -74,7 +77,9 @@ public sealed class AudioEncoderTests : IDisposable
         var program = _folder.Sub("ffmpeg");
         var (once, hung) = (_folder.Sub("once"), _folder.Sub("hung"));
         await File.WriteAllTextAsync(
-            program, $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then (sleep 0.7; kill -STOP $$; mkdir '{hung}') & fi\nexec ffmpeg \"$@\"\n", TestContext.Current.CancellationToken);
+            program,
+            $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then (sleep 0.7; kill -STOP $$; mkdir '{hung}') & fi\nexec ffmpeg \"$@\"\n",
+            TestContext.Current.CancellationToken);
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var source = await BeepAsync("aac", 6);
         await using (var encoder = new AudioEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
@@ -95,7 +100,8 @@ public sealed class AudioEncoderTests : IDisposable
 
         _encoded[0].Decode.TotalSeconds.ShouldBeLessThan(10.03);
         _encoded[^1].Decode.TotalSeconds.ShouldBeGreaterThan(11.9);
-        _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks).ShouldAllBe(step => step >= 1024 && step < 2048, "nothing is missing but less than a frame at the seam");
+        _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks)
+            .ShouldAllBe(step => step >= 1024 && step < 2048, "nothing is missing but less than a frame at the seam");
     }
 
     [Fact]
@@ -118,9 +124,12 @@ public sealed class AudioEncoderTests : IDisposable
         }
 
         queue.Writer.Complete();
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard);
-        await new LadderTranscoder(packager, Microsoft.Extensions.Options.Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
-            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "720p", CancellationToken.None), [frames.Track, surround.Track], queue.Reader), TestContext.Current.CancellationToken);
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch,
+            LatencyProfile.Standard);
+        await new LadderTranscoder(packager, Microsoft.Extensions.Options.Options.Create(new EncodingOptions()), TimeProvider.System,
+            NullLogger<LadderTranscoder>.Instance)
+            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "720p", CancellationToken.None),
+                [frames.Track, surround.Track], queue.Reader), TestContext.Current.CancellationToken);
 
         packager.Renditions.ShouldBe(["source", "audio", "audio-source"]);
         packager.Samples["audio-source"].Select(s => s.Payload).ShouldBe(surround.Samples.Select(s => s.Payload));
@@ -173,7 +182,8 @@ public sealed class AudioEncoderTests : IDisposable
         var pan = string.Join('|', Enumerable.Range(0, channels).Select(c => $"c{c}=c0"));
         (await ChildProcess.RunAsync("ffmpeg",
         [
-            "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"aevalsrc='if(gte(t,1),0.5*sin(2*PI*1000*t),0)':s={Clock}:d=2", "-af", $"pan={(channels == 6 ? "5.1" : "stereo")}|{pan}",
+            "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"aevalsrc='if(gte(t,1),0.5*sin(2*PI*1000*t),0)':s={Clock}:d=2", "-af",
+                $"pan={(channels == 6 ? "5.1" : "stereo")}|{pan}",
             "-c:a", codec, "-strict", "-2", "-movflags", "delay_moov+frag_every_frame+default_base_moof", path,
         ])).EnsureSuccess();
         var file = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
@@ -190,7 +200,8 @@ public sealed class AudioEncoderTests : IDisposable
     private static IEnumerable<MediaSample> Samples(CodedTrack track) => track.Samples.Select(s =>
     {
         var time = new MediaTime(s.Decode, track.Track.Timescale);
-        return new MediaSample(track.Track, time, new MediaTime(s.Decode + s.Said.CompositionOffset, track.Track.Timescale), s.Said.IsSync, s.Payload, DateTimeOffset.UnixEpoch + time.ToTimeSpan());
+        return new MediaSample(track.Track, time, new MediaTime(s.Decode + s.Said.CompositionOffset, track.Track.Timescale), s.Said.IsSync,
+            s.Payload, DateTimeOffset.UnixEpoch + time.ToTimeSpan());
     });
 
     /// <summary>Start of the tone in a player without support for edit lists.</summary>
@@ -199,7 +210,8 @@ public sealed class AudioEncoderTests : IDisposable
         var (file, raw) = (_folder.Sub("heard.mp4"), _folder.Sub("heard.raw"));
         var media = new FragmentWriter().Write(
             new FragmentHeader(1, samples[0].Decode.Ticks, SegmentTypeBox.Segment),
-            samples.Select((s, i) => new FragmentSample((uint)((i + 1 < samples.Count ? samples[i + 1].Decode.Ticks : s.Decode.Ticks + 1024) - s.Decode.Ticks), s.Payload.Length, true, 0)).ToArray());
+            samples.Select((s, i) => new FragmentSample((uint)((i + 1 < samples.Count ? samples[i + 1].Decode.Ticks : s.Decode.Ticks + 1024)
+                - s.Decode.Ticks), s.Payload.Length, true, 0)).ToArray());
         await using (var stream = File.Create(file))
         {
             await stream.WriteAsync(InitSegmentWriter.Write(samples[0].Track), TestContext.Current.CancellationToken);
@@ -210,7 +222,8 @@ public sealed class AudioEncoderTests : IDisposable
             }
         }
 
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-f", "f32le", "-ac", "1", "-y", raw])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-i", file, "-f", "f32le", "-ac", "1", "-y", raw])).EnsureSuccess();
         var heard = MemoryMarshal.Cast<byte, float>(await File.ReadAllBytesAsync(raw, TestContext.Current.CancellationToken)).ToArray();
         return samples[0].Decode.TotalSeconds + ((double)Array.FindIndex(heard, s => Math.Abs(s) > 0.1) / Clock);
     }

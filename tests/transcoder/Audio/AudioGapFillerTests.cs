@@ -14,7 +14,8 @@ public sealed class AudioGapFillerTests
     private static readonly Track Usual = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
     private static readonly Track Other = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
     private static readonly Track Opus = new(2, CodecConfig.Opus.Default(), 48_000);
-    private static readonly Track Flac = new(2, CodecConfig.Flac.Parse(Convert.FromHexString("8000002210001000" + "000000000000" + "0AC442F000000000" + new string('0', 32))), 44_100);
+    private static readonly Track Flac = new(2, CodecConfig.Flac
+        .Parse(Convert.FromHexString("8000002210001000" + "000000000000" + "0AC442F000000000" + new string('0', 32))), 44_100);
 
     [Fact]
     public void Video_without_audio_has_silence_from_its_first_to_its_newest_frame()
@@ -95,7 +96,8 @@ public sealed class AudioGapFillerTests
         See(fill, 0, 11, keyframes: 2);
         Both(fill, Other, 11, 3, keyframes: 2);
 
-        var (silent, heard) = (fill.Output.Where(s => s.Track.Timescale == 48_000).ToList(), fill.Output.Where(s => s.Track.Timescale == 44_100).ToList());
+        var (silent, heard) = (fill.Output.Where(s => s.Track.Timescale == 48_000).ToList(),
+            fill.Output.Where(s => s.Track.Timescale == 44_100).ToList());
         ShouldBeGapless(silent);
         silent[^1].Decode.TotalSeconds.ShouldBeInRange(11.97, 12);
         heard[0].Decode.TotalSeconds.ShouldBeInRange(12, 12.05);
@@ -190,7 +192,8 @@ public sealed class AudioGapFillerTests
         fill.DroppedFrames.ShouldBe(0);
     }
 
-    private static void See(AudioGapFiller fill, double from, double seconds, long delay = 0, double every = 0.04, double keyframes = double.MaxValue)
+    private static void See(AudioGapFiller fill, double from, double seconds, long delay = 0, double every = 0.04,
+        double keyframes = double.MaxValue)
     {
         for (var i = 0; i * every < seconds - 0.001; i++)
         {

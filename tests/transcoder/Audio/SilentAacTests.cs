@@ -46,9 +46,11 @@ public sealed class SilentAacTests
         var silence = SilentAac.Of(sampleRate, channels);
         const int frames = 50;
         var (adts, raw) = (folder.Sub("silence.aac"), folder.Sub("silence.raw"));
-        await File.WriteAllBytesAsync(adts, [.. Enumerable.Range(0, frames).SelectMany(_ => Adts(silence))], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(adts, [.. Enumerable.Range(0, frames).SelectMany(_ => Adts(silence))],
+            TestContext.Current.CancellationToken);
 
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-xerror", "-i", adts, "-f", "f32le", raw])).EnsureSuccess().Error.ShouldBeEmpty();
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-xerror", "-i", adts, "-f", "f32le", raw])).EnsureSuccess()
+            .Error.ShouldBeEmpty();
 
         var samples = await File.ReadAllBytesAsync(raw, TestContext.Current.CancellationToken);
         samples.Length.ShouldBe(frames * 1024 * channels * sizeof(float));
@@ -70,7 +72,8 @@ public sealed class SilentAacTests
     {
         var ours = SilentAac.Of().Config;
         SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00])).ShouldBeTrue("so OBS and ffmpeg spell it");
-        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x98])).ShouldBeFalse("that has spectral band replication");
+        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x98]))
+            .ShouldBeFalse("that has spectral band replication");
         SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x12, 0x10])).ShouldBeFalse("44.1 kHz");
         SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x88])).ShouldBeFalse("mono");
     }
@@ -83,7 +86,8 @@ public sealed class SilentAacTests
         var length = silence.Payload.Length + 7;
         return
         [
-            0xff, 0xf1, (byte)((1 << 6) | (rate << 2) | (layout >> 2)), (byte)(((layout & 3) << 6) | (length >> 11)), (byte)(length >> 3), (byte)(((length & 7) << 5) | 0x1f), 0xfc,
+            0xff, 0xf1, (byte)((1 << 6) | (rate << 2) | (layout >> 2)), (byte)(((layout & 3) << 6) | (length >> 11)), (byte)(length >> 3),
+                (byte)(((length & 7) << 5) | 0x1f), 0xfc,
             .. silence.Payload.Span,
         ];
     }

@@ -28,8 +28,10 @@ public sealed class CaptionTests
             return s with { Payload = Captioning.With(s.Payload, isHevc: false, (0, pair.First, pair.Second), (1, 0x80, 0x80)) };
         }).ToList();
         var renditions = Channel.CreateBounded<RenditionSample>(10_000);
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!);
-        await using (var encoder = new RungEncoder(new EncodingOptions(), EncoderSelector.SoftwareOnly(TimeProvider.System), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch,
+            LatencyProfile.Find(latency)!);
+        await using (var encoder = new RungEncoder(new EncodingOptions(), EncoderSelector.SoftwareOnly(TimeProvider.System), session,
+            "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
         {
             foreach (var sample in source)
             {
@@ -42,7 +44,8 @@ public sealed class CaptionTests
 
         renditions.Writer.TryComplete();
         var expected = source.ToDictionary(s => s.Present.Ticks, s => Triplets(s.Payload.Span));
-        var rungs = (await renditions.Reader.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).GroupBy(s => s.Rendition.Name).ToList();
+        var rungs = (await renditions.Reader.ReadAllAsync(TestContext.Current.CancellationToken)
+            .ToListAsync(TestContext.Current.CancellationToken)).GroupBy(s => s.Rendition.Name).ToList();
         rungs.Select(r => r.Key).ShouldBe(["360p", "240p"], ignoreOrder: true);
         foreach (var rung in rungs)
         {

@@ -37,7 +37,8 @@ internal static class CodedFrames
         {
             track ??= new Track(1, AnnexBConverter.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
             var time = new MediaTime(packet.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
-            samples.Add(new MediaSample(track, time, time, packet.IsKey, AnnexBConverter.ToLengths(packet.Payload.Span), DateTimeOffset.UnixEpoch + time.ToTimeSpan()));
+            samples.Add(new MediaSample(track, time, time, packet.IsKey, AnnexBConverter.ToLengths(packet.Payload.Span),
+                DateTimeOffset.UnixEpoch + time.ToTimeSpan()));
         }
 
         return samples;

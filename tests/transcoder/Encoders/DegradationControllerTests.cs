@@ -18,10 +18,12 @@ public class DegradationControllerTests
     [InlineData(3, 2, true, "720p 480p")]
     [InlineData(4, 2, true, "480p")]
     [InlineData(5, 2, true, "")]
-    public void Quality_is_reduced_first_then_frame_rate_then_rungs_starting_with_the_largest(int step, int speedLevel, bool isHalfRate, string names)
+    public void Quality_is_reduced_first_then_frame_rate_then_rungs_starting_with_the_largest(int step, int speedLevel, bool isHalfRate,
+        string names)
     {
         var effort = DegradationLadder.At(step, Rungs);
-        (effort.SpeedLevel, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((speedLevel, isHalfRate, names));
+        (effort.SpeedLevel, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe(
+            (speedLevel, isHalfRate, names));
         DegradationLadder.LastLevel(Rungs.Length).ShouldBe(5);
     }
 

@@ -7,7 +7,8 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 
 public class EncodeCommandTests
 {
-    private static readonly Rung[] Rungs = [new("720p", 1280, 720, IsHalfRate: false, 2_500_000), new("480p", 854, 480, IsHalfRate: true, 1_200_000), new("360p", 640, 360, IsHalfRate: true, 700_000)];
+    private static readonly Rung[] Rungs = [new("720p", 1280, 720, IsHalfRate: false, 2_500_000),
+        new("480p", 854, 480, IsHalfRate: true, 1_200_000), new("360p", 640, 360, IsHalfRate: true, 700_000)];
 
     [Fact]
     public void Each_rung_is_scaled_from_the_one_above_it_and_frames_are_dropped_once() =>
@@ -18,7 +19,8 @@ public class EncodeCommandTests
 
     [Fact]
     public void Half_rate_rung_does_not_affect_the_frame_rate_of_smaller_rungs() =>
-        Filters(Command() with { Effort = DegradationLadder.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
+        Filters(Command() with { Effort = DegradationLadder.At(0,
+            [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
             @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)[out0];"
             + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + @"[next1]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
@@ -49,7 +51,8 @@ public class EncodeCommandTests
 
     [Fact]
     public void Deinterlacing_precedes_scaling_and_frame_dropping_and_keeps_times() =>
-        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = DegradationLadder.At(3, Rungs) }).ShouldStartWith(
+        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = DegradationLadder.At(3, Rungs) })
+        .ShouldStartWith(
             @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=1280:720");
 
     [Fact]
@@ -66,10 +69,14 @@ public class EncodeCommandTests
     public void Forced_keyframes_are_the_first_frames_of_equal_intervals_for_any_rung_start()
     {
         // 4.75 intervals after the start of the first one, and two intervals after it.
-        var command = Command() with { Keys = new ForcedKeyframeTimes(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
+        var command = Command() with { Keys = new ForcedKeyframeTimes(162_000_001, 180_000, 0),
+            From = [162_855_001, 162_360_001, 162_855_001] };
         var arguments = string.Join(' ', command.Arguments());
-        arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-45000+0.5)/180000),floor((prev_forced_t*90000-45000+0.5)/180000)))");
-        arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-0+0.5)/180000),floor((prev_forced_t*90000-0+0.5)/180000)))");
+        arguments.ShouldContain(
+            "-force_key_frames "
+            + "expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-45000+0.5)/180000),floor((prev_forced_t*90000-45000+0.5)/180000)))");
+        arguments.ShouldContain(
+            "-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-0+0.5)/180000),floor((prev_forced_t*90000-0+0.5)/180000)))");
         Filters(command).ShouldBe(
             @"[0:v:0]select=gte(pts\,162360001),scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=gte(pts\,162855001)[out0];"
             + @"[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[own1][next1];"
@@ -88,7 +95,8 @@ public class EncodeCommandTests
         var arguments = Command().Arguments().ToList();
         arguments[arguments.IndexOf("-protocol_whitelist") + 1].ShouldBe("unix");
         arguments[arguments.IndexOf("-i") + 1].ShouldBe("unix:/run/in");
-        arguments.Where(a => a.StartsWith("unix:", StringComparison.Ordinal)).ShouldBe(["unix:/run/in", "unix:/run/0", "unix:/run/1", "unix:/run/2"]);
+        arguments.Where(a => a.StartsWith("unix:", StringComparison.Ordinal))
+            .ShouldBe(["unix:/run/in", "unix:/run/0", "unix:/run/1", "unix:/run/2"]);
     }
 
     [Fact]
@@ -105,5 +113,6 @@ public class EncodeCommandTests
         return arguments[arguments.IndexOf("-filter_complex") + 1];
     }
 
-    private static EncodeCommand Command() => new("/run/in", DegradationLadder.At(0, Rungs), ["/run/0", "/run/1", "/run/2"], IsHurried: false);
+    private static EncodeCommand Command() => new("/run/in", DegradationLadder.At(0, Rungs), ["/run/0", "/run/1", "/run/2"],
+        IsHurried: false);
 }

@@ -16,18 +16,26 @@ public sealed class EncoderProbeTests : IDisposable
 
     [Theory]
     [InlineData("[h264_nvenc @ 0x55d3219f4880] Cannot load libcuda.so.1", "no NVIDIA driver: Cannot load libcuda.so.1")]
-    [InlineData("[h264_nvenc @ 0x1] Driver does not support the required nvenc API version. Required: 11.1 Found: 10.0", "the NVIDIA driver is too old for this ffmpeg: Driver does not")]
-    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)", "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
-    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)", "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
-    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: unsupported device (2): (no details)", "the NVIDIA GPU has no encoder: OpenEncodeSessionEx")]
-    [InlineData("[h264_qsv @ 0x1] Error initializing an internal MFX session: unsupported (-3)", "no Intel GPU with Quick Sync: Error initializing")]
-    [InlineData("[AVHWDeviceContext @ 0x1] No VA display found for device /dev/dri/renderD128.", "the render node has no VAAPI driver: No VA display")]
-    [InlineData("[AVHWDeviceContext @ 0x1] Cannot open a VA display from DRM device /dev/dri/renderD128: Permission denied", "no permission to open the render node")]
+    [InlineData("[h264_nvenc @ 0x1] Driver does not support the required nvenc API version. Required: 11.1 Found: 10.0",
+        "the NVIDIA driver is too old for this ffmpeg: Driver does not")]
+    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)",
+        "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
+    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)",
+        "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
+    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: unsupported device (2): (no details)",
+        "the NVIDIA GPU has no encoder: OpenEncodeSessionEx")]
+    [InlineData("[h264_qsv @ 0x1] Error initializing an internal MFX session: unsupported (-3)",
+        "no Intel GPU with Quick Sync: Error initializing")]
+    [InlineData("[AVHWDeviceContext @ 0x1] No VA display found for device /dev/dri/renderD128.",
+        "the render node has no VAAPI driver: No VA display")]
+    [InlineData("[AVHWDeviceContext @ 0x1] Cannot open a VA display from DRM device /dev/dri/renderD128: Permission denied",
+        "no permission to open the render node")]
     [InlineData("Unrecognized option 'delay'.", "this ffmpeg lacks a required option: Unrecognized")]
     [InlineData("[some @ 0x1] [deep @ 0x2] never seen before", "never seen before")]
     public void Encoder_error_is_reported_in_plain_language_with_the_original_message(string line, string told)
     {
-        EncoderErrorParser.Describe([line, "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0"], exit: 1).ShouldStartWith(told);
+        EncoderErrorParser.Describe([line, "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0"],
+            exit: 1).ShouldStartWith(told);
         EncoderErrorParser.Describe([line], exit: 1).ShouldNotContain("0x");
     }
 
@@ -39,10 +47,13 @@ public sealed class EncoderProbeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("OpenEncodeSessionEx failed: out of memory (10) | Error initializing output stream 2:0 -- Error while opening encoder for output stream #2:0 - maybe", 2)]
+    [InlineData(
+        "OpenEncodeSessionEx failed: out of memory (10) | Error initializing output stream 2:0 -- Error while opening encoder for output "
+        + "stream #2:0 - maybe", 2)]
     [InlineData("[vost#3:0/h264_nvenc @ 0x1] Error while opening encoder", 3)]
     [InlineData("OpenEncodeSessionEx failed: incompatible client key (21)", null)]
-    public void Failed_output_index_is_parsed_from_messages_of_old_and_new_ffmpeg_versions(string said, int? output) => EncoderErrorParser.FailedOutput(said).ShouldBe(output);
+    public void Failed_output_index_is_parsed_from_messages_of_old_and_new_ffmpeg_versions(string said, int? output) =>
+    EncoderErrorParser.FailedOutput(said).ShouldBe(output);
 
     [Fact]
     public async Task Encoders_of_this_machine_are_probed_and_x264_works()
@@ -110,7 +121,8 @@ public sealed class EncoderProbeTests : IDisposable
     {
         var time = new ManualTimeProvider();
         var broken = _folder.Sub("broken");
-        using var choice = Choice(await ProgramAsync($"case \"$*\" in *h264_nvenc*) test -e {broken} && exit 1;; esac\n{WorkingNvenc}"), time: time);
+        using var choice = Choice(await ProgramAsync($"case \"$*\" in *h264_nvenc*) test -e {broken} && exit 1;; esac\n{WorkingNvenc}"),
+            time: time);
         await choice.StartAsync(TestContext.Current.CancellationToken);
         await Poll.UntilAsync(() => choice.Statuses.Count == EncoderCandidate.All.Count, TimeSpan.FromSeconds(60));
 
@@ -150,13 +162,15 @@ public sealed class EncoderProbeTests : IDisposable
         """;
 
     private static EncoderSelector Choice(string program, string word = "auto", TimeProvider? time = null) =>
-        new(Options.Create(new EncodingOptions { Ffmpeg = program, Encoder = word }), time ?? TimeProvider.System, NullLogger<EncoderSelector>.Instance);
+        new(Options.Create(new EncodingOptions { Ffmpeg = program, Encoder = word }), time ?? TimeProvider.System,
+            NullLogger<EncoderSelector>.Instance);
 
     /// <summary>Creates a stand-in for ffmpeg. If the script does not handle the list of encoders, the list contains NVENC.</summary>
     private async Task<string> ProgramAsync(string script)
     {
         var program = _folder.Sub("ffmpeg");
-        var list = script.Contains("-encoders", StringComparison.Ordinal) ? "" : "case \"$*\" in *-encoders*) echo ' V....D h264_nvenc NVENC'; exit;; esac\n";
+        var list = script.Contains("-encoders", StringComparison.Ordinal) ? ""
+            : "case \"$*\" in *-encoders*) echo ' V....D h264_nvenc NVENC'; exit;; esac\n";
         await File.WriteAllTextAsync(program, $"#!/bin/sh\n{list}{script}\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         return program;

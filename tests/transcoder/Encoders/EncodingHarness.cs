@@ -22,7 +22,8 @@ internal sealed class EncodingHarness : IDisposable
     public RungEncoder Encoder(string program, string ladder, string latency, EncoderSelector? choice = null) => new(
         new EncodingOptions { Ffmpeg = program },
         choice ?? EncoderSelector.SoftwareOnly(TimeProvider.System),
-        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!),
+        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch,
+            LatencyProfile.Find(latency)!),
         ladder, _renditions.Writer, TimeProvider.System, NullLogger.Instance);
 
     /// <summary>Writes a shell script in place of ffmpeg.</summary>
@@ -37,12 +38,14 @@ internal sealed class EncodingHarness : IDisposable
     /// <summary>Probes the encoders of such a script.</summary>
     public static async Task<EncoderSelector> ProvedAsync(string program)
     {
-        var choice = new EncoderSelector(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<EncoderSelector>.Instance);
+        var choice = new EncoderSelector(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System,
+            NullLogger<EncoderSelector>.Instance);
         await choice.ProbeAsync(default);
         return choice;
     }
 
-    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source) => await EncodeAsync(program, ladder, latency, source, atLeast: 0);
+    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source) =>
+        await EncodeAsync(program, ladder, latency, source, atLeast: 0);
 
     /// <summary>
     /// The same, waiting for output before the end, for machines too busy to finish within the time after the end of input.

@@ -31,7 +31,8 @@ public sealed class FaultyRungDetectorTests
         for (var rest = FaultyRungDetector.FirstExclusion; rest < FaultyRungDetector.MaxExclusion; rest *= 2)
         {
             Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
-            var left = rest - TimeSpan.FromSeconds(1) - (rest == FaultyRungDetector.FirstExclusion ? TimeSpan.Zero : FaultyRungDetector.ProvenRunTime);
+            var left = rest - TimeSpan.FromSeconds(1) - (rest == FaultyRungDetector.FirstExclusion ? TimeSpan.Zero
+                : FaultyRungDetector.ProvenRunTime);
             Live(left).ShouldBeFalse();
             Live(TimeSpan.FromSeconds(1)).ShouldBeTrue();
             _suspicion.Filter(All).ShouldBe(All);

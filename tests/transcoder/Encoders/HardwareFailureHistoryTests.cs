@@ -57,7 +57,8 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [Theory]
     [InlineData("exec sleep 1000", "h264_nvenc cuda, libx264", "it hangs before it connects")]
     [InlineData("kill -STOP $$", "h264_nvenc cuda, libx264", "it hangs at once")]
-    [InlineData("echo '[h264_nvenc @ 0x1] no frames of this kind' >&2; exit 1", "h264_nvenc cuda, h264_nvenc, libx264", "it can neither decode nor encode")]
+    [InlineData("echo '[h264_nvenc @ 0x1] no frames of this kind' >&2; exit 1", "h264_nvenc cuda, h264_nvenc, libx264",
+        "it can neither decode nor encode")]
     [InlineData("kill -SEGV $$", "h264_nvenc cuda, h264_nvenc, libx264", "it crashes")]
     public async Task Hardware_that_never_produces_a_frame_loses_none(string script, string starts, string why)
     {
@@ -77,7 +78,8 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     public async Task Hardware_that_cannot_decode_a_source_still_encodes_it()
     {
         var source = await CodedFrames.MakeAsync(2, "320x300", 30);
-        var program = await NvencAsync($"case \"$*\" in *hwaccel*) echo 'Impossible to convert between the formats' >&2; exit 1;; esac\n{Imitate}");
+        var program =
+            await NvencAsync($"case \"$*\" in *hwaccel*) echo 'Impossible to convert between the formats' >&2; exit 1;; esac\n{Imitate}");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
         await LiveAsync(program, choice, source);
@@ -115,7 +117,8 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     public async Task Driver_that_accepts_no_session_moves_this_and_later_sessions_to_software()
     {
         var source = await CodedFrames.MakeAsync(2, "320x300", 30);
-        var program = await NvencAsync("echo '[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)' >&2; exit 1");
+        var program = await NvencAsync(
+            "echo '[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)' >&2; exit 1");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
         await LiveAsync(program, choice, source);
@@ -129,10 +132,13 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [Theory]
     [InlineData("head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2", "", "h264_nvenc cuda", "it talks nonsense, and encodes")]
     [InlineData("", "-f h264", "h264_nvenc cuda, h264_nvenc, libx264", "it sends something else than NUT")]
-    public async Task Garbage_on_stdout_is_ignored_and_garbage_on_a_socket_ends_the_worker(string before, string format, string starts, string why)
+    public async Task Garbage_on_stdout_is_ignored_and_garbage_on_a_socket_ends_the_worker(string before, string format,
+        string starts, string why)
     {
         var source = await CodedFrames.MakeAsync(4, "320x300", 30, "-g", "300");
-        var program = await NvencAsync($"{before}\n{(format.Length > 0 ? Imitate.Replace("unix:*)", $"unix:*out*) set -- \"$@\" {format} \"$a\";;\n  unix:*)", StringComparison.Ordinal) : Imitate)}");
+        var program =
+            await NvencAsync(
+                $"{before}\n{(format.Length > 0 ? Imitate.Replace("unix:*)", $"unix:*out*) set -- \"$@\" {format} \"$a\";;\n  unix:*)", StringComparison.Ordinal) : Imitate)}");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
         await LiveAsync(program, choice, source);
@@ -183,7 +189,8 @@ public sealed class HardwareFailureHistoryTests : IDisposable
 
     private async Task<string[]> StartsAsync() => await File.ReadAllLinesAsync(StartsFile);
 
-    private async Task LiveAsync(string program, EncoderSelector choice, IReadOnlyList<MediaSample> source, Func<int, Task>? meanwhile = null)
+    private async Task LiveAsync(string program, EncoderSelector choice, IReadOnlyList<MediaSample> source,
+        Func<int, Task>? meanwhile = null)
     {
         await using var encoder = _bench.Encoder(program, "auto", "low", choice);
         for (var i = 0; i < source.Count; i++)

@@ -22,7 +22,8 @@ public sealed partial class InterlacedTests : IDisposable
     [InlineData(Fields, "tff=1", "low")]
     [InlineData("testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_bottom", "bff=1", "standard")]
     [InlineData("testsrc2=s=320x240:r=30:d=3,scroll=horizontal=0.01", "fake-interlaced=1", "standard")]
-    public async Task Rungs_of_an_interlaced_source_are_progressive_with_its_frame_count_and_times(string frame, string parameters, string latency)
+    public async Task Rungs_of_an_interlaced_source_are_progressive_with_its_frame_count_and_times(string frame, string parameters,
+        string latency)
     {
         var isInterlaced = frame.Contains("tinterlace", StringComparison.Ordinal);
         var source = await MakeAsync(frame, parameters);
@@ -81,10 +82,12 @@ public sealed partial class InterlacedTests : IDisposable
     {
         var file = Path.Combine(_bench.Folder, name + ".h264");
         await AnnexB.WriteAsync(file, frames);
-        var said = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", file, "-vf", "idet", "-f", "null", "-"])).EnsureSuccess().Error;
+        var said = (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-hide_banner", "-i", file, "-vf", "idet", "-f", "null", "-"])).EnsureSuccess().Error;
         var found = Found().Match(said);
         found.Success.ShouldBeTrue(said);
-        return int.Parse(found.Groups["top"].Value, CultureInfo.InvariantCulture) + int.Parse(found.Groups["bottom"].Value, CultureInfo.InvariantCulture);
+        return int.Parse(found.Groups["top"].Value, CultureInfo.InvariantCulture)
+            + int.Parse(found.Groups["bottom"].Value, CultureInfo.InvariantCulture);
     }
 
     [GeneratedRegex(@"Multi frame detection: TFF:\s*(?<top>\d+)\s+BFF:\s*(?<bottom>\d+)")]

@@ -12,7 +12,11 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 /// </summary>
 public sealed class ResumePlanTests
 {
-    private static readonly Track Frame = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
+    private static readonly Track Frame =
+        new(1,
+            CodecConfig.Avc
+            .Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")),
+            MediaTime.VideoTimescale);
     private readonly GopBuffer _recent = new();
 
     public ResumePlanTests()

@@ -25,7 +25,8 @@ public sealed class RungEncoderTests : IDisposable
         foreach (var (name, samples) in rungs)
         {
             samples.Select(s => (s.Present.Ticks, s.Decode.Ticks)).ShouldBe(source.Select(s => (s.Present.Ticks, s.Present.Ticks)), name);
-            samples.Where(s => s.IsSync).Select(s => s.Present.Ticks).ShouldBe(source.Where(s => s.IsSync).Select(s => s.Present.Ticks), name);
+            samples.Where(s => s.IsSync).Select(s => s.Present.Ticks)
+                .ShouldBe(source.Where(s => s.IsSync).Select(s => s.Present.Ticks), name);
             samples.Count(s => !s.Track.Config.TryInspect(s.Payload.Span, out _)).ShouldBe(0, name);
             samples.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
         }
@@ -61,9 +62,12 @@ public sealed class RungEncoderTests : IDisposable
             rungs[name].Select(s => s.Present.Ticks).ShouldBeSubsetOf(source.Select(s => s.Present.Ticks), name);
         }
 
-        rungs.Values.ShouldAllBe(r => r.Where(s => s.IsSync).Select(s => s.Present.Ticks).SequenceEqual(source.Where(s => s.IsSync).Select(s => s.Present.Ticks)));
-        rungs.ToDictionary(r => r.Key, r => $"{r.Value[0].Track.Config.VideoFormat!.Width}x{r.Value[0].Track.Config.VideoFormat!.Height}").ShouldBe(
-            new Dictionary<string, string> { ["320x240p30"] = "320x240", ["240x180"] = "240x180", ["120p30"] = "160x120" }, ignoreOrder: true);
+        rungs.Values.ShouldAllBe(r => r.Where(s => s.IsSync).Select(s => s.Present.Ticks)
+            .SequenceEqual(source.Where(s => s.IsSync).Select(s => s.Present.Ticks)));
+        rungs.ToDictionary(r => r.Key, r => $"{r.Value[0].Track.Config.VideoFormat!.Width}x{r.Value[0].Track.Config.VideoFormat!.Height}")
+            .ShouldBe(
+            new Dictionary<string, string> { ["320x240p30"] = "320x240", ["240x180"] = "240x180", ["120p30"] = "160x120" },
+            ignoreOrder: true);
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class RungEncoderTests : IDisposable
         var track = made[0].Track with { DeclaredBitsPerSecond = 150_000 };
         var source = made.Select(s => s with { Track = track }).ToList();
         var said = Path.Combine(_bench.Folder, "bits");
-        var program = await _bench.ProgramAsync($"for word; do [ \"$last\" = -b:v ] && echo \"$word\" >> {said}; last=$word; done\nexec ffmpeg \"$@\"");
+        var program = await _bench.ProgramAsync(
+            $"for word; do [ \"$last\" = -b:v ] && echo \"$word\" >> {said}; last=$word; done\nexec ffmpeg \"$@\"");
 
         await using (var encoder = _bench.Encoder(program, "auto", "low"))
         {
@@ -97,7 +102,8 @@ public sealed class RungEncoderTests : IDisposable
     {
         var (large, small) = (await CodedFrames.MakeAsync(1, "640x480", 30), await CodedFrames.MakeAsync(1, "480x360", 30));
         var shift = new MediaTime(90_000, MediaTime.VideoTimescale);
-        await _bench.EncodeAsync("ffmpeg", "auto", "low", [.. large, .. small.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
+        await _bench.EncodeAsync("ffmpeg", "auto", "low",
+            [.. large, .. small.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
 
         var rung = _bench.Read()["240p"];
         rung.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
@@ -128,7 +134,8 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("KILL", "low", 300, 60)]
     [InlineData("STOP", "low", 300, 60)]
     [InlineData("KILL", "standard", 70, 75)]
-    public async Task Killed_or_hung_worker_is_replaced_by_one_that_continues_at_the_same_frame(string signal, string latency, int group, int at)
+    public async Task Killed_or_hung_worker_is_replaced_by_one_that_continues_at_the_same_frame(string signal, string latency,
+        int group, int at)
     {
         // One long GOP, so that only its buffered frames allow to continue; or an encoder that still buffers frames of the previous GOP.
         var source = await CodedFrames.MakeAsync(8, "320x300", 30, "-g", $"{group}");
@@ -159,7 +166,8 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Source_that_changes_at_every_keyframe_does_not_start_a_process_each_time()
     {
-        var (large, small) = (await CodedFrames.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedFrames.MakeAsync(1, "480x360", 30, "-g", "1"));
+        var (large, small) = (await CodedFrames.MakeAsync(1, "640x480", 30, "-g", "1"),
+            await CodedFrames.MakeAsync(1, "480x360", 30, "-g", "1"));
         var pids = Path.Combine(_bench.Folder, "pids");
         var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
@@ -167,7 +175,8 @@ public sealed class RungEncoderTests : IDisposable
         {
             for (var i = 0; i < large.Count; i++)
             {
-                encoder.Push(large[i] with { Track = (i % 2 == 0 ? large : small)[0].Track, Payload = (i % 2 == 0 ? large : small)[i].Payload });
+                encoder.Push(large[i] with { Track = (i % 2 == 0 ? large : small)[0].Track,
+                    Payload = (i % 2 == 0 ? large : small)[i].Payload });
             }
         }
 

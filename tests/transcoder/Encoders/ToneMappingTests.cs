@@ -17,7 +17,8 @@ public sealed class ToneMappingTests : IDisposable
     [InlineData("smpte2084", "bt2020nc", true, 16)]
     [InlineData("smpte2084", "bt2020nc", false, 16)]
     [InlineData("arib-std-b67", "bt2020nc", true, 18)]
-    public async Task Rungs_of_an_HDR_source_are_SDR_and_signalled_as_such(string transfer, string matrix, bool isSaidInTheStream, byte number)
+    public async Task Rungs_of_an_HDR_source_are_SDR_and_signalled_as_such(string transfer, string matrix, bool isSaidInTheStream,
+        byte number)
     {
         var source = await MakeAsync("white", transfer, matrix, isSaidInTheStream, number);
         source[0].Track.Color!.Transfer.ShouldBe(number);
@@ -54,7 +55,8 @@ public sealed class ToneMappingTests : IDisposable
     [Fact]
     public async Task Ffmpeg_without_tone_mapping_is_detected_and_HDR_sources_get_no_rungs()
     {
-        var program = await _bench.ProgramAsync("case \"$*\" in *tonemap*) echo \"[AVFilterGraph @ 0x1] No such filter: 'zscale'\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
+        var program = await _bench.ProgramAsync(
+            "case \"$*\" in *tonemap*) echo \"[AVFilterGraph @ 0x1] No such filter: 'zscale'\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
         using var choice = await EncodingHarness.ProvedAsync(program);
         choice.CanToneMap.ShouldBeFalse();
         choice.Statuses.Single(s => s.Encoder == "libx264").Works.ShouldBeTrue();
@@ -83,22 +85,26 @@ public sealed class ToneMappingTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     /// <summary>Encodes frames of one BT.709 color as HDR HEVC, with white at 100 cd/m².</summary>
-    private async Task<IReadOnlyList<MediaSample>> MakeAsync(string color, string transfer, string matrix, bool isSaidInTheStream, byte number)
+    private async Task<IReadOnlyList<MediaSample>> MakeAsync(string color, string transfer, string matrix, bool isSaidInTheStream,
+        byte number)
     {
         var file = Path.Combine(_bench.Folder, "source.mp4");
         var said = isSaidInTheStream ? $":colorprim=bt2020:transfer={transfer}:colormatrix={matrix}" : "";
         (await ChildProcess.RunAsync("ffmpeg",
         [
             "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"color={color}:s=640x360:r=30:d=1",
-            "-vf", $"format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m={matrix}:r=tv:npl=100,format=yuv420p10le"
+            "-vf",
+                $"format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m={matrix}:r=tv:npl=100,format=yuv420p10le"
                 + (isSaidInTheStream ? "" : ",setparams=color_primaries=unknown:color_trc=unknown:colorspace=unknown"),
-            "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", $"log-level=none:bframes=0:scenecut=0:keyint=15{said}", "-tag:v", "hvc1",
+            "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", $"log-level=none:bframes=0:scenecut=0:keyint=15{said}",
+                "-tag:v", "hvc1",
             "-movflags", "delay_moov+frag_every_frame+default_base_moof", "-f", "mp4", file,
         ])).EnsureSuccess();
         var coded = CodedTrack.Demux(await File.ReadAllBytesAsync(file), 1, language: null);
         var track = coded.Track with
         {
-            Timescale = MediaTime.VideoTimescale, ColorInfo = isSaidInTheStream ? null : new ColorInfo(new ColorDescription(9, number, 9, FullRange: false), null, null),
+            Timescale = MediaTime.VideoTimescale, ColorInfo = isSaidInTheStream ? null
+                : new ColorInfo(new ColorDescription(9, number, 9, FullRange: false), null, null),
         };
         return [.. coded.Samples.Select(s =>
         {
@@ -113,7 +119,8 @@ public sealed class ToneMappingTests : IDisposable
         var file = Path.Combine(_bench.Folder, "rung.h264");
         await AnnexB.WriteAsync(file, rung);
         var raw = Path.Combine(_bench.Folder, "rung.yuv");
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-vf", "scale=2:2:flags=area,format=yuv420p", "-f", "rawvideo", raw])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-i", file, "-vf", "scale=2:2:flags=area,format=yuv420p", "-f", "rawvideo", raw])).EnsureSuccess();
         var bytes = await File.ReadAllBytesAsync(raw);
         return (bytes[^6], bytes[^2], bytes[^1]);
     }

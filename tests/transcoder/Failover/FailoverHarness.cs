@@ -34,7 +34,8 @@ internal sealed class FailoverHarness : IPublicationSink
 
     public IReadOnlyList<InputStatus> Inputs => Switch.Find(_session.Channel);
 
-    public Encoder Connect(InputRole role, byte name, params Track[] tracks) => new(this, new(Guid.NewGuid(), _session, "passthrough", default) { Role = role }, name, tracks);
+    public Encoder Connect(InputRole role, byte name, params Track[] tracks) =>
+        new(this, new(Guid.NewGuid(), _session, "passthrough", default) { Role = role }, name, tracks);
 
     /// <summary>
     /// Sends from all encoders, frame by frame with an advancing clock: 25 frames per second with a keyframe every
@@ -89,7 +90,8 @@ internal sealed class Encoder
     private readonly FailoverHarness _studio;
     private readonly byte _name;
     private readonly Track[] _tracks;
-    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(4096) { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly Channel<MediaSample> _queue =
+        Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(4096) { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _cut = new();
     private int _frame;
 

@@ -12,7 +12,8 @@ public sealed class SessionSwitchTests
     private const byte P = (byte)'P';
     private const byte B = (byte)'B';
 
-    private static readonly byte[] Record = Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8");
+    private static readonly byte[] Record = Convert.FromHexString(
+        "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8");
     private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Record), 90_000);
     private static readonly Track OtherVideo = new(1, CodecConfig.Avc.Parse([.. Record[..^1], 0xC9]), 90_000);
     private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
@@ -47,7 +48,8 @@ public sealed class SessionSwitchTests
         var last = studio.All.Last(s => Name(s) == P && s.Track.Kind == TrackKind.Video);
         var first = studio.All.First(s => Name(s) == B);
         first.IsSync.ShouldBeTrue();
-        (first.Decode - last.Decode).ToTimeSpan().ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(0.6), "the keyframe was here before the silence was noticed");
+        (first.Decode - last.Decode).ToTimeSpan().ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(0.6),
+            "the keyframe was here before the silence was noticed");
         ShouldRise(studio);
     }
 
@@ -55,17 +57,21 @@ public sealed class SessionSwitchTests
     public async Task Lost_primary_is_replaced_seamlessly_if_the_backup_has_a_recent_keyframe_F34()
     {
         var studio = new FailoverHarness();
-        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video with { DeclaredBitsPerSecond = 1_000_000 }, Audio));
+        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio),
+            studio.Connect(InputRole.Backup, B, Video with { DeclaredBitsPerSecond = 1_000_000 }, Audio));
         studio.Send(4.12, 2, primary, backup);
         await primary.LeaveAsync();
         studio.Send(2, 2, backup);
 
         studio.Runs.ShouldHaveSingleItem("same configuration, no gap");
         var frames = studio.All.Where(s => s.Track.Kind == TrackKind.Video).ToList();
-        frames.Zip(frames.Skip(1)).ShouldAllBe(pair => (pair.Second.Decode - pair.First.Decode).ToTimeSpan() == TimeSpan.FromMilliseconds(40));
-        studio.All.ShouldAllBe(s => ReferenceEquals(s.Track, s.Track.Kind == TrackKind.Video ? Video : Audio), "nothing has changed for players");
+        frames.Zip(frames.Skip(1))
+            .ShouldAllBe(pair => (pair.Second.Decode - pair.First.Decode).ToTimeSpan() == TimeSpan.FromMilliseconds(40));
+        studio.All.ShouldAllBe(s => ReferenceEquals(s.Track, s.Track.Kind == TrackKind.Video ? Video : Audio),
+            "nothing has changed for players");
         ShouldRise(studio);
-        studio.Inputs.ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Role.ShouldBe(InputRole.Backup), i => i.OnAir.ShouldBeTrue());
+        studio.Inputs.ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Role.ShouldBe(InputRole.Backup),
+            i => i.OnAir.ShouldBeTrue());
     }
 
     [Fact]
@@ -81,7 +87,8 @@ public sealed class SessionSwitchTests
 
             NamesOf(studio.All).ShouldBe("PB");
             var last = studio.All.Last(s => Name(s) == P && s.Track.Kind == TrackKind.Video);
-            (studio.All.First(s => Name(s) == B).Decode - last.Decode).ToTimeSpan().ShouldBeInRange(TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(2.04), $"gone after {at} s");
+            (studio.All.First(s => Name(s) == B).Decode - last.Decode).ToTimeSpan()
+                .ShouldBeInRange(TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(2.04), $"gone after {at} s");
             ShouldRise(studio);
         }
     }
@@ -96,11 +103,13 @@ public sealed class SessionSwitchTests
         var silentUntil = studio.Time.GetUtcNow();
         studio.Send(9, 2, primary, backup);
         NamesOf(studio.All).ShouldBe("PB");
-        studio.Inputs.Select(i => (i.Role, i.State, i.OnAir)).ShouldBe([(InputRole.Primary, InputState.Recovering, false), (InputRole.Backup, InputState.Good, true)]);
+        studio.Inputs.Select(i => (i.Role, i.State, i.OnAir))
+            .ShouldBe([(InputRole.Primary, InputState.Recovering, false), (InputRole.Backup, InputState.Good, true)]);
         studio.Send(6, 2, primary, backup);
 
         NamesOf(studio.All).ShouldBe("PBP");
-        studio.Inputs.Select(i => (i.Role, i.State, i.OnAir)).ShouldBe([(InputRole.Primary, InputState.Good, true), (InputRole.Backup, InputState.Good, false)]);
+        studio.Inputs.Select(i => (i.Role, i.State, i.OnAir))
+            .ShouldBe([(InputRole.Primary, InputState.Good, true), (InputRole.Backup, InputState.Good, false)]);
         var samples = studio.All;
         var back = samples[samples.FindLastIndex(s => Name(s) == B) + 1];
         (back.IsSync, back.Track.Kind).ShouldBe((true, TrackKind.Video));
@@ -158,7 +167,8 @@ public sealed class SessionSwitchTests
     [Fact]
     public async Task Another_configuration_or_other_tracks_start_a_new_publication_F34()
     {
-        foreach (var tracks in new Track[][] { [OtherVideo, Audio], [Video, OtherAudio], [Video], [Audio with { Id = 1 }], [Video, Audio, OtherAudio with { Id = 3 }] })
+        foreach (var tracks in new Track[][] { [OtherVideo, Audio], [Video, OtherAudio], [Video], [Audio with { Id = 1 }],
+            [Video, Audio, OtherAudio with { Id = 3 }] })
         {
             var studio = new FailoverHarness();
             var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, tracks));
@@ -180,7 +190,8 @@ public sealed class SessionSwitchTests
     public async Task Tracks_with_other_ids_continue_in_the_existing_tracks_F34()
     {
         var studio = new FailoverHarness();
-        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Audio with { Id = 1 }, Video with { Id = 2 }));
+        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio),
+            studio.Connect(InputRole.Backup, B, Audio with { Id = 1 }, Video with { Id = 2 }));
         studio.Send(4.12, 2, primary, backup);
         await primary.LeaveAsync();
         studio.Send(3, 2, backup);

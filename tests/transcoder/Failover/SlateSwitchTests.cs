@@ -21,11 +21,14 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 
     private readonly CancellationTokenSource _over = new();
     private readonly List<Aired> _runs = [];
-    private readonly SlateService _slates = new(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions()), channels: null, TimeProvider.System, NullLogger<SlateService>.Instance);
+    private readonly SlateService _slates = new(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions()), channels: null,
+        TimeProvider.System, NullLogger<SlateService>.Instance);
     private readonly InputSwitch _switch;
-    private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1, TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
+    private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1,
+        TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
 
-    public SlateSwitchTests() => _switch = new InputSwitch(this, Options.Create(new FailoverOptions()), _slates, TimeProvider.System, NullLogger<InputSwitch>.Instance);
+    public SlateSwitchTests() => _switch = new InputSwitch(this, Options.Create(new FailoverOptions()), _slates, TimeProvider.System,
+        NullLogger<InputSwitch>.Instance);
 
     [Fact]
     public async Task Slate_follows_the_source_without_a_gap_and_ends_when_an_encoder_returns()

@@ -47,7 +47,8 @@ public sealed class SwitchPolicyTests
 
     [Fact]
     public void Ended_input_never_goes_on_air() =>
-        Rules.Evaluate(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9)).ShouldBe(SwitchReason.None);
+        Rules.Evaluate(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9))
+        .ShouldBe(SwitchReason.None);
 
     /// <summary>
     /// End of the current input (decode, present) and keyframe (decode, present), in milliseconds; maximum shift; then result, shift and
@@ -61,9 +62,11 @@ public sealed class SwitchPolicyTests
     [InlineData(1001, 1001, 0, 0, 1000, false, 1001, 0)]
     [InlineData(1000, 1066, 1000, 1000, 1000, true, 66, 66)]   // some frames were not shown yet
     [InlineData(1000, 1066, 1000, 1066, 1000, true, 0, 0)]
-    public void Keyframe_is_placed_after_the_media_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest, bool expected, int shift, int gap)
+    public void Keyframe_is_placed_after_the_media_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest,
+        bool expected, int shift, int gap)
     {
-        SwitchPolicy.TryPlace(new(At(decode), At(present)), Keyframe(keyDecode, keyPresent), TimeSpan.FromMilliseconds(longest), out var placement).ShouldBe(expected);
+        SwitchPolicy.TryPlace(new(At(decode), At(present)), Keyframe(keyDecode, keyPresent), TimeSpan.FromMilliseconds(longest),
+            out var placement).ShouldBe(expected);
         placement.Shift.ShouldBe(At(shift));
         placement.Gap.ShouldBe(TimeSpan.FromMilliseconds(gap));
     }
@@ -79,7 +82,8 @@ public sealed class SwitchPolicyTests
             var key = Keyframe(c.Keyframe, c.Keyframe + c.KeyDelay);
             SwitchPolicy.TryPlace(end, key, TimeSpan.MaxValue, out var placement);
             return key.Decode + placement.Shift >= end.Decode && key.Present + placement.Shift >= end.Present
-                && (placement.Shift.Ticks == 0 || key.Decode + placement.Shift - new MediaTime(1, 90_000) < end.Decode || key.Present + placement.Shift - new MediaTime(1, 90_000) < end.Present);
+                && (placement.Shift.Ticks == 0 || key.Decode + placement.Shift - new MediaTime(1, 90_000) < end.Decode
+                    || key.Present + placement.Shift - new MediaTime(1, 90_000) < end.Present);
         }));
 
     private static MediaTime At(int milliseconds) => new(milliseconds * 90L, 90_000);

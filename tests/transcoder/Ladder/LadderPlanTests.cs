@@ -50,7 +50,8 @@ public class LadderPlanTests
     [InlineData("720p30@2M", 1920, 1080, double.NaN, "720p30 1280x720 2000k")]
     [InlineData("720p30@2M", 1920, 1080, 1000, "720p30 1280x720 2000k")]
     [InlineData("16x16@100k", 1920, 16, 30, "")]
-    public void Custom_rungs_keep_their_names_and_bitrates_and_the_sources_aspect_ratio(string ladder, int width, int height, double rate, string expected) =>
+    public void Custom_rungs_keep_their_names_and_bitrates_and_the_sources_aspect_ratio(string ladder, int width, int height, double rate,
+        string expected) =>
         string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Notified)).ShouldBe(expected);
 
     [Theory]
@@ -60,7 +61,8 @@ public class LadderPlanTests
     [InlineData(-60)]
     [InlineData(1000)]
     public void Implausible_frame_rate_is_treated_as_thirty(double rate) =>
-        LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, rate, null)).ShouldBe(LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null)));
+        LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, rate, null))
+        .ShouldBe(LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null)));
 
     [Fact]
     public void Non_square_pixels_become_square() =>
@@ -76,14 +78,18 @@ public class LadderPlanTests
     public void No_rung_is_larger_than_the_source_has_odd_dimensions_or_a_duplicate_name() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
         {
-            var frame = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
-            var ladder = source.Rate.Get % 2 == 0 ? "4k" : $"{16 + (source.Width.Get * 2 % 4000)}x{16 + (source.Height.Get * 6 % 4000)}@1M,4096p@9M,{16 + (source.Rate.Get * 34 % 4000)}p30@2M,16x16p1@100k";
+            var frame = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1,
+                source.Rate.Get % 130, null);
+            var ladder = source.Rate.Get % 2 == 0 ? "4k"
+                : $"{16 + (source.Width.Get * 2 % 4000)}x{16 + (source.Height.Get * 6 % 4000)}@1M,4096p@9M,{16 + (source.Rate.Get * 34 % 4000)}p30@2M,16x16p1@100k";
             var rungs = LadderPlan.For(ladder, frame);
             rungs.Select(r => (long)r.Width * r.Height).ShouldBe(rungs.Select(r => (long)r.Width * r.Height).OrderDescending());
-            rungs.ShouldAllBe(r => r.Width <= frame.Width && r.Height <= frame.Height && r.Width % 2 == 0 && r.Height % 2 == 0 && r.BitsPerSecond > 0);
+            rungs.ShouldAllBe(r => r.Width <= frame.Width && r.Height <= frame.Height && r.Width % 2 == 0 && r.Height % 2 == 0
+                && r.BitsPerSecond > 0);
             rungs.Select(r => r.Name).ShouldBeUnique();
             rungs.Count.ShouldBeLessThanOrEqualTo(LadderPlan.MaxRungs);
         }).QuickCheckThrowOnFailure();
 
-    private static string Notified(Rung rung) => $"{rung.Name} {rung.Width}x{rung.Height} {(rung.IsHalfRate ? "half " : "")}{rung.BitsPerSecond / 1000}k";
+    private static string Notified(Rung rung) =>
+        $"{rung.Name} {rung.Width}x{rung.Height} {(rung.IsHalfRate ? "half " : "")}{rung.BitsPerSecond / 1000}k";
 }

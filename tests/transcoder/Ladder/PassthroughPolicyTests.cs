@@ -10,7 +10,8 @@ namespace Broadcast.Transcoder.Tests.Ladder;
 public class PassthroughPolicyTests
 {
     private static readonly Track Avc = new(
-        1, CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), MediaTime.VideoTimescale);
+        1, CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")),
+        MediaTime.VideoTimescale);
 
     /// <summary>Seconds between keyframes, and the second at which re-encoding begins; 0 for none.</summary>
     [Theory]
@@ -30,7 +31,8 @@ public class PassthroughPolicyTests
     // It has had a better interval before: a single exception is tolerated.
     [InlineData("standard", 30, 0, new[] { 2.0, 2, 5, 2, 2 })]
     [InlineData("standard", 30, 12, new[] { 2.0, 5, 2, 5, 2 })]
-    public void Source_is_re_encoded_when_its_keyframe_interval_exceeds_the_maximum_segment_duration(string latency, int rate, double copied, double[] groups)
+    public void Source_is_re_encoded_when_its_keyframe_interval_exceeds_the_maximum_segment_duration(string latency, int rate,
+        double copied, double[] groups)
     {
         var rule = new PassthroughPolicy(LatencyProfile.Find(latency)!);
         var story = Notify(rule, rate, groups);
@@ -130,7 +132,8 @@ public class PassthroughPolicyTests
     [InlineData(18)]
     public void HDR_source_is_re_encoded_only_if_its_colors_can_be_tone_mapped(byte transfer)
     {
-        var source = RenditionPlanTests.Video(1, 1280, 720) with { ColorInfo = new ColorInfo(new ColorDescription(9, transfer, 9, false), null, null) };
+        var source = RenditionPlanTests.Video(1, 1280, 720)
+            with { ColorInfo = new ColorInfo(new ColorDescription(9, transfer, 9, false), null, null) };
         SourceReencode.Of(source, canToneMap: false).ShouldBeNull();
         SourceReencode.Of(source, canToneMap: true).ShouldNotBeNull();
     }
@@ -152,5 +155,6 @@ public class PassthroughPolicyTests
     }
 
     private static MediaSample Sample(Track track, long decode, long present, bool sync) =>
-        new(track, new MediaTime(decode, track.Timescale), new MediaTime(present, track.Timescale), sync, new byte[] { 0 }, DateTimeOffset.UnixEpoch);
+        new(track, new MediaTime(decode, track.Timescale), new MediaTime(present, track.Timescale), sync, new byte[] { 0 },
+            DateTimeOffset.UnixEpoch);
 }

@@ -10,7 +10,11 @@ namespace Broadcast.Transcoder.Tests.Ladder;
 
 public class SourceBitrateTests
 {
-    private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
+    private static readonly Track Video =
+        new(1,
+            CodecConfig.Avc
+            .Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")),
+            MediaTime.VideoTimescale);
 
     [Theory]
     [InlineData("auto", 0, "720p 2500k, 480p 1200k, 360p 700k, 240p 350k")]

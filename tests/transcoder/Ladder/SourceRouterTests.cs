@@ -23,7 +23,8 @@ public sealed class SourceRouterTests : IDisposable
     [Theory]
     [InlineData("640x360", 30, 300, "240p")]
     [InlineData("640x400", 60, 600, "240p")]
-    public async Task Sparse_keyframes_cause_a_lossless_switch_to_a_re_encode_with_regular_keyframes(string size, int rate, int group, string rung)
+    public async Task Sparse_keyframes_cause_a_lossless_switch_to_a_re_encode_with_regular_keyframes(string size, int rate, int group,
+        string rung)
     {
         var source = await CodedFrames.MakeAsync(11, size, rate, "-g", $"{group}");
         await PublishAsync(Transcoder("ffmpeg", null), SessionId.New(DateTimeOffset.UnixEpoch), source, waitsForRungs: true);
@@ -32,7 +33,8 @@ public sealed class SourceRouterTests : IDisposable
         leader.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
         leader.TakeWhile(s => ReferenceEquals(s.Track, source[0].Track)).Count().ShouldBe(rate * 5 / 2);
         var copy = leader.SkipWhile(s => ReferenceEquals(s.Track, source[0].Track)).ToList();
-        copy.Select(s => s.Track).Distinct().ShouldHaveSingleItem().Config.VideoFormat!.Height.ShouldBe(source[0].Track.Config.VideoFormat!.Height);
+        copy.Select(s => s.Track).Distinct().ShouldHaveSingleItem()
+            .Config.VideoFormat!.Height.ShouldBe(source[0].Track.Config.VideoFormat!.Height);
         copy.Count(s => !s.Track.Config.TryInspect(s.Payload.Span, out _)).ShouldBe(0);
 
         double[] keys = [2.5, 4.5, 6.5, 8.5, 10.5];
@@ -136,23 +138,29 @@ public sealed class SourceRouterTests : IDisposable
         await PublishAsync(transcoder, session, [.. source.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
         await PublishAsync(transcoder, SessionId.New(DateTimeOffset.UnixEpoch.AddHours(1)), source);
 
-        _packager.Sets.Select(s => ReferenceEquals(s.First(r => r.Rendition.Name == "source").Sample.Track, source[0].Track)).ShouldBe([true, false, true]);
-        _packager.Sets[1].Where(r => r.Rendition.Name == "source").Select(r => r.Sample.Present).ShouldBe(source.Select(s => s.Present + shift));
+        _packager.Sets.Select(s => ReferenceEquals(s.First(r => r.Rendition.Name == "source").Sample.Track, source[0].Track))
+            .ShouldBe([true, false, true]);
+        _packager.Sets[1].Where(r => r.Rendition.Name == "source").Select(r => r.Sample.Present)
+            .ShouldBe(source.Select(s => s.Present + shift));
     }
 
     public void Dispose() => _folder.Dispose();
 
     private LadderTranscoder Transcoder(string program, Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice) => new(
-        _packager, Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<LadderTranscoder>.Instance, choice, _running);
+        _packager, Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<LadderTranscoder>.Instance,
+        choice, _running);
 
-    private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice = null) =>
+    private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null,
+        Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice = null) =>
         PublishAsync(Transcoder(program, choice), SessionId.New(DateTimeOffset.UnixEpoch), source, before);
 
     /// <summary>Publishes as fast as the source is re-encoded, if nothing else limits the rate.</summary>
-    private async Task PublishAsync(LadderTranscoder transcoder, SessionId session, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, bool waitsForRungs = false)
+    private async Task PublishAsync(LadderTranscoder transcoder, SessionId session, IReadOnlyList<MediaSample> source,
+        Func<int, Task>? before = null, bool waitsForRungs = false)
     {
         var queue = Channel.CreateBounded<MediaSample>(8);
-        var grant = new PublishGrant(Guid.NewGuid(), new BroadcastSession(Main, session, 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard), "auto", CancellationToken.None);
+        var grant = new PublishGrant(Guid.NewGuid(),
+            new BroadcastSession(Main, session, 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard), "auto", CancellationToken.None);
         _packager.Newest = source[0].Present.TotalSeconds;
         var running = transcoder.RunAsync(new Publication(grant, [source[0].Track], queue.Reader), TestContext.Current.CancellationToken);
         for (var i = 0; i < source.Count; i++)
@@ -198,7 +206,8 @@ public sealed class SourceRouterTests : IDisposable
         /// <summary>Whether any rung was encoded.</summary>
         public bool HasRungs { get; private set; }
 
-        public List<MediaSample> Of(string rendition) => [.. Sets.ShouldHaveSingleItem().Where(s => s.Rendition.Name == rendition).Select(s => s.Sample)];
+        public List<MediaSample> Of(string rendition) =>
+            [.. Sets.ShouldHaveSingleItem().Where(s => s.Rendition.Name == rendition).Select(s => s.Sample)];
 
         public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
         {

@@ -13,8 +13,10 @@ namespace Broadcast.Transcoder.Tests.Nut;
 
 public class NutTests
 {
-    private static readonly NutStream Frame = new(TrackKind.Video, NutTag.Avc, 90_000, new byte[] { 1, 2, 3 }) { DecodeDelay = 2, Width = 320, Height = 180, SampleAspectWidth = 1, SampleAspectHeight = 1 };
-    private static readonly NutStream Audio = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000, Channels = 2 };
+    private static readonly NutStream Frame = new(TrackKind.Video, NutTag.Avc, 90_000, new byte[] { 1, 2, 3 }) { DecodeDelay = 2,
+        Width = 320, Height = 180, SampleAspectWidth = 1, SampleAspectHeight = 1 };
+    private static readonly NutStream Audio = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000,
+        Channels = 2 };
 
     [Fact]
     public void Written_frames_are_read_back_from_chunks_of_any_size() =>
@@ -23,10 +25,14 @@ public class NutTests
             ArbMap.Default.ArbFor<PositiveInt>(),
             (frames, piece) =>
             {
-                var read = ReadAll(Write([Frame, Audio], frames.Select(f => new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))), piece.Get, out var reader);
-                reader.Streams.Select(s => s with { Private = default }).ShouldBe([Frame with { Private = default }, Audio with { Private = default }]);
+                var read =
+                    ReadAll(Write([Frame, Audio], frames.Select(f => new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))),
+                        piece.Get, out var reader);
+                reader.Streams.Select(s => s with { Private = default })
+                    .ShouldBe([Frame with { Private = default }, Audio with { Private = default }]);
                 reader.Streams.Select(s => Convert.ToHexString(s.Private.Span)).ShouldBe(["010203", "1190"]);
-                read.Select(Notified).ShouldBe(frames.Select(f => Notified(new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
+                read.Select(Notified)
+                    .ShouldBe(frames.Select(f => Notified(new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
             }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -39,7 +45,8 @@ public class NutTests
         var frames = ReadAll(await File.ReadAllBytesAsync(file), 4096, out var reader);
 
         reader.Streams.Select(s => (s.Kind, s.Tag)).ShouldBe([(TrackKind.Video, NutTag.Avc), (TrackKind.Audio, NutTag.Aac)]);
-        (reader.Streams[0].Width, reader.Streams[0].Height, reader.Streams[0].Timescale, reader.Streams[1].SampleRate).ShouldBe((320, 180, 90_000, 48_000));
+        (reader.Streams[0].Width, reader.Streams[0].Height, reader.Streams[0].Timescale,
+            reader.Streams[1].SampleRate).ShouldBe((320, 180, 90_000, 48_000));
         frames.Select(Notified).ShouldBe(await PacketsAsync(file));
         frames.Count(f => f.Stream == 0).ShouldBe(60);
     }
@@ -55,7 +62,8 @@ public class NutTests
         await File.WriteAllBytesAsync(written, Write([.. reader.Streams], frames));
 
         (await PacketsAsync(written)).ShouldBe(frames.Select(Notified));
-        var decoded = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-seekable", "0", "-i", written, "-f", "null", "-"]);
+        var decoded = await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "warning", "-seekable", "0", "-i", written, "-f", "null", "-"]);
         decoded.EnsureSuccess();
         decoded.Error.ShouldBeEmpty();
     }
@@ -102,7 +110,8 @@ public class NutTests
         new NutWriter(streams).WriteHeaders(bytes);
         foreach (var frame in frames)
         {
-            bytes.Advance(NutWriter.WriteFrameHeader(bytes.GetSpan(NutWriter.MaxFrameHeader), frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length));
+            bytes.Advance(NutWriter.WriteFrameHeader(bytes.GetSpan(NutWriter.MaxFrameHeader), frame.Stream, frame.Present, frame.IsKey,
+                frame.Payload.Length));
             bytes.Write(frame.Payload.Span);
         }
 
@@ -132,7 +141,8 @@ public class NutTests
     private static async Task MakeAsync(string file) =>
         (await ChildProcess.RunAsync("ffmpeg",
         [
-            "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i", "sine=r=48000:d=2", "-c:v", "libx264", "-g", "30", "-bf", "2",
+            "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i", "sine=r=48000:d=2", "-c:v",
+                "libx264", "-g", "30", "-bf", "2",
             "-enc_time_base", "1:90000", "-c:a", "aac", "-f", "nut", "-write_index", "0", file,
         ])).EnsureSuccess();
 
@@ -150,5 +160,6 @@ public class NutTests
         ];
     }
 
-    private static (int Stream, long Present, bool IsKey, int Length) Notified(NutFrame frame) => (frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length);
+    private static (int Stream, long Present, bool IsKey, int Length) Notified(NutFrame frame) =>
+        (frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length);
 }

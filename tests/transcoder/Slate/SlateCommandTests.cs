@@ -47,7 +47,8 @@ public class SlateCommandTests
     [InlineData(1919, 1079, 0, 1918, 1078, 3000)]
     [InlineData(640, 360, 100, 640, 360, 1500)]
     [InlineData(640, 360, 900_000, 640, 360, 9000)]
-    public void Slate_has_the_resolution_and_frame_rate_of_the_source_within_limits(int width, int height, long step, int expectedWidth, int expectedHeight, int expectedStep)
+    public void Slate_has_the_resolution_and_frame_rate_of_the_source_within_limits(int width, int height, long step, int expectedWidth,
+        int expectedHeight, int expectedStep)
     {
         var format = SlateFormat.For(width, height, 0, 0, step);
         (format.Width, format.Height, format.FrameInterval).ShouldBe((expectedWidth, expectedHeight, expectedStep));

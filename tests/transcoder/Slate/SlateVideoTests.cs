@@ -16,7 +16,8 @@ public sealed class SlateVideoTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var file = Path.Combine(_folder.Path, "green.png");
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=200x200", "-frames:v", "1", file])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=200x200", "-frames:v", "1", file])).EnsureSuccess();
         _frame = new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: false);
     }
 
@@ -31,9 +32,11 @@ public sealed class SlateVideoTests : IAsyncLifetime
         var frames = await ReadAsync("ffmpeg", new SlateInput(group, Format, Hold: 30), _frame, 60 + 60 + 60 + 1);
 
         frames.Count.ShouldBe(181);
-        frames.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 60, 120, 180], "every two seconds, from what stands on");
+        frames.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i)
+            .ShouldBe([0, 60, 120, 180], "every two seconds, from what stands on");
         frames[120].Payload.ShouldBe(frames[60].Payload);
-        frames.Select(p => p.Configuration).Distinct().ShouldHaveSingleItem().VideoFormat.ShouldSatisfyAllConditions(p => p.Width.ShouldBe(320), p => p.Height.ShouldBe(180), p => p.FramesPerSecond.ShouldBe(30));
+        frames.Select(p => p.Configuration).Distinct().ShouldHaveSingleItem().VideoFormat
+            .ShouldSatisfyAllConditions(p => p.Width.ShouldBe(320), p => p.Height.ShouldBe(180), p => p.FramesPerSecond.ShouldBe(30));
         frames.Count(p => !p.Configuration.TryInspect(p.Payload.Span, out _)).ShouldBe(0);
     }
 
@@ -53,9 +56,11 @@ public sealed class SlateVideoTests : IAsyncLifetime
     public async Task Clip_plays_to_its_end_and_repeats()
     {
         var file = Path.Combine(_folder.Path, "clip.mp4");
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=3", "-c:v", "libx264", file])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=3", "-c:v", "libx264", file])).EnsureSuccess();
 
-        var frames = await ReadAsync("ffmpeg", new SlateInput([], Format, Hold: 0), new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: true), 200);
+        var frames = await ReadAsync("ffmpeg", new SlateInput([], Format, Hold: 0),
+            new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: true), 200);
 
         var again = frames.FindIndex(1, p => p.Payload.Equals(frames[0].Payload));
         again.ShouldBeInRange(88, 92, "three seconds at 30 a second");

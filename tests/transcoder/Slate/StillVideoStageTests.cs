@@ -21,7 +21,8 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 
     private readonly List<Aired> _runs = [];
     private readonly List<SlateService> _slates = [];
-    private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1, TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
+    private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1,
+        TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
 
     [Fact]
     public async Task Audio_only_source_gets_constant_rate_still_video_with_keyframes_every_two_seconds()
@@ -30,14 +31,16 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 
         var run = _runs.ShouldHaveSingleItem();
         run.Tracks.Select(t => t.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio]);
-        run.Samples.Where(s => s.Track.Kind == TrackKind.Audio).Select(s => s.Decode.Ticks).ShouldBe(Enumerable.Range(0, 300).Select(i => (long)i * FrameTicks));
+        run.Samples.Where(s => s.Track.Kind == TrackKind.Audio).Select(s => s.Decode.Ticks)
+            .ShouldBe(Enumerable.Range(0, 300).Select(i => (long)i * FrameTicks));
         var frames = run.Samples.Where(s => s.Track.Kind == TrackKind.Video).ToList();
         frames.Select(p => p.Present.Ticks).ShouldBe(Enumerable.Range(0, frames.Count).Select(i => i * 3600L));
         frames.Count.ShouldBe((299 * FrameTicks / 1920) + 1);
         frames.Where(p => p.IsSync).Select(p => p.Present.Ticks).ShouldBe([0, 180_000, 360_000, 540_000]);
         frames.ShouldAllBe(p => ReferenceEquals(p.Track, run.Tracks[0]));
         (frames[0].Track.Config.VideoFormat!.Width, frames[0].Track.Config.VideoFormat!.Height).ShouldBe((640, 360));
-        run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "video precedes the audio of its time");
+        run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio
+            || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "video precedes the audio of its time");
     }
 
     [Theory]
@@ -104,7 +107,8 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 
     private async Task RunAsync(string ladder, IReadOnlyList<Track> tracks, IEnumerable<MediaSample> samples, string program = "ffmpeg")
     {
-        var slates = new SlateService(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions { Ffmpeg = program }), channels: null, TimeProvider.System, NullLogger<SlateService>.Instance);
+        var slates = new SlateService(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions { Ffmpeg = program }),
+            channels: null, TimeProvider.System, NullLogger<SlateService>.Instance);
         _slates.Add(slates);
         var queue = Channel.CreateBounded<MediaSample>(2000);
         foreach (var sample in samples)
@@ -114,7 +118,8 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 
         queue.Writer.Complete();
         var grant = new PublishGrant(Guid.NewGuid(), _session, ladder, CancellationToken.None);
-        await new StillVideoStage(this, slates, NullLogger<StillVideoStage>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader), CancellationToken.None).WaitAsync(Timeout);
+        await new StillVideoStage(this, slates, NullLogger<StillVideoStage>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader),
+            CancellationToken.None).WaitAsync(Timeout);
     }
 
     private static IEnumerable<MediaSample> AudioFrames(int from, int to) => Enumerable.Range(from, to - from).Select(i =>

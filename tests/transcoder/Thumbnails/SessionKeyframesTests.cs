@@ -72,7 +72,8 @@ public sealed class SessionKeyframesTests
         var shots = Begin();
         shots.Observe([Part(0)]);
         shots.Next()!.Poster!.Time.TotalSeconds.ShouldBe(0);
-        shots.Observe([new TimelineEvent.Discontinuity(2, IsSlate: true), Part(2) with { Segment = 2 }, Part(4) with { Segment = 3 }, Part(14) with { Segment = 8 }]);
+        shots.Observe([new TimelineEvent.Discontinuity(2, IsSlate: true), Part(2) with { Segment = 2 }, Part(4) with { Segment = 3 },
+            Part(14) with { Segment = 8 }]);
         var job = shots.Next()!;
         job.Poster.ShouldBeNull();
         job.SpriteSheet!.Keyframes.Select(item => item.Tile).ShouldBe([0, 1, 2]);
@@ -88,7 +89,8 @@ public sealed class SessionKeyframesTests
         shots.Observe(
         [
             .. Enumerable.Range(0, 12).Select(i => Part(i * 2)),
-            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 240, 180), ObjectName.Parse("a/b"), 1),
+            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 240, 180),
+                ObjectName.Parse("a/b"), 1),
             new TimelineEvent.PosterReady(new(20_000, 1000), 1280, 720, ObjectName.Parse("a/c"), 1),
         ]);
         var job = shots.Next()!;
@@ -101,7 +103,8 @@ public sealed class SessionKeyframesTests
         done.Observe(
         [
             .. Enumerable.Range(0, 6).Select(i => Part(i * 2)),
-            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), ObjectName.Parse("a/b"), 1),
+            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180),
+                ObjectName.Parse("a/b"), 1),
             new TimelineEvent.PosterReady(new(10_000, 1000), 1280, 720, ObjectName.Parse("a/c"), 1),
         ]);
         done.HasNext.ShouldBeFalse();
@@ -168,7 +171,8 @@ public sealed class SessionKeyframesTests
     [InlineData(1920, 800, 320, 134)]
     [InlineData(160, 90, 160, 90)]
     [InlineData(8192, 2, 320, 2)]
-    public void Thumbnails_keep_the_aspect_ratio_have_even_dimensions_and_are_never_upscaled(int width, int height, int tileWidth, int tileHeight) =>
+    public void Thumbnails_keep_the_aspect_ratio_have_even_dimensions_and_are_never_upscaled(int width, int height, int tileWidth,
+        int tileHeight) =>
         ImageSize.OfTile(width, height).ShouldBe((tileWidth, tileHeight));
 
     [Fact]
@@ -176,7 +180,8 @@ public sealed class SessionKeyframesTests
     {
         var options = new ThumbnailOptions
         {
-            PosterInterval = TimeSpan.Zero, TileInterval = TimeSpan.FromTicks(1), Columns = 0, Rows = 21, MaxProcesses = 0, Timeout = TimeSpan.FromHours(1),
+            PosterInterval = TimeSpan.Zero, TileInterval = TimeSpan.FromTicks(1), Columns = 0, Rows = 21, MaxProcesses = 0,
+                Timeout = TimeSpan.FromHours(1),
         };
         var failures = new ThumbnailOptionsValidator().Validate(null, options).Failures!.ToList();
         failures.Count.ShouldBe(7);
@@ -192,8 +197,10 @@ public sealed class SessionKeyframesTests
     }
 
     private static TimelineEvent.InitReady Init(string rendition, int number, int height) => new(
-        rendition, number, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, height * 16 / 9, height, 30, 0, 0, null), ObjectName.Parse($"live/main/s/{rendition}/init-{number}.mp4"), 700);
+        rendition, number, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, height * 16 / 9, height, 30, 0, 0, null),
+        ObjectName.Parse($"live/main/s/{rendition}/init-{number}.mp4"), 700);
 
     private static TimelineEvent.PartReady Part(double seconds) => new(
-        "source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("live/main/s/source/1.m4s"), 0, 1000);
+        "source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000), Independent: true,
+        DateTimeOffset.UnixEpoch, ObjectName.Parse("live/main/s/source/1.m4s"), 0, 1000);
 }

@@ -108,9 +108,12 @@ public sealed class ThumbnailSchedulerTests
     private static void Notify(ThumbnailScheduler desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
     [
         new TimelineEvent.RenditionAdded("source", TrackKind.Video),
-        new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null), ObjectName.Parse("init"), 700),
-        new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("segment"), 0, 1000),
+        new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null),
+            ObjectName.Parse("init"), 700),
+        new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000),
+            Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("segment"), 0, 1000),
     ]);
 
-    private ThumbnailScheduler Desk(ThumbnailOptions? options = null) => new(Options.Create(options ?? new ThumbnailOptions { TileInterval = TimeSpan.Zero }), _time);
+    private ThumbnailScheduler Desk(ThumbnailOptions? options = null) =>
+        new(Options.Create(options ?? new ThumbnailOptions { TileInterval = TimeSpan.Zero }), _time);
 }

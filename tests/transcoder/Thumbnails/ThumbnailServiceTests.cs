@@ -24,7 +24,9 @@ public sealed class ThumbnailServiceTests : IDisposable
     {
         // The script must not write file contents, but it can create files: each run stores the number of concurrent runs in a file name.
         var program = Path.Combine(_folder.Path, "program");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncd {_folder.Path}\ntouch running.$$\ncat >/dev/null\nsleep 0.1\ntouch seen.$(ls running.* | wc -l)\ntouch ran.$$\nrm running.$$\nexit 1\n");
+        await File.WriteAllTextAsync(program,
+            $"#!/bin/sh\ncd {_folder.Path}\ntouch running.$$\ncat >/dev/null\nsleep 0.1\ntouch seen.$(ls running.* | wc -l)\ntouch "
+            + "ran.$$\nrm running.$$\nexit 1\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var frames = new Received();
         await WorkAsync(program, 12, frames, () => Directory.GetFiles(_folder.Path, "ran.*").Length == 12);
@@ -40,7 +42,8 @@ public sealed class ThumbnailServiceTests : IDisposable
         await WorkAsync("ffmpeg", 3, frames, () => frames.Offered.Count == 3);
 
         frames.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
-        frames.Offered.Select(item => item.Frame).ShouldAllBe(frame => frame is SessionImage.Poster && ((SessionImage.Poster)frame).Width == 320);
+        frames.Offered.Select(item => item.Frame).ShouldAllBe(frame => frame is SessionImage.Poster
+            && ((SessionImage.Poster)frame).Width == 320);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -49,18 +52,22 @@ public sealed class ThumbnailServiceTests : IDisposable
     {
         var sample = (await CodedFrames.CreateImageAsync("color=red:s=320x180:r=30:d=0.1"))[0];
         byte[] init = InitSegmentWriter.Write(sample.Track);
-        byte[] part = [.. new FragmentWriter().Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
+        byte[] part = [.. new FragmentWriter().Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment),
+            [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
         var options = Options.Create(new ThumbnailOptions { MaxProcesses = 2 });
         var desk = new ThumbnailScheduler(options, TimeProvider.System);
         using var workshop = new ThumbnailService(
-            desk, new TwoObjects(init, part), frames, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<ThumbnailService>.Instance);
+            desk, new TwoObjects(init, part), frames, options, Options.Create(new EncodingOptions { Ffmpeg = program }),
+            NullLogger<ThumbnailService>.Instance);
         for (var i = 0; i < sessions; i++)
         {
             desk.Append(ChannelName.Parse($"c{i}"), SessionId.New(DateTimeOffset.UnixEpoch),
             [
                 new TimelineEvent.RenditionAdded("source", TrackKind.Video),
-                new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 320, 180, 30, 0, 0, null), ObjectName.Parse("init"), init.Length),
-                new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.Zero(90_000), new(3000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("part"), 0, part.Length),
+                new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 320, 180, 30, 0, 0,
+                    null), ObjectName.Parse("init"), init.Length),
+                new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.Zero(90_000), new(3000, 90_000), Independent: true,
+                    DateTimeOffset.UnixEpoch, ObjectName.Parse("part"), 0, part.Length),
             ]);
         }
 
@@ -81,7 +88,8 @@ public sealed class ThumbnailServiceTests : IDisposable
         public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
         {
             var bytes = name.Value == "init" ? init : part;
-            return ValueTask.FromResult<SpoolContent?>(new SpoolContent([bytes.AsMemory(0, 10), bytes.AsMemory(10)], 0, bytes.Length, bytes.Length));
+            return ValueTask.FromResult<SpoolContent?>(new SpoolContent([bytes.AsMemory(0, 10), bytes.AsMemory(10)], 0, bytes.Length,
+                bytes.Length));
         }
 
         public ISpoolFile Open(ObjectName name) => throw new NotSupportedException();

@@ -20,7 +20,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     [Fact]
     public async Task Sprite_sheet_and_poster_come_from_one_process_with_the_colors_of_the_source()
     {
-        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("red", "lime", "blue", "white", "black", "yellow"), new ThumbnailCommand(Format, Layout, (640, 360)));
+        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("red", "lime", "blue", "white", "black", "yellow"),
+            new ThumbnailCommand(Format, Layout, (640, 360)));
 
         jpegs.Count.ShouldBe(2);
         var sheet = await DecodeAsync(jpegs[0], 1600, 180);
@@ -37,7 +38,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     public async Task Tiles_without_a_frame_repeat_a_neighbor()
     {
         var colors = await ColorsAsync("red", "blue");
-        var jpegs = await RunAsync("ffmpeg", [colors[0] with { Second = 1 }, colors[1] with { Second = 3 }], new ThumbnailCommand(Format, Layout, null));
+        var jpegs = await RunAsync("ffmpeg", [colors[0] with { Second = 1 }, colors[1] with { Second = 3 }],
+            new ThumbnailCommand(Format, Layout, null));
 
         var sheet = await DecodeAsync(jpegs.ShouldHaveSingleItem(), 1600, 180);
         (int, int, int) red = (255, 0, 0), blue = (0, 0, 255);
@@ -63,7 +65,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     public async Task Different_aspect_ratio_is_padded_with_bars()
     {
         var square = Format with { Width = 480, Height = 480 };
-        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("white"), new ThumbnailCommand(square, new SpriteSheetLayout(1, 1, 320, 180), null));
+        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("white"),
+            new ThumbnailCommand(square, new SpriteSheetLayout(1, 1, 320, 180), null));
 
         var tile = await DecodeAsync(jpegs[0], 320, 180);
         Near(tile, 320, 10, 90, (0, 0, 0));
@@ -84,7 +87,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     public async Task Misbehaving_program_is_killed_and_its_failure_reported(string script, string said)
     {
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), TimeSpan.FromSeconds(2)));
+            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null),
+                TimeSpan.FromSeconds(2)));
 
         failure.Message.ShouldContain(said);
         failure.Message.Length.ShouldBeLessThan(8000);
@@ -96,7 +100,9 @@ public sealed class ThumbnailWorkerTests : IDisposable
     public async Task Process_with_excessive_output_is_killed()
     {
         // ffmpeg's NUT output, without an end.
-        var script = "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 pipe:1";
+        var script =
+            "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 "
+            + "pipe:1";
         var failure = await Should.ThrowAsync<IOException>(
             RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), Timeout));
 
@@ -116,7 +122,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     {
         Environment.SetEnvironmentVariable("BROADCAST__STORAGE__SECRETKEY", "very secret");
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync("cat >/dev/null; env >&2; exit 1"), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
+            RunAsync(await ProgramAsync("cat >/dev/null; env >&2; exit 1"), await ColorsAsync("red"),
+                new ThumbnailCommand(Format, Layout, null)));
         failure.Message.ShouldContain("PATH=");
         failure.Message.ShouldNotContain("SECRET");
     }
@@ -125,7 +132,9 @@ public sealed class ThumbnailWorkerTests : IDisposable
     public async Task Program_is_bounded_cannot_gain_privileges_and_has_low_priority()
     {
         var failure = await Should.ThrowAsync<IOException>(RunAsync(
-            await ProgramAsync("cat >/dev/null; { grep NoNewPrivs /proc/self/status; ulimit -v; ulimit -t; ulimit -f; ulimit -n; nice; } | tr '\\n\\t' ' ' >&2; exit 1"),
+            await ProgramAsync(
+                "cat >/dev/null; { grep NoNewPrivs /proc/self/status; ulimit -v; ulimit -t; ulimit -f; ulimit -n; nice; } | tr '\\n\\t' ' "
+                + "' >&2; exit 1"),
             await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
         failure.Message.ShouldContain("NoNewPrivs: 1 3145728 10 0 64 10");
     }
@@ -150,14 +159,16 @@ public sealed class ThumbnailWorkerTests : IDisposable
 
     private static NutStream? Source { get; set; }
 
-    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedKeyframe> frames, ThumbnailCommand command, TimeSpan? timeout = null) =>
+    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedKeyframe> frames, ThumbnailCommand command,
+        TimeSpan? timeout = null) =>
         ThumbnailWorker.RunAsync(program, Source!, frames, command, timeout ?? Timeout, CancellationToken.None);
 
     private async Task<byte[]> DecodeAsync(byte[] jpeg, int width, int height)
     {
         var (file, raw) = (Path.Combine(_folder.Path, "image.jpg"), Path.Combine(_folder.Path, "image.rgb"));
         await File.WriteAllBytesAsync(file, jpeg);
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-y", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", raw])).EnsureSuccess();
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-y", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", raw])).EnsureSuccess();
         var pixels = await File.ReadAllBytesAsync(raw);
         pixels.Length.ShouldBe(width * height * 3);
         return pixels;
@@ -167,7 +178,8 @@ public sealed class ThumbnailWorkerTests : IDisposable
     {
         var at = ((y * width) + x) * 3;
         var found = string.Create(CultureInfo.InvariantCulture, $"{pixels[at]} {pixels[at + 1]} {pixels[at + 2]} at {x},{y}");
-        (Math.Abs(pixels[at] - color.Red) + Math.Abs(pixels[at + 1] - color.Green) + Math.Abs(pixels[at + 2] - color.Blue)).ShouldBeLessThan(30, found);
+        (Math.Abs(pixels[at] - color.Red) + Math.Abs(pixels[at + 1] - color.Green)
+            + Math.Abs(pixels[at + 2] - color.Blue)).ShouldBeLessThan(30, found);
     }
 
     private async Task<string> ProgramAsync(string script)

@@ -8,14 +8,16 @@ namespace Broadcast.Transcoder.Tests.Workers;
 /// <summary>Restrictions of a worker, observed by a script in its place.</summary>
 public sealed class WorkerProcessTests : IDisposable
 {
-    private const UnixFileMode OpenToAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode OpenToAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly TempFolder _folder = TempFolder.Create(mode: OpenToAll);
 
     [Fact]
     public async Task Worker_cannot_gain_privileges_has_limits_and_no_capabilities()
     {
-        var said = await SaidAsync("grep -E 'NoNewPrivs|CapEff|CapBnd' /proc/self/status >&2; echo files $(ulimit -n) core $(ulimit -c) data $(ulimit -d) >&2");
+        var said = await SaidAsync(
+            "grep -E 'NoNewPrivs|CapEff|CapBnd' /proc/self/status >&2; echo files $(ulimit -n) core $(ulimit -c) data $(ulimit -d) >&2");
 
         said.ShouldContain("NoNewPrivs:\t1");
         said.ShouldContain("CapEff:\t0000000000000000");

@@ -68,7 +68,8 @@ internal abstract class EncoderBackend
     };
 
     /// <summary>Options for average bitrate, cap and buffer.</summary>
-    protected static IReadOnlyList<string> Rate(RungEncodeSettings settings) => ["-b:v", Text(settings.BitsPerSecond), "-maxrate", Text(settings.Cap), "-bufsize", Text(settings.Cap)];
+    protected static IReadOnlyList<string> Rate(RungEncodeSettings settings) =>
+        ["-b:v", Text(settings.BitsPerSecond), "-maxrate", Text(settings.Cap), "-bufsize", Text(settings.Cap)];
 
     /// <summary>Formats a number for ffmpeg.</summary>
     protected static string Text(long number) => FormattableString.Invariant($"{number}");

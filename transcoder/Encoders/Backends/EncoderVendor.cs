@@ -34,5 +34,6 @@ internal sealed record EncodePath(EncoderVendor Vendor, bool StaysOnDevice, int 
     public bool IsSoftware => Vendor == EncoderVendor.Software;
 
     /// <summary>Display text for the log and status pages.</summary>
-    public override string ToString() => EncoderBackend.Of(Vendor).Name + (StaysOnDevice ? ", frames stay on the GPU" : "") + (Rungs == int.MaxValue ? "" : FormattableString.Invariant($", {Rungs} rungs"));
+    public override string ToString() => EncoderBackend.Of(Vendor).Name + (StaysOnDevice ? ", frames stay on the GPU" : "")
+        + (Rungs == int.MaxValue ? "" : FormattableString.Invariant($", {Rungs} rungs"));
 }

@@ -21,7 +21,8 @@ internal sealed class QuickSyncBackend : EncoderBackend
 
     public override string OptionName => "qsv";
 
-    public override IReadOnlyList<string> Decode => ["-hwaccel", "vaapi", "-hwaccel_device", VaapiDevice, "-hwaccel_output_format", "vaapi", "-extra_hw_frames", "16"];
+    public override IReadOnlyList<string> Decode =>
+        ["-hwaccel", "vaapi", "-hwaccel_device", VaapiDevice, "-hwaccel_output_format", "vaapi", "-extra_hw_frames", "16"];
 
     public override string MapToEncoder => "hwmap=derive_device=qsv,format=qsv,";
 
@@ -29,7 +30,8 @@ internal sealed class QuickSyncBackend : EncoderBackend
     public override string PixelFormatFilter => "format=nv12";
 
     public override IReadOnlyList<string> Open(string? renderNode, bool staysOnDevice) =>
-        ["-init_hw_device", $"vaapi={VaapiDevice}:{renderNode}", "-init_hw_device", $"qsv={Device}@{VaapiDevice}", "-filter_hw_device", Device];
+        ["-init_hw_device", $"vaapi={VaapiDevice}:{renderNode}", "-init_hw_device", $"qsv={Device}@{VaapiDevice}",
+            "-filter_hw_device", Device];
 
     public override string Scale(int width, int height) => FormattableString.Invariant($"vpp_qsv=w={width}:h={height}:format=nv12");
 

@@ -25,10 +25,12 @@ internal sealed class SoftwareBackend : EncoderBackend
         [
             "-c:v", "libx264", "-preset", Presets[settings.SpeedLevel], "-profile:v", "high", "-pix_fmt", "yuv420p", "-bf", "0",
             .. (IEnumerable<string>)(settings.Threads > 0 ? ["-threads", Text(settings.Threads)] : []),
-            .. (IEnumerable<string>)(settings.IsLowLatency ? ["-tune", "zerolatency"] : ["-rc-lookahead", Text(RungEncodeSettings.LookAhead)]),
+            .. (IEnumerable<string>)(settings.IsLowLatency ? ["-tune", "zerolatency"]
+                : ["-rc-lookahead", Text(RungEncodeSettings.LookAhead)]),
             "-g", "100000", "-sc_threshold", "0", "-forced-idr", "1", "-flags", "+cgop", .. Rate(settings),
         ],
-        "hevc" => ["-c:v", "libx265", "-preset", Presets[settings.SpeedLevel], "-pix_fmt", "yuv420p", "-x265-params", "log-level=error", .. Rate(settings)],
+        "hevc" => ["-c:v", "libx265", "-preset", Presets[settings.SpeedLevel], "-pix_fmt", "yuv420p", "-x265-params", "log-level=error",
+            .. Rate(settings)],
 
         // It supports a target bitrate, but no cap in this mode.
         "av1" => ["-c:v", "libsvtav1", "-preset", "10", "-pix_fmt", "yuv420p", "-b:v", Text(settings.BitsPerSecond)],

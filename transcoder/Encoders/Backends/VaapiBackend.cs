@@ -13,13 +13,15 @@ internal sealed class VaapiBackend : EncoderBackend
 
     public override string OptionName => "vaapi";
 
-    public override IReadOnlyList<string> Decode => ["-hwaccel", "vaapi", "-hwaccel_device", Device, "-hwaccel_output_format", "vaapi", "-extra_hw_frames", "16"];
+    public override IReadOnlyList<string> Decode =>
+        ["-hwaccel", "vaapi", "-hwaccel_device", Device, "-hwaccel_output_format", "vaapi", "-extra_hw_frames", "16"];
 
     public override string PixelFormatFilter => "format=nv12";
 
     public override string Upload => "hwupload";
 
-    public override IReadOnlyList<string> Open(string? renderNode, bool staysOnDevice) => ["-init_hw_device", $"vaapi={Device}:{renderNode}", "-filter_hw_device", Device];
+    public override IReadOnlyList<string> Open(string? renderNode, bool staysOnDevice) =>
+        ["-init_hw_device", $"vaapi={Device}:{renderNode}", "-filter_hw_device", Device];
 
     public override string Scale(int width, int height) => FormattableString.Invariant($"scale_vaapi=w={width}:h={height}:format=nv12");
 

@@ -44,7 +44,8 @@ internal sealed record EncoderCandidate(EncoderVendor Vendor, string Codec, stri
         return
         [
             "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", .. backend.Open(node, staysOnDevice: false),
-            "-f", "lavfi", "-i", "testsrc2=s=320x240:r=30:d=1", "-frames:v", $"{EncoderProbe.FrameCount}", "-vf", backend.PixelFormatFilter + (backend.Upload.Length > 0 ? "," + backend.Upload : ""),
+            "-f", "lavfi", "-i", "testsrc2=s=320x240:r=30:d=1", "-frames:v", $"{EncoderProbe.FrameCount}", "-vf",
+                backend.PixelFormatFilter + (backend.Upload.Length > 0 ? "," + backend.Upload : ""),
             .. backend.Encode(Codec, new RungEncodeSettings(500_000, SpeedLevel: 0, IsLowLatency: false)), "-f", "framecrc", "-",
         ];
     }

@@ -45,13 +45,15 @@ internal static partial class EncoderErrorParser
             }
         }
 
-        return lines.Select(StripComponent).FirstOrDefault(l => l.Length > 0) is { } first ? first : exit == 0 ? "ffmpeg exited without a frame" : $"exit code {exit}, without output";
+        return lines.Select(StripComponent).FirstOrDefault(l => l.Length > 0) is { } first ? first
+            : exit == 0 ? "ffmpeg exited without a frame" : $"exit code {exit}, without output";
     }
 
     /// <summary>Whether working hardware rejected a session because its limit is reached.</summary>
     /// <param name="output">The process's output.</param>
     public static bool IsSessionCap(string output) =>
-        output.Contains("OpenEncodeSessionEx failed: out of memory", StringComparison.OrdinalIgnoreCase) || output.Contains("OpenEncodeSessionEx failed: incompatible client key", StringComparison.OrdinalIgnoreCase);
+        output.Contains("OpenEncodeSessionEx failed: out of memory", StringComparison.OrdinalIgnoreCase)
+        || output.Contains("OpenEncodeSessionEx failed: incompatible client key", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Index from 0 of the output that could not be opened; <see langword="null"/> if not reported. Earlier outputs were opened.
@@ -59,7 +61,8 @@ internal static partial class EncoderErrorParser
     /// <param name="output">
     /// The process's output, in the format of ffmpeg 5 (<c>output stream #2:0</c>) or 7 (<c>[vost#2:0/h264_nvenc @ …]</c>).
     /// </param>
-    public static int? FailedOutput(string output) => FailedOutputPattern().Match(output) is { Success: true } match && int.TryParse(match.Groups["index"].ValueSpan, out var index) ? index : null;
+    public static int? FailedOutput(string output) => FailedOutputPattern().Match(output) is { Success: true } match
+        && int.TryParse(match.Groups["index"].ValueSpan, out var index) ? index : null;
 
     /// <summary>Removes the name and address of the ffmpeg component.</summary>
     private static string StripComponent(string line) => Component().Replace(line, "").Trim();
@@ -67,6 +70,7 @@ internal static partial class EncoderErrorParser
     [GeneratedRegex(@"^(?:\[[^\]]* @ [^\]]*\]\s*)+")]
     private static partial Regex Component();
 
-    [GeneratedRegex(@"(?:opening encoder for output stream #|\[vost#)(?<index>[0-9]{1,3}):", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?:opening encoder for output stream #|\[vost#)(?<index>[0-9]{1,3}):",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex FailedOutputPattern();
 }

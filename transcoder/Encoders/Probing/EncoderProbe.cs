@@ -48,30 +48,36 @@ internal sealed class EncoderProbe(string program, TimeProvider time, string dev
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
-        var (output, lines, _) = await RunAsync(["-nostdin", "-hide_banner", "-loglevel", "error", "-encoders"], WorkerLimits.Software, timeout.Token);
+        var (output, lines, _) = await RunAsync(["-nostdin", "-hide_banner", "-loglevel", "error", "-encoders"], WorkerLimits.Software,
+            timeout.Token);
         cancellationToken.ThrowIfCancellationRequested();
 
         // " V....D libx264              libx264 H.264 …"
-        var names = output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(w => w.Length > 1 && w[0].Length == 6 && w[0][0] == 'V').Select(w => w[1])
+        var names = output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(w => w.Length > 1 && w[0].Length == 6 && w[0][0] == 'V').Select(w => w[1])
             .ToHashSet(StringComparer.Ordinal);
-        return names.Count > 0 ? names : throw new IOException($"{program} listed no encoders{(lines is [var line, ..] ? ": " + line : "")}");
+        return names.Count > 0 ? names
+            : throw new IOException($"{program} listed no encoders{(lines is [var line, ..] ? ": " + line : "")}");
     }
 
     /// <summary>
     /// Reason why this ffmpeg cannot tone-map HDR video for rungs (<see cref="ToneMapping"/>); <see langword="null"/> if it can. Throws
     /// only on cancellation.
     /// </summary>
-    public Task<string?> ToneMappingAsync(CancellationToken cancellationToken) => TryAsync(ToneMapping.ProbeArguments(), ToneMapping.ProbeFrames, WorkerLimits.Software, cancellationToken);
+    public Task<string?> ToneMappingAsync(CancellationToken cancellationToken) =>
+        TryAsync(ToneMapping.ProbeArguments(), ToneMapping.ProbeFrames, WorkerLimits.Software, cancellationToken);
 
     /// <summary>Probes one encoder. Throws only on cancellation.</summary>
     /// <param name="candidate">The encoder.</param>
     /// <param name="builtIn">See <see cref="BuiltInAsync"/>.</param>
     /// <param name="cancellationToken">Stops the process.</param>
-    public async Task<EncoderStatus> ProbeAsync(EncoderCandidate candidate, IReadOnlySet<string> builtIn, CancellationToken cancellationToken)
+    public async Task<EncoderStatus> ProbeAsync(EncoderCandidate candidate, IReadOnlySet<string> builtIn,
+        CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var error = await ErrorAsync(candidate, builtIn, cancellationToken);
-        return new EncoderStatus(candidate.Encoder, EncoderBackend.Of(candidate.Vendor).OptionName, candidate.Codec, candidate.IsForRungs, error is null, error, time.GetUtcNow(), time.GetElapsedTime(started));
+        return new EncoderStatus(candidate.Encoder, EncoderBackend.Of(candidate.Vendor).OptionName, candidate.Codec, candidate.IsForRungs,
+            error is null, error, time.GetUtcNow(), time.GetElapsedTime(started));
     }
 
     private async Task<string?> ErrorAsync(EncoderCandidate candidate, IReadOnlySet<string> builtIn, CancellationToken cancellationToken)
@@ -87,11 +93,13 @@ internal sealed class EncoderProbe(string program, TimeProvider time, string dev
             return $"no render node in {devices}, so no usable GPU";
         }
 
-        return await TryAsync(candidate.ProbeArguments(renderNode), FrameCount, candidate.Vendor == EncoderVendor.Software ? WorkerLimits.Software : WorkerLimits.Hardware, cancellationToken);
+        return await TryAsync(candidate.ProbeArguments(renderNode), FrameCount,
+            candidate.Vendor == EncoderVendor.Software ? WorkerLimits.Software : WorkerLimits.Hardware, cancellationToken);
     }
 
     /// <summary>Runs ffmpeg and counts the frames that it reports.</summary>
-    private async Task<string?> TryAsync(IReadOnlyList<string> arguments, int expectedFrames, WorkerLimits limits, CancellationToken cancellationToken)
+    private async Task<string?> TryAsync(IReadOnlyList<string> arguments, int expectedFrames, WorkerLimits limits,
+        CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
@@ -115,7 +123,8 @@ internal sealed class EncoderProbe(string program, TimeProvider time, string dev
 
     /// <summary>Runs ffmpeg until it exits or is stopped.</summary>
     /// <exception cref="IOException">ffmpeg cannot be started.</exception>
-    private async Task<(string Output, IReadOnlyList<string> Lines, int Exit)> RunAsync(IReadOnlyList<string> arguments, WorkerLimits limits, CancellationToken stop)
+    private async Task<(string Output, IReadOnlyList<string> Lines, int Exit)> RunAsync(IReadOnlyList<string> arguments,
+        WorkerLimits limits, CancellationToken stop)
     {
         try
         {

@@ -9,10 +9,11 @@ namespace Broadcast.Transcoder.Encoders.Probing;
 
 /// <summary>
 /// Selects an encoder that works on this machine. All are probed at startup, in the background. Hardware that fails later is not used until
-/// a probe, repeated every <see cref="RetryInterval"/>, succeeds. The same applies to hardware at its session limit: new sessions use software
-/// until one more is possible.
+/// a probe, repeated every <see cref="RetryInterval"/>, succeeds. The same applies to hardware at its session limit: new sessions use
+/// software until one more is possible.
 /// </summary>
-internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimeProvider time, ILogger<EncoderSelector> logger) : BackgroundService, IEncoderStatuses
+internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimeProvider time, ILogger<EncoderSelector> logger)
+    : BackgroundService, IEncoderStatuses
 {
     /// <summary>Time before failed hardware is probed again.</summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
@@ -53,10 +54,12 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     /// <inheritdoc/>
     public bool IsSandboxed => CurrentSandbox != Broadcast.Transcoder.Workers.Sandbox.None;
 
-    private Broadcast.Transcoder.Workers.Sandbox CurrentSandbox => Broadcast.Transcoder.Workers.Sandbox.Of(options.Value.Ffmpeg, WorkerLimits.Software);
+    private Broadcast.Transcoder.Workers.Sandbox CurrentSandbox =>
+        Broadcast.Transcoder.Workers.Sandbox.Of(options.Value.Ffmpeg, WorkerLimits.Software);
 
     /// <summary>Whether the state of the rung hardware is known, or need not be awaited.</summary>
-    public bool IsKnown => _isKnown || !_probe.HasHardwareDevice || options.Value.Encoder == SoftwareBackend.Instance.OptionName || time.GetElapsedTime(_started) > MaxWait;
+    public bool IsKnown => _isKnown || !_probe.HasHardwareDevice || options.Value.Encoder == SoftwareBackend.Instance.OptionName
+        || time.GetElapsedTime(_started) > MaxWait;
 
     /// <summary>Whether HDR video can be tone-mapped for rungs. True until tested.</summary>
     public bool CanToneMap => _toneMappingError is null;
@@ -83,7 +86,8 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         lock (_gate)
         {
             return EncoderCandidate.All
-                .Where(c => c is { IsForRungs: true, Vendor: not EncoderVendor.Software } && options.Value.Encoder is var requested && (requested == EncodingOptions.Auto || requested == EncoderBackend.Of(c.Vendor).OptionName))
+                .Where(c => c is { IsForRungs: true, Vendor: not EncoderVendor.Software } && options.Value.Encoder is var requested
+                    && (requested == EncodingOptions.Auto || requested == EncoderBackend.Of(c.Vendor).OptionName))
                 .Where(c => _statuses.TryGetValue(c, out var status) && status.Works)
                 .SelectMany(c => (EncodePath[])[new(c.Vendor, StaysOnDevice: true), new(c.Vendor, StaysOnDevice: false)])
                 .FirstOrDefault(route => !isAvoided(route)) ?? EncodePath.Software;
@@ -95,7 +99,8 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     {
         lock (_gate)
         {
-            return EncoderCandidate.All.FirstOrDefault(c => c.IsForRungs && c.Vendor == vendor) is { } candidate && _statuses.TryGetValue(candidate, out var status) ? status.Duration : TimeSpan.Zero;
+            return EncoderCandidate.All.FirstOrDefault(c => c.IsForRungs && c.Vendor == vendor) is { } candidate
+                && _statuses.TryGetValue(candidate, out var status) ? status.Duration : TimeSpan.Zero;
         }
     }
 
@@ -106,7 +111,8 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     {
         lock (_gate)
         {
-            foreach (var candidate in EncoderCandidate.All.Where(c => c.IsForRungs && c.Vendor == vendor && vendor != EncoderVendor.Software))
+            foreach (var candidate in EncoderCandidate.All
+                .Where(c => c.IsForRungs && c.Vendor == vendor && vendor != EncoderVendor.Software))
             {
                 if (_statuses.TryGetValue(candidate, out var status) && status.Works)
                 {
@@ -172,7 +178,8 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     {
         lock (_gate)
         {
-            return _excluded.Contains(candidate) && _statuses.TryGetValue(candidate, out var status) && !status.Works && time.GetUtcNow() - status.ProbedAt >= RetryInterval;
+            return _excluded.Contains(candidate) && _statuses.TryGetValue(candidate, out var status) && !status.Works
+                && time.GetUtcNow() - status.ProbedAt >= RetryInterval;
         }
     }
 
@@ -235,14 +242,16 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         }
 
         EncoderLog.Proved(
-            logger, string.Join(", ", statuses.Where(s => s.Works).Select(s => s.Encoder)), string.Join("; ", statuses.Where(s => !s.Works).Select(s => $"{s.Encoder} ({s.Error})")));
+            logger, string.Join(", ", statuses.Where(s => s.Works).Select(s => s.Encoder)),
+            string.Join("; ", statuses.Where(s => !s.Works).Select(s => $"{s.Encoder} ({s.Error})")));
         if (_toneMappingError is { } reason)
         {
             EncoderLog.MapsNoTones(logger, reason);
         }
 
         var requested = options.Value.Encoder;
-        if (requested != EncodingOptions.Auto && statuses.FirstOrDefault(s => s.IsForRungs && s.Vendor == requested) is { Works: false } requestedStatus)
+        if (requested != EncodingOptions.Auto && statuses.FirstOrDefault(s => s.IsForRungs && s.Vendor == requested)
+            is { Works: false } requestedStatus)
         {
             EncoderLog.AskedForInVain(logger, requested, requestedStatus.Error!);
         }

@@ -9,7 +9,8 @@ namespace Broadcast.Transcoder.Encoders.Probing;
 /// <param name="Error">Failure reason; <see langword="null"/> if it works.</param>
 /// <param name="ProbedAt">Time of the probe or failure.</param>
 /// <param name="Duration">Duration of the probe.</param>
-public sealed record EncoderStatus(string Encoder, string Vendor, string Codec, bool IsForRungs, bool Works, string? Error, DateTimeOffset ProbedAt, TimeSpan Duration);
+public sealed record EncoderStatus(string Encoder, string Vendor, string Codec, bool IsForRungs, bool Works, string? Error,
+    DateTimeOffset ProbedAt, TimeSpan Duration);
 
 /// <summary>Encoder statuses of this machine, for status pages.</summary>
 public interface IEncoderStatuses
