@@ -65,7 +65,7 @@ run_tests() {
   if [ -n "$screenshots" ]; then
     mkdir -p -- "$screenshots" || fail "cannot write to $screenshots"
     screenshots=$(cd -- "$screenshots" && pwd)
-    wanted=(browser) filter=${filter:-PagePicture}
+    wanted=(browser) filter=${filter:-PageScreenshot}
   fi
 
   local selected=()

@@ -80,7 +80,8 @@ internal static partial class SourceTexts
     }
 
     /// <summary>
-    /// Numbers of the lines of a C# file that are longer than a limit, except lines that begin with a string literal or have one at that column.
+    /// Numbers of the lines of a C# file that are longer than a limit, except lines that begin with a string literal or have one at that
+    /// column.
     /// </summary>
     public static IEnumerable<int> LongLinesOfCSharp(string source, int columns)
     {

@@ -155,7 +155,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
         Project("browser", "echo \"$BROADCAST_SCREENSHOTS|$*\" >\"$ROOT/asked\"\n"
-            + Report("""{"name":"PagePictureTests.Shows","status":"passed"}"""), 0);
+            + Report("""{"name":"PageScreenshotTests.Shows","status":"passed"}"""), 0);
         var folder = Path.Combine(_launcher.Root, "looks", "today");
         foreach (var arguments in new string[][] { ["--screenshots", folder], [$"--screenshots={folder}"] })
         {
@@ -164,7 +164,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
             result.Output.ShouldContain($"Screenshots: {folder}");
             result.ExitCode.ShouldBe(0);
             _launcher.Read("asked").ShouldStartWith($"{folder}|");
-            _launcher.Read("asked").ShouldContain("-method *PagePicture*");
+            _launcher.Read("asked").ShouldContain("-method *PageScreenshot*");
             Directory.Exists(folder).ShouldBeTrue();
         }
     }

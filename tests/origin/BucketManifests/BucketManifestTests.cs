@@ -308,7 +308,8 @@ public class BucketManifestTests
     [InlineData(ViewerAccess.Webhook)]
     [InlineData(null)]
     public async Task Nothing_is_written_for_a_channel_with_unknown_access(ViewerAccess? access) =>
-        (await new Bucket(authority: new StubViewerAuthorizer { Access = access }).HearAsync(new FakePackager().Video().Segments(3))).Store.Names
+        (await new Bucket(authority: new StubViewerAuthorizer { Access = access }).HearAsync(new FakePackager().Video()
+            .Segments(3))).Store.Names
         .ShouldBeEmpty();
 
     [Fact]
