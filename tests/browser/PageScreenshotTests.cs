@@ -55,7 +55,7 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
         (await page.EvaluateAsync<int>(
             "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: "
             + "JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
-        await GoAsync(page, look, "03 now", "/dashboard", "text=Main stage");
+        await GoAsync(page, look, "03 overview", "/dashboard", "text=Main stage");
         await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "h1");
         await GoAsync(page, look, "05 channel off", "/dashboard/channels/evening", "h1");
         foreach (var view in new[] { "List", "Week", "Month" })
