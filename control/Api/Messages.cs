@@ -1,7 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
-using Broadcast.Media;
 
 namespace Broadcast.Control.Api;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Broadcast.Control.Backup;
 using Broadcast.Control.Database;
 using Broadcast.Host.Configuration;
-using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 

@@ -3,10 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Ingest.Client;
-using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Diagnostics;
-using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 

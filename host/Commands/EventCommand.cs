@@ -6,7 +6,6 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Host.Listening;
-using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 

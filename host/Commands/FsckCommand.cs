@@ -7,7 +7,6 @@ using Broadcast.Host.Diagnostics;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage;
-using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Spooling;
 
 namespace Broadcast.Host.Commands;

@@ -3,7 +3,6 @@ using System.Globalization;
 using Broadcast.Control.Access;
 using Broadcast.Control.Database;
 using Broadcast.Host.Listening;
-using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Broadcast.Control.Database;
 using Broadcast.Host.Commands;
 using Broadcast.Media;
 using Broadcast.Media.Storage;

@@ -1,6 +1,5 @@
 using Broadcast.Ingest.Publishing;
 using Broadcast.Media;
-using Broadcast.Media.Codecs;
 
 namespace Broadcast.Ingest.Health;
 

@@ -1,7 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;

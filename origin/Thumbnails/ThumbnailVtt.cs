@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Broadcast.Media;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 

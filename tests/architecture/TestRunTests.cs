@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Web;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Http;

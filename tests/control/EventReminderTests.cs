@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Broadcast.Control.Channels;
 using Broadcast.Control.Events;
 using Broadcast.Control.Webhooks;
 using Dapper;

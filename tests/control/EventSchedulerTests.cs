@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Webhooks;
@@ -8,7 +7,6 @@ using Broadcast.Media;
 using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Dapper;
-using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 

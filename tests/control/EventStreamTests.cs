@@ -2,7 +2,6 @@ using Broadcast.Control.Api;
 using Broadcast.Control.Identity;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Webhooks;
-using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;

@@ -115,7 +115,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         {
             Url = webhook.Address + "/publish", DoneUrl = webhook.Address + "/done", Secret = Secret, Format = form,
         });
-        using var client = new AuthCallbackClient(options, new ManualTimeProvider(), new RememberedLog().For<AuthCallbackClient>());
+        using var client = new AuthCallbackClient(options, new ManualTimeProvider(), new CapturingLogger().For<AuthCallbackClient>());
         var asked = new AuthCallbackEvent(Publication, Noon, "name", null, null, IPAddress.Parse("::ffff:203.0.113.5"), 40_000,
             "FMLE/3.0 (ü)",
             Target);
@@ -138,7 +138,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         var options = Options.Create(new AuthorizationOptions { ViewerUrl = webhook.Address + "/view?key=k", Secret = Secret });
-        using var client = new ViewerAuthCallback(options, new ManualTimeProvider(), new RememberedLog().For<ViewerAuthCallback>());
+        using var client = new ViewerAuthCallback(options, new ManualTimeProvider(), new CapturingLogger().For<ViewerAuthCallback>());
         await client.SendAsync(new(Session.Channel, "ticket", IPAddress.Parse("203.0.113.5")));
         await client.SendAsync(new(Session.Channel, null, null));
         var text = Id().Replace(Signature().Replace(Transcript(webhook), "v1,(signature)"), "(id)");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;

@@ -97,7 +97,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
             await read.ExecuteScalarAsync();
         }
 
-        var log = new RememberedLog();
+        var log = new CapturingLogger();
         var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ControlDatabase>(), default,
             TimeSpan.FromMilliseconds(20));
         await Poll.UntilAsync(() => log.Lines.Count > 0);

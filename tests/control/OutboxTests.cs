@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Webhooks;
 using Dapper;

@@ -1,6 +1,4 @@
-using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Shouldly;

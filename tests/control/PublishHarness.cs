@@ -9,7 +9,6 @@ using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -121,7 +120,7 @@ internal sealed class PublishHarness : IAsyncDisposable
 
     public ManualTimeProvider Clock { get; }
 
-    public RememberedLog Log { get; } = new();
+    public CapturingLogger Log { get; } = new();
 
     public PublishAuthorization Check { get; }
 
@@ -213,26 +212,4 @@ internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
 
     public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null)
         : Others?.Find(channelId);
-}
-
-/// <summary>Keeps all log lines.</summary>
-internal sealed class RememberedLog
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = [];
-
-    public IReadOnlyCollection<string> Lines => _lines;
-
-    public ILogger<T> For<T>() => new Lined<T>(_lines);
-
-    private sealed class Lined<T>(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILogger<T>
-    {
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue(formatter(state, exception) + exception);
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-    }
 }

@@ -1,5 +1,4 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
 using Broadcast.Media.Recordings;

@@ -1,5 +1,4 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;

@@ -8,7 +8,7 @@ namespace Broadcast.Control.Tests;
 
 public sealed class ServerIdentityTests
 {
-    private readonly RememberedLog _log = new();
+    private readonly CapturingLogger _log = new();
 
     [Fact]
     public void Server_id_survives_a_restart_and_the_run_id_changes()

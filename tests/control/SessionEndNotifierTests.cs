@@ -17,7 +17,7 @@ public sealed class SessionEndNotifierTests
     [Fact]
     public async Task Session_end_is_logged_once_with_totals_of_connections_and_output()
     {
-        var (clock, log) = (new ManualTimeProvider(), new RememberedLog());
+        var (clock, log) = (new ManualTimeProvider(), new CapturingLogger());
         // nothing is written
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
         var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock,

@@ -1,4 +1,3 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Storage;
 using Broadcast.Testing;

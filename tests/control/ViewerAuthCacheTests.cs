@@ -18,7 +18,7 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     private const string Secret = "a-secret-of-the-webhook-32-chars";
     private static readonly IPAddress Home = IPAddress.Parse("203.0.113.5");
     private readonly ManualTimeProvider _clock = new();
-    private readonly RememberedLog _log = new();
+    private readonly CapturingLogger _log = new();
     private FakeAuthCallback _webhook = null!;
     private ViewerAuthCallback _client = null!;
     private ViewerAuthCache _viewers = null!;

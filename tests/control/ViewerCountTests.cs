@@ -178,7 +178,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
         var book = new SessionManager(new SessionWriter(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
             null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new RememberedLog());
+        var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new CapturingLogger());
         using var keeper = new ViewerCountService(new(database), totals, book, database, clock, log.For<ViewerCountService>(),
             new Counter(Seen(Demo, 1, 2)));
         await keeper.CheckAsync(default);

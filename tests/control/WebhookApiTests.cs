@@ -2,7 +2,6 @@ using System.Text;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Webhooks;
-using Broadcast.Media;
 using Shouldly;
 using Xunit;
 

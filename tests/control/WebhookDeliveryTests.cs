@@ -1,11 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Broadcast.Control.Database;
 using Broadcast.Control.Webhooks;
 using Broadcast.Testing;
-using Dapper;
-using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
 

@@ -4,7 +4,6 @@ using Broadcast.Control.Outbound;
 using Broadcast.Control.Webhooks;
 using Broadcast.Testing;
 using Dapper;
-using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
 
@@ -19,7 +18,7 @@ internal sealed class WebhookHarness : IAsyncDisposable
 
     public ManualTimeProvider Clock { get; } = new();
 
-    public RememberedLog Log { get; } = new();
+    public CapturingLogger Log { get; } = new();
 
     public ControlOptions Options { get; } = new() { AllowedWebhookTargets = "127.0.0.0/8" };
 

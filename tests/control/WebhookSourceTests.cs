@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;

@@ -5,7 +5,6 @@ using Broadcast.Host.Observability;
 using Broadcast.Origin;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Shouldly;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -23,7 +22,7 @@ internal sealed class TlsServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TempFolder _folder;
 
-    private TlsServer(WebApplication app, TempFolder folder, CertificateReloader watch, TlsOptions options, RememberedLog log)
+    private TlsServer(WebApplication app, TempFolder folder, CertificateReloader watch, TlsOptions options, CapturingLogger log)
     {
         (_app, _folder, Watch, Options, Log) = (app, folder, watch, options, log);
         Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
@@ -37,7 +36,7 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public TlsOptions Options { get; }
 
-    public RememberedLog Log { get; }
+    public CapturingLogger Log { get; }
 
     /// <param name="configure">
     /// Writes certificate files into the folder and configures them; by default the self-signed certificate is used.
@@ -47,7 +46,7 @@ internal sealed class TlsServer : IAsyncDisposable
     public static async Task<TlsServer> StartAsync(Action<string, TlsOptions>? configure = null, TimeProvider? time = null,
         bool http = false)
     {
-        var (folder, options, log) = (TempFolder.Create(), new TlsOptions(), new RememberedLog());
+        var (folder, options, log) = (TempFolder.Create(), new TlsOptions(), new CapturingLogger());
         configure?.Invoke(folder.Path, options);
         var clock = time ?? TimeProvider.System;
         var watch = new CertificateReloader(options, new DataFolder(folder.Path), clock);
@@ -128,27 +127,5 @@ internal sealed class TlsServer : IAsyncDisposable
         await _app.DisposeAsync();
         Watch.Dispose();
         _folder.Dispose();
-    }
-}
-
-/// <summary>Keeps all log lines.</summary>
-internal sealed class RememberedLog : ILoggerProvider, ILogger
-{
-    public ConcurrentQueue<string> Lines { get; } = [];
-
-    public bool Contains(string part) => Lines.Any(l => l.Contains(part, StringComparison.Ordinal));
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public void Dispose()
-    {
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using Broadcast.Control.Access;
 using Broadcast.Host.Listening;
 using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Builder;

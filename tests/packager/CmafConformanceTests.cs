@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
-using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 

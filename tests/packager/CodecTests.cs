@@ -1,7 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
-using Broadcast.Packager.Segmentation;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 

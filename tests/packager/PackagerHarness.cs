@@ -4,9 +4,7 @@ using Broadcast.Media.Timeline;
 using Broadcast.Packager.Recovery;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Broadcast.Packager.Tests;
 
@@ -17,11 +15,11 @@ internal sealed class PackagerHarness : IDisposable
     private readonly RecoveryService _recovery;
 
     public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null,
-        ListLogger? log = null)
+        CapturingLogger? log = null)
     {
         Spool = spool ?? new FakeSpool();
         Time = time ?? new ManualTimeProvider(Encoder.Noon);
-        Log = log ?? new ListLogger();
+        Log = log ?? new CapturingLogger();
         Options = options ?? new PackagerOptions();
         _deferred = new DeferredWork(Time, NullLogger<DeferredWork>.Instance);
         Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
@@ -38,7 +36,7 @@ internal sealed class PackagerHarness : IDisposable
 
     public RecordingSink Sink { get; } = new();
 
-    public ListLogger Log { get; }
+    public CapturingLogger Log { get; }
 
     public PackagingStage Stage { get; }
 
@@ -133,39 +131,6 @@ internal sealed class RecordingSink : ITimelineSink
         {
             Forgotten.Add(session);
             Timelines.Remove(session);
-        }
-    }
-}
-
-/// <summary>Keeps log messages.</summary>
-internal sealed class ListLogger
-{
-    public List<(LogLevel Level, EventId Id, string Text)> Entries { get; } = [];
-
-    public int Count(int id)
-    {
-        lock (Entries)
-        {
-            return Entries.Count(entry => entry.Id.Id == id);
-        }
-    }
-
-    public ILogger<T> For<T>() => new Logger<T>(this);
-
-    private sealed class Logger<T>(ListLogger list) : ILogger<T>
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            lock (list.Entries)
-            {
-                list.Entries.Add((logLevel, eventId, formatter(state, exception)));
-            }
         }
     }
 }

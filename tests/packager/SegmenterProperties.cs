@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Bmff;
 using Broadcast.Packager.Segmentation;
 using FsCheck;
 using FsCheck.Fluent;

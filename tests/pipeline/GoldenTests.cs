@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Broadcast.Media.Storage;
 
 namespace Broadcast.Pipeline.Tests;
 

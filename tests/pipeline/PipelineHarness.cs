@@ -27,7 +27,7 @@ internal sealed class PipelineHarness : IAsyncDisposable
     private readonly List<FlvEncoder> _cameras = [];
     private bool _stopped;
 
-    private PipelineHarness(WebApplication app, ManualTimeProvider time, string folder, KeptLog log)
+    private PipelineHarness(WebApplication app, ManualTimeProvider time, string folder, CapturingLogger log)
     {
         (_app, Time, Folder, Log) = (app, time, folder, log);
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
@@ -39,7 +39,7 @@ internal sealed class PipelineHarness : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public KeptLog Log { get; }
+    public CapturingLogger Log { get; }
 
     public SpoolStatus Spool => _app.Services.GetRequiredService<SpoolMonitor>().Read();
 
@@ -64,7 +64,7 @@ internal sealed class PipelineHarness : IAsyncDisposable
         params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        var log = new KeptLog();
+        var log = new CapturingLogger(LogLevel.Information);
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
@@ -215,28 +215,5 @@ internal sealed class PipelineHarness : IAsyncDisposable
         Client.Dispose();
         await StopAsync();
         _stop.Dispose();
-    }
-}
-
-/// <summary>Log of the stages, for failure messages.</summary>
-internal sealed class KeptLog : ILoggerProvider, ILogger
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
-
-    public override string ToString() => string.Join('\n', _lines);
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
-
-    public void Dispose()
-    {
     }
 }

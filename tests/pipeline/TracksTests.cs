@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Broadcast.Media.Codecs;
 
 namespace Broadcast.Pipeline.Tests;
 

@@ -79,7 +79,7 @@ public sealed class DeletionTests
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Spool.Delete([Name("a/1")]);
         bench.Spool.DeleteAll("b/");
-        await bench.Until(() => bench.Log.Lines.Any(line => line.StartsWith("Warning 6009")));
+        await bench.Until(() => bench.Log.Entries.Select(entry => entry.ToString()).Any(line => line.StartsWith("Warning 6009")));
         (await bench.Read("a/1")).ShouldBeNull();
         (await bench.Read("b/1")).ShouldBeNull();
 

@@ -1,4 +1,3 @@
-using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Shouldly;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Spooling;
-using Microsoft.Extensions.Logging;
+using Broadcast.Testing;
 using Shouldly;
 
 namespace Broadcast.Storage.Tests;
@@ -24,7 +24,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
         Options.RetainSeconds = 0;
         change?.Invoke(Options);
         Time = time ?? TimeProvider.System;
-        Spool = new Spool(Folder, Store, Options, Time, Log);
+        Spool = new Spool(Folder, Store, Options, Time, Log.For<Spool>());
     }
 
     public FlakyStore Flaky { get; } = new();
@@ -39,7 +39,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
 
     public string Base => _base;
 
-    public ListLogger Log { get; } = new();
+    public CapturingLogger Log { get; } = new();
 
     public Spool Spool { get; private set; }
 
@@ -53,7 +53,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
     public void Restart()
     {
         Spool.Dispose();
-        Spool = new Spool(Folder, Store, Options, Time, Log);
+        Spool = new Spool(Folder, Store, Options, Time, Log.For<Spool>());
     }
 
     public ISpoolFile Write(string name, params byte[][] appends)
@@ -99,7 +99,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
         {
             if (Stopwatch.GetElapsedTime(began) > Deadline)
             {
-                throw new TimeoutException($"Timed out. {what} {Spool.Status()} {string.Join('\n', Log.Lines)}");
+                throw new TimeoutException($"Timed out. {what} {Spool.Status()} {Log}");
             }
 
             (Time as ManualTimeProvider)?.Advance(TimeSpan.FromMilliseconds(200));
@@ -132,37 +132,6 @@ internal sealed class SpoolHarness : IAsyncDisposable
         if (Directory.Exists(_base))
         {
             Directory.Delete(_base, recursive: true);
-        }
-    }
-}
-
-/// <summary>Keeps log messages.</summary>
-internal sealed class ListLogger : ILogger<Spool>
-{
-    private readonly List<string> _lines = [];
-
-    public IReadOnlyList<string> Lines
-    {
-        get
-        {
-            lock (_lines)
-            {
-                return [.. _lines];
-            }
-        }
-    }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter)
-    {
-        lock (_lines)
-        {
-            _lines.Add($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
         }
     }
 }

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Storage;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;

@@ -44,7 +44,7 @@ public sealed class UploadTests
         (await bench.Store.ListAsync("u/", default).CountAsync()).ShouldBe(10);
         if (fault != ObjectStoreErrorKind.Other)
         {
-            bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6003"));
+            bench.Log.Entries.Select(entry => entry.ToString()).ShouldContain(line => line.StartsWith("Information 6003"));
         }
     }
 
@@ -69,7 +69,7 @@ public sealed class UploadTests
 
         // Pauses of 15 to 30 s: 20 to 40 of them, with up to 4 attempts each, and a few at the beginning.
         bench.Flaky.PutCalls.ShouldBeInRange(10, 220);
-        bench.Log.Lines.Count(line => line.StartsWith("Error 6002")).ShouldBeInRange(2, 12);
+        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6002")).ShouldBeInRange(2, 12);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class UploadTests
         bench.Write("u/1", [1, 2, 3]).Seal();
 
         await bench.Until(() => bench.Spool.Status().Failures == 1);
-        bench.Log.Lines.Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
         (await bench.Read("u/1")).ShouldBe([1, 2, 3]);
         (await bench.Flaky.Inner.FindAsync(name, default))!.Length.ShouldBe(2, "objects never change");
         var calls = bench.Flaky.PutCalls;
@@ -100,7 +100,7 @@ public sealed class UploadTests
         time.Advance(TimeSpan.FromMinutes(5));
         await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 1 });
         (await bench.Store.FindAsync(name, default))!.Length.ShouldBe(3);
-        bench.Log.Lines.Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class UploadTests
         File.Delete(Path.Combine(bench.Folder, "gone"));
         bench.Run();
         await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
-        bench.Log.Lines.ShouldContain(line => line.StartsWith("Error 6006") && line.Contains("gone"));
+        bench.Log.Entries.Select(entry => entry.ToString()).ShouldContain(line => line.StartsWith("Error 6006") && line.Contains("gone"));
         (await bench.Store.FindAsync(ObjectName.Parse("stays"), default)).ShouldNotBeNull();
     }
 
@@ -235,7 +235,7 @@ public sealed class UploadTests
         var drain = bench.Spool.DrainAsync(TimeSpan.FromHours(1));
         await bench.Until(() => drain.IsCompleted);
         bench.Spool.SavePendingWork();
-        bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6011"));
+        bench.Log.Entries.Select(entry => entry.ToString()).ShouldContain(line => line.StartsWith("Information 6011"));
     }
 
     private sealed class TemporarySpoolFolder : IDisposable, ISpoolFileOwner

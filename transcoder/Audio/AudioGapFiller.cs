@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Codecs;
 
 namespace Broadcast.Transcoder.Audio;
 

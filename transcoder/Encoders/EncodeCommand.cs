@@ -2,7 +2,6 @@ using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders.Backends;
-using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;
 

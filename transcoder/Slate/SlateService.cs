@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Broadcast.Media;
-using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Failover;
 using Microsoft.Extensions.Logging;

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Nut;
 using Microsoft.Extensions.Hosting;

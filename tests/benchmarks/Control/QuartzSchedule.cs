@@ -1,6 +1,5 @@
 using System.Globalization;
 using Broadcast.Testing;
-using Npgsql;
 
 namespace Broadcast.Benchmarks;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Broadcast.Media;
 
 namespace Broadcast.Benchmarks;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Broadcast.Ingest.Client;
 using Broadcast.Testing;
 using Microsoft.Playwright;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Broadcast.Media;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;

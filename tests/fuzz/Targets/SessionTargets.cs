@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Broadcast.Ingest.Tests.Rtmp;
-using Broadcast.Media;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 

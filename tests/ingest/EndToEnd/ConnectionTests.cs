@@ -66,7 +66,7 @@ public sealed class ConnectionTests
         await WaitForCloseAsync(slow);
         await WaitForCloseAsync(idle);
         await drip;
-        await Poll.UntilAsync(() => server.Log.Lines.Count(l => l.Text.Contains("handshake timed out", StringComparison.Ordinal)) == 2);
+        await Poll.UntilAsync(() => server.Log.Entries.Count(l => l.Text.Contains("handshake timed out", StringComparison.Ordinal)) == 2);
         await Poll.UntilAsync(() => server.Log.Contains("no publish in time"));
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Media;
+using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,7 +18,7 @@ internal sealed class IngestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private IngestServer(WebApplication app, RememberingAuthority authority, RememberingSink sink, RememberingLog log)
+    private IngestServer(WebApplication app, RememberingAuthority authority, RememberingSink sink, CapturingLogger log)
     {
         (_app, Authority, Sink, Log) = (app, authority, sink, log);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -30,7 +31,7 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public RememberingSink Sink { get; }
 
-    public RememberingLog Log { get; }
+    public CapturingLogger Log { get; }
 
     /// <summary>Connections without permission to publish.</summary>
     public int Waiting => _app.Services.GetRequiredService<Broadcast.Ingest.Rtmp.Connection.ConnectionLimiter>().Count;
@@ -41,7 +42,7 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public static async Task<IngestServer> StartAsync(LogLevel logs, params (string Name, string Value)[] options)
     {
-        var (authority, sink, log) = (new RememberingAuthority(), new RememberingSink(), new RememberingLog());
+        var (authority, sink, log) = (new RememberingAuthority(), new RememberingSink(), new CapturingLogger());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(options.Select(o => KeyValuePair.Create("Ingest:" + o.Name, (string?)o.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(logs).AddProvider(log);
@@ -184,28 +185,5 @@ internal sealed class Received(Publication publication)
         {
             return [.. Samples.Where(s => s.Track.Kind == kind)];
         }
-    }
-}
-
-/// <summary>Keeps all log lines.</summary>
-internal sealed class RememberingLog : ILoggerProvider, ILogger
-{
-    public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = [];
-
-    public bool Contains(string part) => Lines.Any(l => l.Text.Contains(part, StringComparison.Ordinal));
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue((logLevel, formatter(state, exception) + exception));
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public void Dispose()
-    {
     }
 }

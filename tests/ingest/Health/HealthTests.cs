@@ -5,7 +5,6 @@ using Broadcast.Ingest.Tests.Clock;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
-using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

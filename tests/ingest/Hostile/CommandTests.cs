@@ -3,7 +3,6 @@ using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
-using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;

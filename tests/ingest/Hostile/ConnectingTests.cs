@@ -152,7 +152,7 @@ public sealed class ConnectingTests
 
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 20);
         server.Authority.Ended.Select(e => e.Grant.PublicationId).Distinct().Count().ShouldBe(20, "each exactly once");
-        server.Log.Lines.ShouldNotContain(l => l.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
+        server.Log.Entries.ShouldNotContain(l => l.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class ConnectingTests
         }
 
         await Poll.UntilAsync(() => counted["broadcast_ingest_rejections http_on_rtmp_port"] >= 12);
-        await Poll.UntilAsync(() => server.Log.Lines.Count(l => l.Text.Contains("HTTP request on the RTMP port")) == 5);
+        await Poll.UntilAsync(() => server.Log.Entries.Count(l => l.Text.Contains("HTTP request on the RTMP port")) == 5);
     }
 
     private static RtmpTarget Target(IngestServer server, string key) => new("127.0.0.1", server.Port, "live", key);

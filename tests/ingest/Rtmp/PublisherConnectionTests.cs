@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Broadcast.Ingest.Rtmp.Transport;
-using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Ingest.Tests.Hostile;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Connections;
@@ -40,7 +39,7 @@ public sealed class PublisherConnectionTests : IDisposable
     [Fact]
     public async Task Descriptor_shortage_is_logged_once_a_minute_and_counted_and_waiting_publishers_connect_later()
     {
-        var (time, log) = (new ManualTimeProvider(), new RememberingLog());
+        var (time, log) = (new ManualTimeProvider(), new CapturingLogger());
         using var counted = new MetricCounts();
         using var logging = LoggerFactory.Create(builder => builder.AddProvider(log));
         var (asked, allowed) = (0, false);
@@ -58,19 +57,19 @@ public sealed class PublisherConnectionTests : IDisposable
             await Poll.UntilAsync(() => Volatile.Read(ref asked) == tries);
         }
 
-        log.Lines.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+        log.Entries.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             line => line.Level.ShouldBe(LogLevel.Warning), line => line.Text.ShouldContain("LimitNOFILE="),
             line => line.Text.ShouldContain("(1 pauses"));
         counted["broadcast_ingest_accept_pauses"].ShouldBeGreaterThanOrEqualTo(11);
 
         // A minute in steps: after a single advance the clock would wake the loop for each elapsed tenth of a second.
-        for (var tries = 12; log.Lines.Count == 1; tries++)
+        for (var tries = 12; log.Entries.Count == 1; tries++)
         {
             await PauseIsOverAsync(time, ShortageLog.Pause);
             await Poll.UntilAsync(() => Volatile.Read(ref asked) == tries);
         }
 
-        log.Lines.Last().Text.ShouldContain("(600 pauses");
+        log.Entries.Last().Text.ShouldContain("(600 pauses");
 
         Volatile.Write(ref allowed, true);
         await PauseIsOverAsync(time, ShortageLog.Pause);

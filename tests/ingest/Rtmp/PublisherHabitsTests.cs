@@ -3,7 +3,6 @@ using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
-using Broadcast.Media;
 using Shouldly;
 using Xunit;
 

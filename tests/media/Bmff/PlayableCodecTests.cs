@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Broadcast.Media.Bmff;
-using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

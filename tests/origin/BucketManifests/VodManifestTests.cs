@@ -1,6 +1,5 @@
 using System.Xml.Linq;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;

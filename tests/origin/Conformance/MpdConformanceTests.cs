@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 

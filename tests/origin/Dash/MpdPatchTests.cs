@@ -3,7 +3,6 @@ using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
-using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Dash;

@@ -3,7 +3,6 @@ using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
-using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Dash;

@@ -2,7 +2,6 @@ using System.Net;
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
-using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Delivery;
 

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Tests.Delivery;

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Tests.Vod;

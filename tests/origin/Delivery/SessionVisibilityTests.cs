@@ -1,7 +1,6 @@
 using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Tests.Vod;

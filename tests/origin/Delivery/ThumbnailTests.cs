@@ -1,7 +1,5 @@
 using System.Net;
 using System.Xml.Linq;
-using Broadcast.Media.Timeline;
-using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Dash;
 
 namespace Broadcast.Origin.Tests.Delivery;

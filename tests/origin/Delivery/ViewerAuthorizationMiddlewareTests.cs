@@ -1,6 +1,5 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Delivery;

@@ -1,8 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Hls;
-using Broadcast.Origin.Live;
-using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Hls;
 

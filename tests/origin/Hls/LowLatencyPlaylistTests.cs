@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Hls;
 

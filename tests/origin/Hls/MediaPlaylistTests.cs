@@ -1,6 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
-using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Hls;
 

@@ -1,6 +1,4 @@
 using Broadcast.Origin.Live;
-using Shouldly;
-using Xunit;
 
 namespace Broadcast.Origin.Tests.Live;
 

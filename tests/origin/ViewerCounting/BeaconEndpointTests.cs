@@ -4,7 +4,6 @@ using System.Text.Json;
 using Broadcast.Media;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Live;
-using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.ViewerCounting;
 using Microsoft.AspNetCore.Http;
 

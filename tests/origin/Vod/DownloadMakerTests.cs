@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Bmff;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Vod;

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Integrity;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;

@@ -1,4 +1,3 @@
-using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Audio;

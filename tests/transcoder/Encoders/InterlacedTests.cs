@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Testing;
-using Broadcast.Transcoder.Encoders;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Testing;
-using Broadcast.Transcoder.Encoders;
 using Shouldly;
 using Xunit;
 

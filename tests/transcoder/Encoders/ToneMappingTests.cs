@@ -2,7 +2,6 @@ using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Probing;
 using Shouldly;
 using Xunit;
 

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Tests.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
