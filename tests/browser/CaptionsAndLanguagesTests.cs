@@ -10,7 +10,7 @@ namespace Broadcast.Browser.Tests;
 /// Captions in the video and a second audio language, from the encoder to the viewer, with parts shorter than a caption. Captions are
 /// compared with the sent text; languages are distinguished by their tones.
 /// </summary>
-[Collection(nameof(Alone))]
+[Collection(nameof(ExclusiveCollection))]
 public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<Chromium>, IClassFixture<WordyChannel>
 {
     private const string Showing =
@@ -146,5 +146,5 @@ public sealed class WordyChannel : IAsyncLifetime
 }
 
 /// <summary>Tests that count each stall of playback; they run after the others.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
+[CollectionDefinition(nameof(ExclusiveCollection), DisableParallelization = true)]
+public sealed class ExclusiveCollection;

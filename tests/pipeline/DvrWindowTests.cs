@@ -14,9 +14,9 @@ namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Measures memory, so no other test may run in parallel.</summary>
 [CollectionDefinition(DisableParallelization = true)]
-public sealed class Alone;
+public sealed class ExclusiveCollection;
 
-[Collection(typeof(Alone))]
+[Collection(typeof(ExclusiveCollection))]
 public sealed class DvrWindowTests(ITestOutputHelper output)
 {
     private const int Renditions = 6;

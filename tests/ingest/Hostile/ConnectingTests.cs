@@ -10,8 +10,8 @@ using Xunit;
 namespace Broadcast.Ingest.Tests.Hostile;
 
 /// <summary>Tests that measure the memory of the whole process, or exhaust its ports, run one at a time.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
+[CollectionDefinition(nameof(ExclusiveCollection), DisableParallelization = true)]
+public sealed class ExclusiveCollection;
 
 /// <summary>Rows H01 to H12 of the hostile inputs: connections and handshakes.</summary>
 public sealed class ConnectingTests

@@ -12,7 +12,7 @@ namespace Broadcast.Ingest.Tests.Hostile;
 /// <summary>
 /// Memory of unauthorized connections. Runs alone, because the memory of the whole process is measured, including the client sockets.
 /// </summary>
-[Collection(nameof(Alone))]
+[Collection(nameof(ExclusiveCollection))]
 public sealed class ConnectionMemoryTests(ITestOutputHelper output)
 {
     private const int Connections = 400;
