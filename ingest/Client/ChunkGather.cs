@@ -34,10 +34,11 @@ internal sealed class ChunkGather(int chunkSize, uint messageStream)
     /// <summary>Adds a tag as a message. Metadata gets the prefix <c>@setDataFrame</c>, which tells servers to retain it.</summary>
     public void Add(in FlvTag tag, uint timestamp)
     {
-        var prefix = tag.Type == MessageType.Data && !tag.Body.Span.StartsWith(SetDataFrame) ? SetDataFrame : [];
-        var chunkStream = tag.Type switch { MessageType.Audio => AudioStream, MessageType.Video => VideoStream, _ => DataStream };
+        var type = (MessageType)tag.Type;
+        var prefix = type == MessageType.Data && !tag.Body.Span.StartsWith(SetDataFrame) ? SetDataFrame : [];
+        var chunkStream = type switch { MessageType.Audio => AudioStream, MessageType.Video => VideoStream, _ => DataStream };
         var header = Scratch(16);
-        AppendScratch(ChunkWriter.WriteHeader(header, chunkStream, tag.Type, messageStream, timestamp, prefix.Length + tag.Body.Length));
+        AppendScratch(ChunkWriter.WriteHeader(header, chunkStream, type, messageStream, timestamp, prefix.Length + tag.Body.Length));
 
         // The prefix is far shorter than a chunk, so it never needs splitting.
         var room = chunkSize;

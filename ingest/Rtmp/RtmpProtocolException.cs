@@ -1,3 +1,5 @@
+using Broadcast.Ingest.Rtmp.Messages;
+
 namespace Broadcast.Ingest.Rtmp;
 
 /// <summary>
@@ -31,8 +33,9 @@ internal sealed class RtmpProtocolException : Exception
         _ => new(IngestRejectionReason.NotRtmp, $"Not RTMP: the first byte is 0x{version:X2}, only version 3 is supported.", rule: "H04"),
     };
 
-    public static RtmpProtocolException MessageTooLarge(byte type, int length, int limit) =>
-        new(IngestRejectionReason.MessageTooLarge, $"A message of type {type} with {length} bytes exceeds the limit of {limit} bytes.",
+    public static RtmpProtocolException MessageTooLarge(MessageType type, int length, int limit) =>
+        new(IngestRejectionReason.MessageTooLarge,
+            $"A message of type {(byte)type} with {length} bytes exceeds the limit of {limit} bytes.",
             rule: "H19");
 
     public static RtmpProtocolException TooManyChunkStreams(int limit) =>
@@ -55,9 +58,15 @@ internal sealed class RtmpProtocolException : Exception
         new(IngestRejectionReason.InvalidChunk, $"A new message starts on chunk stream {chunkStream} inside another one.",
             rule: format == 0 ? "H24" : "H25");
 
-    public static RtmpProtocolException ShortControl(byte type, int length) =>
-        new(IngestRejectionReason.InvalidControl, $"A control message of type {type} has only {length} bytes.",
-            rule: type switch { 1 => "H17", 2 => "H28", 4 => "H33", _ => "H30" });
+    public static RtmpProtocolException ShortControl(MessageType type, int length) =>
+        new(IngestRejectionReason.InvalidControl, $"A control message of type {(byte)type} has only {length} bytes.",
+            rule: type switch
+            {
+                MessageType.SetChunkSize => "H17",
+                MessageType.Abort => "H28",
+                MessageType.UserControl => "H33",
+                _ => "H30",
+            });
 
     public static RtmpProtocolException InvalidAmf(string what, string rule = "") =>
         new(IngestRejectionReason.InvalidAmf, $"AMF0: {what}", rule: rule);

@@ -2,6 +2,7 @@ using System.Buffers;
 using Broadcast.Fuzz.Tests.Targets;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Handshake;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
@@ -116,9 +117,9 @@ internal static class Seeds
             .. Wire.Chunk(3, 319, 0, 0, 0, 0, [1, 2, 3])]);
         yield return ("chunks", "size-and-abort",
         [
-            .. Wire.Chunk(0, 6, 0, 500, 9, 1, video[..128]), .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2),
-                .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
-            .. Wire.Message(9, 1, 40, Wire.Filler(1000), 6, chunkSize: 4096),
+            .. Wire.Chunk(0, 6, 0, 500, 9, 1, video[..128]), .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
+                .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+            .. Wire.Message(MessageType.Video, 1, 40, Wire.Filler(1000), 6, chunkSize: 4096),
         ]);
     }
 
@@ -189,10 +190,12 @@ internal static class Seeds
             .. Wire.Frame(0, true, 60), .. Wire.Audio(0, 30), .. Wire.Frame(40, false, 200)]);
         yield return ("session", "control",
         [
-            .. opening, .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), .. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2),
-                .. Wire.Message(5, 0, 0, Wire.UInt32(2_500_000), 2),
-            .. Wire.Message(6, 0, 0, [0, 0, 16, 0, 2], 2), .. Wire.Message(3, 0, 0, Wire.UInt32(1000), 2),
-                .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
+            .. opening, .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
+                .. Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+                .. Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(2_500_000), 2),
+            .. Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 0, 16, 0, 2], 2),
+                .. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(1000), 2),
+                .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
         ]);
         yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00),
             .. Wire.Frame(0xFFFFFFD8, true, 60), .. Wire.Frame(0, false, 60), .. Wire.Audio(10, 30)]);

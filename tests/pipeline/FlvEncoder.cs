@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Pipeline.Tests;
 
@@ -153,7 +154,7 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     {
         foreach (var tag in file.Tags.Where(t => t.IsAudio || t.IsVideo))
         {
-            Take(tag.Type, TimeSpan.FromMilliseconds(tag.Timestamp), tag.Timestamp, tag.Body);
+            Take((MessageType)tag.Type, TimeSpan.FromMilliseconds(tag.Timestamp), tag.Timestamp, tag.Body);
             await PaceAsync(TimeSpan.FromMilliseconds(tag.Timestamp));
         }
     }
@@ -192,13 +193,14 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
         var at = TimeSpan.FromSeconds((double)_frames / VideoRate);
         if (HasVideo)
         {
-            Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration
+            Take(MessageType.Video, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record]
+                : IsReconfigured ? OtherVideoConfiguration
                 : VideoConfiguration);
         }
 
         if (HasAudio)
         {
-            Take(8, at, Timestamp(at), AudioRecord is { } audioTrack ? [0xAF, 0, .. audioTrack] : AudioConfiguration);
+            Take(MessageType.Audio, at, Timestamp(at), AudioRecord is { } audioTrack ? [0xAF, 0, .. audioTrack] : AudioConfiguration);
         }
     }
 
@@ -211,7 +213,7 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
         if (HasVideo)
         {
             Keep(Frames, payload);
-            Take(9, at, Timestamp(at), (byte[])[(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. payload]);
+            Take(MessageType.Video, at, Timestamp(at), (byte[])[(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. payload]);
         }
     }
 
@@ -223,7 +225,7 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
         if (HasAudio)
         {
             Keep(AudioFrames, payload);
-            Take(8, at, Timestamp(at), (byte[])[0xAF, 1, .. payload]);
+            Take(MessageType.Audio, at, Timestamp(at), (byte[])[0xAF, 1, .. payload]);
         }
     }
 
@@ -235,7 +237,7 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
         }
     }
 
-    private void Take(byte type, TimeSpan at, uint timestamp, ReadOnlyMemory<byte> body)
+    private void Take(MessageType type, TimeSpan at, uint timestamp, ReadOnlyMemory<byte> body)
     {
         var late = WallClockAt(at) - Ahead - time.GetUtcNow();
         if (late > TimeSpan.Zero)

@@ -79,7 +79,8 @@ public sealed class OutageTests : IAsyncLifetime
             bench.Write("a/1", [1, 2, 3]).Seal();
             await bench.Until(() => bench.Spool.Status().ErrorKind == ObjectStoreErrorKind.Denied);
             bench.Spool.Status().ErrorMessage!.ShouldContain("Storage:SecretKey");
-            bench.Log.Entries.Select(entry => entry.ToString()).ShouldAllBe(line => !line.Contains("not-the-secret") && !line.Contains(_ceph.AccessKey));
+            bench.Log.Entries.Select(entry => entry.ToString())
+                .ShouldAllBe(line => !line.Contains("not-the-secret") && !line.Contains(_ceph.AccessKey));
             (await bench.Read("a/1")).ShouldBe([1, 2, 3]);
             await bench.StopAsync();
             bench.Spool.Dispose();
@@ -99,7 +100,8 @@ public sealed class OutageTests : IAsyncLifetime
     {
         using var store = Store(change: options => options.Bucket = "made-later");
         await using var bench = new SpoolHarness(store).Run();
-        await bench.Until(() => bench.Log.Entries.Select(entry => entry.ToString()).Any(line => line.StartsWith("Error 6002") && line.Contains("made-later")));
+        await bench.Until(() => bench.Log.Entries.Select(entry => entry.ToString())
+            .Any(line => line.StartsWith("Error 6002") && line.Contains("made-later")));
         bench.Write("a", [1]).Seal();
         await _ceph.CreateBucketAsync("made-later");
         await bench.Until(() => bench.Spool.Status().Uploads == 1);

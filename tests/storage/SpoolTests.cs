@@ -257,7 +257,8 @@ public sealed class SpoolTests
     public async Task Two_processes_cannot_share_a_spool()
     {
         await using var bench = new SpoolHarness();
-        var refused = Should.Throw<IOException>(() => new Spool(bench.Folder, bench.Store, bench.Options, bench.Time, bench.Log.For<Spool>()));
+        var refused = Should.Throw<IOException>(() =>
+            new Spool(bench.Folder, bench.Store, bench.Options, bench.Time, bench.Log.For<Spool>()));
         refused.Message.ShouldContain(bench.Folder);
         refused.Message.ShouldContain("another server");
     }

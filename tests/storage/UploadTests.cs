@@ -83,7 +83,8 @@ public sealed class UploadTests
         bench.Write("u/1", [1, 2, 3]).Seal();
 
         await bench.Until(() => bench.Spool.Status().Failures == 1);
-        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal))
+            .ShouldBe(1);
         (await bench.Read("u/1")).ShouldBe([1, 2, 3]);
         (await bench.Flaky.Inner.FindAsync(name, default))!.Length.ShouldBe(2, "objects never change");
         var calls = bench.Flaky.PutCalls;
@@ -100,7 +101,8 @@ public sealed class UploadTests
         time.Advance(TimeSpan.FromMinutes(5));
         await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 1 });
         (await bench.Store.FindAsync(name, default))!.Length.ShouldBe(3);
-        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+        bench.Log.Entries.Select(entry => entry.ToString()).Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal))
+            .ShouldBe(1);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
@@ -10,7 +11,7 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 /// <param name="Type">Message type ID (0 and 1).</param>
 /// <param name="MessageStream">Message stream ID (0).</param>
 /// <param name="IsExtended">Whether the extended timestamp was present.</param>
-internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Time, int Length, byte Type, uint MessageStream,
+internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Time, int Length, MessageType Type, uint MessageStream,
     bool IsExtended)
 {
     /// <summary>Maximum header size in bytes: 3 of basic header, 11 of message header, 4 of extended timestamp.</summary>
@@ -78,7 +79,7 @@ internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Ti
         header = new ChunkHeader(
             chunkStream, format, time,
             format <= 1 ? (int)UInt24(fields[3..]) : 0,
-            format <= 1 ? fields[6] : (byte)0,
+            format <= 1 ? (MessageType)fields[6] : default,
             // The one little-endian field in the protocol (5.3.1.2.1).
             format == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(fields[7..]) : 0,
             extended);
@@ -92,7 +93,7 @@ internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Ti
     private static int ReadContinuation(ReadOnlySpan<byte> bytes, int position, ChunkStream? stream, int chunkStream,
         out ChunkHeader header)
     {
-        header = new ChunkHeader(chunkStream, 3, 0, 0, 0, 0, IsExtended: false);
+        header = new ChunkHeader(chunkStream, 3, 0, 0, default, 0, IsExtended: false);
         if (stream is not { IsExtended: true })
         {
             return position;

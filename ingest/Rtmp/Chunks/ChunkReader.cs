@@ -9,7 +9,7 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 /// <param name="Stream">Message stream ID.</param>
 /// <param name="Timestamp">Milliseconds on the sender's clock, modulo 2^32.</param>
 /// <param name="Payload">Message body; immutable.</param>
-internal readonly record struct RtmpMessage(byte Type, uint Stream, uint Timestamp, ReadOnlyMemory<byte> Payload);
+internal readonly record struct RtmpMessage(MessageType Type, uint Stream, uint Timestamp, ReadOnlyMemory<byte> Payload);
 
 /// <summary>Memory limits of a connection.</summary>
 /// <param name="Audio">Maximum size of an audio message, in bytes.</param>
@@ -19,7 +19,7 @@ internal readonly record struct RtmpMessage(byte Type, uint Stream, uint Timesta
 /// <param name="PartialBytes">Maximum bytes reserved for incomplete messages.</param>
 internal sealed record ChunkLimits(int Audio, int Video, int Other, int Streams, long PartialBytes)
 {
-    public int For(byte type) => type switch
+    public int For(MessageType type) => type switch
     {
         MessageType.Audio => Audio,
         MessageType.Video or MessageType.Aggregate => Video,

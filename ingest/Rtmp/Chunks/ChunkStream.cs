@@ -1,3 +1,5 @@
+using Broadcast.Ingest.Rtmp.Messages;
+
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
 /// <summary>State of one chunk stream: the previous header and the incoming message.</summary>
@@ -26,7 +28,7 @@ internal sealed class ChunkStream(int id)
     public int Length { get; private set; }
 
     /// <summary>Type of the current message.</summary>
-    public byte Type { get; private set; }
+    public MessageType Type { get; private set; }
 
     /// <summary>Message stream of the current message.</summary>
     public uint MessageStream { get; private set; }

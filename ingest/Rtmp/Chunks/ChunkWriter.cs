@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
@@ -16,7 +17,7 @@ internal sealed class ChunkWriter
     /// <param name="messageStream">Message stream ID.</param>
     /// <param name="timestamp">Milliseconds, modulo 2^32.</param>
     /// <param name="payload">Message body.</param>
-    public void Write(IBufferWriter<byte> output, int chunkStream, byte type, uint messageStream, uint timestamp,
+    public void Write(IBufferWriter<byte> output, int chunkStream, MessageType type, uint messageStream, uint timestamp,
         ReadOnlySpan<byte> payload)
     {
         var header = output.GetSpan(ChunkHeader.MaxSize);
@@ -36,13 +37,13 @@ internal sealed class ChunkWriter
     }
 
     /// <summary>Writes a header of type 0 and returns its size, at most 16.</summary>
-    public static int WriteHeader(Span<byte> target, int chunkStream, byte type, uint messageStream, uint timestamp, int length)
+    public static int WriteHeader(Span<byte> target, int chunkStream, MessageType type, uint messageStream, uint timestamp, int length)
     {
         target[0] = (byte)chunkStream;
         var extended = timestamp >= 0xFFFFFF;
         UInt24(target[1..], extended ? 0xFFFFFF : timestamp);
         UInt24(target[4..], (uint)length);
-        target[7] = type;
+        target[7] = (byte)type;
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], messageStream);
         if (!extended)
         {

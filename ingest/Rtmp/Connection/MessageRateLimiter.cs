@@ -23,7 +23,7 @@ internal sealed class MessageRateLimiter
 
     /// <summary>Counts a message that is neither audio nor video nor data.</summary>
     /// <exception cref="RtmpProtocolException">The budget of the type is exhausted.</exception>
-    public void Count(byte type, DateTimeOffset now)
+    public void Count(MessageType type, DateTimeOffset now)
     {
         var (bucket, what) = type switch
         {

@@ -32,7 +32,7 @@ internal static class AggregateMessage
             }
 
             // FLV 10.1, E.4.1: two reserved bits, an encryption flag, and the type.
-            var (type, isEncrypted) = ((byte)(bytes[0] & 0x1F), (bytes[0] & 0x20) != 0);
+            var (type, isEncrypted) = ((MessageType)(bytes[0] & 0x1F), (bytes[0] & 0x20) != 0);
             var size = (bytes[1] << 16) | (bytes[2] << 8) | bytes[3];
             if (type == MessageType.Aggregate || isEncrypted || size > bytes.Length - HeaderSize)
             {

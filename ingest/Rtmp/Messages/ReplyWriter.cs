@@ -151,7 +151,7 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         }
     }
 
-    private void WriteControl(byte type, uint value)
+    private void WriteControl(MessageType type, uint value)
     {
         Span<byte> body = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(body, value);
@@ -160,7 +160,7 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
 
     private void WriteCommand(int chunkStream, uint stream) => Write(chunkStream, MessageType.Command, stream, _amf.Written);
 
-    private void Write(int chunkStream, byte type, uint stream, ReadOnlySpan<byte> body)
+    private void Write(int chunkStream, MessageType type, uint stream, ReadOnlySpan<byte> body)
     {
         _chunks.Write(output, chunkStream, type, stream, 0, body);
         HasWritten = true;

@@ -57,7 +57,7 @@ internal static class EncoderBytes
         long bodies = 0;
         var bytes = Chunks(chunkSize, write =>
         {
-            void Write(int chunkStream, byte type, uint time, byte[] body)
+            void Write(int chunkStream, MessageType type, uint time, byte[] body)
             {
                 write(chunkStream, type, time, body);
                 bodies += body.Length;
@@ -90,7 +90,7 @@ internal static class EncoderBytes
         ? EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, .. Filler(AudioBytes - 1)])
         : [0xAF, 1, 0x21, .. Filler(AudioBytes - 1)];
 
-    private static byte[] Chunks(int chunkSize, Action<Action<int, byte, uint, byte[]>> write)
+    private static byte[] Chunks(int chunkSize, Action<Action<int, MessageType, uint, byte[]>> write)
     {
         var output = new ArrayBufferWriter<byte>();
         var writer = new ChunkWriter();

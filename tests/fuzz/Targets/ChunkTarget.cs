@@ -1,6 +1,7 @@
 using System.Buffers;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 
 namespace Broadcast.Fuzz.Tests.Targets;
@@ -14,7 +15,8 @@ internal sealed class ChunkTarget : RtmpTarget
 
     public override IReadOnlyList<byte[]> Words { get; } =
     [
-        Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), Wire.Message(2, 0, 0, Wire.UInt32(6), 2), [0x06, 0, 0, 0, 0, 0, 5, 9, 1, 0, 0, 0],
+        Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2), Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+            [0x06, 0, 0, 0, 0, 0, 5, 9, 1, 0, 0, 0],
             [0x46, 0, 0, 40, 0, 0, 5, 9],
         [0x86, 0, 0, 40], [0xC6], [0xC0, 6], [0xC1, 6, 0], [0x00, 0], [0x01, 0, 0], [0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF],
     ];
@@ -35,7 +37,7 @@ internal sealed class ChunkTarget : RtmpTarget
         {
             Hold(Same(whole[i], cut[i]), "cutting the bytes changes a message");
             total += whole[i].Payload.Length;
-            shape.Kind(whole[i].Type);
+            shape.Kind((int)whole[i].Type);
             shape.Size(whole[i].Payload.Length);
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 
 namespace Broadcast.Fuzz.Tests.Targets;
@@ -16,9 +17,10 @@ internal class SessionTarget : RtmpTarget
     [
         Wire.Connect(), Wire.CreateStream(), Wire.Publish("good"), Wire.VideoConfiguration(), Wire.AudioConfiguration(),
             Wire.Frame(40, true, 20), Wire.Frame(80, false, 20),
-        Wire.Audio(40, 10), Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
-            Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2),
-        Wire.Message(5, 0, 0, Wire.UInt32(1), 2), [0xFF, 0xFF, 0xFF, 0xFF], [0xC6], [0xC4],
+        Wire.Audio(40, 10), Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
+            Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+            Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+        Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(1), 2), [0xFF, 0xFF, 0xFF, 0xFF], [0xC6], [0xC4],
     ];
 
     // Messages reserve up to 64 KiB at their start (16 KiB before publishing), and publishing needs its queues.
@@ -74,7 +76,7 @@ internal class SessionTarget : RtmpTarget
 internal sealed class MessageTarget : SessionTarget
 {
     private static readonly byte[] Opening = [.. Wire.Connect(), .. Wire.CreateStream(), .. Wire.Publish("good"),
-        .. Wire.Message(1, 0, 0, Wire.UInt32(65_536), 2)];
+        .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(65_536), 2)];
 
     private static readonly byte[] Kinds = [9, 8, 18, 22, 20, 15, 17];
 
@@ -100,7 +102,7 @@ internal sealed class MessageTarget : SessionTarget
         {
             var length = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(input.AsSpan(at + 1)), input.Length - at - 3);
             var kind = Kinds[input[at] % Kinds.Length];
-            yield return Wire.Message(kind, 1, time, input.AsSpan(at + 3, length), kind == 8 ? 4 : 6, chunkSize: 65_536);
+            yield return Wire.Message((MessageType)kind, 1, time, input.AsSpan(at + 3, length), kind == 8 ? 4 : 6, chunkSize: 65_536);
             at += 3 + length;
         }
     }

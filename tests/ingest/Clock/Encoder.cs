@@ -137,11 +137,11 @@ internal sealed class Encoder
 
     private double _nextFrame;
 
-    public void Take(byte type, double timestamp, byte[] body) =>
+    public void Take(MessageType type, double timestamp, byte[] body) =>
         TakeAt(type, (uint)(((long)Math.Floor(timestamp) % Modulus + Modulus) % Modulus), body,
             Start.AddMilliseconds(_time + Delay(_time)));
 
-    public void TakeAt(byte type, uint timestamp, byte[] body, DateTimeOffset arrival)
+    public void TakeAt(MessageType type, uint timestamp, byte[] body, DateTimeOffset arrival)
     {
         Feed.Process(new RtmpMessage(type, 1, timestamp, body), arrival);
         while (_publication is not null && _publication.Samples.TryRead(out var sample))

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Broadcast.Testing;
@@ -219,7 +220,7 @@ public sealed class ConnectionTests
         using var client = new TcpClient { ReceiveBufferSize = 4096 };
         await client.ConnectAsync(System.Net.IPAddress.Loopback, server.Port);
         await WriteAsync(client, Wire.Opening());
-        byte[] pings = [.. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 50).SelectMany(b => b)];
+        byte[] pings = [.. Enumerable.Repeat(Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2), 50).SelectMany(b => b)];
         await Poll.UntilAsync(async () =>
         {
             await WriteAsync(client, pings);

@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -43,14 +44,16 @@ public sealed class ChunkLayerTests
     [InlineData(0)]
     [InlineData(3)]
     public void H17_chunk_size_message_that_is_too_short_ends_the_connection(int length) =>
-        Of("H17", Accepted(Wire.Message(1, 0, 0, new byte[length], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H17", Accepted(Wire.Message(MessageType.SetChunkSize, 0, 0, new byte[length], 2)))
+        .ShouldBe(IngestRejectionReason.InvalidControl);
 
     [Fact]
     public void H17_chunk_size_message_that_is_too_long_uses_its_first_four_bytes()
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Message(1, 0, 0, [0, 0, 16, 0, 9, 9, 9], 2)));
-        session.Feeds(Wire.Message(9, 1, 0, Wire.VideoBody(sync: true, 5000), 6, chunkSize: 4096));
+        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
+            Wire.Message(MessageType.SetChunkSize, 0, 0, [0, 0, 16, 0, 9, 9, 9], 2)));
+        session.Feeds(Wire.Message(MessageType.Video, 1, 0, Wire.VideoBody(sync: true, 5000), 6, chunkSize: 4096));
         session.Samples().ShouldHaveSingleItem();
     }
 
@@ -89,7 +92,7 @@ public sealed class ChunkLayerTests
     public void H20_messages_without_a_body_are_counted_and_have_no_effect(byte type, int counted)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Times(20, Wire.Message(type, 1, 0, []))));
+        session.Feeds(Accepted(Times(20, Wire.Message((MessageType)type, 1, 0, []))));
         session.Session.IgnoredMessages.ShouldBe(counted);
         session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
         session.Samples().ShouldHaveSingleItem();
@@ -113,11 +116,14 @@ public sealed class ChunkLayerTests
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Handshake());
-        session.Feeds([.. OnChunkStream(700, 20, 0, Body(Wire.Connect())), .. OnChunkStream(64, 20, 0, Body(Wire.CreateStream()))]);
+        session.Feeds([.. OnChunkStream(700, MessageType.Command, 0, Body(Wire.Connect())),
+            .. OnChunkStream(64, MessageType.Command, 0, Body(Wire.CreateStream()))]);
         session.AnswerStreams().ShouldBe([2, 2, 2, 3, 3]);
-        session.Feeds([.. OnChunkStream(6, 20, 1, Body(Wire.Publish("good"))), .. OnChunkStream(2, 9, 1, Body(Wire.VideoConfiguration())),
-            .. OnChunkStream(319, 8, 1, Body(Wire.AudioConfiguration())), .. OnChunkStream(2, 9, 1, Wire.VideoBody(true, 50)),
-                .. OnChunkStream(65_599, 8, 1, [0xAF, 1, 0x21, 1])]);
+        session.Feeds([.. OnChunkStream(6, MessageType.Command, 1, Body(Wire.Publish("good"))),
+            .. OnChunkStream(2, MessageType.Video, 1, Body(Wire.VideoConfiguration())),
+            .. OnChunkStream(319, MessageType.Audio, 1, Body(Wire.AudioConfiguration())),
+                .. OnChunkStream(2, MessageType.Video, 1, Wire.VideoBody(true, 50)),
+                .. OnChunkStream(65_599, MessageType.Audio, 1, [0xAF, 1, 0x21, 1])]);
         session.Samples().Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio]);
     }
 
@@ -205,12 +211,12 @@ public sealed class ChunkLayerTests
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio, TrackKind.Video]);
         (samples[2].Decode.ToTimeSpan() - samples[0].Decode.ToTimeSpan()).TotalMilliseconds
             .ShouldBe(40, 1, "the delta behind Abort counts from what was said before it");
-        Of("H28", Accepted(Wire.Message(2, 0, 0, [0, 0, 6], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H28", Accepted(Wire.Message(MessageType.Abort, 0, 0, [0, 0, 6], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 
-    private static byte[] SetChunkSize(uint size) => Wire.Message(1, 0, 0, Wire.UInt32(size), 2);
+    private static byte[] SetChunkSize(uint size) => Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(size), 2);
 
-    private static byte[] Abort(uint chunkStream) => Wire.Message(2, 0, 0, Wire.UInt32(chunkStream), 2);
+    private static byte[] Abort(uint chunkStream) => Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(chunkStream), 2);
 
     private static byte[] Body(byte[] message)
     {
@@ -219,9 +225,9 @@ public sealed class ChunkLayerTests
         return read.Payload.ToArray();
     }
 
-    private static byte[] OnChunkStream(int chunkStream, byte type, uint stream, byte[] body)
+    private static byte[] OnChunkStream(int chunkStream, MessageType type, uint stream, byte[] body)
     {
-        var bytes = Wire.Chunk(0, chunkStream, 0, body.Length, type, stream, body.AsSpan(0, Math.Min(128, body.Length))).ToList();
+        var bytes = Wire.Chunk(0, chunkStream, 0, body.Length, (byte)type, stream, body.AsSpan(0, Math.Min(128, body.Length))).ToList();
         for (var at = 128; at < body.Length; at += 128)
         {
             bytes.AddRange(Wire.Chunk(3, chunkStream, 0, 0, 0, 0, body.AsSpan(at, Math.Min(128, body.Length - at))));

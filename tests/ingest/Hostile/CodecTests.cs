@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Rtmp;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -18,8 +19,8 @@ public sealed class CodecTests
         var session = Publishing();
         for (var length = 1; length <= 4; length++)
         {
-            session.Feeds([.. Wire.Message(9, 1, 0, new byte[] { 0x17, 1, 0, 0 }[..length]),
-                .. Wire.Message(8, 1, 0, new byte[] { 0xAF, 9, 0, 0 }[..length])]);
+            session.Feeds([.. Wire.Message(MessageType.Video, 1, 0, new byte[] { 0x17, 1, 0, 0 }[..length]),
+                .. Wire.Message(MessageType.Audio, 1, 0, new byte[] { 0xAF, 9, 0, 0 }[..length])]);
         }
 
         session.Feed!.Malformed.ShouldBe(8);
@@ -58,7 +59,7 @@ public sealed class CodecTests
     {
         var session = Publishing();
         session.Feeds(Wire.Frame(0, true));
-        session.Feeds([.. Wire.Message(9, 1, 40, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame(40, true)]);
+        session.Feeds([.. Wire.Message(MessageType.Video, 1, 40, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame(40, true)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         var samples = session.Samples();
         samples.Count.ShouldBe(2, what);
@@ -80,7 +81,8 @@ public sealed class CodecTests
     public void H61_frame_with_inconsistent_NAL_lengths_is_counted_and_dropped(string what, byte[] units)
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Frame(0, true), .. Wire.Message(9, 1, 40, [0x17, 1, 0, 0, 0, .. units]), .. Wire.Frame(80, true)]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Message(MessageType.Video, 1, 40, [0x17, 1, 0, 0, 0, .. units]),
+            .. Wire.Frame(80, true)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         session.Samples().Count.ShouldBe(2, what);
     }
@@ -182,7 +184,8 @@ public sealed class CodecTests
         var (claimed, hidden) = (Wire.VideoBody(sync: false), Wire.VideoBody(sync: true));
         (claimed[0], hidden[0]) = (0x17, 0x27);
         var session = Publishing();
-        session.Feeds([.. Wire.Message(9, 1, 0, claimed), .. Wire.Message(9, 1, 40, hidden), .. Wire.Message(9, 1, 80, claimed)]);
+        session.Feeds([.. Wire.Message(MessageType.Video, 1, 0, claimed), .. Wire.Message(MessageType.Video, 1, 40, hidden),
+            .. Wire.Message(MessageType.Video, 1, 80, claimed)]);
         session.Samples().Select(s => s.IsSync).ShouldBe([true, false]);
     }
 
@@ -216,7 +219,7 @@ public sealed class CodecTests
     public void H68_malformed_audio_configuration_is_counted_and_the_last_valid_one_stays(string what, byte[] record)
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, .. record]), .. Wire.Audio(21)]);
+        session.Feeds([.. Wire.Audio(0), .. Wire.Message(MessageType.Audio, 1, 20, [0xAF, 0, .. record]), .. Wire.Audio(21)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         session.Feed.Complete();
         session.Samples().Count.ShouldBe(2, what);
@@ -226,8 +229,8 @@ public sealed class CodecTests
     public void H68_changed_audio_becomes_a_new_track_and_ADTS_headers_are_removed()
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Frame(0, true), .. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]),
-            .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Audio(0), .. Wire.Message(MessageType.Audio, 1, 20, [0xAF, 0, 0x12, 0x10]),
+            .. Wire.Message(MessageType.Audio, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
         var audio = session.Samples().Where(s => s.Track.Kind == TrackKind.Audio).ToList();
         audio.Select(s => s.Track.Timescale).ShouldBe([48_000, 44_100]);
         audio[1].Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
@@ -242,7 +245,7 @@ public sealed class CodecTests
     [InlineData(8, 0x7F, "G.711")]
     public void H70_unsupported_codecs_are_rejected_with_a_reason(byte type, byte first, string word)
     {
-        var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message(type, 1, 0, [first, 1, 2])));
+        var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message((MessageType)type, 1, 0, [first, 1, 2])));
         (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe(
             (IngestRejectionReason.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain(word);
@@ -256,12 +259,13 @@ public sealed class CodecTests
         byte[] tag = [0xC9, .. Wire.UInt24((uint)frame.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. frame,
             .. Wire.UInt32((uint)frame.Length + 11)];
         var session = Publishing();
-        session.Feeds(Wire.Message(22, 1, 0, tag));
+        session.Feeds(Wire.Message(MessageType.Aggregate, 1, 0, tag));
         session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(frame[5..]);
         var record = Wire.AvcRecord.ToArray();
         (record[4], record[5]) = ((byte)(record[4] & 3), (byte)(record[5] & 31));
         var reserved = new SessionHarness();
-        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(),
+        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(MessageType.Video, 1, 0, [0x17, 0, 0, 0, 0, .. record]),
+            .. Wire.AudioConfiguration(),
             .. Wire.Frame(0, true)]);
         reserved.Samples().ShouldHaveSingleItem();
     }
@@ -273,15 +277,15 @@ public sealed class CodecTests
         return session;
     }
 
-    private static byte[] Video(uint time, byte[] units) => Wire.Message(9, 1, time, [0x17, 1, 0, 0, 0, .. units], 6);
+    private static byte[] Video(uint time, byte[] units) => Wire.Message(MessageType.Video, 1, time, [0x17, 1, 0, 0, 0, .. units], 6);
 
-    private static byte[] Frame(uint time, int offset) => Wire.Message(9, 1, time, Wire.VideoBody(true, 100, offset), 6);
+    private static byte[] Frame(uint time, int offset) => Wire.Message(MessageType.Video, 1, time, Wire.VideoBody(true, 100, offset), 6);
 
     private static byte[] Configuration(byte last)
     {
         byte[] record = [.. Wire.AvcRecord];
         record[^1] = last;
-        return Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]);
+        return Wire.Message(MessageType.Video, 1, 0, [0x17, 0, 0, 0, 0, .. record]);
     }
 
     private static byte[] Changed(int at, byte value)

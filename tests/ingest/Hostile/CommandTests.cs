@@ -130,7 +130,7 @@ public sealed class CommandTests
     public void H47_metadata_is_a_hint_and_the_codec_configuration_is_authoritative(double side, double rate, double codec)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.Command(0, amf => amf.Text("_checkbw").Number(0)), Wire.Message(18, 1, 0, Amf(amf =>
+        session.Feeds(Accepted(Wire.Command(0, amf => amf.Text("_checkbw").Number(0)), Wire.Message(MessageType.Data, 1, 0, Amf(amf =>
         {
             amf.Text("@setDataFrame").Text("onMetaData");
             using (amf.EcmaArray(5))
@@ -305,7 +305,7 @@ public sealed class CommandTests
 
     private static byte[] Call(byte[] body) => Wire.Message(MessageType.Command, 0, 0, body);
 
-    private static byte[] Metadata(double number, string encoder = "x") => Wire.Message(18, 1, 0, Amf(amf =>
+    private static byte[] Metadata(double number, string encoder = "x") => Wire.Message(MessageType.Data, 1, 0, Amf(amf =>
     {
         amf.Text("@setDataFrame").Text("onMetaData");
         using (amf.EcmaArray(4))

@@ -1,5 +1,6 @@
 using System.Text;
 using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
@@ -130,7 +131,7 @@ public sealed class ConnectingTests
         await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
 
         // One ping at a time, below the rate limit, until the kernel's buffers are full.
-        var ping = ExpectedRejection.Times(40, Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2));
+        var ping = ExpectedRejection.Times(40, Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2));
         await Poll.UntilAsync(async () =>
         {
             await client.TrySendAsync(ping);

@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -11,11 +12,11 @@ public sealed class ControlMessageTests
 {
     public static TheoryData<string, byte[]> Floods => new()
     {
-        { "Abort", Wire.Message(2, 0, 0, Wire.UInt32(6), 2) },
-        { "Set Chunk Size", Wire.Message(1, 0, 0, Wire.UInt32(128), 2) },
-        { "pings", Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2) },
-        { "acknowledgements", Wire.Message(3, 0, 0, Wire.UInt32(1), 2) },
-        { "windows", Wire.Message(5, 0, 0, Wire.UInt32(1000), 2) },
+        { "Abort", Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2) },
+        { "Set Chunk Size", Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(128), 2) },
+        { "pings", Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2) },
+        { "acknowledgements", Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(1), 2) },
+        { "windows", Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(1000), 2) },
         { "calls", Wire.Command(0, a => a.Text("hello").Number(0).Null()) },
     };
 
@@ -44,8 +45,9 @@ public sealed class ControlMessageTests
     public void H30_zero_window_is_ignored_and_a_tiny_one_is_followed_only_roughly(uint window, int acknowledgements)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.Message(5, 0, 0, Wire.UInt32(window), 2), Wire.Message(6, 0, 0, [0, 0, 16, 0, 99], 2),
-            Wire.Message(6, 0, 0, [0, 0, 16, 0], 2),
+        session.Feeds(Accepted(Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(window), 2),
+            Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 0, 16, 0, 99], 2),
+            Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 0, 16, 0], 2),
             Wire.VideoConfiguration(), Wire.AudioConfiguration()));
         session.Answers();
         for (uint i = 0; i < 110; i++)
@@ -54,8 +56,9 @@ public sealed class ControlMessageTests
         }
 
         session.Answers().Count(a => a == "type 3").ShouldBe(acknowledgements);
-        Of("H30", Accepted(Wire.Message(5, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
-        Of("H30", Accepted(Wire.Message(6, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H30", Accepted(Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, [0, 1, 2], 2)))
+            .ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H30", Accepted(Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 
     [Fact]
@@ -68,8 +71,9 @@ public sealed class ControlMessageTests
             session.Feeds(Wire.Frame(i * 40, i == 0, 60_000));
         }
 
-        session.Feeds([.. Wire.Message(3, 0, 0, Wire.UInt32(uint.MaxValue), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(5), 2),
-            .. Wire.Message(3, 0, 0, Wire.UInt32(0), 2), .. Wire.Frame(4000, true)]);
+        session.Feeds([.. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(uint.MaxValue), 2),
+            .. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(5), 2),
+            .. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(0), 2), .. Wire.Frame(4000, true)]);
         session.Samples().Count.ShouldBe(101);
     }
 
@@ -119,13 +123,14 @@ public sealed class ControlMessageTests
         for (var i = 0; i < 3000; i++)
         {
             session.Now = session.Now.AddSeconds(1);
-            session.Feeds(Wire.Message(type, 1, 0, [1, 2, 3]));
+            session.Feeds(Wire.Message((MessageType)type, 1, 0, [1, 2, 3]));
         }
 
         session.Session.IgnoredMessages.ShouldBe(3000);
         session.Feeds(Wire.Frame(0, true));
         session.Samples().ShouldHaveSingleItem();
-        Should.Throw<Broadcast.Ingest.Rtmp.RtmpProtocolException>(() => session.Feeds(Times(2000, Wire.Message(type, 1, 0, [1, 2, 3]))))
+        Should.Throw<Broadcast.Ingest.Rtmp.RtmpProtocolException>(() =>
+            session.Feeds(Times(2000, Wire.Message((MessageType)type, 1, 0, [1, 2, 3]))))
             .Reason.ShouldBeOneOf(IngestRejectionReason.Flood, IngestRejectionReason.TooMuchNonsense);
     }
 
@@ -137,10 +142,10 @@ public sealed class ControlMessageTests
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
-            Times(50, Wire.Message(9, stream, 0, Wire.VideoBody(true)))));
+            Times(50, Wire.Message(MessageType.Video, stream, 0, Wire.VideoBody(true)))));
         session.Session.IgnoredMessages.ShouldBe(50);
         session.Samples().ShouldBeEmpty();
-        session.Feeds(Wire.Message(18, 0, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
+        session.Feeds(Wire.Message(MessageType.Data, 0, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
         session.Session.IgnoredMessages.ShouldBe(50, "metadata on message stream 0 is metadata");
     }
 
@@ -165,7 +170,7 @@ public sealed class ControlMessageTests
     public void H38_shared_objects_are_ignored(byte type)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.Message(type, 1, 0, Wire.Filler(100))));
+        session.Feeds(Accepted(Wire.Message((MessageType)type, 1, 0, Wire.Filler(100))));
         session.Session.IgnoredMessages.ShouldBe(1);
     }
 
@@ -180,12 +185,12 @@ public sealed class ControlMessageTests
             connect.Name("app").Text("live");
         }
 
-        session.Feeds(Wire.Message(17, 0, 0, [0, .. connect.Written]));
+        session.Feeds(Wire.Message(MessageType.CommandAmf3, 0, 0, [0, .. connect.Written]));
         session.Answers()[^1].ShouldBe("_result 1 NetConnection.Connect.Success");
         session.Feeds([.. Wire.CreateStream(), .. Wire.Publish("good")]);
-        session.Feeds(Wire.Message(15, 1, 0, [0, 2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
+        session.Feeds(Wire.Message(MessageType.DataAmf3, 1, 0, [0, 2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
         session.Session.IgnoredMessages.ShouldBe(0);
     }
 
-    private static byte[] UserControl(params byte[] body) => Wire.Message(4, 0, 0, body, 2);
+    private static byte[] UserControl(params byte[] body) => Wire.Message(MessageType.UserControl, 0, 0, body, 2);
 }

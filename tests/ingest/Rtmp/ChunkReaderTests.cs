@@ -1,6 +1,7 @@
 using System.Buffers;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Messages;
 using Shouldly;
 using Xunit;
 
@@ -40,7 +41,7 @@ public sealed class ChunkReaderTests
         }
 
         ChunkHeader.Read(header, streams, out var whole).ShouldBe(header.Length);
-        whole.ShouldBe(new ChunkHeader(700, format, time, format <= 1 ? 5 : 0, format <= 1 ? (byte)9 : (byte)0,
+        whole.ShouldBe(new ChunkHeader(700, format, time, format <= 1 ? 5 : 0, format <= 1 ? MessageType.Video : default,
             format == 0 ? 0x01020304u : 0, time >= 0xFFFFFF));
     }
 
@@ -109,7 +110,7 @@ public sealed class ChunkReaderTests
                 .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ];
         var messages = Messages(bytes);
-        messages.Select(m => m.Type).ShouldBe([(byte)8, (byte)9]);
+        messages.Select(m => m.Type).ShouldBe([MessageType.Audio, MessageType.Video]);
         messages[0].Payload.ToArray().ShouldBe(audio);
         messages[1].Payload.ToArray().ShouldBe(video);
         EverySplitReadsTheSame(bytes);
@@ -122,7 +123,7 @@ public sealed class ChunkReaderTests
         byte[] bytes =
         [
             .. Wire.Chunk(0, 6, 0, 500, 9, 1, body[..128]),
-            .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2),
+            .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
             .. Wire.Chunk(3, 6, 0, 0, 0, 0, body[128..]),
         ];
         Messages(bytes)[^1].Payload.ToArray().ShouldBe(body);
@@ -135,7 +136,7 @@ public sealed class ChunkReaderTests
         byte[] bytes =
         [
             .. Wire.Chunk(0, 6, 1000, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 4, 0, 200, 8, 1, Wire.Filler(128)),
-            .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2), .. Wire.Message(2, 0, 0, Wire.UInt32(77), 2),
+            .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2), .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(77), 2),
             .. Wire.Chunk(1, 6, 40, 2, 9, 1, [1, 2]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, Wire.Filler(72)),
         ];
         Read(bytes).ShouldBe([(2, 0u, 0u, 4), (2, 0u, 0u, 4), (9, 1u, 1040u, 2), (8, 1u, 0u, 200)]);
@@ -148,12 +149,13 @@ public sealed class ChunkReaderTests
     [InlineData(0x80000000u, IngestRejectionReason.InvalidChunkSize)]
     [InlineData(0xFFFFFFFFu, IngestRejectionReason.InvalidChunkSize)]
     public void Invalid_chunk_size_is_rejected(uint size, IngestRejectionReason reason) =>
-    Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
+    Rejection(Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
 
     [Fact]
     public void Largest_chunk_size_allocates_nothing_and_reading_continues()
     {
-        byte[] bytes = [.. Wire.Message(1, 0, 0, Wire.UInt32(0x7FFFFFFF), 2), .. Wire.Chunk(0, 6, 0, 5000, 9, 1, Wire.Filler(5000))];
+        byte[] bytes = [.. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(0x7FFFFFFF), 2),
+            .. Wire.Chunk(0, 6, 0, 5000, 9, 1, Wire.Filler(5000))];
         Read(bytes)[^1].Length.ShouldBe(5000);
     }
 
@@ -168,8 +170,8 @@ public sealed class ChunkReaderTests
         { Wire.Chunk(0, 5, 0, 0xFFFFFF, 9, 1, []), IngestRejectionReason.MessageTooLarge },
         { Wire.Chunk(0, 5, 0, 256 * 1024 + 1, 8, 1, []), IngestRejectionReason.MessageTooLarge },
         { Wire.Chunk(0, 5, 0, 64 * 1024 + 1, 20, 1, []), IngestRejectionReason.MessageTooLarge },
-        { Wire.Message(1, 0, 0, [0, 0, 1], 2), IngestRejectionReason.InvalidControl },
-        { Wire.Message(2, 0, 0, [], 2), IngestRejectionReason.InvalidControl },
+        { Wire.Message(MessageType.SetChunkSize, 0, 0, [0, 0, 1], 2), IngestRejectionReason.InvalidControl },
+        { Wire.Message(MessageType.Abort, 0, 0, [], 2), IngestRejectionReason.InvalidControl },
         { [.. Enumerable.Range(3, 65).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
     };
 
@@ -181,7 +183,7 @@ public sealed class ChunkReaderTests
     public void Memory_for_a_long_message_grows_with_received_bytes()
     {
         var reader = new ChunkReader(Wire.Wide, 128);
-        _ = Pull(reader, Wire.Message(1, 0, 0, Wire.UInt32(0xFFFFFF), 2));
+        _ = Pull(reader, Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(0xFFFFFF), 2));
         var before = GC.GetAllocatedBytesForCurrentThread();
         _ = Pull(reader, Wire.Chunk(0, 6, 0, 8 * 1024 * 1024, 9, 1, [1, 2, 3]));
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(128 * 1024);
@@ -214,7 +216,7 @@ public sealed class ChunkReaderTests
         var body = Wire.Filler(1000);
         foreach (var time in (uint[])[0, 0xFFFFFE, 0xFFFFFF, 0xFFFFFFFF])
         {
-            var message = Messages(Wire.Message(9, 1, time, body, 6)).ShouldHaveSingleItem();
+            var message = Messages(Wire.Message(MessageType.Video, 1, time, body, 6)).ShouldHaveSingleItem();
             message.Timestamp.ShouldBe(time);
             message.Payload.ToArray().ShouldBe(body);
         }
@@ -248,7 +250,8 @@ public sealed class ChunkReaderTests
 
     private static List<(int Type, uint Stream, uint Time, int Length)> Read(byte[] bytes) => [.. Messages(bytes).Select(Shape)];
 
-    private static (int Type, uint Stream, uint Time, int Length) Shape(RtmpMessage m) => (m.Type, m.Stream, m.Timestamp, m.Payload.Length);
+    private static (int Type, uint Stream, uint Time, int Length) Shape(RtmpMessage m) =>
+        ((int)m.Type, m.Stream, m.Timestamp, m.Payload.Length);
 
     private static List<RtmpMessage> Messages(byte[] bytes)
     {

@@ -1,6 +1,7 @@
 using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Testing;
@@ -242,13 +243,14 @@ public sealed class EnhancedTracksTests
     {
         var session = new SessionHarness();
         session.Feeds(
-            [.. Wire.Opening(), .. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
+            [.. Wire.Opening(),
+                .. Wire.Message(MessageType.Audio, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
         byte[] message = EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC",
             [.. Enumerable.Range(0, 50).SelectMany(n => FlacFrame.Write((byte)n))]);
         for (uint i = 0; i < 20; i++)
         {
             session.Now += TimeSpan.FromMilliseconds(200);
-            session.Feeds(Wire.Message(8, 1, i * 200, message, 4));
+            session.Feeds(Wire.Message(MessageType.Audio, 1, i * 200, message, 4));
         }
 
         var samples = session.Samples();

@@ -1,6 +1,7 @@
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
@@ -168,7 +169,8 @@ public sealed class FlvTests
     public void Aggregate_is_split_with_times_relative_to_its_own()
     {
         byte[] body = [.. Tag(9, 500, [1, 2]), .. Tag(8, 540, [3])];
-        AggregateMessage.Split(new RtmpMessage(22, 1, 1000, body))!.Select(m => (m.Type, m.Timestamp, m.Payload.Length))
+        AggregateMessage.Split(new RtmpMessage(MessageType.Aggregate, 1, 1000, body))!.Select(m =>
+            ((byte)m.Type, m.Timestamp, m.Payload.Length))
             .ShouldBe([((byte)9, 1000u, 2), ((byte)8, 1040u, 1)]);
     }
 
@@ -183,7 +185,8 @@ public sealed class FlvTests
 
     [Theory]
     [MemberData(nameof(BrokenAggregates))]
-    public void Malformed_aggregate_is_ignored_completely(byte[] body) => AggregateMessage.Split(new RtmpMessage(22, 1, 0, body))
+    public void Malformed_aggregate_is_ignored_completely(byte[] body) =>
+    AggregateMessage.Split(new RtmpMessage(MessageType.Aggregate, 1, 0, body))
     .ShouldBeNull();
 
     private static byte[] Tag(byte type, uint time, byte[] body) =>

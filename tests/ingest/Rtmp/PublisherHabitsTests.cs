@@ -79,7 +79,7 @@ public sealed class PublisherHabitsTests
         packed.Feeds(Wire.Opening());
         byte[] all = [.. FlvFileReader.Read(Broadcast.Ingest.Tests.EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo)
             .SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
-        packed.Feeds(Wire.Message(22, 1, 0, all));
+        packed.Feeds(Wire.Message(MessageType.Aggregate, 1, 0, all));
         var (expected, samples) = (plain.Samples(), packed.Samples());
         samples.Select(s => (s.Track.Id, s.Decode, s.IsSync)).ShouldBe(expected.Select(s => (s.Track.Id, s.Decode, s.IsSync)));
         packed.Session.IgnoredMessages.ShouldBe(0);
@@ -99,7 +99,8 @@ public sealed class PublisherHabitsTests
     public void H37_malformed_aggregate_is_ignored_completely_and_counted(string what, byte[] body)
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Frame(0, true)]);
+        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(MessageType.Aggregate, 1, 0, body),
+            .. Wire.Frame(0, true)]);
         session.Session.IgnoredMessages.ShouldBe(1, what);
         session.Feed!.Complete();
         session.Samples().Count.ShouldBe(1, what);
@@ -111,7 +112,7 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         byte[] body = [.. Tag(9, 900, Wire.VideoBody(true)), .. Tag(9, 500, Wire.VideoBody(false)), .. Tag(9, 940, []),
             .. Tag(18, 940, [])];
-        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body)]);
+        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(MessageType.Aggregate, 1, 0, body)]);
         session.Feed!.Complete();
         var samples = session.Samples();
         samples.Count.ShouldBe(2);
@@ -141,7 +142,7 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. Wire.Message(type, 0, 0, [0, 1, 2]), .. Wire.Message(type, 0, 0, [0, 1, 2])]);
+        session.Feeds([.. Wire.Message((MessageType)type, 0, 0, [0, 1, 2]), .. Wire.Message((MessageType)type, 0, 0, [0, 1, 2])]);
         session.Answers().ShouldBe(["onStatus 0 NetConnection.Call.Failed"]);
         session.Session.IgnoredMessages.ShouldBe(2);
     }
@@ -170,7 +171,7 @@ public sealed class PublisherHabitsTests
             for (var i = 0u; i < 2000; i++)
             {
                 session.Now = session.Now.AddMilliseconds(40);
-                session.Feeds(Wire.Message(18, i & 1, 0,
+                session.Feeds(Wire.Message(MessageType.Data, i & 1, 0,
                     [2, 0, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name), 2, 0, 2, .. "hi"u8]));
             }
         }
@@ -186,7 +187,7 @@ public sealed class PublisherHabitsTests
         for (var i = 0; i < 5000; i++)
         {
             session.Now = session.Now.AddSeconds(1);
-            session.Feeds(Wire.Message(210, 0, 0, [1, 2, 3]));
+            session.Feeds(Wire.Message((MessageType)210, 0, 0, [1, 2, 3]));
         }
 
         session.Session.IgnoredMessages.ShouldBe(5000);
@@ -196,7 +197,7 @@ public sealed class PublisherHabitsTests
     public void Empty_audio_message_is_not_counted_as_ignored_or_malformed()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(8, 1, 0, []), 2000).SelectMany(b => b)]);
+        session.Feeds([.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(MessageType.Audio, 1, 0, []), 2000).SelectMany(b => b)]);
         (session.Session.IgnoredMessages, session.Feed!.Malformed).ShouldBe((0, 0));
     }
 
@@ -218,8 +219,9 @@ public sealed class PublisherHabitsTests
         session.Feeds(Wire.Opening());
         session.Answers();
         byte[] bandwidth = [0, 0x0F, 0x42, 0x40, 2];
-        session.Feeds([.. Wire.Message(6, 0, 0, bandwidth, 2), .. Wire.Message(6, 0, 0, bandwidth[..4], 2),
-            .. Wire.Message(6, 0, 0, [0, 0, 0, 0, 9], 2)]);
+        session.Feeds([.. Wire.Message(MessageType.SetPeerBandwidth, 0, 0, bandwidth, 2),
+            .. Wire.Message(MessageType.SetPeerBandwidth, 0, 0, bandwidth[..4], 2),
+            .. Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 0, 0, 0, 9], 2)]);
         session.Answers().ShouldBe(["type 5"]);
     }
 
@@ -231,7 +233,8 @@ public sealed class PublisherHabitsTests
             .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
             .. Wire.Frame(0, true), .. Wire.Audio(0)]);
         session.Publication.ShouldBeNull();
-        session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4)]);
+        session.Feeds([.. Wire.Message(MessageType.Audio, 1, 0,
+            EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4)]);
         session.Publication!.Tracks.Select(t => (t.Id, t.Language, t.Name))
             .ShouldBe([(1, null, null), (2, "en", null), (4, "de", "Deutsch")]);
         session.Samples().Count.ShouldBe(2);
@@ -249,8 +252,9 @@ public sealed class PublisherHabitsTests
         }
 
         time.ShouldBeInRange(1000u, 1100u);
-        session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4),
-            .. Wire.Message(8, 1, time, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1], track: 1), 4)]);
+        session.Feeds([.. Wire.Message(MessageType.Audio, 1, 0,
+            EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4),
+            .. Wire.Message(MessageType.Audio, 1, time, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1], track: 1), 4)]);
         var late = session.Samples()[^1].Track;
         (late.Id, late.Language).ShouldBe((4, "de"));
     }
@@ -260,14 +264,15 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds(
-            [.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
+            [.. Wire.Opening(),
+                .. Wire.Message(MessageType.Video, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
         for (var i = 0; i < 60; i++)
         {
             // 60 frames per second: 16,666,666 ns each, of which timestamps contain the whole milliseconds.
             var nanoseconds = i * 1_000_000_000L / 60;
             var body = EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 2, (byte)(i == 0 ? 0x65 : 0x41), 1], i == 0,
                 nanoseconds: (int)(nanoseconds % 1_000_000));
-            session.Feeds(Wire.Message(9, 1, (uint)(nanoseconds / 1_000_000), body, 6));
+            session.Feeds(Wire.Message(MessageType.Video, 1, (uint)(nanoseconds / 1_000_000), body, 6));
         }
 
         session.Feed!.Complete();
@@ -283,15 +288,16 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         EnhancedTrack[] video = [new(0, "avc1", Wire.AvcRecord), new(1, "avc1", Wire.AvcRecord)];
         EnhancedTrack[] audio = [new(0, "mp4a", Wire.AacRecord), new(1, "mp4a", Wire.AacRecord)];
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, video), 6),
-            .. Wire.Message(8, 1, 0, EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, audio), 4)]);
+        session.Feeds(
+            [.. Wire.Opening(), .. Wire.Message(MessageType.Video, 1, 0, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, video), 6),
+            .. Wire.Message(MessageType.Audio, 1, 0, EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, audio), 4)]);
         byte[] slice = [0, 0, 0, 2, 0x65, 1];
         for (var i = 0u; i < 10; i++)
         {
             session.Feeds(
-                [.. Wire.Message(9, 1, i * 40,
+                [.. Wire.Message(MessageType.Video, 1, i * 40,
                     EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(0, "avc1", slice), new(1, "avc1", slice)]), 6),
-                .. Wire.Message(8, 1, i * 21,
+                .. Wire.Message(MessageType.Audio, 1, i * 21,
                     EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, [new(0, "mp4a", slice), new(1, "mp4a", slice)]), 4)]);
         }
 
@@ -336,10 +342,10 @@ public sealed class PublisherHabitsTests
             }
         }
 
-        return Wire.Message(18, 1, 0, amf.Written);
+        return Wire.Message(MessageType.Data, 1, 0, amf.Written);
     }
 
-    private static byte[] Amf3(byte type, uint stream, byte[] body) => Wire.Message(type, stream, 0, [0, .. body]);
+    private static byte[] Amf3(MessageType type, uint stream, byte[] body) => Wire.Message(type, stream, 0, [0, .. body]);
 
     /// <summary>Body of a message that fits into one chunk.</summary>
     private static byte[] Strip(byte[] message) => message[12..];

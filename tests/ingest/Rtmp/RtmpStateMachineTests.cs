@@ -1,6 +1,7 @@
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Messages;
 using Shouldly;
 using Xunit;
 
@@ -92,17 +93,22 @@ public sealed class RtmpStateMachineTests
         { "a command that is a number", [.. Wire.Handshake(), .. Wire.Command(0, a => a.Number(1))], IngestRejectionReason.InvalidCommand },
         { "a large message before publish", [.. Wire.Handshake(), .. Wire.Chunk(0, 3, 0, 16_385, 9, 1, [])],
             IngestRejectionReason.MessageTooLarge },
-        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, Wire.Filler(16_000)), 5)
+        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(MessageType.Video, 1, 0, Wire.Filler(16_000)), 5)
             .SelectMany(b => b)], IngestRejectionReason.TooMuchBeforePublish },
         { "nine chunk streams before publish", [.. Wire.Handshake(),
             .. Enumerable.Range(3, 9).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
-        { "a flood of pings", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600)
+        { "a flood of pings",
+            [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600)
             .SelectMany(b => b)], IngestRejectionReason.Flood },
-        { "half a ping", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0, 6, 0], 2)], IngestRejectionReason.InvalidControl },
-        { "half an event", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0], 2)], IngestRejectionReason.InvalidControl },
-        { "half a window", [.. Wire.Opening(), .. Wire.Message(5, 0, 0, [0, 1], 2)], IngestRejectionReason.InvalidControl },
-        { "MP3", [.. Wire.Opening(), .. Wire.Message(8, 1, 0, [0x2F, 1, 2])], IngestRejectionReason.UnsupportedCodec },
-        { "empty messages without end", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, []), 1001).SelectMany(b => b)],
+        { "half a ping", [.. Wire.Opening(), .. Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0], 2)],
+            IngestRejectionReason.InvalidControl },
+        { "half an event", [.. Wire.Opening(), .. Wire.Message(MessageType.UserControl, 0, 0, [0], 2)],
+            IngestRejectionReason.InvalidControl },
+        { "half a window", [.. Wire.Opening(), .. Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, [0, 1], 2)],
+            IngestRejectionReason.InvalidControl },
+        { "MP3", [.. Wire.Opening(), .. Wire.Message(MessageType.Audio, 1, 0, [0x2F, 1, 2])], IngestRejectionReason.UnsupportedCodec },
+        { "empty messages without end",
+            [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(MessageType.Video, 1, 0, []), 1001).SelectMany(b => b)],
             IngestRejectionReason.TooMuchNonsense },
     };
 
@@ -127,8 +133,9 @@ public sealed class RtmpStateMachineTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(4, 0, 0, [0, 99], 2),
-            .. Wire.Message(210, 0, 0, [1, 2, 3])]);
+        session.Feeds([.. Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+            .. Wire.Message(MessageType.UserControl, 0, 0, [0, 99], 2),
+            .. Wire.Message((MessageType)210, 0, 0, [1, 2, 3])]);
         session.Answers().ShouldBe(["type 4"]);
         session.Session.IgnoredMessages.ShouldBe(1);
     }
@@ -160,7 +167,8 @@ public sealed class RtmpStateMachineTests
     public void Received_bytes_are_acknowledged_but_not_one_by_one()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(5, 0, 0, Wire.UInt32(1), 2), .. Wire.VideoConfiguration()]);
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(1), 2),
+            .. Wire.VideoConfiguration()]);
         session.Answers();
         for (uint i = 0; i < 100; i++)
         {
@@ -174,7 +182,8 @@ public sealed class RtmpStateMachineTests
     public void Media_on_another_stream_is_ignored()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 5, 0, Wire.VideoBody(true)), .. Wire.Message(9, 0, 0, Wire.VideoBody(true))]);
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(MessageType.Video, 5, 0, Wire.VideoBody(true)),
+            .. Wire.Message(MessageType.Video, 0, 0, Wire.VideoBody(true))]);
         session.Session.IgnoredMessages.ShouldBe(2);
     }
 
@@ -189,7 +198,7 @@ public sealed class RtmpStateMachineTests
             {
                 byte[] record = [.. Wire.AvcRecord];
                 record[^1] = (byte)i;
-                session.Feeds([.. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame((uint)i * 40, true)]);
+                session.Feeds([.. Wire.Message(MessageType.Video, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame((uint)i * 40, true)]);
             }
         });
         e.Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood);

@@ -70,7 +70,8 @@ internal static class Wire
     }
 
     /// <summary>A complete message in chunks of 128 bytes.</summary>
-    public static byte[] Message(byte type, uint stream, uint time, ReadOnlySpan<byte> body, int chunkStream = 3, int chunkSize = 128)
+    public static byte[] Message(MessageType type, uint stream, uint time, ReadOnlySpan<byte> body, int chunkStream = 3,
+        int chunkSize = 128)
     {
         var output = new ArrayBufferWriter<byte>();
         new ChunkWriter { ChunkSize = chunkSize }.Write(output, chunkStream, type, stream, time, body);
