@@ -51,7 +51,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         _app = Build();
         try
         {
-            await _app.StartAsync(stopping);
+            await StartAsync(_app, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -78,6 +78,31 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         await StopAsync(_app, logger);
         Stopped(logger);
         return 0;
+    }
+
+    /// <summary>
+    /// Starts all services. If one fails, stops the others: on disposal without a stop, the host would log their cancellation as a failure.
+    /// </summary>
+    private static async Task StartAsync(WebApplication app, CancellationToken stopping)
+    {
+        try
+        {
+            await app.StartAsync(stopping);
+        }
+        catch
+        {
+            try
+            {
+                using var timeout = new CancellationTokenSource(StopTimeout);
+                await app.StopAsync(timeout.Token);
+            }
+            catch (Exception e) when (e is AggregateException or OperationCanceledException)
+            {
+                // The reason why the server does not start is reported, not the consequences.
+            }
+
+            throw;
+        }
     }
 
     /// <summary>
