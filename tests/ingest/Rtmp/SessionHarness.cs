@@ -117,7 +117,7 @@ internal sealed class SessionHarness
         {
             if (message.Type != MessageType.Command)
             {
-                answers.Add($"type {message.Type}");
+                answers.Add($"type {(byte)message.Type}");
                 continue;
             }
 
