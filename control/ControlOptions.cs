@@ -13,8 +13,8 @@ public sealed class ControlOptions
     public const string FirstChannel = "main";
 
     /// <summary>
-    /// Whether to create the channel <c>main</c> at start when no channel exists. <c>broadcast up</c> turns it on. Default off, so that the
-    /// processes of a cluster do not create it.
+    /// Indicates whether to create the channel <c>main</c> at start when no channel exists. <c>broadcast up</c> turns it on. Default off,
+    /// so that the processes of a cluster do not create it.
     /// </summary>
     public bool CreateFirstChannel { get; set; }
 

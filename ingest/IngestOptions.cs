@@ -126,7 +126,7 @@ public sealed class IngestOptions
     /// </summary>
     public int MaxMegabitsPerSecond { get; set; } = 200;
 
-    /// <summary>Whether a publisher above <see cref="MaxMegabitsPerSecond"/> is disconnected; default no.</summary>
+    /// <summary>Indicates whether a publisher above <see cref="MaxMegabitsPerSecond"/> is disconnected; default no.</summary>
     public bool DisconnectOverBitrate { get; set; }
 
     /// <summary>

@@ -35,7 +35,7 @@ public readonly record struct MediaTime(long Ticks, int Timescale) : IComparable
     /// <inheritdoc/>
     public int CompareTo(MediaTime other) => ((Int128)Ticks * other.Timescale).CompareTo((Int128)other.Ticks * Timescale);
 
-    /// <summary>Whether two values are the same instant, in any timescales.</summary>
+    /// <summary>Returns whether two values are the same instant, in any timescales.</summary>
     public bool SameInstant(MediaTime other) => CompareTo(other) == 0;
 
     /// <summary>Sum in the left operand's timescale.</summary>

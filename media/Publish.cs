@@ -92,7 +92,7 @@ public sealed class PublicationState
     /// </summary>
     public long LastFrame => Volatile.Read(ref _lastFrame);
 
-    /// <summary>Whether another encoder has taken over. Set before <see cref="PublishGrant.Revoked"/> is canceled.</summary>
+    /// <summary>Indicates whether another encoder has taken over. Set before <see cref="PublishGrant.Revoked"/> is canceled.</summary>
     public bool IsSuperseded => _superseded;
 
     /// <summary>Records the arrival of a usable frame.</summary>
@@ -186,7 +186,7 @@ public interface IPublishAuthorizer
 /// <param name="Samples">Samples of all tracks in order of arrival, with times on the session's timeline.</param>
 public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks, ChannelReader<MediaSample> Samples)
 {
-    /// <summary>Whether this is the slate, which replaces absent encoders. Publications from ingest never are.</summary>
+    /// <summary>Indicates whether this is the slate, which replaces absent encoders. Publications from ingest never are.</summary>
     public bool IsSlate { get; init; }
 }
 
@@ -215,7 +215,7 @@ public readonly record struct RenditionSample(Rendition Rendition, MediaSample S
 /// <param name="Samples">Samples of all renditions.</param>
 public sealed record RenditionSet(BroadcastSession Session, IReadOnlyList<Rendition> Renditions, ChannelReader<RenditionSample> Samples)
 {
-    /// <summary>Whether the renditions belong to the slate, which replaces absent encoders.</summary>
+    /// <summary>Indicates whether the renditions belong to the slate, which replaces absent encoders.</summary>
     public bool IsSlate { get; init; }
 }
 

@@ -20,13 +20,14 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
     [JsonPropertyName("rewind")]
     public TimeSpan DvrWindow { get; init; }
 
-    /// <summary>Whether the whole session is retained as a recording, independent of the DVR window. Fixed at the start.</summary>
+    /// <summary>Indicates whether the whole session is retained as a recording, independent of the DVR window. Fixed at the
+    /// start.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsRecorded { get; init; }
 
     /// <summary>
-    /// Whether the session is hidden from viewers until control reveals it (<see cref="ISessionVisibility"/>). Fixed at the start, so that
-    /// every server knows it before the session has media.
+    /// Indicates whether the session is hidden from viewers until control reveals it (<see cref="ISessionVisibility"/>). Fixed at the
+    /// start, so that every server knows it before the session has media.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool BeginsHidden { get; init; }
@@ -39,7 +40,7 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ViewerAccess? Access { get; init; }
 
-    /// <summary>Whether the DVR window is longer than the live window.</summary>
+    /// <summary>Indicates whether the DVR window is longer than the live window.</summary>
     [JsonIgnore]
     public bool HasDvrWindow => DvrWindow > Latency.Window;
 }
@@ -69,7 +70,8 @@ public sealed record LatencyProfile(string Name, TimeSpan SegmentMinimum, TimeSp
         TimeSpan.FromSeconds(180));
 
     /// <summary>
-    /// Whether manifests contain parts. In the other profiles players stay whole segments behind the live edge and would not benefit.
+    /// Indicates whether manifests contain parts. In the other profiles players stay whole segments behind the live edge and would not
+    /// benefit.
     /// </summary>
     [JsonIgnore]
     public bool OffersParts => Name == Low.Name;

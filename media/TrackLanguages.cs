@@ -16,8 +16,8 @@ public static class TrackLanguages
     public const string Undetermined = "und";
 
     /// <summary>
-    /// Whether a tag is well-formed (RFC 5646, 2.1), as far as possible without a registry: a language of 2 to 8 letters, then subtags of 1
-    /// to 8 letters and digits.
+    /// Returns whether a tag is well-formed (RFC 5646, 2.1), as far as possible without a registry: a language of 2 to 8 letters, then
+    /// subtags of 1 to 8 letters and digits.
     /// </summary>
     public static bool IsTag([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? tag)
     {

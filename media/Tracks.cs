@@ -50,7 +50,8 @@ public sealed record Track(int Id, CodecConfig Config, int Timescale, string? La
         },
     };
 
-    /// <summary>Whether samples of both tracks can share an init segment. Ignores track number, name and declared bitrate.</summary>
+    /// <summary>Returns whether samples of both tracks can share an init segment. Ignores track number, name and declared
+    /// bitrate.</summary>
     public bool IsConfiguredAs(Track other) => ReferenceEquals(this, other)
         || (Timescale == other.Timescale && Language == other.Language && Config.Equals(other.Config)
             && Equals(ColorInfo, other.ColorInfo));

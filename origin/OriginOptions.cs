@@ -47,7 +47,7 @@ public sealed class OriginOptions
     /// </summary>
     public int MaxViewersPerClient { get; set; } = 2_000;
 
-    /// <summary>Whether viewers see the viewer count. The API, the event stream and the metrics always include it.</summary>
+    /// <summary>Indicates whether viewers see the viewer count. The API, the event stream and the metrics always include it.</summary>
     public bool ShowViewers { get; set; } = true;
 
     /// <summary>
@@ -100,8 +100,8 @@ public sealed class OriginOptions
     public long DownloadCacheBytes { get; set; } = 128 << 20;
 
     /// <summary>
-    /// Whether the manifests of public channels and of their recordings are also written to the object store. A CDN on the bucket alone can
-    /// then serve standard latency and VOD. Off by default, because each segment of a rendition then costs one more request.
+    /// Indicates whether the manifests of public channels and of their recordings are also written to the object store. A CDN on the bucket
+    /// alone can then serve standard latency and VOD. Off by default, because each segment of a rendition then costs one more request.
     /// </summary>
     public bool PublishManifests { get; set; }
 

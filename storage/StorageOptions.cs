@@ -56,8 +56,8 @@ public sealed class StorageOptions
     public int TimeoutSeconds { get; set; } = 15;
 
     /// <summary>
-    /// Whether a disk store flushes objects to the medium before naming them (default true), so that a power cut leaves no torn object. It
-    /// is not on the live path. Disable it for slow disks when losing the last 30 s in a power cut is acceptable.
+    /// Indicates whether a disk store flushes objects to the medium before naming them (default true), so that a power cut leaves no torn
+    /// object. It is not on the live path. Disable it for slow disks when losing the last 30 s in a power cut is acceptable.
     /// </summary>
     public bool FlushToDisk { get; set; } = true;
 }
@@ -82,7 +82,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             foreach (var (key, value) in new[]
                      {
                          ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey),
-                             ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
+                         ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
                          ("AuthorityFile", options.AuthorityFile),
                      })
             {

@@ -16,7 +16,7 @@ internal sealed class TrackRoute(int track, Rendition rendition)
     /// <summary>Fills holes of an audio rendition next to video.</summary>
     public AudioGapFiller? Filler { get; init; }
 
-    /// <summary>Whether samples were dropped, so that decoding can resume only at the next sync sample.</summary>
+    /// <summary>Indicates whether samples were dropped, so that decoding can resume only at the next sync sample.</summary>
     public bool WaitsForSync { get; set; }
 
     /// <summary>Passthrough route of the same audio, if the track is both encoded and passed through.</summary>
@@ -88,7 +88,7 @@ internal sealed class RenditionPlan
         }
     }
 
-    /// <summary>Whether there is a single video track. An encoder that sends several provides the ladder itself.</summary>
+    /// <summary>Indicates whether there is a single video track. An encoder that sends several provides the ladder itself.</summary>
     public bool HasSingleVideo { get; private set; }
 
     /// <summary>Creates a plan for known tracks.</summary>
@@ -96,7 +96,7 @@ internal sealed class RenditionPlan
     /// <param name="encodes">Whether audio may be encoded; one track can then become two renditions (<see cref="AudioPlan"/>).</param>
     public static RenditionPlan For(IReadOnlyList<Track> tracks, bool encodes = false) => new(tracks, encodes);
 
-    /// <summary>Whether the track is the first video track in a plan led by audio.</summary>
+    /// <summary>Returns whether the track is the first video track in a plan led by audio.</summary>
     public bool RequiresNewPlan(Track track) => !_videoLeads && track.Kind == TrackKind.Video;
 
     /// <summary>

@@ -42,7 +42,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     // read without the lock
     private ImmutableDictionary<SessionId, SessionVisibility> _views = ImmutableDictionary<SessionId, SessionVisibility>.Empty;
 
-    /// <summary>Whether changes are not written yet.</summary>
+    /// <summary>Indicates whether changes are not written yet.</summary>
     public bool HasPendingWrites
     {
         get
@@ -54,7 +54,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         }
     }
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns this store.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this store.</summary>
     public static bool Concerns(string notification) => notification.StartsWith("sessions:", StringComparison.Ordinal);
 
     /// <inheritdoc/>

@@ -128,8 +128,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, TimeProvider 
     }
 
     /// <summary>
-    /// Whether edges cache this decision per address. They cache decisions for the server's own token format by token alone, and decisions
-    /// without a token by channel alone; those must not be cached.
+    /// Returns whether edges cache this decision per address. They cache decisions for the server's own token format by token alone, and
+    /// decisions without a token by channel alone; those must not be cached.
     /// </summary>
     private static bool IsCachedPerAddress(Viewer viewer) => viewer.Token is not null
         && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);

@@ -25,10 +25,10 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
     private readonly SemaphoreSlim _mutex = new(1, 1);
     private FrozenDictionary<string, ViewerAccessPolicy>? _policies;
 
-    /// <summary>Whether the policies were ever read.</summary>
+    /// <summary>Indicates whether the policies were ever read.</summary>
     public bool IsLoaded => Volatile.Read(ref _policies) is not null;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns these policies.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns these policies.</summary>
     public static bool Concerns(string notification) =>
         notification.StartsWith("channels:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal)
         || notification.StartsWith("viewer_keys:", StringComparison.Ordinal)

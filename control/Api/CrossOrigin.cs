@@ -57,7 +57,7 @@ internal static class CrossOrigin
     internal static string[] SplitOrigins(string list) =>
         list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Whether a text is an origin as browsers send it: scheme, host and port only.</summary>
+    /// <summary>Returns whether a text is an origin as browsers send it: scheme, host and port only.</summary>
     internal static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https") && uri.UserInfo.Length == 0
         && uri.GetLeftPart(UriPartial.Authority) == text;

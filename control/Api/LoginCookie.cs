@@ -26,7 +26,7 @@ internal static class LoginCookie
     /// <summary>Deletes the cookie.</summary>
     public static void Clear(HttpContext http) => http.Response.Cookies.Delete(Name(http), Options(http, null));
 
-    /// <summary>Whether the browser uses HTTPS, directly or up to a proxy.</summary>
+    /// <summary>Returns whether the browser uses HTTPS, directly or up to a proxy.</summary>
     internal static bool IsSecure(HttpContext http) =>
         http.Request.IsHttps || (PagesUrl(http) is { Scheme: "https" } pagesUrl && SameOrigin.HasHost(pagesUrl, http.Request.Host.Value));
 

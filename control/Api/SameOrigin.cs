@@ -11,16 +11,16 @@ internal static class SameOrigin
 {
     private const string FetchSite = "Sec-Fetch-Site";
 
-    /// <summary>Whether the headers prove it.</summary>
+    /// <summary>Returns whether the headers prove it.</summary>
     /// <param name="request">Request.</param>
     /// <param name="pagesUrl">Public URL of the dashboard, for proxies that change <c>Host</c>; <see langword="null"/> when
     /// unknown.</param>
     public static bool IsSameOrigin(HttpRequest request, Uri? pagesUrl) => Evaluate(request, pagesUrl) == true;
 
-    /// <summary>Whether a browser states that a page of another origin sent the request. Programs send no such header.</summary>
+    /// <summary>Returns whether a browser states that a page of another origin sent the request. Programs send no such header.</summary>
     public static bool IsCrossOrigin(HttpRequest request, Uri? pagesUrl) => Evaluate(request, pagesUrl) == false;
 
-    /// <summary>Whether a URL has the host and port of a <c>Host</c> header.</summary>
+    /// <summary>Returns whether a URL has the host and port of a <c>Host</c> header.</summary>
     internal static bool HasHost(Uri url, string? host) =>
         string.Equals(url.Authority, host, StringComparison.OrdinalIgnoreCase)
         || string.Equals($"{url.IdnHost}:{url.Port}", host, StringComparison.OrdinalIgnoreCase);

@@ -56,9 +56,9 @@ internal sealed record AuthCallbackRequest(string ContentType, byte[] Body)
         List<(string Name, string Value)> fields =
         [
             ("app", e.Target.Application), ("flashver", e.Encoder), ("swfurl", e.Target.SwfUrl), ("tcurl", e.Target.TcUrl),
-                ("pageurl", e.Target.PageUrl),
+            ("pageurl", e.Target.PageUrl),
             ("addr", e.AddressText), ("clientid", e.NumericId.ToString(CultureInfo.InvariantCulture)),
-                ("call", e.End is null ? "publish" : "publish_done"), ("name", e.Name),
+            ("call", e.End is null ? "publish" : "publish_done"), ("name", e.Name),
         ];
         if (e.End is null)
         {

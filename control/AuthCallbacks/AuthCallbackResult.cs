@@ -24,7 +24,7 @@ internal abstract record AuthCallbackResult
     /// <c>malformed</c>.</param>
     public sealed record Failed(string Reason) : AuthCallbackResult;
 
-    /// <summary>Whether the result is in the body; otherwise the body is not read.</summary>
+    /// <summary>Returns whether the result is in the body; otherwise the body is not read.</summary>
     public static bool NeedsBody(string format, int status) => status == 200
         && format is AuthorizationOptions.BroadcastFormat or AuthorizationOptions.SrsFormat;
 

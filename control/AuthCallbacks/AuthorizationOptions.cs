@@ -64,10 +64,10 @@ public sealed class AuthorizationOptions
     internal const string SrsFormat = "srs";
     internal const string MediaMtxFormat = "mediamtx";
 
-    /// <summary>Whether an auth callback takes part in publisher authorization.</summary>
+    /// <summary>Indicates whether an auth callback takes part in publisher authorization.</summary>
     internal bool UsesCallback => Policy != Keys;
 
-    /// <summary>Whether the auth callback alone decides.</summary>
+    /// <summary>Indicates whether the auth callback alone decides.</summary>
     internal bool CallbackAlone => Policy == Webhook;
 
     /// <summary>Validates the options and returns one message per error.</summary>

@@ -65,7 +65,7 @@ public static class DatabaseBackup
         string[] arguments =
         [
             "--format=custom", "--no-password", "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions",
-                "--lock-wait-timeout=60s",
+            "--lock-wait-timeout=60s",
             $"--schema=\"{await SchemaAsync(connection, cancellationToken)}\"",
         ];
         await client.RunAsync("pg_dump", arguments, null, (dump, token) => CopyAsync(dump, output, progress, token), cancellationToken);

@@ -30,7 +30,7 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
     /// <summary>DVR window as text (<see cref="Broadcast.Media.DvrWindow"/>).</summary>
     public string DvrWindow { get; init; } = ChannelRules.DefaultDvrWindow;
 
-    /// <summary>Whether its sessions are recorded.</summary>
+    /// <summary>Indicates whether its sessions are recorded.</summary>
     public bool Record { get; init; } = ChannelRules.DefaultRecord;
 
     /// <summary>Retention of recordings as text (<see cref="Broadcast.Control.Recordings.Retention"/>).</summary>
@@ -39,7 +39,7 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
     /// <summary>Default for new events: minutes before the start at which webhooks are reminded, largest first; empty for none.</summary>
     public IReadOnlyList<int> Reminders { get; init; } = [];
 
-    /// <summary>Whether new events are announced to viewers by default.</summary>
+    /// <summary>Indicates whether new events are announced to viewers by default.</summary>
     public bool AnnouncesEvents { get; init; } = true;
 
     /// <summary>Languages of the audio tracks when the encoder reports none (<see cref="TrackLanguages"/>); empty for none.</summary>
@@ -68,7 +68,7 @@ public sealed record ChannelSettings(
     /// </summary>
     public string? DvrWindow { get; init; }
 
-    /// <summary>Whether sessions are recorded; default true. A running session keeps its setting.</summary>
+    /// <summary>Indicates whether sessions are recorded; default true. A running session keeps its setting.</summary>
     public bool? Record { get; init; }
 
     /// <summary>
@@ -82,7 +82,7 @@ public sealed record ChannelSettings(
     /// </summary>
     public IReadOnlyList<int>? Reminders { get; init; }
 
-    /// <summary>Whether new events are announced to viewers by default; default true.</summary>
+    /// <summary>Indicates whether new events are announced to viewers by default; default true.</summary>
     public bool? AnnouncesEvents { get; init; }
 
     /// <summary>
@@ -125,7 +125,7 @@ public static class ChannelRules
     /// <summary>Default DVR window: none, so that media are kept no longer than the live window.</summary>
     public const string DefaultDvrWindow = "off";
 
-    /// <summary>Whether sessions are recorded by default, because media that were not recorded cannot be recovered.</summary>
+    /// <summary>Indicates whether sessions are recorded by default, because media that were not recorded cannot be recovered.</summary>
     public const bool DefaultRecord = true;
 
     /// <summary>Maximum time without media before a takeover.</summary>

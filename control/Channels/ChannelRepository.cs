@@ -229,9 +229,9 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
             Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), DvrWindow = DvrWindow, Record = Record,
-                Retention = Retention.Format(RetentionHours),
+            Retention = Retention.Format(RetentionHours),
             Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents,
-                AudioLanguages = TrackLanguages.Parse(AudioLanguages),
+            AudioLanguages = TrackLanguages.Parse(AudioLanguages),
         };
     }
 }

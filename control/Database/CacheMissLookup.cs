@@ -34,7 +34,7 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
     /// <summary>Counter incremented before and after every applied change. A row read between two equal values may be cached.</summary>
     public long Changes => Interlocked.Read(ref _changes);
 
-    /// <summary>Whether the row was recently found missing.</summary>
+    /// <summary>Returns whether the row was recently found missing.</summary>
     public bool IsMissing(string id) => _missing.TryGetValue(id, out var since) && time.GetElapsedTime(since) < MissingEntryLifetime;
 
     /// <summary>Records that a row is missing.</summary>

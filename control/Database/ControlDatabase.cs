@@ -147,7 +147,7 @@ public sealed class ControlDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether an error means that the database is unavailable, not that it rejected a request.</summary>
+    /// <summary>Returns whether an error means that the database is unavailable, not that it rejected a request.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {
         // 08 connection, 53 out of resources, 57 operator intervention (shutting down, starting up, canceled).

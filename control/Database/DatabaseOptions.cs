@@ -17,7 +17,7 @@ public sealed class DatabaseOptions
     /// </summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether a server is configured; an empty string, as from an empty environment variable, means none.</summary>
+    /// <summary>Indicates whether a server is configured; an empty string, as from an empty environment variable, means none.</summary>
     internal bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
 
     /// <summary>Validates the options and returns one message per error.</summary>

@@ -61,7 +61,7 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// <summary>Local start time of an occurrence according to the rule; for a series, of the first occurrence.</summary>
     public DateTime? LocalStart { get; init; }
 
-    /// <summary>Whether an occurrence was changed individually and no longer follows its series.</summary>
+    /// <summary>Indicates whether an occurrence was changed individually and no longer follows its series.</summary>
     public bool IsChanged { get; init; }
 
     /// <summary>Ladder during the event; <see langword="null"/> for the channel's.</summary>
@@ -70,7 +70,7 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// <summary>Latency profile during the event; <see langword="null"/> for the channel's.</summary>
     public string? Latency { get; init; }
 
-    /// <summary>Whether the event is recorded; <see langword="null"/> for the channel's setting.</summary>
+    /// <summary>Indicates whether the event is recorded; <see langword="null"/> for the channel's setting.</summary>
     public bool? Record { get; init; }
 
     /// <summary>
@@ -78,7 +78,7 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// </summary>
     public string? Access { get; init; }
 
-    /// <summary>Whether title and start are announced to viewers of the channel.</summary>
+    /// <summary>Indicates whether title and start are announced to viewers of the channel.</summary>
     public bool IsAnnounced { get; init; } = true;
 
     /// <summary>Rules for start and end.</summary>

@@ -44,9 +44,9 @@ internal sealed record EventRow(
     {
         Reminders = EventReminders.Minutes(Reminders),
         Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, LocalStart = LocalStartTime,
-            IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
+        IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
         IsAnnounced = Announced, Policy = PolicyOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt,
-            LateSince = LateSince,
+        LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
     };
 

@@ -68,7 +68,7 @@ internal sealed class EventScheduler(
     private readonly WorkLoop _loop = new(time);
     private DateTimeOffset _lastSeriesPass = DateTimeOffset.MinValue;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns events.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns events.</summary>
     public static bool IsAbout(string notification) => notification.StartsWith("events:", StringComparison.Ordinal);
 
     /// <summary>Requests a pass.</summary>

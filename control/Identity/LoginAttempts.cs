@@ -42,7 +42,7 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     private static readonly TimeSpan LoginWindow = TimeSpan.FromMinutes(1);
     private long _lastCleanup = -1;
 
-    /// <summary>Whether the limit of failed logins is reached.</summary>
+    /// <summary>Returns whether the limit of failed logins is reached.</summary>
     public async Task<bool> IsLimitReachedAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
     {
         var limit = options.Value.AttemptsPerMinute;
@@ -60,7 +60,7 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     public Task RecordFailureAsync(NpgsqlConnection connection, EndPoint? remote, string name) =>
         IncrementAsync(connection, AddressKey(remote) is { } address ? [address, NameKey(name)] : [NameKey(name)], LoginWindow);
 
-    /// <summary>Whether the limit of wrong codes is reached.</summary>
+    /// <summary>Returns whether the limit of wrong codes is reached.</summary>
     public Task<bool> IsCodeLimitReachedAsync(NpgsqlConnection connection, long user, CancellationToken cancellationToken) =>
         IsLimitReachedAsync(connection, [(CodesKey(user), MaxCodes)], CodeWindow, cancellationToken);
 

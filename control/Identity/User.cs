@@ -86,7 +86,7 @@ public static partial class UserRules
         }
     }
 
-    /// <summary>Whether a text contains a lone surrogate and is invalid.</summary>
+    /// <summary>Returns whether a text contains a lone surrogate and is invalid.</summary>
     internal static bool HasLoneSurrogate(string text)
     {
         for (var i = 0; i < text.Length; i++)

@@ -62,7 +62,7 @@ internal static class UserPasswordHasher
         return Hash(password);
     }
 
-    /// <summary>Whether a password matches a hash; the caller holds a slot.</summary>
+    /// <summary>Returns whether a password matches a hash; the caller holds a slot.</summary>
     /// <param name="hash">Stored hash; <see langword="null"/> for an unknown user, which takes as long and never matches.</param>
     /// <param name="password">Password entered.</param>
     /// <param name="needsRehash">Whether it matched and the hash should be recomputed.</param>

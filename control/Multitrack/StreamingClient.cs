@@ -52,7 +52,7 @@ internal sealed record StreamingClient
     /// <summary>Number of audio channels.</summary>
     public int AudioChannels { get; init; } = 2;
 
-    /// <summary>Whether it sends a second audio track for recordings.</summary>
+    /// <summary>Indicates whether it sends a second audio track for recordings.</summary>
     public bool HasRecordingAudio { get; init; }
 
     /// <summary>Frames per second.</summary>

@@ -66,7 +66,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private readonly Lock _lock = new();
     private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns this cache.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this cache.</summary>
     public static bool Concerns(string notification) => Tables.Any(table => notification.StartsWith(table, StringComparison.Ordinal));
 
     private static string[] Tables { get; } = ["channels:", "sessions:", "recordings:", "events:"];
@@ -158,7 +158,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         }
     }
 
-    /// <summary>Whether memory has the answer: an event, or <see langword="null"/> for an id that was recently missing.</summary>
+    /// <summary>Returns whether memory has the answer: an event, or <see langword="null"/> for an id that was recently missing.</summary>
     private bool TryGet(string id, out PublicEvent? page) =>
         _events.TryGetValue(id, out page) || _lookups.IsMissing(id);
 
@@ -223,7 +223,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         public PublicEvent ToPage() => new(Id, ChannelName.Parse(Channel), Title, EventRules.ParseState(State), StartsAt, EndsAt, TimeZone)
         {
             Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt,
-                Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
+            Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt, Access = Access is { } value ? ViewerPolicyCache.AccessOf(value) : null,
         };
     }

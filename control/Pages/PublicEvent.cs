@@ -52,7 +52,7 @@ public sealed record PublicEvent(string Id, ChannelName Channel, string Title, E
             new(Id, EventKind.Single, Channel.Value, Title, State, StartsAt, EndsAt, TimeZone)
             {
                 Policy = EventRules.DefaultPolicy, Description = Description, Poster = Poster, Revision = Revision, CreatedAt = CreatedAt,
-                    UpdatedAt = UpdatedAt,
+                UpdatedAt = UpdatedAt,
             },
         ],
         now,

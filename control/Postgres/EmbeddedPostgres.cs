@@ -144,7 +144,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         string[] arguments =
         [
             "-D", PostgresProgram.ClusterArgument(newCluster), "--username", ControlDatabase.User, "--auth", "trust", "--encoding", "UTF8",
-                "--no-locale", "--data-checksums",
+            "--no-locale", "--data-checksums",
         ];
         var result = await PostgresProgram.RunOnClusterAsync(newCluster, binaries.InitDb, arguments, StartTimeout, cancellationToken);
         if (result.ExitCode != 0)

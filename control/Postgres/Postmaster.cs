@@ -50,7 +50,7 @@ internal static class Postmaster
         }
     }
 
-    /// <summary>Whether a server accepts connections on the cluster's socket.</summary>
+    /// <summary>Returns whether a server accepts connections on the cluster's socket.</summary>
     public static async Task<bool> AcceptsConnectionsAsync(SocketFolder socket, CancellationToken cancellationToken)
     {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

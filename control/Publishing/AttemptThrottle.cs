@@ -14,7 +14,7 @@ internal sealed class AttemptThrottle(IOptions<ControlOptions> options, TimeProv
 {
     private readonly FailureCounter _counts = new(time);
 
-    /// <summary>Whether the address has reached the limit.</summary>
+    /// <summary>Returns whether the address has reached the limit.</summary>
     public bool IsLimitReached(EndPoint? remote) => _counts.CountOf(NetworkOf(remote)?.ToString()) >= options.Value.AttemptsPerMinute;
 
     /// <summary>Counts a failure.</summary>

@@ -66,10 +66,10 @@ internal sealed class ChannelSlot(long channelId)
 
     public ReconnectTimer? ReconnectTimer { get; set; }
 
-    /// <summary>Whether reaching the takeover limit has been logged.</summary>
+    /// <summary>Indicates whether reaching the takeover limit has been logged.</summary>
     public bool IsTakeoverLimitLogged { get; set; }
 
-    /// <summary>Whether no encoder publishes.</summary>
+    /// <summary>Indicates whether no encoder publishes.</summary>
     public bool IsEmpty => _publishers[0] is null && _publishers[1] is null;
 
     /// <summary>Current publishers.</summary>

@@ -16,7 +16,7 @@ internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider
     private const int GuessingFactor = 10;
     private readonly FailureCounter _counts = new(time);
 
-    /// <summary>Whether a limit is reached.</summary>
+    /// <summary>Returns whether a limit is reached.</summary>
     /// <param name="remote">Remote address.</param>
     /// <param name="subject">Value tried: a key id or the hash of a name, never a secret.</param>
     public bool IsLimitReached(EndPoint? remote, string subject)

@@ -29,7 +29,7 @@ internal sealed record StreamKeyRecord(
     /// <summary>DVR window of a session that starts with this key.</summary>
     public TimeSpan DvrWindow { get; init; }
 
-    /// <summary>Whether a session that starts with this key is recorded.</summary>
+    /// <summary>Indicates whether a session that starts with this key is recorded.</summary>
     public bool IsRecorded { get; init; }
 
     /// <summary>Audio languages of the channel, as text (<see cref="TrackLanguages"/>).</summary>

@@ -22,6 +22,6 @@ public sealed record DeletionPlan(
     /// <summary>Maximum objects counted: listing them takes a bucket some seconds.</summary>
     internal const int MaxCounted = 100_000;
 
-    /// <summary>Whether the session's media is deleted, now or when it ends.</summary>
+    /// <summary>Indicates whether the session's media is deleted, now or when it ends.</summary>
     public bool DeletesMedia => RetainedBy.Count == 0;
 }

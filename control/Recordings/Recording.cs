@@ -48,7 +48,7 @@ public sealed record RecordingInfo(
     /// <summary>Its end, to the second; <see langword="null"/> while unknown.</summary>
     public DateTimeOffset? End => EndsAt ?? (SessionEndedAt is null ? null : LastPublicationEndedAt ?? SessionEndedAt);
 
-    /// <summary>Whether it is still growing.</summary>
+    /// <summary>Indicates whether it is still growing.</summary>
     public bool IsRecording => SessionEndedAt is null && EndsAt is null;
 
     /// <summary>Its duration, including gaps; <see langword="null"/> while unknown.</summary>

@@ -42,7 +42,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     /// <inheritdoc/>
     public long Changes => _lookups.Changes;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns this catalog.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this catalog.</summary>
     public static bool Concerns(string notification) => notification.StartsWith("recordings:", StringComparison.Ordinal)
         || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("channels:", StringComparison.Ordinal);
 
@@ -131,7 +131,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         }
     }
 
-    /// <summary>Whether memory has the answer: a session, or <see langword="null"/> for an id that was recently missing.</summary>
+    /// <summary>Returns whether memory has the answer: a session, or <see langword="null"/> for an id that was recently missing.</summary>
     private bool TryGet(string id, out CachedSession? entry)
     {
         if (_sessions.TryGetValue(_clips.GetValueOrDefault(id, id), out var known))

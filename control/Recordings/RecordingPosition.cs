@@ -25,7 +25,7 @@ public readonly record struct RecordingPosition
     /// <summary>The instant, if the position is one.</summary>
     public DateTimeOffset? Instant => _at;
 
-    /// <summary>Whether the position is relative to the end.</summary>
+    /// <summary>Indicates whether the position is relative to the end.</summary>
     public bool IsEnd { get; }
 
     /// <summary>Error message with the valid notations.</summary>

@@ -314,7 +314,7 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
             RetentionHours is { } custom ? Retention.Format(custom == 0 ? null : custom) : Retention.OfChannel, CreatedAt)
         {
             Access = Access, SessionStartedAt = SessionStartedAt, SessionEndedAt = SessionEndedAt,
-                LastPublicationEndedAt = LastPublicationEndedAt,
+            LastPublicationEndedAt = LastPublicationEndedAt,
             ExpiresAt = (RetentionHours ?? ChannelHours) is { } hours and > 0 && SessionEndedAt is { } ended ? ended.AddHours(hours) : null,
         };
     }

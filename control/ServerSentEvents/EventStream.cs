@@ -26,7 +26,7 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     private long _lastSentId = -1;
     private long? _lastCleanup;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns the event stream.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns the event stream.</summary>
     public static bool IsAbout(string notification) => notification.StartsWith("stream_events:", StringComparison.Ordinal);
 
     /// <summary>Requests a pass.</summary>

@@ -23,7 +23,7 @@ internal sealed class EventStreamClient(long lastId)
     /// <summary>Id of the last message before it connected; later ones are queued.</summary>
     public long LastId { get; } = lastId;
 
-    /// <summary>Whether it was disconnected because it was too slow.</summary>
+    /// <summary>Indicates whether it was disconnected because it was too slow.</summary>
     public bool IsTooSlow => _isTooSlow;
 
     /// <summary>Queues a message.</summary>

@@ -81,7 +81,7 @@ internal sealed class EventStreamLog(ControlDatabase database)
         return [.. rows];
     }
 
-    /// <summary>Whether all messages after an id are still stored.</summary>
+    /// <summary>Returns whether all messages after an id are still stored.</summary>
     public async Task<bool> CanResumeAsync(long id, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

@@ -5,7 +5,7 @@ namespace Broadcast.Control.ServerSentEvents;
 /// <summary>Access rules of the event stream.</summary>
 internal static class EventStreamRules
 {
-    /// <summary>Whether a caller may get a message.</summary>
+    /// <summary>Returns whether a caller may get a message.</summary>
     /// <param name="role">Role of the caller.</param>
     /// <param name="limits">Restrictions of the caller.</param>
     /// <param name="channelId">Requested channel; <see langword="null"/> for all.</param>

@@ -72,10 +72,10 @@ internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
             : OwnershipStatus.LeaseExpired;
     }
 
-    /// <summary>Whether a starting server takes the session over.</summary>
+    /// <summary>Returns whether a starting server takes the session over.</summary>
     public static bool IsTakenOverAtStart(OwnershipStatus status) => status != OwnershipStatus.OwnedByLiveServer;
 
-    /// <summary>Whether a running server ends the session in the database.</summary>
+    /// <summary>Returns whether a running server ends the session in the database.</summary>
     /// <param name="status">Ownership of the session.</param>
     /// <param name="isEndRequested">Whether its end was requested.</param>
     public static bool CanBeEnded(OwnershipStatus status, bool isEndRequested) => status == OwnershipStatus.Abandoned

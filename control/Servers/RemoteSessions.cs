@@ -10,10 +10,10 @@ internal sealed class RemoteSessions
 {
     private volatile Channels _channels = new([], []);
 
-    /// <summary>Whether another server has the channel on air.</summary>
+    /// <summary>Returns whether another server has the channel on air.</summary>
     public bool Has(long channelId) => _channels.Ids.Contains(channelId);
 
-    /// <summary>Whether another server has the channel on air.</summary>
+    /// <summary>Returns whether another server has the channel on air.</summary>
     public bool Has(ChannelName channel) => _channels.Names.Contains(channel.Value);
 
     /// <summary>Replaces the channels.</summary>

@@ -27,7 +27,7 @@ internal sealed class ServerLeaseService(
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private volatile bool _hasStarted;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns session ownership.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns session ownership.</summary>
     public static bool IsAbout(string notification) => notification.StartsWith("session_owners:", StringComparison.Ordinal);
 
     /// <summary>

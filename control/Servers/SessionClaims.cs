@@ -86,7 +86,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         return [.. ended];
     }
 
-    /// <summary>Whether <see cref="EndAbandonedAsync"/> ends a session.</summary>
+    /// <summary>Returns whether <see cref="EndAbandonedAsync"/> ends a session.</summary>
     public static bool ShouldEnd(ClaimedSession session) => OwnershipRules.CanBeEnded(session.Standing, session.EndRequest is not null);
 
     /// <summary>Requests the end of a channel's session from its owner, which is notified at once.</summary>

@@ -123,7 +123,7 @@ internal sealed class SessionManager(
             return new AdmissionResult.Admitted(
                 new(publisher.Publication, channel.Session, key.Ladder, publisher.Revoke.Token) {
                     Role = publisher.Role, State = publisher.Lease, SessionEnded = channel.SessionEnded,
-                        AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
+                    AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
                 },
                 continued);
         }
@@ -327,7 +327,7 @@ internal sealed class SessionManager(
     public void NotifyStopped(PublishGrant grant, string reason) =>
         sessionWriter.Enqueue(WebhookMessage.Stopped(time.GetUtcNow(), grant, reason, HasOpen(grant.Session.Id)));
 
-    /// <summary>Whether an encoder publishes on a channel; <see langword="null"/> when the channel is not in use here.</summary>
+    /// <summary>Returns whether an encoder publishes on a channel; <see langword="null"/> when the channel is not in use here.</summary>
     public bool? IsPublishing(long channelId)
     {
         lock (_lock)
@@ -336,7 +336,7 @@ internal sealed class SessionManager(
         }
     }
 
-    /// <summary>Whether a session is open.</summary>
+    /// <summary>Returns whether a session is open.</summary>
     public bool HasOpen(SessionId session) => Sessions().Any(s => s.Id == session);
 
     /// <summary>Completes when the packager has been notified of all ends so far.</summary>

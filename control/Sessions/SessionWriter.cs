@@ -16,11 +16,12 @@ internal sealed record SessionRecord(
     SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt,
     DateTimeOffset? EndedAt, string? EndReason)
 {
-    /// <summary>Whether the session is recorded; its first row creates the recording.</summary>
+    /// <summary>Indicates whether the session is recorded; its first row creates the recording.</summary>
     public bool IsRecorded { get; init; }
 
     /// <summary>
-    /// Whether the session starts hidden from viewers. Applies to its first row; <see cref="SessionVisibilityStore"/> writes later changes.
+    /// Indicates whether the session starts hidden from viewers. Applies to its first row; <see cref="SessionVisibilityStore"/> writes
+    /// later changes.
     /// </summary>
     public bool BeginsHidden { get; init; }
 

@@ -9,7 +9,7 @@ namespace Broadcast.Control.Storage;
 /// <param name="Steps">The steps, in order.</param>
 internal sealed record StorageTestResult(StorageInfo Store, DateTimeOffset At, IReadOnlyList<StorageStep> Steps)
 {
-    /// <summary>Whether all steps succeeded.</summary>
+    /// <summary>Indicates whether all steps succeeded.</summary>
     public bool Succeeded => Steps.All(s => s.Problem is null);
 }
 

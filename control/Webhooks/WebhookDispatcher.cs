@@ -25,7 +25,7 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
     private readonly CancellationTokenSource _stop = new();
     private long? _lastCleanup;
 
-    /// <summary>Whether a notification on <c>broadcast_control</c> concerns pending deliveries.</summary>
+    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns pending deliveries.</summary>
     public static bool IsAbout(string notification) => notification.StartsWith("webhook_deliveries:", StringComparison.Ordinal);
 
     /// <summary>Requests a pass.</summary>

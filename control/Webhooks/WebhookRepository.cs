@@ -212,7 +212,7 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
         public WebhookInfo ToInfo() => new(Id, Url, Label, Split(Types), Split(Channels), Enabled, DisabledReason, CreatedAt)
         {
             PreviousSecretExpiresAt = PreviousSecretExpiresAt, LastAttemptAt = LastAttemptAt, FailingSince = FailingSince,
-                Dropped = Dropped, Pending = Waiting,
+            Dropped = Dropped, Pending = Waiting,
         };
     }
 }

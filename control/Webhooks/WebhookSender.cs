@@ -17,10 +17,10 @@ namespace Broadcast.Control.Webhooks;
 /// <param name="RetryAfter">Delay requested by the receiver.</param>
 internal sealed record WebhookSendResult(int? Status, string? Error, string Excerpt, double Seconds, TimeSpan? RetryAfter)
 {
-    /// <summary>Whether the event was delivered.</summary>
+    /// <summary>Indicates whether the event was delivered.</summary>
     public bool IsDelivered => Error is null;
 
-    /// <summary>Whether the receiver answered 410 Gone.</summary>
+    /// <summary>Indicates whether the receiver answered 410 Gone.</summary>
     public bool IsGone => Status == 410;
 }
 

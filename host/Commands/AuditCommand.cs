@@ -36,7 +36,7 @@ internal static class AuditCommand
             CommandOutput.PrintTable(["id", "time", "actor", "action", "subject", "detail"], entries.Select(e => new[]
             {
                 $"{e.Id}", $"{e.At:u}", ActorText(e.Actor), e.Action, e.Subject,
-                    string.Join(", ", e.Detail.Select(d => $"{d.Key}={d.Value}")),
+                string.Join(", ", e.Detail.Select(d => $"{d.Key}={d.Value}")),
             }));
         }));
         return new Command("audit", "Show administrative changes") { list };

@@ -25,8 +25,9 @@ internal static class ChannelCommand
             + $"such as {ChannelRules.CustomLadderExample}", HelpName = "LADDER",
     };
 
-    private static readonly Option<string?> Latency = new(
-        "--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
+    private static readonly Option<string?> Latency =
+        new("--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})",
+            HelpName = "NAME" };
 
     private static readonly Option<double?> ReconnectWindow = new("--reconnect-window")
     {
@@ -45,7 +46,7 @@ internal static class ChannelCommand
     private static readonly Option<double?> TakeoverAfter = new("--takeover-after")
     {
         Description = "Seconds of input loss after which an encoder can be replaced, 1 to 600 (0: use Control:TakeoverAfter)",
-            HelpName = "SECONDS",
+        HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Access = new("--access")
@@ -69,13 +70,13 @@ internal static class ChannelCommand
     {
         Description =
             $"How long to retain recordings after their session: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})",
-            HelpName = "TIME",
+        HelpName = "TIME",
     };
 
     private static readonly Option<string?> Reminders = new("--reminders")
     {
         Description = "Reminder webhooks of new events, in minutes before the start, separated by commas, such as 60,10; or none (none)",
-            HelpName = "MINUTES",
+        HelpName = "MINUTES",
     };
 
     private static readonly Option<string?> AnnounceEvents =

@@ -84,7 +84,7 @@ internal static class DemoCommand
             "-re", "-f", "lavfi", "-i", $"testsrc2=size=1280x720:rate=30{clock}",
             "-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=2:sample_rate=48000",
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "2500k", "-maxrate", "2500k",
-                "-bufsize", "2500k",
+            "-bufsize", "2500k",
             "-g", "60", "-keyint_min", "60", "-sc_threshold", "0",
             "-c:a", "aac", "-b:a", "128k", "-ac", "2",
         ];

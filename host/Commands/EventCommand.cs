@@ -16,15 +16,16 @@ internal static class EventCommand
     {
         Description =
             "Reminder webhooks, in minutes before the start, separated by commas, such as 60,10; or none (default: the channel's setting)",
-            HelpName = "MINUTES",
+        HelpName = "MINUTES",
     };
 
     private static readonly Argument<string> Id = new("EVENT") { Description = "Event ID, from 'event list'" };
     private static readonly Option<string?> Title = new("--title") { Description = "Display name" };
     private static readonly Option<string?> Description = new("--description") { Description = "Description for viewers" };
     private static readonly Option<string?> Poster = new("--poster") { Description = "URL of a poster image", HelpName = "URL" };
-    private static readonly Option<string?> Start = new(
-        "--start") { Description = "Start time: 2030-01-31T20:00 in the event's time zone, or 2030-01-31T19:00:00Z", HelpName = "TIME" };
+    private static readonly Option<string?> Start =
+        new("--start") { Description = "Start time: 2030-01-31T20:00 in the event's time zone, or 2030-01-31T19:00:00Z",
+            HelpName = "TIME" };
     private static readonly Option<string?> End = new("--end") { Description = "Planned end time, like --start", HelpName = "TIME" };
     private static readonly Option<string?> Zone =
         new("--time-zone") { Description = "Time zone, such as Europe/Berlin (UTC)", HelpName = "NAME" };
@@ -40,7 +41,7 @@ internal static class EventCommand
     private static readonly Option<string?> Access = new("--access")
     {
         Description = $"Access policy of the event and its recording: {string.Join(", ", EventRules.Accesses)} (channel)",
-            HelpName = "POLICY",
+        HelpName = "POLICY",
     };
 
     private static readonly Option<string?> Announced = new("--announced") { Description =
@@ -49,7 +50,7 @@ internal static class EventCommand
     private static readonly Option<string?> StartMode = new("--start-mode")
     {
         Description = "automatic (goes live at the start time, once the encoder publishes) or manual (with 'event go-live') (automatic)",
-            HelpName = "HOW",
+        HelpName = "HOW",
     };
 
     private static readonly Option<double?> Preview =
@@ -58,8 +59,9 @@ internal static class EventCommand
         new("--grace") { Description = "Seconds after the planned end that the encoder may continue (300)", HelpName = "SECONDS" };
     private static readonly Option<string?> Overrun =
         new("--overrun") { Description = "What to do after --grace: end, or continue until the encoder stops (end)", HelpName = "HOW" };
-    private static readonly Option<double?> NoShow = new(
-        "--no-show") { Description = "Seconds after the start to wait for an encoder (0: until the planned end)", HelpName = "SECONDS" };
+    private static readonly Option<double?> NoShow =
+        new("--no-show") { Description = "Seconds after the start to wait for an encoder (0: until the planned end)",
+            HelpName = "SECONDS" };
 
     private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, Access,
         Announced, StartMode, Preview, Grace, Overrun, NoShow];
@@ -148,7 +150,7 @@ internal static class EventCommand
             CommandOutput.PrintTable(["id", "channel", "title", "start", "end", "state", "series", "page"], found.Select(e => new[]
             {
                 e.Id, e.Channel, e.Title, LocalTime(e, e.StartsAt), LocalTime(e, e.EndsAt), EventRules.Name(e.State), e.Series ?? "",
-                    EventRules.PageOf(pagesUrl, e.Id, e.Kind) ?? "",
+                EventRules.PageOf(pagesUrl, e.Id, e.Kind) ?? "",
             }));
         }));
         return list;
@@ -193,7 +195,7 @@ internal static class EventCommand
             CommandOutput.PrintTable(["id", "channel", "label", "created", "last used", "state"], feeds.Select(f => new[]
             {
                 f.Id, f.Channel ?? "all", f.Label, $"{f.CreatedAt:u}", f.LastUsedAt is { } used ? $"{used:u}" : "never",
-                    f.RevokedAt is null ? "active" : "revoked",
+                f.RevokedAt is null ? "active" : "revoked",
             }));
         }));
 
@@ -235,11 +237,11 @@ internal static class EventCommand
         Access = parsed.GetValue(Access),
         Reminders = Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster),
-            Start = Time(parsed, Start), End = Time(parsed, End),
+        Start = Time(parsed, Start), End = Time(parsed, End),
         TimeZone = parsed.GetValue(Zone), Recurrence = parsed.GetValue(Recurrence), Ladder = parsed.GetValue(Ladder),
-            Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
+        Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
         Announced = parsed.GetValue(Announced), StartMode = parsed.GetValue(StartMode), Preview = Seconds(parsed.GetValue(Preview)),
-            Grace = Seconds(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
+        Grace = Seconds(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
         NoShow = Seconds(parsed.GetValue(NoShow)),
     };
 

@@ -24,14 +24,14 @@ internal static class RecordingCommand
     {
         Description =
             $"Access policy of the recording and its session, once the session has ended: {string.Join(", ", ChannelRules.Accesses)}",
-            HelpName = "POLICY",
+        HelpName = "POLICY",
     };
 
     private static readonly Option<string?> RetentionOption = new("--retention")
     {
         Description =
             "How long to retain it after its session: forever, channel (the channel's setting), or 1h to 3650d, such as 12h or 30d",
-            HelpName = "TIME",
+        HelpName = "TIME",
     };
 
     private static readonly Option<string?> Start = new("--start") { Description =
@@ -157,7 +157,7 @@ internal static class RecordingCommand
         var margin = new Option<int>("--margin")
         {
             Description = $"Days added to the retention; must exceed the longest session ({LifecycleRules.DefaultMargin})",
-                HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
+            HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
         };
         var lifecycle =
             new Command("lifecycle",

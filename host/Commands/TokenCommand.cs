@@ -53,8 +53,8 @@ internal static class TokenCommand
             CommandOutput.PrintTable(["id", "role", "label", "limited to", "created", "last used", "state"], tokens.Select(t => new[]
             {
                 t.Id, Broadcast.Control.Identity.TokenRoles.Name(t.Role), t.Label,
-                    string.Join(' ', (t.Limits.Channels ?? []).Concat(t.Limits.Scopes ?? [])), $"{t.CreatedAt:u}",
-                        t.LastUsedAt is { } used ? $"{used:u}" : "never", t.RevokedAt is not null ? "revoked" : t.ExpiresAt
+                string.Join(' ', (t.Limits.Channels ?? []).Concat(t.Limits.Scopes ?? [])), $"{t.CreatedAt:u}",
+                t.LastUsedAt is { } used ? $"{used:u}" : "never", t.RevokedAt is not null ? "revoked" : t.ExpiresAt
                             <= TimeProvider.System.GetUtcNow() ? "expired" : t.ExpiresAt is { } end ? $"active until {end:u}" : "active",
             }));
         }));

@@ -47,7 +47,7 @@ internal static class UserCommand
             CommandOutput.PrintTable(["name", "display name", "role", "second factor", "last login", "state"], users.Select(u => new[]
             {
                 u.Name, u.DisplayName, Broadcast.Control.Identity.TokenRoles.Name(u.Role), u.HasTotp ? "yes" : "no",
-                    u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "active" : "disabled",
+                u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "active" : "disabled",
             }));
         }));
 

@@ -122,7 +122,7 @@ internal static class ConfigurationCheck
         IsSecret(path) ? "(hidden)" : path.EndsWith("Url", StringComparison.OrdinalIgnoreCase)
         && value.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? value[..query] + "?(hidden)" : value;
 
-    /// <summary>Whether the option's name marks its value as a secret.</summary>
+    /// <summary>Returns whether the option's name marks its value as a secret.</summary>
     internal static bool IsSecret(string path) =>
         path.Contains("Secret", StringComparison.OrdinalIgnoreCase) || path.Contains("Password", StringComparison.OrdinalIgnoreCase)
         || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase)

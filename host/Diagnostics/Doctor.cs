@@ -61,7 +61,7 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         foreach (var (name, flag, text) in new[]
         {
             ("RTMP", "--rtmp", options.Rtmp), ("RTMPS", "--rtmps", Listeners.RtmpsAddress(options)), ("HTTP", "--http", options.Http),
-                ("internal HTTP", "--internal", options.Internal),
+            ("internal HTTP", "--internal", options.Internal),
         })
         {
             if (running is not null)

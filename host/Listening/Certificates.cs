@@ -79,7 +79,7 @@ internal static class Certificates
         return SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(bytes, null), null, offline: true);
     }
 
-    /// <summary>Whether a self-signed certificate need not be replaced yet.</summary>
+    /// <summary>Returns whether a self-signed certificate need not be replaced yet.</summary>
     public static bool IsValidLongEnough(X509Certificate2 certificate, DateTimeOffset now) =>
         certificate.NotAfter.ToUniversalTime() > (now + RenewBefore).UtcDateTime;
 

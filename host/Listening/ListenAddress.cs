@@ -12,7 +12,7 @@ namespace Broadcast.Host.Listening;
 /// <param name="Port">0 to 65,535; with 0 the system chooses.</param>
 internal readonly record struct ListenAddress(IPAddress Address, int Port)
 {
-    /// <summary>Whether it covers all interfaces.</summary>
+    /// <summary>Indicates whether it covers all interfaces.</summary>
     public bool IsAny => Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any);
 
     /// <summary>Parses a listen address.</summary>

@@ -45,8 +45,8 @@ internal static class Logging
     }
 
     /// <summary>
-    /// Whether the entry is the host's own startup error with a stack trace. The command prints one clear message instead; the file keeps
-    /// the trace.
+    /// Returns whether the entry is the host's own startup error with a stack trace. The command prints one clear message instead; the file
+    /// keeps the trace.
     /// </summary>
     private static bool IsFailedStart(LogEvent entry) =>
         entry.MessageTemplate.Text == "Hosting failed to start"

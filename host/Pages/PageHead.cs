@@ -33,7 +33,8 @@ internal sealed record PageHead(string Title)
     /// <summary>Size of the image in pixels, if known.</summary>
     public (int Width, int Height)? ImageSize { get; init; }
 
-    /// <summary>Whether the image is known to exist. A channel that has not been live since the server started has none yet.</summary>
+    /// <summary>Indicates whether the image is known to exist. A channel that has not been live since the server started has none
+    /// yet.</summary>
     public bool ImageExists { get; init; }
 
     /// <summary>Absolute URL of the embeddable player.</summary>

@@ -27,7 +27,7 @@ internal sealed class PageMetadata(
         CultureInfo.InvariantCulture,
         $"{request.Scheme}://{(request.Host.Value is { Length: > 0 and <= MaxHost } host ? host : "localhost")}"));
 
-    /// <summary>Whether everyone can watch a channel.</summary>
+    /// <summary>Returns whether everyone can watch a channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="accessOverride">Access policy that overrides the channel's, as of an event.</param>
     public bool IsPublic(ChannelName channel, ViewerAccess? accessOverride = null) => authorizer is null

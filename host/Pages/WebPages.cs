@@ -68,7 +68,7 @@ internal sealed class WebPages
         _pages = pages.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>Whether the web project was built.</summary>
+    /// <summary>Indicates whether the web project was built.</summary>
     public bool AreBuilt => _pages.ContainsKey("/watch.html");
 
     /// <summary>Adds the routes.</summary>

@@ -6,18 +6,18 @@ namespace Broadcast.Ingest.Client;
 /// <param name="Body">A slice of the file.</param>
 public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>Whether the tag contains audio.</summary>
+    /// <summary>Indicates whether the tag contains audio.</summary>
     public bool IsAudio => Type == 8;
 
-    /// <summary>Whether the tag contains video.</summary>
+    /// <summary>Indicates whether the tag contains video.</summary>
     public bool IsVideo => Type == 9;
 
-    /// <summary>Whether the tag contains a configuration or description rather than a frame.</summary>
+    /// <summary>Indicates whether the tag contains a configuration or description rather than a frame.</summary>
     public bool IsConfiguration => IsEnhanced
         ? EnhancedType is EnhancedPacket.SequenceStart or EnhancedPacket.Description
         : Body.Length >= 2 && Body.Span[1] == 0 && ((IsVideo && (Body.Span[0] & 15) == 7) || (IsAudio && Body.Span[0] >> 4 == 10));
 
-    /// <summary>Whether the tag has an extended header (Enhanced RTMP v2).</summary>
+    /// <summary>Indicates whether the tag has an extended header (Enhanced RTMP v2).</summary>
     public bool IsEnhanced => !Body.IsEmpty && ((IsVideo && (Body.Span[0] & 0x80) != 0) || (IsAudio && Body.Span[0] >> 4 == 9));
 
     /// <summary>Packet type from the first byte, or from the second in multitrack tags.</summary>

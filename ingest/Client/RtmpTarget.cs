@@ -9,8 +9,8 @@ namespace Broadcast.Ingest.Client;
 public sealed record RtmpTarget(string Host, int Port, string Application, string StreamKey, bool UseTls = false)
 {
     /// <summary>
-    /// Whether <c>connect</c> declares Enhanced RTMP capabilities, including reconnect. Off by default, because some servers reject unknown
-    /// properties.
+    /// Indicates whether <c>connect</c> declares Enhanced RTMP capabilities, including reconnect. Off by default, because some servers
+    /// reject unknown properties.
     /// </summary>
     public bool IsEnhanced { get; init; }
 

@@ -156,7 +156,7 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
                 || HasReached(clock, time, timestamp));
     }
 
-    /// <summary>Whether another track with the same mapping has reached this time.</summary>
+    /// <summary>Returns whether another track with the same mapping has reached this time.</summary>
     private bool HasReached(TrackClock clock, long time, RtmpTimestamp timestamp)
     {
         foreach (var other in _clocks)

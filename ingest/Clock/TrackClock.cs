@@ -19,7 +19,7 @@ internal sealed class TrackClock(int track, TrackKind kind)
 
     public TrackKind Kind { get; } = kind;
 
-    /// <summary>Whether the track has had a sample.</summary>
+    /// <summary>Indicates whether the track has had a sample.</summary>
     public bool IsSet { get; private set; }
 
     /// <summary>Time of the last sample on the session's timeline.</summary>
@@ -51,7 +51,7 @@ internal sealed class TrackClock(int track, TrackKind kind)
     /// <param name="slew">Current slew of the timeline.</param>
     public long Map(RtmpTimestamp timestamp, long slew) => _elapsed + timestamp.Since(_last) + _offset + slew;
 
-    /// <summary>Whether the timestamp repeats the last one.</summary>
+    /// <summary>Returns whether the timestamp repeats the last one.</summary>
     public bool IsRepeated(RtmpTimestamp timestamp) => timestamp == _last;
 
     /// <summary>Copies another track's mapping.</summary>

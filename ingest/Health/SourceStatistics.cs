@@ -15,7 +15,7 @@ internal readonly record struct SourceStatistics
 
     public SourceAudio? Audio { get; init; }
 
-    /// <summary>Whether video frames arrive but none could be decoded so far.</summary>
+    /// <summary>Indicates whether video frames arrive but none could be decoded so far.</summary>
     public bool AwaitsKeyframe { get; init; }
 
     /// <summary>Time since the last video frame; <see langword="null"/> when there was none.</summary>
@@ -24,10 +24,10 @@ internal readonly record struct SourceStatistics
     /// <summary>Time since the last audio frame; <see langword="null"/> when there was none.</summary>
     public TimeSpan? TimeSinceAudio { get; init; }
 
-    /// <summary>Whether frame durations vary.</summary>
+    /// <summary>Indicates whether frame durations vary.</summary>
     public bool HasVariableFrameRate { get; init; }
 
-    /// <summary>Whether frames after a keyframe precede it in presentation order.</summary>
+    /// <summary>Indicates whether frames after a keyframe precede it in presentation order.</summary>
     public bool HasOpenGop { get; init; }
 
     public TimeSpan Skew { get; init; }

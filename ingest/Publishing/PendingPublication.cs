@@ -26,7 +26,7 @@ internal readonly record struct PendingPublication(
     /// <summary>Maximum bytes of held samples.</summary>
     public const long MaxBytes = 16 * 1024 * 1024;
 
-    /// <summary>Whether the publication can start. A track that arrives later appears in the samples.</summary>
+    /// <summary>Indicates whether the publication can start. A track that arrives later appears in the samples.</summary>
     public bool IsReady =>
         (Missing == 0 && ((HasVideo && HasAudio) || (HasVideo && ExpectsAudio == false) || (HasAudio && ExpectsVideo == false)))
         || ((HasVideo || HasAudio)

@@ -88,7 +88,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     /// <summary>Frame rate declared in the metadata; 0 when absent.</summary>
     public double DeclaredFrameRate => _metadata?.FrameRate ?? 0;
 
-    /// <summary>Whether video frames arrive that cannot be decoded, because there was no keyframe yet.</summary>
+    /// <summary>Indicates whether video frames arrive that cannot be decoded, because there was no keyframe yet.</summary>
     public bool AwaitsKeyframe => _firstVideo is not null && VideoFrames == 0;
 
     /// <summary>Maximum time from the first video frame to the first keyframe.</summary>

@@ -64,11 +64,11 @@ internal static class LanguageCode
         return packed == Undetermined ? null : Codes.ToTwo.GetValueOrDefault(code, code);
     }
 
-    /// <summary>Whether the packed code loses information of the tag, so that <c>elng</c> is needed.</summary>
+    /// <summary>Returns whether the packed code loses information of the tag, so that <c>elng</c> is needed.</summary>
     public static bool NeedsExtended(string? tag) => IsTag(tag)
         && !string.Equals(tag, Unpack(Pack(tag)), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a text has the form of a tag: letters, digits and single hyphens, starting with 2 to 8 letters.</summary>
+    /// <summary>Returns whether a text has the form of a tag: letters, digits and single hyphens, starting with 2 to 8 letters.</summary>
     public static bool IsTag([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? tag)
     {
         if (tag is null || tag.Length is < 2 or > MaxLength)

@@ -27,7 +27,7 @@ public sealed class MovieBuilder(long maxBytes)
     private readonly long _maxBytes = maxBytes is > 0 and <= MaxMemory ? maxBytes
         : throw new ArgumentOutOfRangeException(nameof(maxBytes), maxBytes, "Use 1 byte to 1 GiB.");
 
-    /// <summary>Whether the movie has no samples.</summary>
+    /// <summary>Indicates whether the movie has no samples.</summary>
     public bool IsEmpty => _tracks.TrueForAll(track => track.Tables.Sizes.Count == 0);
 
     /// <summary>Adds a track. Tracks appear in the movie in this order; tracks without samples are omitted.</summary>

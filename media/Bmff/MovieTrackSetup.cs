@@ -15,7 +15,7 @@ public sealed class MovieTrackSetup
     /// <summary><c>vide</c> or <c>soun</c>.</summary>
     public BoxType Handler { get; }
 
-    /// <summary>Whether this is a video track.</summary>
+    /// <summary>Indicates whether this is a video track.</summary>
     public bool IsVideo => Handler == BoxType.Of("vide"u8);
 
     /// <summary>Timescale in ticks per second.</summary>

@@ -66,7 +66,7 @@ public sealed record AvcDecoderConfiguration(
         var record = new List<byte>
         {
             1, sequence.ProfileIdc, sequence.ConstraintFlags, sequence.LevelIdc, (byte)(0xFC | (NalLengthSize - 1)),
-                (byte)(0xE0 | Math.Min(spsList.Count, MaxSequences)),
+            (byte)(0xE0 | Math.Min(spsList.Count, MaxSequences)),
         };
         foreach (var set in spsList.Take(MaxSequences))
         {

@@ -37,7 +37,8 @@ public sealed record AvcSequenceParameterSet(
     /// <summary>Bit depth of chroma samples.</summary>
     public int ChromaBitDepth { get; init; } = 8;
 
-    /// <summary>Whether the stream may contain interlaced frames: frame_mbs_only_flag is 0. Each frame signals its own type.</summary>
+    /// <summary>Indicates whether the stream may contain interlaced frames: frame_mbs_only_flag is 0. Each frame signals its own
+    /// type.</summary>
     public bool MayBeInterlaced { get; init; }
 
     /// <summary>Maximum frame width or height, in pixels.</summary>
@@ -165,7 +166,7 @@ public sealed record AvcSequenceParameterSet(
     }
 
     /// <summary>
-    /// Whether an SPS of this profile contains chroma format and bit depths, which the configuration record then repeats.
+    /// Returns whether an SPS of this profile contains chroma format and bit depths, which the configuration record then repeats.
     /// </summary>
     internal static bool IsHigh(byte profile) => profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139
         or 134 or 135;

@@ -22,7 +22,7 @@ public readonly record struct CaptionServices
 
     private CaptionServices(ulong services) => _services = services;
 
-    /// <summary>Whether there are any services.</summary>
+    /// <summary>Indicates whether there are any services.</summary>
     public bool Any => _services != 0;
 
     /// <summary>Combines the services of both operands.</summary>
@@ -45,7 +45,7 @@ public readonly record struct CaptionServices
         return string.Join(' ', names);
     }
 
-    /// <summary>Whether this value has services that another one lacks.</summary>
+    /// <summary>Returns whether this value has services that another one lacks.</summary>
     /// <param name="others">The value to compare with.</param>
     public bool HasMoreThan(CaptionServices others) => (_services & ~others._services) != 0;
 

@@ -75,7 +75,7 @@ public abstract partial record CodecConfig
             return old[0] == now[0] && ((old[1] ^ now[1]) & 0xFC) == 0 ? this : next;
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Ac3? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

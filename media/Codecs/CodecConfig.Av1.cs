@@ -124,7 +124,7 @@ public abstract partial record CodecConfig
             return new Av1(record, sequence);
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Av1? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

@@ -109,7 +109,7 @@ public abstract partial record CodecConfig
             return ((old[1] ^ now[1]) & 7) == 0 && old[HeadLength..].SequenceEqual(now[HeadLength..]) ? this : next;
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Eac3? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

@@ -49,7 +49,7 @@ public abstract partial record CodecConfig
             return frame.Samples > 0;
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Flac? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

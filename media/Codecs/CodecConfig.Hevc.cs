@@ -45,7 +45,7 @@ public abstract partial record CodecConfig
         public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) =>
             Configuration.UpdateRecord(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Hevc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

@@ -53,7 +53,7 @@ public abstract partial record CodecConfig
             return frame.Samples > 0;
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Opus? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

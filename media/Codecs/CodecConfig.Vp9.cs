@@ -19,7 +19,7 @@ public abstract partial record CodecConfig
         [
             (36_864, 829_440, 10), (73_728, 2_764_800, 11), (122_880, 4_608_000, 20), (245_760, 9_216_000, 21), (552_960, 20_736_000, 30),
             (983_040, 36_864_000, 31), (2_228_224, 83_558_400, 40), (2_228_224, 160_432_128, 41), (8_912_896, 311_951_360, 50),
-                (8_912_896, 588_251_136, 51),
+            (8_912_896, 588_251_136, 51),
             (35_651_584, 1_176_502_272, 60), (35_651_584, 2_353_004_544, 61), (long.MaxValue, long.MaxValue, 62),
         ];
 
@@ -107,7 +107,7 @@ public abstract partial record CodecConfig
                 : new Vp9(record, null).Sized(header.Width, header.Height);
         }
 
-        /// <summary>Whether the record bytes and the frame sizes are equal.</summary>
+        /// <summary>Returns whether the record bytes and the frame sizes are equal.</summary>
         public bool Equals(Vp9? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span)
             && Equals(VideoFormat, other.VideoFormat);
 

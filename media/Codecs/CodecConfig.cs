@@ -22,7 +22,7 @@ public abstract partial record CodecConfig
     /// <summary>Audio format; <see langword="null"/> for video.</summary>
     public virtual AudioFormat? AudioFormat => null;
 
-    /// <summary>Whether the configuration contains everything that an init segment needs.</summary>
+    /// <summary>Indicates whether the configuration contains everything that an init segment needs.</summary>
     public bool IsComplete => VideoFormat is not null || AudioFormat is not null;
 
     /// <summary>Inspects the bitstream of a sample's payload. Bounded, and never throws.</summary>
@@ -86,7 +86,7 @@ public abstract partial record CodecConfig
         public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) =>
             Configuration.UpdateRecord(syncSample) is { } renewed ? Parse(renewed) : this;
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>
@@ -130,7 +130,7 @@ public abstract partial record CodecConfig
             return !payload.IsEmpty;
         }
 
-        /// <summary>Whether the record bytes are equal.</summary>
+        /// <summary>Returns whether the record bytes are equal.</summary>
         public bool Equals(Aac? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

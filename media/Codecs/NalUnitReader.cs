@@ -21,7 +21,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
     private bool _broken;
 
     /// <summary>
-    /// Whether there was at least one unit, and all units are complete. Valid after <see cref="TryRead"/> has returned
+    /// Indicates whether there was at least one unit, and all units are complete. Valid after <see cref="TryRead"/> has returned
     /// <see langword="false"/>.
     /// </summary>
     public readonly bool IsValid => !_broken && _count > 0;

@@ -96,7 +96,7 @@ internal static class ParameterSets
 /// <summary>Identification of parameter sets in a codec (H.264 or HEVC).</summary>
 internal interface IParameterSetCodec
 {
-    /// <summary>Whether a NAL unit is a parameter set.</summary>
+    /// <summary>Returns whether a NAL unit is a parameter set.</summary>
     bool IsSet(ReadOnlySpan<byte> unit);
 
     /// <summary>Reads the type and ID of a parameter set as one value.</summary>

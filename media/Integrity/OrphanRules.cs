@@ -25,7 +25,7 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
     /// <summary>Minimum age of an orphan.</summary>
     public TimeSpan MinimumAge { get; } = MinimumAgeOf(timeline, now);
 
-    /// <summary>Whether an object that the timeline does not reference is an orphan.</summary>
+    /// <summary>Returns whether an object that the timeline does not reference is an orphan.</summary>
     public bool IsOrphan(ObjectName name, DateTimeOffset written)
     {
         if (now - written < MinimumAge || !name.Value.StartsWith(_folder, StringComparison.Ordinal))

@@ -54,7 +54,7 @@ public sealed class LadderSpec : IEquatable<LadderSpec>
         return ladder is not null;
     }
 
-    /// <summary>Whether the texts are equal.</summary>
+    /// <summary>Returns whether the texts are equal.</summary>
     public bool Equals(LadderSpec? other) => other is not null && other.Text == Text;
 
     /// <inheritdoc/>

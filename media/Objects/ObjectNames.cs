@@ -76,7 +76,7 @@ public static class ObjectNames
         ObjectName.Parse($"{VodFolder(recording)}{rendition}{PlaylistExtension}");
 
     /// <summary>
-    /// Whether a text is a valid rendition name: 1 to 32 of <c>a-z 0-9 - _</c>, starting with a letter or digit, and not
+    /// Returns whether a text is a valid rendition name: 1 to 32 of <c>a-z 0-9 - _</c>, starting with a letter or digit, and not
     /// <see cref="SessionObjectNames.SpriteSheetFolder"/>.
     /// </summary>
     public static bool IsRendition(ReadOnlySpan<char> text)

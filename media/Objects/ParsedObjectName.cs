@@ -33,7 +33,7 @@ public readonly record struct ParsedObjectName(ObjectKind Kind)
     /// <summary>Epoch of the repair that rewrote an index block; otherwise 0.</summary>
     public long Epoch { get; init; }
 
-    /// <summary>Whether the object belongs to a session.</summary>
+    /// <summary>Returns whether the object belongs to a session.</summary>
     public bool IsOf(ChannelName channel, SessionId session) => Channel == channel && Session == session;
 
     /// <summary>The name of the object.</summary>

@@ -28,8 +28,8 @@ public interface IRecordingCatalog
     ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether a recording or clip that is visible to viewers uses media of a session. Media of such a session is served even when it has
-    /// ended and the channel has a newer one.
+    /// Returns whether a recording or clip that is visible to viewers uses media of a session. Media of such a session is served even when
+    /// it has ended and the channel has a newer one.
     /// </summary>
     /// <exception cref="RecordingsUnavailableException">The lookup is currently not possible.</exception>
     ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);

@@ -11,7 +11,7 @@ public readonly record struct SessionStorageUsage(long Objects, long Bytes, bool
 /// <summary>control → storage: inspection of a session's stored media.</summary>
 public interface ISessionStorageInspector
 {
-    /// <summary>Whether the session has any segment. Without one it cannot be played.</summary>
+    /// <summary>Returns whether the session has any segment. Without one it cannot be played.</summary>
     /// <exception cref="ObjectStoreException">The object store failed.</exception>
     Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
 

@@ -31,7 +31,7 @@ public interface ISpool
     /// </summary>
     IReadOnlyList<ObjectInfo> List(string prefix);
 
-    /// <summary>Whether a file is still in the spool. An announced file that is not has been uploaded.</summary>
+    /// <summary>Returns whether a file is still in the spool. An announced file that is not has been uploaded.</summary>
     bool IsWaiting(ObjectName name) => List(name.Value).Any(found => found.Name == name);
 
     /// <summary>Deletes files from memory, spool and object store in the background, with retries. Missing files are ignored.</summary>

@@ -17,7 +17,7 @@ public readonly record struct IndexedSegment(
     /// <summary>End of the segment.</summary>
     public MediaTime End => Start + Duration;
 
-    /// <summary>Whether the segment has media.</summary>
+    /// <summary>Indicates whether the segment has media.</summary>
     public bool HasMedia => !IsGap && Length > 0;
 
     /// <summary>Creates an entry from a closed segment of a timeline.</summary>

@@ -40,19 +40,19 @@ public sealed class TimelineSegment
     /// <summary>Wall-clock time of <see cref="Start"/>.</summary>
     public DateTimeOffset WallClock { get; }
 
-    /// <summary>Whether a discontinuity precedes the segment.</summary>
+    /// <summary>Indicates whether a discontinuity precedes the segment.</summary>
     public bool Discontinuity { get; }
 
     /// <summary>Object with the segment's bytes; <see langword="default"/> for a gap.</summary>
     public ObjectName Object { get; }
 
-    /// <summary>Whether the segment is missing.</summary>
+    /// <summary>Indicates whether the segment is missing.</summary>
     public bool IsGap { get; private init; }
 
-    /// <summary>Whether the segment is complete.</summary>
+    /// <summary>Indicates whether the segment is complete.</summary>
     public bool IsClosed { get; internal set; }
 
-    /// <summary>Whether the segment starts with a sync sample.</summary>
+    /// <summary>Indicates whether the segment starts with a sync sample.</summary>
     public bool Independent => _parts.Count > 0 && _parts[0].Independent;
 
     /// <summary>Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0.</summary>

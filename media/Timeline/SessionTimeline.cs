@@ -67,7 +67,7 @@ public sealed class SessionTimeline
     /// <summary>Number of discontinuities before <see cref="OldestSegment"/>.</summary>
     public long RetainedDiscontinuitySequence => DiscontinuitiesBefore(RetainedIndexBlocks);
 
-    /// <summary>Whether the session has ended.</summary>
+    /// <summary>Indicates whether the session has ended.</summary>
     public bool IsEnded { get; private set; }
 
     /// <summary>Reason of the end, or <see langword="null"/>.</summary>

@@ -134,7 +134,7 @@ public abstract record TimelineEvent
         ObjectName Object, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Run = null,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Next = null) : TimelineEvent
     {
-        /// <summary>Whether both events are equal.</summary>
+        /// <summary>Returns whether both events are equal.</summary>
         public bool Equals(IndexBlockReady? other) =>
             other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length, Run, Next)
                 == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object,

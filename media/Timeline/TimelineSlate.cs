@@ -18,7 +18,7 @@ internal sealed class SlateProjection
     /// <summary>The slate; <see langword="null"/> when the last media is from an encoder.</summary>
     public TimelineSlate? Slate { get; private set; }
 
-    /// <summary>Whether a segment, or the discontinuity before it, belongs to the slate.</summary>
+    /// <summary>Returns whether a segment, or the discontinuity before it, belongs to the slate.</summary>
     public bool Covers(long segment) => segment >= _first;
 
     /// <summary>Applies a discontinuity: the slate starts unless it is already shown, or an encoder ends it.</summary>

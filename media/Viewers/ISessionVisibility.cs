@@ -14,7 +14,7 @@ public readonly record struct SessionVisibility
     /// <param name="segment">Sequence number of the first visible segment, once determined.</param>
     public static SessionVisibility Since(DateTimeOffset from, long? segment = null) => new() { From = from, Segment = segment };
 
-    /// <summary>Whether the session is hidden.</summary>
+    /// <summary>Indicates whether the session is hidden.</summary>
     public bool IsHidden { get; private init; }
 
     /// <summary>First visible instant; <see langword="null"/> when the session is visible from its start, or hidden.</summary>
@@ -23,7 +23,7 @@ public readonly record struct SessionVisibility
     /// <summary>Sequence number of the first visible segment, if known.</summary>
     public long? Segment { get; private init; }
 
-    /// <summary>Whether the whole session is visible.</summary>
+    /// <summary>Indicates whether the whole session is visible.</summary>
     public bool IsOpen => !IsHidden && From is null;
 }
 

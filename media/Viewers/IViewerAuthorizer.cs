@@ -29,13 +29,14 @@ public readonly record struct ViewerRequest(ChannelName Channel, string? Token, 
 /// elsewhere, also for the same address only. Zero for this request only.</param>
 public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, TimeSpan CacheDuration)
 {
-    /// <summary>Whether access is granted.</summary>
+    /// <summary>Indicates whether access is granted.</summary>
     public bool IsAllowed => DenialReason is null;
 
-    /// <summary>Whether the viewer may also watch hidden sessions (<see cref="ISessionVisibility"/>).</summary>
+    /// <summary>Indicates whether the viewer may also watch hidden sessions (<see cref="ISessionVisibility"/>).</summary>
     public bool AllowsPreview { get; init; }
 
-    /// <summary>Whether the result may differ for other sessions of the channel, so that it may be cached for this session only.</summary>
+    /// <summary>Indicates whether the result may differ for other sessions of the channel, so that it may be cached for this session
+    /// only.</summary>
     public bool IsSessionSpecific { get; init; }
 }
 

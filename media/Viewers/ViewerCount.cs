@@ -9,7 +9,7 @@ public static class BeaconSampling
     /// <summary>The highest level: one page in a million.</summary>
     public const int MaxLevel = 20;
 
-    /// <summary>Whether an ID is in the sample of a level.</summary>
+    /// <summary>Returns whether an ID is in the sample of a level.</summary>
     /// <param name="id">The ID.</param>
     /// <param name="level">Level 0 (all pages) to <see cref="MaxLevel"/>.</param>
     public static bool Contains(ulong id, int level) => level == 0 || id >> (64 - level) == 0;

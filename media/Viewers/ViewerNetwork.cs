@@ -68,7 +68,7 @@ public readonly record struct ViewerNetwork
         return true;
     }
 
-    /// <summary>Whether an address is in the network; <see langword="false"/> for an unknown address.</summary>
+    /// <summary>Returns whether an address is in the network; <see langword="false"/> for an unknown address.</summary>
     public bool Contains(IPAddress? address)
     {
         if (address is null || _value is null)

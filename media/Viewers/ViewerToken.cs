@@ -43,7 +43,8 @@ public sealed class ViewerToken
     private ViewerToken(string text, string keyId, ChannelName channel, DateTimeOffset expiresAt, string id, ViewerNetwork? network) =>
         (_text, KeyId, Channel, ExpiresAt, Id, Network) = (text, keyId, channel, expiresAt, id, network);
 
-    /// <summary>Whether the token grants preview access. Only the server signs such tokens; others with this mark are invalid.</summary>
+    /// <summary>Indicates whether the token grants preview access. Only the server signs such tokens; others with this mark are
+    /// invalid.</summary>
     public bool GrantsPreview => IsPreviewToken(_text);
 
     /// <summary>ID of the key that the token names.</summary>
@@ -123,14 +124,14 @@ public sealed class ViewerToken
         return TryParse(text, out _) ? text : throw new ArgumentException("A part of the token is malformed.", nameof(id));
     }
 
-    /// <summary>Whether a text starts like a preview token. Does not verify the signature.</summary>
+    /// <summary>Returns whether a text starts like a preview token. Does not verify the signature.</summary>
     public static bool IsPreviewToken([NotNullWhen(true)] string? text) =>
         text?.StartsWith(PreviewPrefix, StringComparison.Ordinal) == true;
 
-    /// <summary>Whether a text is a valid token ID.</summary>
+    /// <summary>Returns whether a text is a valid token ID.</summary>
     public static bool IsId(ReadOnlySpan<char> text) => text.Length is > 0 and <= MaxIdLength && !text.ContainsAnyExcept(IdCharacters);
 
-    /// <summary>Whether the token was signed with a key; compares in constant time.</summary>
+    /// <summary>Returns whether the token was signed with a key; compares in constant time.</summary>
     public bool IsSignedWith(ReadOnlySpan<byte> secret)
     {
         var end = _text.Length - SignatureLength - 1;

@@ -214,8 +214,8 @@ internal sealed class BucketManifestPublisher(
     }
 
     /// <summary>
-    /// Whether a session is at the channel's URLs: the newest one that is playable in the bucket. While the newest session is not public,
-    /// no session is.
+    /// Returns whether a session is at the channel's URLs: the newest one that is playable in the bucket. While the newest session is not
+    /// public, no session is.
     /// </summary>
     private bool IsChannelSession(LiveChannel channel, SessionId session) =>
         !channel.Sessions.Any(other => other.Id > session

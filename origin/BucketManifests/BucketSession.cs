@@ -45,10 +45,11 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
 
     public ChannelName Channel => announced.Channel;
 
-    /// <summary>Whether the session is playable in the bucket, so that it is at the channel's URLs unless a newer one is.</summary>
+    /// <summary>Indicates whether the session is playable in the bucket, so that it is at the channel's URLs unless a newer one
+    /// is.</summary>
     public bool IsPlayable => _listed?.IsPlayable == true;
 
-    /// <summary>Whether its manifests are final.</summary>
+    /// <summary>Indicates whether its manifests are final.</summary>
     public bool IsEnded => _listed?.IsEnded == true;
 
     /// <summary>Epoch of the session.</summary>

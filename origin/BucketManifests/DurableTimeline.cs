@@ -225,7 +225,7 @@ internal static class DurableTimeline
         public long LastClosed { get; } = announced.Renditions.Select(rendition => rendition.Closed is [.., var last] ? last.Number : 0)
             .DefaultIfEmpty().Max();
 
-        /// <summary>Whether the session has ended.</summary>
+        /// <summary>Indicates whether the session has ended.</summary>
         public bool IsEnded => announced.IsEnded;
 
         /// <summary>The target duration.</summary>
@@ -243,8 +243,8 @@ internal static class DurableTimeline
         }
 
         /// <summary>
-        /// Whether a sequence number can be listed: closed and stored in each rendition that has it, and missing only in renditions that
-        /// lag too far.
+        /// Returns whether a sequence number can be listed: closed and stored in each rendition that has it, and missing only in renditions
+        /// that lag too far.
         /// </summary>
         public bool IsComplete(long number)
         {
@@ -272,11 +272,11 @@ internal static class DurableTimeline
             return any;
         }
 
-        /// <summary>Whether a segment and its init segment are in the store; a gap needs no objects.</summary>
+        /// <summary>Returns whether a segment and its init segment are in the store; a gap needs no objects.</summary>
         public bool IsStored(RenditionTimeline rendition, TimelineSegment segment) =>
             segment.IsGap || (isStored(segment.Object) && rendition.FindInit(segment.Init) is { } init && isStored(init.Object));
 
-        /// <summary>Whether the range is long enough for players to start, or the session has ended.</summary>
+        /// <summary>Returns whether the range is long enough for players to start, or the session has ended.</summary>
         public bool IsEnough(long start, long end) => IsEnded || LengthOf(start, end) >= MinTargetDurations * Target;
 
         /// <summary>Duration of a range.</summary>

@@ -30,7 +30,7 @@ internal static class VodManifestFingerprint
     public static ManifestRank Next(RecordingRange recording, ManifestRank? before, DateTimeOffset now) =>
         new(recording.Session, Math.Max(now.ToUnixTimeMilliseconds(), (before?.Epoch ?? 0) + 1), Of(recording), IsEnded: true);
 
-    /// <summary>Whether the rank belongs to manifests of the recording's current state.</summary>
+    /// <summary>Returns whether the rank belongs to manifests of the recording's current state.</summary>
     public static bool IsOf(RecordingRange recording, ManifestRank? rank) => rank is { } stored && stored.Session == recording.Session
         && stored.LastSegment == Of(recording);
 }

@@ -39,7 +39,7 @@ internal sealed record Mpd
     /// </summary>
     public required TimeSpan? SuggestedPresentationDelay { get; init; }
 
-    /// <summary>Whether <c>@profiles</c> includes the DASH-IF low-latency profile.</summary>
+    /// <summary>Indicates whether <c>@profiles</c> includes the DASH-IF low-latency profile.</summary>
     public bool IsLowLatency { get; init; }
 
     /// <summary><c>@minBufferTime</c></summary>

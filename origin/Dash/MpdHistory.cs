@@ -33,7 +33,7 @@ internal sealed class MpdHistory
     /// <summary>Identifier of the base MPD in a patch URL: its <c>@publishTime</c> in milliseconds since 1970.</summary>
     public static long NumberOf(DateTimeOffset publishTime) => publishTime.ToUnixTimeMilliseconds();
 
-    /// <summary>Whether MPDs announce patches.</summary>
+    /// <summary>Returns whether MPDs announce patches.</summary>
     /// <param name="latency">The session's latency profile.</param>
     public static bool OffersPatches(LatencyProfile latency) => latency.Window > LongWindow;
 

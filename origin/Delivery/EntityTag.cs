@@ -6,7 +6,7 @@ namespace Broadcast.Origin.Delivery;
 internal static class EntityTag
 {
     /// <summary>
-    /// Whether <c>If-None-Match</c> contains the current tag, so that the response is 304. Weak comparison, as the RFC requires.
+    /// Returns whether <c>If-None-Match</c> contains the current tag, so that the response is 304. Weak comparison, as the RFC requires.
     /// </summary>
     public static bool IsKnown(StringValues ifNoneMatch, string tag)
     {
@@ -31,7 +31,7 @@ internal static class EntityTag
     }
 
     /// <summary>
-    /// Whether <c>If-Range</c> allows a range response. Strong comparison; a date never matches, because responses have no
+    /// Returns whether <c>If-Range</c> allows a range response. Strong comparison; a date never matches, because responses have no
     /// <c>Last-Modified</c>.
     /// </summary>
     public static bool AllowsRange(StringValues ifRange, string tag) => ifRange.Count == 0 || (ifRange.Count == 1 && ifRange[0] == tag);

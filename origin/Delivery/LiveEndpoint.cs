@@ -195,7 +195,7 @@ internal sealed partial class LiveEndpoint(
         return Task.CompletedTask;
     }
 
-    /// <summary>Whether the channel now shows another session than during the access check.</summary>
+    /// <summary>Returns whether the channel now shows another session than during the access check.</summary>
     private static bool HasSessionChanged(HttpContext context, LiveSession? session, bool mayPreview) =>
         !mayPreview && context.Features.Get<AuthorizedSession>() is { } authorized && authorized.Session != session?.Id;
 

@@ -22,8 +22,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
             : new((Document?)null);
 
     /// <summary>
-    /// Whether a session's MPD lists index blocks. In low latency it states a constant segment duration instead, and covers the live
-    /// window.
+    /// Returns whether a session's MPD lists index blocks. In low latency it states a constant segment duration instead, and covers the
+    /// live window.
     /// </summary>
     public static bool HasMpd(LiveSession session) => session.HasDvrWindow && session.Latency.Name != LatencyProfile.Low.Name;
 

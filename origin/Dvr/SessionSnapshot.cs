@@ -50,7 +50,7 @@ internal sealed record SessionSnapshot(
     /// <summary>The clock for wall-clock times.</summary>
     public SnapshotClock Clock { get; init; }
 
-    /// <summary>Whether it includes everything retained, for VOD, and not only the DVR window.</summary>
+    /// <summary>Indicates whether it includes everything retained, for VOD, and not only the DVR window.</summary>
     public bool IsVod { get; init; }
 
     /// <summary>The sprite sheets, for VOD: initially those of the live window.</summary>

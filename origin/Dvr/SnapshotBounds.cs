@@ -55,7 +55,7 @@ internal sealed record SnapshotBounds(
 
     private static DateTimeOffset Later(DateTimeOffset start, DateTimeOffset? from) => from > start ? from.Value : start;
 
-    /// <summary>Whether a range is complete, so that it cannot grow. A rendition may lag the leading one by two segments.</summary>
+    /// <summary>Returns whether a range is complete, so that it cannot grow. A rendition may lag the leading one by two segments.</summary>
     public bool IsWhole(TimeRange range) => IsEnded || range.End + (2 * Target) <= End;
 
     /// <summary>Version of a range's manifest content; for a complete range it only changes when media is removed.</summary>

@@ -64,7 +64,7 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
     public TimeRange NotBefore(DateTimeOffset? earliest) => earliest is { } from && Floor(from) is var first && Start < first
         && !(End <= first) ? this with { Start = first } : this;
 
-    /// <summary>Whether the query parameters are in canonical form.</summary>
+    /// <summary>Returns whether the query parameters are in canonical form.</summary>
     public bool IsCanonical(string? start, string? end) => start == Text(Start) && end == (End is { } value ? Text(value) : null);
 
     /// <summary>A time in canonical form.</summary>

@@ -18,13 +18,13 @@ internal static class IFramePlaylist
     public const string FileName = "iframes.m3u8";
 
     /// <summary>
-    /// Whether a session has I-frame playlists. All playlists must have the same <c>EXT-X-SERVER-CONTROL</c> and reach equally far back
-    /// (draft-pantos-hls-rfc8216bis, 6.2.4). I-frame playlists support no blocking reload, and keyframe lengths are unknown for segments
-    /// that left the live window.
+    /// Returns whether a session has I-frame playlists. All playlists must have the same <c>EXT-X-SERVER-CONTROL</c> and reach equally far
+    /// back (draft-pantos-hls-rfc8216bis, 6.2.4). I-frame playlists support no blocking reload, and keyframe lengths are unknown for
+    /// segments that left the live window.
     /// </summary>
     public static bool IsOffered(BroadcastSession session) => !session.Latency.OffersParts && session.DvrWindow == DvrWindow.Off;
 
-    /// <summary>Whether the live window has a segment that starts with a keyframe.</summary>
+    /// <summary>Returns whether the live window has a segment that starts with a keyframe.</summary>
     public static bool Exists(RenditionTimeline rendition)
     {
         foreach (var segment in rendition.Closed)

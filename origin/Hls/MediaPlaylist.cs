@@ -178,7 +178,7 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
     /// <summary>Its parts, where parts are listed.</summary>
     public IReadOnlyList<PlaylistPart> Parts { get; init; } = [];
 
-    /// <summary>Whether more parts follow; an open segment has no <c>EXTINF</c> and no URI yet.</summary>
+    /// <summary>Indicates whether more parts follow; an open segment has no <c>EXTINF</c> and no URI yet.</summary>
     public bool IsOpen { get; init; }
 
     /// <summary>

@@ -29,7 +29,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     /// <summary>The current status of a channel, including hidden sessions; offline when the channel is unknown.</summary>
     public ChannelStatus Status(ChannelName channel) => FindChannel(channel)?.Status() ?? LiveChannel.Offline(channel);
 
-    /// <summary>Whether a running session is hidden from viewers.</summary>
+    /// <summary>Returns whether a running session is hidden from viewers.</summary>
     public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found
         && VisibilityFilter.IsHidden(found);
 

@@ -14,7 +14,7 @@ internal sealed partial class LiveSession
     /// <summary>Start for its viewers; <see langword="null"/> for the whole session.</summary>
     public VisibilityStart? VisibilityStart { get; }
 
-    /// <summary>Whether the session started hidden.</summary>
+    /// <summary>Indicates whether the session started hidden.</summary>
     public bool StartsHidden => _timeline.Session.BeginsHidden;
 
     /// <summary>Access policy from the session's start; <see langword="null"/> for the channel's policy.</summary>

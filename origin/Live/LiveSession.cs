@@ -58,7 +58,7 @@ internal sealed partial class LiveSession
 
     public LatencyProfile Latency => _timeline.Session.Latency;
 
-    /// <summary>Whether every rendition has had a closed segment. Stays true when another rendition joins.</summary>
+    /// <summary>Indicates whether every rendition has had a closed segment. Stays true when another rendition joins.</summary>
     public bool IsPlayable => _playable;
 
     public bool IsEnded => _ended;
@@ -195,7 +195,7 @@ internal sealed partial class LiveSession
         }
     }
 
-    /// <summary>Whether playlists start with index blocks, which are read from storage.</summary>
+    /// <summary>Indicates whether playlists start with index blocks, which are read from storage.</summary>
     public bool HasDvrWindow => _timeline.Session.HasDvrWindow;
 
     /// <summary>Version of the manifests' content; increases with every change.</summary>
@@ -350,7 +350,7 @@ internal sealed partial class LiveSession
         }
     }
 
-    /// <summary>Whether no rendition has received media for so long that the encoder must be disconnected.</summary>
+    /// <summary>Indicates whether no rendition has received media for so long that the encoder must be disconnected.</summary>
     private bool IsStalled => _time.GetUtcNow() - _lastMedia > 2 * Latency.TargetDuration;
 
     private static void Check(TimelineEvent @event)

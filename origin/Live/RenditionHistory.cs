@@ -18,7 +18,7 @@ internal sealed class RenditionHistory(TimeSpan targetDuration)
     /// <summary>Signals new media of the rendition.</summary>
     public AsyncSignal UpdateSignal { get; } = new();
 
-    /// <summary>Whether new media has not been signaled yet.</summary>
+    /// <summary>Indicates whether new media has not been signaled yet.</summary>
     public bool HasUpdate { get; set; }
 
     public CachedPlaylists Playlist { get; } = new();
@@ -42,10 +42,10 @@ internal sealed class RenditionHistory(TimeSpan targetDuration)
         UpdateSignal.Signal();
     }
 
-    /// <summary>Whether the rendition has had a closed segment with media.</summary>
+    /// <summary>Indicates whether the rendition has had a closed segment with media.</summary>
     public bool HasMedia { get; private set; }
 
-    /// <summary>Whether every closed segment so far started with a sync sample.</summary>
+    /// <summary>Indicates whether every closed segment so far started with a sync sample.</summary>
     public bool IsIndependent { get; private set; } = true;
 
     /// <summary>Delay of its parts against the clock.</summary>

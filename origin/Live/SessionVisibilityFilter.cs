@@ -8,14 +8,14 @@ namespace Broadcast.Origin.Live;
 internal sealed class SessionVisibilityFilter(ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
 {
     /// <summary>
-    /// Whether the channel's own URLs may show a session. An ended session with an access policy other than the channel's, as events have,
-    /// is not shown there.
+    /// Returns whether the channel's own URLs may show a session. An ended session with an access policy other than the channel's, as
+    /// events have, is not shown there.
     /// </summary>
     public bool IsVisibleOnChannel(LiveSession session) =>
         !session.IsEnded || authorizer is null || authorizer.AccessOf(session.Channel, session.Id, session.Access)
         == authorizer.AccessOf(session.Channel);
 
-    /// <summary>Whether viewers get no part of a session.</summary>
+    /// <summary>Returns whether viewers get no part of a session.</summary>
     public bool IsHidden(LiveSession session) => VisibilityOf(session).IsHidden;
 
     /// <summary>The part of a session that a viewer gets; <see langword="null"/> when there is none.</summary>

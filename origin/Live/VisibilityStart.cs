@@ -60,7 +60,7 @@ internal sealed record VisibilityStart(DateTimeOffset From, long Segment, TimeSp
         [.. events.Where(Shows).Select(@event => @event is TimelineEvent.IndexBlockReady indexBlock
             && indexBlock.First < Segment ? indexBlock with { First = Segment } : @event)];
 
-    /// <summary>Whether a path lies before the visible part, even if media exists there.</summary>
+    /// <summary>Returns whether a path lies before the visible part, even if media exists there.</summary>
     public bool Hides(LivePath path) => path.Kind switch
     {
         LivePathKind.Segment or LivePathKind.Part => path.Number < Segment,
@@ -68,7 +68,8 @@ internal sealed record VisibilityStart(DateTimeOffset From, long Segment, TimeSp
         _ => false,
     };
 
-    /// <summary>Whether an event concerns the visible part. A sprite sheet is omitted when any of its thumbnails is older.</summary>
+    /// <summary>Returns whether an event concerns the visible part. A sprite sheet is omitted when any of its thumbnails is
+    /// older.</summary>
     private bool Shows(TimelineEvent @event) => @event switch
     {
         TimelineEvent.SpriteSheetReady sheet => sheet.Start.ToTimeSpan() >= Start,

@@ -12,7 +12,7 @@ namespace Broadcast.Origin.ViewerCounting;
 /// </summary>
 internal sealed class BeaconEndpoint(LiveDirectory directory, ViewerCounts counts)
 {
-    /// <summary>Whether a path within a channel is the beacon's.</summary>
+    /// <summary>Returns whether a path within a channel is the beacon's.</summary>
     public static bool IsBeaconPath(string path) => path.EndsWith("/beacon", StringComparison.Ordinal);
 
     /// <summary>Responds to a request.</summary>

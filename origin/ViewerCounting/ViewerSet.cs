@@ -70,7 +70,7 @@ internal sealed class ViewerSet(int maxPerNetwork)
     public long Viewers => (long)(CountedLevel == 0 ? _seen.Count : _seen.Keys.Count(id => BeaconSampling.Contains(id, CountedLevel)))
         << CountedLevel;
 
-    /// <summary>Whether an id is in the set.</summary>
+    /// <summary>Returns whether an id is in the set.</summary>
     public bool Contains(ulong id) => _seen.ContainsKey(id);
 
     /// <summary>Records that a page plays.</summary>

@@ -22,7 +22,7 @@ internal sealed class RecordingLookup(TimeProvider time, IRecordingCatalog? cata
     public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) =>
         catalog?.FindAsync(id, cancellationToken) ?? new((RecordingRange?)null);
 
-    /// <summary>Whether viewers can see any recording of a session.</summary>
+    /// <summary>Returns whether viewers can see any recording of a session.</summary>
     /// <exception cref="RecordingsUnavailableException">The catalog is unavailable.</exception>
     public async ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
     /// <summary>Number of events in the open file.</summary>
     public int Events { get; private set; }
 
-    /// <summary>Whether a file is open.</summary>
+    /// <summary>Indicates whether a file is open.</summary>
     public bool IsOpen => _file is not null;
 
     /// <summary>Appends events. Without an open file, starts one, whose checkpoint contains them.</summary>

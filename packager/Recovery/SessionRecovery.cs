@@ -316,7 +316,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
     }
 
-    /// <summary>Whether an index block is listed, or may be a compaction of several listed ones.</summary>
+    /// <summary>Returns whether an index block is listed, or may be a compaction of several listed ones.</summary>
     private static bool IsNeeded(in ParsedObjectName parsed, ObjectName name, IReadOnlyList<TimelineIndexBlock> blocks, bool mayBeCompacted)
     {
         var (first, last) = (parsed.Number, parsed.Last);
@@ -325,8 +325,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>
-    /// Whether an image is older than the newest of its kind that was announced when the process started, and is not announced itself.
-    /// Later images have later names.
+    /// Returns whether an image is older than the newest of its kind that was announced when the process started, and is not announced
+    /// itself. Later images have later names.
     /// </summary>
     private static bool IsReplaced(ParsedObjectName parsed, ObjectName name, HashSet<ObjectName> announced) =>
         !announced.Contains(name)

@@ -64,7 +64,7 @@ internal static class TimelineRecovery
         return (first, first + count - 1);
     }
 
-    /// <summary>Whether the live window moves beyond a loss; otherwise the loss becomes gaps.</summary>
+    /// <summary>Returns whether the live window moves beyond a loss; otherwise the loss becomes gaps.</summary>
     public static bool MovesWindow(SessionTimeline timeline, long highest, DateTimeOffset now)
     {
         var (_, lost, count) = EstimateLoss(timeline, highest, now);

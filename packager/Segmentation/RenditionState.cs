@@ -26,7 +26,7 @@ internal sealed class RenditionState(Rendition rendition, SegmentBuilder segment
     /// <summary>Waiting samples in decode order. Only renditions that do not lead have any.</summary>
     public Queue<TimedSample> Waiting { get; } = new();
 
-    /// <summary>Whether a sample is held.</summary>
+    /// <summary>Indicates whether a sample is held.</summary>
     public bool Holds { get; private set; }
 
     /// <summary>The held sample.</summary>
@@ -44,13 +44,13 @@ internal sealed class RenditionState(Rendition rendition, SegmentBuilder segment
     /// <summary>Presentation minus decode time of the period's first sync sample.</summary>
     public long Offset { get; set; }
 
-    /// <summary>Whether no sample of the period has been added to a segment.</summary>
+    /// <summary>Indicates whether no sample of the period has been added to a segment.</summary>
     public bool IsAtPeriodStart { get; private set; } = true;
 
-    /// <summary>Whether decoding can only continue at the next sync sample.</summary>
+    /// <summary>Indicates whether decoding can only continue at the next sync sample.</summary>
     public bool NeedsSync { get; set; } = true;
 
-    /// <summary>Whether the configuration changed and applies from the next segment on.</summary>
+    /// <summary>Indicates whether the configuration changed and applies from the next segment on.</summary>
     public bool ConfigurationChanged { get; set; }
 
     /// <summary>Decode time of the newest sync sample in a segment.</summary>
@@ -72,7 +72,7 @@ internal sealed class RenditionState(Rendition rendition, SegmentBuilder segment
         LastArrival = arrival;
     }
 
-    /// <summary>Whether a sample's times are valid and after the newest sample.</summary>
+    /// <summary>Returns whether a sample's times are valid and after the newest sample.</summary>
     public bool CanFollow(in MediaSample sample)
     {
         const long limit = 1L << 60;

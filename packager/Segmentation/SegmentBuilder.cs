@@ -25,10 +25,10 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
     /// <summary>Sequence number of the segment.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Whether the segment has no samples.</summary>
+    /// <summary>Indicates whether the segment has no samples.</summary>
     public bool IsEmpty { get; private set; } = true;
 
-    /// <summary>Whether the first sample is a sync sample.</summary>
+    /// <summary>Indicates whether the first sample is a sync sample.</summary>
     public bool StartsWithSync { get; private set; }
 
     /// <summary>Total duration of the samples, in ticks of the track.</summary>
@@ -43,7 +43,7 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
     /// <summary>Configuration of the samples, or of the previous segment while this one is empty.</summary>
     public Track? Track { get; private set; }
 
-    /// <summary>Whether the timeline contains the rendition, so that a number without samples is a gap.</summary>
+    /// <summary>Indicates whether the timeline contains the rendition, so that a number without samples is a gap.</summary>
     public bool IsOnTimeline { get; set; }
 
     /// <summary>Known timescale of the rendition, for gaps.</summary>
@@ -117,8 +117,9 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
     }
 
     /// <summary>
-    /// Whether a part must end before a sample of the given duration. Parts other than the last of a segment have at least 85 % of the
-    /// target (RFC 8216bis, 4.4.4.9). At low frame rates this can require one that exceeds the target; playlists then declare the target.
+    /// Returns whether a part must end before a sample of the given duration. Parts other than the last of a segment have at least 85 % of
+    /// the target (RFC 8216bis, 4.4.4.9). At low frame rates this can require one that exceeds the target; playlists then declare the
+    /// target.
     /// </summary>
     private bool IsFullFor(long duration) => _part!.Duration + duration > _partTarget && _part.Duration * 100 >= _partTarget * 85;
 

@@ -68,7 +68,7 @@ internal sealed partial class Segmenter
         }
     }
 
-    /// <summary>Whether the expected leader has been missing for so long that another rendition leads.</summary>
+    /// <summary>Returns whether the expected leader has been missing for so long that another rendition leads.</summary>
     private bool CanLead(in MediaSample sample) =>
         sample.IsSync && _expectedLeader?.LastArrival is null && _firstArrival is { } first
             && sample.Arrival - first > 2 * _latency.TargetDuration;
@@ -173,8 +173,8 @@ internal sealed partial class Segmenter
     }
 
     /// <summary>
-    /// Whether a sample belongs to the segment that starts at an origin. An audio frame must start there. A video frame must have more than
-    /// half of its duration there, because the same frame of another rung may be a tick early.
+    /// Returns whether a sample belongs to the segment that starts at an origin. An audio frame must start there. A video frame must have
+    /// more than half of its duration there, because the same frame of another rung may be a tick early.
     /// </summary>
     private static bool BelongsTo(RenditionState state, MediaTime position, long duration, SegmentStart origin) =>
         (state.Rendition.Kind == TrackKind.Video ? position with { Ticks = position.Ticks + (duration / 2) } : position) >= origin.Start;

@@ -67,10 +67,10 @@ internal sealed class SegmentStart(long number, MediaTime start, DateTimeOffset 
 
     public DateTimeOffset WallClock { get; } = wallClock;
 
-    /// <summary>Whether a discontinuity precedes the segment.</summary>
+    /// <summary>Indicates whether a discontinuity precedes the segment.</summary>
     public bool Discontinuity { get; set; } = discontinuity;
 
-    /// <summary>Whether a part of the segment exists in any rendition. A discontinuity can no longer be inserted then.</summary>
+    /// <summary>Indicates whether a part of the segment exists in any rendition. A discontinuity can no longer be inserted then.</summary>
     public bool HasParts { get; set; }
 
     /// <summary>Duration in the leading rendition, once closed there.</summary>

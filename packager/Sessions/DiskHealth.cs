@@ -40,7 +40,7 @@ internal sealed class DiskHealth(ChannelName channel, ILogger logger)
 /// <summary>Queries on a timeline.</summary>
 internal static class TimelineQueries
 {
-    /// <summary>Whether a closed segment with media exists.</summary>
+    /// <summary>Returns whether a closed segment with media exists.</summary>
     public static bool HasClosedSegments(this SessionTimeline timeline)
     {
         foreach (var rendition in timeline.Renditions)

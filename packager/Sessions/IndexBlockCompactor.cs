@@ -21,7 +21,7 @@ internal sealed class IndexBlockCompactor(ISpool spool)
     private CompactedIndexBlock? _result;
     private int _busy;
 
-    /// <summary>Whether an object was missing or invalid. It was lost with a machine and is not requested again.</summary>
+    /// <summary>Returns whether an object was missing or invalid. It was lost with a machine and is not requested again.</summary>
     public bool IsLost(ObjectName block) => _lost.ContainsKey(block);
 
     /// <summary>Starts compacting the given index blocks, if there are any and no compaction is running.</summary>

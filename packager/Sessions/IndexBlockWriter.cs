@@ -152,7 +152,7 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
         return [];
     }
 
-    /// <summary>Whether an index block is readable, as far as known, and directly precedes the next one.</summary>
+    /// <summary>Returns whether an index block is readable, as far as known, and directly precedes the next one.</summary>
     private bool CanCompact(IReadOnlyList<TimelineIndexBlock> retained, int index, int end) =>
         !_compactor.IsLost(retained[index].Object) && (index + 1 == end || retained[index + 1].First == retained[index].Last + 1);
 

@@ -45,7 +45,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
     public PackagerContext Context => _context;
 
-    /// <summary>Whether the sessions in the object store are known.</summary>
+    /// <summary>Indicates whether the sessions in the object store are known.</summary>
     public bool IsStoreKnown { get => _isStoreKnown; set => _isStoreKnown = value; }
 
     public IReadOnlyList<PackagedSession> Current =>
@@ -151,14 +151,14 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         return true;
     }
 
-    /// <summary>Whether a newer session of the channel is playable, so that this one is no longer needed.</summary>
+    /// <summary>Returns whether a newer session of the channel is playable, so that this one is no longer needed.</summary>
     public bool IsSuperseded(ChannelName channel, SessionId session) =>
         _sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments);
 
-    /// <summary>Whether a session is known, including as that of another server.</summary>
+    /// <summary>Returns whether a session is known, including as that of another server.</summary>
     public bool IsKnown(SessionId session) => _sessions.ContainsKey(session) || IsReleased(session);
 
-    /// <summary>Whether a session belongs to another server and must not be touched.</summary>
+    /// <summary>Returns whether a session belongs to another server and must not be touched.</summary>
     public bool IsReleased(SessionId session) => _released.ContainsKey(session);
 
     /// <summary>Deletes all data of a session in spool and object store.</summary>

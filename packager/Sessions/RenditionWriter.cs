@@ -36,7 +36,7 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
     /// <summary>Number of the newest init segment; 0 without one.</summary>
     public int Init { get; private set; } = lastInit;
 
-    /// <summary>Whether a part of the segment was lost, so that the rest is dropped.</summary>
+    /// <summary>Returns whether a part of the segment was lost, so that the rest is dropped.</summary>
     public bool IsAbandoned(long segment) => _abandonedSegment == segment;
 
     /// <summary>Writes a new init segment if the part's configuration requires one.</summary>

@@ -54,14 +54,14 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     public LatencyProfile Latency => timeline.Session.Latency;
 
-    /// <summary>Whether an encoder's renditions are being packaged.</summary>
+    /// <summary>Indicates whether an encoder's renditions are being packaged.</summary>
     public bool IsReceiving => _receiving;
 
     public bool IsEnded => timeline.IsEnded;
 
     public bool HasClosedSegments => writer.HasClosedSegments;
 
-    /// <summary>Whether events cannot be announced because of a disk error.</summary>
+    /// <summary>Indicates whether events cannot be announced because of a disk error.</summary>
     public bool IsFailing => writer.IsFailing;
 
     public long LastSegment => writer.LastSegment;
@@ -316,7 +316,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         writer.Suspend();
     }
 
-    /// <summary>Whether a failed disk accepts writes again; checked at the retry interval.</summary>
+    /// <summary>Returns whether a failed disk accepts writes again; checked at the retry interval.</summary>
     private bool TryResume()
     {
         var now = context.Time.GetTimestamp();

@@ -44,7 +44,7 @@ internal sealed class SessionTimelineWriter(
     private long _bytes;
     private long _gaps;
 
-    /// <summary>Whether the journal cannot be written, so that nothing can be announced.</summary>
+    /// <summary>Indicates whether the journal cannot be written, so that nothing can be announced.</summary>
     public bool IsFailing { get; private set; }
 
     /// <summary>Highest announced segment number; 0 without one. Thread-safe.</summary>
@@ -53,7 +53,7 @@ internal sealed class SessionTimelineWriter(
     /// <summary>Totals of the session since this process took it over.</summary>
     public SessionMediaTotals Totals => new(LastSegment, [.. _outputs.Keys.Order(StringComparer.Ordinal)], _bytes, _gaps);
 
-    /// <summary>Whether any segment is playable.</summary>
+    /// <summary>Indicates whether any segment is playable.</summary>
     public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
 
     /// <summary>Announces a recovered session to the sinks as a whole. A session that has not ended gets a new journal file.</summary>

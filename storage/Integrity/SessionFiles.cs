@@ -108,7 +108,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         return folders;
     }
 
-    /// <summary>Whether the object has a pending deletion.</summary>
+    /// <summary>Returns whether the object has a pending deletion.</summary>
     public bool IsPendingDeletion(ObjectName name) => spool.IsPendingDeletion(name);
 
     /// <summary>Verifies the checksum of an object.</summary>

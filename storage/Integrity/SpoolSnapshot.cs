@@ -61,7 +61,7 @@ public sealed class SpoolSnapshot
         return new SpoolSnapshot(files, [.. new DeletionJournal(System.IO.Path.Combine(root, ".deletions")).Read(MaxDeletions)]);
     }
 
-    /// <summary>Whether the object has a pending deletion.</summary>
+    /// <summary>Returns whether the object has a pending deletion.</summary>
     public bool IsPendingDeletion(ObjectName name) => _deletions.Exists(deletion => deletion.Covers(name));
 
     /// <summary>Files whose names start with a prefix.</summary>

@@ -58,7 +58,7 @@ internal static class AtomicFile
         };
     }
 
-    /// <summary>Whether renaming failed because the paths are on different file systems.</summary>
+    /// <summary>Returns whether renaming failed because the paths are on different file systems.</summary>
     public static bool IsOtherFileSystem(IOException exception) => exception.HResult is Exdev or unchecked((int)0x80070011);
 
     private static Exception Failure(int errno, string source, string target) => errno switch

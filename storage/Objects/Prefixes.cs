@@ -6,8 +6,8 @@ namespace Broadcast.Storage.Objects;
 internal static class Prefixes
 {
     /// <summary>
-    /// Whether an object name can start with a prefix. Invalid prefixes (with an empty or dotted segment) match nothing in any store, and
-    /// never reach a path.
+    /// Returns whether an object name can start with a prefix. Invalid prefixes (with an empty or dotted segment) match nothing in any
+    /// store, and never reach a path.
     /// </summary>
     public static bool CanMatch(string prefix) =>
         prefix.Length == 0 || ObjectName.TryParse(prefix, out _) || ObjectName.TryParse(prefix + "x", out _);

@@ -32,7 +32,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         }
     }
 
-    /// <summary>Whether the object of a name has a pending deletion.</summary>
+    /// <summary>Returns whether the object of a name has a pending deletion.</summary>
     public bool Covers(ObjectName name)
     {
         lock (_lock)

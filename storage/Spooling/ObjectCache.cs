@@ -293,7 +293,7 @@ internal sealed class ObjectCache(long budget)
         /// <summary>Number of current readers.</summary>
         public int Readers { get; set; }
 
-        /// <summary>Whether the object is in the cache.</summary>
+        /// <summary>Indicates whether the object is in the cache.</summary>
         public bool IsCached { get; set; }
 
         /// <summary>Returns a range to a reader that is already counted.</summary>

@@ -21,7 +21,7 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _oldestFirst = new();
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _inits = new();
 
-    /// <summary>Whether an uploaded file should be retained.</summary>
+    /// <summary>Returns whether an uploaded file should be retained.</summary>
     public bool ShouldRetain(SpoolFile file) => file.Length <= maxBytes && maxAge > TimeSpan.Zero
         && (IsInit(file) || (!IsOld(file) && folder.Free >= minFreeBytes));
 

@@ -32,7 +32,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     /// <summary>Number of uploads that failed because of this file.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Whether the file is in the spool and not in the object store yet.</summary>
+    /// <summary>Indicates whether the file is in the spool and not in the object store yet.</summary>
     public bool IsSpooled => State is SpoolState.Leftover or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 
     /// <summary>Adopts a file left by an earlier process.</summary>

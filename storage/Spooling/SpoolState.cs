@@ -50,7 +50,7 @@ internal interface ISpoolFileOwner
     /// <summary>Removes a file that exists only in the object store.</summary>
     void Forget(SpoolFile file);
 
-    /// <summary>Whether the uploaded file should be retained on disk.</summary>
+    /// <summary>Returns whether the uploaded file should be retained on disk.</summary>
     bool ShouldRetain(SpoolFile file);
 
     /// <summary>Reports that the file is retained on disk.</summary>

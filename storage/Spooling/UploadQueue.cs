@@ -22,7 +22,7 @@ internal sealed class UploadQueue(TimeProvider time)
     /// <summary>Increases with every pause. Failures of uploads started before a pause do not extend it.</summary>
     public int PauseCount { get; private set; }
 
-    /// <summary>Whether uploads are paused after a store failure.</summary>
+    /// <summary>Indicates whether uploads are paused after a store failure.</summary>
     public bool IsPaused
     {
         get

@@ -33,7 +33,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
     /// <summary>Current error of the object store.</summary>
     public ObjectStoreException? CurrentError { get; private set; }
 
-    /// <summary>Whether files are ready for upload or being uploaded, and the store is not failing.</summary>
+    /// <summary>Indicates whether files are ready for upload or being uploaded, and the store is not failing.</summary>
     public bool IsBusy => !queue.IsPaused && (queue.Ready > 0 || Volatile.Read(ref _activeWorkers) > 0);
 
     public void Add(SpoolFile file)

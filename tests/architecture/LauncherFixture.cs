@@ -11,7 +11,7 @@ internal sealed class LauncherFixture : IAsyncDisposable
     private static readonly string[] SystemTools =
     [
         "bash", "env", "dirname", "basename", "readlink", "cat", "mkdir", "find", "sort", "sha256sum", "cut", "flock", "grep", "sed", "awk",
-            "head", "tail",
+        "head", "tail",
         "sleep", "rm", "cp", "mv", "diff", "touch", "timeout",
     ];
 

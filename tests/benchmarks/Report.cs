@@ -34,7 +34,7 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     private readonly List<(string Row, double?[] Values, Aim? Aim)> _rows = [];
     private readonly List<(string Row, string Column, string Reason)> _missing = [];
 
-    /// <summary>Whether the report has no rows, because the measurement ended before the first one.</summary>
+    /// <summary>Indicates whether the report has no rows, because the measurement ended before the first one.</summary>
     public bool IsEmpty => _rows.Count == 0;
 
     /// <summary>Adds a row; a missing figure leaves its cell empty.</summary>

@@ -157,7 +157,7 @@ internal sealed class Findings(Action<string> say)
     private readonly List<string> _back = [];
     private readonly List<string> _wrong = [];
 
-    /// <summary>Whether the store is unavailable, so that media only in the store cannot be read.</summary>
+    /// <summary>Indicates whether the store is unavailable, so that media only in the store cannot be read.</summary>
     public bool IsStoreAway { get; set; }
 
     /// <summary>Announced media that were lost or changed.</summary>

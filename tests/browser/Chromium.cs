@@ -18,7 +18,7 @@ public sealed class Chromium : IAsyncLifetime
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                    "--disable-component-update",
+                "--disable-component-update",
                 "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage",
             ],
         });

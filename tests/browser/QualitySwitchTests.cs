@@ -260,7 +260,7 @@ public sealed class LadderChannel : IAsyncLifetime
             TimeSpan.FromSeconds(40), "all qualities are listed");
     }
 
-    /// <summary>Whether the quality of encoding was reduced at any time.</summary>
+    /// <summary>Returns whether the quality of encoding was reduced at any time.</summary>
     public async Task<bool> WasSlowerThanLiveAsync() =>
         (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
         .Any(l => l.StartsWith("broadcast_encoding_degradation_changes_total", StringComparison.Ordinal)

@@ -56,9 +56,9 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
         Faults(document, "POST /api/v1/things", document.GetProperty("wrong")).ShouldBe(
             [
                 "the body's example has no 'name'", "the body's example has 'parts.colour', which is no member", "has no good answer",
-                    "the example of 401 has another status",
+                "the example of 401 has another status",
                 "400 is missing", "403 is missing", "409 is missing", "412 is missing", "413 is missing", "415 is missing",
-                    "422 is missing", "429 is missing", "503 is missing",
+                "422 is missing", "429 is missing", "503 is missing",
             ],
             ignoreOrder: true);
     }
@@ -73,9 +73,9 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
         foreach (var (method, pattern, status) in new[]
         {
             ("post", "/channels", 201), ("patch", "/channels/{name}", 200), ("post", "/channels/{name}/keys", 201),
-                ("post", "/channels/{name}/viewer-tokens", 201), ("post", "/channels/{name}/viewer-keys", 201),
+            ("post", "/channels/{name}/viewer-tokens", 201), ("post", "/channels/{name}/viewer-keys", 201),
             ("post", "/tokens", 201), ("post", "/events", 201), ("post", "/webhooks", 201), ("post", "/calendar-feeds", 201),
-                ("post", "/users", 201), ("put", "/users/{name}/password", 204), ("patch", "/users/{name}", 200),
+            ("post", "/users", 201), ("put", "/users/{name}/password", 204), ("patch", "/users/{name}", 200),
         })
         {
             var sent = document.GetProperty("paths").GetProperty("/api/v1" + pattern).GetProperty(method).GetProperty("requestBody")

@@ -162,7 +162,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         var planned = await server.Get<EventRepository>().CreateAsync(new()
         {
             Title = "Planned", Channel = "demo", Start = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(1)),
-                End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
+            End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
         });
         var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
         var spare = (await server.Get<TokenRepository>().CreateAsync(TokenRole.Viewer)).Info.Id;

@@ -58,12 +58,12 @@ public sealed class AuditTests(PostgresFixture postgres)
         rows.Select(r => $"{r.Action} {r.Subject}").Reverse().ShouldBe(
         [
             "channel.create channel/demo", "channel.change channel/demo", $"key.create key/{key.Key.Id}", $"key.rotate key/{key.Key.Id}",
-                $"key.revoke key/{rotated.Key.Id}",
+            $"key.revoke key/{rotated.Key.Id}",
             $"token.create token/{token.Info.Id}", $"token.revoke token/{token.Info.Id}", "slate.set channel/demo",
-                "slate.delete channel/demo",
+            "slate.delete channel/demo",
             $"viewer_key.create viewer_key/{viewerKey.Key.Id}", $"viewer_key.revoke viewer_key/{viewerKey.Key.Id}",
             $"viewer_token.create viewer_token/{viewer.Info.Id}", $"viewer_token.revoke viewer_token/{viewer.Info.Id}",
-                "viewer_token.revoke viewer_token/elsewhere", "channel.delete channel/demo",
+            "viewer_token.revoke viewer_token/elsewhere", "channel.delete channel/demo",
         ]);
         rows.ShouldAllBe(r => r.Actor == Jane && r.At == _clock.GetUtcNow());
         rows[^2].Detail.ShouldBe(new Dictionary<string,

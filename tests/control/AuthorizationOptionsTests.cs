@@ -15,7 +15,7 @@ public sealed class AuthorizationOptionsTests
         var errors = new AuthorizationOptions
         {
             Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero,
-                MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
+            MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
         }.Validate().ToList();
 
         errors.Select(m => m.Split(' ')[0]).ShouldBe(

@@ -65,7 +65,7 @@ internal sealed class EventHarness : IAsyncDisposable
         Events.CreateAsync((settings ?? new()) with
     {
         Title = settings?.Title ?? "Show", Channel = "demo", Start = EventTime.At(Clock.GetUtcNow().AddMinutes(start)),
-            End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
+        End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
     });
 
     /// <summary>Connects an encoder to 'demo'.</summary>

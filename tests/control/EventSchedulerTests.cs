@@ -369,7 +369,7 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
             await new EventRepository(database, TimeProvider.System).CreateAsync(new()
             {
                 Title = "Show", Channel = "demo", Start = EventTime.At(now.AddMinutes(5)), End = EventTime.At(now.AddMinutes(60)),
-                    Latency = "safe",
+                Latency = "safe",
             });
         }
 

@@ -171,7 +171,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
             var client = Client("obs-30.2-windows-nvidia") with
             {
                 Width = random.Next(2, 8000), Height = random.Next(2, 8000), Cores = random.Next(1, 64),
-                    GpuVendor = seed % 2 == 0 ? 0 : 0x10DEu, MaxBitrate = random.Next(0, 50_000),
+                GpuVendor = seed % 2 == 0 ? 0 : 0x10DEu, MaxBitrate = random.Next(0, 50_000),
             };
             var plan = EncoderLadder.Plan(seed % 3 == 0 ? "auto" : "1280x720@2500k,480p@1200k,16x4096p1@100k,4096p@50M", client,
                 VideoEncoder.For(client));

@@ -13,7 +13,7 @@ internal sealed class SaidMedia : ISessionStorageInspector
     /// <summary>Sessions without segments.</summary>
     public HashSet<SessionId> Empty { get; } = [];
 
-    /// <summary>Whether the store fails.</summary>
+    /// <summary>Indicates whether the store fails.</summary>
     public bool IsAway { get; set; }
 
     public Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>

@@ -81,7 +81,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
             (new { role = "viewer", scopes = new[] { "everything" } }, "scopes"), (new { role = "viewer", scopes = Array.Empty<string>() },
                 "scopes"), (new { role = "viewer", scopes = "keys:read" }, "scopes"),
             (new { role = "viewer", scopes = new[] { 1 } }, "scopes"),
-                (new { role = "viewer", channels = Array.Empty<string>() }, "channels"),
+            (new { role = "viewer", channels = Array.Empty<string>() }, "channels"),
         })
         {
             var (status, problem, _) = await server.SendAsync("POST", "/api/v1/tokens", admin, body);

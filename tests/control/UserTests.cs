@@ -180,7 +180,7 @@ public sealed class UserTests(PostgresFixture postgres)
 
         foreach (var change in (Func<Task>[])[
             () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)),
-                () => people.Users.DeleteAsync("jane")])
+            () => people.Users.DeleteAsync("jane")])
         {
             (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlErrorCode.Conflict);
         }

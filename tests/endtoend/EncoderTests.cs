@@ -41,7 +41,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         [
             "-q", "flvmux", "name=mux", "streamable=true", "!", sink, $"location={_server.PublishUrl(channel)}",
             "videotestsrc", "is-live=true", "!", "video/x-raw,width=640,height=360,framerate=30/1", "!", "x264enc", "tune=zerolatency",
-                "speed-preset=ultrafast",
+            "speed-preset=ultrafast",
             "key-int-max=60", "bitrate=800", "!", "h264parse", "!", "mux.",
             "audiotestsrc", "is-live=true", "!", "audio/x-raw,rate=48000,channels=2", "!", "voaacenc", "!", "aacparse", "!", "mux.",
         ]);

@@ -25,7 +25,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
             text,
             [
                 "key create golden --role backup --label van", "viewer-token create golden --label guest",
-                    "user create jane --role moderator",
+                "user create jane --role moderator",
                 "token create --role producer --label ci --channel golden --scope events:read",
                 "webhook create https://example.org/hook --label shop --types event.live --channels golden",
                 "event create golden --title Show --start 2031-01-31T20:00 --end 2031-01-31T21:00", "event feed create golden --label Jane",
@@ -34,7 +34,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
             text,
             [
                 "channel list", "channel sessions golden", "key list golden", "viewer-token list golden", "viewer-key list golden",
-                    "token list",
+                "token list",
                 "user list", "webhook list", "event list",
                 "event feed list", "audit list", "fsck",
             ]);

@@ -11,7 +11,8 @@ namespace Broadcast.EndToEnd.Tests;
 internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audio,
     IReadOnlyDictionary<string, DecodedRendition> Rungs, string Mpd)
 {
-    /// <summary>Whether the session was ended while rungs were being encoded: their last period then lacks unfinished media.</summary>
+    /// <summary>Indicates whether the session was ended while rungs were being encoded: their last period then lacks unfinished
+    /// media.</summary>
     public bool IsCutOff { get; init; }
 
     /// <summary>

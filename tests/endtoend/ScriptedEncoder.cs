@@ -52,13 +52,13 @@ internal static class ScriptedEncoder
         await publisher.CloseAsync();
     }
 
-    /// <summary>Whether a tag contains video of any codec.</summary>
+    /// <summary>Returns whether a tag contains video of any codec.</summary>
     public static bool IsVideo(this FlvTag tag) => tag is { IsVideo: true, IsConfiguration: false };
 
-    /// <summary>Whether a tag contains a keyframe.</summary>
+    /// <summary>Returns whether a tag contains a keyframe.</summary>
     public static bool IsKeyframe(this FlvTag tag) => tag.IsVideo() && ((tag.Body.Span[0] >> 4) & 7) == 1;
 
-    /// <summary>Whether a tag's time is in a range of seconds; the end is exclusive.</summary>
+    /// <summary>Returns whether a tag's time is in a range of seconds; the end is exclusive.</summary>
     public static bool IsIn(this FlvTag tag, double from, double to) => tag.Timestamp >= from * 1000 && tag.Timestamp < to * 1000;
 
     /// <summary>Shifts tags by some seconds. Configurations have no time of their own and move at least to the start.</summary>

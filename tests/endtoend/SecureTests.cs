@@ -21,7 +21,7 @@ public sealed class SecureTests
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
             ["BROADCAST__Tls__CertificateFile"] = certificate, ["BROADCAST__Tls__KeyFile"] = key,
-                ["BROADCAST__Tls__CheckInterval"] = "00:00:01", ["BROADCAST__Listen__Https"] = "127.0.0.1:0",
+            ["BROADCAST__Tls__CheckInterval"] = "00:00:01", ["BROADCAST__Listen__Https"] = "127.0.0.1:0",
         });
         var channel = await server.CreateChannelAsync("secure");
         await using var encoder = FfmpegTool.Publish($"{server.Rtmps}/live/{channel.StreamKey}");
@@ -52,7 +52,7 @@ public sealed class SecureTests
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
             ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Format"] = "nginx-rtmp",
-                ["BROADCAST__Authorization__Url"] = address + "publish",
+            ["BROADCAST__Authorization__Url"] = address + "publish",
             ["BROADCAST__Authorization__DoneUrl"] = address + "done", ["BROADCAST__Authorization__CreateChannels"] = "true",
         });
 

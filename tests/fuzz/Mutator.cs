@@ -9,9 +9,9 @@ internal sealed class Mutator(Random random)
     private static readonly long[] Numbers =
     [
         0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 31, 32, 63, 64, 100, 127, 128, 129, 255, 256, 257, 319, 320, 512, 513, 1000, 1023, 1024, 4095,
-            4096, 8191, 8192,
+        4096, 8191, 8192,
         16_383, 16_384, 32_767, 32_768, 65_535, 65_536, 65_599, 65_600, 0x7FFFFF, 0x800000, 0xFFFFFE, 0xFFFFFF, 0x1000000, int.MaxValue,
-            0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
+        0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
     ];
 
     /// <summary>Returns a mutated copy.</summary>

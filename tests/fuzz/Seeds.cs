@@ -95,7 +95,7 @@ internal static class Seeds
         [
             .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
             .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]),
-                .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ]);
         yield return ("chunks", "every-type",
         [
@@ -107,9 +107,9 @@ internal static class Seeds
             yield return ("chunks", repeated ? "extended-repeated" : "extended-once",
             [
                 .. Wire.Chunk(0, 6, 0x01000203, 300, 9, 1, video[..128]),
-                    .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[128..256], extended: repeated),
+                .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[128..256], extended: repeated),
                 .. Wire.Chunk(3, 6, 0x01000203, 0, 0, 0, video[256..], extended: repeated),
-                    .. Wire.Chunk(2, 6, 0xFFFFFF, 0, 0, 0, video[..128]),
+                .. Wire.Chunk(2, 6, 0xFFFFFF, 0, 0, 0, video[..128]),
             ]);
         }
 
@@ -118,7 +118,7 @@ internal static class Seeds
         yield return ("chunks", "size-and-abort",
         [
             .. Wire.Chunk(0, 6, 0, 500, 9, 1, video[..128]), .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
-                .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+            .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
             .. Wire.Message(MessageType.Video, 1, 40, Wire.Filler(1000), 6, chunkSize: 4096),
         ]);
     }
@@ -165,9 +165,9 @@ internal static class Seeds
         yield return ("messages", "enhanced-avc",
         [
             .. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]),
-                .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.VideoBody(true, 20)[5..]]),
+            .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.VideoBody(true, 20)[5..]]),
             .. Record(0, [0xA3, .. "avc1"u8, .. Wire.VideoBody(false, 20)[5..]]), .. Record(1, [0x90, .. "mp4a"u8, .. Wire.AacRecord]),
-                .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
+            .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
         ]);
         yield return ("messages", "modex", [.. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]),
             .. Record(0, [0x97, 2, 0x0F, 0x42, 0x3F, 0x01, .. "avc1"u8, 0, 0, 0, .. Wire.VideoBody(true, 20)[5..]])]);
@@ -191,11 +191,11 @@ internal static class Seeds
         yield return ("session", "control",
         [
             .. opening, .. Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
-                .. Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
-                .. Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(2_500_000), 2),
+            .. Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+            .. Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(2_500_000), 2),
             .. Wire.Message(MessageType.SetPeerBandwidth, 0, 0, [0, 0, 16, 0, 2], 2),
-                .. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(1000), 2),
-                .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+            .. Wire.Message(MessageType.Acknowledgement, 0, 0, Wire.UInt32(1000), 2),
+            .. Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
         ]);
         yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00),
             .. Wire.Frame(0xFFFFFFD8, true, 60), .. Wire.Frame(0, false, 60), .. Wire.Audio(10, 30)]);

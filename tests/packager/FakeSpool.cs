@@ -15,7 +15,7 @@ internal sealed class FakeSpool : ISpool
     /// <summary>Names that the disk refuses to write.</summary>
     public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
 
-    /// <summary>Whether sealed files are uploaded immediately.</summary>
+    /// <summary>Indicates whether sealed files are uploaded immediately.</summary>
     public bool Uploads { get; set; } = true;
 
     public List<ObjectName> Sealed { get; } = [];

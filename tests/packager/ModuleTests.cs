@@ -16,7 +16,7 @@ public class ModuleTests
         var errors = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
             MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero,
-                JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
+            JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
         }).Failures!.ToList();
 

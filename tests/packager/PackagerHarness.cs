@@ -40,7 +40,7 @@ internal sealed class PackagerHarness : IDisposable
 
     public PackagingStage Stage { get; }
 
-    /// <summary>Whether the next publication is the slate.</summary>
+    /// <summary>Indicates whether the next publication is the slate.</summary>
     public bool IsSlate { get; set; }
 
     public async Task<PackagerHarness> StartAsync()

@@ -74,10 +74,10 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     /// <summary>Video frames per second.</summary>
     public int VideoRate { get; init; } = FrameRate;
 
-    /// <summary>Whether <see cref="Frames"/> and <see cref="AudioFrames"/> are filled.</summary>
+    /// <summary>Indicates whether <see cref="Frames"/> and <see cref="AudioFrames"/> are filled.</summary>
     public bool Keeps { get; init; } = true;
 
-    /// <summary>Whether keyframes are sent as other frames.</summary>
+    /// <summary>Indicates whether keyframes are sent as other frames.</summary>
     public bool HidesKeyframes { get; set; }
 
     /// <summary>Payloads of the sent video frames, in order.</summary>

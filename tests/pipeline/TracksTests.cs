@@ -104,7 +104,7 @@ public sealed class TracksTests : PipelineTest
             watched.Playlist.Entries.Select(e => (e.Number, e.Map, e.Discontinuity)).Distinct().ShouldBe(
             [
                 (1, $"{rendition}/init-1.mp4", false), (2, $"{rendition}/init-1.mp4", false), (3, $"{rendition}/init-2.mp4", true),
-                    (4, $"{rendition}/init-2.mp4", false),
+                (4, $"{rendition}/init-2.mp4", false),
             ]);
         }
 

@@ -107,7 +107,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         var wrong = new Amazon.S3.Model.PutObjectRequest
         {
             BucketName = used!.Bucket, Key = "wrong", InputStream = new MemoryStream(new byte[5000]), UseChunkEncoding = false,
-                MD5Digest = FileDigest.Of(new byte[4999], md5: true).Md5,
+            MD5Digest = FileDigest.Of(new byte[4999], md5: true).Md5,
         };
         (await Should.ThrowAsync<Amazon.S3.AmazonS3Exception>(() => client.PutObjectAsync(wrong))).ErrorCode.ShouldBe("BadDigest");
     }

@@ -41,7 +41,7 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Process id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>Whether the process has exited.</summary>
+    /// <summary>Indicates whether the process has exited.</summary>
     public bool HasExited => _process.HasExited;
 
     /// <summary>Exit code; 128 + N after signal N.</summary>

@@ -26,10 +26,10 @@ public sealed record TestSource
     /// <summary>Number of H.264 B-frames: 0 for live encoders, 2 as OBS's default.</summary>
     public int BFrames { get; init; }
 
-    /// <summary>Whether the stream has video.</summary>
+    /// <summary>Indicates whether the stream has video.</summary>
     public bool Video { get; init; } = true;
 
-    /// <summary>Whether the stream has audio.</summary>
+    /// <summary>Indicates whether the stream has audio.</summary>
     public bool Audio { get; init; } = true;
 
     /// <summary>Frequency of the tone, in hertz.</summary>

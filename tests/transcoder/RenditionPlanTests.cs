@@ -21,7 +21,7 @@ public sealed class RenditionPlanTests
         plan.Renditions.ShouldBe(
         [
             new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("720p", TrackKind.Video, IsLeading: false),
-                new Rendition("audio", TrackKind.Audio, IsLeading: false),
+            new Rendition("audio", TrackKind.Audio, IsLeading: false),
         ]);
         plan.Find(Audio(1))!.Rendition.Name.ShouldBe("audio");
     }

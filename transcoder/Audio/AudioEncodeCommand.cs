@@ -28,7 +28,7 @@ internal sealed record AudioEncodeCommand(string Input, string Output, string? D
         .. (IEnumerable<string>)(Decoder is null ? [] : ["-c:a", Decoder]),
         "-f", "nut", "-i", "unix:" + Input,
         "-map", "0:a:0", "-af",
-            Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
+        Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
         "-c:a", "aac", "-profile:a", "aac_low", "-b:a", Text($"{Target.BitsPerSecond}"),
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Output,
     ];

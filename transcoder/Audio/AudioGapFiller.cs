@@ -42,7 +42,7 @@ internal sealed class AudioGapFiller(int track, bool isNeeded, bool isExpected)
     /// <summary>Output samples in order; the caller clears the list.</summary>
     public List<MediaSample> Output { get; } = [];
 
-    /// <summary>Whether the rendition currently contains silence.</summary>
+    /// <summary>Indicates whether the rendition currently contains silence.</summary>
     public bool IsSilent => _isSilent;
 
     /// <summary>

@@ -31,7 +31,7 @@ internal sealed record SilentAac(CodecConfig.Aac Config, ReadOnlyMemory<byte> Pa
     private static readonly ReadOnlyMemory<byte>[] Frames =
     [
         Frame(Single), Frame(Pair), Frame(Single, Pair), Frame(Single, Pair, Single), Frame(Single, Pair, Pair),
-            Frame(Single, Pair, Pair, LowFrequency),
+        Frame(Single, Pair, Pair, LowFrequency),
         Frame(Single, Pair, Pair, Pair, LowFrequency),
     ];
 
@@ -59,14 +59,15 @@ internal sealed record SilentAac(CodecConfig.Aac Config, ReadOnlyMemory<byte> Pa
         config is CodecConfig.Aac { Audio.ObjectType: LowComplexity } aac
         ? new SilentAac(aac, Frames[aac.Audio.Channels == 8 ? 6 : aac.Audio.Channels - 1]) : null;
 
-    /// <summary>Whether two AAC-LC configurations are equivalent. Encoders write the same configuration in two or five bytes.</summary>
+    /// <summary>Returns whether two AAC-LC configurations are equivalent. Encoders write the same configuration in two or five
+    /// bytes.</summary>
     public static bool AreEquivalent(CodecConfig one, CodecConfig other) =>
         one.Equals(other) || (one is CodecConfig.Aac left && other is CodecConfig.Aac right && left.Audio == right.Audio && IsPlain(left)
             && IsPlain(right));
 
     /// <summary>
-    /// Whether the record contains plain AAC-LC: two bytes, or five whose last three signal no SBR (1.6.2.1, <c>syncExtensionType</c>
-    /// 0x2b7).
+    /// Returns whether the record contains plain AAC-LC: two bytes, or five whose last three signal no SBR (1.6.2.1,
+    /// <c>syncExtensionType</c> 0x2b7).
     /// </summary>
     private static bool IsPlain(CodecConfig.Aac config) =>
         config.Audio.ObjectType == LowComplexity && config.Record.Span is [_, _] or [_, _, 0x56, 0xe5, 0x00];

@@ -23,6 +23,6 @@ internal static class DecoderErrorCounter
         }
     }
 
-    /// <summary>Whether a decoder wrote the line.</summary>
+    /// <summary>Returns whether a decoder wrote the line.</summary>
     public static bool IsDecoderLine(string line) => Decoders.Any(name => line.StartsWith(name, StringComparison.Ordinal));
 }

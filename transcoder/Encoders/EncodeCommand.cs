@@ -36,7 +36,7 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     public ForcedKeyframeTimes? Keys { get; init; }
 
     /// <summary>
-    /// Whether source frames may be interlaced. Interlaced frames are deinterlaced one for one, with their timestamps; others are
+    /// Indicates whether source frames may be interlaced. Interlaced frames are deinterlaced one for one, with their timestamps; others are
     /// unchanged.
     /// </summary>
     public bool MayBeInterlaced { get; init; }

@@ -15,7 +15,7 @@ internal sealed class HardwareFailureHistory(TimeProvider time)
     private readonly Dictionary<(EncoderVendor Vendor, bool StaysOnDevice), DateTimeOffset> _avoided = [];
     private readonly Dictionary<EncoderVendor, (int Rungs, DateTimeOffset Until)> _caps = [];
 
-    /// <summary>Whether the path must not be used now.</summary>
+    /// <summary>Returns whether the path must not be used now.</summary>
     public bool IsAvoided(EncodePath route) => _avoided.TryGetValue((route.Vendor, route.StaysOnDevice), out var until)
         && time.GetUtcNow() < until;
 

@@ -28,13 +28,13 @@ internal sealed class RestartBackoff(TimeProvider time)
     /// <summary>Consecutive failures.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>Whether a worker may start now.</summary>
+    /// <summary>Indicates whether a worker may start now.</summary>
     public bool MayStart => time.GetTimestamp() >= _notBefore;
 
-    /// <summary>Whether so many workers failed that the next one is likely to fail too.</summary>
+    /// <summary>Indicates whether so many workers failed that the next one is likely to fail too.</summary>
     public bool IsHopeless => Failures >= FailuresBeforeDegrading;
 
-    /// <summary>Whether to lower the level: after every third consecutive failure.</summary>
+    /// <summary>Indicates whether to lower the level: after every third consecutive failure.</summary>
     public bool ShouldDegrade => Failures % FailuresBeforeDegrading == 0;
 
     /// <summary>Records a failed worker.</summary>

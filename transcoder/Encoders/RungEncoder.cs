@@ -184,7 +184,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Whether the source is still re-encoded at a sync sample where passthrough could resume.</summary>
+    /// <summary>Returns whether the source is still re-encoded at a sync sample where passthrough could resume.</summary>
     /// <param name="source">The source track from that sample on.</param>
     public bool IsStillReencoded(Track source) => _reencode.IsOn && ShouldReencode(source);
 
@@ -433,7 +433,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;
 
-    /// <summary>Whether the source can be re-encoded, and this was not dropped.</summary>
+    /// <summary>Returns whether the source can be re-encoded, and this was not dropped.</summary>
     private bool ShouldReencode(Track source) => DegradationLadder.At(_degradation.Level,
         _reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap)).Rungs is [var first, ..] && SourceReencode.Is(first);
 

@@ -31,7 +31,7 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
     /// </summary>
     public long NewestPresent => Volatile.Read(ref _newest).Present;
 
-    /// <summary>Whether a worker can accept the frame: video timescale, and not too early.</summary>
+    /// <summary>Returns whether a worker can accept the frame: video timescale, and not too early.</summary>
     public static bool CanEncode(in MediaSample sample) => sample.Track.Timescale == MediaTime.VideoTimescale
         && sample.Present.Ticks + Offset >= 0;
 

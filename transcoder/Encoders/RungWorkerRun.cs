@@ -72,7 +72,7 @@ internal sealed class RungWorkerRun
 
     public IReadOnlyList<RungTrack> Tracks { get; }
 
-    /// <summary>Whether a frame was output.</summary>
+    /// <summary>Indicates whether a frame was output.</summary>
     public bool HasOutput => _hasOutput;
 
     /// <summary>Time since the start.</summary>
@@ -81,7 +81,7 @@ internal sealed class RungWorkerRun
     /// <summary>Start time, as a timestamp of the clock.</summary>
     public long StartedAt => _startedAt;
 
-    /// <summary>Whether the process has exited and its output is delivered.</summary>
+    /// <summary>Indicates whether the process has exited and its output is delivered.</summary>
     public bool HasEnded => _worker.Ended.IsCompleted;
 
     /// <summary>Exit reason.</summary>

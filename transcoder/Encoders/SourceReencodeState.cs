@@ -19,7 +19,7 @@ internal sealed class SourceReencodeState(string ladder, LatencyProfile latency)
     /// <summary>The source's rendition, which carries the re-encoded source.</summary>
     public Rendition? Rendition { get; private set; }
 
-    /// <summary>Whether viewers get the re-encoded source.</summary>
+    /// <summary>Indicates whether viewers get the re-encoded source.</summary>
     public bool IsOn => First is not null;
 
     /// <summary>Start of the re-encoded source, in ticks of a worker's input.</summary>

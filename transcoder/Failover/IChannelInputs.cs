@@ -32,6 +32,6 @@ public interface IChannelInputs
     /// <summary>Inputs publishing on a channel, primary first. Does not block.</summary>
     IReadOnlyList<InputStatus> Find(ChannelName channel);
 
-    /// <summary>Whether the channel currently shows the slate. Does not block.</summary>
+    /// <summary>Returns whether the channel currently shows the slate. Does not block.</summary>
     bool IsOnSlate(ChannelName channel);
 }

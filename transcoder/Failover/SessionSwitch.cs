@@ -38,10 +38,10 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
     // The previous output; the next one waits for it.
     private SwitchedOutput? _previousOutput;
 
-    /// <summary>Whether viewers get an encoder's media.</summary>
+    /// <summary>Indicates whether viewers get an encoder's media.</summary>
     public bool HasSource => _onAir is { IsSlate: false, IsEnded: false } onAir && !IsSilent(onAir, time.GetTimestamp());
 
-    /// <summary>Whether viewers get the slate.</summary>
+    /// <summary>Indicates whether viewers get the slate.</summary>
     public bool IsOnSlate => _onAir is { IsSlate: true };
 
     /// <summary>Number of publications using the switch.</summary>

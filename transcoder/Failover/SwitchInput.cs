@@ -46,7 +46,7 @@ internal sealed class SwitchInput
 
     public InputRole Role => Publication.Grant.Role;
 
-    /// <summary>Whether it is the slate rather than an encoder.</summary>
+    /// <summary>Indicates whether it is the slate rather than an encoder.</summary>
     public bool IsSlate { get; }
 
     /// <summary>Time since the last sample of any kind.</summary>
@@ -58,7 +58,7 @@ internal sealed class SwitchInput
     /// <summary>The media type that decides input loss and switch points: video, or audio without video.</summary>
     public TrackKind LeadKind => _leadKind;
 
-    /// <summary>Whether the input has ended or was replaced; nothing more of it is forwarded.</summary>
+    /// <summary>Indicates whether the input has ended or was replaced; nothing more of it is forwarded.</summary>
     public bool IsEnded { get; set; }
 
     /// <summary>Samples from its last keyframe on; empty without a keyframe or if they exceed the limit.</summary>

@@ -60,7 +60,8 @@ internal sealed class SwitchedOutput
         : null;
 
     /// <summary>
-    /// Whether an input's tracks can continue it without a discontinuity: the same number of each kind, with the same configuration.
+    /// Returns whether an input's tracks can continue it without a discontinuity: the same number of each kind, with the same
+    /// configuration.
     /// </summary>
     public bool Fits(IReadOnlyList<Track> tracks) => !Running.IsCompleted && tracks.Count == _tracks.Count
         && PairTracks(tracks).All(p => p.Output is not null && p.Output.Fits(p.Input));

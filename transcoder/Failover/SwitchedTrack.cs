@@ -18,10 +18,10 @@ internal sealed class SwitchedTrack(Track track)
 
     public TrackKind Kind => _track.Kind;
 
-    /// <summary>Whether an input's track can continue it without a discontinuity.</summary>
+    /// <summary>Returns whether an input's track can continue it without a discontinuity.</summary>
     public bool Fits(Track track) => track with { Id = _track.Id, DeclaredBitsPerSecond = _track.DeclaredBitsPerSecond } == _track;
 
-    /// <summary>Whether the input's track is assigned to it.</summary>
+    /// <summary>Returns whether the input's track is assigned to it.</summary>
     public bool IsAssigned(Track track) => _inputId == track.Id;
 
     /// <summary>Assigns an input's track.</summary>
@@ -65,7 +65,7 @@ internal sealed class SwitchedTrack(Track track)
             sample = sample with
             {
                 Track = _track, Decode = sample.Decode with { Ticks = sample.Decode.Ticks + _shift },
-                    Present = sample.Present with { Ticks = sample.Present.Ticks + _shift },
+                Present = sample.Present with { Ticks = sample.Present.Ticks + _shift },
             };
         }
 

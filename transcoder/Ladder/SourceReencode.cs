@@ -27,7 +27,7 @@ internal static class SourceReencode
 
     private const int MaxBitrate = 20_000_000;
 
-    /// <summary>Whether a rung is a re-encoded source.</summary>
+    /// <summary>Returns whether a rung is a re-encoded source.</summary>
     public static bool Is(Rung rung) => rung.Name == Name;
 
     /// <summary>

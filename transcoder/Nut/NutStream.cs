@@ -50,7 +50,7 @@ internal sealed record NutStream(TrackKind Kind, string Tag, int Timescale, Read
             : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
         {
             DecodeDelay = decodeDelay, Width = format.Width, Height = format.Height, SampleAspectWidth = format.SampleAspectWidth,
-                SampleAspectHeight = format.SampleAspectHeight,
+            SampleAspectHeight = format.SampleAspectHeight,
         };
     }
 }

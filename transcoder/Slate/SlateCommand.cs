@@ -70,12 +70,12 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-protocol_whitelist", "file,pipe", "-threads", "2",
         .. (IEnumerable<string>)(GopFile is null ? [] : ["-copyts", "-f", "nut", "-i", GopFile]),
         "-protocol_whitelist", "file,pipe", .. (IEnumerable<string>)(IsVideo ? ["-t", Text($"{MaxVideoDuration.TotalSeconds}")] : []),
-            "-i", SlateFile,
+        "-i", SlateFile,
         "-filter_complex", Filters(), "-map", "[out]", "-fps_mode", "passthrough",
         "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high", "-bf", "0", "-crf", "23", "-maxrate",
-            "4000000", "-bufsize", "4000000",
+        "4000000", "-bufsize", "4000000",
         "-g", Text($"{Format.FramesIn(Loop)}"), "-sc_threshold", "0", "-force_key_frames",
-            Text($"{(double)LoopStart * Format.FrameInterval / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
+        Text($"{(double)LoopStart * Format.FrameInterval / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
 
         // An ID that no source uses, so that decoders still have the source's own parameter sets when it returns.
         "-x264-params", Text($"sps-id={ParameterSetId}"),

@@ -9,8 +9,8 @@ public sealed class SlateOptions
     public const string Section = "Slate";
 
     /// <summary>
-    /// Whether a slate is shown; default <c>true</c>. Without it, playback stops at the encoder's last frame and resumes when the encoder
-    /// is back.
+    /// Indicates whether a slate is shown; default <c>true</c>. Without it, playback stops at the encoder's last frame and resumes when the
+    /// encoder is back.
     /// </summary>
     public bool Enabled { get; set; } = true;
 

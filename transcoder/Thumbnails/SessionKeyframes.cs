@@ -92,7 +92,7 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
         return poster is null && spriteSheet is null ? null : new ThumbnailJob(spriteSheet, poster);
     }
 
-    /// <summary>Whether <see cref="Next"/> would return a job.</summary>
+    /// <summary>Indicates whether <see cref="Next"/> would return a job.</summary>
     public bool HasNext => _full is not null || IsPosterDue;
 
     private bool IsPosterDue =>

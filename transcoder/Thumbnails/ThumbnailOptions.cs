@@ -8,7 +8,7 @@ public sealed class ThumbnailOptions
     /// <summary>Section name.</summary>
     public const string Section = "Thumbnails";
 
-    /// <summary>Whether posters and thumbnails are made.</summary>
+    /// <summary>Indicates whether posters and thumbnails are made.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Interval between posters, in session time; 1 s to 1 h.</summary>

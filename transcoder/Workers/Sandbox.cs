@@ -67,7 +67,7 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         List<string> limitCommand =
         [
             "prlimit", $"--nofile={limits.OpenFiles}", "--core=0", $"--fsize={limits.FileBytes}",
-                .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [], "--",
+            .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [], "--",
         ];
         const string Minimum = "no new privileges, killed with the server";
         var bounds = limits.DataBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture,
@@ -89,7 +89,7 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         yield return new([.. restrictions, "--"], null, $"the server's user, {Minimum}, no limits");
     }
 
-    /// <summary>Whether the program can be found and run in the sandbox, and files can be transferred to its user.</summary>
+    /// <summary>Returns whether the program can be found and run in the sandbox, and files can be transferred to its user.</summary>
     private static bool Works(Sandbox candidate, string program)
     {
         DirectoryInfo? folder = null;

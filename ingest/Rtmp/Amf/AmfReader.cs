@@ -22,12 +22,12 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     private int _position;
     private int _values;
 
-    /// <summary>Whether everything has been read.</summary>
+    /// <summary>Indicates whether everything has been read.</summary>
     public readonly bool AtEnd => _position >= _bytes.Length;
 
     /// <summary>
-    /// Whether the next value is AMF3 (AMF0, 3.1). Its length is unknown without decoding it, so reading ends there. Strings and numbers
-    /// are AMF0 even from clients that chose AMF3.
+    /// Indicates whether the next value is AMF3 (AMF0, 3.1). Its length is unknown without decoding it, so reading ends there. Strings and
+    /// numbers are AMF0 even from clients that chose AMF3.
     /// </summary>
     public readonly bool AtAmf3 => _position < _bytes.Length && _bytes[_position] == AmfMarker.Amf3;
 

@@ -21,7 +21,7 @@ internal sealed class ChunkStream(int id)
     /// <summary>Last timestamp field, absolute or a delta, as received.</summary>
     public uint Field { get; private set; }
 
-    /// <summary>Whether that field was extended.</summary>
+    /// <summary>Indicates whether that field was extended.</summary>
     public bool IsExtended { get; private set; }
 
     /// <summary>Declared length of the current message.</summary>
@@ -33,7 +33,7 @@ internal sealed class ChunkStream(int id)
     /// <summary>Message stream of the current message.</summary>
     public uint MessageStream { get; private set; }
 
-    /// <summary>Whether a message has started and is incomplete.</summary>
+    /// <summary>Indicates whether a message has started and is incomplete.</summary>
     public bool HasMessage { get; private set; }
 
     /// <summary>Number of received bytes of the message.</summary>

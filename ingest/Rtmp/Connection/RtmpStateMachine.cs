@@ -77,7 +77,7 @@ internal sealed class RtmpStateMachine
     /// <summary>Number of bytes read so far.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Whether the peer has answered every ping so far.</summary>
+    /// <summary>Indicates whether the peer has answered every ping so far.</summary>
     public bool AnswersPings { get; private set; } = true;
 
     /// <summary>Number of ignored messages.</summary>

@@ -37,7 +37,7 @@ internal sealed class AudioTags
     /// <summary>Converts an encoder's track number to a track ID. Audio IDs are even; 2 is the default track.</summary>
     public static int GetTrackId(int number) => (2 * number) + 2;
 
-    /// <summary>Whether the track with the encoder's number is configured.</summary>
+    /// <summary>Returns whether the track with the encoder's number is configured.</summary>
     public bool IsConfigured(int number) => Find(number)?.Track is not null;
 
     /// <summary>Speaker layout that the encoder sent for a track, or <see langword="null"/>.</summary>

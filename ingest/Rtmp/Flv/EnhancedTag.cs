@@ -80,7 +80,7 @@ internal struct EnhancedTag
     /// <summary>Nanoseconds to add to the message's timestamp, 0 to <see cref="MaxNanoseconds"/>.</summary>
     public int Nanoseconds { get; private set; }
 
-    /// <summary>Whether the message is truncated, has unknown or too many elements; earlier packets are valid.</summary>
+    /// <summary>Indicates whether the message is truncated, has unknown or too many elements; earlier packets are valid.</summary>
     public bool IsBroken { get; private set; }
 
     /// <summary>Starts reading a message.</summary>

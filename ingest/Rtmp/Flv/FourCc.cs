@@ -39,10 +39,10 @@ internal static class FourCc
     /// <summary>Supported audio codecs.</summary>
     public static IReadOnlyList<uint> Audio { get; } = [Aac, Opus, Flac, Ac3, Eac3];
 
-    /// <summary>Whether a codec is one of <see cref="Video"/>.</summary>
+    /// <summary>Returns whether a codec is one of <see cref="Video"/>.</summary>
     public static bool IsVideo(uint codec) => codec is Avc or Hevc or Av1 or Vp9;
 
-    /// <summary>Whether a codec is one of <see cref="Audio"/>.</summary>
+    /// <summary>Returns whether a codec is one of <see cref="Audio"/>.</summary>
     public static bool IsAudio(uint codec) => codec is Aac or Opus or Flac or Ac3 or Eac3;
 
     /// <summary>

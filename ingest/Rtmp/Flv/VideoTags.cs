@@ -40,7 +40,7 @@ internal sealed class VideoTags
     /// <summary>Converts an encoder's track number to a track ID. Video IDs are odd; 1 is the default track.</summary>
     public static int GetTrackId(int number) => (2 * number) + 1;
 
-    /// <summary>Whether the track with the encoder's number is configured.</summary>
+    /// <summary>Returns whether the track with the encoder's number is configured.</summary>
     public bool IsConfigured(int number) => Find(number)?.Track is not null;
 
     /// <summary>Color information of a track, or <see langword="null"/>.</summary>

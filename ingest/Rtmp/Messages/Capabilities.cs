@@ -44,7 +44,7 @@ internal sealed record Capabilities(bool IsEnhanced, IReadOnlyList<string> Codec
     /// <summary>Capabilities of an RTMP 1.0 client.</summary>
     public static Capabilities None { get; } = new(false, [], ExtendedCapabilities.None, 0);
 
-    /// <summary>Whether the client reconnects on request.</summary>
+    /// <summary>Indicates whether the client reconnects on request.</summary>
     public bool CanReconnect => Extended.HasFlag(ExtendedCapabilities.Reconnect);
 
     /// <summary>Reads the command object of <c>connect</c>. Properties of an unexpected type are ignored.</summary>

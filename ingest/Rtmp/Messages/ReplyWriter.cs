@@ -19,7 +19,7 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
     private readonly ChunkWriter _chunks = new();
     private readonly AmfWriter _amf = new();
 
-    /// <summary>Whether anything was written since this was last set to <see langword="false"/>.</summary>
+    /// <summary>Indicates whether anything was written since this was last set to <see langword="false"/>.</summary>
     public bool HasWritten { get; set; }
 
     /// <summary>Set Chunk Size (5.4.1), in effect from the next message on.</summary>

@@ -10,7 +10,7 @@ internal sealed class TrustedNetworks
 
     private TrustedNetworks(IPNetwork[] networks) => _networks = networks;
 
-    /// <summary>Whether the list is empty.</summary>
+    /// <summary>Indicates whether the list is empty.</summary>
     public bool IsEmpty => _networks.Length == 0;
 
     /// <summary>Parses a list; <see langword="null"/> and empty text yield an empty one.</summary>
@@ -42,7 +42,7 @@ internal sealed class TrustedNetworks
         return true;
     }
 
-    /// <summary>Whether an address is in one of the networks.</summary>
+    /// <summary>Returns whether an address is in one of the networks.</summary>
     public bool Contains(EndPoint? remote)
     {
         if (_networks.Length == 0 || remote is not IPEndPoint { Address: var address })

@@ -62,7 +62,7 @@ internal sealed class Epoll : IDisposable
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    /// <summary>Whether the system supports epoll.</summary>
+    /// <summary>Indicates whether the system supports epoll.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();
 
     /// <summary>Starts watching a socket. Its current state is reported as a change.</summary>

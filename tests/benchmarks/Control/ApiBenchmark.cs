@@ -25,7 +25,7 @@ internal static class ApiBenchmark
         var report = new Report(
             string.Create(CultureInfo.InvariantCulture,
                 $"API on one core, {ApiLoad.Connections} persistent connections with one request at a time"),
-                "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
+            "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
         reports.Add(report);
         var folder = Directory.CreateDirectory(Path.Combine(shared, "api")).FullName;
         var bare = await BareAsync(plan, folder, progress);

@@ -48,9 +48,9 @@ internal static class ApiLoad
         string[] arguments =
         [
             "-c", Cores.Client, "dotnet", typeof(ApiLoad).Assembly.Location, Command, port.ToString(CultureInfo.InvariantCulture),
-                Connections.ToString(CultureInfo.InvariantCulture),
+            Connections.ToString(CultureInfo.InvariantCulture),
             measured.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), method, paths,
-                .. body is null ? Array.Empty<string>() : [body],
+            .. body is null ? Array.Empty<string>() : [body],
         ];
         var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Timeout,
             new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
@@ -97,10 +97,10 @@ internal static class ApiLoad
     {
         private readonly byte[] _buffer = new byte[256 * 1024];
 
-        /// <summary>Whether current requests count.</summary>
+        /// <summary>Indicates whether current requests count.</summary>
         public volatile bool Counts;
 
-        /// <summary>Whether the connection stops.</summary>
+        /// <summary>Indicates whether the connection stops.</summary>
         public volatile bool Stops;
 
         /// <summary>Milliseconds of each counted request. Read only after the end of the run.</summary>

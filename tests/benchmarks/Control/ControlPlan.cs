@@ -65,7 +65,7 @@ internal sealed record ControlPlan
                 "--quick" => plan with
                 {
                     Events = 10, Spread = TimeSpan.FromSeconds(20), Rounds = 1, Measured = TimeSpan.FromSeconds(1), Rate = 100,
-                        Handshakes = 20, Coming = TimeSpan.FromSeconds(4),
+                    Handshakes = 20, Coming = TimeSpan.FromSeconds(4),
                 },
                 "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
                 "--events" => plan with { Events = PlanArguments.Number(option, value, 1, 300) },

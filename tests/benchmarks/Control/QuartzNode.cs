@@ -30,7 +30,7 @@ internal static class QuartzNode
         "dotnet",
         [
             "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"),
-                typeof(QuartzNode).Assembly.Location, Command, name,
+            typeof(QuartzNode).Assembly.Location, Command, name,
             checkin.TotalSeconds.ToString(CultureInfo.InvariantCulture), .. plans ? ["plan"] : Array.Empty<string>(),
         ],
         new Dictionary<string, string?> { [DatabaseVariable] = connectionString });

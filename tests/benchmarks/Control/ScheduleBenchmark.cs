@@ -185,7 +185,7 @@ internal static class ScheduleBenchmark
             events.Add(await directory.CreateAsync(new EventSettings
             {
                 Title = $"Event {i}", Channel = $"bench-{i}", Start = EventTime.At(start),
-                    End = EventTime.At(start + EventRules.MinDuration), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
+                End = EventTime.At(start + EventRules.MinDuration), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
             }));
         }
 

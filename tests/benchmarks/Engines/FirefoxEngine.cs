@@ -29,9 +29,9 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
             _profile.Sub("user.js"),
             [
                 $"user_pref(\"marionette.port\", {port});", "user_pref(\"media.autoplay.default\", 0);",
-                    "user_pref(\"app.update.enabled\", false);",
+                "user_pref(\"app.update.enabled\", false);",
                 "user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);",
-                    "user_pref(\"network.captive-portal-service.enabled\", false);",
+                "user_pref(\"network.captive-portal-service.enabled\", false);",
             ]);
         var program = File.Exists("/usr/bin/firefox-esr") ? "firefox-esr" : "firefox";
         _process = ChildProcess.Start(

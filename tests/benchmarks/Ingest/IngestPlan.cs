@@ -87,7 +87,7 @@ internal sealed record IngestPlan
     private static IngestPlan Quick => new()
     {
         Loads = [new(1, 4), new(3, 4), new(5, 1)], ChunkPublishers = 5, AtOnce = 20, IdleConnections = 200,
-            WarmUp = TimeSpan.FromSeconds(3),
+        WarmUp = TimeSpan.FromSeconds(3),
         Measured = TimeSpan.FromSeconds(3), ParserLoop = TimeSpan.FromSeconds(0.2),
     };
 

@@ -11,7 +11,7 @@ internal static class Browsers
         Args =
         [
             "--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage",
-                "--disable-background-timer-throttling",
+            "--disable-background-timer-throttling",
             "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
         ],
     });

@@ -54,7 +54,7 @@ internal sealed class ColdPage : IAsyncDisposable
             await session.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>(StringComparer.Ordinal)
             {
                 ["offline"] = false, ["latency"] = line.Latency, ["downloadThroughput"] = line.BitsPerSecond / 8,
-                    ["uploadThroughput"] = line.BitsPerSecond / 8,
+                ["uploadThroughput"] = line.BitsPerSecond / 8,
             });
         }
 

@@ -39,9 +39,9 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
         (await ChildProcess.RunAsync("ffmpeg",
             [
                 "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={width}x{height}:r={rate}:d={seconds}", "-c:v", "libx264",
-                    "-preset", "superfast", "-pix_fmt", "yuv420p",
+                "-preset", "superfast", "-pix_fmt", "yuv420p",
                 "-bf", "0", "-sc_threshold", "0", "-b:v", bits, "-maxrate", bits, "-bufsize", bits, "-g", $"{2 * rate}", .. keyframes, "-f",
-                    "nut", "-write_index", "0", path,
+                "nut", "-write_index", "0", path,
             ],
             TimeSpan.FromMinutes(20))).EnsureSuccess();
         return new CodedSource(name, path, rate, Read(await File.ReadAllBytesAsync(path)));

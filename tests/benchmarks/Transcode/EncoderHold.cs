@@ -35,7 +35,7 @@ internal static class EncoderHold
             "ffmpeg",
             [
                 "-nostdin", "-v", "error", "-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0", "-f", "rawvideo", "-pix_fmt",
-                    "yuv420p", "-s", $"{sides[0]}x{sides[1]}", "-r", $"{rate}",
+                "yuv420p", "-s", $"{sides[0]}x{sides[1]}", "-r", $"{rate}",
                 "-i", "pipe:0", .. options, "-f", "nut", "-write_index", "0", "-flush_packets", "1", "pipe:1",
             ],
             openInput: true, rawOutput: true);

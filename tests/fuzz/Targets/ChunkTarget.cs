@@ -16,8 +16,8 @@ internal sealed class ChunkTarget : RtmpTarget
     public override IReadOnlyList<byte[]> Words { get; } =
     [
         Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2), Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
-            [0x06, 0, 0, 0, 0, 0, 5, 9, 1, 0, 0, 0],
-            [0x46, 0, 0, 40, 0, 0, 5, 9],
+        [0x06, 0, 0, 0, 0, 0, 5, 9, 1, 0, 0, 0],
+        [0x46, 0, 0, 40, 0, 0, 5, 9],
         [0x86, 0, 0, 40], [0xC6], [0xC0, 6], [0xC1, 6, 0], [0x00, 0], [0x01, 0, 0], [0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF],
     ];
 

@@ -16,10 +16,10 @@ internal class SessionTarget : RtmpTarget
     public override IReadOnlyList<byte[]> Words { get; } =
     [
         Wire.Connect(), Wire.CreateStream(), Wire.Publish("good"), Wire.VideoConfiguration(), Wire.AudioConfiguration(),
-            Wire.Frame(40, true, 20), Wire.Frame(80, false, 20),
+        Wire.Frame(40, true, 20), Wire.Frame(80, false, 20),
         Wire.Audio(40, 10), Wire.Message(MessageType.SetChunkSize, 0, 0, Wire.UInt32(4096), 2),
-            Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
-            Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+        Wire.Message(MessageType.Abort, 0, 0, Wire.UInt32(6), 2),
+        Wire.Message(MessageType.UserControl, 0, 0, [0, 6, 0, 0, 0, 1], 2),
         Wire.Message(MessageType.WindowAcknowledgementSize, 0, 0, Wire.UInt32(1), 2), [0xFF, 0xFF, 0xFF, 0xFF], [0xC6], [0xC4],
     ];
 
@@ -87,11 +87,11 @@ internal sealed class MessageTarget : SessionTarget
     public override IReadOnlyList<byte[]> Words { get; } =
     [
         [0, 0, 10, 0x17, 1, 0, 0, 0, 0, 0, 0, 1, 0x65], [1, 0, 4, 0xAF, 1, 0x21, 1], [0x90, .. "hvc1"u8], [0x91, .. "avc1"u8],
-            [0x93, .. "av01"u8], [0x90, .. "vp09"u8], [0x90, .. "Opus"u8],
+        [0x93, .. "av01"u8], [0x90, .. "vp09"u8], [0x90, .. "Opus"u8],
         [0x91, .. "fLaC"u8], [0x91, .. "ac-3"u8], [0x90, .. "ec-3"u8], [0x90, .. "mp4a"u8], [0x96, 0x00, .. "hvc1"u8, 0],
-            [0x96, 0x10, .. "avc1"u8, 1], [0x96, 0x20], [0x97, 2, 0, 0, 1, 0x00],
+        [0x96, 0x10, .. "avc1"u8, 1], [0x96, 0x20], [0x97, 2, 0, 0, 1, 0x00],
         [0x95, 0x00, .. "Opus"u8, 0], [0x94, .. "hvc1"u8], "onMetaData"u8.ToArray(), "videoTrackIdInfoMap"u8.ToArray(),
-            "audioTrackIdInfoMap"u8.ToArray(), "colorInfo"u8.ToArray(),
+        "audioTrackIdInfoMap"u8.ToArray(), "colorInfo"u8.ToArray(),
     ];
 
     protected override IEnumerable<byte[]> Pieces(byte[] input)

@@ -69,7 +69,7 @@ public sealed class RealEncoderTests
             "-q", "videotestsrc", "num-buffers=60", "!", "video/x-raw,width=320,height=180,framerate=30/1", "!",
             "x264enc", "tune=zerolatency", "key-int-max=30", "speed-preset=ultrafast", "!", "h264parse", "!", "mux.",
             "audiotestsrc", "num-buffers=90", "samplesperbuffer=1024", "!", "audio/x-raw,rate=44100,channels=2", "!", "voaacenc", "!",
-                "aacparse", "!", "mux.",
+            "aacparse", "!", "mux.",
             "flvmux", "name=mux", "streamable=true", "!", sink, $"location={location}",
         ]));
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);

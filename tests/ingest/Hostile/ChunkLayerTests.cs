@@ -162,9 +162,9 @@ public sealed class ChunkLayerTests
         byte[] bytes =
         [
             .. Accepted(Wire.VideoConfiguration(Time), Wire.AudioConfiguration(Time)),
-                .. Wire.Chunk(0, 6, Time, body.Length, 9, 1, body[..128]),
+            .. Wire.Chunk(0, 6, Time, body.Length, 9, 1, body[..128]),
             .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[128..256], extended: repeated),
-                .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[256..], extended: repeated),
+            .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[256..], extended: repeated),
             .. Wire.Chunk(0, 6, Time + 40, 0, 9, 1, []), .. Wire.Frame(Time + 80, false),
         ];
         foreach (var size in (int[])[bytes.Length, 1, 3, 100])

@@ -107,7 +107,7 @@ public sealed class ChunkReaderTests
         [
             .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
             .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]),
-                .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ];
         var messages = Messages(bytes);
         messages.Select(m => m.Type).ShouldBe([MessageType.Audio, MessageType.Video]);

@@ -23,7 +23,7 @@ public sealed class Av1Tests
         var read = Av1SequenceHeader.Parse(new Av1Sequence
         {
             Timing = (1001, 30_000, 1), DecoderModel = true, DisplayDelay = true, Points = [(13, true), (5, false), (9, false)],
-                FrameIds = true, OrderHint = false,
+            FrameIds = true, OrderHint = false,
             ScreenTools = 1, Depth = 10, Color = (9, 16, 9), Position = 2,
         }.Write());
         read.ShouldBe(new Av1SequenceHeader(

@@ -24,7 +24,7 @@ public sealed class HevcTests
         var hevc = CodecConfig.Hevc.Parse(new HevcSps
         {
             SubLayers = 2, Chroma = 3, DepthMinus8 = 2, ScalingLists = true, LongTerm = 32, ReferenceSets = [4, 5, 6, 7],
-                Window = (1, 2, 3, 4),
+            Window = (1, 2, 3, 4),
             Aspect = (64, 45), Color = (9, 16, 9), Timing = (1001, 60_000),
         }.WriteRecord());
         hevc.VideoFormat.ShouldBe(new VideoFormat(1277, 713, 64, 45, 60_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false)));

@@ -92,7 +92,7 @@ public sealed class HostileBytesTests
         [
             [0, 0, 0, 3, 0x26, 1, 0x80, 0, 0, 0, 3, 0x02, 1, 0x80], [.. new Av1Sequence().Unit(), 0x32, 2, 0x10, 0], Vp9Tests.Key(320, 180),
             Vp9Tests.Key(320, 180, profile: 3, twelve: true, chroma: 2), [0xFB, 6, 1, 2, 3],
-                [0xFF, 0xF8, 0x7A, 0x18, 0xC2, 0x80, 0x11, 0xFF],
+            [0xFF, 0xF8, 0x7A, 0x18, 0xC2, 0x80, 0x11, 0xFF],
             Ac3Tests.Frame(0, 0, 2, false, 128), Eac3Tests.Frame(length: 64), [0, 0, 0, 2, 0x65, 1],
         ];
         CodecConfig[] configs =
@@ -100,7 +100,7 @@ public sealed class HostileBytesTests
             CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), CodecConfig.Hevc.Parse(new HevcSps().WriteRecord()),
             CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()), CodecConfig.Vp9.Parse(Vp9Tests.Record()), CodecConfig.Opus.Default(),
             CodecConfig.Flac.Parse(FlacTests.Header), CodecConfig.Ac3.FromFrame(Ac3Tests.Frame(0, 0, 2, false, 128)),
-                CodecConfig.Eac3.FromFrame(Eac3Tests.Frame(length: 64)),
+            CodecConfig.Eac3.FromFrame(Eac3Tests.Frame(length: 64)),
             CodecConfig.Aac.Parse([0x12, 0x10]),
         ];
         foreach (var config in configs)

@@ -199,9 +199,9 @@ public sealed class SessionTimelineTests
         foreach (var @event in new TimelineEvent[]
         {
             RandomTimeline.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2),
-                RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
+            RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
             new TimelineEvent.Ended("again"),
-                new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(1, 1), RandomTimeline.Start),
+            new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(1, 1), RandomTimeline.Start),
         })
         {
             timeline.Apply(@event).ShouldBeFalse(@event.ToString());
@@ -231,9 +231,9 @@ public sealed class SessionTimelineTests
         foreach (var @event in new TimelineEvent[]
         {
             RandomTimeline.Part("unknown", 1, 0), RandomTimeline.Part("v", 3, 0), RandomTimeline.Part("v", 2, 1),
-                RandomTimeline.Part("v", 1, 2), RandomTimeline.Part("v", 2, 0, init: 7),
+            RandomTimeline.Part("v", 1, 2), RandomTimeline.Part("v", 2, 0, init: 7),
             new TimelineEvent.SegmentGap("v", 3, 1, RandomTimeline.At(3), new(1, 1), RandomTimeline.Start),
-                new TimelineEvent.Started(other),
+            new TimelineEvent.Started(other),
         })
         {
             Should.Throw<InvalidDataException>(() => timeline.Apply(@event), @event.ToString());

@@ -12,7 +12,7 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
     private static readonly HashSet<string> Listing =
     [
         "EXT-X-MAP", "EXT-X-PART", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL", "EXT-X-START", "EXT-X-SKIP", "EXT-X-PRELOAD-HINT",
-            "EXT-X-RENDITION-REPORT", "EXT-X-MEDIA",
+        "EXT-X-RENDITION-REPORT", "EXT-X-MEDIA",
         "EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF", "EXT-X-TILES",
     ];
 
@@ -27,7 +27,7 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
             : new(text, text.StartsWith('#') ? "#" : "", "");
     }
 
-    /// <summary>Whether the syntax of an attribute list follows 4.2.</summary>
+    /// <summary>Indicates whether the syntax of an attribute list follows 4.2.</summary>
     public bool IsWellSpelt => !Listing.Contains(Tag)
         || (Whole().IsMatch(Value) && _attributes.DistinctBy(attribute => attribute.Name).Count() == _attributes.Count);
 
@@ -96,7 +96,7 @@ internal sealed class HlsPlaylist
     private static readonly HashSet<string> OfSegments =
     [
         "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP", "EXT-X-PART",
-            "EXT-X-TILES",
+        "EXT-X-TILES",
     ];
 
     public HlsPlaylist(string text)

@@ -223,7 +223,7 @@ public class MpdTests
             .ShouldBe(
         [
             (null, "main", "source 180p"), (null, "main", "1080p"), ("en", "main", "audio"), ("en", "alternate", "audio-2"),
-                ("de", "alternate", "audio-3"),
+            ("de", "alternate", "audio-3"),
         ]);
         period.Descendants(Ns + "AudioChannelConfiguration").Select(element => (string)element.Attribute("value")!)
             .ShouldBe(["2", "2", "12"]);

@@ -17,7 +17,7 @@ public class SessionAccessTests
     private static readonly string[] OfSession =
     [
         "manifest.mpd", "source.m3u8", "thumbnails.vtt", "thumbnails.m3u8", "thumbnails/0.jpg", "source/iframes.m3u8", "source/init-1.mp4",
-            "source/1.m4s",
+        "source/1.m4s",
     ];
 
     private static FakePackager Show(SessionId id, ViewerAccess? access, bool hidden = false) =>
@@ -140,9 +140,9 @@ public class SessionAccessTests
         foreach (var (path, session) in new (string, SessionId?)[]
         {
             ($"/live/demo/{FakePackager.First}/source.m3u8", FakePackager.First),
-                ($"/t/x/live/demo/{FakePackager.First}/source/1.m4s", FakePackager.First), ($"/live/demo/{FakePackager.First}", null),
+            ($"/t/x/live/demo/{FakePackager.First}/source/1.m4s", FakePackager.First), ($"/live/demo/{FakePackager.First}", null),
             ("/live/demo/index.m3u8", null), ($"/live/demo/{FakePackager.First.Value.ToLowerInvariant()}/source.m3u8", null),
-                ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
+            ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
         })
         {
             ProtectedPath.TryParse(path, out var guarded).ShouldBeTrue(path);

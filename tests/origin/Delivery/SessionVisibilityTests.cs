@@ -18,7 +18,7 @@ public class SessionVisibilityTests
     private static readonly string[] Things =
     [
         "index.m3u8", "manifest.mpd", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8",
-            $"{Session}/thumbnails.vtt", $"{Session}/thumbnails.m3u8",
+        $"{Session}/thumbnails.vtt", $"{Session}/thumbnails.m3u8",
         $"{Session}/thumbnails/0.jpg", $"{Session}/source/init-1.mp4", $"{Session}/source/1.m4s", $"{Session}/source/1.0.m4s",
     ];
 

@@ -16,7 +16,7 @@ public class ViewerAuthorizationMiddlewareTests
     private static readonly string[] Things =
     [
         "index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8",
-            $"{Session}/thumbnails.vtt",
+        $"{Session}/thumbnails.vtt",
         $"{Session}/thumbnails.m3u8", $"{Session}/thumbnails/0.jpg", $"{Session}/source/init-1.mp4", $"{Session}/source/1.m4s",
     ];
 
@@ -68,9 +68,9 @@ public class ViewerAuthorizationMiddlewareTests
         foreach (var path in (string[])
         [
             "/t/open/live/demo/index.m3u8", "/t/open/live/other/../demo/index.m3u8", "/t/open/live/other/%2e%2e/demo/index.m3u8",
-                "/t/open/live/%64emo/index.m3u8",
+            "/t/open/live/%64emo/index.m3u8",
             "/t/good/../open/live/demo/index.m3u8", "/%74/open/live/demo/index.m3u8", "/live/other/../demo/index.m3u8",
-                "/t/open/../../live/demo/index.m3u8",
+            "/t/open/../../live/demo/index.m3u8",
         ])
         {
             (await server.SendRawAsync(path)).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, path);

@@ -295,9 +295,9 @@ public class TimeRangeTests
             foreach (var (range, leader) in new[]
             {
                 (TimeRange.Everything, isLost ? null : "gone"),
-                    (new(FakePackager.Start, FakePackager.Start.AddSeconds(30)), isLost ? null : "gone"),
+                (new(FakePackager.Start, FakePackager.Start.AddSeconds(30)), isLost ? null : "gone"),
                 (new(FakePackager.Start.AddSeconds(70), FakePackager.Start.AddSeconds(90)), "source"),
-                    (new(FakePackager.Start.AddSeconds(150), null), "source"),
+                (new(FakePackager.Start.AddSeconds(150), null), "source"),
             })
             {
                 var all = await view.CutAsync(range, shelf);

@@ -140,7 +140,7 @@ public partial class LowLatencyRulesTests
         playlist.Head.ShouldBe([
             "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:3",
             "#EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0",
-                "#EXT-X-PART-INF:PART-TARGET=0.35"]);
+            "#EXT-X-PART-INF:PART-TARGET=0.35"]);
         playlist.Segments.Values.SelectMany(segment => segment.Parts).Max(part => part.Duration).ShouldBeLessThanOrEqualTo(0.35);
         foreach (var (number, segment) in playlist.Segments)
         {

@@ -66,7 +66,7 @@ public class MultivariantPlaylistTests
             .Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
         [
             "\"Stadion\",LANGUAGE=\"de\"", "\"Re'porter#EXT\",LANGUAGE=\"de\"", "\"en\",LANGUAGE=\"en\"", "\"fr\",LANGUAGE=\"fr\"",
-                "\"audio-5\"",
+            "\"audio-5\"",
         ]);
 
         static RenditionFormat Audio(string? language) => new(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language);

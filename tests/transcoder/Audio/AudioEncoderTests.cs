@@ -183,7 +183,7 @@ public sealed class AudioEncoderTests : IDisposable
         (await ChildProcess.RunAsync("ffmpeg",
         [
             "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"aevalsrc='if(gte(t,1),0.5*sin(2*PI*1000*t),0)':s={Clock}:d=2", "-af",
-                $"pan={(channels == 6 ? "5.1" : "stereo")}|{pan}",
+            $"pan={(channels == 6 ? "5.1" : "stereo")}|{pan}",
             "-c:a", codec, "-strict", "-2", "-movflags", "delay_moov+frag_every_frame+default_base_moof", path,
         ])).EnsureSuccess();
         var file = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);

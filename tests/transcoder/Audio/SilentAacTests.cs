@@ -87,7 +87,7 @@ public sealed class SilentAacTests
         return
         [
             0xff, 0xf1, (byte)((1 << 6) | (rate << 2) | (layout >> 2)), (byte)(((layout & 3) << 6) | (length >> 11)), (byte)(length >> 3),
-                (byte)(((length & 7) << 5) | 0x1f), 0xfc,
+            (byte)(((length & 7) << 5) | 0x1f), 0xfc,
             .. silence.Payload.Span,
         ];
     }

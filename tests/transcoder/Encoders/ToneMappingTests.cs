@@ -93,10 +93,10 @@ public sealed class ToneMappingTests : IDisposable
         [
             "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"color={color}:s=640x360:r=30:d=1",
             "-vf",
-                $"format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m={matrix}:r=tv:npl=100,format=yuv420p10le"
-                + (isSaidInTheStream ? "" : ",setparams=color_primaries=unknown:color_trc=unknown:colorspace=unknown"),
+            $"format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m={matrix}:r=tv:npl=100,format=yuv420p10le"
+            + (isSaidInTheStream ? "" : ",setparams=color_primaries=unknown:color_trc=unknown:colorspace=unknown"),
             "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", $"log-level=none:bframes=0:scenecut=0:keyint=15{said}",
-                "-tag:v", "hvc1",
+            "-tag:v", "hvc1",
             "-movflags", "delay_moov+frag_every_frame+default_base_moof", "-f", "mp4", file,
         ])).EnsureSuccess();
         var coded = CodedTrack.Demux(await File.ReadAllBytesAsync(file), 1, language: null);

@@ -80,7 +80,7 @@ internal sealed record Aired(IReadOnlyList<Track> Tracks, List<MediaSample> Samp
 {
     public bool IsOver { get; set; }
 
-    /// <summary>Whether it is the slate.</summary>
+    /// <summary>Indicates whether it is the slate.</summary>
     public bool IsSlate { get; init; }
 }
 

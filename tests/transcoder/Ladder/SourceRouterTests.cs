@@ -202,7 +202,7 @@ public sealed class SourceRouterTests : IDisposable
         /// <summary>End of the source rendition, in seconds.</summary>
         public double Newest { get => Volatile.Read(ref _newest); set => Volatile.Write(ref _newest, value); }
 
-        /// <summary>Whether any rung was encoded.</summary>
+        /// <summary>Indicates whether any rung was encoded.</summary>
         public bool HasRungs { get; private set; }
 
         public List<MediaSample> Of(string rendition) =>

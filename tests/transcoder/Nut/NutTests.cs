@@ -142,7 +142,7 @@ public class NutTests
         (await ChildProcess.RunAsync("ffmpeg",
         [
             "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i", "sine=r=48000:d=2", "-c:v",
-                "libx264", "-g", "30", "-bf", "2",
+            "libx264", "-g", "30", "-bf", "2",
             "-enc_time_base", "1:90000", "-c:a", "aac", "-f", "nut", "-write_index", "0", file,
         ])).EnsureSuccess();
 

@@ -181,7 +181,7 @@ public sealed class SessionKeyframesTests
         var options = new ThumbnailOptions
         {
             PosterInterval = TimeSpan.Zero, TileInterval = TimeSpan.FromTicks(1), Columns = 0, Rows = 21, MaxProcesses = 0,
-                Timeout = TimeSpan.FromHours(1),
+            Timeout = TimeSpan.FromHours(1),
         };
         var failures = new ThumbnailOptionsValidator().Validate(null, options).Failures!.ToList();
         failures.Count.ShouldBe(7);

@@ -30,7 +30,7 @@ internal sealed record EncodePath(EncoderVendor Vendor, bool StaysOnDevice, int 
     /// <summary>The software path.</summary>
     public static EncodePath Software { get; } = new(EncoderVendor.Software, StaysOnDevice: false);
 
-    /// <summary>Whether the path uses no hardware.</summary>
+    /// <summary>Indicates whether the path uses no hardware.</summary>
     public bool IsSoftware => Vendor == EncoderVendor.Software;
 
     /// <summary>Display text for the log and status pages.</summary>

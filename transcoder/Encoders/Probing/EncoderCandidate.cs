@@ -28,10 +28,10 @@ internal sealed record EncoderCandidate(EncoderVendor Vendor, string Codec, stri
         new(EncoderVendor.Software, "av1", "libsvtav1"),
     ];
 
-    /// <summary>Whether it can encode rungs.</summary>
+    /// <summary>Indicates whether it can encode rungs.</summary>
     public bool IsForRungs => Codec == RungCodec;
 
-    /// <summary>Whether it is opened through a kernel render node.</summary>
+    /// <summary>Indicates whether it is opened through a kernel render node.</summary>
     public bool NeedsRenderNode => Vendor is EncoderVendor.QuickSync or EncoderVendor.Vaapi;
 
     /// <summary>
@@ -45,7 +45,7 @@ internal sealed record EncoderCandidate(EncoderVendor Vendor, string Codec, stri
         [
             "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", .. backend.Open(node, staysOnDevice: false),
             "-f", "lavfi", "-i", "testsrc2=s=320x240:r=30:d=1", "-frames:v", $"{EncoderProbe.FrameCount}", "-vf",
-                backend.PixelFormatFilter + (backend.Upload.Length > 0 ? "," + backend.Upload : ""),
+            backend.PixelFormatFilter + (backend.Upload.Length > 0 ? "," + backend.Upload : ""),
             .. backend.Encode(Codec, new RungEncodeSettings(500_000, SpeedLevel: 0, IsLowLatency: false)), "-f", "framecrc", "-",
         ];
     }

@@ -49,7 +49,7 @@ internal static partial class EncoderErrorParser
             : exit == 0 ? "ffmpeg exited without a frame" : $"exit code {exit}, without output";
     }
 
-    /// <summary>Whether working hardware rejected a session because its limit is reached.</summary>
+    /// <summary>Returns whether working hardware rejected a session because its limit is reached.</summary>
     /// <param name="output">The process's output.</param>
     public static bool IsSessionCap(string output) =>
         output.Contains("OpenEncodeSessionEx failed: out of memory", StringComparison.OrdinalIgnoreCase)

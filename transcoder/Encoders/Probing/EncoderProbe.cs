@@ -26,7 +26,7 @@ internal sealed class EncoderProbe(string program, TimeProvider time, string dev
     /// <summary>Devices of the NVIDIA driver, and of WSL.</summary>
     private static readonly string[] OtherDevices = ["/dev/nvidiactl", "/dev/dxg"];
 
-    /// <summary>Whether a hardware device node exists.</summary>
+    /// <summary>Indicates whether a hardware device node exists.</summary>
     public bool HasHardwareDevice => OtherDevices.Any(File.Exists) || FindRenderNode() is not null;
 
     /// <summary>The first render node, which ffmpeg selects too, or <see langword="null"/>.</summary>

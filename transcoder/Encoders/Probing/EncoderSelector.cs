@@ -57,14 +57,14 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     private Broadcast.Transcoder.Workers.Sandbox CurrentSandbox =>
         Broadcast.Transcoder.Workers.Sandbox.Of(options.Value.Ffmpeg, WorkerLimits.Software);
 
-    /// <summary>Whether the state of the rung hardware is known, or need not be awaited.</summary>
+    /// <summary>Indicates whether the state of the rung hardware is known, or need not be awaited.</summary>
     public bool IsKnown => _isKnown || !_probe.HasHardwareDevice || options.Value.Encoder == SoftwareBackend.Instance.OptionName
         || time.GetElapsedTime(_started) > MaxWait;
 
-    /// <summary>Whether HDR video can be tone-mapped for rungs. True until tested.</summary>
+    /// <summary>Indicates whether HDR video can be tone-mapped for rungs. True until tested.</summary>
     public bool CanToneMap => _toneMappingError is null;
 
-    /// <summary>Whether rungs can be encoded. False only if ffmpeg is missing or has no working H.264 encoder.</summary>
+    /// <summary>Indicates whether rungs can be encoded. False only if ffmpeg is missing or has no working H.264 encoder.</summary>
     public bool CanEncode
     {
         get
@@ -173,7 +173,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         }
     }
 
-    /// <summary>Whether the encoder worked at the first probe, has failed since, and is due for a retry.</summary>
+    /// <summary>Returns whether the encoder worked at the first probe, has failed since, and is due for a retry.</summary>
     private bool IsDue(EncoderCandidate candidate)
     {
         lock (_gate)

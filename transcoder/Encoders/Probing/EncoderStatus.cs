@@ -23,7 +23,7 @@ public interface IEncoderStatuses
     /// </summary>
     string Sandbox { get; }
 
-    /// <summary>Whether encoder processes are sandboxed.</summary>
+    /// <summary>Indicates whether encoder processes are sandboxed.</summary>
     bool IsSandboxed { get; }
 
     /// <summary>Probes all encoders again, one after the other. Takes a second or two; with faulty hardware, more than a minute.</summary>
