@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Packager.Sessions;
@@ -34,26 +33,5 @@ internal sealed class DiskHealth(ChannelName channel, ILogger logger)
         }
 
         _failedInSegment = false;
-    }
-}
-
-/// <summary>Queries on a timeline.</summary>
-internal static class TimelineQueries
-{
-    /// <summary>Returns whether a closed segment with media exists.</summary>
-    public static bool HasClosedSegments(this SessionTimeline timeline)
-    {
-        foreach (var rendition in timeline.Renditions)
-        {
-            foreach (var segment in rendition.Closed)
-            {
-                if (!segment.IsGap)
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 }

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Packager.Sessions;
@@ -48,12 +47,9 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
 
     /// <summary>Moves the window if the leading rendition has more segments than needed.</summary>
     /// <param name="leader">The leading rendition.</param>
-    /// <param name="add">Queues an event and applies it to the timeline.</param>
-    /// <param name="complete">Receives files that can be uploaded once the events are announced.</param>
-    /// <param name="obsolete">Receives objects that are not needed once the events are announced.</param>
+    /// <param name="batch">Receives the events, the complete index blocks and the obsolete objects.</param>
     /// <param name="disk">Receives disk errors. The live window then stays longer, and nothing is lost.</param>
-    public void Move(RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> complete, List<ObjectName> obsolete,
-        DiskHealth disk)
+    public void Move(RenditionTimeline leader, TimelineBatch batch, DiskHealth disk)
     {
         var first = GetFirstNeeded(timeline, leader);
         if (first == timeline.FirstSegment)
@@ -69,9 +65,9 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
 
         if (timeline.Session is { HasDvrWindow: true } or { IsRecorded: true })
         {
-            if (TryWriteIndexBlock(first, leader, add, complete, obsolete, disk))
+            if (TryWriteIndexBlock(first, leader, batch, disk))
             {
-                Expire(before, add, obsolete);
+                Expire(before, batch);
             }
 
             return;
@@ -79,30 +75,29 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
 
         foreach (var rendition in timeline.Renditions)
         {
-            obsolete.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap)
+            batch.ObsoleteObjects.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap)
                 .Select(segment => segment.Object));
         }
 
-        add(new TimelineEvent.WindowMoved(first));
-        obsolete.AddRange(FindRemoved(before));
+        batch.Apply(new TimelineEvent.WindowMoved(first));
+        batch.ObsoleteObjects.AddRange(FindRemoved(before));
     }
 
     /// <summary>Lists segments that leave the live window in index blocks.</summary>
     /// <returns>Whether there were enough for an index block.</returns>
-    private bool TryWriteIndexBlock(long first, RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> complete,
-        List<ObjectName> obsolete, DiskHealth disk)
+    private bool TryWriteIndexBlock(long first, RenditionTimeline leader, TimelineBatch batch, DiskHealth disk)
     {
         try
         {
-            if (_indexBlocks.Write(first, leader.Closed, complete, obsolete) is not { } block)
+            if (_indexBlocks.Write(first, leader.Closed, batch.CompleteFiles, batch.ObsoleteObjects) is not { } block)
             {
                 return false;
             }
 
-            add(block);
-            if (_indexBlocks.Compact(complete, obsolete) is { } compacted)
+            batch.Apply(block);
+            if (_indexBlocks.Compact(batch.CompleteFiles, batch.ObsoleteObjects) is { } compacted)
             {
-                add(compacted);
+                batch.Apply(compacted);
             }
 
             return true;
@@ -115,16 +110,16 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
     }
 
     /// <summary>Deletes index blocks that left the DVR window, unless the session is recorded.</summary>
-    private void Expire(List<ObjectName> before, Action<TimelineEvent> add, List<ObjectName> obsolete)
+    private void Expire(List<ObjectName> before, TimelineBatch batch)
     {
         var isRecorded = timeline.Session.IsRecorded;
         if (_indexBlocks.GetExpired() is not [.., var last] expired)
         {
-            obsolete.AddRange(isRecorded ? [] : FindRemoved(before));
+            batch.ObsoleteObjects.AddRange(isRecorded ? [] : FindRemoved(before));
             return;
         }
 
-        add(new TimelineEvent.DvrWindowMoved(last.Last + 1));
+        batch.Apply(new TimelineEvent.DvrWindowMoved(last.Last + 1));
         if (isRecorded)
         {
             return;

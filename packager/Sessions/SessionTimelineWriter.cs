@@ -1,6 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Journal;
 using Broadcast.Packager.Segmentation;
@@ -8,9 +7,9 @@ using Broadcast.Packager.Segmentation;
 namespace Broadcast.Packager.Sessions;
 
 /// <summary>
-/// Records a session's timeline. Converts segmenter output to files and events, and publishes them in this order: data to the spool, events
-/// to the journal, events to the sinks. Everything announced is thereby available, and a restarted process knows all announcements. Owned
-/// by one session; not thread-safe.
+/// Records a session's timeline. Converts segmenter output and images to files in the spool, then to events, which
+/// <see cref="TimelineAnnouncer"/> journals and announces. Everything announced is thereby available. Owned by one session; not
+/// thread-safe.
 /// </summary>
 /// <param name="context">Shared services and options.</param>
 /// <param name="timeline">Timeline of the session. Includes events that are not in the journal yet.</param>
@@ -24,59 +23,39 @@ internal sealed class SessionTimelineWriter(
     PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber,
     IReadOnlyDictionary<string, byte[]> inits, Action onFirstClosed)
 {
-    private readonly JournalWriter _journal =
-        new(context.Spool, timeline.Session.Channel, timeline.Session.Id, maxUsedNumber > 0 ? [maxUsedNumber] : journals);
-    private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
     private readonly Dictionary<string, RenditionWriter> _outputs = [];
     private readonly ImageWriter _images = new(context.Spool, ObjectNames.Of(timeline.Session));
     private readonly LiveWindow _window = new(context, timeline);
-    private readonly List<ISpoolFile> _complete = [];
-    private readonly List<ObjectName> _obsolete = [];
-    private List<TimelineEvent> _events = [];
-    private int _applied;
+    private readonly TimelineBatch _batch = new(timeline);
+    private readonly TimelineAnnouncer _announcer = new(
+        context, timeline,
+        new JournalWriter(context.Spool, timeline.Session.Channel, timeline.Session.Id, maxUsedNumber > 0 ? [maxUsedNumber] : journals),
+        onFirstClosed);
+
     private bool _isNew = isNew;
     private bool _isSlate;
     private IReadOnlyList<Rendition> _renditions = [];
     private string? _leader;
-    private TimeSpan _closedDuration;
-    private TimeSpan _sinceRotation;
-    private long _lastSegment = timeline.LastSegment;
     private long _bytes;
     private long _gaps;
 
     /// <summary>Indicates whether the journal cannot be written, so that nothing can be announced.</summary>
-    public bool IsFailing { get; private set; }
+    public bool IsFailing => _announcer.IsFailing;
 
     /// <summary>Highest announced segment number; 0 without one. Thread-safe.</summary>
-    public long LastSegment => Volatile.Read(ref _lastSegment);
+    public long LastSegment => _announcer.LastSegment;
 
     /// <summary>Totals of the session since this process took it over.</summary>
     public SessionMediaTotals Totals => new(LastSegment, [.. _outputs.Keys.Order(StringComparer.Ordinal)], _bytes, _gaps);
 
     /// <summary>Indicates whether any segment is playable.</summary>
-    public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
+    public bool HasClosedSegments => _announcer.HasClosedSegments;
 
     /// <summary>Announces a recovered session to the sinks as a whole. A session that has not ended gets a new journal file.</summary>
-    public void Announce()
-    {
-        if (!timeline.IsEnded)
-        {
-            try
-            {
-                _journal.Append([], timeline);
-            }
-            catch (IOException error)
-            {
-                // The announced state is in the files that were read. The next batch retries.
-                _disk.WriteFailed(error);
-            }
-        }
-
-        Notify(timeline.Checkpoint());
-    }
+    public void Announce() => _announcer.AnnounceRecovered();
 
     /// <summary>Discards the journal file that <see cref="Announce"/> started.</summary>
-    public void Release() => _journal.Discard();
+    public void Release() => _announcer.Release();
 
     /// <summary>Starts a publication's renditions, possibly in a newer epoch. The session's latency profile does not change.</summary>
     /// <param name="session">Session as given by the publication.</param>
@@ -123,7 +102,7 @@ internal sealed class SessionTimelineWriter(
     }
 
     /// <summary>Adds an event to the next batch.</summary>
-    public void Add(TimelineEvent @event) => _events.Add(@event);
+    public void Add(TimelineEvent @event) => _batch.Add(@event);
 
     /// <summary>Applies segmenter output and adds its events to the next batch.</summary>
     public void Add(SegmenterOutput cut)
@@ -166,7 +145,7 @@ internal sealed class SessionTimelineWriter(
 
         try
         {
-            Add(_images.Write(image, _complete));
+            Add(_images.Write(image, _batch.CompleteFiles));
             PackagerMetrics.Image(timeline.Session.Channel, image);
         }
         catch (IOException)
@@ -177,49 +156,44 @@ internal sealed class SessionTimelineWriter(
 
         if (replaced is not null)
         {
-            _obsolete.Add(replaced.Object);
+            _batch.ObsoleteObjects.Add(replaced.Object);
         }
 
-        Apply();
+        _batch.Apply();
     }
 
     /// <summary>Journals and announces the batch: one append, one call per sink.</summary>
     public void Commit()
     {
-        if (_events.Count == 0)
+        if (_batch.Events.Count == 0)
         {
             return;
         }
 
-        Apply();
-        MoveWindow();
-        try
+        _batch.Apply();
+        if (_batch.ClosedDuration != TimeSpan.Zero && _leader is not null && timeline.Find(_leader) is { } leader)
         {
-            _journal.Append(_events, timeline);
+            _window.Move(leader, _batch, _announcer.Disk);
         }
-        catch (IOException error)
+
+        if (!_announcer.TryAnnounce(_batch))
         {
-            IsFailing = true;
-            _disk.WriteFailed(error);
             return;
         }
 
-        IsFailing = false;
-        Volatile.Write(ref _lastSegment, timeline.LastSegment);
-        var events = _events;
-        (_events, _applied) = ([], 0);
-        Notify(events);
-        CompleteCommit();
+        if (timeline.IsEnded)
+        {
+            _images.SealPoster();
+        }
+
+        _announcer.ContinueJournal(_batch);
     }
 
     /// <summary>Uploads the existing state when no encoder is connected, so that another machine can continue.</summary>
     public void Suspend()
     {
         _images.SealPoster();
-        if (!IsFailing)
-        {
-            _journal.Seal(JournalEnd.Idle);
-        }
+        _announcer.SuspendJournal();
     }
 
     private void Write(SegmenterOutput.Part part)
@@ -233,7 +207,7 @@ internal sealed class SessionTimelineWriter(
 
         try
         {
-            var init = output.WriteInit(part, _complete);
+            var init = output.WriteInit(part, _batch.CompleteFiles);
             if (init is not null)
             {
                 if (timeline.Find(part.Rendition) is null)
@@ -257,7 +231,7 @@ internal sealed class SessionTimelineWriter(
         catch (IOException error)
         {
             output.Abandon(part.Segment);
-            _disk.WriteFailed(error);
+            _announcer.Disk.WriteFailed(error);
             CountLostPart(part.Rendition);
         }
     }
@@ -267,7 +241,7 @@ internal sealed class SessionTimelineWriter(
 
     private void Close(SegmenterOutput.Closed closed)
     {
-        if (GetOutput(closed.Rendition).Close(closed.Segment, _complete))
+        if (GetOutput(closed.Rendition).Close(closed.Segment, _batch.CompleteFiles))
         {
             Add(new TimelineEvent.SegmentClosed(closed.Rendition, closed.Segment));
             PackagerMetrics.Segment(timeline.Session.Channel, closed.Rendition);
@@ -280,8 +254,8 @@ internal sealed class SessionTimelineWriter(
         if (closed.Leader)
         {
             _leader = closed.Rendition;
-            _closedDuration += closed.Duration.ToTimeSpan();
-            _disk.SegmentCompleted();
+            _batch.ClosedDuration += closed.Duration.ToTimeSpan();
+            _announcer.Disk.SegmentCompleted();
         }
     }
 
@@ -299,103 +273,14 @@ internal sealed class SessionTimelineWriter(
         _gaps++;
         if (output.Drop() is { } empty)
         {
-            _obsolete.Add(empty);
+            _batch.ObsoleteObjects.Add(empty);
         }
     }
 
     private void CountLostPart(string rendition)
     {
-        _disk.PartLost();
+        _announcer.Disk.PartLost();
         PackagerMetrics.PartLost(timeline.Session.Channel, rendition);
-    }
-
-    private void Apply()
-    {
-        for (; _applied < _events.Count; _applied++)
-        {
-            timeline.Apply(_events[_applied]);
-        }
-    }
-
-    private void MoveWindow()
-    {
-        if (_closedDuration != TimeSpan.Zero && _leader is not null && timeline.Find(_leader) is { } leader)
-        {
-            _window.Move(leader, AddNow, _complete, _obsolete, _disk);
-        }
-    }
-
-    private void AddNow(TimelineEvent @event)
-    {
-        Add(@event);
-        Apply();
-    }
-
-    /// <summary>Performs the actions that follow an announcement: uploads, deletions and journal rotation.</summary>
-    private void CompleteCommit()
-    {
-        foreach (var file in _complete)
-        {
-            file.Seal();
-        }
-
-        _complete.Clear();
-        if (_obsolete.Count > 0)
-        {
-            // Players may still read objects of the last playlists.
-            ObjectName[] names = [.. _obsolete];
-            _obsolete.Clear();
-            context.Deferred.Schedule(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window,
-                () => context.Spool.Delete(names));
-        }
-
-        if (!HasClosedSegments && _closedDuration > TimeSpan.Zero && timeline.HasClosedSegments())
-        {
-            HasClosedSegments = true;
-            onFirstClosed();
-        }
-
-        _sinceRotation += _closedDuration;
-        if (timeline.IsEnded)
-        {
-            _images.SealPoster();
-            _journal.Seal(JournalEnd.Ended);
-        }
-        else if (_closedDuration > TimeSpan.Zero
-            && (_sinceRotation >= context.Options.JournalRotation || _journal.Events >= context.Options.JournalEvents))
-        {
-            Rotate();
-        }
-
-        _closedDuration = TimeSpan.Zero;
-    }
-
-    private void Rotate()
-    {
-        try
-        {
-            _journal.Rotate(timeline);
-            _sinceRotation = TimeSpan.Zero;
-        }
-        catch (IOException error)
-        {
-            _disk.WriteFailed(error);
-        }
-    }
-
-    private void Notify(IReadOnlyList<TimelineEvent> events)
-    {
-        foreach (var sink in context.Sinks)
-        {
-            try
-            {
-                sink.Append(timeline.Session.Channel, timeline.Session.Id, events);
-            }
-            catch (Exception error)
-            {
-                PackagerLog.SinkFailed(context.Logger, error, timeline.Session.Id.Value);
-            }
-        }
     }
 
     private RenditionWriter GetOutput(string rendition)

@@ -15,28 +15,17 @@ namespace Broadcast.Transcoder.Encoders;
 /// <summary>
 /// Encodes the rungs of one publication. Maintains a worker process and delivers its output alongside the source, which is unaffected by
 /// failures here. A worker that exits or hangs is replaced at once: the new worker decodes from the last sync sample and encodes from the
-/// first missing frame. Hardware is replaced by the next best encoder (<see cref="EncoderSelector"/>,
-/// <see cref="HardwareFailureHistory"/>). If encoding is slower than live, or keeps failing, the next worker encodes less
-/// (<see cref="DegradationController"/>, <see cref="DegradationLadder"/>). Not thread-safe; frames arrive on the worker's thread. A source
-/// that cannot pass through (<see cref="PassthroughPolicy"/>) is re-encoded as the first rung and dropped last.
+/// first missing frame. <see cref="EncodingPolicy"/> decides with which encoder and how much the next worker encodes. Not thread-safe;
+/// frames arrive on the worker's thread. A source that cannot pass through (<see cref="PassthroughPolicy"/>) is re-encoded as the first
+/// rung and dropped last.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
-    /// <summary>Maximum length of a reason on status pages.</summary>
-    private const int MaxReasonLength = 300;
-
     /// <summary>0.5 s: how far before the newest frame a worker starts that replaces a late one.</summary>
     private const long RestartDistanceWhenLate = MediaTime.VideoTimescale / 2;
 
     /// <summary>Maximum time that the end of the session waits for a process that hangs in its driver.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
-
-    private static readonly Counter<long> Exits = Telemetry.Meter
-        .CreateCounter<long>("broadcast_encoder_exits", "{process}", "Encoder processes that exited or were killed because they hung.");
-
-    private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_encoding_degradation_changes", "{change}",
-        "Changes of the degradation level, by direction; 'down' reduces the quality, 'up' restores it.");
 
     private readonly EncodingOptions _options;
     private readonly EncoderSelector _selector;
@@ -45,11 +34,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly RungOutput _output;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly DegradationController _degradation = new();
-    private readonly FaultyRungDetector _faultDetector = new(RestartBackoff.FailuresBeforeDegrading);
-    private readonly RestartBackoff _restartBackoff;
+    private readonly EncodingPolicy _policy;
     private readonly GopBuffer _gop = new();
-    private readonly HardwareFailureHistory _hardwareFailures;
     private readonly List<RungWorkerRun> _stopping = [];
     private readonly Dictionary<string, RungTrack> _rungTracks = [];
     private IReadOnlyList<Rung> _rungs = [];
@@ -57,7 +43,6 @@ internal sealed class RungEncoder : IAsyncDisposable
     private RungWorkerRun? _run;
     private Track? _track;
     private int _starts;
-    private string? _reason;
     private bool _waitsForSync = true;
     private bool _wasLate;
 
@@ -70,8 +55,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         (_options, _selector, _session, _output, _time, _logger) = (options, choice, session, new RungOutput(renditions), time, logger);
         _reencode = new SourceReencodeState(ladder, session.Latency);
-        _hardwareFailures = new HardwareFailureHistory(time);
-        _restartBackoff = new RestartBackoff(time);
+        _policy = new EncodingPolicy(choice, session.Channel, time, logger);
     }
 
     /// <summary>Current state; <see langword="null"/> if there is nothing to encode. Thread-safe.</summary>
@@ -79,18 +63,18 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         get
         {
-            var (rungs, run, level) = (Volatile.Read(ref _rungs), Volatile.Read(ref _run), _degradation.Level);
+            var (rungs, run) = (Volatile.Read(ref _rungs), Volatile.Read(ref _run));
             if (rungs.Count == 0)
             {
                 return null;
             }
 
-            var effort = EffortAt(level, rungs);
+            var (level, effort) = _policy.LevelAndEffort(rungs);
             return new EncodingState(
                 run?.Route.ToString(),
                 [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
                 [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.SpeedLevel, effort.IsHalfRate, level,
-                Volatile.Read(ref _reason), run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
+                _policy.Reason, run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
                 Math.Max(0, Volatile.Read(ref _starts) - 1)) { ReencodeReason = _reencode.Reason };
         }
     }
@@ -117,7 +101,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             Drain();
             _gop.Clear();
             _track = sample.Track;
-            _faultDetector.Reset();
+            _policy.ForgetFaultyRung();
             _sourceBitrate = new SourceBitrate(sample.Track.DeclaredBitsPerSecond);
             _rungs = _reencode.RungsOf(sample.Track, _sourceBitrate.Maximum, _selector.CanToneMap);
         }
@@ -163,8 +147,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// </returns>
     public bool TryReencode(in MediaSample next, long lastDelivered, Rendition rendition, string reason)
     {
-        if (!RungOutput.CanEncode(next) || !_selector.IsKnown || !_selector.CanEncode || !_restartBackoff.MayStart
-            || (_restartBackoff.IsHopeless && _run is not { HasOutput: true }))
+        if (!RungOutput.CanEncode(next) || !_selector.IsKnown || !_selector.CanEncode || !_policy.MayStart
+            || (_policy.IsHopeless && _run is not { HasOutput: true }))
         {
             return false;
         }
@@ -197,7 +181,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             Abandon(run);
         }
 
-        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _reason ?? "it cannot be re-encoded");
+        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _policy.Reason ?? "it cannot be re-encoded");
     }
 
     /// <summary>Ends the publication after the received frames are encoded and delivered.</summary>
@@ -215,8 +199,6 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    private TimeSpan Now => _time.GetElapsedTime(0);
-
     private void Offer(RungWorkerRun run, in MediaSample sample)
     {
         _waitsForSync = !run.TryOffer(sample);
@@ -228,19 +210,14 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private void TryStart()
     {
-        if (_gop.Count == 0 || !_restartBackoff.MayStart || !_selector.IsKnown
+        if (_gop.Count == 0 || !_policy.MayStart || !_selector.IsKnown
             || SourceHeader.Of(_gop.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
 
-        var previousLevel = _degradation.Level;
-        if (_degradation.Evaluate(TimeSpan.Zero, Now, DegradationLadder.LastLevel(_rungs.Count)))
-        {
-            ReportLevel(previousLevel, "encoding kept up for a while");
-        }
-
-        var effort = EffortAt(_degradation.Level, _rungs);
+        _policy.RestoreIfDue(_rungs);
+        var effort = _policy.EffortOf(_rungs);
         if (effort.Rungs.Count == 0 || (SourceReencode.Is(effort.Rungs[0]) && !_reencode.IsOn))
         {
             return;
@@ -253,11 +230,10 @@ internal sealed class RungEncoder : IAsyncDisposable
             _reencode.First - RungOutput.Offset ?? long.MinValue);
         var (frames, from) = ResumePlan.Of(_gop, [.. tracks.Select(l => l.Last)], earliest);
 
-        // Only the software path deinterlaces and tone-maps.
+        // Only software decoding deinterlaces and tone-maps.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
         var hdrColor = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
-        var route = _hardwareFailures.LimitRungs(_selector.Best(r => (r.StaysOnDevice && (mayBeInterlaced || hdrColor is not null))
-            || _hardwareFailures.IsAvoided(r)), effort.Rungs.Count);
+        var route = _policy.SelectPath(mustBeSoftware: mayBeInterlaced || hdrColor is not null, effort.Rungs.Count);
         var renderNode = route.IsSoftware ? null : _selector.RenderNode;
         var keys = _reencode.KeysOf(frames[0].Present.Ticks + RungOutput.Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
@@ -268,7 +244,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         {
             Limits = route.IsSoftware ? WorkerLimits.Software : WorkerLimits.Hardware,
         };
-        _degradation.Settle(Now);
+        _policy.RecordStart();
         (_waitsForSync, _wasLate) = (true, false);
         _starts++;
         _run = new RungWorkerRun(_options.Ffmpeg, job, effort, route, tracks, _selector.ProbeTimeOf(route.Vendor), _output.Pass, _time);
@@ -307,22 +283,15 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
-        var suspect = _faultDetector.OmittedRung;
-        if (run.Route.IsSoftware && _faultDetector.RecordRunning(run.Age, Now))
+        if (_policy.ShouldRetryOmittedRung(run.Route, run.Age))
         {
-            EncodingLog.TriedAgain(_logger, _session.Channel.Value, suspect!);
             Abandon(run);
             return;
         }
 
-        var lag = run.LagBehind(_output.NewestPresent);
-        var previousLevel = _degradation.Level;
-        if (_degradation.Evaluate(DegradationController.NormalizeLag(lag, _gop.FrameInterval), Now,
-            DegradationLadder.LastLevel(_rungs.Count)))
+        if (_policy.TryChangeLevel(run.LagBehind(_output.NewestPresent), _gop.FrameInterval, _rungs, out var isLower))
         {
-            ReportLevel(previousLevel,
-                string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s"));
-            _wasLate = _degradation.Level > previousLevel;
+            _wasLate = isLower;
 
             // Late frames are better than none: a dropped re-encode continues until the source's next keyframe, which may be far away.
             if (!_reencode.IsOn || ShouldReencode(_track!))
@@ -330,16 +299,6 @@ internal sealed class RungEncoder : IAsyncDisposable
                 Abandon(run);
             }
         }
-    }
-
-    private void ReportLevel(int previousLevel, string reason)
-    {
-        var effort = EffortAt(_degradation.Level, _rungs);
-        var names = effort.Rungs.Count == 0 ? "no rungs" : string.Join(", ", effort.Rungs.Select(r => r.Name));
-        _reason = _degradation.Level == 0 ? null : Truncate(reason);
-        Steps.Add(1, new KeyValuePair<string, object?>("direction", _degradation.Level > previousLevel ? "down" : "up"));
-        EncodingLog.Stepped(_logger, _session.Channel.Value, previousLevel, _degradation.Level, reason, names, effort.SpeedLevel,
-            effort.IsHalfRate);
     }
 
     /// <summary>Stops a worker at once, to be replaced.</summary>
@@ -360,44 +319,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void RecordExit(RungWorkerRun run, string reason, bool hasHung)
     {
         _run = null;
-        _reason = Truncate(reason);
-        Exits.Add(1, new KeyValuePair<string, object?>("encoder", EncoderBackend.Of(run.Route.Vendor).OptionName));
-        if (!run.Route.IsSoftware)
-        {
-            // Another encoder takes over at once. Each path is tried only once, so this cannot loop.
-            EncodingLog.Moved(_logger, _session.Channel.Value, run.Route.ToString(), run.Age.TotalSeconds, reason);
-            if (_hardwareFailures.Add(run.Route, run.HasOutput, hasHung, reason))
-            {
-                _selector.Exclude(run.Route.Vendor, Truncate(reason));
-            }
-
-            return;
-        }
-
-        var runTime = run.Age;
-        _restartBackoff.RecordFailure(runTime);
-
-        // A worker that never output a frame would not with less load either. Viewers wait for it, so they get the source.
-        var isHopeless = _reencode.IsOn && !run.HasOutput && _restartBackoff.IsHopeless;
-        var pause = isHopeless ? _restartBackoff.Delay(HardwareFailureHistory.AvoidanceTime) : _restartBackoff.Delay();
-        EncodingLog.Died(_logger, _session.Channel.Value, runTime.TotalSeconds, reason,
-            _reencode.IsOn ? "the frames they have" : "the source", pause.TotalSeconds);
-        if (!isHopeless && _faultDetector.RecordFailure(runTime, DegradationLadder.At(_degradation.Level, _rungs).Rungs, Now))
-        {
-            // Each rung is suspected only once, so this cannot loop.
-            _restartBackoff.ResetDelay();
-            EncodingLog.Suspected(_logger, _session.Channel.Value, _faultDetector.OmittedRung!);
-        }
-        else if (isHopeless || _restartBackoff.ShouldDegrade)
-        {
-            var previousLevel = _degradation.Level;
-            _degradation.Degrade(Now, DegradationLadder.LastLevel(_rungs.Count), isHopeless);
-            ReportLevel(previousLevel,
-                string.Create(CultureInfo.InvariantCulture, $"the encoder failed {_restartBackoff.Failures} times in a row"));
-        }
+        _policy.RecordExit(new WorkerExit(run.Route, run.Age, run.HasOutput, hasHung, reason), _rungs, _reencode.IsOn);
     }
-
-    private static string Truncate(string reason) => reason.Length > MaxReasonLength ? reason[..MaxReasonLength] + "…" : reason;
 
     /// <summary>Ends the worker's input; it exits when it has drained.</summary>
     private void Drain()
@@ -406,7 +329,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         if (_run is { } run)
         {
             run.Complete();
-            _restartBackoff.RecordSourceChange(run.StartedAt);
+            _policy.RecordSourceChange(run.StartedAt);
             Detach(run);
         }
     }
@@ -424,18 +347,11 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    /// <summary>Encode profile of a degradation level, without the suspected rung.</summary>
-    private EncodeProfile EffortAt(int level, IReadOnlyList<Rung> rungs)
-    {
-        var effort = DegradationLadder.At(level, rungs);
-        return effort with { Rungs = _faultDetector.Filter(effort.Rungs) };
-    }
-
     private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;
 
     /// <summary>Returns whether the source can be re-encoded, and this was not dropped.</summary>
-    private bool ShouldReencode(Track source) => DegradationLadder.At(_degradation.Level,
-        _reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap)).Rungs is [var first, ..] && SourceReencode.Is(first);
+    private bool ShouldReencode(Track source) =>
+        _policy.EncodesSource(_reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap));
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, IsLeading: false);
 }

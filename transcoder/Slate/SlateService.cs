@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Failover;
 using Microsoft.Extensions.Logging;
@@ -177,7 +178,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         private readonly InputLoss _loss;
         private readonly Track? _video;
         private readonly TimeProvider _time;
-        private readonly SilentAudio? _silence;
+        private readonly (Track Track, SilentFrame Frame)? _silence;
         private readonly MediaTime _start;
         private readonly int _frameInterval;
         private Task? _running;
@@ -188,7 +189,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         public SlatePlayout(SessionSwitch sessionSwitch, InputLoss loss, Track? video, TimeProvider time)
         {
             (_switch, _loss, _video, _time) = (sessionSwitch, loss, video, time);
-            _silence = loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Audio) is { } audio ? SilentAudio.For(audio) : null;
+            _silence = loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Audio) is { } audio ? SilentFrame.Replacing(audio) : null;
             _start = (loss.End.Present > loss.End.Decode ? loss.End.Present : loss.End.Decode).Rescale(MediaTime.VideoTimescale)
                 + new MediaTime(1, MediaTime.VideoTimescale);
             _frameInterval = SlateFormat.For(0, 0, 1, 1, loss.FrameInterval).FrameInterval;
@@ -243,22 +244,22 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
 
         private async ValueTask<bool> WriteSilenceAsync(MediaTime until, CancellationToken cancellationToken)
         {
-            if (_silence is null)
+            if (_silence is not var (track, silence))
             {
                 return true;
             }
 
-            var start = _start.Rescale(_silence.Track.Timescale);
+            var start = _start.Rescale(track.Timescale);
             while (true)
             {
-                var at = start with { Ticks = start.Ticks + 1 + (_silentFrames * _silence.FrameDuration) };
+                var at = start with { Ticks = start.Ticks + 1 + (_silentFrames * silence.Length) };
                 if (at > until)
                 {
                     return true;
                 }
 
                 _silentFrames++;
-                if (!await WriteAsync(new MediaSample(_silence.Track, at, at, IsSync: true, _silence.Payload, ArrivalOf(at)),
+                if (!await WriteAsync(new MediaSample(track, at, at, IsSync: true, silence.Payload, ArrivalOf(at)),
                     cancellationToken))
                 {
                     return false;

@@ -1,0 +1,56 @@
+using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+
+namespace Broadcast.Packager.Sessions;
+
+/// <summary>
+/// Events of a session that are journaled and announced together, with the work that waits for their announcement. Owned by one session;
+/// not thread-safe.
+/// </summary>
+/// <param name="timeline">Timeline of the session, which includes applied events before they are announced.</param>
+internal sealed class TimelineBatch(SessionTimeline timeline)
+{
+    private List<TimelineEvent> _events = [];
+    private int _applied;
+
+    /// <summary>Events in order.</summary>
+    public IReadOnlyList<TimelineEvent> Events => _events;
+
+    /// <summary>Files that can be uploaded once the events are announced.</summary>
+    public List<ISpoolFile> CompleteFiles { get; } = [];
+
+    /// <summary>Objects that no playlist needs once the events are announced.</summary>
+    public List<ObjectName> ObsoleteObjects { get; } = [];
+
+    /// <summary>Duration of the leading rendition's segments that the events close.</summary>
+    public TimeSpan ClosedDuration { get; set; }
+
+    /// <summary>Adds an event. The timeline includes it after the next call of <see cref="Apply()"/>.</summary>
+    public void Add(TimelineEvent @event) => _events.Add(@event);
+
+    /// <summary>Adds an event and applies the batch to the timeline.</summary>
+    public void Apply(TimelineEvent @event)
+    {
+        Add(@event);
+        Apply();
+    }
+
+    /// <summary>Applies the events to the timeline, each once.</summary>
+    public void Apply()
+    {
+        for (; _applied < _events.Count; _applied++)
+        {
+            timeline.Apply(_events[_applied]);
+        }
+    }
+
+    /// <summary>Empties the list of events, after the journal has them. The events must be applied.</summary>
+    /// <returns>The events.</returns>
+    public IReadOnlyList<TimelineEvent> TakeEvents()
+    {
+        var events = _events;
+        (_events, _applied) = ([], 0);
+        return events;
+    }
+}
