@@ -4,7 +4,7 @@ using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 
 namespace Broadcast.Host.Commands;
 

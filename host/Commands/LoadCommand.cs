@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 
 namespace Broadcast.Host.Commands;
 

@@ -3,13 +3,16 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>References point down only: host to every module, every module to media, media to nothing.</summary>
+/// <summary>
+/// References point down only: host to every module, publisher to ingest, every other module to media, media to nothing.
+/// </summary>
 public sealed class ReferenceGraphTests
 {
     private static readonly Dictionary<string, string[]> AllowedPackages = new(StringComparer.Ordinal)
     {
         ["media"] = [],
         ["ingest"] = [],
+        ["publisher"] = [],
         ["transcoder"] = [],
         ["packager"] = [],
         ["storage"] = ["AWSSDK.S3"],
@@ -42,6 +45,10 @@ public sealed class ReferenceGraphTests
     [InlineData("control")]
     public void Module_references_media_and_no_other_module(string module) =>
         ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("media")]);
+
+    [Fact]
+    public void Publisher_references_only_ingest_whose_chunk_and_message_formats_it_writes() =>
+        ProjectFile.All.Single(p => p.Folder == "publisher").Projects.ShouldBe([ProjectOf("ingest")]);
 
     [Fact]
     public void Media_references_only_the_base_class_library()

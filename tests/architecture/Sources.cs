@@ -6,7 +6,8 @@ namespace Broadcast.Architecture.Tests;
 /// <summary>Files of the repository.</summary>
 internal static class Sources
 {
-    public static readonly string[] Modules = ["media", "ingest", "transcoder", "packager", "storage", "origin", "control", "host"];
+    public static readonly string[] Modules =
+        ["media", "ingest", "publisher", "transcoder", "packager", "storage", "origin", "control", "host"];
 
     private static readonly HashSet<string> NotSources =
         ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build",

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;

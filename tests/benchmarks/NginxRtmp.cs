@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Xunit;
 

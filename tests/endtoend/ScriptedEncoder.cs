@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 
 namespace Broadcast.EndToEnd.Tests;

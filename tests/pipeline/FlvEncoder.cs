@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Publisher;
 
 namespace Broadcast.Pipeline.Tests;
 

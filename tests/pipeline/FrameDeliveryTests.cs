@@ -1,4 +1,4 @@
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 
 namespace Broadcast.Pipeline.Tests;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Publisher;
 
 namespace Broadcast.Benchmarks;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;

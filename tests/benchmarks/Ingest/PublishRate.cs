@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 
 namespace Broadcast.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Broadcast.Ingest.Client;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Microsoft.Playwright;
 

@@ -1,5 +1,5 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Media;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

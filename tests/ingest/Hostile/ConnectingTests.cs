@@ -1,9 +1,9 @@
 using System.Text;
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,8 +1,8 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,7 +1,7 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Media;
+using Broadcast.Publisher;
 using Shouldly;
 using Xunit;
 

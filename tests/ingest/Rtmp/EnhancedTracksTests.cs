@@ -1,9 +1,9 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,8 +1,8 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Publisher;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,4 @@
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Target of a publication.</summary>
 /// <param name="Host">Host name or address.</param>

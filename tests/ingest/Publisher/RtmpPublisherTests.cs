@@ -1,13 +1,13 @@
-using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Media;
+using Broadcast.Publisher;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
-namespace Broadcast.Ingest.Tests.Client;
+namespace Broadcast.Ingest.Tests.Publisher;
 
-public sealed class ClientTests
+public sealed class RtmpPublisherTests
 {
     [Fact]
     public void FLV_file_is_read_by_tag_and_a_truncated_one_up_to_its_end()

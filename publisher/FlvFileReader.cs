@@ -1,4 +1,4 @@
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>One tag of an FLV file (FLV 10.1, E.4.1). Its body is the payload of an RTMP message.</summary>
 /// <param name="Type">8 audio, 9 video, 18 script data; equal to the RTMP message types.</param>

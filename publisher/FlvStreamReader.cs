@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Reads FLV tags while they are written, such as from an encoder's standard output (FLV 10.1, annex E).</summary>
 public static class FlvStreamReader

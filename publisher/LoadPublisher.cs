@@ -1,4 +1,4 @@
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Parameters of a load test.</summary>
 /// <param name="Targets">Targets, one connection each.</param>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Messages;
 
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Collects messages as a list of buffers for one gathering write: headers from scratch memory, payloads by reference.</summary>
 internal sealed class ChunkGather(int chunkSize, uint messageStream)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Packet types (Enhanced RTMP v2, VideoPacketType and AudioPacketType).</summary>
 public enum EnhancedPacket

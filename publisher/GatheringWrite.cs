@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>Sends scattered buffers without copying where possible.</summary>
 internal static class GatheringWrite

@@ -10,7 +10,7 @@ using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Handshake;
 using Broadcast.Ingest.Rtmp.Messages;
 
-namespace Broadcast.Ingest.Client;
+namespace Broadcast.Publisher;
 
 /// <summary>
 /// Publishes to an RTMP server, for load tests and restreaming. A message is sent as header and payload in one gathering write, without
