@@ -161,7 +161,8 @@ public static class ControlModule
         services.AddSingleton<ViewerTable>();
         services.AddHostedService<ViewerCountService>();
         services.AddHostedService(p => p.GetRequiredService<EventScheduler>());
-        services.AddOpenApi("v1", EndpointDescriptions.Configure);
+        services.AddOpenApi(OpenApiEndpoint.DocumentName, EndpointDescriptions.Configure);
+        services.TryAddSingleton<OpenApiEndpoint>();
         return services;
     }
 
@@ -194,7 +195,7 @@ public static class ControlModule
         WebhookEndpoints.Map(api);
         StreamEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
-        api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
+        OpenApiEndpoint.Map(api);
         return endpoints;
     }
 

@@ -144,7 +144,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "broadcast" });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
-        builder.Logging.AddBroadcastLogging(configuration, data);
+        builder.Services.AddBroadcastLogging(configuration, data);
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
         builder.Services.AddSingleton(data);
@@ -154,7 +154,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<MetricsText>();
         ProcessMetrics.Add();
         builder.Services.Configure<TelemetryOptions>(configuration.GetSection(TelemetryOptions.Section));
-        builder.Services.AddHostedService<OtlpExport>();
+        builder.Services.AddOtlpExport(configuration);
         builder.Services.AddHostedService<RejectedConnections>();
         builder.Services.AddHostedService<IdleGcService>();
         builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));

@@ -12,10 +12,15 @@ internal static class Logging
 {
     private const long FileBytes = 50 * 1024 * 1024;
 
-    /// <summary>Adds Serilog to Microsoft.Extensions.Logging. The section <c>Serilog</c> may set levels and further sinks.</summary>
-    public static void AddBroadcastLogging(this ILoggingBuilder logging, IConfiguration configuration, DataFolder data)
+    /// <summary>
+    /// Replaces the providers of Microsoft.Extensions.Logging with Serilog. The section <c>Serilog</c> may set levels and further sinks.
+    /// </summary>
+    public static void AddBroadcastLogging(this IServiceCollection services, IConfiguration configuration, DataFolder data) =>
+        services.AddSerilog(settings => Configure(settings, configuration, data), preserveStaticLogger: true);
+
+    private static void Configure(LoggerConfiguration settings, IConfiguration configuration, DataFolder data)
     {
-        var settings = new LoggerConfiguration()
+        settings
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel", LogEventLevel.Error)
@@ -40,8 +45,6 @@ internal static class Logging
             new JsonFormatter(renderMessage: true), Path.Combine(data.Subfolder("logs"), "broadcast-.log"),
             rollingInterval: RollingInterval.Day,
             fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
-        logging.ClearProviders();
-        logging.AddSerilog(settings.CreateLogger(), dispose: true);
     }
 
     /// <summary>

@@ -20,8 +20,7 @@ public sealed class ReferenceGraphTests
         ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi"],
         ["host"] =
         [
-            "Serilog", "Serilog.Extensions.Logging", "Serilog.Sinks.Console", "Serilog.Sinks.File", "Serilog.Settings.Configuration",
-            "System.CommandLine", "Spectre.Console", "OpenTelemetry", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
+            "Serilog.AspNetCore", "System.CommandLine", "Spectre.Console", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
         ],
     };
 

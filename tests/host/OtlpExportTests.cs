@@ -6,8 +6,11 @@ using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
 using Shouldly;
 using Xunit;
 
@@ -27,11 +30,10 @@ public sealed class OtlpExportTests
             await http.Request.Body.CopyToAsync(body);
             got.Enqueue((http.Request.ContentType, http.Request.Headers.Authorization, body.ToArray()));
         });
-        using var export = new OtlpExport(Options.Create(new TelemetryOptions
-        {
-            OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpHeaders = "Authorization=Bearer of-this-test", OtlpSeconds = 1,
-        }));
-        await export.StartAsync(default);
+        using var host = Host(
+            ("Telemetry:OtlpEndpoint", collector.Urls.Single() + "/v1/metrics"), ("Telemetry:OtlpSeconds", "1"),
+            ("Telemetry:OtlpHeaders", "Authorization=Bearer of-this-test"));
+        await host.StartAsync();
         var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp", "{thing}", "Things.");
         counter.Add(3, new KeyValuePair<string, object?>("channel", "name-of-a-channel"));
         await Poll.UntilAsync(() => got.Any(request => Holds(request.Body, "broadcast_test_otlp")
@@ -40,7 +42,8 @@ public sealed class OtlpExportTests
 
         got.Clear();
         Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_last").Add(1);
-        await export.StopAsync(default);
+        await host.StopAsync();
+        host.Dispose();
         got.ShouldContain(request => Holds(request.Body, "broadcast_test_otlp_last"));
     }
 
@@ -49,20 +52,19 @@ public sealed class OtlpExportTests
     {
         var held = new TaskCompletionSource();
         await using var collector = await CollectorAsync(_ => held.Task);
-        using var export = new OtlpExport(
-            Options.Create(new TelemetryOptions { OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpSeconds = 1 }));
-        await export.StartAsync(default);
+        using var host = Host(("Telemetry:OtlpEndpoint", collector.Urls.Single() + "/v1/metrics"), ("Telemetry:OtlpSeconds", "1"));
+        await host.StartAsync();
         Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_held").Add(1);
-        await export.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(60));
+        await host.StopAsync();
+        await Task.Run(host.Dispose).WaitAsync(TimeSpan.FromSeconds(60));
         held.SetResult();
     }
 
     [Fact]
-    public async Task Nothing_is_exported_without_an_endpoint()
+    public void Nothing_is_exported_without_an_endpoint()
     {
-        using var export = new OtlpExport(Options.Create(new TelemetryOptions()));
-        await export.StartAsync(default);
-        await export.StopAsync(default);
+        using var host = Host();
+        host.Services.GetService<MeterProvider>().ShouldBeNull();
     }
 
     [Theory]
@@ -87,6 +89,14 @@ public sealed class OtlpExportTests
             error.ShouldContain(wrong);
             error.ShouldNotContain("hush");
         }
+    }
+
+    private static IHost Host(params (string Key, string? Value)[] settings)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value)));
+        builder.Services.AddOtlpExport(builder.Configuration);
+        return builder.Build();
     }
 
     private static bool Holds(byte[] body, string text) => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
