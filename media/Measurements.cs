@@ -29,7 +29,7 @@ public sealed record Measurement(DateTimeOffset At)
     public long? Viewers { get; init; }
 }
 
-/// <summary>host → control: measurements of channels in the last hour.</summary>
+/// <summary>Measurements of channels in the last hour, which the host takes and control serves.</summary>
 public interface IChannelMeasurements
 {
     /// <summary>Time between measurements.</summary>

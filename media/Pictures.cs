@@ -34,7 +34,9 @@ public abstract record SessionImage(ReadOnlyMemory<byte> Jpeg)
         : SessionImage(Jpeg);
 }
 
-/// <summary>transcoder → packager: images of a session. The packager adds them to the timeline once they are written.</summary>
+/// <summary>
+/// Destination of a session's images, from the transcoder to the packager, which adds them to the timeline once they are written.
+/// </summary>
 public interface IImageSink
 {
     /// <summary>

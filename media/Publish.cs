@@ -166,7 +166,7 @@ public abstract record PublishDecision
     public sealed record Rejected(PublishRejectionReason Reason, string Message) : PublishDecision;
 }
 
-/// <summary>ingest → control: authorization of publishers. The caller's token limits the time.</summary>
+/// <summary>Authorization of publishers, which ingest requests from control. The caller's token limits the time.</summary>
 public interface IPublishAuthorizer
 {
     /// <summary>Authorizes a publisher, and starts or continues the channel's session when it is granted.</summary>
@@ -190,7 +190,7 @@ public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks
     public bool IsSlate { get; init; }
 }
 
-/// <summary>ingest → transcoder: new publications.</summary>
+/// <summary>Destination of new publications, from ingest to the transcoder.</summary>
 public interface IPublicationSink
 {
     /// <summary>Owns <paramref name="publication"/> until the returned task completes, when all samples have been passed on.</summary>
@@ -219,14 +219,14 @@ public sealed record RenditionSet(BroadcastSession Session, IReadOnlyList<Rendit
     public bool IsSlate { get; init; }
 }
 
-/// <summary>transcoder → packager: renditions of a publication.</summary>
+/// <summary>Destination of a publication's renditions, from the transcoder to the packager.</summary>
 public interface IRenditionSink
 {
     /// <summary>Owns <paramref name="renditions"/> until the returned task completes, when all samples are on the timeline.</summary>
     Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken);
 }
 
-/// <summary>control → packager: session lifecycle decisions of operators and the reconnect window.</summary>
+/// <summary>Decisions about sessions by operators and the reconnect window, from control to the packager.</summary>
 public interface ISessionLifecycle
 {
     /// <summary>Ends a session: closes its last segment and marks the timeline as ended. Ended and unknown sessions are ignored.</summary>

@@ -5,14 +5,14 @@ namespace Broadcast.Media;
 /// <param name="IsClip">Whether the file is a clip.</param>
 public sealed record ChannelSlate(ReadOnlyMemory<byte> Bytes, bool IsClip);
 
-/// <summary>transcoder → control: custom slates of channels.</summary>
+/// <summary>Custom slates of channels, which the transcoder requests from control.</summary>
 public interface IChannelSlates
 {
     /// <summary>Finds the slate of a channel; <see langword="null"/> when it has none.</summary>
     ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken);
 }
 
-/// <summary>control → transcoder: validation of an uploaded slate.</summary>
+/// <summary>Validation of an uploaded slate, which control requests from the transcoder.</summary>
 public interface ISlateValidator
 {
     /// <summary>Validates a slate by decoding it.</summary>

@@ -60,7 +60,7 @@ public sealed record SourceReport(
     long BitsPerSecondLastMinute, SourceVideo? Video,
     SourceAudio? Audio, TimeSpan AvSkew, int JumpsForward, int JumpsBack, long Dropped, long Malformed, IReadOnlyList<SourceIssue> Issues);
 
-/// <summary>ingest → control: health of sources.</summary>
+/// <summary>Health of sources, which ingest measures and control serves.</summary>
 public interface ISourceHealth
 {
     /// <summary>Reports of the channel's current publishers, oldest first. Must not block.</summary>

@@ -17,7 +17,8 @@ public sealed record RecordingRange(RecordingId Id, ChannelName Channel, Session
 }
 
 /// <summary>
-/// origin → control: lookup of recordings. Called on every request, so implementations should answer from memory where possible.
+/// Lookup of recordings, which the origin requests from control. Called on every request, so implementations should answer from memory
+/// where possible.
 /// </summary>
 public interface IRecordingCatalog
 {

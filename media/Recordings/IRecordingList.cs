@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Recordings;
 
-/// <summary>origin → control: list of all recordings, used to publish their manifests in the object store.</summary>
+/// <summary>List of all recordings, which the origin requests from control to publish their manifests in the object store.</summary>
 public interface IRecordingList
 {
     /// <summary>Change counter; increases with every known change of the list.</summary>

@@ -8,7 +8,7 @@ namespace Broadcast.Media.Recordings;
 /// <param name="IsComplete">Whether the count is complete; otherwise it stopped at its limit.</param>
 public readonly record struct SessionStorageUsage(long Objects, long Bytes, bool IsComplete);
 
-/// <summary>control → storage: inspection of a session's stored media.</summary>
+/// <summary>Inspection of a session's stored media, which control requests from storage.</summary>
 public interface ISessionStorageInspector
 {
     /// <summary>Returns whether the session has any segment. Without one it cannot be played.</summary>

@@ -185,7 +185,7 @@ public sealed record IndexBlockRange(
     string Rendition, long First, long Last, int Init,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
 
-/// <summary>packager → origin and other consumers: timeline events.</summary>
+/// <summary>Destination of timeline events, from the packager to the origin and other consumers.</summary>
 public interface ITimelineSink
 {
     /// <summary>Appends events of one session, in order. Must not block, because the live edge waits for it.</summary>

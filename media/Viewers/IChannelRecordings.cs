@@ -10,8 +10,8 @@ namespace Broadcast.Media.Viewers;
 public sealed record ChannelRecording(RecordingId Id, string Title, DateTimeOffset StartedAt, TimeSpan Duration);
 
 /// <summary>
-/// origin → control: the recording to offer to viewers of a channel. Called on every request, so it answers from memory, even while the
-/// database is unavailable.
+/// Recording to offer to viewers of a channel, which the origin requests from control. Called on every request, so it answers from memory,
+/// even while the database is unavailable.
 /// </summary>
 public interface IChannelRecordings
 {

@@ -9,8 +9,8 @@ namespace Broadcast.Media.Viewers;
 public readonly record struct PosterInfo(SessionId Session, ViewerAccess? Access, int Width, int Height);
 
 /// <summary>
-/// host → origin: posters for page metadata. Answers from memory and never blocks, so posters that were not requested lately may be
-/// missing. Hidden sessions are excluded.
+/// Posters for page metadata, which the host requests from the origin. Answers from memory and never blocks, so posters that were not
+/// requested lately may be missing. Hidden sessions are excluded.
 /// </summary>
 public interface IPosters
 {

@@ -6,8 +6,8 @@ namespace Broadcast.Media.Viewers;
 public sealed record UpcomingEvent(string Title, DateTimeOffset StartsAt);
 
 /// <summary>
-/// origin → control: program information for viewers. Called on every request, so it answers from memory, even while the database is
-/// unavailable.
+/// Program information for viewers, which the origin requests from control. Called on every request, so it answers from memory, even while
+/// the database is unavailable.
 /// </summary>
 public interface IProgramGuide
 {

@@ -28,8 +28,8 @@ public readonly record struct SessionVisibility
 }
 
 /// <summary>
-/// origin → control: visibility of sessions. A previewed session is hidden until its event goes live, and is then visible from that instant
-/// on. Called on every request, so it answers from memory, even while the database is unavailable.
+/// Visibility of sessions, which the origin requests from control. A previewed session is hidden until its event goes live, and is then
+/// visible from that instant on. Called on every request, so it answers from memory, even while the database is unavailable.
 /// </summary>
 public interface ISessionVisibility
 {

@@ -41,7 +41,8 @@ public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, T
 }
 
 /// <summary>
-/// origin → control: authorization of viewers. Called on every request, so implementations should answer from memory where possible.
+/// Authorization of viewers, which the origin requests from control. Called on every request, so implementations should answer from memory
+/// where possible.
 /// </summary>
 public interface IViewerAuthorizer
 {

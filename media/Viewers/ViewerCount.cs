@@ -54,7 +54,7 @@ public sealed record ViewerSketch(ChannelName Channel, long Viewers, int Level, 
     }
 }
 
-/// <summary>control → origin: viewers counted by this process, from memory.</summary>
+/// <summary>Viewers counted by this process, which control requests from the origin; from memory.</summary>
 public interface IViewerCounter
 {
     /// <summary>Viewers of a channel; <see langword="null"/> when there were none lately. Must not block.</summary>
@@ -70,8 +70,8 @@ public interface IViewerCounter
 public readonly record struct ViewerTotal(long Viewers, int Level);
 
 /// <summary>
-/// origin → control: viewer totals over all processes. Called on every request, so it answers from memory, even while the database is
-/// unavailable.
+/// Viewer totals over all processes, which the origin requests from control. Called on every request, so it answers from memory, even while
+/// the database is unavailable.
 /// </summary>
 public interface IViewerTotals
 {
