@@ -78,7 +78,6 @@ public static class OriginModule
         services.TryAddSingleton<DvrPlaylists>();
         services.TryAddSingleton<TimeRangeCache>();
         services.TryAddSingleton<TimeRangePlaylists>();
-        services.TryAddSingleton<RecordingSelection>();
         services.TryAddSingleton<VodPlaylists>();
         services.TryAddSingleton<DownloadBuilder>();
         services.TryAddSingleton<DownloadCache>();
