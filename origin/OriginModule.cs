@@ -88,7 +88,14 @@ public static class OriginModule
         services.TryAddSingleton<IViewerCounter>(provider => provider.GetRequiredService<ViewerCounts>());
         services.AddHostedService<ViewerMetrics>();
         services.TryAddSingleton<BeaconEndpoint>();
+        services.TryAddSingleton<StatusEndpoint>();
+        services.TryAddSingleton<TimeRangeEndpoint>();
+        services.TryAddSingleton<MediaPlaylistEndpoint>();
+        services.TryAddSingleton<ManifestEndpoint>();
+        services.TryAddSingleton<ImageEndpoint>();
+        services.TryAddSingleton<MediaEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
+        services.TryAddSingleton<TimeEndpoint>();
         services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(),
             provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
@@ -103,7 +110,7 @@ public static class OriginModule
     /// <param name="endpoints">The route builder.</param>
     public static IEndpointRouteBuilder MapOrigin(this IEndpointRouteBuilder endpoints)
     {
-        var live = endpoints.ServiceProvider.GetRequiredService<LiveEndpoint>();
+        var time = endpoints.ServiceProvider.GetRequiredService<TimeEndpoint>();
         var authorization = endpoints.ServiceProvider.GetRequiredService<ViewerAuthorizationMiddleware>();
         var waits = endpoints.ServiceProvider.GetRequiredService<SharedWaits>();
         var held = endpoints.ServiceProvider.GetRequiredService<HeldRequests>();
@@ -115,7 +122,7 @@ public static class OriginModule
         endpoints.Map("/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/t/{token}/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/auth/{**path}", (RequestDelegate)authorization.AnswerEdgeAsync);
-        endpoints.Map("/time", (RequestDelegate)live.HandleTimeAsync);
+        endpoints.Map("/time", (RequestDelegate)time.HandleAsync);
         return endpoints;
     }
 }

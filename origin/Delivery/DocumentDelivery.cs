@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Live;
 using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -63,6 +64,15 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
     };
 
     private static void Count(string kind, int code) => Requests.Add(1, new("kind", kind), new("code", code));
+
+    /// <summary>
+    /// Cache lifetime of a session's manifest. Half a target duration: a cache then never lags by a whole segment. Ended sessions are
+    /// cached longer, but not at the channel's URL, where the next session will start.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="path">Path of the manifest.</param>
+    public TimeSpan MaxAgeOf(LiveSession session, LivePath path) =>
+        session.IsEnded && !path.IsOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
 
     /// <summary>Responds to a request.</summary>
     /// <param name="context">The request.</param>

@@ -88,6 +88,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         _ => Names.Segment(Rendition, Number),
     };
 
+    /// <summary>Indicates whether the path names a resource of the channel's current session.</summary>
+    public bool IsOfChannel => Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster
+        or LivePathKind.ChannelThumbnails;
+
     private SessionObjectNames Names => ObjectNames.Of(Channel, Session);
 
     /// <summary>File name of an MPD patch.</summary>

@@ -51,6 +51,13 @@ internal static class Responses
     /// <summary>Responds with 404, cacheable for one second.</summary>
     public static void NotFound(HttpContext context) => Empty(context, StatusCodes.Status404NotFound, BriefCaching);
 
+    /// <summary>Responds like <see cref="NotFound"/>.</summary>
+    public static Task NotFoundAsync(HttpContext context)
+    {
+        NotFound(context);
+        return Task.CompletedTask;
+    }
+
     /// <summary>
     /// Responds with 503: the resource exists but is temporarily unavailable. Not 404, which players never retry. Aborts a response that
     /// has started.

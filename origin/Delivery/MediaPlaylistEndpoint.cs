@@ -1,18 +1,19 @@
+using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <content>Media playlists: answered at once, or held until the requested media exists.</content>
-internal sealed partial class LiveEndpoint
+/// <summary>Handler of media playlists: answered at once, or held until the requested media exists.</summary>
+internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrPlaylists, DocumentDelivery documents, TimeProvider time)
 {
     /// <summary>Responds to a media playlist request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="session">The session.</param>
     /// <param name="rendition">The rendition.</param>
     /// <param name="maxAge">Cache lifetime of a playlist that was not requested by sequence number.</param>
-    private async Task AnswerPlaylistAsync(HttpContext context, LiveSession session, string rendition, TimeSpan maxAge)
+    public async Task AnswerAsync(HttpContext context, LiveSession session, string rendition, TimeSpan maxAge)
     {
         if (!DeliveryDirectives.TryParse(context.Request.QueryString.Value, out var request))
         {
@@ -70,7 +71,7 @@ internal sealed partial class LiveEndpoint
         var playlist = session.HasDvrWindow
             ? await dvrPlaylists.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
             : session.MediaPlaylist(rendition, request.IsDelta);
-        await WriteAsync(context, playlist, maxAge, session.Latency.TargetDuration);
+        await documents.AnswerAsync(context, playlist, maxAge, session.Latency.TargetDuration);
     }
 
     /// <summary>Responds with 503, briefly cacheable, so that caches absorb simultaneous retries.</summary>

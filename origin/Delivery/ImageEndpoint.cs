@@ -1,0 +1,35 @@
+using Broadcast.Origin.Live;
+using Microsoft.AspNetCore.Http;
+
+namespace Broadcast.Origin.Delivery;
+
+/// <summary>Handler of posters, and of the lists of thumbnails. Sprite sheets are media.</summary>
+internal sealed class ImageEndpoint(MediaDelivery media, DocumentDelivery documents)
+{
+    /// <summary>
+    /// Cache lifetime of a poster: short compared with its update interval, long compared with page loads of channel lists.
+    /// </summary>
+    private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
+
+    /// <summary>Responds to a request for a poster, WebVTT or an image playlist.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="path">The requested path.</param>
+    public Task AnswerAsync(HttpContext context, LiveSession session, LivePath path)
+    {
+        if (path.Kind == LivePathKind.Poster)
+        {
+            return session.Poster is { } poster ? media.AnswerAsync(context, MediaLocation.Of(session.Id, poster, PosterMaxAge))
+                : Responses.NotFoundAsync(context);
+        }
+
+        var maxAge = documents.MaxAgeOf(session, path);
+        var list = path.Kind switch
+        {
+            LivePathKind.ChannelThumbnails => session.ThumbnailVtt($"{session.Id}/"),
+            LivePathKind.SessionThumbnails => session.ThumbnailVtt(""),
+            _ => session.ImagePlaylist(),
+        };
+        return documents.AnswerAsync(context, list, maxAge, session.Latency.TargetDuration);
+    }
+}
