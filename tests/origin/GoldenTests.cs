@@ -111,6 +111,38 @@ public class GoldenTests
         await MatchesAsync("vod.http", server, [.. addresses]);
     }
 
+    [Theory]
+    [InlineData("standard")]
+    [InlineData("low")]
+    public async Task Manifests_of_every_source_with_gaps_and_changed_formats_are_golden(string profile)
+    {
+        var catalog = new FakeRecordingCatalog();
+        var latency = profile == "low" ? LatencyProfile.Low : LatencyProfile.Standard;
+        var story = Changing(latency);
+        await using var server = (await OriginServer.StartAsync(null, catalog)).Hear(story);
+        server.Time.Now = FakePackager.Start.AddSeconds(72);
+        RecordingRange[] recordings =
+        [
+            catalog.Add(story.Session),
+            catalog.Add(story.Session, FakePackager.Start.AddSeconds(7), FakePackager.Start.AddSeconds(31),
+                RecordingId.Parse("01JN8H0000000000000000000C")),
+        ];
+        string[] files = ["/live/demo/index.m3u8", "/live/demo/manifest.mpd", $"{Session}/manifest.mpd", $"{Session}/source.m3u8",
+            $"{Session}/720p.m3u8"];
+        string[] addresses =
+        [
+            .. files, "/t/x/live/demo/manifest.mpd", $"{Session}/source.m3u8?_HLS_skip=YES", $"{Session}/thumbnails.m3u8",
+            .. files.Select(file => $"{file}?start=2026-03-01T12:00:05Z&end=2026-03-01T12:00:33Z"),
+            $"{Session}/manifest.mpd?start=2026-03-01T12:00:45Z", $"{Session}/720p.m3u8?start=2026-03-01T12:00:45Z",
+            .. recordings.SelectMany(recording => ((string[])["index.m3u8", "manifest.mpd", "720p.m3u8"])
+                .Select(file => $"/vod/{recording.Id}/{file}")),
+        ];
+        await MatchesAsync($"sources-{profile}.http", server, addresses);
+        server.Hear(story.End());
+        server.Time.Now = FakePackager.Start.AddSeconds(90);
+        await MatchesAsync($"sources-{profile}-ended.http", server, addresses);
+    }
+
     [Fact]
     public async Task Status_documents_of_every_channel_state_are_golden()
     {
@@ -222,6 +254,32 @@ public class GoldenTests
         story.Discontinuity(slate: true).Segments(3, bytes: 1000).Discontinuity().Segments(4, bytes: 1000).Sheet(20, 50)
             .Caption("source", "CC1 CC3").Segments(3, bytes: 1000);
         return story;
+    }
+
+    /// <summary>
+    /// 72 s with a DVR window and a recording, of which 42 s are in index blocks. Both have a gap, a reconnect with another size and a
+    /// segment without a keyframe at its start; a slate and a missing sprite sheet are in between.
+    /// </summary>
+    private static FakePackager Changing(LatencyProfile latency)
+    {
+        var story = new FakePackager(latency: latency, rewind: DvrWindow.All, recorded: true) { KeyLength = 300 }.Video()
+            .Video("720p", 1280, 720).Audio(language: "en").Audio("audio-de", "de");
+        AddChanges(story, 1600);
+        story.Sheet(0, 50).IndexBlock(6).Discontinuity(slate: true).Segments(3, bytes: 1000).Discontinuity().Segments(2, bytes: 1000)
+            .Segment(2.1, 1000, independent: false).Sheet(30, 50).IndexBlock(15);
+        AddChanges(story, 1280);
+        return story.Sheet(50, 50).Caption("source", "CC1 SERVICE2").Segments(3, bytes: 1000);
+    }
+
+    private static void AddChanges(FakePackager story, int width)
+    {
+        story.Segments(4, bytes: 1000);
+        foreach (var (name, hasMedia) in ((string, bool)[])[("source", true), ("720p", false), ("audio", true), ("audio-de", false)])
+        {
+            _ = hasMedia ? story.Open(name).Close(name) : story.Gap(name);
+        }
+
+        story.Silence(2).Discontinuity().Change("source", format => format with { Width = width }).Segments(4, bytes: 1000);
     }
 
     /// <summary>180 s, of which 100 s are in index blocks.</summary>
