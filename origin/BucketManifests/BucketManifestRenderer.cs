@@ -66,7 +66,7 @@ internal static class BucketManifestRenderer
 
             return result;
         });
-        if (session.PlainMpd() is not { } plain)
+        if (session.Manifests.PlainMpd() is not { } plain)
         {
             return manifests;
         }

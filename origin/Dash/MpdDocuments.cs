@@ -1,15 +1,15 @@
-using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Dash;
 
 /// <summary>
 /// The MPDs of a session for its own URL and for its channel's URL, each serialized once per version, and the patches for its own URL.
 /// </summary>
-/// <param name="session">Returns the session; its identity, channel and latency never change.</param>
+/// <param name="session">The session.</param>
 /// <param name="render">Returns the MPD as data, or <see langword="null"/> before there is one.</param>
-internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> render)
+internal sealed class MpdDocuments(LiveSession session, Func<Mpd?> render)
 {
     private readonly CachedDocument _ofSession = new();
     private readonly CachedDocument _ofChannel = new();
@@ -19,9 +19,9 @@ internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> re
     /// <summary>The MPD for the session's URL.</summary>
     /// <param name="version">Minimum version.</param>
     public Document? OfSession(long version) => _ofSession.Get(version, () => render() is not { } mpd ? null
-        : !MpdHistory.OffersPatches(session().Latency) ? mpd.ToDocument()
+        : !MpdHistory.OffersPatches(session.Latency) ? mpd.ToDocument()
         : _history.Record(mpd.PublishTime!.Value,
-            (mpd with { Id = session().Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
+            (mpd with { Id = session.Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
 
     /// <summary>
     /// Changes since an MPD of the session's URL was published, or <see langword="null"/> when none was published at that time.
@@ -40,9 +40,9 @@ internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> re
     /// this session before the next one starts.
     /// </param>
     public Document? OfChannel(long version, bool isProtected) => isProtected
-        ? _protected.Get(version, () => render() is { } mpd ? (mpd with { BaseUrl = $"{session().Id}/" }).ToDocument() : null)
+        ? _protected.Get(version, () => render() is { } mpd ? (mpd with { BaseUrl = $"{session.Id}/" }).ToDocument() : null)
         : _ofChannel.Get(version, () => render() is { } mpd
-            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session().Id}/{ObjectNames.MpdFile}",
-                BaseUrl = MediaUrls.SessionFolder(session().Channel, session().Id) }).ToDocument()
+            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session.Id}/{ObjectNames.MpdFile}",
+                BaseUrl = MediaUrls.SessionFolder(session.Channel, session.Id) }).ToDocument()
             : null);
 }

@@ -26,9 +26,9 @@ internal sealed class ImageEndpoint(MediaDelivery media, DocumentDelivery docume
         var maxAge = documents.MaxAgeOf(session, path);
         var list = path.Kind switch
         {
-            LivePathKind.ChannelThumbnails => session.ThumbnailVtt($"{session.Id}/"),
-            LivePathKind.SessionThumbnails => session.ThumbnailVtt(""),
-            _ => session.ImagePlaylist(),
+            LivePathKind.ChannelThumbnails => session.Manifests.ThumbnailVtt($"{session.Id}/"),
+            LivePathKind.SessionThumbnails => session.Manifests.ThumbnailVtt(""),
+            _ => session.Manifests.ImagePlaylist(),
         };
         return documents.AnswerAsync(context, list, maxAge, session.Latency.TargetDuration);
     }

@@ -23,17 +23,17 @@ internal sealed class ManifestEndpoint(
 
         // Determined before the manifest: the session may end meanwhile.
         var maxAge = documents.MaxAgeOf(session, path);
-        var stale = session.Latency.TargetDuration;
+        var (manifests, stale) = (session.Manifests, session.Latency.TargetDuration);
         return path.Kind switch
         {
             LivePathKind.MediaPlaylist => mediaPlaylists.AnswerAsync(context, session, path.Rendition, maxAge),
-            LivePathKind.MultivariantPlaylist => documents.AnswerAsync(context, session.MultivariantPlaylist(), maxAge, stale),
-            LivePathKind.KeyPlaylist => documents.AnswerAsync(context, session.IFramePlaylist(path.Rendition), maxAge, stale),
-            LivePathKind.MpdPatch => documents.AnswerAsync(context, session.MpdPatch(path.Number), maxAge),
+            LivePathKind.MultivariantPlaylist => documents.AnswerAsync(context, manifests.MultivariantPlaylist(), maxAge, stale),
+            LivePathKind.KeyPlaylist => documents.AnswerAsync(context, manifests.IFramePlaylist(path.Rendition), maxAge, stale),
+            LivePathKind.MpdPatch => documents.AnswerAsync(context, manifests.MpdPatch(path.Number), maxAge),
             LivePathKind.ChannelMpd or LivePathKind.SessionMpd when DvrPlaylists.HasMpd(session) =>
                 AnswerDvrMpdAsync(context, session, isProtected, maxAge),
-            LivePathKind.ChannelMpd => documents.AnswerAsync(context, session.ChannelMpd(isProtected is true), maxAge, stale),
-            _ => documents.AnswerAsync(context, session.SessionMpd(), maxAge, stale),
+            LivePathKind.ChannelMpd => documents.AnswerAsync(context, manifests.ChannelMpd(isProtected is true), maxAge, stale),
+            _ => documents.AnswerAsync(context, manifests.SessionMpd(), maxAge, stale),
         };
     }
 

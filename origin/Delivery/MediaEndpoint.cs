@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Handler of media: segments, init segments and sprite sheets of live sessions, and of past sessions for their recordings.</summary>
+/// <summary>
+/// Handler of media: segments, init segments and sprite sheets of live sessions, and of past sessions for their recordings.
+/// </summary>
 internal sealed class MediaEndpoint(
     LiveMedia live, LiveDirectory directory, RecordingLookup recordings, RecordingTimelineCache timelines)
 {

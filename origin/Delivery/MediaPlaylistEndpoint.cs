@@ -70,7 +70,7 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
 
         var playlist = session.HasDvrWindow
             ? await dvrPlaylists.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
-            : session.MediaPlaylist(rendition, request.IsDelta);
+            : session.Manifests.MediaPlaylist(rendition, request.IsDelta);
         await documents.AnswerAsync(context, playlist, maxAge, session.Latency.TargetDuration);
     }
 

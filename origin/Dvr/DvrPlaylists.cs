@@ -17,7 +17,7 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public ValueTask<Document?> GetAsync(LiveSession session, string rendition, bool isDelta, CancellationToken cancellationToken) =>
-        session.CachedPlaylistsOf(rendition) is { } cells
+        session.Manifests.PlaylistsOf(rendition) is { } cells
             ? cells.GetLongAsync(isDelta, () => RenderAsync(session, rendition, isDelta), cancellationToken)
             : new((Document?)null);
 
@@ -43,7 +43,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
 
         // Behind a token, players stay at the channel's URL; without one they request it once, but many do so at once when a session
         // starts.
-        var cell = isProtected switch { null => session.LongMpd, true => session.LongProtectedMpd, false => session.LongChannelMpd };
+        var manifests = session.Manifests;
+        var cell = isProtected switch { null => manifests.LongMpd, true => manifests.LongProtectedMpd, false => manifests.LongChannelMpd };
         return await cell.GetAsync(
             session.ManifestVersion, async () => await RenderMpdAsync(session) is { } mpd ? ForUrl(mpd, session, isProtected, "")
             .ToDocument() : null, cancellationToken);
@@ -63,7 +64,7 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
     {
         null => mpd,
 
-        // As in LiveSession.ChannelMpd: without a Location, all URLs can be relative.
+        // As in SessionManifests.ChannelMpd: without a Location, all URLs can be relative.
         true => mpd with { BaseUrl = $"{session.Id}/" },
         false => MpdTrim.ToAvailableMedia(mpd) with
         {

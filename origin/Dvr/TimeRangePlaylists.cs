@@ -37,7 +37,7 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
     public Task<TimeRangeResult> MediaAsync(LiveSession session, string rendition, TimeRange range, CancellationToken cancellationToken)
     {
         const string Nothing = "The rendition has no media in this time range.";
-        return session.CachedPlaylistsOf(rendition) is null
+        return session.Manifests.PlaylistsOf(rendition) is null
             ? Task.FromResult(new TimeRangeResult(null, default, Nothing))
             : AnswerAsync(session, rendition, range, lists: 1, Nothing, () => RenderMediaAsync(session, rendition, range),
                 cancellationToken);

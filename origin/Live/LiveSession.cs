@@ -1,40 +1,26 @@
-using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
-using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// A session being delivered. Events are applied under a short lock. Manifests are rendered to data under the same lock and serialized
-/// outside it, once per version for all requests.
+/// A session being delivered: its timeline, projected from events under a short lock, and the requests that wait for it. All viewers share
+/// it and its <see cref="Manifests"/>.
 /// </summary>
 internal sealed partial class LiveSession
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly SessionTimeline _timeline;
-    private readonly PeriodProjection _periods;
     private readonly Dictionary<string, RenditionHistory> _records = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, CachedPlaylists> _playlists = new(StringComparer.Ordinal);
-    private readonly CachedDocument _multivariant = new();
-    private readonly MpdDocuments _mpds;
-    private readonly CachedDocument _imagePlaylist = new();
-    private readonly CachedDocument _thumbnails = new();
-    private readonly CachedDocument _channelThumbnails = new();
-    private readonly DateTimeOffset _startedAt;
-    private DateTimeOffset _lastMedia;
-    private DateTimeOffset _published;
-    private DateTimeOffset _manifestsChangedAt;
-    private long _firstAvailable;
-    private (TimelineSpriteSheet? Oldest, TimelineSpriteSheet? Newest) _sheets;
-    private long _bandwidths;
-    private string _captions = "";
+    private readonly ChangeTime _manifestsChanged;
     private readonly AsyncSignal _announced = new();
+    private DateTimeOffset _lastMedia;
+    private long _firstAvailable;
     private long _manifestVersion;
     private volatile bool _playable;
     private volatile bool _ended;
@@ -46,17 +32,31 @@ internal sealed partial class LiveSession
 
     private LiveSession(BroadcastSession session, TimeProvider time, VisibilityStart? visibilityStart)
     {
-        (_timeline, _time, _startedAt, VisibilityStart, _firstAvailable) =
+        (_timeline, _time, StartedAt, VisibilityStart, _firstAvailable) =
             (new SessionTimeline(session), time, session.StartedAt, visibilityStart, visibilityStart?.Segment ?? 0);
-        _periods = new PeriodProjection(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null,
-            visibilityStart?.Segment ?? 1);
-        _mpds = new MpdDocuments(() => _timeline.Session, RenderMpd);
+        Mpd = new MpdState(session.Latency, visibilityStart?.Segment ?? 1, time);
+        Manifests = new SessionManifests(this);
+        _manifestsChanged = new ChangeTime(time);
         _lastMedia = time.GetUtcNow();
     }
 
     public SessionId Id => _timeline.Session.Id;
 
+    public ChannelName Channel => _timeline.Session.Channel;
+
     public LatencyProfile Latency => _timeline.Session.Latency;
+
+    /// <summary>Wall-clock time at the session's time zero.</summary>
+    public DateTimeOffset StartedAt { get; }
+
+    /// <summary>Indicates whether playlists start with index blocks, which are read from storage.</summary>
+    public bool HasDvrWindow => _timeline.Session.HasDvrWindow;
+
+    /// <summary>The cached manifests.</summary>
+    public SessionManifests Manifests { get; }
+
+    /// <summary>State of the MPD. Read within <see cref="Read"/>.</summary>
+    public MpdState Mpd { get; }
 
     /// <summary>Indicates whether every rendition has had a closed segment. Stays true when another rendition joins.</summary>
     public bool IsPlayable => _playable;
@@ -105,7 +105,7 @@ internal sealed partial class LiveSession
                 if (@event is TimelineEvent.PartReady part)
                 {
                     _lastMedia = _time.GetUtcNow();
-                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(_lastMedia - _startedAt
+                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(_lastMedia - StartedAt
                         - (part.Start + part.Duration).ToTimeSpan(), part.Duration.ToTimeSpan());
                 }
 
@@ -116,17 +116,14 @@ internal sealed partial class LiveSession
                     record.HasUpdate = true;
                     if (Latency.OffersParts || @event is not TimelineEvent.PartReady { Part: > 0 })
                     {
-                        record.Playlist.Invalidate();
+                        Manifests.Invalidate(rendition);
                     }
                 }
             }
 
             if (allPlaylistsChanged)
             {
-                foreach (var record in _records.Values)
-                {
-                    record.Playlist.Invalidate();
-                }
+                Manifests.InvalidateAll();
             }
 
             if (manifestsChanged)
@@ -138,15 +135,6 @@ internal sealed partial class LiveSession
             _visible?.Append(events, static _ => { });   // invalid events were already reported
         }
     }
-
-    /// <summary>The media playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
-    /// <param name="rendition">Name of the rendition.</param>
-    /// <param name="isDelta">Whether old segments may be omitted.</param>
-    public Document? MediaPlaylist(string rendition, bool isDelta = false) =>
-        _playlists.TryGetValue(rendition, out var cells)
-            ? cells.Get(isDelta, () => WithLock(() => _timeline.Find(rendition) is { } found
-                ? PlaylistRenderer.Media(_timeline, found, _records, isDelta) : null)?.ToDocument())
-            : null;
 
     /// <summary>Evaluates a request for the media playlist of a rendition.</summary>
     /// <param name="rendition">Name of the rendition.</param>
@@ -195,14 +183,11 @@ internal sealed partial class LiveSession
         }
     }
 
-    /// <summary>Indicates whether playlists start with index blocks, which are read from storage.</summary>
-    public bool HasDvrWindow => _timeline.Session.HasDvrWindow;
-
     /// <summary>Version of the manifests' content; increases with every change.</summary>
     public long ManifestVersion => Volatile.Read(ref _manifestVersion);
 
     /// <summary>Time of the last change of the manifests' content; unique to the millisecond. Read within <see cref="Read"/>.</summary>
-    public DateTimeOffset ManifestsChangedAt => _manifestsChangedAt;
+    public DateTimeOffset ManifestsChangedAt => _manifestsChanged.Value;
 
     /// <summary>First sequence number in media playlists; earlier segments were lost. Read within <see cref="Read"/>.</summary>
     public long FirstAvailable => _firstAvailable;
@@ -221,68 +206,18 @@ internal sealed partial class LiveSession
             }
 
             _firstAvailable = first;
-            foreach (var record in _records.Values)
-            {
-                record.Playlist.Invalidate();
-            }
+            Manifests.InvalidateAll();
         }
     }
 
-    /// <summary>Cached media playlists of a rendition, or <see langword="null"/> when the rendition is unknown.</summary>
-    public CachedPlaylists? CachedPlaylistsOf(string rendition) => _playlists.GetValueOrDefault(rendition);
-
-    /// <summary>Cached MPD that starts with index blocks.</summary>
-    public CachedLongDocument LongMpd { get; } = new();
-
-    /// <summary>Cached MPD with index blocks for the channel's URL.</summary>
-    public CachedLongDocument LongChannelMpd { get; } = new();
-
-    /// <summary>Cached MPD with index blocks for the channel's URL behind a token.</summary>
-    public CachedLongDocument LongProtectedMpd { get; } = new();
-
-    public ChannelName Channel => _timeline.Session.Channel;
-
     /// <summary>Reads timeline and renditions under the lock; <paramref name="reading"/> must be fast.</summary>
-    public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionHistory>, T> reading) =>
-        WithLock(() => reading(_timeline, _records));
-
-    /// <summary>The multivariant playlist, or <see langword="null"/> before the session is playable.</summary>
-    public Document? MultivariantPlaylist() => !_playable ? null :
-        _multivariant.Get(Volatile.Read(ref _manifestVersion),
-            () => WithLock(() => PlaylistRenderer.Multivariant(_timeline, _records)).ToDocument());
-
-    /// <summary>The MPD for the session's URL, or <see langword="null"/> before the session is playable.</summary>
-    public Document? SessionMpd() => _playable ? _mpds.OfSession(ManifestVersion) : null;
-
-    /// <summary>Changes since an MPD was published, or <see langword="null"/> when none was published at that time.</summary>
-    /// <param name="published">Publish time, as given by <see cref="MpdHistory.NumberOf"/>.</param>
-    public Document? MpdPatch(long published) => SessionMpd() is null ? null : _mpds.PatchFrom(published);
-
-    /// <summary>The MPD for the channel's URL, or <see langword="null"/> before the session is playable.</summary>
-    /// <param name="isProtected">Whether the request path has a token before <c>/live</c>; see
-    /// <see cref="MpdDocuments.OfChannel"/>.</param>
-    public Document? ChannelMpd(bool isProtected = false) => _playable ? _mpds.OfChannel(ManifestVersion, isProtected) : null;
-
-    /// <summary>The MPD of the live window as data, or <see langword="null"/> before the session is playable.</summary>
-    public Mpd? PlainMpd() => _playable ? RenderMpd() : null;
-
-    /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
-    public Document? IFramePlaylist(string rendition) => _playlists.TryGetValue(rendition, out var cells)
-        ? cells.GetIFrames(() => WithLock(() => _timeline.Find(rendition) is { } found ? PlaylistRenderer.IFrames(_timeline, found) : null))
-        : null;
-
-    /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
-    public Document? ImagePlaylist() => _imagePlaylist.Get(
-        Volatile.Read(ref _manifestVersion),
-        () => WithLock(() => ThumbnailTrack.Of(_timeline) is { } track
-            ? Broadcast.Origin.Thumbnails.ImagePlaylist.Render(track, _startedAt, _timeline.IsEnded) : null));
-
-    /// <summary>The thumbnails as WebVTT, or <see langword="null"/> when there are none.</summary>
-    /// <param name="folder">The session's folder relative to the file: empty at the session's URL.</param>
-    public Document? ThumbnailVtt(string folder) => (folder.Length == 0 ? _thumbnails : _channelThumbnails).Get(
-        Volatile.Read(ref _manifestVersion),
-        () => WithLock(() => _timeline.SpriteSheets.Count > 0
-            ? Broadcast.Origin.Thumbnails.ThumbnailVtt.Render(_timeline.SpriteSheets, MediaEnd(), folder) : null));
+    public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionHistory>, T> reading)
+    {
+        lock (_gate)
+        {
+            return reading(_timeline, _records);
+        }
+    }
 
     /// <summary>Availability of the media at a path.</summary>
     public MediaAvailability Evaluate(LivePath path)
@@ -315,7 +250,7 @@ internal sealed partial class LiveSession
                 : IsStalled ? ChannelState.Interrupted
                 : ChannelState.Live;
             return new ChannelStatus(_timeline.Session.Channel, state, Id, VisibilityStart is { } visibilityStart && visibilityStart.From
-                > _startedAt ? visibilityStart.From : _startedAt, _playable ? LiveEdge.Of(_timeline, _records) : null,
+                > StartedAt ? visibilityStart.From : StartedAt, _playable ? LiveEdge.Of(_timeline, _records) : null,
             [
                 .. _timeline.Renditions.Select(rendition => new RenditionStatus(
                     rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average,
@@ -369,49 +304,16 @@ internal sealed partial class LiveSession
             if (!_records.TryGetValue(rendition.Name, out var record))
             {
                 _records.Add(rendition.Name, record = new RenditionHistory(Latency.TargetDuration));
-                _playlists.TryAdd(rendition.Name, record.Playlist);
+                Manifests.Add(rendition.Name);
             }
 
             record.Observe(rendition);
         }
 
-        var sheets = _timeline.SpriteSheets is [var oldest, .., var newest] ? (oldest, newest)
-            : (_timeline.SpriteSheets.FirstOrDefault(), null);
-        var bandwidths = _records.Values.Sum(record => BitrateMeter.Step(record.Bitrate.Peak) + (record.IsIndependent ? 1 : 0));
-        var lag = _records.Values.Select(record => record.Lateness.Typical).DefaultIfEmpty().Max();
-        var captions = string.Concat(_timeline.Renditions
-            .Select(rendition => rendition.Init?.Format.Captions is { } seen ? $"{rendition.Name} {seen}\n" : ""));
-        if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths | captions != _captions)
-        {
-            (_sheets, _bandwidths, _captions) = (sheets, bandwidths, captions);
-            Publish();
-        }
-
+        Mpd.Observe(_timeline, _records);
         _ended = _timeline.IsEnded;
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
         Volatile.Write(ref _manifestVersion, _manifestVersion + 1);
-        _manifestsChangedAt = After(_manifestsChangedAt);
-    }
-
-    /// <summary>Sets a new publish time. Patches identify the MPD by it, so publish times are unique to the millisecond.</summary>
-    private void Publish() => _published = After(_published);
-
-    private DateTimeOffset After(DateTimeOffset before)
-    {
-        var now = _time.GetUtcNow();
-        return now > before.AddMilliseconds(1) ? now : before.AddMilliseconds(1);
-    }
-
-    private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
-        .Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();
-
-    private Mpd? RenderMpd() => WithLock(() => MpdRenderer.Render(_timeline, _periods, _records, _startedAt, _published));
-
-    private T WithLock<T>(Func<T> render)
-    {
-        lock (_gate)
-        {
-            return render();
-        }
+        _manifestsChanged.Advance();
     }
 }

@@ -21,8 +21,6 @@ internal sealed class RenditionHistory(TimeSpan targetDuration)
     /// <summary>Indicates whether new media has not been signaled yet.</summary>
     public bool HasUpdate { get; set; }
 
-    public CachedPlaylists Playlist { get; } = new();
-
     /// <summary>Timestamp of the oldest waiting playlist request; <see langword="null"/> when none waits.</summary>
     public long? OldestWaiterSince { get; private set; }
 

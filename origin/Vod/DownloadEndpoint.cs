@@ -28,7 +28,7 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
     {
         var query = context.Request.Query;
         var wanted = query["rendition"] is [{ Length: > 0 } name] ? name : null;
-        if (wanted is not (null or DownloadPlan.DefaultAudio) && session.CachedPlaylistsOf(wanted) is null)
+        if (wanted is not (null or DownloadPlan.DefaultAudio) && session.Manifests.PlaylistsOf(wanted) is null)
         {
             await Responses.WriteTextAsync(context, StatusCodes.Status404NotFound, Responses.BriefCaching, "Rendition not found.");
             return;

@@ -36,7 +36,7 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> MediaAsync(LiveSession session, RecordingRange recording, string rendition,
         CancellationToken cancellationToken) =>
-        session.CachedPlaylistsOf(rendition) is null ? Task.FromResult(default(TimeRangeResult))
+        session.Manifests.PlaylistsOf(rendition) is null ? Task.FromResult(default(TimeRangeResult))
             : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1,
                 (range, isWhole) => RenderMediaAsync(session, range, rendition, isWhole), cancellationToken);
 

@@ -88,12 +88,12 @@ public class HlsConformanceTests
     {
         var story = new FakePackager(latency: LatencyProfile.Low).Video().Parts("source", 6).Close("source");
         var session = story.Listen();
-        session.MediaPlaylist("source").Text().ShouldContain("INDEPENDENT-SEGMENTS");
+        session.Manifests.MediaPlaylist("source").Text().ShouldContain("INDEPENDENT-SEGMENTS");
 
         story.Part("source");
         story.Unsent[^1] = story.Events[^1] = (TimelineEvent.PartReady)story.Events[^1] with { Independent = false };
         story.NotifyTo(session);
-        session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT-SEGMENTS");
+        session.Manifests.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT-SEGMENTS");
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public class HlsConformanceTests
         };
         foreach (var (name, show) in shows)
         {
-            var text = show.Segments(2, bytes: 1000).Sheet(0).Listen().MultivariantPlaylist().Text();
+            var text = show.Segments(2, bytes: 1000).Sheet(0).Listen().Manifests.MultivariantPlaylist().Text();
             HlsRules.Multivariant.Broken(new HlsPlaylist(text)).ShouldBeEmpty($"{name}:\n{text}");
         }
     }
@@ -132,15 +132,15 @@ public class HlsConformanceTests
         var now = new Dictionary<string, HlsPlaylist>();
         foreach (var name in show.Names)
         {
-            if (session.MediaPlaylist(name) is not { } document)
+            if (session.Manifests.MediaPlaylist(name) is not { } document)
             {
                 show.Seen.ShouldNotContainKey(name);
                 continue;
             }
 
             now[$"{name}.m3u8"] = show.Check(name, document.Text());
-            show.CheckDelta(now[$"{name}.m3u8"], session.MediaPlaylist(name, isDelta: true).Text());
-            if (session.IFramePlaylist(name) is { } keys)
+            show.CheckDelta(now[$"{name}.m3u8"], session.Manifests.MediaPlaylist(name, isDelta: true).Text());
+            if (session.Manifests.IFramePlaylist(name) is { } keys)
             {
                 var playlist = show.Check($"{name}/iframes", keys.Text());
                 show.Keeps(
@@ -151,12 +151,12 @@ public class HlsConformanceTests
 
         show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(now)), "together",
             string.Join('\n', now.Values.Select(playlist => playlist.Text)));
-        if (session.ImagePlaylist() is { } images)
+        if (session.Manifests.ImagePlaylist() is { } images)
         {
             show.Check("images", images.Text());
         }
 
-        if (session.MultivariantPlaylist() is { } multivariant)
+        if (session.Manifests.MultivariantPlaylist() is { } multivariant)
         {
             show.Keeps(HlsRules.Multivariant.Broken(new HlsPlaylist(multivariant.Text())), "multivariant", multivariant.Text());
         }

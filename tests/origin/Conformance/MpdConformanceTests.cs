@@ -68,18 +68,18 @@ public class MpdConformanceTests
     public void Every_MPD_rule_detects_its_violation_and_accepts_valid_MPDs()
     {
         // Low latency, two periods, thumbnails; the same with explicit segment lists, with a ladder, and ended.
-        var counted = Story(LatencyProfile.Low).Sheet(0).Listen().SessionMpd().Text();
+        var counted = Story(LatencyProfile.Low).Sheet(0).Listen().Manifests.SessionMpd().Text();
         var live = Story(LatencyProfile.Standard).Video("360p", 640, 360).Segments(2);
         var (story, clock) = (Story(LatencyProfile.Standard), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         var session = story.Listen(clock);
-        var before = session.SessionMpd().Text();
+        var before = session.Manifests.SessionMpd().Text();
         clock.Now = FakePackager.Start.AddSeconds(30);
         story.Segment().NotifyTo(session);
-        var now = session.SessionMpd().Text();
+        var now = session.Manifests.SessionMpd().Text();
         var over = new FakePackager().Video().Video("360p", 640, 360).Audio().Segments(2).Discontinuity().Segments(2).End().Listen()
-            .SessionMpd().Text();
+            .Manifests.SessionMpd().Text();
 
-        foreach (var text in new[] { counted, before, now, over, live.Listen().SessionMpd().Text() })
+        foreach (var text in new[] { counted, before, now, over, live.Listen().Manifests.SessionMpd().Text() })
         {
             MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
         }
@@ -171,7 +171,7 @@ public class MpdConformanceTests
                 }
 
                 story.NotifyTo(session);
-                before = Check($"{profile}, seed {seed}, step {step}", before, session.SessionMpd().Text());
+                before = Check($"{profile}, seed {seed}, step {step}", before, session.Manifests.SessionMpd().Text());
             }
 
             before.ShouldNotBeNull().IsStatic.ShouldBeTrue();

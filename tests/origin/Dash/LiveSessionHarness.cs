@@ -29,7 +29,7 @@ internal sealed class LiveSessionHarness
     public string Mpd()
     {
         _clock.Now = Time + Lag;
-        return Session.SessionMpd().Text();
+        return Session.Manifests.SessionMpd().Text();
     }
 
     public void Hear()

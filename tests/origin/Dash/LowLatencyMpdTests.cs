@@ -15,7 +15,7 @@ public class LowLatencyMpdTests
 
     [Fact]
     public void Low_latency_MPD_of_a_live_session() =>
-        Low().Video().Audio(language: "en").Segments(3).Listen().SessionMpd().Text().ShouldBe("""
+        Low().Video().Audio(language: "en").Segments(3).Listen().Manifests.SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT2S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
@@ -83,7 +83,7 @@ public class LowLatencyMpdTests
     [InlineData("safe")]
     public void Other_latency_profiles_list_their_segments(string profile)
     {
-        var text = new FakePackager(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().SessionMpd().Text();
+        var text = new FakePackager(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().Manifests.SessionMpd().Text();
 
         text.ShouldContain("<SegmentTimeline>");
         text.ShouldNotContain("availabilityTime");
@@ -248,17 +248,17 @@ public class LowLatencyMpdTests
         var restarted = new LiveSession(broadcaster.Session, time);
         restarted.Append(timeline.Checkpoint(), error => throw new InvalidOperationException(error));
 
-        restarted.SessionMpd().Text().ShouldContain("<S t=\"2520000\" d=\"180000\" r=\"5\" />");
+        restarted.Manifests.SessionMpd().Text().ShouldContain("<S t=\"2520000\" d=\"180000\" r=\"5\" />");
         broadcaster.Unsent.Clear();
         broadcaster.Silence(20).Discontinuity().Segment().NotifyTo(restarted);
-        var periods = Periods(restarted.SessionMpd().Text());
+        var periods = Periods(restarted.Manifests.SessionMpd().Text());
         periods.Select(Id).ShouldBe(["0", "1"]);
         Template(periods[1], "source").Attribute("duration")!.Value.ShouldBe("180000");
     }
 
     [Fact]
     public void Thumbnails_have_the_availability_offset_that_Shaka_requires_for_low_latency() =>
-        Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text()
+        Low().Video().Segments(6).Sheet(0).Listen().Manifests.SessionMpd().Text()
         .ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
 
     /// <summary>
@@ -328,7 +328,7 @@ public class LowLatencyMpdTests
         var live = Shows[show]();
 
         (await Schema.ValidateAsync(live.Mpd())).ShouldBeEmpty();
-        (await Schema.ValidateAsync(live.Session.ChannelMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(live.Session.Manifests.ChannelMpd().Text())).ShouldBeEmpty();
     }
 
     private static FakePackager Low() => new(latency: LatencyProfile.Low);

@@ -17,13 +17,13 @@ public class MpdPatchTests
         var broadcaster = new FakePackager(latency: Long).Video().Segment(2.0333).Segments(3);
         var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(10));
         var session = broadcaster.Listen(time);
-        var older = session.SessionMpd().Text();
+        var older = session.Manifests.SessionMpd().Text();
         older.ShouldContain("<MPD id=\"01JN8E0000000000000000000A\" ");
         older.ShouldContain("<PatchLocation ttl=\"60\">manifest-1772366410000.mpp</PatchLocation>");
 
         time.Now = FakePackager.Start.AddSeconds(12);
         broadcaster.Segment().Segment(2.5).Window(2).NotifyTo(session);
-        var patch = session.MpdPatch(1772366410000).Text();
+        var patch = session.Manifests.MpdPatch(1772366410000).Text();
         const string timeline = "/MPD/Period[@id='0']/AdaptationSet[@id='1']/Representation[@id='source']/SegmentTemplate[1]";
         patch.ShouldBe($"""
             <?xml version="1.0" encoding="utf-8"?>
@@ -56,13 +56,13 @@ public class MpdPatchTests
             var (last, first, end) = (1L, 1L, 2d);
             for (var step = 0; step < 40; step++)
             {
-                var published = session.SessionMpd().Text();
+                var published = session.Manifests.SessionMpd().Text();
                 var mpd = XElement.Parse(published);
                 versions.Add(
                     (MpdHistory.NumberOf(DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture)), mpd));
                 foreach (var (from, older) in versions.TakeLast(3))
                 {
-                    var patch = XElement.Parse(session.MpdPatch(from).Text());
+                    var patch = XElement.Parse(session.Manifests.MpdPatch(from).Text());
                     ((string)patch.Attribute("originalPublishTime")!).ShouldBe((string)older.Attribute("publishTime")!);
                     var copy = new XElement(older);
                     Apply(patch, copy);
@@ -99,9 +99,9 @@ public class MpdPatchTests
             }
 
             broadcaster.End().NotifyTo(session);
-            var over = XElement.Parse(session.SessionMpd().Text());
+            var over = XElement.Parse(session.Manifests.SessionMpd().Text());
             var before = new XElement(versions[^1].Mpd);
-            Apply(XElement.Parse(session.MpdPatch(versions[^1].Published).Text()), before);
+            Apply(XElement.Parse(session.Manifests.MpdPatch(versions[^1].Published).Text()), before);
             Canonical(before).ShouldBe(Canonical(over));
         }
     }
@@ -127,7 +127,7 @@ public class MpdPatchTests
             foreach (var older in versions)
             {
                 var (copy, patch) =
-                    (new XElement(older), XElement.Parse(live.Session.MpdPatch(MpdHistory.NumberOf(PublishTime(older))).Text()));
+                    (new XElement(older), XElement.Parse(live.Session.Manifests.MpdPatch(MpdHistory.NumberOf(PublishTime(older))).Text()));
                 Apply(patch, copy);
                 Canonical(copy).ShouldBe(Canonical(newest), $"{captions}, patch {patch}");
             }
@@ -150,32 +150,35 @@ public class MpdPatchTests
         var session = broadcaster.Listen(time);
         for (var i = 0; i <= MpdHistory.MaxVersions; i++)
         {
-            session.SessionMpd().ShouldNotBeNull();
+            session.Manifests.SessionMpd().ShouldNotBeNull();
             time.Now += TimeSpan.FromSeconds(2);
             broadcaster.Segment(bytes: 1000).NotifyTo(session);
         }
 
-        var newest = (string)XElement.Parse(session.SessionMpd().Text()).Attribute("publishTime")!;
-        var patch = XElement.Parse(session.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(10))).Text());
+        var newest = (string)XElement.Parse(session.Manifests.SessionMpd().Text()).Attribute("publishTime")!;
+        var patch = XElement.Parse(session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(10))).Text());
         patch.HasElements.ShouldBeFalse();
         ((string)patch.Attribute("originalPublishTime")!).ShouldBe(newest);
-        session.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text().ShouldNotContain("originalPublishTime=\"" + newest);
-        session.MpdPatch(MpdHistory.NumberOf(time.Now) + 1).ShouldBeNull();
+        session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text()
+            .ShouldNotContain("originalPublishTime=\"" + newest);
+        session.Manifests.MpdPatch(MpdHistory.NumberOf(time.Now) + 1).ShouldBeNull();
     }
 
     [Fact]
     public void Short_windows_and_low_latency_have_no_patches()
     {
-        new FakePackager().Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
-        new FakePackager(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd()
+        new FakePackager().Video().Segments(3).Listen().Manifests.SessionMpd().Text().ShouldNotContain("PatchLocation");
+        new FakePackager(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3)
+            .Listen().Manifests.SessionMpd()
             .Text().ShouldNotContain("PatchLocation");
-        new FakePackager(latency: Long).Video().Segments(3).Listen().ChannelMpd().Text()
+        new FakePackager(latency: Long).Video().Segments(3).Listen().Manifests.ChannelMpd().Text()
             .ShouldNotContain("PatchLocation", customMessage: "the session's address says it");
     }
 
     [Fact]
     public async Task MPD_with_a_patch_location_is_schema_valid() =>
-        (await Schema.ValidateAsync(new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd()
+        (await Schema.ValidateAsync(new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02)
+            .Listen().Manifests.SessionMpd()
             .Text())).ShouldBeEmpty();
 
     [Fact]

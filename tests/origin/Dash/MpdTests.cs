@@ -13,7 +13,7 @@ public class MpdTests
 
     [Fact]
     public void A_live_session_with_video_and_audio() =>
-        new FakePackager().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
+        new FakePackager().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().Manifests.SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
@@ -54,7 +54,7 @@ public class MpdTests
     public void An_ended_session_with_a_discontinuity_and_a_moved_window() =>
         new FakePackager().Video().Segments(2).Discontinuity()
         .Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
-            .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
+            .Silence(4.5).Segments(2).Window(2).End().Listen().Manifests.SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT22.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <Period id="0" start="PT10S" duration="PT8.5S">
@@ -91,7 +91,7 @@ public class MpdTests
     {
         var session = new FakePackager().Video().Segment().Listen();
 
-        session.ChannelMpd().Text().ShouldContain("""
+        session.Manifests.ChannelMpd().Text().ShouldContain("""
               <BaseURL>/live/demo/01JN8E0000000000000000000A/</BaseURL>
               <Location>01JN8E0000000000000000000A/manifest.mpd</Location>
               <ServiceDescription id="0">
@@ -137,7 +137,7 @@ public class MpdTests
         var session = broadcaster.Listen();
         var before = Periods(session).ShouldHaveSingleItem();
         broadcaster.End().NotifyTo(session);
-        foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isProtected: true).Text() })
+        foreach (var text in new[] { session.Manifests.SessionMpd().Text(), session.Manifests.ChannelMpd(isProtected: true).Text() })
         {
             var stayed = XDocument.Parse(text).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
             (stayed.Attribute("id")!.Value, stayed.Attribute("start")!.Value,
@@ -145,7 +145,7 @@ public class MpdTests
             stayed.Descendants(Ns + "SegmentTemplate").Attributes("presentationTimeOffset").ShouldAllBe(offset => offset.Value == "0");
         }
 
-        var late = XDocument.Parse(session.ChannelMpd().Text()).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
+        var late = XDocument.Parse(session.Manifests.ChannelMpd().Text()).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
         (late.Attribute("start")!.Value, late.Attribute("duration")!.Value).ShouldBe(("PT20S", "PT8S"));
         (Template(late, "source").Attribute("presentationTimeOffset")!.Value,
             Template(late, "audio").Attribute("presentationTimeOffset")!.Value).ShouldBe(("900000", "480000"));
@@ -185,14 +185,14 @@ public class MpdTests
         var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(3));
         var broadcaster = new FakePackager().Video().Segment();
         var session = broadcaster.Listen(time);
-        var first = session.SessionMpd();
+        var first = session.Manifests.SessionMpd();
 
         time.Now = FakePackager.Start.AddSeconds(4);
         broadcaster.Open("source").NotifyTo(session);
-        session.SessionMpd().Text().ShouldBe(first.Text());
+        session.Manifests.SessionMpd().Text().ShouldBe(first.Text());
 
         broadcaster.Close("source").NotifyTo(session);
-        session.SessionMpd().Text().ShouldContain("publishTime=\"2026-03-01T12:00:04.000Z\"");
+        session.Manifests.SessionMpd().Text().ShouldContain("publishTime=\"2026-03-01T12:00:04.000Z\"");
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public class MpdTests
             new TimelineEvent.SegmentClosed("source", 1),
         ], error => throw new InvalidOperationException(error));
 
-        session.SessionMpd().Text().ShouldContain("<S t=\"0\" d=\"180000\" />");
+        session.Manifests.SessionMpd().Text().ShouldContain("<S t=\"0\" d=\"180000\" />");
     }
 
     [Fact]
@@ -313,14 +313,14 @@ public class MpdTests
     {
         var session = Broadcasts[shape]().Listen();
 
-        (await Schema.ValidateAsync(session.SessionMpd().Text())).ShouldBeEmpty();
-        (await Schema.ValidateAsync(session.ChannelMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(session.Manifests.SessionMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(session.Manifests.ChannelMpd().Text())).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Schema_rejects_an_invalid_MPD()
     {
-        var text = new FakePackager().Video().Segment().Listen().SessionMpd().Text();
+        var text = new FakePackager().Video().Segment().Listen().Manifests.SessionMpd().Text();
 
         (await Schema.ValidateAsync(text.Replace("bandwidth=\"4000000\"", "", StringComparison.Ordinal))).ShouldNotBeEmpty();
     }
@@ -334,7 +334,7 @@ public class MpdTests
     public void Frame_rates_are_integers_or_fractions(double rate, string text) => MpdText.FrameRate(rate).ShouldBe(text);
 
     private static List<XElement> Periods(LiveSession session) =>
-        [.. XDocument.Parse(session.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
+        [.. XDocument.Parse(session.Manifests.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
 
     private static XElement Template(XElement period, string representation) =>
         period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation)

@@ -211,7 +211,7 @@ public class BlockingReloadTests
                 await more.WaitAsync(going.Token);
             }
 
-            return session.MediaPlaylist("source");
+            return session.Manifests.MediaPlaylist("source");
         }
     }
 

@@ -72,8 +72,8 @@ public class ThumbnailTests
     public void Multivariant_playlist_names_the_image_playlist_once_a_sprite_sheet_exists()
     {
         var broadcaster = new FakePackager().Video().Segments(6);
-        broadcaster.Listen().MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
-        broadcaster.Sheet(0, bytes: 20_000).Listen().MultivariantPlaylist().Text()
+        broadcaster.Listen().Manifests.MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
+        broadcaster.Sheet(0, bytes: 20_000).Listen().Manifests.MultivariantPlaylist().Text()
             .ShouldContain(
                 $"\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=16000,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"{Session}/thumbnails.m3u8\"\n");
     }
@@ -81,7 +81,7 @@ public class ThumbnailTests
     [Fact]
     public void Image_playlist_numbers_sprite_sheets_by_time_and_marks_missing_ones_as_gaps()
     {
-        new FakePackager().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().ImagePlaylist().Text().ShouldBe("""
+        new FakePackager().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().Manifests.ImagePlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:10
@@ -109,7 +109,7 @@ public class ThumbnailTests
     public async Task MPD_adds_sprite_sheets_to_every_overlapping_period_and_each_changes_its_publish_time()
     {
         var broadcaster = new FakePackager().Video().Audio().Segments(6).Silence(1).Discontinuity().Segments(6).Sheet(0).Sheet(10);
-        var text = broadcaster.Listen().SessionMpd().Text();
+        var text = broadcaster.Listen().Manifests.SessionMpd().Text();
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
 
         var sets = XDocument.Parse(text).Descendants()
@@ -135,9 +135,10 @@ public class ThumbnailTests
             new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
         var session = broadcaster.Listen();
 
-        session.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");
-        session.ThumbnailVtt("").Text().Split("-->").Length.ShouldBe(1 + 5 + 4);
-        session.ThumbnailVtt("").Text().ShouldEndWith("00:00:26.000 --> 00:00:28.000\nthumbnails/20000.jpg#xywh=320,180,320,180\n");
+        session.Manifests.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");
+        session.Manifests.ThumbnailVtt("").Text().Split("-->").Length.ShouldBe(1 + 5 + 4);
+        session.Manifests.ThumbnailVtt("").Text()
+            .ShouldEndWith("00:00:26.000 --> 00:00:28.000\nthumbnails/20000.jpg#xywh=320,180,320,180\n");
     }
 
     [Theory]

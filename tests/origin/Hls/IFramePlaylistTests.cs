@@ -9,7 +9,7 @@ public class IFramePlaylistTests
 {
     [Fact]
     public void I_frame_playlist_has_each_segments_first_frame_and_the_media_playlists_numbers_4_3_3_6() =>
-        new FakePackager { KeyLength = 20_000 }.Video().Segment().Segment(3).Listen().IFramePlaylist("source").Text().ShouldBe("""
+        new FakePackager { KeyLength = 20_000 }.Video().Segment().Segment(3).Listen().Manifests.IFramePlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -35,7 +35,7 @@ public class IFramePlaylistTests
     {
         var lines = new FakePackager { KeyLength = 20_000 }.Video().Segment().Segment(independent: false).Discontinuity().Segment()
             .Gap("source").Segment().End()
-            .Listen().IFramePlaylist("source").Text().Split('\n');
+            .Listen().Manifests.IFramePlaylist("source").Text().Split('\n');
 
         string.Join(' ', lines.Where(l => l.EndsWith(".m4s", StringComparison.Ordinal) || l is "#EXT-X-GAP" or "#EXT-X-DISCONTINUITY"))
             .ShouldBe(
@@ -47,7 +47,7 @@ public class IFramePlaylistTests
     [Fact]
     public void Multivariant_playlist_has_the_I_frame_playlist_with_the_bitrate_of_its_frames_4_3_4_3()
     {
-        var text = new FakePackager { KeyLength = 25_000 }.Video().Audio().Segments(2).Listen().MultivariantPlaylist().Text();
+        var text = new FakePackager { KeyLength = 25_000 }.Video().Audio().Segments(2).Listen().Manifests.MultivariantPlaylist().Text();
 
         text.ShouldContain(
             "\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=100000,AVERAGE-BANDWIDTH=100000,CODECS=\"avc1.64001f\",RESOLUTION=1920x1080,URI=\"01JN8E0000000000000000000A/source/iframes.m3u8\"\n");
@@ -58,10 +58,10 @@ public class IFramePlaylistTests
     {
         var session = new FakePackager().Video().Audio().Segments(2).Listen();
 
-        session.IFramePlaylist("source").ShouldBeNull();
-        session.IFramePlaylist("audio").ShouldBeNull();
-        session.IFramePlaylist("nothing").ShouldBeNull();
-        session.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
+        session.Manifests.IFramePlaylist("source").ShouldBeNull();
+        session.Manifests.IFramePlaylist("audio").ShouldBeNull();
+        session.Manifests.IFramePlaylist("nothing").ShouldBeNull();
+        session.Manifests.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
     }
 
     [Fact]
@@ -69,8 +69,8 @@ public class IFramePlaylistTests
     {
         var low = new FakePackager(latency: LatencyProfile.Low) { KeyLength = 20_000 }.Video().Segments(2).Listen();
 
-        low.IFramePlaylist("source").ShouldBeNull();
-        low.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
+        low.Manifests.IFramePlaylist("source").ShouldBeNull();
+        low.Manifests.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
         IFramePlaylist.IsOffered(new FakePackager().Session with { DvrWindow = DvrWindow.All }).ShouldBeFalse();
         IFramePlaylist.IsOffered(new FakePackager().Session).ShouldBeTrue();
     }
@@ -97,7 +97,7 @@ public class IFramePlaylistTests
         var text = new FakePackager()
             .Add("avc-720", Frame("avc1.64001f", 1280, 30)).Add("hevc-1080", Frame("hvc1.1.6.L120.90", 1920, 30))
             .Add("avc-1080", Frame("avc1.640028", 1920, 30)).Add("avc-1080-60", Frame("avc1.64002a", 1920, 60))
-            .Segments(2).Listen().MultivariantPlaylist().Text();
+            .Segments(2).Listen().Manifests.MultivariantPlaylist().Text();
 
         text.Split('\n').Where(l => l.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal))
             .Select(l => l.Split("SCORE=")[1].Split(',')[0]).ShouldBe(["1", "3", "2", "4"]);
@@ -105,7 +105,7 @@ public class IFramePlaylistTests
 
     [Fact]
     public void Variants_of_one_codec_have_no_score() =>
-        new FakePackager().Video().Add("360p", Frame("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text()
+        new FakePackager().Video().Add("360p", Frame("avc1.64001e", 640, 30)).Segments(2).Listen().Manifests.MultivariantPlaylist().Text()
         .ShouldNotContain("SCORE");
 
     private static RenditionFormat Frame(string codecs, int width, double rate) =>

@@ -8,7 +8,7 @@ public class LowLatencyPlaylistTests
     [Fact]
     public void Parts_of_complete_and_open_segments_are_listed_and_the_next_part_is_hinted() =>
         Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Parts("source", 2).Part("audio").Listen()
-        .MediaPlaylist("source").Text().ShouldBe("""
+        .Manifests.MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:9
             #EXT-X-TARGETDURATION:3
@@ -35,7 +35,8 @@ public class LowLatencyPlaylistTests
     [Fact]
     public void First_part_of_the_next_segment_is_hinted_between_two_segments()
     {
-        var text = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Listen().MediaPlaylist("audio").Text();
+        var text = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio")
+            .Listen().Manifests.MediaPlaylist("audio").Text();
 
         text.ShouldEndWith("""
             audio/1.m4s
@@ -49,7 +50,7 @@ public class LowLatencyPlaylistTests
     public void Segment_tags_precede_its_first_part_and_a_gap_has_gap_parts() =>
         new FakePackager(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity()
         .Change("audio", format => format with { Channels = 1 })
-            .Gap("audio", 1).Part("audio").Listen().MediaPlaylist("audio").Text().ShouldEndWith("""
+            .Gap("audio", 1).Part("audio").Listen().Manifests.MediaPlaylist("audio").Text().ShouldEndWith("""
             audio/1.m4s
             #EXT-X-DISCONTINUITY
             #EXT-X-MAP:URI="audio/init-2.mp4"
@@ -70,7 +71,7 @@ public class LowLatencyPlaylistTests
     public void Part_longer_than_the_target_is_listed_with_the_target_duration()
     {
         // RFC 8216bis, 4.4.4.9: no part is longer than the target. The segment has its exact duration.
-        var text = Low().Part("source", 0.3333).Part("source", 1.2).Close("source").Listen().MediaPlaylist("source").Text();
+        var text = Low().Part("source", 0.3333).Part("source", 1.2).Close("source").Listen().Manifests.MediaPlaylist("source").Text();
 
         text.ShouldContain("#EXT-X-PART:DURATION=0.35,URI=\"source/1.1.m4s\"");
         text.ShouldContain("#EXTINF:1.5333");
@@ -86,7 +87,7 @@ public class LowLatencyPlaylistTests
         }
 
         // 9 s from the end of segment 8 reach into segment 4.
-        var text = broadcaster.Listen().MediaPlaylist("source").Text();
+        var text = broadcaster.Listen().Manifests.MediaPlaylist("source").Text();
         text.ShouldNotContain("source/4.5.m4s");
         text.ShouldContain("source/5.0.m4s");
         text.Split('\n').Count(line => line.StartsWith("#EXT-X-PART:", StringComparison.Ordinal)).ShouldBe(24);
@@ -106,7 +107,8 @@ public class LowLatencyPlaylistTests
         }
 
         var session = broadcaster.Part("source").Listen();
-        var (whole, delta) = (session.MediaPlaylist("source").Text(), session.MediaPlaylist("source", isDelta: true).Text());
+        var (whole, delta) = (session.Manifests.MediaPlaylist("source").Text(),
+            session.Manifests.MediaPlaylist("source", isDelta: true).Text());
         if (skipped is not { } count)
         {
             delta.ShouldBe(whole);
@@ -128,7 +130,7 @@ public class LowLatencyPlaylistTests
             broadcaster.Part("source", 2, bytes: 1).Close("source");
         }
 
-        broadcaster.Listen().MediaPlaylist("source", isDelta: true)!.Plain.Length.ShouldBeLessThan(8 * 1024);
+        broadcaster.Listen().Manifests.MediaPlaylist("source", isDelta: true)!.Plain.Length.ShouldBeLessThan(8 * 1024);
     }
 
     [Fact]
@@ -141,13 +143,13 @@ public class LowLatencyPlaylistTests
         }
 
         var session = broadcaster.Part("source").Listen();
-        session.MediaPlaylist("source", isDelta: true).Text().ShouldContain("SKIP");
+        session.Manifests.MediaPlaylist("source", isDelta: true).Text().ShouldContain("SKIP");
         broadcaster.End().NotifyTo(session);
-        var text = session.MediaPlaylist("source").Text();
+        var text = session.Manifests.MediaPlaylist("source").Text();
         text.ShouldEndWith("#EXTINF:0.333333,\nsource/21.m4s\n#EXT-X-ENDLIST\n");
         text.ShouldNotContain("PRELOAD-HINT");
         text.ShouldNotContain("RENDITION-REPORT");
-        session.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
+        session.Manifests.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
     }
 
     [Theory]
@@ -156,15 +158,15 @@ public class LowLatencyPlaylistTests
     public void Other_latency_profiles_list_only_complete_segments(string latency)
     {
         var session = new FakePackager(latency: LatencyProfile.Find(latency)).Video().Audio().Segments(20).Open("source").Listen();
-        var text = session.MediaPlaylist("source").Text();
+        var text = session.Manifests.MediaPlaylist("source").Text();
 
         foreach (var tag in new[] { "PART", "SKIP", "PRELOAD", "REPORT", "BLOCK", "source/21" })
         {
             text.ShouldNotContain(tag);
         }
 
-        session.MediaPlaylist("source", isDelta: true).ShouldBeSameAs(session.MediaPlaylist("source", isDelta: true));
-        session.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
+        session.Manifests.MediaPlaylist("source", isDelta: true).ShouldBeSameAs(session.Manifests.MediaPlaylist("source", isDelta: true));
+        session.Manifests.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
     }
 
     [Fact]
@@ -172,12 +174,12 @@ public class LowLatencyPlaylistTests
     {
         var broadcaster = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio");
         var session = broadcaster.Listen();
-        var (video, audio) = (session.MediaPlaylist("source"), session.MediaPlaylist("audio"));
+        var (video, audio) = (session.Manifests.MediaPlaylist("source"), session.Manifests.MediaPlaylist("audio"));
 
         broadcaster.Part("source").NotifyTo(session);
 
-        session.MediaPlaylist("source").ShouldNotBeSameAs(video);
-        session.MediaPlaylist("audio").ShouldBeSameAs(audio);
+        session.Manifests.MediaPlaylist("source").ShouldNotBeSameAs(video);
+        session.Manifests.MediaPlaylist("audio").ShouldBeSameAs(audio);
     }
 
     private static FakePackager Low() => new FakePackager(latency: LatencyProfile.Low).Video().Audio();

@@ -111,7 +111,7 @@ public partial class LowLatencyRulesTests
         var now = new Dictionary<string, Playlist>();
         foreach (var name in Names)
         {
-            if (session.MediaPlaylist(name) is not { } document)
+            if (session.Manifests.MediaPlaylist(name) is not { } document)
             {
                 seen.ShouldNotContainKey(name);
                 continue;
@@ -119,7 +119,7 @@ public partial class LowLatencyRulesTests
 
             now[name] = Playlist.Parse(document.Text());
             Alone(now[name]);
-            Delta(now[name], session.MediaPlaylist(name, isDelta: true).Text(), seen.GetValueOrDefault(name));
+            Delta(now[name], session.Manifests.MediaPlaylist(name, isDelta: true).Text(), seen.GetValueOrDefault(name));
             Directives(session, name, now[name]);
             if (seen.TryGetValue(name, out var before))
             {

@@ -7,7 +7,8 @@ public class MediaPlaylistTests
 {
     [Fact]
     public void Live_session_lists_its_complete_segments_and_not_the_open_one() =>
-        new FakePackager().Video().Audio().Segments(2).Segment(2.0333).Open("source").Listen().MediaPlaylist("source").Text().ShouldBe("""
+        new FakePackager().Video().Audio().Segments(2).Segment(2.0333).Open("source")
+            .Listen().Manifests.MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -31,7 +32,7 @@ public class MediaPlaylistTests
     [Fact]
     public void Configuration_change_adds_a_discontinuity_and_a_map_even_for_an_identical_map() =>
         new FakePackager().Video().Audio().Segment().Discontinuity().Change("source", format => format with { Width = 1280, Height = 720 })
-            .Silence(5).Segments(2).Listen().MediaPlaylist("source").Text().ShouldBe("""
+            .Silence(5).Segments(2).Listen().Manifests.MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -56,7 +57,7 @@ public class MediaPlaylistTests
 
     [Fact]
     public void Gap_is_no_longer_than_the_target_duration() =>
-        new FakePackager().Audio("audio").Segment().Gap("audio", 20).Segment().Listen().MediaPlaylist("audio").Text().ShouldBe("""
+        new FakePackager().Audio("audio").Segment().Gap("audio", 20).Segment().Listen().Manifests.MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -82,7 +83,7 @@ public class MediaPlaylistTests
     public void Ended_session_with_a_moved_window_keeps_its_sequence_numbers_and_has_ENDLIST() =>
         new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6)
         .Window(4).End()
-            .Listen().MediaPlaylist("audio").Text().ShouldBe("""
+            .Listen().Manifests.MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:10
@@ -105,16 +106,16 @@ public class MediaPlaylistTests
         var broadcaster = new FakePackager().Video().Segment().Segment(independent: false);
 
         var session = broadcaster.Listen();
-        session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
-        session.MultivariantPlaylist().Text().ShouldNotContain("INDEPENDENT");
+        session.Manifests.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
+        session.Manifests.MultivariantPlaylist().Text().ShouldNotContain("INDEPENDENT");
 
         broadcaster.Segments(3).Window(3).NotifyTo(session);
-        session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
+        session.Manifests.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
     }
 
     [Fact]
     public void The_last_open_segment_is_listed_when_the_session_ends() =>
-        new FakePackager().Video().Segment().Open("source", 1.5).End().Listen().MediaPlaylist("source").Text()
+        new FakePackager().Video().Segment().Open("source", 1.5).End().Listen().Manifests.MediaPlaylist("source").Text()
             .ShouldEndWith("#EXTINF:1.500,\nsource/2.m4s\n#EXT-X-ENDLIST\n");
 
     [Fact]
@@ -122,8 +123,8 @@ public class MediaPlaylistTests
     {
         var session = new FakePackager().Video().Open("source").Listen();
 
-        session.MediaPlaylist("source").ShouldBeNull();
-        session.MediaPlaylist("other").ShouldBeNull();
+        session.Manifests.MediaPlaylist("source").ShouldBeNull();
+        session.Manifests.MediaPlaylist("other").ShouldBeNull();
     }
 
     [Fact]
@@ -142,7 +143,7 @@ public class MediaPlaylistTests
         ], error => throw new InvalidOperationException(error));
 
         // Segment 3 of the video follows two discontinuities, the second of them its own.
-        session.MediaPlaylist("audio").Text()
+        session.Manifests.MediaPlaylist("audio").Text()
             .ShouldContain("#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n");
     }
 }

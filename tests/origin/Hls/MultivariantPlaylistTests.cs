@@ -9,7 +9,8 @@ public class MultivariantPlaylistTests
 {
     [Fact]
     public void Video_variant_refers_to_its_audio_and_its_bandwidth_includes_both() =>
-        new FakePackager().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text()
+        new FakePackager().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3)
+            .Listen().Manifests.MultivariantPlaylist().Text()
         .ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -22,7 +23,7 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Audio_only_session_has_an_audio_variant() =>
-        new FakePackager().Audio().Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Audio().Segments(2).Listen().Manifests.MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -33,7 +34,7 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Video_only_session_has_no_audio_group_and_omits_an_unknown_frame_rate() =>
-        new FakePackager().Video(frameRate: 0).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Video(frameRate: 0).Segments(2).Listen().Manifests.MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -46,7 +47,7 @@ public class MultivariantPlaylistTests
     public void Names_of_audio_renditions_in_one_language_differ()
     {
         var text = new FakePackager().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen()
-            .MultivariantPlaylist().Text();
+            .Manifests.MultivariantPlaylist().Text();
 
         text.ShouldContain("NAME=\"main\",LANGUAGE=\"de\",DEFAULT=YES");
         text.ShouldContain("NAME=\"commentary\",LANGUAGE=\"de\",DEFAULT=NO");
@@ -60,7 +61,7 @@ public class MultivariantPlaylistTests
             .Add("audio", Audio("de") with { Name = "Stadion" }).Add("audio-2", Audio("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
             .Add("audio-3", Audio("en") with { Name = "Twin" }).Add("audio-4", Audio("fr") with { Name = "Twin" })
             .Add("audio-5", Audio(null) with { Name = "fr" })
-            .Segment().Listen().MultivariantPlaylist().Text();
+            .Segment().Listen().Manifests.MultivariantPlaylist().Text();
 
         text.Split('\n').Where(line => line.StartsWith("#EXT-X-MEDIA:", StringComparison.Ordinal))
             .Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
@@ -82,7 +83,7 @@ public class MultivariantPlaylistTests
     {
         var text = new FakePackager().Video().Audio()
             .Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
-            .Segments(2).Listen().MultivariantPlaylist().Text();
+            .Segments(2).Listen().Manifests.MultivariantPlaylist().Text();
         text.ShouldContain(attribute);
     }
 
@@ -90,7 +91,7 @@ public class MultivariantPlaylistTests
     public void Audio_of_another_codec_has_its_own_group_and_its_own_variants() =>
         new FakePackager().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen()
-            .MultivariantPlaylist().Text().ShouldBe("""
+            .Manifests.MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -113,7 +114,7 @@ public class MultivariantPlaylistTests
     {
         var text = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
             .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90)
-            .Audio().Segments(2).Listen().MultivariantPlaylist().Text();
+            .Audio().Segments(2).Listen().Manifests.MultivariantPlaylist().Text();
 
         text.Split('\n').Where(line => line.Contains("TYPE=CLOSED-CAPTIONS", StringComparison.Ordinal)).ShouldBe(
         [
@@ -133,12 +134,14 @@ public class MultivariantPlaylistTests
     [InlineData("SERVICE01")]
     [InlineData("CC1\",URI=\"x")]
     public void Invalid_caption_names_are_omitted(string name) =>
-        new FakePackager().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist()
+        new FakePackager().Video().Change("source", format => format with { Captions = name }).Segments(2)
+            .Listen().Manifests.MultivariantPlaylist()
         .Text().ShouldNotContain("CAPTIONS");
 
     [Fact]
     public void Audio_in_two_languages_is_one_variant_with_the_first_language() =>
-        new FakePackager().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Audio(language: "en").Audio("audio-2", "de").Segments(2)
+            .Listen().Manifests.MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -151,17 +154,17 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Invalid_language_is_omitted_from_the_playlist() =>
-        new FakePackager().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text()
+        new FakePackager().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().Manifests.MultivariantPlaylist().Text()
         .ShouldNotContain("evil");
 
     [Fact]
     public void Small_bitrate_changes_keep_the_playlist_and_a_higher_peak_raises_it_permanently()
     {
         var broadcaster = new FakePackager().Video();
-        var before = broadcaster.Segment(bytes: 1_010_000).Listen().MultivariantPlaylist().Text();
+        var before = broadcaster.Segment(bytes: 1_010_000).Listen().Manifests.MultivariantPlaylist().Text();
         var wobbled = broadcaster.Segment(bytes: 1_030_000).Segment(bytes: 1_000_000).Segment(bytes: 1_040_000).Listen()
-            .MultivariantPlaylist().Text();
-        var raised = broadcaster.Segment(bytes: 1_200_000).Segment(bytes: 900_000).Listen().MultivariantPlaylist().Text();
+            .Manifests.MultivariantPlaylist().Text();
+        var raised = broadcaster.Segment(bytes: 1_200_000).Segment(bytes: 900_000).Listen().Manifests.MultivariantPlaylist().Text();
 
         wobbled.ShouldBe(before);
         before.ShouldContain("BANDWIDTH=4200000,");
@@ -173,8 +176,8 @@ public class MultivariantPlaylistTests
     {
         var broadcaster = new FakePackager().Video().Audio().Open("source").Close("source").Open("audio");
 
-        broadcaster.Listen().MultivariantPlaylist().ShouldBeNull();
-        broadcaster.Close("audio").Listen().MultivariantPlaylist().ShouldNotBeNull();
+        broadcaster.Listen().Manifests.MultivariantPlaylist().ShouldBeNull();
+        broadcaster.Close("audio").Listen().Manifests.MultivariantPlaylist().ShouldNotBeNull();
     }
 
     [Theory]

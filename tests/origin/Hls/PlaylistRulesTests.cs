@@ -92,7 +92,7 @@ public class PlaylistRulesTests
     {
         foreach (var name in new[] { "source", "audio" })
         {
-            if (session.MediaPlaylist(name) is not { } document)
+            if (session.Manifests.MediaPlaylist(name) is not { } document)
             {
                 seen.ShouldNotContainKey(name);
                 continue;
