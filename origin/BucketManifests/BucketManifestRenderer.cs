@@ -53,14 +53,14 @@ internal static class BucketManifestRenderer
                 if (PlaylistRenderer.Media(timeline, rendition, records) is { } playlist)
                 {
                     result.Add(new BucketManifest(ObjectNames.Of(channel, id).MediaPlaylist(rendition.Name),
-                        (playlist with { HoldBack = null }).ToDocument(), IsIndex: false));
+                        (playlist with { HasServerControl = false }).ToDocument(), IsIndex: false));
                 }
             }
 
             if (withChannel)
             {
                 result.Add(new BucketManifest(ObjectNames.ChannelMultivariantPlaylist(channel),
-                    (PlaylistRenderer.Multivariant(timeline, records) with { IFrameStreams = [], Images = null }).ToDocument(),
+                    PlaylistRenderer.Multivariant(timeline, records).OfMedia(static uri => uri).ToDocument(),
                     IsIndex: true));
             }
 

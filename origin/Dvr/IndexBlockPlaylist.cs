@@ -1,5 +1,4 @@
 using System.Text;
-using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Hls;
 
@@ -11,10 +10,10 @@ namespace Broadcast.Origin.Dvr;
 /// <param name="LastMap">URI of the last segment's init segment.</param>
 internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string LastMap)
 {
+    private static readonly byte[] Discontinuity = Encoding.UTF8.GetBytes(PlaylistSegment.DiscontinuityLine);
+
     /// <summary>Number of discontinuities in the index block before its first segment here.</summary>
     public int DiscontinuitiesBefore { get; init; }
-
-    private static ReadOnlySpan<byte> Discontinuity => "#EXT-X-DISCONTINUITY\n"u8;
 
     /// <summary>Renders segments.</summary>
     /// <param name="rendition">The rendition.</param>
@@ -26,13 +25,13 @@ internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string L
         string? map = null;
         foreach (var segment in segments)
         {
-            var listed = Listed(rendition, segment, target);
+            var listed = PlaylistSegment.Of(rendition, segment, target);
             listed.Write(text, map is not null && listed.Map != map);
             map = listed.Map;
         }
 
-        return new IndexBlockPlaylist(Encoding.UTF8.GetBytes(text.ToString()), MapOf(rendition, segments[0]),
-            MapOf(rendition, segments[^1]));
+        return new IndexBlockPlaylist(Encoding.UTF8.GetBytes(text.ToString()), PlaylistSegment.MapOf(rendition, segments[0].Init),
+            PlaylistSegment.MapOf(rendition, segments[^1].Init));
     }
 
     /// <summary>Writes the lines.</summary>
@@ -46,21 +45,9 @@ internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string L
         target.Write(Text.AsSpan(0, mapAt));
         if (withMap)
         {
-            target.Write(Encoding.UTF8.GetBytes($"#EXT-X-MAP:URI=\"{FirstMap}\"\n"));
+            target.Write(Encoding.UTF8.GetBytes(PlaylistSegment.MapLine(FirstMap)));
         }
 
         target.Write(Text.AsSpan(mapAt));
     }
-
-    /// <summary>A segment as listed in playlists.</summary>
-    public static PlaylistSegment Listed(string rendition, in IndexedSegment segment, TimeSpan target) => new(
-        $"{rendition}/{MediaFile.OfSegment(segment.Number)}",
-        // As in the live window: a gap's listed duration may not exceed the target duration (RFC 8216, 4.3.3.1).
-        segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds,
-        MapOf(rendition, segment),
-        segment.WallClock,
-        segment.Discontinuity,
-        segment.IsGap);
-
-    private static string MapOf(string rendition, in IndexedSegment segment) => $"{rendition}/{MediaFile.OfInit(segment.Init)}";
 }

@@ -1,4 +1,3 @@
-using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;
@@ -94,40 +93,15 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
 
         var playlist = session.Read((timeline, records) => PlaylistRenderer.Multivariant(timeline, records, listed));
         var query = range.Query;
-        return (playlist with
-        {
-            Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = audio.Uri + query })],
-            Variants = [.. playlist.Variants.Select(variant => variant with { Uri = variant.Uri + query })],
-            IFrameStreams = [],
-            Images = null,
-        }).ToDocument();
+        return playlist.OfMedia(uri => uri + query).ToDocument();
     }
 
     private async Task<Document?> RenderMediaAsync(LiveSession session, string rendition, TimeRange range)
     {
         var isWhole = SnapshotBounds.Of(session, usesSessionTime: false).IsWhole(range);
-        var view = SessionSnapshot.Of(session);
-        var cut = await view.CutAsync(range, indexBlocks, rendition);
-        if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } selected)
-        {
-            return null;
-        }
-
-        var target = view.Session.Latency.TargetDuration;
-        return new MediaPlaylist
-        {
-            TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
-            HoldBack = 3 * target,
-            MediaSequence = selected.Segments[0].Number,
-            DiscontinuitySequence = cut.DiscontinuitiesBefore(selected.Segments[0].Number),
-            IndependentSegments = selected.IsIndependent,
-            // The type may not change (draft-pantos-hls-rfc8216bis, 6.2.1). A finished range is not VOD, because it may have been requested
-            // while it grew.
-            Type = view.Session.DvrWindow == DvrWindow.All ? "EVENT" : null,
-            StartsAtFirstSegment = true,
-            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target))],
-            IsEnded = isWhole,
-        }.ToDocument();
+        var cut = await SessionSnapshot.Of(session).CutAsync(range, indexBlocks, rendition);
+        return cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is { } selected
+            ? SnapshotPlaylist.Of(cut, selected, isWhole).ToDocument() : null;
     }
 
     private async Task<Document?> RenderMpdAsync(LiveSession session, bool? isProtected, TimeRange range)

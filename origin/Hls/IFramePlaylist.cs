@@ -1,9 +1,6 @@
-using System.Globalization;
-using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
-using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Hls;
 
@@ -38,50 +35,40 @@ internal static class IFramePlaylist
         return false;
     }
 
-    /// <summary>Renders the playlist.</summary>
+    /// <summary>Describes the playlist.</summary>
     /// <param name="timeline">The session.</param>
     /// <param name="rendition">The rendition.</param>
     /// <param name="discontinuitySequence">Discontinuities before the first segment.</param>
-    public static Document Render(SessionTimeline timeline, RenditionTimeline rendition, long discontinuitySequence)
+    public static MediaPlaylist Of(SessionTimeline timeline, RenditionTimeline rendition, long discontinuitySequence)
     {
-        var culture = CultureInfo.InvariantCulture;
         var target = timeline.Session.Latency.TargetDuration;
         var closed = rendition.Closed;
-        var text = new StringBuilder(256 + (closed.Length * 128));
-        text.Append("#EXTM3U\n");
-        text.Append(culture, $"#EXT-X-VERSION:{MediaPlaylist.Version}\n");
-        text.Append(culture, $"#EXT-X-TARGETDURATION:{Math.Ceiling(target.TotalSeconds)}\n");
-        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={(3 * target).TotalSeconds:0.0##}\n");
-        text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{closed[0].Number}\n");
-        text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuitySequence}\n");
-        text.Append("#EXT-X-I-FRAMES-ONLY\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-        int? map = null;
-        foreach (var segment in closed)
+        var segments = new PlaylistSegment[closed.Length];
+        string? map = null;
+        for (var i = 0; i < segments.Length; i++)
         {
-            if (segment.Discontinuity)
-            {
-                text.Append("#EXT-X-DISCONTINUITY\n");
-            }
-
-            if (segment.Init != map && rendition.FindInit(segment.Init) is { } init)
-            {
-                text.Append(culture, $"#EXT-X-MAP:URI=\"{MediaFile.OfInit(init.Number)}\"\n");
-                map = segment.Init;
-            }
-
-            text.Append(culture, $"#EXT-X-PROGRAM-DATE-TIME:{segment.WallClock.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
+            var segment = closed[i];
+            map = rendition.FindInit(segment.Init) is { } init ? $"{MediaFile.OfInit(init.Number)}" : map;
 
             // "The EXTINF duration … is the time between the presentation time of the I-frame in the Media Segment and the presentation
             // time of the next I-frame" (4.3.3.6).
-            text.Append(segment.KeyLength > 0 ? string.Create(culture, $"#EXT-X-BYTERANGE:{segment.KeyLength}@0\n") : "#EXT-X-GAP\n");
-            text.Append(culture, $"#EXTINF:{PlaylistRenderer.Length(segment, target):0.000###},\n{MediaFile.OfSegment(segment.Number)}\n");
+            segments[i] = new PlaylistSegment(
+                $"{MediaFile.OfSegment(segment.Number)}", PlaylistSegment.ListedDuration(segment.Duration, segment.IsGap, target), map,
+                segment.WallClock, segment.Discontinuity, IsGap: segment.KeyLength == 0)
+            {
+                ByteRange = segment.KeyLength > 0 ? segment.KeyLength : null,
+            };
         }
 
-        if (timeline.IsEnded)
+        return new MediaPlaylist
         {
-            text.Append("#EXT-X-ENDLIST\n");
-        }
-
-        return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
+            Kind = MediaPlaylistKind.IFrames,
+            TargetDuration = target,
+            MediaSequence = closed[0].Number,
+            DiscontinuitySequence = discontinuitySequence,
+            IndependentSegments = true,
+            Segments = segments,
+            IsEnded = timeline.IsEnded,
+        };
     }
 }

@@ -5,8 +5,22 @@ using Broadcast.Origin.Dvr;
 
 namespace Broadcast.Origin.Hls;
 
+/// <summary>Kinds of media playlists.</summary>
+internal enum MediaPlaylistKind
+{
+    /// <summary>Whole segments.</summary>
+    Segments,
+
+    /// <summary><c>EXT-X-I-FRAMES-ONLY</c> (RFC 8216, 4.3.3.6): the first frame of each segment.</summary>
+    IFrames,
+
+    /// <summary><c>EXT-X-IMAGES-ONLY</c> ("Image Media Playlist", version 0.4): sprite sheets.</summary>
+    Images,
+}
+
 /// <summary>
-/// A media playlist (RFC 8216, 4.3.3; draft-pantos-hls-rfc8216bis for tags that RFC 8216 lacks). Each property is one tag.
+/// A media playlist (RFC 8216, 4.3.3; draft-pantos-hls-rfc8216bis for tags that RFC 8216 lacks): the description that all sources of
+/// playlists create, and the only writer of its tags. Each property is one tag.
 /// </summary>
 internal sealed record MediaPlaylist
 {
@@ -21,25 +35,30 @@ internal sealed record MediaPlaylist
     /// </summary>
     public const int SkippingVersion = 9;
 
-    /// <summary><c>EXT-X-TARGETDURATION</c>, in whole seconds.</summary>
-    public required int TargetDuration { get; init; }
+    /// <summary>The kind: <c>EXT-X-I-FRAMES-ONLY</c> or <c>EXT-X-IMAGES-ONLY</c>.</summary>
+    public MediaPlaylistKind Kind { get; init; }
+
+    /// <summary><c>EXT-X-TARGETDURATION</c>, written in whole seconds.</summary>
+    public required TimeSpan TargetDuration { get; init; }
 
     /// <summary>
-    /// <c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: minimum distance from the live edge at which players play; at least three target durations.
-    /// <see langword="null"/> for playlists served from a bucket: players then use three target durations (RFC 8216, 6.3.3).
+    /// Indicates whether <c>EXT-X-SERVER-CONTROL</c> is written. Its <c>HOLD-BACK</c>, the minimum distance from the live edge at which
+    /// players play, is three target durations. Playlists served from a bucket lack the tag; players then use the same distance (RFC 8216,
+    /// 6.3.3).
     /// </summary>
-    public required TimeSpan? HoldBack { get; init; }
+    public bool HasServerControl { get; init; } = true;
 
     /// <summary><c>EXT-X-MEDIA-SEQUENCE</c>: sequence number of the first segment.</summary>
     public required long MediaSequence { get; init; }
 
     /// <summary>
     /// <c>EXT-X-DISCONTINUITY-SEQUENCE</c>: number of discontinuities before the first segment, the same for all renditions.
+    /// <see langword="null"/> for images, which have none.
     /// </summary>
-    public required long DiscontinuitySequence { get; init; }
+    public required long? DiscontinuitySequence { get; init; }
 
     /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: every segment can be decoded without other segments.</summary>
-    public required bool IndependentSegments { get; init; }
+    public bool IndependentSegments { get; init; }
 
     /// <summary><c>EXT-X-PART-INF</c> and its related attributes, or <see langword="null"/> when only whole segments are offered.</summary>
     public LowLatency? LowLatency { get; init; }
@@ -50,9 +69,10 @@ internal sealed record MediaPlaylist
     public int SkippedSegments { get; init; }
 
     /// <summary>
-    /// <c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where no segment is ever removed, otherwise <see langword="null"/>. Constant for a URL.
+    /// Indicates whether no segment is ever removed: <c>EXT-X-PLAYLIST-TYPE:EVENT</c>. Constant for a URL, because the type may not change
+    /// (draft-pantos-hls-rfc8216bis, 6.2.1). Finished playlists are not <c>VOD</c>, because they may have been requested while they grew.
     /// </summary>
-    public string? Type { get; init; }
+    public bool IsEvent { get; init; }
 
     /// <summary><c>EXT-X-START</c>: players start at the first segment, although the session is live.</summary>
     public bool StartsAtFirstSegment { get; init; }
@@ -81,24 +101,34 @@ internal sealed record MediaPlaylist
         var culture = CultureInfo.InvariantCulture;
         text.Append("#EXTM3U\n");
         text.Append(culture, $"#EXT-X-VERSION:{(LowLatency is null ? Version : SkippingVersion)}\n");
-        text.Append(culture, $"#EXT-X-TARGETDURATION:{TargetDuration}\n");
-        if (HoldBack is { } holdBack)
+        var target = (int)Math.Ceiling(TargetDuration.TotalSeconds);
+        text.Append(culture, $"#EXT-X-TARGETDURATION:{target}\n");
+        if (HasServerControl)
         {
-            text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={holdBack.TotalSeconds:0.0##}");
-            LowLatency?.Write(text, TimeSpan.FromSeconds(TargetDuration));
+            text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={(3 * TargetDuration).TotalSeconds:0.0##}");
+            LowLatency?.Write(text, TimeSpan.FromSeconds(target));
             text.Append('\n');
         }
 
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{MediaSequence}\n");
-        text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{DiscontinuitySequence}\n");
-        if (Type is not null)
+        if (DiscontinuitySequence is { } discontinuities)
         {
-            text.Append(culture, $"#EXT-X-PLAYLIST-TYPE:{Type}\n");
+            text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}\n");
+        }
+
+        if (IsEvent)
+        {
+            text.Append("#EXT-X-PLAYLIST-TYPE:EVENT\n");
         }
 
         if (StartsAtFirstSegment)
         {
             text.Append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
+        }
+
+        if (Kind != MediaPlaylistKind.Segments)
+        {
+            text.Append(Kind == MediaPlaylistKind.IFrames ? "#EXT-X-I-FRAMES-ONLY\n" : "#EXT-X-IMAGES-ONLY\n");
         }
 
         if (IndependentSegments)
@@ -163,57 +193,5 @@ internal sealed record MediaPlaylist
         var text = new StringBuilder(512 + (Segments.Count * 128) + (LowLatency is null ? 0 : 4096));
         Write(text);
         return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
-    }
-}
-
-/// <summary>A segment in a media playlist.</summary>
-/// <param name="Uri">Its URI, relative to the playlist.</param>
-/// <param name="Duration"><c>EXTINF</c>, in seconds.</param>
-/// <param name="Map"><c>EXT-X-MAP</c>: URI of its init segment, or <see langword="null"/> when unknown. Written where it changes.</param>
-/// <param name="WallClock"><c>EXT-X-PROGRAM-DATE-TIME</c>: wall-clock time of its first sample.</param>
-/// <param name="Discontinuity"><c>EXT-X-DISCONTINUITY</c>: timestamps or configuration change at its start.</param>
-/// <param name="IsGap"><c>EXT-X-GAP</c>: the segment is not available.</param>
-internal sealed record PlaylistSegment(string Uri, double Duration, string? Map, DateTimeOffset WallClock, bool Discontinuity, bool IsGap)
-{
-    /// <summary>Its parts, where parts are listed.</summary>
-    public IReadOnlyList<PlaylistPart> Parts { get; init; } = [];
-
-    /// <summary>Indicates whether more parts follow; an open segment has no <c>EXTINF</c> and no URI yet.</summary>
-    public bool IsOpen { get; init; }
-
-    /// <summary>
-    /// Writes the segment's tags and URI. Tags that apply to the segment precede its first part (draft-pantos-hls-rfc8216bis, 4.4.4.9).
-    /// </summary>
-    public void Write(StringBuilder text, bool writeMap)
-    {
-        var culture = CultureInfo.InvariantCulture;
-        if (Discontinuity)
-        {
-            text.Append("#EXT-X-DISCONTINUITY\n");
-        }
-
-        if (writeMap && Map is not null)
-        {
-            text.Append(culture, $"#EXT-X-MAP:URI=\"{Map}\"\n");
-        }
-
-        text.Append(culture, $"#EXT-X-PROGRAM-DATE-TIME:{WallClock.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
-        if (IsGap)
-        {
-            text.Append("#EXT-X-GAP\n");
-        }
-
-        foreach (var part in Parts)
-        {
-            part.Write(text);
-        }
-
-        if (IsOpen)
-        {
-            return;
-        }
-
-        text.Append(culture, $"#EXTINF:{Duration:0.000###},\n");
-        text.Append(Uri).Append('\n');
     }
 }

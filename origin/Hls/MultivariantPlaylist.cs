@@ -25,6 +25,18 @@ internal sealed record MultivariantPlaylist
     /// <summary><c>EXT-X-IMAGE-STREAM-INF</c>: the playlist of thumbnails, or <see langword="null"/> when there are none.</summary>
     public ImageStream? Images { get; init; }
 
+    /// <summary>
+    /// The playlist for other media playlists than those of the live window: without I-frame and image playlists, which only list it.
+    /// </summary>
+    /// <param name="uriOf">Converts the URI of a media playlist.</param>
+    public MultivariantPlaylist OfMedia(Func<string, string> uriOf) => this with
+    {
+        Audio = [.. Audio.Select(audio => audio.Uri is { } uri ? audio with { Uri = uriOf(uri) } : audio)],
+        Variants = [.. Variants.Select(variant => variant with { Uri = uriOf(variant.Uri) })],
+        IFrameStreams = [],
+        Images = null,
+    };
+
     /// <summary>Writes the playlist.</summary>
     public void Write(StringBuilder text)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
-using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Thumbnails;
@@ -58,12 +57,11 @@ internal static class PlaylistRenderer
         var dvrRange = DvrPlaylistRange.Of(timeline, rendition.Name, closed[0].Number, firstAvailable);
         return new MediaPlaylist
         {
-            TargetDuration = (int)Math.Ceiling(latency.TargetDuration.TotalSeconds),
-            HoldBack = 3 * latency.TargetDuration,
+            TargetDuration = latency.TargetDuration,
             LowLatency = lowLatency,
             MediaSequence = dvrRange.First,
             DiscontinuitySequence = dvrRange.DiscontinuitySequence,
-            Type = timeline.Session.DvrWindow == DvrWindow.All ? "EVENT" : null,
+            IsEvent = timeline.Session.DvrWindow == DvrWindow.All,
             // Applies to every listed segment, including the open one (4.4.2.1).
             IndependentSegments = records[rendition.Name].IsIndependent && (!isOpen || rendition.Open!.Independent),
             SkippedSegments = skipped > 0 ? skipped + (int)(closed[0].Number - dvrRange.First) : 0,
@@ -78,9 +76,9 @@ internal static class PlaylistRenderer
     }
 
     /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> where there is none.</summary>
-    public static Document? IFrames(SessionTimeline timeline, RenditionTimeline rendition) =>
+    public static MediaPlaylist? IFrames(SessionTimeline timeline, RenditionTimeline rendition) =>
         rendition.Kind == TrackKind.Video && IFramePlaylist.IsOffered(timeline.Session) && IFramePlaylist.Exists(rendition)
-            ? IFramePlaylist.Render(timeline, rendition, DiscontinuitiesBefore(timeline, rendition.Closed[0].Number)) : null;
+            ? IFramePlaylist.Of(timeline, rendition, DiscontinuitiesBefore(timeline, rendition.Closed[0].Number)) : null;
 
     /// <summary>
     /// Number of discontinuities before a segment. Discontinuities before a late rendition's first segment count too, because the other
@@ -173,24 +171,16 @@ internal static class PlaylistRenderer
         return group.Renditions.Select((rendition, index) => Audio(timeline, named, group, index, inVariant && index == 0));
     }
 
-    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) =>
-        new(
-        $"{rendition.Name}/{MediaFile.OfSegment(segment.Number)}",
-        Length(segment, latency.TargetDuration),
-        rendition.FindInit(segment.Init) is { } init ? $"{rendition.Name}/{MediaFile.OfInit(init.Number)}" : null,
-        segment.WallClock,
-        segment.Discontinuity,
-        segment.IsGap)
+    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts)
     {
-        Parts = withParts ? PlaylistParts.Of(rendition, segment, latency) : [],
-    };
+        var listed = PlaylistSegment.Of(rendition.Name, IndexedSegment.Of(segment), latency.TargetDuration);
+        var hasMap = rendition.FindInit(segment.Init) is not null;
+        return hasMap && !withParts ? listed
+            : listed with { Map = hasMap ? listed.Map : null, Parts = withParts ? PlaylistParts.Of(rendition, segment, latency) : [] };
+    }
 
-    /// <summary>
-    /// The listed duration of a segment, in seconds. A gap may be longer than the target duration, but its <c>EXTINF</c> may not (RFC 8216,
-    /// 4.3.3.1). The next program date-time states the real duration.
-    /// </summary>
-    internal static double Length(TimelineSegment segment, TimeSpan target) =>
-        segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds;
+    private static double Length(TimelineSegment segment, TimeSpan target) =>
+        PlaylistSegment.ListedDuration(segment.Duration, segment.IsGap, target);
 
     private static AudioRendition Audio(SessionTimeline timeline, AudioGroup named, AudioGroup group, int index, bool isInVariant)
     {

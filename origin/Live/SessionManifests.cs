@@ -45,7 +45,8 @@ internal sealed class SessionManifests
 
     /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
     public Document? IFramePlaylist(string rendition) => PlaylistsOf(rendition)?.GetIFrames(
-        () => _session.Read((timeline, _) => timeline.Find(rendition) is { } found ? PlaylistRenderer.IFrames(timeline, found) : null));
+        () => _session.Read((timeline, _) => timeline.Find(rendition) is { } found ? PlaylistRenderer.IFrames(timeline, found) : null)
+            ?.ToDocument());
 
     /// <summary>The multivariant playlist, or <see langword="null"/> before the session is playable.</summary>
     public Document? MultivariantPlaylist() => !_session.IsPlayable ? null :
@@ -71,7 +72,7 @@ internal sealed class SessionManifests
     /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
     public Document? ImagePlaylist() => _imagePlaylist.Get(_session.ManifestVersion,
         () => _session.Read((timeline, _) => ThumbnailTrack.Of(timeline) is { } track
-            ? Broadcast.Origin.Thumbnails.ImagePlaylist.Render(track, _session.StartedAt, timeline.IsEnded) : null));
+            ? Broadcast.Origin.Thumbnails.ImagePlaylist.Of(track, _session.StartedAt, timeline.IsEnded) : null)?.ToDocument());
 
     /// <summary>The thumbnails as WebVTT, or <see langword="null"/> when there are none.</summary>
     /// <param name="folder">The session's folder relative to the file: empty at the session's URL.</param>

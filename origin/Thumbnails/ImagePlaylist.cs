@@ -1,7 +1,5 @@
-using System.Globalization;
-using System.Text;
 using Broadcast.Media.Objects;
-using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
 
 namespace Broadcast.Origin.Thumbnails;
 
@@ -11,49 +9,38 @@ namespace Broadcast.Origin.Thumbnails;
 /// </summary>
 internal static class ImagePlaylist
 {
-    /// <summary>Writes the playlist.</summary>
+    /// <summary>Describes the playlist.</summary>
     /// <param name="track">The sprite sheets.</param>
     /// <param name="startedAt">Wall-clock time at the session's time zero.</param>
     /// <param name="isEnded">Whether no sprite sheets follow.</param>
-    public static Document Render(ThumbnailTrack track, DateTimeOffset startedAt, bool isEnded)
+    public static MediaPlaylist Of(ThumbnailTrack track, DateTimeOffset startedAt, bool isEnded)
     {
-        var culture = CultureInfo.InvariantCulture;
-        var number = NumberOf(track, 0);
-        var text = new StringBuilder();
-        text.Append("#EXTM3U\n");
-        text.Append(culture, $"#EXT-X-VERSION:{Broadcast.Origin.Hls.MediaPlaylist.Version}\n");
-        text.Append(culture, $"#EXT-X-TARGETDURATION:{Math.Ceiling(track.Duration.TotalSeconds)}\n");
-        text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{number}\n");
-        text.Append("#EXT-X-IMAGES-ONLY\n");
+        var first = NumberOf(track, 0);
+        var tiles = new PlaylistTiles(track.Layout, track.TileDuration);
+        var segments = new List<PlaylistSegment>();
         for (var i = 0; i < track.Sheets.Count; i++)
         {
-            for (; number < NumberOf(track, i); number++)
+            while (first + segments.Count < NumberOf(track, i))
             {
-                text.Append("#EXT-X-GAP\n");
-                Segment(text, track, startedAt, number,
-                    SessionObjectNames.SpriteSheetFile(number * (long)track.Duration.TotalMilliseconds));
+                Add(SessionObjectNames.SpriteSheetFile((first + segments.Count) * (long)track.Duration.TotalMilliseconds), isGap: true);
             }
 
-            Segment(text, track, startedAt, number++, ThumbnailTrack.UriOf(track.Sheets[i]));
+            Add(ThumbnailTrack.UriOf(track.Sheets[i]), isGap: false);
         }
 
-        if (isEnded)
+        return new MediaPlaylist
         {
-            text.Append("#EXT-X-ENDLIST\n");
-        }
+            Kind = MediaPlaylistKind.Images,
+            TargetDuration = track.Duration,
+            HasServerControl = false,
+            MediaSequence = first,
+            DiscontinuitySequence = null,
+            Segments = segments,
+            IsEnded = isEnded,
+        };
 
-        return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
-    }
-
-    private static void Segment(StringBuilder text, ThumbnailTrack track, DateTimeOffset startedAt, long number, string uri)
-    {
-        var layout = track.Layout;
-        text.Append(CultureInfo.InvariantCulture,
-            $"#EXT-X-PROGRAM-DATE-TIME:{(startedAt + (track.Duration * number)).UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
-        text.Append(CultureInfo.InvariantCulture, $"#EXTINF:{track.Duration.TotalSeconds:0.000###},\n");
-        text.Append(CultureInfo.InvariantCulture,
-            $"#EXT-X-TILES:RESOLUTION={layout.TileWidth}x{layout.TileHeight},LAYOUT={layout.Columns}x{layout.Rows},DURATION={track.TileDuration.TotalSeconds:0.000###}\n");
-        text.Append(uri).Append('\n');
+        void Add(string uri, bool isGap) => segments.Add(new PlaylistSegment(uri, track.Duration.TotalSeconds, Map: null,
+            startedAt + (track.Duration * (first + segments.Count)), Discontinuity: false, isGap) { Tiles = tiles });
     }
 
     private static long NumberOf(ThumbnailTrack track, int index) =>

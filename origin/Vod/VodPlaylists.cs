@@ -104,13 +104,7 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
 
             return PlaylistRenderer.Multivariant(timeline, measured, listed);
         });
-        return (playlist with
-        {
-            Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = FileOf(audio.Uri) })],
-            Variants = [.. playlist.Variants.Select(variant => variant with { Uri = FileOf(variant.Uri) })],
-            IFrameStreams = [],
-            Images = null,
-        }).ToDocument();
+        return playlist.OfMedia(FileOf).ToDocument();
     }
 
     private async Task<Document?> RenderMediaAsync(LiveSession session, TimeRange range, string rendition, bool isWhole)
@@ -121,23 +115,8 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
             return null;
         }
 
-        var target = cut.Session.Latency.TargetDuration;
-        var folder = MediaUrlOf(session);
-        return new MediaPlaylist
-        {
-            TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
-            HoldBack = 3 * target,
-            MediaSequence = selected.Segments[0].Number,
-            DiscontinuitySequence = cut.DiscontinuitiesBefore(selected.Segments[0].Number),
-            IndependentSegments = Measure(cut, selected).IsIndependent,
-            // EVENT: the type may not change, and a finished recording may have been requested while it grew (draft-pantos-hls-rfc8216bis,
-            // 6.2.1).
-            Type = "EVENT",
-            StartsAtFirstSegment = true,
-            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target))
-                .Select(segment => segment with { Uri = folder + segment.Uri, Map = folder + segment.Map })],
-            IsEnded = isWhole,
-        }.ToDocument();
+        var measured = selected with { IsIndependent = Measure(cut, selected).IsIndependent };
+        return SnapshotPlaylist.Of(cut, measured, isWhole, MediaUrlOf(session)).ToDocument();
     }
 
     private async Task<Document?> RenderMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain = false)
