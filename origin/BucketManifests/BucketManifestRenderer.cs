@@ -76,7 +76,7 @@ internal static class BucketManifestRenderer
         if (withChannel)
         {
             // Without a Location, so that all URLs are relative and the bucket can be copied elsewhere.
-            manifests.Add(new BucketManifest(ObjectNames.ChannelMpd(channel), (mpd with { BaseUrl = $"{id}/" }).ToDocument(),
+            manifests.Add(new BucketManifest(ObjectNames.ChannelMpd(channel), MpdUrls.Relative(mpd, session).ToDocument(),
                 IsIndex: true));
         }
 

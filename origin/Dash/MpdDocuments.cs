@@ -1,4 +1,3 @@
-using Broadcast.Media.Objects;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
 
@@ -30,19 +29,10 @@ internal sealed class MpdDocuments(LiveSession session, Func<Mpd?> render)
     public Document? PatchFrom(long published) => _history.PatchFrom(published);
 
     /// <summary>
-    /// The MPD for the channel's URL. Its Location is the session's URL, so that players request updates there. An ended session starts
-    /// with its first available segment.
+    /// The MPD for the channel's URL. Without a token, its Location is the session's URL, so that players request updates there.
     /// </summary>
     /// <param name="version">Minimum version.</param>
-    /// <param name="isProtected">
-    /// Whether the request path has a token before <c>/live</c>. Then there is no Location, so that all URLs can be relative, which players
-    /// only agree on without one, and no response contains the token. Such a player stays at the channel's URL, where it sees the end of
-    /// this session before the next one starts.
-    /// </param>
-    public Document? OfChannel(long version, bool isProtected) => isProtected
-        ? _protected.Get(version, () => render() is { } mpd ? (mpd with { BaseUrl = $"{session.Id}/" }).ToDocument() : null)
-        : _ofChannel.Get(version, () => render() is { } mpd
-            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session.Id}/{ObjectNames.MpdFile}",
-                BaseUrl = MediaUrls.SessionFolder(session.Channel, session.Id) }).ToDocument()
-            : null);
+    /// <param name="isProtected">Whether the request path has a token before <c>/live</c>; see <see cref="MpdUrls"/>.</param>
+    public Document? OfChannel(long version, bool isProtected) => (isProtected ? _protected : _ofChannel).Get(version,
+        () => render() is { } mpd ? MpdUrls.Adapt(mpd, session, isProtected).ToDocument() : null);
 }

@@ -24,7 +24,7 @@ internal static class MpdTrim
             Sets =
                 [.. first.Sets.Select(set => set with { Representations =
                     [.. set.Representations.Select(each => each with { Segments = Later(each.Segments, late) })] })],
-            Thumbnails = first.Thumbnails is { } sheets ? Later(sheets, late) : null,
+            Thumbnails = first.Thumbnails is { } sheets ? ThumbnailAdaptationSet.Later(sheets, late) : null,
         };
         return mpd with { Periods = [moved, .. mpd.Periods.Skip(1)] };
     }
@@ -51,11 +51,4 @@ internal static class MpdTrim
 
     private static SegmentTemplate Later(SegmentTemplate segments, MediaTime late) =>
         segments with { PresentationTimeOffset = segments.PresentationTimeOffset + late.Rescale(segments.Timescale).Ticks };
-
-    private static ThumbnailAdaptationSet? Later(ThumbnailAdaptationSet sheets, MediaTime late)
-    {
-        var offset = sheets.PresentationTimeOffset + late.Ticks;
-        List<(long, long)> left = [.. sheets.Timeline.Where(sheet => sheet.Start + sheet.Duration > offset)];
-        return left.Count == 0 ? null : sheets with { PresentationTimeOffset = offset, Timeline = left };
-    }
 }

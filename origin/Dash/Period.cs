@@ -2,6 +2,9 @@ using System.Xml;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Dash;
 
@@ -13,7 +16,7 @@ namespace Broadcast.Origin.Dash;
 internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IReadOnlyList<AdaptationSet> Sets)
 {
     /// <summary>The <c>AdaptationSet</c> of thumbnails, or <see langword="null"/> when there are none.</summary>
-    public ThumbnailAdaptationSet? Thumbnails { get; init; }
+    public AdaptationSet? Thumbnails { get; init; }
 
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
@@ -36,15 +39,19 @@ internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IRe
     }
 }
 
-/// <summary><c>AdaptationSet</c> (5.3.3): renditions between which players may switch.</summary>
+/// <summary><c>AdaptationSet</c> (5.3.3): renditions between which players may switch, or thumbnails.</summary>
 /// <param name="Id"><c>@id</c></param>
-/// <param name="Kind"><c>@contentType</c> and <c>@mimeType</c>.</param>
-/// <param name="Language"><c>@lang</c>, or <see langword="null"/>.</param>
-/// <param name="IsMain"><c>Role</c>: <c>main</c>, or <c>alternate</c> for further audio renditions.</param>
-/// <param name="Representations">The renditions.</param>
-internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, bool IsMain, IReadOnlyList<Representation> Representations)
+/// <param name="Kind"><c>@contentType</c> and <c>@mimeType</c>; <see langword="null"/> for images.</param>
+/// <param name="Representations">The renditions; at least one.</param>
+internal sealed record AdaptationSet(int Id, TrackKind? Kind, IReadOnlyList<Representation> Representations)
 {
     private const byte Unspecified = 2;
+
+    /// <summary><c>@lang</c>, or <see langword="null"/>.</summary>
+    public string? Language { get; init; }
+
+    /// <summary><c>Role</c> of media: <c>main</c>, or <c>alternate</c> for further audio renditions.</summary>
+    public bool IsMain { get; init; }
 
     /// <summary><c>Label</c>: the encoder's label, or <see langword="null"/>.</summary>
     public string? Label { get; init; }
@@ -63,8 +70,23 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     {
         xml.WriteStartElement("AdaptationSet");
         xml.WriteAttributeString("id", MpdText.Number(Id));
-        xml.WriteAttributeString("contentType", Kind == TrackKind.Audio ? "audio" : "video");
-        xml.WriteAttributeString("mimeType", Broadcast.Origin.Delivery.ContentTypes.Of(Kind));
+        xml.WriteAttributeString("contentType", Kind switch { TrackKind.Audio => "audio", TrackKind.Video => "video", _ => "image" });
+        xml.WriteAttributeString("mimeType", Kind is { } kind ? ContentTypes.Of(kind) : ContentTypes.Jpeg);
+        if (Kind is not null)
+        {
+            WriteMediaProperties(xml);
+        }
+
+        foreach (var representation in Representations)
+        {
+            representation.Write(xml);
+        }
+
+        xml.WriteEndElement();
+    }
+
+    private void WriteMediaProperties(XmlWriter xml)
+    {
         if (Language is not null)
         {
             xml.WriteAttributeString("lang", Language);
@@ -72,7 +94,7 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
 
         // Segment boundaries are the same in all renditions.
         xml.WriteAttributeString("segmentAlignment", "true");
-        if (Kind == TrackKind.Video && Representations[0].Format.Color is { } color)
+        if (Kind == TrackKind.Video && Representations[0].Format?.Color is { } color)
         {
             WriteColors(xml, color);
         }
@@ -85,12 +107,6 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
         Reference?.Write(xml, Representations[0].Segments.Timescale);
         WriteCaptions(xml);
         MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
-        foreach (var representation in Representations)
-        {
-            representation.Write(xml);
-        }
-
-        xml.WriteEndElement();
     }
 
     /// <summary>
@@ -101,9 +117,9 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     {
         const string scheme = "urn:scte:dash:cc:";
         var language = Language ?? "und";
-        var channels = Captions.Where(id => Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf(id) is null)
+        var channels = Captions.Where(id => RenditionDescription.ServiceOf(id) is null)
             .Select(id => $"{id}={language}").ToList();
-        var services = Captions.Select(Broadcast.Origin.Hls.PlaylistRenderer.ServiceOf).OfType<int>()
+        var services = Captions.Select(RenditionDescription.ServiceOf).OfType<int>()
             .Select(number => $"{MpdText.Number(number)}=lang:{language}").ToList();
         if (channels.Count > 0)
         {
@@ -129,12 +145,12 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
             return;
         }
 
-        var range = Broadcast.Origin.Hls.VideoRange.Of(color);
-        var isWide = range is Broadcast.Origin.Hls.VideoRange.Pq or Broadcast.Origin.Hls.VideoRange.Hlg;
+        var range = VideoRange.Of(color);
+        var isWide = range is VideoRange.Pq or VideoRange.Hlg;
         (string Name, byte Value, bool IsEssential)[] points =
         [
             ("ColourPrimaries", color.Primaries, isWide), ("TransferCharacteristics", color.Transfer,
-                range == Broadcast.Origin.Hls.VideoRange.Pq), ("MatrixCoefficients", color.Matrix, isWide),
+                range == VideoRange.Pq), ("MatrixCoefficients", color.Matrix, isWide),
         ];
         foreach (var (name, value, isEssential) in points.Where(point => point.Value != Unspecified)
             .OrderByDescending(point => point.IsEssential))
@@ -144,35 +160,70 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     }
 }
 
-/// <summary><c>Representation</c> (5.3.5): a rendition.</summary>
+/// <summary><c>Representation</c> (5.3.5): a rendition or the thumbnails.</summary>
 /// <param name="Id"><c>@id</c>, also the name of its folder.</param>
-/// <param name="Format">Format of its segments.</param>
 /// <param name="Bandwidth"><c>@bandwidth</c>, in bits per second.</param>
-/// <param name="IsIndependent"><c>@startWithSAP</c>: 1 when every segment starts with a sync sample.</param>
 /// <param name="Segments">Its segments.</param>
-internal sealed record Representation(string Id, RenditionFormat Format, long Bandwidth, bool IsIndependent, SegmentTemplate Segments)
+internal sealed record Representation(string Id, long Bandwidth, SegmentTemplate Segments)
 {
+    /// <summary>Format of the segments of a rendition; <see langword="null"/> for thumbnails.</summary>
+    public RenditionFormat? Format { get; init; }
+
+    /// <summary><c>@startWithSAP</c>: 1 when every segment starts with a sync sample.</summary>
+    public bool IsIndependent { get; init; }
+
+    /// <summary>Grid of the sprite sheets; <see langword="null"/> for media.</summary>
+    public SpriteSheetLayout? Tiles { get; init; }
+
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
     {
         xml.WriteStartElement("Representation");
         xml.WriteAttributeString("id", Id);
-        xml.WriteAttributeString("codecs", Format.Codecs);
+        if (Format is not null)
+        {
+            xml.WriteAttributeString("codecs", Format.Codecs);
+        }
+
         xml.WriteAttributeString("bandwidth", MpdText.Number(Bandwidth));
-        if (Format is { Width: > 0, Height: > 0 })
+        if (Format is not null)
         {
-            xml.WriteAttributeString("width", MpdText.Number(Format.Width));
-            xml.WriteAttributeString("height", MpdText.Number(Format.Height));
+            WriteFormat(xml, Format);
         }
 
-        if (Format.FrameRate > 0)
+        if (Tiles is { } tiles)
         {
-            xml.WriteAttributeString("frameRate", MpdText.FrameRate(Format.FrameRate));
+            // Width and height are those of a sprite sheet.
+            WriteSize(xml, tiles.Columns * tiles.TileWidth, tiles.Rows * tiles.TileHeight);
+            MpdText.Descriptor(xml, "EssentialProperty", "http://dashif.org/guidelines/thumbnail_tile",
+                FormattableString.Invariant($"{tiles.Columns}x{tiles.Rows}"));
         }
 
-        if (Format.SampleRate > 0)
+        Segments.Write(xml);
+        xml.WriteEndElement();
+    }
+
+    private static void WriteSize(XmlWriter xml, int width, int height)
+    {
+        xml.WriteAttributeString("width", MpdText.Number(width));
+        xml.WriteAttributeString("height", MpdText.Number(height));
+    }
+
+    private void WriteFormat(XmlWriter xml, RenditionFormat format)
+    {
+        if (format is { Width: > 0, Height: > 0 })
         {
-            xml.WriteAttributeString("audioSamplingRate", MpdText.Number(Format.SampleRate));
+            WriteSize(xml, format.Width, format.Height);
+        }
+
+        if (format.FrameRate > 0)
+        {
+            xml.WriteAttributeString("frameRate", MpdText.FrameRate(format.FrameRate));
+        }
+
+        if (format.SampleRate > 0)
+        {
+            xml.WriteAttributeString("audioSamplingRate", MpdText.Number(format.SampleRate));
         }
 
         if (IsIndependent)
@@ -180,17 +231,14 @@ internal sealed record Representation(string Id, RenditionFormat Format, long Ba
             xml.WriteAttributeString("startWithSAP", "1");
         }
 
-        if (Format.Channels > 0)
+        if (format.Channels > 0)
         {
             // The scheme's values are channel configurations of ISO/IEC 23003-3. AAC's value 7 has eight channels, five of them in front;
             // other codecs have pairs at side and back.
-            var isAac = Format.Codecs.StartsWith("mp4a.", StringComparison.Ordinal);
-            var configuration = Format.Channels switch { 8 => isAac ? 7 : 12, 7 => 11, var channels => channels };
+            var isAac = format.Codecs.StartsWith("mp4a.", StringComparison.Ordinal);
+            var configuration = format.Channels switch { 8 => isAac ? 7 : 12, 7 => 11, var channels => channels };
             MpdText.Descriptor(
                 xml, "AudioChannelConfiguration", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011", MpdText.Number(configuration));
         }
-
-        Segments.Write(xml);
-        xml.WriteEndElement();
     }
 }

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Origin.Hls;
 
 namespace Broadcast.Origin.Dash;
 
@@ -83,7 +84,7 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
     public static string KeyOf(string rendition, TrackKind kind, RenditionFormat format)
     {
         var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
-        var range = Broadcast.Origin.Hls.VideoRange.Of(format.Color) is { } known and not Broadcast.Origin.Hls.VideoRange.Standard
+        var range = VideoRange.Of(format.Color) is { } known and not VideoRange.Standard
             ? known : "";
         return $"{kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(kind == TrackKind.Audio ? rendition : range)}";
     }

@@ -4,14 +4,22 @@ using Broadcast.Media.Objects;
 namespace Broadcast.Origin.Dash;
 
 /// <summary><c>SegmentTemplate</c> (5.3.9.4), with a <c>SegmentTimeline</c> (5.3.9.6) or for segments of constant duration.</summary>
-/// <param name="Init">Number of the init segment in <c>@initialization</c>.</param>
 /// <param name="Timescale"><c>@timescale</c></param>
 /// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>: the media time at the period's start.</param>
-/// <param name="StartNumber"><c>@startNumber</c></param>
 /// <param name="Timeline">Starts and durations of the segments, in ticks; not written when <see cref="ConstantDuration"/> is set.</param>
-internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber,
-    IReadOnlyList<(long Start, long Duration)> Timeline)
+internal sealed record SegmentTemplate(int Timescale, long PresentationTimeOffset, IReadOnlyList<(long Start, long Duration)> Timeline)
 {
+    /// <summary>
+    /// Number of the init segment in <c>@initialization</c>; <see langword="null"/> for sprite sheets, which are addressed by time.
+    /// </summary>
+    public int? Init { get; init; }
+
+    /// <summary><c>@startNumber</c> of media.</summary>
+    public long StartNumber { get; init; }
+
+    /// <summary><c>@availabilityTimeOffset</c> of listed segments, or <see langword="null"/>.</summary>
+    public TimeSpan? Early { get; init; }
+
     /// <summary>Constant duration that replaces the <c>SegmentTimeline</c>, or <see langword="null"/>.</summary>
     public ConstantDurationSegments? ConstantDuration { get; init; }
 
@@ -21,33 +29,47 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
         xml.WriteStartElement("SegmentTemplate");
         xml.WriteAttributeString("timescale", MpdText.Number(Timescale));
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
-        xml.WriteAttributeString("initialization", $"$RepresentationID$/{MediaFile.OfInit(Init)}");
+        if (Init is { } init)
+        {
+            xml.WriteAttributeString("initialization", $"$RepresentationID$/{MediaFile.OfInit(init)}");
 
-        // With a constant duration, players request segments that have not started, and must not get one that needs another init segment.
-        xml.WriteAttributeString("media", $"$RepresentationID$/{MediaFile.SegmentTemplate(ConstantDuration is null ? 0 : Init)}");
-        xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
+            // With a constant duration, players request segments that have not started, and must not get one that needs another init
+            // segment.
+            xml.WriteAttributeString("media", $"$RepresentationID$/{MediaFile.SegmentTemplate(ConstantDuration is null ? 0 : init)}");
+            xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
+        }
+        else
+        {
+            xml.WriteAttributeString("media", SessionObjectNames.SpriteSheetTemplate);
+        }
+
+        if (Early is { } early)
+        {
+            xml.WriteAttributeString("availabilityTimeOffset", MpdText.Seconds(early));
+        }
+
         if (ConstantDuration is { } constant)
         {
             constant.Write(xml);
         }
         else
         {
-            WriteTimeline(xml, Timeline);
+            WriteTimeline(xml);
         }
 
         xml.WriteEndElement();
     }
 
     /// <summary>Writes a <c>SegmentTimeline</c>; consecutive equal durations are one element.</summary>
-    public static void WriteTimeline(XmlWriter xml, IReadOnlyList<(long Start, long Duration)> timeline)
+    private void WriteTimeline(XmlWriter xml)
     {
         xml.WriteStartElement("SegmentTimeline");
         long? expected = null;
-        for (var i = 0; i < timeline.Count;)
+        for (var i = 0; i < Timeline.Count;)
         {
-            var (start, duration) = timeline[i];
+            var (start, duration) = Timeline[i];
             var repeats = 0;
-            while (i + repeats + 1 < timeline.Count && timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
+            while (i + repeats + 1 < Timeline.Count && Timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
             {
                 repeats++;
             }

@@ -1,5 +1,4 @@
 using Broadcast.Media;
-using Broadcast.Media.Objects;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
@@ -46,32 +45,10 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
         var manifests = session.Manifests;
         var cell = isProtected switch { null => manifests.LongMpd, true => manifests.LongProtectedMpd, false => manifests.LongChannelMpd };
         return await cell.GetAsync(
-            session.ManifestVersion, async () => await RenderMpdAsync(session) is { } mpd ? ForUrl(mpd, session, isProtected, "")
-            .ToDocument() : null, cancellationToken);
+            session.ManifestVersion,
+            async () => await RenderMpdAsync(session) is { } mpd ? MpdUrls.Adapt(mpd, session, isProtected).ToDocument() : null,
+            cancellationToken);
     }
-
-    /// <summary>
-    /// Adapts an MPD to a URL. At a channel's URL, an ended session starts with its first available segment, because no player returns
-    /// there for updates. Elsewhere its first period stays unchanged for players that already have it.
-    /// </summary>
-    /// <param name="mpd">The MPD for the session's URL.</param>
-    /// <param name="session">The session.</param>
-    /// <param name="isProtected">
-    /// For the channel's URL, whether a token precedes it, which must not be in the response; <see langword="null"/> for the session's URL.
-    /// </param>
-    /// <param name="query">Query of the session's URL in <c>Location</c>; <see langword="null"/> where the content is complete.</param>
-    public static Mpd ForUrl(Mpd mpd, LiveSession session, bool? isProtected, string? query) => isProtected switch
-    {
-        null => mpd,
-
-        // As in SessionManifests.ChannelMpd: without a Location, all URLs can be relative.
-        true => mpd with { BaseUrl = $"{session.Id}/" },
-        false => MpdTrim.ToAvailableMedia(mpd) with
-        {
-            BaseUrl = MediaUrls.SessionFolder(session.Channel, session.Id),
-            Location = query is null ? null : $"{session.Id}/{ObjectNames.MpdFile}{query}",
-        },
-    };
 
     private async Task<Mpd?> RenderMpdAsync(LiveSession session)
     {
@@ -83,7 +60,7 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
 
         var depth = view.Session.DvrWindow == DvrWindow.All
             ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.DvrWindow;
-        return SnapshotMpdRenderer.Render(all, view.IsEnded, TimeRange.Everything, depth);
+        return SnapshotPresentation.Of(all, view.IsEnded, TimeRange.Everything, depth) is { } shown ? MpdRenderer.Render(shown) : null;
     }
 
     private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta)

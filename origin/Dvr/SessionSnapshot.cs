@@ -1,6 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
-using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Thumbnails;
 using Broadcast.Origin.Vod;
@@ -8,23 +7,17 @@ using Broadcast.Origin.Vod;
 namespace Broadcast.Origin.Dvr;
 
 /// <summary>Snapshot of a rendition.</summary>
-/// <param name="Name">Name of the rendition.</param>
-/// <param name="Kind">Its media type.</param>
+/// <param name="Description">Its properties.</param>
 /// <param name="Inits">Init segments in use.</param>
-/// <param name="IsIndependent">Whether every segment starts with a sync sample.</param>
-/// <param name="Peak">Peak bits per second.</param>
 /// <param name="Segments">Closed segments with consecutive sequence numbers.</param>
 internal sealed record RenditionSnapshot(
-    string Name, TrackKind Kind, IReadOnlyList<TimelineInit> Inits, bool IsIndependent, long Peak, IReadOnlyList<IndexedSegment> Segments)
+    RenditionDescription Description, IReadOnlyList<TimelineInit> Inits, IReadOnlyList<IndexedSegment> Segments)
 {
-    /// <summary>Language, or <see langword="null"/>.</summary>
-    public string? Language { get; init; }
+    /// <summary>Name of the rendition.</summary>
+    public string Name => Description.Name;
 
-    /// <summary>The encoder's label, or <see langword="null"/>.</summary>
-    public string? Label { get; init; }
-
-    /// <summary>Embedded captions.</summary>
-    public IReadOnlyList<string> Captions { get; init; } = [];
+    /// <summary>Its media type.</summary>
+    public TrackKind Kind => Description.Kind;
 }
 
 /// <summary>Snapshot of a session: its index blocks and its live window.</summary>
@@ -99,14 +92,8 @@ internal sealed record SessionSnapshot(
         isVod ? timeline.RetainedDiscontinuitySequence : timeline.DvrDiscontinuitySequence, [.. timeline.Discontinuities],
         [
             .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new RenditionSnapshot(
-                rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent,
-                records[rendition.Name].Bitrate.Peak,
-                [.. rendition.Closed.ToArray().Select(IndexedSegment.Of)])
-            {
-                Language = PlaylistRenderer.LanguageOf(rendition),
-                Label = PlaylistRenderer.LabelOf(rendition),
-                Captions = [.. PlaylistRenderer.CaptionsOf(rendition)],
-            }),
+                RenditionDescription.Of(rendition, records[rendition.Name]), [.. rendition.Inits],
+                [.. rendition.Closed.ToArray().Select(IndexedSegment.Of)])),
         ])
     {
         ManifestsChangedAt = session.ManifestsChangedAt,

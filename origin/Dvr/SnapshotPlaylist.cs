@@ -19,7 +19,7 @@ internal static class SnapshotPlaylist
             TargetDuration = target,
             MediaSequence = rendition.Segments[0].Number,
             DiscontinuitySequence = view.DiscontinuitiesBefore(rendition.Segments[0].Number),
-            IndependentSegments = rendition.IsIndependent,
+            IndependentSegments = rendition.Description.IsIndependent,
             IsEvent = view.IsVod || view.Session.DvrWindow == DvrWindow.All,
             StartsAtFirstSegment = true,
             Segments = [.. rendition.Segments.Select(segment => PlaylistSegment.Of(rendition.Name, segment, target, folder))],

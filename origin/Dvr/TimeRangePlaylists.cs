@@ -1,3 +1,4 @@
+using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;
@@ -110,9 +111,9 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
         var view = SessionSnapshot.Of(session, usesSessionTime: true);
         var cut = await view.CutAsync(range, indexBlocks);
         var start = range.Start > view.Start ? range.Start : view.Start;
-        return cut is not null && SnapshotMpdRenderer.Render(cut, isWhole, range,
-            TimeSpan.FromMinutes(Math.Ceiling((view.End - start).GetValueOrDefault().TotalMinutes) + 1)) is { } mpd
-            ? DvrPlaylists.ForUrl(mpd, session, isProtected, isWhole ? null : range.Query).ToDocument()
+        var depth = TimeSpan.FromMinutes(Math.Ceiling((view.End - start).GetValueOrDefault().TotalMinutes) + 1);
+        return cut is not null && SnapshotPresentation.Of(cut, isWhole, range, depth) is { } shown
+            ? MpdUrls.Adapt(MpdRenderer.Render(shown), session, isProtected, isWhole ? null : range.Query).ToDocument()
             : null;
     }
 

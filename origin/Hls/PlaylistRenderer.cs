@@ -1,10 +1,10 @@
-using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Thumbnails;
+using static Broadcast.Origin.Live.RenditionDescription;
 
 namespace Broadcast.Origin.Hls;
 
@@ -13,9 +13,6 @@ internal static class PlaylistRenderer
 {
     private const string FirstGroup = "audio";
     private const string CaptionGroup = "cc";
-    private const string Service = "SERVICE";
-    private const int MaxNameLength = 256;
-    private const int MaxCaptions = 16;
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> while it has no closed segment.</summary>
     /// <param name="timeline">The session.</param>
@@ -268,38 +265,6 @@ internal static class PlaylistRenderer
                 && group.Renditions.Count(other => of(other) == value) == 1 ? value : null;
         }
     }
-
-    /// <summary>The encoder's label, safe in a quoted string and in XML; <see langword="null"/> when nothing remains.</summary>
-    internal static string? LabelOf(RenditionTimeline rendition)
-    {
-        var name = rendition.Init?.Format.Name;
-        if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength)
-        {
-            return null;
-        }
-
-        var clean = new string([.. name.Select(c => c == '"' ? '\'' : c).Where(c => char.GetUnicodeCategory(c)
-            is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator)
-            && c < '\uFFFE')]).Trim();
-        return clean.Length > 0 ? clean : null;
-    }
-
-    /// <summary>Names of embedded captions. Other values are dropped, because the names go into quoted strings.</summary>
-    internal static IEnumerable<string> CaptionsOf(RenditionTimeline rendition) =>
-        (rendition.Init?.Format.Captions ?? "").Split(' ').Where(id => id is "CC1" or "CC2" or "CC3" or "CC4" || ServiceOf(id) is not null)
-        .Take(MaxCaptions);
-
-    /// <summary>The CEA-708 service number, or <see langword="null"/> when the name is not of a service.</summary>
-    internal static int? ServiceOf(string captions) =>
-        captions.StartsWith(Service, StringComparison.Ordinal)
-        && int.TryParse(captions.AsSpan(Service.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-        && number is >= 1 and <= 63 && captions.Length == Service.Length + (number < 10 ? 1 : 2) ? number : null;
-
-    /// <summary>The language if it is a syntactically valid BCP 47 tag: it goes into a quoted string.</summary>
-    internal static string? LanguageOf(RenditionTimeline rendition) =>
-        rendition.Init?.Format.Language is { Length: > 0 and <= 35 } tag && char.IsAsciiLetter(tag[0])
-        && tag.Split('-').All(piece => piece.Length is >= 1 and <= 8 && piece.All(char.IsAsciiLetterOrDigit)) ? tag : null;
 
     /// <summary>Audio renditions of one codec, from which a player selects by language.</summary>
     /// <param name="Id"><c>GROUP-ID</c></param>

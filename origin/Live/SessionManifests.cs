@@ -96,7 +96,7 @@ internal sealed class SessionManifests
     }
 
     private Mpd? RenderMpd() => _session.Read((timeline, records) =>
-        MpdRenderer.Render(timeline, _session.Mpd.Periods, records, _session.StartedAt, _session.Mpd.PublishedAt));
+        LivePresentation.Of(timeline, _session.Mpd, records, _session.StartedAt)) is { } shown ? MpdRenderer.Render(shown) : null;
 
     private static TimeSpan EndOf(SessionTimeline timeline) => timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
         .Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();

@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
+using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Hls;
@@ -115,8 +116,7 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
             return null;
         }
 
-        var measured = selected with { IsIndependent = Measure(cut, selected).IsIndependent };
-        return SnapshotPlaylist.Of(cut, measured, isWhole, MediaUrlOf(session)).ToDocument();
+        return SnapshotPlaylist.Of(cut, Measured(cut, selected), isWhole, MediaUrlOf(session)).ToDocument();
     }
 
     private async Task<Document?> RenderMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain = false)
@@ -127,17 +127,15 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
             return null;
         }
 
-        var renditions = new List<RenditionSnapshot>();
-        foreach (var rendition in cut.Renditions)
+        cut = cut with { Renditions = [.. cut.Renditions.Select(rendition => Measured(cut, rendition))] };
+        var depth = TimeSpan.FromHours(Math.Ceiling((view.End - view.Start).GetValueOrDefault().TotalHours) + 1);
+        if (SnapshotPresentation.Of(cut, isWhole, range, depth) is not { } shown)
         {
-            var record = Measure(cut, rendition);
-            renditions.Add(rendition with { Peak = record.Bitrate.Peak, IsIndependent = record.IsIndependent });
+            return null;
         }
 
-        cut = cut with { Renditions = renditions };
-        var length = (view.End - view.Start).GetValueOrDefault();
-        return (SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd
-            ? mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks } : null)?.ToDocument();
+        var mpd = MpdRenderer.Render(shown);
+        return (mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks }).ToDocument();
     }
 
     private async Task<Document?> RenderThumbnailsAsync(LiveSession session, TimeRange range)
@@ -166,6 +164,16 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
         : TimeSpan.Zero;
 
     private static string FileOf(string address) => address[(address.LastIndexOf('/') + 1)..];
+
+    /// <summary>A rendition with the properties that are measured over its listed segments.</summary>
+    private static RenditionSnapshot Measured(SessionSnapshot view, RenditionSnapshot rendition)
+    {
+        var record = Measure(view, rendition);
+        return rendition with
+        {
+            Description = rendition.Description with { Peak = record.Bitrate.Peak, IsIndependent = record.IsIndependent },
+        };
+    }
 
     private static RenditionHistory Measure(SessionSnapshot view, RenditionSnapshot rendition)
     {

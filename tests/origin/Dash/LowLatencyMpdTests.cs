@@ -56,7 +56,7 @@ public class LowLatencyMpdTests
     [InlineData(1.5, 6.5)]
     [InlineData(-30, -25)]
     public void Reference_time_corrects_the_capture_time_of_a_slightly_offset_first_frame(double late, double captured) =>
-        MpdRenderer.CapturedAt(
+        LivePresentation.CapturedAt(
             new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000),
                 ReferenceClock = FakePackager.Start + TimeSpan.FromSeconds(5 + late) }, FakePackager.Start)
             .ShouldBe(FakePackager.Start + TimeSpan.FromSeconds(captured));
@@ -284,7 +284,7 @@ public class LowLatencyMpdTests
                 // Time of the request for this segment, as players computed it from the MPD before the segment began.
                 var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
                 var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
-                var asked = FakePackager.Start + open.Start - MpdRenderer.SessionStart
+                var asked = FakePackager.Start + open.Start - LivePresentation.SessionStart
                     + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
                 var answered = live.Time + TimeSpan.FromSeconds(lag) + LatencyProfile.Low.PartTarget;
                 (answered - asked).TotalSeconds.ShouldBeLessThanOrEqualTo(each / 2, $"segment {number}");

@@ -4,63 +4,41 @@ using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
-using Broadcast.Origin.Live;
 using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Dvr;
 
 /// <summary>
-/// Renders an MPD from segments alone, for time ranges and for sessions with a DVR window. A period is a <see cref="TimelinePeriod"/>, so
-/// that its start and id do not depend on the listed part. Neither may change between updates of an MPD (ISO/IEC 23009-1, 5.3.2 and 5.4).
-/// Needs no state. Pure.
+/// Describes a presentation by segments alone, for time ranges, recordings and sessions with a DVR window. A period is a
+/// <see cref="TimelinePeriod"/>, so that its start and id do not depend on the listed part. Neither may change between updates of an MPD
+/// (ISO/IEC 23009-1, 5.3.2 and 5.4). Needs no state. Pure.
 /// </summary>
-internal static class SnapshotMpdRenderer
+internal static class SnapshotPresentation
 {
     /// <summary>Number of segments that a rendition may lag before the MPD continues without it.</summary>
     private const int MaxLagSegments = 2;
 
-    /// <summary>The MPD, or <see langword="null"/> when there is no segment to list.</summary>
+    /// <summary>The presentation, or <see langword="null"/> when there is no segment to list.</summary>
     /// <param name="view">The listed segments.</param>
     /// <param name="isWhole">Whether the content is complete.</param>
     /// <param name="range">The part of the session.</param>
     /// <param name="depth">Time-shift buffer depth while the content grows.</param>
-    public static Mpd? Render(SessionSnapshot view, bool isWhole, TimeRange range, TimeSpan depth)
+    public static Presentation? Of(SessionSnapshot view, bool isWhole, TimeRange range, TimeSpan depth)
     {
         var isRange = range != TimeRange.Everything;
         var zero = view.IsVod ? StartOf(view, range) : isRange ? StartOf(view.Session, range) : MediaTime.Zero(1000);
         var periods = Periods(view, isWhole, zero);
-        if (periods.Count == 0)
+        return periods.Count == 0 ? null : new Presentation
         {
-            return null;
-        }
-
-        var latency = view.Session.Latency;
-        var presentationStart = isRange || view.IsVod ? -zero.ToTimeSpan() : MpdRenderer.SessionStart;
-        var end = TimeSpan.FromMilliseconds(Math.Ceiling(periods[^1].End.TotalSeconds * 1000));
-        var thumbnails = view.IsVod ? ThumbnailTrack.Of(view.Sheets) : isRange ? null : view.Thumbnails;
-        return new Mpd
-        {
-            IsStatic = isWhole,
-            AvailabilityStartTime = view.Session.StartedAt - presentationStart,
+            Latency = view.Session.Latency,
+            IsWhole = isWhole,
+            StartedAt = view.Session.StartedAt,
+            SessionStart = isRange || view.IsVod ? -zero.ToTimeSpan() : LivePresentation.SessionStart,
             PublishTime = isWhole && (isRange || view.IsVod) ? null : view.ManifestsChangedAt,
-            MinimumUpdatePeriod = latency.SegmentMinimum,
-            TimeShiftBufferDepth = depth,
-            SuggestedPresentationDelay = 3 * latency.TargetDuration,
-            MinBufferTime = latency.SegmentMinimum,
-            MaxSegmentDuration = latency.TargetDuration,
-            MediaPresentationDuration = end + presentationStart,
-            Service = new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2),
-            UtcTiming = MpdRenderer.ClockPath,
-            Periods =
-            [
-                .. periods.Select((period, index) =>
-                {
-                    var start = period.Start.ToTimeSpan();
-                    var next = index + 1 < periods.Count ? periods[index + 1].Start.ToTimeSpan() : isWhole ? end : (TimeSpan?)null;
-                    return new Period(period.Id, start + presentationStart, next - start,
-                        Sets(view, period)) { Thumbnails = ThumbnailAdaptationSet.Of(thumbnails, start, next) };
-                }),
-            ],
+            Depth = depth,
+            MainAudio = view.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio)?.Name,
+            Thumbnails = view.IsVod ? ThumbnailTrack.Of(view.Sheets) : isRange ? null : view.Thumbnails,
+            Periods = [.. periods.Select(period => new PresentationPeriod(period.Id, period.Start, period.End, Tracks(period)))],
         };
     }
 
@@ -132,10 +110,9 @@ internal static class SnapshotMpdRenderer
         return periods;
     }
 
-    private static List<AdaptationSet> Sets(SessionSnapshot view, PeriodBuilder period)
+    private static List<PresentationTrack> Tracks(PeriodBuilder period)
     {
-        var (sets, keys) = (new List<AdaptationSet>(), new Dictionary<int, string>());
-        var mainAudio = view.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio)?.Name;
+        var (tracks, keys) = (new List<PresentationTrack>(), new Dictionary<int, string>());
         foreach (var (rendition, segmentRange) in period.SegmentRanges)
         {
             if (rendition.Inits.FirstOrDefault(init => init.Number == segmentRange.Init) is not { } init)
@@ -151,25 +128,10 @@ internal static class SnapshotMpdRenderer
             }
 
             keys[id] = key;
-            var timescale = init.Format.Timescale;
-            var representation = new Representation(
-                rendition.Name, init.Format, Math.Max(1, BitrateMeter.Step(rendition.Peak)), rendition.IsIndependent,
-                new SegmentTemplate(init.Number, timescale, period.Start.Rescale(timescale).Ticks, segmentRange.First, segmentRange.Times));
-            if (sets.FindIndex(set => set.Id == id) is >= 0 and var index)
-            {
-                sets[index] = sets[index] with { Representations = [.. sets[index].Representations, representation] };
-                continue;
-            }
-
-            sets.Add(new AdaptationSet(id, rendition.Kind, rendition.Language, rendition.Kind == TrackKind.Video
-                || rendition.Name == mainAudio, [representation])
-            {
-                Label = rendition.Kind == TrackKind.Audio ? rendition.Label : null,
-                Captions = rendition.Captions,
-            });
+            tracks.Add(new PresentationTrack(id, rendition.Description, init, segmentRange.First, segmentRange.Times));
         }
 
-        return sets;
+        return tracks;
     }
 
     /// <summary>
@@ -209,9 +171,7 @@ internal static class SnapshotMpdRenderer
                 _ranges.Add((rendition, segmentRange = new SegmentRange(segment.Init, segment.Number)));
             }
 
-            // Priming and composition offsets can place the first samples before zero, which S@t cannot express.
-            var segmentStart = Math.Max(0, segment.Start.Ticks);
-            segmentRange.Times.Add((segmentStart, Math.Max(1, segment.End.Ticks - segmentStart)));
+            segmentRange.Times.Add(PresentationTrack.TimesOf(segment.Start, segment.End));
             End = segment.End > End ? segment.End : End;
         }
 
