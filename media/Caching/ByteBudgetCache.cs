@@ -4,22 +4,24 @@ namespace Broadcast.Media.Caching;
 /// Cache with a limit on the total size of its values and least-recently-used eviction. A missing value is loaded once for all concurrent
 /// requests. A load continues when requests are canceled, because others may wait for it. Failures and <see langword="null"/> are not
 /// cached: all waiting requests receive them, and the next request loads again. Values larger than <see cref="MaxEntryBytes"/> are returned
-/// without being cached. Thread-safe.
+/// without being cached. A leased value is not evicted; a removed value counts until its last lease is released. Thread-safe.
 /// </summary>
 /// <typeparam name="TKey">Type of the keys.</typeparam>
 /// <typeparam name="TValue">Type of the values.</typeparam>
 /// <param name="budget">Maximum total size of the cached values, in bytes.</param>
 /// <param name="sizeOf">Returns the size of a value, in bytes. The result must not change while the value is cached.</param>
 /// <param name="time">The clock of <see cref="LifetimeOf"/>.</param>
-public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long> sizeOf, TimeProvider? time = null)
+public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long> sizeOf, TimeProvider? time = null)
     where TKey : notnull
     where TValue : class
 {
     private readonly long _budget = budget;
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly Dictionary<TKey, LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _newestFirst = [];
+    private readonly Dictionary<TKey, Entry> _entries = [];
+
+    // Without leased values; the most recently used first.
+    private readonly LinkedList<Entry> _idle = [];
     private readonly Dictionary<TKey, Loading> _loading = [];
     private long _bytes;
     private long _hits;
@@ -35,7 +37,7 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
     /// <summary>Returns how long a value is cached; <see langword="null"/> for no limit. By default no value has a limit.</summary>
     public Func<TValue, TimeSpan?>? LifetimeOf { get; init; }
 
-    /// <summary>Total size of the cached values, in bytes.</summary>
+    /// <summary>Total size of the cached, leased and reserved values, in bytes.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>Number of cached values.</summary>
@@ -86,20 +88,16 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
         Loading started;
         lock (_gate)
         {
-            if (_entries.TryGetValue(key, out var node))
+            if (Find(key, version) is { } entry)
             {
-                if (IsExpired(node.Value))
+                if (entry.Leases == 0)
                 {
-                    Drop(node);
+                    _idle.Remove(entry.Node);
+                    _idle.AddFirst(entry.Node);
                 }
-                else if (node.Value.Version >= version)
-                {
-                    _newestFirst.Remove(node);
-                    _newestFirst.AddFirst(node);
-                    Interlocked.Increment(ref _hits);
-                    value = node.Value.Result;
-                    return true;
-                }
+
+                value = entry.Result;
+                return true;
             }
 
             if (_loading.TryGetValue(key, out var running) && running.Version >= version)
@@ -116,7 +114,7 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
             }
 
             Interlocked.Increment(ref _loads);
-            _loading[key] = started = new Loading(version);
+            _loading[key] = started = new Loading(version, mustReserve: false);
         }
 
         _ = Task.Run(() => LoadAsync(key, started, load));
@@ -131,7 +129,7 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
     {
         lock (_gate)
         {
-            return _entries.TryGetValue(key, out var node) ? node.Value.Value : null;
+            return _entries.TryGetValue(key, out var entry) ? entry.Value : null;
         }
     }
 
@@ -143,11 +141,43 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
         lock (_gate)
         {
             _loading.Remove(key);
-            if (_entries.TryGetValue(key, out var node))
+            if (_entries.TryGetValue(key, out var entry))
             {
-                Drop(node);
+                Drop(entry);
             }
         }
+    }
+
+    /// <summary>Removes the values of all matching keys, like <see cref="Remove"/>.</summary>
+    /// <param name="matches">Selects keys.</param>
+    public void RemoveAll(Func<TKey, bool> matches)
+    {
+        lock (_gate)
+        {
+            foreach (var key in _entries.Keys.Concat(_loading.Keys).Where(matches).ToList())
+            {
+                Remove(key);
+            }
+        }
+    }
+
+    /// <summary>A cached value of a version whose lifetime is not over. Called under the lock.</summary>
+    private Entry? Find(TKey key, long version)
+    {
+        if (_entries.TryGetValue(key, out var entry))
+        {
+            if (IsExpired(entry))
+            {
+                Drop(entry);
+            }
+            else if (entry.Version >= version)
+            {
+                Interlocked.Increment(ref _hits);
+                return entry;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Never throws: a failure goes to the waiting requests.</summary>
@@ -167,33 +197,42 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
         }
     }
 
+    /// <summary>Completes a load: all requests that wait for a lease hold one. Caches the value unless it was removed meanwhile.</summary>
     private void Complete(TKey key, Loading loading, TValue? value, long size)
     {
         lock (_gate)
         {
-            if (!_loading.TryGetValue(key, out var current) || current != loading)
-            {
-                // Removed meanwhile, or replaced by the load of a higher version.
-                return;
-            }
-
-            _loading.Remove(key);
-            if (value is null || size > MaxEntryBytes)
+            // Not if removed meanwhile, or replaced by the load of a higher version.
+            var isCurrent = _loading.TryGetValue(key, out var current) && current == loading && _loading.Remove(key);
+            Interlocked.Add(ref _bytes, -loading.Reserved);
+            loading.Reserved = 0;
+            var isCounted = loading.MustReserve ? loading.HasReserved : size <= MaxEntryBytes;
+            if (value is null || (loading.Waiting == 0 && !(isCurrent && isCounted)))
             {
                 return;
             }
 
-            if (_entries.TryGetValue(key, out var old))
+            var entry = new Entry(this, key, loading.Version, value, loading.Task, isCounted ? size : 0, _time.GetTimestamp(),
+                LifetimeOf?.Invoke(value));
+            if (isCurrent && isCounted)
             {
-                Drop(old);
+                if (_entries.TryGetValue(key, out var old))
+                {
+                    Drop(old);
+                }
+
+                _entries[key] = entry;
+                entry.IsCached = true;
             }
 
-            var entry = new Entry(key, loading.Version, value, loading.Task, size, _time.GetTimestamp(), LifetimeOf?.Invoke(value));
-            _entries[key] = _newestFirst.AddFirst(entry);
-            Interlocked.Add(ref _bytes, size);
-            while (_bytes > _budget && _newestFirst.Count > 1)
+            // One extra lease is released immediately, which settles the entry's state when no other lease is left.
+            Interlocked.Add(ref _bytes, entry.Size);
+            loading.Leased = entry;
+            entry.Leases = loading.Waiting + 1;
+            Release(entry);
+            while (_bytes > _budget && _idle.Count > 1)
             {
-                Drop(_newestFirst.Last!);
+                Drop(_idle.Last!.Value);
                 Interlocked.Increment(ref _evictions);
             }
         }
@@ -201,19 +240,72 @@ public sealed class ByteBudgetCache<TKey, TValue>(long budget, Func<TValue, long
 
     private bool IsExpired(Entry entry) => entry.Lifetime is { } lifetime && _time.GetElapsedTime(entry.Since) >= lifetime;
 
-    private void Drop(LinkedListNode<Entry> node)
+    /// <summary>Removes a value. It counts until its last lease is released. Called under the lock.</summary>
+    private void Drop(Entry entry)
     {
-        _newestFirst.Remove(node);
-        _entries.Remove(node.Value.Key);
-        Interlocked.Add(ref _bytes, -node.Value.Size);
+        _entries.Remove(entry.Key);
+        entry.IsCached = false;
+        if (entry.Leases == 0)
+        {
+            _idle.Remove(entry.Node);
+            Interlocked.Add(ref _bytes, -entry.Size);
+        }
     }
 
-    /// <summary>A cached value.</summary>
-    private sealed record Entry(TKey Key, long Version, TValue Value, Task<TValue?> Result, long Size, long Since, TimeSpan? Lifetime);
+    /// <summary>A loaded value.</summary>
+    private sealed class Entry
+    {
+        public Entry(ByteBudgetCache<TKey, TValue> owner, TKey key, long version, TValue value, Task<TValue?> result, long size, long since,
+            TimeSpan? lifetime)
+        {
+            (Key, Version, Value, Result, Size, Since, Lifetime) = (key, version, value, result, size, since, lifetime);
+            Node = new LinkedListNode<Entry>(this);
+            Release = () => owner.Release(this);
+        }
+
+        public TKey Key { get; }
+
+        public long Version { get; }
+
+        public TValue Value { get; }
+
+        public Task<TValue?> Result { get; }
+
+        public long Size { get; }
+
+        public long Since { get; }
+
+        public TimeSpan? Lifetime { get; }
+
+        /// <summary>Position in the list of values without leases.</summary>
+        public LinkedListNode<Entry> Node { get; }
+
+        /// <summary>Releases one lease.</summary>
+        public Action Release { get; }
+
+        public int Leases { get; set; }
+
+        /// <summary>Indicates whether the value is in the cache.</summary>
+        public bool IsCached { get; set; }
+    }
 
     /// <summary>A running load.</summary>
-    private sealed class Loading(long version) : TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Loading(long version, bool mustReserve)
+        : TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public long Version => version;
+
+        /// <summary>Indicates whether the value is only cached when its size was reserved.</summary>
+        public bool MustReserve => mustReserve;
+
+        /// <summary>Number of requests that wait for a lease or hold it.</summary>
+        public int Waiting { get; set; }
+
+        public long Reserved { get; set; }
+
+        public bool HasReserved { get; set; }
+
+        /// <summary>The result, once it is counted for all requests that wait for a lease.</summary>
+        public Entry? Leased { get; set; }
     }
 }

@@ -199,6 +199,107 @@ public class ByteBudgetCacheTests
         _cache.Bytes.ShouldBeLessThanOrEqualTo(100);
     }
 
+    [Fact]
+    public async Task A_leased_value_is_not_evicted_and_counts_until_it_is_released()
+    {
+        var a = await LeaseAsync("a", 60);
+        await LoadAsync("b", 40);
+        await LoadAsync("c", 40);
+        (_cache.Peek("a"), _cache.Peek("b")).ShouldBe((a.Value, null), "the older value is in use");
+
+        _cache.Remove("a");
+        _cache.Peek("a").ShouldBeNull();
+        _cache.Bytes.ShouldBe(100);
+        a.Release();
+        _cache.Bytes.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task Reservation_evicts_unused_values_and_fails_when_the_budget_is_in_use()
+    {
+        var a = await LeaseAsync("a", 60);
+        await LoadAsync("b", 40);
+        (await LeaseAsync("c", 40)).Release();
+        (_cache.Peek("b"), _cache.Bytes).ShouldBe((null, 100));
+        var d = await LeaseAsync("d", 50);
+        d.Value.Length.ShouldBe(50);
+        (_cache.Peek("d"), _cache.Bytes).ShouldBe((null, 60), "it is not counted, and nothing in use makes room");
+        d.Release();
+        a.Release();
+        _cache.Bytes.ShouldBe(60);
+        (await LeaseAsync("d", 50)).Release();
+        (_cache.Count, _cache.Bytes).ShouldBe((1, 50));
+    }
+
+    [Fact]
+    public async Task Reserved_size_counts_during_the_load_and_is_returned_after_a_failure()
+    {
+        var gate = new TaskCompletionSource<byte[]?>();
+        var waiting = _cache.LeaseAsync("a", gate, (state, tryReserve) => tryReserve(70) ? state.Task : Never(), default).AsTask();
+        var joined = _cache.GetAsync("a", Never, default);
+        _cache.Bytes.ShouldBe(70);
+        gate.SetException(new IOException("broken"));
+        await Should.ThrowAsync<IOException>(() => waiting);
+        await Should.ThrowAsync<IOException>(() => joined);
+        (_cache.Bytes, _cache.Count).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public async Task Values_of_matching_keys_are_removed_with_their_loads()
+    {
+        await LoadAsync("a1", 10);
+        await LoadAsync("b1", 10);
+        var gate = new TaskCompletionSource<byte[]?>();
+        var loading = _cache.GetAsync("a2", Later(gate), default);
+        _cache.RemoveAll(key => key[0] == 'a');
+        gate.SetResult(new byte[10]);
+        (await loading)!.Length.ShouldBe(10);
+        (_cache.Count, _cache.Bytes, _cache.Peek("b1")?.Length).ShouldBe((1, 10, 10));
+    }
+
+    [Fact]
+    public async Task Leases_and_reservations_never_exceed_the_budget_under_concurrent_use()
+    {
+        var random = new Random(11);
+        var plan = Enumerable.Range(0, 4000).Select(_ => (Key: $"{random.Next(20)}", Length: random.Next(1, 60), Kind: random.Next(10)))
+            .ToList();
+        await Parallel.ForEachAsync(plan, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (step, token) =>
+        {
+            if (step.Kind == 0)
+            {
+                _cache.Remove(step.Key);
+                return;
+            }
+
+            using var canceled = new CancellationTokenSource();
+            var leasing = _cache.LeaseAsync(step.Key, step, async (planned, tryReserve) =>
+            {
+                await Task.Yield();
+                _ = tryReserve(planned.Length);
+                await Task.Yield();
+                return planned.Kind == 1 ? throw new IOException("broken") : new byte[planned.Length];
+            }, canceled.Token);
+            if (step.Kind == 2)
+            {
+                await canceled.CancelAsync();
+            }
+
+            try
+            {
+                var lease = (await leasing).ShouldNotBeNull();
+                _cache.Bytes.ShouldBeLessThanOrEqualTo(100);
+                await Task.Yield();
+                lease.Release();
+            }
+            catch (Exception failure) when (failure is IOException or OperationCanceledException)
+            {
+                // As planned for this request, or for the one that it joined.
+            }
+        });
+
+        await Poll.UntilAsync(() => _cache.Bytes == Enumerable.Range(0, 20).Sum(key => _cache.Peek($"{key}")?.Length ?? 0));
+    }
+
     private static TaskCompletionSource<byte[]?> Done(byte[]? value)
     {
         var done = new TaskCompletionSource<byte[]?>();
@@ -217,4 +318,12 @@ public class ByteBudgetCacheTests
     };
 
     private Task<byte[]?> LoadAsync(string key, int length) => _cache.GetAsync(key, Later(Done(new byte[length])), default);
+
+    private async Task<CacheLease<byte[]>> LeaseAsync(string key, int length) => (await _cache.LeaseAsync(key, length,
+        (size, tryReserve) =>
+        {
+            _ = tryReserve(size);
+            return Task.FromResult<byte[]?>(new byte[size]);
+        },
+        default)).ShouldNotBeNull();
 }
