@@ -148,6 +148,11 @@ public static class ControlModule
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<RecordingRetentionService>();
+        AddNotificationHandlers(services);
+        services.AddSingleton<NotificationListener>();
+        services.AddSingleton<FirstRunSetup>();
+        services.AddSingleton<SessionResumption>();
+        services.AddSingleton<SessionHandover>();
         services.AddHostedService<ControlService>();
         services.AddHostedService(p => p.GetRequiredService<ServerLeaseService>());
         services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
@@ -197,6 +202,24 @@ public static class ControlModule
         MultitrackEndpoint.Map(api);
         OpenApiEndpoint.Map(api);
         return endpoints;
+    }
+
+    /// <summary>Adds the handlers of database notifications, in the order of their work.</summary>
+    private static void AddNotificationHandlers(IServiceCollection services)
+    {
+        Add<EventStream>();
+        Add<ServerLeaseService>();
+        Add<WebhookDispatcher>();
+        services.AddSingleton<INotificationHandler, ViewerAccessRefresh>();
+        Add<RecordingCatalog>();
+        Add<RecordingRetentionService>();
+        Add<PageDataCache>();
+        Add<StreamKeyCache>();
+        Add<EventScheduler>();
+        services.AddSingleton<INotificationHandler, KeyReconciliation>();   // last, because the purge of a channel can take long
+
+        void Add<T>()
+            where T : class, INotificationHandler => services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<T>());
     }
 
     private static AttemptThrottle CreateThrottle(IServiceProvider p) =>

@@ -54,9 +54,6 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         }
     }
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this store.</summary>
-    public static bool Concerns(string notification) => notification.StartsWith("sessions:", StringComparison.Ordinal);
-
     /// <inheritdoc/>
     public SessionVisibility? Find(ChannelName channel, SessionId session) =>
         Volatile.Read(ref _views).TryGetValue(session, out var view) ? view : null;

@@ -28,12 +28,6 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
     /// <summary>Indicates whether the policies were ever read.</summary>
     public bool IsLoaded => Volatile.Read(ref _policies) is not null;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns these policies.</summary>
-    public static bool Concerns(string notification) =>
-        notification.StartsWith("channels:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal)
-        || notification.StartsWith("viewer_keys:", StringComparison.Ordinal)
-        || notification.StartsWith("viewer_tokens:", StringComparison.Ordinal);
-
     /// <summary>A channel's policy; <see langword="null"/> when the channel does not exist, or nothing is known yet.</summary>
     public ViewerAccessPolicy? Find(ChannelName channel) => Volatile.Read(ref _policies)?.GetValueOrDefault(channel.Value);
 

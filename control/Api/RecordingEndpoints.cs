@@ -242,6 +242,6 @@ internal static class RecordingEndpoints
     private static async Task RefreshAsync(HttpContext http, RecordingCatalog catalog, ControlDatabase database, string id)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
-        await catalog.RefreshAsync(connection, [$"recordings:{id}"], http.RequestAborted);
+        await catalog.HandleAsync(connection, [new("recordings", id)], http.RequestAborted);
     }
 }

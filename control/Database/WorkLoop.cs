@@ -2,7 +2,7 @@ namespace Broadcast.Control.Database;
 
 /// <summary>
 /// Runs passes of work on the database, one at a time. A pass runs when the loop is woken, or after the delay that the previous pass
-/// returned. Any number of wake-ups during a pass cause one more pass. A failed pass is retried after a delay. <see cref="ControlService"/>
+/// returned. Any number of wake-ups during a pass cause one more pass. A failed pass is retried after a delay. <see cref="NotificationListener"/>
 /// alone logs database outages.
 /// </summary>
 /// <param name="time">Clock.</param>

@@ -21,7 +21,7 @@ namespace Broadcast.Control.Events;
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
     SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies, TimeProvider time, ILogger<EventScheduler> logger)
-    : BackgroundService
+    : BackgroundService, INotificationHandler
 {
     // Maximum time between passes. It covers changes without a notification, for example after a lost connection.
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(30);
@@ -68,11 +68,22 @@ internal sealed class EventScheduler(
     private readonly WorkLoop _loop = new(time);
     private DateTimeOffset _lastSeriesPass = DateTimeOffset.MinValue;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns events.</summary>
-    public static bool IsAbout(string notification) => notification.StartsWith("events:", StringComparison.Ordinal);
-
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
+
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table == "events";
+
+    /// <inheritdoc/>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken) => ReloadAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        Wake();
+        return Task.CompletedTask;
+    }
 
     /// <summary>Performs all due transitions.</summary>
     /// <returns>Latest time of the next pass.</returns>
@@ -144,20 +155,23 @@ internal sealed class EventScheduler(
         }
     }
 
-    /// <summary>Performs due transitions before publishers are admitted. Errors are logged, and the first regular pass retries.</summary>
-    public async Task RunBeforeAdmissionAsync(CancellationToken stoppingToken)
+    /// <summary>
+    /// Performs due transitions before publishers are admitted: an encoder that connects first must find the event that is due. Errors are
+    /// logged, and the first regular pass retries.
+    /// </summary>
+    public async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {
-            await RunOnceAsync(stoppingToken);
+            await RunOnceAsync(cancellationToken);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The caller observes the cancellation.
         }
         catch (Exception e) when (ControlDatabase.IsUnavailable(e))
         {
-            // The control service logs database outages.
+            // The notification listener logs database outages.
         }
         catch (Exception e)
         {

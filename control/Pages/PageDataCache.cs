@@ -19,7 +19,7 @@ namespace Broadcast.Control.Pages;
 /// unavailable, the known data remains.
 /// </summary>
 internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IChannelRecordings,
-    IPageData, IDisposable
+    IPageData, INotificationHandler, IDisposable
 {
     internal const int MaxEvents = 10_000;
 
@@ -66,10 +66,8 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private readonly Lock _lock = new();
     private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this cache.</summary>
-    public static bool Concerns(string notification) => Tables.Any(table => notification.StartsWith(table, StringComparison.Ordinal));
-
-    private static string[] Tables { get; } = ["channels:", "sessions:", "recordings:", "events:"];
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table is "channels" or "sessions" or "recordings" or "events";
 
     /// <inheritdoc/>
     public ChannelRecording? Newest(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel)?.ToReplay();
@@ -92,7 +90,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     }
 
     /// <summary>Reads known and current data.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
+    public Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
             await RefreshChannelsAsync(connection, cancellationToken);
@@ -103,35 +101,35 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         cancellationToken);
 
     /// <summary>Reads the data that notifications concern.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) =>
-        _lookups.ApplyChangeAsync(
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
-            if (notices.Any(n => Concerns(n) && !n.StartsWith("events:", StringComparison.Ordinal)))
+            if (notifications.Any(n => n.Table != "events"))
             {
                 await RefreshChannelsAsync(connection, cancellationToken);
             }
 
-            var sessions = IdsOf(notices, "sessions:").Union(IdsOf(notices, "recordings:"), StringComparer.Ordinal).ToArray();
+            var sessions = DatabaseNotification.RowsOf("sessions", notifications)
+                .Union(DatabaseNotification.RowsOf("recordings", notifications), StringComparer.Ordinal).ToArray();
             var ids = sessions.Length == 0 ? [] : await connection.QueryAsync<string>(new CommandDefinition(
                 "SELECT DISTINCT event_id FROM event_sessions WHERE session_id = ANY (@sessions)", new { sessions },
                 cancellationToken: cancellationToken));
             // A channel's access policy also affects its events.
-            var channels = IdsOf(notices, "channels:").Select(id => long.Parse(id, CultureInfo.InvariantCulture)).ToArray();
+            var channels = DatabaseNotification.RowsOf("channels", notifications)
+                .Select(id => long.Parse(id, CultureInfo.InvariantCulture)).ToArray();
             var channelNames = channels.Length == 0 ? []
                 : (await connection.QueryAsync<string>(new CommandDefinition("SELECT name FROM channels WHERE id = ANY (@channels)",
                     new { channels }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
             var known = channelNames.Count == 0 ? [] : _events.Where(e => channelNames.Contains(e.Value.Channel.Value)).Select(e => e.Key);
-            await UpdateEventsAsync(connection,
-                [.. IdsOf(notices, "events:").Union(ids, StringComparer.Ordinal).Union(known, StringComparer.Ordinal)], cancellationToken);
+            var events = DatabaseNotification.RowsOf("events", notifications);
+            await UpdateEventsAsync(connection, [.. events.Union(ids, StringComparer.Ordinal).Union(known, StringComparer.Ordinal)],
+                cancellationToken);
         },
         cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
-
-    private static IEnumerable<string> IdsOf(IEnumerable<string> notices, string table) =>
-        notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..]);
 
     private async Task RefreshChannelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

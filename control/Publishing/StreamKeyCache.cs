@@ -1,6 +1,7 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
+using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -47,7 +48,11 @@ internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromC
 /// received.
 /// </summary>
 internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+    : INotificationHandler
 {
+    // Older servers on the same database send no notifications for new keys. The margin allows for clock differences.
+    private static readonly TimeSpan PollMargin = TimeSpan.FromMinutes(10);
+
     private const int MaxCached = 10_000;
     private const string ValidKeysSql = """
         SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover,
@@ -68,12 +73,11 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     private long _changes;
 
     /// <summary>
-    /// Counter incremented with every change notification; a result is current if it has not risen since before the query.
+    /// Counter incremented with every notified change of a key or channel; a result is current if it has not risen since before the query.
     /// </summary>
     public long Changes => Interlocked.Read(ref _changes);
 
-    /// <summary>Records contact with the database.</summary>
-    public void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
+    private void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
 
     /// <summary>Looks up a key.</summary>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable and the key is not
@@ -122,8 +126,61 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         }
     }
 
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table is "stream_keys" or "channels";
+
+    /// <summary>Removes changed keys, and caches the valid keys of changed channels and of channels with changed keys.</summary>
+    public async Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken)
+    {
+        var keyIds = DatabaseNotification.RowsOf("stream_keys", notifications).ToHashSet(StringComparer.Ordinal);
+        var channels = DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse).ToHashSet();
+        Remove(key => keyIds.Contains(key.KeyId) || channels.Contains(key.ChannelId));
+        await using var command = new NpgsqlCommand(Changed, connection)
+        {
+            Parameters = { new() { Value = channels.ToArray() }, new() { Value = keyIds.ToArray() } },
+        };
+        await LoadAsync(command, cancellationToken);
+    }
+
+    /// <summary>Removes keys that became invalid while no connection was listening, and caches valid ones.</summary>
+    public async Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var cached = CachedIds();
+        var valid = await FilterValidAsync(connection, cached, cancellationToken);
+        var invalid = cached.Where(id => !valid.Contains(id)).ToHashSet(StringComparer.Ordinal);   // keys cached meanwhile are kept
+        Remove(key => invalid.Contains(key.KeyId));
+        await LoadAsync(connection, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task UseContactAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        RecordContact();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Caches new keys.</summary>
+    public async Task PollAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Recent, connection)
+        {
+            Parameters = { new() { Value = (time.GetUtcNow() - PollMargin).UtcDateTime } },
+        };
+        await LoadAsync(command, cancellationToken);
+    }
+
+    /// <summary>Returns those of the given keys that are valid.</summary>
+    public static async Task<HashSet<string>> FilterValidAsync(NpgsqlConnection connection, string[] ids,
+        CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT k.id FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.id = ANY (@ids) AND k.revoked_at IS NULL AND "
+            + "c.deleted_at IS NULL",
+            new { ids },
+            cancellationToken: cancellationToken))];
+
     /// <summary>Removes keys from the cache.</summary>
-    public void Remove(Func<StreamKeyRecord, bool> predicate)
+    private void Remove(Func<StreamKeyRecord, bool> predicate)
     {
         Interlocked.Increment(ref _changes);
         lock (_lock)
@@ -139,21 +196,6 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     public async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Latest, connection);
-        await LoadAsync(command, cancellationToken);
-    }
-
-    /// <summary>Caches keys created since a time.</summary>
-    public async Task LoadAsync(NpgsqlConnection connection, DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(Recent, connection) { Parameters = { new() { Value = since.UtcDateTime } } };
-        await LoadAsync(command, cancellationToken);
-    }
-
-    /// <summary>Caches the keys of changed channels, and of channels with changed keys.</summary>
-    public async Task LoadAsync(NpgsqlConnection connection, long[] channels, string[] keyIds, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(Changed,
-            connection) { Parameters = { new() { Value = channels }, new() { Value = keyIds } } };
         await LoadAsync(command, cancellationToken);
     }
 

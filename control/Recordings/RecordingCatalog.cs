@@ -14,7 +14,7 @@ namespace Broadcast.Control.Recordings;
 /// limited concurrency, because ids can be guessed. Updated by notifications; while the database is unavailable, the known data remains.
 /// </summary>
 internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog,
-    IRecordingList, IDisposable
+    IRecordingList, INotificationHandler, IDisposable
 {
     internal const int MaxSessions = 10_000;
 
@@ -42,9 +42,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     /// <inheritdoc/>
     public long Changes => _lookups.Changes;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns this catalog.</summary>
-    public static bool Concerns(string notification) => notification.StartsWith("recordings:", StringComparison.Ordinal)
-        || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("channels:", StringComparison.Ordinal);
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table is "recordings" or "sessions" or "channels";
 
     /// <inheritdoc/>
     public async ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
@@ -77,7 +76,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     }
 
     /// <summary>Reads known and new recordings.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
+    public Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
             var newest = await connection.QueryAsync<string>(new CommandDefinition(Newest, cancellationToken: cancellationToken));
@@ -86,13 +85,15 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         cancellationToken);
 
     /// <summary>Reads the recordings that notifications concern.</summary>
-    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) =>
-        _lookups.ApplyChangeAsync(
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
             // A session's properties, such as its access policy, apply to its recordings; the session's own recording has its id.
-            List<string> ids = [.. IdsOf(notices, "recordings:"), .. IdsOf(notices, "sessions:")];
-            var channels = IdsOf(notices, "channels:").Select(long.Parse).ToHashSet();
+            List<string> ids = [
+                .. DatabaseNotification.RowsOf("recordings", notifications), .. DatabaseNotification.RowsOf("sessions", notifications),
+            ];
+            var channels = DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse).ToHashSet();
             var deleted = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
                 "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel "
                 + "AND c.deleted_at IS NULL)",
@@ -113,9 +114,6 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
 
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
-
-    private static List<string> IdsOf(IEnumerable<string> notices, string table) =>
-        [.. notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..])];
 
     private async Task UpdateSessionsAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
     {

@@ -20,7 +20,8 @@ namespace Broadcast.Control.Recordings;
 internal sealed class RecordingRetentionService(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, TimeProvider time,
     ILogger<RecordingRetentionService> logger,
-    ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService
+    ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
+    INotificationHandler
 {
     private const int BatchSize = 1000;
 
@@ -61,6 +62,17 @@ internal sealed class RecordingRetentionService(
 
     /// <summary>Requests a pass now, after a deletion.</summary>
     public void Wake() => _loop.Wake();
+
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table is "recordings" or "sessions" or "channels";
+
+    /// <inheritdoc/>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken)
+    {
+        Wake();
+        return Task.CompletedTask;
+    }
 
     /// <summary>Runs one pass.</summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Broadcast.Control.Database;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Broadcast.Control.ServerSentEvents;
 
@@ -11,7 +12,7 @@ namespace Broadcast.Control.ServerSentEvents;
 /// follow.
 /// </summary>
 internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger)
-    : BackgroundService
+    : BackgroundService, INotificationHandler
 {
     private const int MaxRead = 500;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
@@ -26,11 +27,19 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     private long _lastSentId = -1;
     private long? _lastCleanup;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns the event stream.</summary>
-    public static bool IsAbout(string notification) => notification.StartsWith("stream_events:", StringComparison.Ordinal);
-
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
+
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table == "stream_events";
+
+    /// <inheritdoc/>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken)
+    {
+        Wake();
+        return Task.CompletedTask;
+    }
 
     /// <summary>Adds a client from the current message on.</summary>
     /// <param name="caller">Token or login of the client; one caller can have at most a quarter of all clients.</param>

@@ -18,7 +18,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, TimeProvider time,
-    ILogger<ServerLeaseService> logger) : BackgroundService
+    ILogger<ServerLeaseService> logger) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -27,8 +27,16 @@ internal sealed class ServerLeaseService(
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private volatile bool _hasStarted;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns session ownership.</summary>
-    public static bool IsAbout(string notification) => notification.StartsWith("session_owners:", StringComparison.Ordinal);
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table == "session_owners";
+
+    /// <inheritdoc/>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken) => CheckSessionsAsync(connection, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        CheckSessionsAsync(connection, cancellationToken);
 
     /// <summary>
     /// Takes the lease. If a live server elsewhere uses the same id, the data folder was copied, and this server gets a new id. Whether
@@ -145,7 +153,7 @@ internal sealed class ServerLeaseService(
             }
             catch (Exception e) when (ControlDatabase.IsUnavailable(e))
             {
-                // The control service logs database outages.
+                // The notification listener logs database outages.
             }
             catch (Exception e)
             {

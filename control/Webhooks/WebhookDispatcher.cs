@@ -2,6 +2,7 @@ using Broadcast.Control.Database;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Broadcast.Control.Webhooks;
 
@@ -11,7 +12,7 @@ namespace Broadcast.Control.Webhooks;
 /// recorded is repeated: at least once, under the same id.
 /// </summary>
 internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options,
-    TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService
+    TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService, INotificationHandler
 {
     /// <summary>Maximum number of deliveries to one webhook before others are served.</summary>
     public const int MaxDeliveriesPerLease = 20;
@@ -25,11 +26,19 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
     private readonly CancellationTokenSource _stop = new();
     private long? _lastCleanup;
 
-    /// <summary>Returns whether a notification on <c>broadcast_control</c> concerns pending deliveries.</summary>
-    public static bool IsAbout(string notification) => notification.StartsWith("webhook_deliveries:", StringComparison.Ordinal);
-
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
+
+    /// <inheritdoc/>
+    public bool Handles(DatabaseNotification notification) => notification.Table == "webhook_deliveries";
+
+    /// <inheritdoc/>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken)
+    {
+        Wake();
+        return Task.CompletedTask;
+    }
 
     /// <summary>Delivers everything that is due.</summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)

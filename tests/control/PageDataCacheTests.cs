@@ -267,6 +267,7 @@ public sealed class PageDataCacheTests(PostgresFixture postgres)
     private static async Task LearnAsync(PageDataCache pages, ControlDatabase database, params string[] notices)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
-        await (notices.Length == 0 ? pages.RefreshAsync(connection, default) : pages.RefreshAsync(connection, notices, default));
+        await (notices.Length == 0 ? pages.LoadAsync(connection, default)
+            : pages.HandleAsync(connection, [.. notices.Select(DatabaseNotification.Parse)], default));
     }
 }

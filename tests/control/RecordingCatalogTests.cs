@@ -162,7 +162,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
             """);
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
         {
-            await bench.Catalog.RefreshAsync(connection, default);
+            await bench.Catalog.LoadAsync(connection, default);
         }
 
         bench.Catalog.Count.ShouldBe(2000);

@@ -1,4 +1,5 @@
 using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
 using Broadcast.Media.Recordings;
@@ -86,7 +87,7 @@ internal sealed class RecordingHarness : IAsyncDisposable
     public async Task LearnAsync(params string[] notices)
     {
         await using var connection = await Rig.Database.Source.OpenConnectionAsync();
-        await Catalog.RefreshAsync(connection, notices, default);
+        await Catalog.HandleAsync(connection, [.. notices.Select(DatabaseNotification.Parse)], default);
     }
 
     public async Task<T> ScalarAsync<T>(string sql)

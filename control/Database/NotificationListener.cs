@@ -1,0 +1,132 @@
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Database;
+
+/// <summary>
+/// Listens for changes in the database on one connection, and calls the <see cref="INotificationHandler"/>s that they concern. It
+/// reconnects after an outage, and then lets all handlers reload.
+/// </summary>
+internal sealed class NotificationListener(
+    ControlDatabase database, IEnumerable<INotificationHandler> handlers, TimeProvider time, ILogger<NotificationListener> logger)
+{
+    private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
+    private readonly INotificationHandler[] _handlers = [.. handlers];
+
+    /// <summary>Lets all handlers load their data, before publishers and viewers are admitted.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        foreach (var handler in _handlers)
+        {
+            await handler.LoadAsync(connection, cancellationToken);
+        }
+    }
+
+    /// <summary>Listens until stopped. Errors are logged, once per outage, and followed by a new connection.</summary>
+    /// <param name="prepare">Work before listening; called before each connection.</param>
+    /// <param name="stoppingToken">Stops listening.</param>
+    public async Task RunAsync(Func<CancellationToken, Task> prepare, CancellationToken stoppingToken)
+    {
+        var pause = TimeSpan.Zero;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await prepare(stoppingToken);
+                await ListenAsync(pause > TimeSpan.Zero, () => pause = TimeSpan.Zero, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e)
+            {
+                // Running streams continue after any error: an exception that leaves a hosted service stops the whole server.
+                if (pause == TimeSpan.Zero && (ControlDatabase.IsUnavailable(e) || e is PostgresException or ControlException))
+                {
+                    ControlLog.DatabaseUnavailable(logger, ControlDatabase.Describe(e));
+                }
+                else if (pause == TimeSpan.Zero)
+                {
+                    ControlLog.ListeningFailed(logger, e);
+                }
+
+                pause = pause == TimeSpan.Zero ? MinRetryDelay : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxRetryDelay.Ticks));
+                await RecoverAsync(pause, stoppingToken);
+            }
+        }
+    }
+
+    private async Task RecoverAsync(TimeSpan pause, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.Delay(pause, time, stoppingToken);
+            await database.RepairAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The loop in RunAsync ends.
+        }
+        catch (Exception e)
+        {
+            ControlLog.DatabaseUnavailable(logger, e.Message);
+        }
+    }
+
+    private async Task ListenAsync(bool wasUnavailable, Action reached, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var received = new HashSet<DatabaseNotification>();
+        connection.Notification += (_, notification) => received.Add(DatabaseNotification.Parse(notification.Payload));
+        await connection.ExecuteAsync(
+            new CommandDefinition($"LISTEN {DatabaseNotification.Channel}", cancellationToken: cancellationToken));
+        foreach (var handler in _handlers)
+        {
+            await handler.ReloadAsync(connection, cancellationToken);
+        }
+
+        reached();
+        if (wasUnavailable)
+        {
+            ControlLog.DatabaseReconnected(logger);
+        }
+
+        while (true)
+        {
+            foreach (var handler in _handlers)
+            {
+                await handler.UseContactAsync(connection, cancellationToken);
+            }
+
+            if (received.Count > 0)
+            {
+                var notifications = received.ToArray();
+                received.Clear();
+                await HandleAsync(connection, notifications, cancellationToken);
+            }
+            else if (!await connection.WaitAsync(Ping, cancellationToken))
+            {
+                foreach (var handler in _handlers)
+                {
+                    await handler.PollAsync(connection, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private async Task HandleAsync(NpgsqlConnection connection, DatabaseNotification[] notifications, CancellationToken cancellationToken)
+    {
+        foreach (var handler in _handlers)
+        {
+            if (notifications.Where(handler.Handles).ToArray() is { Length: > 0 } handled)
+            {
+                await handler.HandleAsync(connection, handled, cancellationToken);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Servers;
+using Broadcast.Media;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Sessions;
+
+/// <summary>
+/// Resumes open sessions at start: those of this server and of servers whose lease expired. Sessions on air at other servers stay there.
+/// After a crash or a database outage, database and media can disagree. A session that the media report as ended is ended in the database.
+/// A session that is open in the media but unknown to the database is ended, because no encoder can continue it.
+/// </summary>
+internal sealed class SessionResumption(
+    ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, SessionClaims claims,
+    RemoteSessions remoteSessions, ILogger<SessionResumption> logger, IChannelRuntimeStates? states = null,
+    ISessionLifecycle? lifecycle = null)
+{
+    /// <summary>Takes the server's lease and resumes its sessions.</summary>
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        if (SessionId.TryParse(await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "SELECT max(id COLLATE \"C\") FROM sessions", cancellationToken: cancellationToken)), out var newest))
+        {
+            sessionManager.StartAfter(newest);
+        }
+
+        await servers.StartAsync(connection, cancellationToken);
+        var (taken, others) = await claims.TakeOverAsync(connection, cancellationToken);
+        remoteSessions.Set(others.Select(s => (s.ChannelId, s.Channel)));
+        if (others.Count > 0)
+        {
+            ControlLog.SessionsOnAirElsewhere(logger, others.Count);
+        }
+
+        // Do this before viewers are admitted. Otherwise they would get the store's state as of process start.
+        foreach (var other in lifecycle is null ? [] : others)
+        {
+            await lifecycle!.ReleaseAsync(ChannelName.Parse(other.Channel), other.Id, cancellationToken);
+        }
+
+        sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
+            && state.Session == session.Id);
+        await EndOrphansAsync([.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)], cancellationToken);
+    }
+
+    private async Task EndOrphansAsync(HashSet<SessionId> known, CancellationToken cancellationToken)
+    {
+        if (states is null || lifecycle is null)
+        {
+            return;
+        }
+
+        foreach (var channel in await channels.ListAsync(cancellationToken))
+        {
+            if (ChannelName.TryParse(channel.Name, out var name)
+                && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
+                && !known.Contains(orphan))
+            {
+                ControlLog.OrphanSessionEnded(logger, channel.Name, orphan.Value);
+                await lifecycle.EndAsync(name, orphan, "the server was restarted", cancellationToken);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Broadcast.Control.Access;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Pages;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Webhooks;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class NotificationListenerTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData("channels:7", "channels", "7")]
+    [InlineData("sessions:a:b", "sessions", "a:b")]
+    [InlineData("other", "other", "")]
+    public void Payload_names_a_table_and_a_row(string payload, string table, string rowId) =>
+        DatabaseNotification.Parse(payload).ShouldBe(new(table, rowId));
+
+    [Fact]
+    public async Task Handlers_get_their_notifications_in_order_and_reload_with_every_connection()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var calls = new ConcurrentQueue<string>();
+        var listener = new NotificationListener(database, [new Handler("first", "a", calls), new Handler("second", "ab", calls)],
+            TimeProvider.System, NullLogger<NotificationListener>.Instance);
+        using var stop = new CancellationTokenSource();
+
+        await listener.LoadAsync(default);
+        calls.ToArray().ShouldBe(["first loads", "second loads"]);
+        calls.Clear();
+        var prepared = 0;
+        var running = listener.RunAsync(_ => Task.FromResult(prepared++), stop.Token);
+        await Poll.UntilAsync(() => calls.Count == 2);
+        await NotifyAsync(database, "c:1");
+        await NotifyAsync(database, "b:1");
+        await Poll.UntilAsync(() => calls.Count == 3);
+        await NotifyAsync(database, "a:1");
+        await Poll.UntilAsync(() => calls.Count == 5);
+        calls.ToArray().ShouldBe(["first reloads", "second reloads", "second b:1", "first a:1", "second a:1"]);
+        calls.Clear();
+
+        await NotifyAsync(database, "a:fail");
+        await Poll.UntilAsync(() => calls.Count == 3, description: "it listens again");
+        calls.ToArray().ShouldBe(["first a:fail", "first reloads", "second reloads"]);
+        prepared.ShouldBe(2);
+
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Handlers_are_registered_in_the_order_of_their_work()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+
+        server.Get<IEnumerable<INotificationHandler>>().Select(handler => handler.GetType()).ShouldBe([
+            typeof(EventStream), typeof(ServerLeaseService), typeof(WebhookDispatcher), typeof(ViewerAccessRefresh),
+            typeof(RecordingCatalog), typeof(RecordingRetentionService), typeof(PageDataCache), typeof(StreamKeyCache),
+            typeof(EventScheduler), typeof(KeyReconciliation),
+        ]);
+    }
+
+    private static async Task NotifyAsync(ControlDatabase database, string payload)
+    {
+        await using var command = database.Source.CreateCommand("SELECT pg_notify('broadcast_control', $1)");
+        command.Parameters.Add(new() { Value = payload });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed class Handler(string name, string tables, ConcurrentQueue<string> calls) : INotificationHandler
+    {
+        public bool Handles(DatabaseNotification notification) => tables.Contains(notification.Table, StringComparison.Ordinal);
+
+        public Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Add("loads");
+
+        public Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Add("reloads");
+
+        public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+            CancellationToken cancellationToken)
+        {
+            _ = Add(string.Join(' ', notifications.Select(n => $"{n.Table}:{n.RowId}").Order(StringComparer.Ordinal)));
+            return notifications.Any(n => n.RowId == "fail") ? throw new ControlException(ControlErrorCode.Invalid, "failed")
+                : Task.CompletedTask;
+        }
+
+        private Task Add(string call)
+        {
+            calls.Enqueue($"{name} {call}");
+            return Task.CompletedTask;
+        }
+    }
+}
