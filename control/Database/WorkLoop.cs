@@ -2,8 +2,8 @@ namespace Broadcast.Control.Database;
 
 /// <summary>
 /// Runs passes of work on the database, one at a time. A pass runs when the loop is woken, or after the delay that the previous pass
-/// returned. Any number of wake-ups during a pass cause one more pass. A failed pass is retried after a delay. <see cref="NotificationListener"/>
-/// alone logs database outages.
+/// returned. Any number of wake-ups during a pass cause one more pass. A failed pass is retried after a delay. Database outages are logged
+/// by the <see cref="NotificationListener"/> alone.
 /// </summary>
 /// <param name="time">Clock.</param>
 internal sealed class WorkLoop(TimeProvider time) : IDisposable
