@@ -118,6 +118,7 @@ public static class ControlModule
             p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
         services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ChannelAvailability>();
         services.AddSingleton<PublishAuthorizer>();
         services.AddSingleton<IPublishAuthorizer>(p => p.GetRequiredService<PublishAuthorizer>());
         services.AddHostedService(p => p.GetRequiredService<AuthCallbackNotifier>());
@@ -136,11 +137,8 @@ public static class ControlModule
         services.AddSingleton<ActiveEventCache>();
         services.AddSingleton<IActiveEvents>(p => p.GetRequiredService<ActiveEventCache>());
         services.AddSingleton<IProgramGuide>(p => p.GetRequiredService<ActiveEventCache>());
-        services.AddSingleton(p => new EventScheduler(
-            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(),
-            p.GetRequiredService<ActiveEventCache>(), p.GetRequiredService<SessionVisibilityStore>(),
-            p.GetRequiredService<ViewerPolicyCache>(), p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<EventScheduler>>()));
+        services.AddSingleton<EventSessions>();
+        services.AddSingleton<EventScheduler>();
         services.AddSingleton<RecordingRepository>();
         services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(),
             p.GetService<ISessionStorageInspector>()));

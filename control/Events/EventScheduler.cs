@@ -1,4 +1,3 @@
-using Broadcast.Control.Access;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
@@ -20,7 +19,7 @@ namespace Broadcast.Control.Events;
 /// </summary>
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
-    SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies, TimeProvider time, ILogger<EventScheduler> logger)
+    EventSessions sessions, TimeProvider time, ILogger<EventScheduler> logger)
     : BackgroundService, INotificationHandler
 {
     // Maximum time between passes. It covers changes without a notification, for example after a lost connection.
@@ -102,7 +101,7 @@ internal sealed class EventScheduler(
             // before their encoders are disconnected, so that they are not admitted again.
             var now = time.GetUtcNow();
             await LoadCooldownsAsync(connection, now, cancellationToken);
-            await EndSessionsAsync(connection, cancellationToken);
+            await sessions.EndAsync(connection, cancellationToken);
             var (rows, transitions, nextPass) = (await DueAsync(connection, now, cancellationToken), 0, now + MaxInterval);
             foreach (var row in rows)
             {
@@ -120,10 +119,8 @@ internal sealed class EventScheduler(
                 .Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
             activeEvents.SetTitles(rows.Where(r => r is { StateOf: EventState.Live, Session: not null })
                 .Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
-            await RestrictSessionsAsync(connection, rows, cancellationToken);
-            await RevealSessionsAsync(rows, now, cancellationToken);
+            await sessions.ApplyAsync(connection, rows, now, cancellationToken);
             await LoadAnnouncementsAsync(connection, now, cancellationToken);
-            await AttachAsync(connection, rows, cancellationToken);
             await CreateOccurrencesAsync(connection, now, cancellationToken);
             await EventReminders.SendDueAsync(connection, now, cancellationToken);
             nextPass = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder
@@ -261,70 +258,6 @@ internal sealed class EventScheduler(
         return marked;
     }
 
-    /// <summary>
-    /// Restricts public sessions that were already on air when their event went live to the event's access policy, as a whole. Restricted
-    /// sessions stay as they are, because the media before the event do not belong to it. A session can also be public because of a
-    /// previous event. Sessions that start during the event have its access policy from the start.
-    /// </summary>
-    private async Task RestrictSessionsAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
-    {
-        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null, Access: not "public" }))
-        {
-            var restricted = await connection.ExecuteAsync(new CommandDefinition(
-                """
-                UPDATE sessions s SET access = coalesce(@access, c.access) FROM channels c
-                WHERE s.id = @session AND c.id = s.channel_id AND coalesce(s.access, c.access) = 'public' AND coalesce(@access,
-                    c.access) <> 'public'
-                """,
-                new { session = row.Session, access = row.Access }, cancellationToken: cancellationToken));
-            if (restricted > 0)
-            {
-                // other processes are notified; this one applies it at once
-                await viewerPolicies.RefreshAsync(connection, cancellationToken);
-                ControlLog.SessionAccessChanged(logger, row.Session!, row.Channel, row.Access ?? EventRules.ChannelDefault, row.Title);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Makes sessions of live events visible from the time at which the event went live. The active event cache is updated before, so that
-    /// a session that starts meanwhile is not hidden.
-    /// </summary>
-    private async Task RevealSessionsAsync(List<EventDue> rows, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null }))
-        {
-            await visibility.ShowAsync(SessionId.Parse(row.Session!), row.WentLiveAt ?? now, cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// Attaches sessions that are open while their event is live to the event, and gives their recordings the event's title unless a user
-    /// set one. The recording of a previously visible session then starts with the event; the part before it is trimmed and can be
-    /// restored. For a hidden session, <see cref="SessionVisibilityStore"/> determines the start.
-    /// </summary>
-    private static async Task AttachAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
-    {
-        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null }))
-        {
-            var added = await connection.ExecuteAsync(new CommandDefinition(
-                "INSERT INTO event_sessions (event_id, session_id) VALUES (@id, @session) ON CONFLICT DO NOTHING",
-                new { id = row.Id, session = row.Session }, cancellationToken: cancellationToken));
-            if (added > 0)
-            {
-                await connection.ExecuteAsync(new CommandDefinition(
-                    """
-                    UPDATE recordings r SET title = @title,
-                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.visible_from IS NULL
-                        AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
-                    FROM channels c, sessions s
-                    WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
-                    """,
-                    new { title = row.Title, session = row.Session, live = row.WentLiveAt }, cancellationToken: cancellationToken));
-            }
-        }
-    }
-
     private async Task LoadCooldownsAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var cooldowns = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(
@@ -340,34 +273,6 @@ internal sealed class EventScheduler(
             Announced, new { until = now + EventRules.AnnouncementHorizon }, cancellationToken: cancellationToken));
         activeEvents.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel),
             new UpcomingEvent(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
-    }
-
-    /// <summary>
-    /// Ends sessions of ended events. The server with the encoder performs it; the mark stays until the session has ended.
-    /// </summary>
-    private async Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        var closing = (await connection.QueryAsync<Closing>(new CommandDefinition(
-            "SELECT channel_id AS channelId, state_since AS since, reason FROM events WHERE closes_session",
-            cancellationToken: cancellationToken))).ToList();
-        if (closing.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var (channel, since, reason) in closing)
-        {
-            sessionManager.End(channel, $"the event ended: {reason}", since);
-        }
-
-        await sessionWriter.FlushAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE events e SET closes_session = false
-            WHERE closes_session AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
-                AND s.started_at < e.state_since)
-            """,
-            cancellationToken: cancellationToken));
     }
 
     /// <summary>Creates occurrences of series that enter the horizon. New series get their first occurrences on creation.</summary>
@@ -405,28 +310,5 @@ internal sealed class EventScheduler(
         }
 
         _lastSeriesPass = now;
-    }
-
-    private sealed record Closing(long ChannelId, DateTimeOffset Since, string Reason);
-
-    private sealed record EventDue(
-        string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt,
-        bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
-        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access,
-        DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
-    {
-        public EventState StateOf => EventRules.ParseState(State);
-
-        public EventSchedule ToSchedule() => new(
-            StateOf,
-            StartsAt,
-            EndsAt,
-            new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues,
-                NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
-
-        public ActiveEvent ToActiveEvent() => new(Id, Title, StateOf == EventState.Live, Ladder, Latency, Record)
-        {
-            Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
-        };
     }
 }

@@ -80,10 +80,21 @@ internal sealed class ChannelSlot(long channelId)
         with { PeakViewers = Totals.PeakViewers };
 
     /// <summary>Publisher of an input.</summary>
-    public ActivePublisher? this[InputRole role]
+    public ActivePublisher? this[InputRole role] => _publishers[(int)role];
+
+    /// <summary>Gives a publisher its input.</summary>
+    public void Add(ActivePublisher publisher)
     {
-        get => _publishers[(int)role];
-        set => _publishers[(int)role] = value;
+        _publishers[(int)publisher.Role] = publisher;
+        Totals.Add(publisher);
+    }
+
+    /// <summary>Frees the input of a publisher.</summary>
+    public void Remove(ActivePublisher publisher)
+    {
+        _publishers[(int)publisher.Role] = null;
+        Totals.Remove(publisher);
+        publisher.Release();
     }
 
     /// <summary>Records a takeover from an encoder that was not silent.</summary>

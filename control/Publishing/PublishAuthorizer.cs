@@ -1,8 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Events;
-using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
@@ -12,8 +10,7 @@ namespace Broadcast.Control.Publishing;
 /// <summary>Authorizes publishers with one database query; all else is in memory.</summary>
 internal sealed class PublishAuthorizer(
     PublishAuthorization check, StreamKeyCache keys, SessionManager sessionManager, PublishAdmission admission, IActiveEvents events,
-    AuthCallbackNotifier callbackNotifier, TimeProvider time, ILogger<PublishAuthorizer> logger,
-    RemoteSessions? remoteSessions = null) : IPublishAuthorizer
+    ChannelAvailability availability, AuthCallbackNotifier callbackNotifier, ILogger<PublishAuthorizer> logger) : IPublishAuthorizer
 {
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted.");
@@ -47,24 +44,10 @@ internal sealed class PublishAuthorizer(
             }
 
             earlier = validKey;
-
-            // The previous event can still be cached as active for a moment.
-            if (events.CooldownOf(validKey.Key.ChannelId) is { } cooldown && cooldown.Until > time.GetUtcNow()
-                && (events.Find(validKey.Key.ChannelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
+            if (availability.FindRejection(validKey.Key.ChannelId, validKey.Key.Channel) is { } rejection)
             {
-                NotifyNotAdmitted(validKey, "the event on the channel has ended");
-                return Reject(request, PublishRejectionReason.EventOver, string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"'{cooldown.Title}' on channel {validKey.Key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
-            }
-
-            // Based on the last notification. If two servers admit encoders concurrently, the one that writes its session later loses it.
-            if (remoteSessions?.Has(validKey.Key.ChannelId) == true)
-            {
-                NotifyNotAdmitted(validKey, "the channel is on air at another server");
-                return Reject(request, PublishRejectionReason.ChannelBusy,
-                    $"Channel {validKey.Key.Channel} is on air at another server. Publish to that server, end the session there first, "
-                    + "or use another channel.");
+                NotifyNotAdmitted(validKey, rejection.Summary);
+                return Reject(request, rejection.Reason, rejection.Message);
             }
 
             switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), cancellationToken))

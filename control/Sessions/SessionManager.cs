@@ -24,7 +24,7 @@ internal sealed class SessionManager(
     SessionWriter sessionWriter, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, SessionVisibilityStore? visibility = null,
     IActiveEvents? activeEvents = null)
 {
-    private readonly Dictionary<long, ChannelSlot> _channels = [];
+    private readonly ChannelSlots _channels = new();
     private readonly SessionEndNotifier _endNotifier = new(lifecycle, logger);
     private readonly SessionFactory _sessionFactory = new(time);
     private readonly Lock _lock = new();
@@ -56,7 +56,7 @@ internal sealed class SessionManager(
                     continue;
                 }
 
-                var channel = GetOrAddChannel(open.ChannelId, open.Window);
+                var channel = _channels.GetOrAdd(open.ChannelId, open.Window);
                 channel.Session = open.Session;
                 channel.LastPublicationEndedAt = open.LastPublicationEndedAt ?? time.GetUtcNow();
                 ControlLog.SessionResumed(logger, open.Session.Channel.Value, open.Session.Id.Value, open.Session.Epoch);
@@ -82,7 +82,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            var channel = GetOrAddChannel(key.ChannelId, key.ReconnectWindow);
+            var channel = _channels.GetOrAdd(key.ChannelId, key.ReconnectWindow);
             if (channel[key.Input] is { } current && TryTakeOver(channel, current, key, rules, maxWait) is { } result)
             {
                 return result;
@@ -112,8 +112,7 @@ internal sealed class SessionManager(
 
             var publisher = new ActivePublisher(Guid.NewGuid(), key.KeyId, now, key.Input);
             publisher.Lease.ReportActivity(time.GetTimestamp());
-            channel[key.Input] = publisher;
-            channel.Totals.Add(publisher);
+            channel.Add(publisher);
             if (key.KeyId[0] != AuthCallbackChannels.IdPrefix)
             {
                 sessionWriter.RecordKeyUse(key.KeyId);
@@ -148,8 +147,7 @@ internal sealed class SessionManager(
             ControlLog.TakenOver(logger, key.Channel.Value, current.KeyId, silence.TotalSeconds, key.KeyId);
             channel.LastPublicationEndedAt = time.GetUtcNow();
             current.Lease.Supersede();
-            channel.Totals.Remove(current);
-            current.Release();
+            channel.Remove(current);
             _ = current.Revoke.CancelAsync();   // callbacks run on another thread, not under this lock
             return null;
         }
@@ -169,23 +167,16 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            var channel = _channels.Values.FirstOrDefault(s => s[grant.Role]?.Publication == grant.PublicationId);
-            if (channel is null)
+            if (_channels.Find(grant) is not { } channel)
             {
                 return;
             }
 
-            channel.Totals.Remove(channel[grant.Role]!);
-            channel[grant.Role]!.Release();
-            channel[grant.Role] = null;
+            channel.Remove(channel[grant.Role]!);
             Changed?.Invoke();
             if (channel.Session is not { } session)
             {
-                if (channel.IsEmpty)
-                {
-                    _channels.Remove(channel.ChannelId);
-                }
-
+                _channels.RemoveUnused(channel);
                 return;
             }
 
@@ -210,7 +201,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return _channels.TryGetValue(channelId, out var channel) && channel.Session is { } session
+            return _channels.Find(channelId) is { Session: { } session } channel
                 && session.StartedAt < (startedBefore ?? DateTimeOffset.MaxValue)
                 ? End(channel, session, reason).Id
                 : null;
@@ -223,8 +214,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return _channels.Values.FirstOrDefault(s => s.Session?.Id == id) is { Session: { } session } channel
-                ? End(channel, session, reason) : null;
+            return _channels.Find(id) is { Session: { } session } channel ? End(channel, session, reason) : null;
         }
     }
 
@@ -236,11 +226,15 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            var disconnected = _channels.TryGetValue(channelId, out var channel)
-                ? channel.Publishers.Where(o => !o.Revoke.IsCancellationRequested).ToList() : [];
+            if (_channels.Find(channelId) is not { } channel)
+            {
+                return 0;
+            }
+
+            var disconnected = channel.Publishers.Where(o => !o.Revoke.IsCancellationRequested).ToList();
             foreach (var publisher in disconnected)
             {
-                Revoke(publisher, channel!.Session?.Channel ?? default, reason);
+                Revoke(publisher, channel.Session?.Channel ?? default, reason);
             }
 
             return disconnected.Count;
@@ -252,7 +246,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            foreach (var channel in _channels.Values)
+            foreach (var channel in _channels.All)
             {
                 foreach (var publisher in channel.Publishers.Where(o => checkedKeys.Contains(o.KeyId, StringComparer.Ordinal)
                     && !validKeys.Contains(o.KeyId)))
@@ -268,10 +262,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            if (_channels.TryGetValue(channelId, out var channel))
-            {
-                channel.Window = window;
-            }
+            _channels.Find(channelId)?.Window = window;
         }
     }
 
@@ -280,8 +271,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return [.. _channels.Values.SelectMany(s => s.Publishers).Select(o => o.KeyId)
-                .Where(id => id[0] != AuthCallbackChannels.IdPrefix)];
+            return [.. _channels.Publishers.Select(o => o.KeyId).Where(id => id[0] != AuthCallbackChannels.IdPrefix)];
         }
     }
 
@@ -290,7 +280,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return [.. _channels.Keys];
+            return [.. _channels.All.Select(c => c.ChannelId)];
         }
     }
 
@@ -302,7 +292,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return [.. _channels.Values.Select(s => s.Session).OfType<BroadcastSession>()];
+            return [.. _channels.Sessions];
         }
     }
 
@@ -311,7 +301,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            if (_channels.Values.FirstOrDefault(s => s.Session?.Id == session) is { } channel && viewers > channel.Totals.PeakViewers)
+            if (_channels.Find(session) is { } channel && viewers > channel.Totals.PeakViewers)
             {
                 channel.Totals.PeakViewers = viewers;
                 sessionWriter.Record(channel.ToRecord());
@@ -332,7 +322,7 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            return _channels.TryGetValue(channelId, out var channel) ? !channel.IsEmpty : null;
+            return _channels.Find(channelId) is { } channel ? !channel.IsEmpty : null;
         }
     }
 
@@ -347,23 +337,11 @@ internal sealed class SessionManager(
     {
         lock (_lock)
         {
-            foreach (var channel in _channels.Values)
+            foreach (var channel in _channels.All)
             {
                 channel.StopReconnectTimer();
             }
         }
-    }
-
-    private ChannelSlot GetOrAddChannel(long channelId, TimeSpan window)
-    {
-        if (!_channels.TryGetValue(channelId, out var channel))
-        {
-            channel = new ChannelSlot(channelId);
-            _channels.Add(channelId, channel);
-        }
-
-        channel.Window = window;
-        return channel;
     }
 
     private void StartReconnectTimer(ChannelSlot channel)
@@ -415,11 +393,7 @@ internal sealed class SessionManager(
         var summary = new SessionSummary(session, reason, now - session.StartedAt, channel.Totals.Connections, channel.Totals.Sum,
             channel.Totals.PeakViewers);
         channel.Session = null;
-        if (channel.IsEmpty)
-        {
-            _channels.Remove(channel.ChannelId);
-        }
-
+        _channels.RemoveUnused(channel);
         Changed?.Invoke();
         _endNotifier.Notify(summary);
     }

@@ -4,51 +4,15 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Broadcast.Control.Sessions;
 
-/// <summary>Database row of a session.</summary>
-internal sealed record SessionRecord(
-    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt,
-    DateTimeOffset? EndedAt, string? EndReason)
-{
-    /// <summary>Indicates whether the session is recorded; its first row creates the recording.</summary>
-    public bool IsRecorded { get; init; }
-
-    /// <summary>
-    /// Indicates whether the session starts hidden from viewers. Applies to its first row; <see cref="SessionVisibilityStore"/> writes
-    /// later changes.
-    /// </summary>
-    public bool BeginsHidden { get; init; }
-
-    /// <summary>Access policy set by the session's event; <see langword="null"/> for the channel's. Applies to its first row.</summary>
-    public ViewerAccess? Access { get; init; }
-
-    /// <summary>Peak number of viewers seen by this process; a higher stored value is kept.</summary>
-    public long PeakViewers { get; init; }
-
-    /// <summary>Creates the row of an open session.</summary>
-    /// <param name="session">Session to store.</param>
-    /// <param name="channelId">Database id of its channel.</param>
-    /// <param name="lastPublicationEndedAt">Time since which no encoder publishes; <see langword="null"/> while one does.</param>
-    public static SessionRecord Of(BroadcastSession session, long channelId, DateTimeOffset? lastPublicationEndedAt) =>
-        new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, lastPublicationEndedAt, EndedAt: null,
-            EndReason: null)
-        {
-            IsRecorded = session.IsRecorded,
-            BeginsHidden = session.BeginsHidden,
-            Access = session.Access,
-        };
-}
-
 /// <summary>
 /// Writes session changes to the database in the background, so that publishers never wait for a disk and short database outages have no
-/// effect. It keeps the latest state of each session until it is written, so memory is bounded by the number of sessions. A row that
-/// another server took over or ended is not overwritten.
+/// effect. Changes wait in <see cref="PendingWrites"/>. A row that another server took over or ended is not overwritten.
 /// </summary>
 /// <param name="database">Database to write to.</param>
 /// <param name="time">Clock.</param>
@@ -58,11 +22,6 @@ internal sealed record SessionRecord(
 internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null,
     IOptions<ControlOptions>? options = null)
 {
-    /// <summary>
-    /// Maximum number of webhook events that wait for the database; when it is exceeded, the oldest are dropped and logged.
-    /// </summary>
-    public const int MaxPendingEvents = 1000;
-
     private const int EventBatchSize = 100;
     private const string OneOpenConstraint = "sessions_one_open";
 
@@ -89,12 +48,10 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         """;
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
-    private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
-    private readonly Dictionary<string, DateTimeOffset> _keyUses = new(StringComparer.Ordinal);
-    private readonly Queue<WebhookMessage> _events = [];
+    private readonly PendingWrites _pending = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly SemaphoreSlim _writeLock = new(1, 1);
-    private readonly Lock _lock = new();
+    private readonly Lock _wakeLock = new();
 
     /// <summary>
     /// Raised when an open session cannot be written because another server uses its channel or owns it. Called on the writer's thread;
@@ -105,36 +62,26 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
     /// <summary>Records a session's state.</summary>
     public void Record(SessionRecord session)
     {
-        lock (_lock)
-        {
-            _sessions[session.Id] = session;
-            Wake();
-        }
+        _pending.Add(session);
+        Wake();
     }
 
     /// <summary>Records the use of a key.</summary>
     public void RecordKeyUse(string keyId)
     {
-        lock (_lock)
-        {
-            _keyUses[keyId] = time.GetUtcNow();
-            Wake();
-        }
+        _pending.AddKeyUse(keyId, time.GetUtcNow());
+        Wake();
     }
 
     /// <summary>Queues a webhook event.</summary>
     public void Enqueue(WebhookMessage message)
     {
-        lock (_lock)
+        if (_pending.Add(message) is { } dropped)
         {
-            if (_events.Count == MaxPendingEvents)
-            {
-                ControlLog.WebhookEventDropped(logger, _events.Dequeue().Type, MaxPendingEvents);
-            }
-
-            _events.Enqueue(message);
-            Wake();
+            ControlLog.WebhookEventDropped(logger, dropped.Type, PendingWrites.MaxEvents);
         }
+
+        Wake();
     }
 
     /// <summary>Writes until canceled.</summary>
@@ -146,10 +93,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             if (!await FlushAsync(cancellationToken))
             {
                 await Task.Delay(Retry, time, cancellationToken);
-                lock (_lock)
-                {
-                    Wake();
-                }
+                Wake();
             }
         }
     }
@@ -160,7 +104,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         await _writeLock.WaitAsync(cancellationToken);
         try
         {
-            while (Next() is { } session)
+            while (_pending.NextSession() is { } session)
             {
                 try
                 {
@@ -168,7 +112,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
                 }
                 catch (Exception e) when (ControlDatabase.IsUnavailable(e))
                 {
-                    ControlLog.SessionsPending(logger, Count(), ControlDatabase.Describe(e));
+                    ControlLog.SessionsPending(logger, _pending.SessionCount, ControlDatabase.Describe(e));
                     return false;
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
@@ -177,7 +121,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
                     ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
                 }
 
-                Remove(session);
+                _pending.Remove(session);
             }
 
             return await WriteUsesAsync(cancellationToken) && await WriteEventsAsync(cancellationToken);
@@ -245,12 +189,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
 
     private async Task<bool> WriteUsesAsync(CancellationToken cancellationToken)
     {
-        KeyValuePair<string, DateTimeOffset>[] uses;
-        lock (_lock)
-        {
-            uses = [.. _keyUses];
-        }
-
+        var uses = _pending.KeyUses();
         if (uses.Length == 0)
         {
             return true;
@@ -273,17 +212,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             ControlLog.UsesNotRecorded(logger, e);
         }
 
-        lock (_lock)
-        {
-            foreach (var (id, at) in uses)
-            {
-                if (_keyUses.TryGetValue(id, out var now) && now == at)
-                {
-                    _keyUses.Remove(id);
-                }
-            }
-        }
-
+        _pending.Remove(uses);
         return true;
     }
 
@@ -292,7 +221,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
     private async Task<bool> WriteEventsAsync(CancellationToken cancellationToken)
     {
         var batchSize = EventBatchSize;
-        while (PeekEvents(batchSize) is { Length: > 0 } messages)
+        while (_pending.NextEvents(batchSize) is { Length: > 0 } messages)
         {
             try
             {
@@ -317,7 +246,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
                 ControlLog.WebhookEventRejected(logger, e, messages[0].Type);
             }
 
-            Remove(messages);
+            _pending.Remove(messages);
         }
 
         return true;
@@ -335,60 +264,13 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private WebhookMessage[] PeekEvents(int maxCount)
-    {
-        lock (_lock)
-        {
-            return [.. _events.Take(maxCount)];
-        }
-    }
-
-    // The oldest may have been dropped meanwhile.
-    private void Remove(WebhookMessage[] messages)
-    {
-        lock (_lock)
-        {
-            foreach (var message in messages)
-            {
-                if (_events.TryPeek(out var first) && ReferenceEquals(first, message))
-                {
-                    _events.Dequeue();
-                }
-            }
-        }
-    }
-
     private void Wake()
     {
-        if (_wake.CurrentCount == 0)
+        lock (_wakeLock)
         {
-            _wake.Release();
-        }
-    }
-
-    private int Count()
-    {
-        lock (_lock)
-        {
-            return _sessions.Count;
-        }
-    }
-
-    private SessionRecord? Next()
-    {
-        lock (_lock)
-        {
-            return _sessions.Count == 0 ? null : _sessions.Values.MinBy(s => s.Id);
-        }
-    }
-
-    private void Remove(SessionRecord session)
-    {
-        lock (_lock)
-        {
-            if (_sessions.TryGetValue(session.Id, out var latest) && ReferenceEquals(latest, session))
+            if (_wake.CurrentCount == 0)
             {
-                _sessions.Remove(session.Id);
+                _wake.Release();
             }
         }
     }

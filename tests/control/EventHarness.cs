@@ -57,7 +57,8 @@ internal sealed class EventHarness : IAsyncDisposable
         return rig;
     }
 
-    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock,
+    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate,
+        new(_rig.Book, _rig.Ledger, _rig.Audience, Viewing, NullLogger<EventSessions>.Instance), _rig.Clock,
         NullLogger<EventScheduler>.Instance);
 
     /// <summary>Creates an event on 'demo' that starts and ends the given minutes from now.</summary>

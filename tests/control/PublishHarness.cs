@@ -164,7 +164,8 @@ internal sealed class PublishHarness : IAsyncDisposable
     }
 
     /// <summary>Creates an authorizer that is not started.</summary>
-    public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthorizer>());
+    public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, new(Gate, Clock), Notices,
+        Log.For<PublishAuthorizer>());
 
     public ValueTask<PublishDecision> AskAsync(string key, string address = "192.0.2.1", PublishConnectInfo? target = null) =>
         Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target

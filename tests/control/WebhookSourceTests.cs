@@ -130,7 +130,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         await HearAllAsync(bench);
-        for (var i = 0; i < SessionWriter.MaxPendingEvents + 5; i++)
+        for (var i = 0; i < PendingWrites.MaxEvents + 5; i++)
         {
             bench.Rig.Ledger.Enqueue(new(bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.PublishStarted, "demo", new { number = i }));
         }
@@ -140,7 +140,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         (await bench.ScalarAsync<string>(
             "SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id "
             + "LIMIT 1")).ShouldBe("5", "the oldest go first");
-        (await ReceivedAsync(bench)).Count.ShouldBe(SessionWriter.MaxPendingEvents);
+        (await ReceivedAsync(bench)).Count.ShouldBe(PendingWrites.MaxEvents);
     }
 
     private static ChannelMonitor Watch(RecordingHarness bench, Said said) =>
