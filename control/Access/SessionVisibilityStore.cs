@@ -10,8 +10,8 @@ namespace Broadcast.Control.Access;
 
 /// <summary>
 /// Visibility of sessions for viewers, in memory: the sessions that were ever hidden. A change takes effect at once and is written to the
-/// database afterwards, so that an event goes live on time while the database is unavailable. Until it is written, it overrides the
-/// database. Thread-safe.
+/// database afterwards, so that it needs no database: a session that starts in a preview during an outage is hidden. Until a change is
+/// written, it overrides the database. Thread-safe.
 /// </summary>
 internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger)
     : ISessionVisibility, IDisposable

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Webhooks;
@@ -197,6 +198,25 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         var over = await rig.Events.GetAsync(show.Id);
         (over.State, over.Reason).ShouldBe((EventState.Ended, "no encoder connected within 600 s of its start"));
         (await rig.PlanAsync(5, 10)).State.ShouldBe(EventState.Scheduled);
+    }
+
+    [Fact]
+    public async Task Event_due_during_a_database_outage_goes_live_when_the_database_is_back()
+    {
+        await using var rig = await EventHarness.OpenAsync(postgres);
+        var show = await rig.PlanAsync(10, 90);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Preview);
+        var session = (await rig.ComeAsync()).Session.Id;
+        await rig.PassAsync(1);
+
+        await rig.Database.DisposeAsync();
+        rig.Clock.Advance(TimeSpan.FromMinutes(10));
+        ControlDatabase.IsUnavailable(await Should.ThrowAsync<Exception>(() => rig.Keeper.RunOnceAsync(default))).ShouldBeTrue();
+        rig.Audience.Find(ChannelName.Parse("demo"), session).ShouldBe(SessionVisibility.Hidden);
+
+        await rig.Database.OpenAsync(default);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Live);
+        rig.Audience.Find(ChannelName.Parse("demo"), session).ShouldNotBeNull().From.ShouldBe(rig.Clock.GetUtcNow());
     }
 
     [Fact]
