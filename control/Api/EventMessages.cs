@@ -69,5 +69,5 @@ internal sealed record EventChange(
 
 internal sealed record EventHistoryView(DateTimeOffset At, string State, string Reason)
 {
-    public static EventHistoryView From(EventHistoryEntry s) => new(s.At, s.State, s.Reason);
+    public static EventHistoryView From(EventHistoryEntry s) => new(s.At, EventRules.Name(s.State), s.Reason);
 }

@@ -56,8 +56,8 @@ internal static class Examples
         new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
     private static readonly DeliveryView ADelivery = new(
-        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel, "delivered", 1, Evening, Evening, null, 204,
-        null, "", 0.182);
+        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel,
+        DeliveryStates.Name(DeliveryState.Delivered), 1, Evening, Evening, null, 204, null, "", 0.182);
 
     private static readonly Dictionary<Type, object> All = new object[]
     {

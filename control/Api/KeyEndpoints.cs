@@ -44,7 +44,7 @@ internal static class KeyEndpoints
         var expires = body.Instant("expiresAt");
         body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, expires, time.GetUtcNow()));
         return Issued(name,
-            await keys.CreateAsync(name, Enum.Parse<StreamKeyRole>(role, ignoreCase: true), label, expires, http.RequestAborted));
+            await keys.CreateAsync(name, StreamKeys.ParseRole(role), label, expires, http.RequestAborted));
     }
 
     private static async Task<IResult> RotateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options)

@@ -48,8 +48,8 @@ internal sealed record ChannelView(
             c.CreatedAt,
             live is null ? null : new(ChannelRunStates.Name(live.State), live.Session?.Value, live.StartedAt,
                 sizes?.Find(name).Viewers ?? 0),
-            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary", i.State,
-                i.OnAir, i.Since, i.BitsPerSecond))],
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary",
+                ChannelInputStates.Name(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }
 }

@@ -105,7 +105,7 @@ internal static class WebhookEndpoints
         var count = Paging.Limit(limit);
         var beforeId = before is null ? (long?)null : long.Parse(before, CultureInfo.InvariantCulture);
         return Paging.Page(
-            http, await log.ListAsync(id, state, beforeId, count, http.RequestAborted), count, "before",
+            http, await log.ListAsync(id, DeliveryStates.ParseFilter(state), beforeId, count, http.RequestAborted), count, "before",
             d => d.Id.ToString(CultureInfo.InvariantCulture), DeliveryView.From);
     }
 
@@ -144,6 +144,6 @@ internal sealed record DeliveryView(
     string? ResponseExcerpt, double? Seconds)
 {
     public static DeliveryView From(DeliveryInfo d) => new(
-        d.Id, d.EventId, d.Type, d.Channel, d.State, d.Attempts, d.CreatedAt, d.LastAttemptAt, d.NextAttemptAt, d.Status, d.Error,
-        d.ResponseExcerpt, d.Seconds);
+        d.Id, d.EventId, d.Type, d.Channel, DeliveryStates.Name(d.State), d.Attempts, d.CreatedAt, d.LastAttemptAt, d.NextAttemptAt,
+        d.Status, d.Error, d.ResponseExcerpt, d.Seconds);
 }

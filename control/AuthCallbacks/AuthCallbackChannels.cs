@@ -72,7 +72,7 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
             ? new(keyId, [], null, reader.GetInt64(0), channel, reader.GetString(1), LatencyProfile.Find(reader.GetString(2))
                 ?? LatencyProfile.Standard, TimeSpan.FromSeconds(reader.GetInt32(3)))
             {
-                Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(4), ignoreCase: true),
+                Takeover = TakeoverRules.Parse(reader.GetString(4)),
                 TakeoverAfter = reader.GetInt32(5) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
                 DvrWindow = DvrWindow.TryParse(reader.GetString(6), out var dvrWindow) ? dvrWindow : DvrWindow.Off,
                 IsRecorded = reader.GetBoolean(7),

@@ -17,12 +17,11 @@ public sealed record ChannelRuntimeState(ChannelRunState State, SessionId? Sessi
 
 /// <summary>One publishing encoder.</summary>
 /// <param name="Role">Input of the channel that the encoder feeds.</param>
-/// <param name="State">One of <c>good</c>, <c>recovering</c> (lost, and not good for long enough since), <c>waiting</c> (no keyframe yet)
-/// or <c>silent</c>.</param>
+/// <param name="State">State of the encoder's media.</param>
 /// <param name="OnAir">Whether viewers get this input.</param>
 /// <param name="Since">Time at which its media began.</param>
 /// <param name="BitsPerSecond">Bit rate over the last seconds; <see langword="null"/> before it is known.</param>
-public sealed record ChannelInput(InputRole Role, string State, bool OnAir, DateTimeOffset Since, long? BitsPerSecond);
+public sealed record ChannelInput(InputRole Role, ChannelInputState State, bool OnAir, DateTimeOffset Since, long? BitsPerSecond);
 
 /// <summary>One encoded rung.</summary>
 /// <param name="Name">Name of its rendition.</param>

@@ -104,10 +104,11 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await FindAsync(connection, null, id, "", cancellationToken);
-        var history = await connection.QueryAsync<EventHistoryEntry>(
+        var history = await connection.QueryAsync<(DateTime At, string State, string Reason)>(
             new CommandDefinition("SELECT at, state, reason FROM event_history WHERE event_id = @id ORDER BY at", new { id },
                 cancellationToken: cancellationToken));
-        return [.. history];
+        return [.. history.Select(h => new EventHistoryEntry(new(DateTime.SpecifyKind(h.At, DateTimeKind.Utc)),
+            EventRules.ParseState(h.State), h.Reason))];
     }
 
     /// <summary>
@@ -302,4 +303,4 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 /// <param name="At">Time of the change.</param>
 /// <param name="State">New state.</param>
 /// <param name="Reason">Reason of the change.</param>
-public sealed record EventHistoryEntry(DateTimeOffset At, string State, string Reason);
+public sealed record EventHistoryEntry(DateTimeOffset At, EventState State, string Reason);

@@ -80,7 +80,20 @@ public sealed class AuditLog(ControlDatabase database)
         ActorKind.Token => "token",
         ActorKind.Command => "command",
         ActorKind.Schedule => "schedule",
-        _ => "server",
+        ActorKind.Server => "server",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no name."),
+    };
+
+    /// <summary>Parses the name of a kind of actor.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static ActorKind ParseKind(string name) => name switch
+    {
+        "user" => ActorKind.User,
+        "token" => ActorKind.Token,
+        "command" => ActorKind.Command,
+        "schedule" => ActorKind.Schedule,
+        "server" => ActorKind.Server,
+        _ => throw new FormatException($"'{name}' is not a kind of actor."),
     };
 
     /// <summary>Records a change by the current actor that is not in the database, for example of media or of the whole database.</summary>
@@ -202,7 +215,7 @@ public sealed class AuditLog(ControlDatabase database)
         string Subject, string Detail)
     {
         public AuditEntry ToEntry() => new(
-            Id, At, new(Enum.Parse<ActorKind>(Kind, ignoreCase: true), ActorId, Name, Address), Action, Subject,
+            Id, At, new(ParseKind(Kind), ActorId, Name, Address), Action, Subject,
             JsonSerializer.Deserialize<Dictionary<string, string>>(Detail) ?? new(StringComparer.Ordinal));
     }
 }

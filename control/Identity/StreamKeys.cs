@@ -118,7 +118,7 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
             _ => throw new ControlException(ControlErrorCode.Conflict,
                 $"Channel '{channel}' has {candidates.Count} keys. Specify one: {string.Join(", ", candidates.Select(k => k.Id))}."),
         };
-        var issued = await InsertAsync(connection, transaction, id, channel, Enum.Parse<StreamKeyRole>(old.Role, ignoreCase: true),
+        var issued = await InsertAsync(connection, transaction, id, channel, ParseRole(old.Role),
             old.Label, null, now, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             overlap == TimeSpan.Zero ? "UPDATE stream_keys SET revoked_at = @now WHERE id = @oldId"
@@ -215,14 +215,25 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     {
         StreamKeyRole.Primary => "primary",
         StreamKeyRole.Backup => "backup",
-        _ => "guest",
+        StreamKeyRole.Guest => "guest",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "The role has no name."),
+    };
+
+    /// <summary>Parses the name of a role.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static StreamKeyRole ParseRole(string name) => name switch
+    {
+        "primary" => StreamKeyRole.Primary,
+        "backup" => StreamKeyRole.Backup,
+        "guest" => StreamKeyRole.Guest,
+        _ => throw new FormatException($"'{name}' is not a role of a stream key."),
     };
 
     private sealed record Row(
         string Id, string Channel, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,
         DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
     {
-        public StreamKeyInfo ToInfo() => new(Id, Channel, Enum.Parse<StreamKeyRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt,
+        public StreamKeyInfo ToInfo() => new(Id, Channel, ParseRole(Role), Label, CreatedAt, LastUsedAt,
             ExpiresAt, RevokedAt);
     }
 }

@@ -183,7 +183,7 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
         DateTimeOffset? RevokedAt,
         string? Channels, string? Scopes)
     {
-        public TokenInfo ToInfo() => new(Id, Enum.Parse<TokenRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt,
+        public TokenInfo ToInfo() => new(Id, TokenRoles.Parse(Role), Label, CreatedAt, LastUsedAt,
             ExpiresAt, RevokedAt)
         {
             Limits = new(Channels?.Split(',', StringSplitOptions.RemoveEmptyEntries), Scopes?.Split(',')),
@@ -207,4 +207,9 @@ public static class TokenRoles
         role = index < 0 ? TokenRole.Viewer : TokenRole.Admin - index;
         return index >= 0;
     }
+
+    /// <summary>Parses the name of a role.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static TokenRole Parse(string name) =>
+        TryParse(name, out var role) ? role : throw new FormatException($"'{name}' is not a role.");
 }

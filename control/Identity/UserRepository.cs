@@ -219,7 +219,7 @@ public sealed class UserRepository(ControlDatabase database, TimeProvider time)
 
         public DateTimeOffset? DisabledAt { get; init; }
 
-        public UserInfo ToInfo() => new(Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp, CreatedAt,
+        public UserInfo ToInfo() => new(Name, DisplayName, TokenRoles.Parse(Role), HasTotp, CreatedAt,
             PasswordChangedAt, LastLoginAt, DisabledAt);
     }
 }

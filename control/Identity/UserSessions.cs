@@ -188,7 +188,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         public bool HasTotp { get; init; }
 
         public AuthenticatedUser ToAuthenticatedUser() => new(
-            UserId, Name, DisplayName, Enum.Parse<TokenRole>(Role, ignoreCase: true), HasTotp,
+            UserId, Name, DisplayName, TokenRoles.Parse(Role), HasTotp,
             new(Id, CreatedAt, LastUsedAt, ExpiresAt, Address, Agent));
     }
 }

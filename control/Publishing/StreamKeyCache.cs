@@ -227,8 +227,8 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
         TimeSpan.FromSeconds(reader.GetInt32(6)))
     {
-        Role = Enum.Parse<StreamKeyRole>(reader.GetString(7), ignoreCase: true),
-        Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
+        Role = StreamKeys.ParseRole(reader.GetString(7)),
+        Takeover = TakeoverRules.Parse(reader.GetString(8)),
         TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
         DvrWindow = DvrWindow.TryParse(reader.GetString(11), out var dvrWindow) ? dvrWindow : DvrWindow.Off,
         IsRecorded = reader.GetBoolean(12),

@@ -53,5 +53,20 @@ internal readonly record struct TakeoverRules(TakeoverPolicy Policy, TimeSpan Si
         return silence >= MinSilence && Silence - silence <= maxWait ? TakeoverDecision.Wait : TakeoverDecision.Reject;
     }
 
-    internal static string Name(TakeoverPolicy policy) => policy == TakeoverPolicy.Newest ? "newest" : "silent";
+    /// <summary>Gets the name of a policy.</summary>
+    internal static string Name(TakeoverPolicy policy) => policy switch
+    {
+        TakeoverPolicy.Silent => "silent",
+        TakeoverPolicy.Newest => "newest",
+        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "The policy has no name."),
+    };
+
+    /// <summary>Parses the name of a policy.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static TakeoverPolicy Parse(string name) => name switch
+    {
+        "silent" => TakeoverPolicy.Silent,
+        "newest" => TakeoverPolicy.Newest,
+        _ => throw new FormatException($"'{name}' is not a takeover policy."),
+    };
 }

@@ -20,7 +20,7 @@ internal sealed record ChannelStateData(string State, string? Session, DateTimeO
 
 /// <summary>One publishing encoder.</summary>
 /// <param name="Role"><c>primary</c> or <c>backup</c>.</param>
-/// <param name="State">See <see cref="ChannelInput.State"/>.</param>
+/// <param name="State">Name of the <see cref="ChannelInput.State"/>.</param>
 /// <param name="OnAir">Whether viewers get this input.</param>
 /// <param name="Since">Time at which its media began.</param>
 internal sealed record ChannelInputData(string Role, string State, bool OnAir, DateTimeOffset Since);
@@ -128,7 +128,8 @@ internal sealed class ChannelReporter(
         var data = new ChannelStateData(
             ChannelRunStates.Name(state.State), state.Session?.Value, state.StartedAt,
             [.. state.Inputs
-                .Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since))]);
+                .Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", ChannelInputStates.Name(i.State),
+                    i.OnAir, i.Since))]);
         var text =
             string.Join('|', data.Inputs.Select(i => string.Create(CultureInfo.InvariantCulture,
                 $"{i.Role} {i.State} {i.OnAir} {i.Since:O}")).Prepend($"{data.State} {data.Session}"));

@@ -5,28 +5,12 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Webhooks;
 
-/// <summary>States of deliveries.</summary>
-public static class DeliveryStates
-{
-    /// <summary>To be sent, for the first time or again.</summary>
-    public const string Waiting = "waiting";
-
-    /// <summary>The receiver answered 2xx.</summary>
-    public const string Delivered = "delivered";
-
-    /// <summary>All attempts failed.</summary>
-    public const string Failed = "failed";
-
-    /// <summary>All states.</summary>
-    public static IReadOnlyList<string> All { get; } = [Waiting, Delivered, Failed];
-}
-
 /// <summary>Delivery of an event to a webhook.</summary>
 /// <param name="Id">Increasing number.</param>
 /// <param name="EventId">Value of the header <c>webhook-id</c>.</param>
 /// <param name="Type">One of <see cref="WebhookEventTypes"/>.</param>
 /// <param name="Channel">Channel of the event; <see langword="null"/> for none.</param>
-/// <param name="State">One of <see cref="DeliveryStates"/>.</param>
+/// <param name="State">State of the delivery.</param>
 /// <param name="Attempts">Number of attempts so far.</param>
 /// <param name="CreatedAt">Time of the event.</param>
 /// <param name="LastAttemptAt">Time of the last attempt.</param>
@@ -36,7 +20,7 @@ public static class DeliveryStates
 /// <param name="ResponseExcerpt">Beginning of the last response.</param>
 /// <param name="Seconds">Duration of the last attempt.</param>
 public sealed record DeliveryInfo(
-    long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt,
+    long Id, string EventId, string Type, string? Channel, DeliveryState State, int Attempts, DateTimeOffset CreatedAt,
     DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error,
     string? ResponseExcerpt, double? Seconds);
 
@@ -62,22 +46,17 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
 
     /// <summary>Lists deliveries of a webhook, newest first.</summary>
     /// <param name="webhook">Id of the webhook.</param>
-    /// <param name="state">Only deliveries in this state (<see cref="DeliveryStates"/>).</param>
+    /// <param name="state">Only deliveries in this state.</param>
     /// <param name="before">Only deliveries older than this id, for paging.</param>
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The webhook does not exist, or a value is invalid.</exception>
-    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, string? state = null, long? before = null, int limit = 50,
+    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, DeliveryState? state = null, long? before = null, int limit = 50,
         CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
             throw new ControlException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
-        }
-
-        if (state is not null && !DeliveryStates.All.Contains(state))
-        {
-            throw new ControlException([new("state", $"Unknown state; use one of {string.Join(", ", DeliveryStates.All)}.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -87,15 +66,15 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
             throw WebhookRules.NotFound();
         }
 
-        var rows = await connection.QueryAsync<DeliveryInfo>(new CommandDefinition(
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             $"""
             SELECT {Columns} FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
             WHERE d.webhook_id = @webhook AND (@state::text IS NULL OR d.state = @state) AND (@before::bigint IS NULL OR d.id < @before)
                 ORDER BY d.id DESC LIMIT @limit
             """,
-            new { webhook, state, before, limit },
+            new { webhook, state = state is { } wanted ? DeliveryStates.Name(wanted) : null, before, limit },
             cancellationToken: cancellationToken));
-        return [.. rows];
+        return [.. rows.Select(r => r.ToInfo())];
     }
 
     /// <summary>Repeats a delivery under the same id, whatever its result. It is sent before later deliveries.</summary>
@@ -124,13 +103,13 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
                 $"Webhook {webhook} has no delivery {delivery}; old deliveries are removed.");
         }
 
-        var row = await connection.QuerySingleAsync<DeliveryInfo>(new CommandDefinition(
+        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
             $"SELECT {Columns} FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.id = @delivery",
             new { delivery }, transaction, cancellationToken: cancellationToken));
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "webhook.replay", $"webhook/{webhook}",
             AuditLog.Detail(("event", row.EventId)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return row;
+        return row.ToInfo();
     }
 
     /// <summary>Removes old and excess deliveries in batches.</summary>
@@ -158,5 +137,13 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
             + "d WHERE d.event_id = e.id) LIMIT @most)",
             new { most = BatchSize },
             cancellationToken: cancellationToken));
+    }
+
+    private sealed record Row(
+        long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt,
+        DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error, string? ResponseExcerpt, double? Seconds)
+    {
+        public DeliveryInfo ToInfo() => new(Id, EventId, Type, Channel, DeliveryStates.Parse(State), Attempts, CreatedAt, LastAttemptAt,
+            NextAttemptAt, Status, Error, ResponseExcerpt, Seconds);
     }
 }

@@ -132,7 +132,8 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
             {
                 id = delivery.Id, now, next, status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt,
                 seconds = outcome.Seconds,
-                state = outcome.IsDelivered ? DeliveryStates.Delivered : next is null ? DeliveryStates.Failed : DeliveryStates.Waiting,
+                state = DeliveryStates.Name(
+                    outcome.IsDelivered ? DeliveryState.Delivered : next is null ? DeliveryState.Failed : DeliveryState.Waiting),
             },
             transaction,
             cancellationToken: cancellationToken));

@@ -40,7 +40,7 @@ public sealed class WebhookTest
         var id = Outbox.NewId(at);
         var body = Outbox.Body(id, at, WebhookEventTypes.Test, null, new { webhook });
         var outcome = await _sender.SendAsync(target, id, body, cancellationToken);
-        var state = outcome.IsDelivered ? DeliveryStates.Delivered : DeliveryStates.Failed;
+        var state = outcome.IsDelivered ? DeliveryState.Delivered : DeliveryState.Failed;
         var attemptedAt = _time.GetUtcNow();
         await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -55,8 +55,8 @@ public sealed class WebhookTest
             """,
             new
             {
-                id, type = WebhookEventTypes.Test, body, at, webhook, state, attemptedAt, status = outcome.Status, error = outcome.Error,
-                excerpt = outcome.Excerpt, seconds = outcome.Seconds,
+                id, type = WebhookEventTypes.Test, body, at, webhook, state = DeliveryStates.Name(state), attemptedAt,
+                status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw WebhookRules.NotFound();

@@ -107,7 +107,7 @@ internal static class EventCommand
             foreach (var historyEntry in parsed.GetValue(CommandOutput.Json) ? [] : await Directory(database)
                 .HistoryAsync(parsed.GetValue(Id)!, cancellationToken))
             {
-                Console.Out.WriteLine($"  {historyEntry.At:u}  {historyEntry.State}: {historyEntry.Reason}");
+                Console.Out.WriteLine($"  {historyEntry.At:u}  {EventRules.Name(historyEntry.State)}: {historyEntry.Reason}");
             }
         }));
         return show;

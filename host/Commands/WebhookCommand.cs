@@ -131,15 +131,15 @@ internal static class WebhookCommand
 
     private static Command Log()
     {
-        var state = new Option<string?>("--state") { Description = string.Join(", ", DeliveryStates.All), HelpName = "STATE" };
+        var state = new Option<string?>("--state") { Description = string.Join(", ", DeliveryStates.Names), HelpName = "STATE" };
         var limit = new Option<int>("--limit") { Description = $"Maximum number of deliveries, 1 to {WebhookDeliveryLog.MaxPage} (50)",
             HelpName = "COUNT", DefaultValueFactory = _ => 50 };
         var before = new Option<long?>("--before") { Description = "List deliveries older than this one (paging)", HelpName = "DELIVERY" };
         var log = new Command("log", "List a webhook's deliveries, newest first") { Id, state, limit, before };
         log.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var deliveries = await History(parsed, database).ListAsync(parsed.GetValue(Id)!, parsed.GetValue(state),
-                parsed.GetValue(before), parsed.GetValue(limit), cancellationToken);
+            var deliveries = await History(parsed, database).ListAsync(parsed.GetValue(Id)!,
+                DeliveryStates.ParseFilter(parsed.GetValue(state)), parsed.GetValue(before), parsed.GetValue(limit), cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
                 CommandOutput.PrintJson(deliveries.Select(Row));
@@ -148,7 +148,7 @@ internal static class WebhookCommand
 
             CommandOutput.PrintTable(["id", "type", "channel", "created", "state", "attempts", "result"], deliveries.Select(d => new[]
             {
-                $"{d.Id}", d.Type, d.Channel ?? "", $"{d.CreatedAt:u}", d.State, $"{d.Attempts}", d.Error
+                $"{d.Id}", d.Type, d.Channel ?? "", $"{d.CreatedAt:u}", DeliveryStates.Name(d.State), $"{d.Attempts}", d.Error
                     ?? (d.Status is { } status ? $"{status}" : ""),
             }));
         }));
@@ -192,8 +192,8 @@ internal static class WebhookCommand
 
     private static object Row(DeliveryInfo d) => new
     {
-        id = d.Id, @event = d.EventId, type = d.Type, channel = d.Channel, state = d.State, attempts = d.Attempts, createdAt = d.CreatedAt,
-        lastAttemptAt = d.LastAttemptAt, nextAttemptAt = d.NextAttemptAt, status = d.Status,
+        id = d.Id, @event = d.EventId, type = d.Type, channel = d.Channel, state = DeliveryStates.Name(d.State),
+        attempts = d.Attempts, createdAt = d.CreatedAt, lastAttemptAt = d.LastAttemptAt, nextAttemptAt = d.NextAttemptAt, status = d.Status,
         error = d.Error, responseExcerpt = d.ResponseExcerpt, seconds = d.Seconds,
     };
 

@@ -28,7 +28,7 @@ internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInpu
         };
         return new ChannelRuntimeState(state, status.Session, status.StartedAt)
         {
-            Inputs = [.. inputs.Find(channel).Select(i => new ChannelInput(i.Role, NameOf(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
+            Inputs = [.. inputs.Find(channel).Select(i => new ChannelInput(i.Role, StateOf(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
             Encoding = encodings.Find(channel) is { } e ? EncodingOf(e) : null,
         };
     }
@@ -38,11 +38,11 @@ internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInpu
         e.IsHalfRate, e.DegradationLevel, e.Reason, Math.Round(e.Lag.TotalSeconds, 2),
         e.Restarts) { ReencodeReason = e.ReencodeReason };
 
-    private static string NameOf(InputState state) => state switch
+    private static ChannelInputState StateOf(InputState state) => state switch
     {
-        InputState.Good => "good",
-        InputState.Recovering => "recovering",
-        InputState.Silent => "silent",
-        _ => "waiting",
+        InputState.Good => ChannelInputState.Good,
+        InputState.Recovering => ChannelInputState.Recovering,
+        InputState.Silent => ChannelInputState.Silent,
+        _ => ChannelInputState.Waiting,
     };
 }

@@ -99,8 +99,8 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
         public ChannelRuntimeState? Find(ChannelName channel) => new(ChannelRunState.Live, null, null)
         {
             Encoding = new("x264", [new("480p", 854, 480, 1_200_000)], ["720p"], 2, HalfRate: true, 4, "too slow", 1.25, 3),
-            Inputs = [new(InputRole.Primary, "good", OnAir: true, default, 4_000_000),
-                new(InputRole.Backup, "good", OnAir: false, default, null)],
+            Inputs = [new(InputRole.Primary, ChannelInputState.Good, OnAir: true, default, 4_000_000),
+                new(InputRole.Backup, ChannelInputState.Good, OnAir: false, default, null)],
         };
     }
 }

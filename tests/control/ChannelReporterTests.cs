@@ -21,7 +21,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         await LookAsync(bench, reporter, 3);
         (await NotifiedAsync(bench)).ShouldBe(["channel.state live"]);
 
-        said.State = said.State with { Inputs = [new(InputRole.Primary, "good", true, bench.Rig.Clock.GetUtcNow(), 1000)] };
+        said.State = said.State with { Inputs = [new(InputRole.Primary, ChannelInputState.Good, true, bench.Rig.Clock.GetUtcNow(), 1000)] };
         await LookAsync(bench, reporter, 1);
         said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
         await LookAsync(bench, reporter, 1);

@@ -48,7 +48,10 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         rig.Lifecycle.Ended.ShouldHaveSingleItem().Reason.ShouldContain("grace");
         rig.Gate.Find(1).ShouldBeNull();
         (await rig.Events.HistoryAsync(show.Id)).Select(s => (s.State, s.At))
-            .ShouldBe([("preview", show.StartsAt.AddMinutes(-15)), ("live", show.StartsAt), ("ended", show.EndsAt.AddMinutes(5))]);
+            .ShouldBe([
+                (EventState.Preview, show.StartsAt.AddMinutes(-15)), (EventState.Live, show.StartsAt),
+                (EventState.Ended, show.EndsAt.AddMinutes(5)),
+            ]);
     }
 
     [Fact]

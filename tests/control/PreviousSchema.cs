@@ -80,7 +80,7 @@ internal static class PreviousSchema
         var events = new EventRepository(database, TimeProvider.System);
         (await events.GetAsync(Series)).LocalStart.ShouldBe(Noon.DateTime);
         var entry = (await events.HistoryAsync(Event)).ShouldHaveSingleItem();
-        (entry.State, entry.Reason).ShouldBe(("cancelled", "by a test"));
+        (entry.State, entry.Reason).ShouldBe((EventState.Cancelled, "by a test"));
         (await connection.ExecuteScalarAsync<DateTime>(
             "SELECT cooldown_until FROM events WHERE cooldown_until IS NOT NULL")).ToUniversalTime().ShouldBe(Noon.UtcDateTime);
 

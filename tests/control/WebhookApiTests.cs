@@ -94,7 +94,7 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
         receiver.Asked.ShouldAllBe(a => !a.Text.Contains(key.StreamKey));
 
         await Broadcast.Testing.Poll.UntilAsync(async () =>
-            (await server.Get<WebhookDeliveryLog>().ListAsync(id!, DeliveryStates.Delivered)).Count == 2);
+            (await server.Get<WebhookDeliveryLog>().ListAsync(id!, DeliveryState.Delivered)).Count == 2);
         var (_, log, _) = await server.SendAsync("GET", $"/api/v1/webhooks/{id}/deliveries?limit=1&state=delivered", admin);
         log[0].GetProperty("type").GetString().ShouldBe(WebhookEventTypes.PublishStopped);
         var last = log[0].GetProperty("id").GetInt64();
