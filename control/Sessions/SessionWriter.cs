@@ -26,7 +26,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
     private const string OneOpenConstraint = "sessions_one_open";
 
     // A channel has one open session, so an older one is a leftover, unless a live server owns it, or one that may be live according to
-    // OwnershipTerms.
+    // OwnershipRules.
     private const string Supersede = """
         UPDATE sessions s SET ended_at = greatest($2, started_at), end_reason = CASE WHEN owner <> $5 THEN $7 ELSE 'superseded' END
         WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3
