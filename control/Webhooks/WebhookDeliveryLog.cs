@@ -51,8 +51,8 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The webhook does not exist, or a value is invalid.</exception>
-    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, DeliveryState? state = null, long? before = null, int limit = 50,
-        CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, DeliveryState? state = null, long? before = null,
+        int limit = 50, CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
