@@ -40,7 +40,7 @@ internal static class PlaylistRenderer
         var segments = new PlaylistSegment[closed.Length - skipped + (isOpen ? 1 : 0)];
         if (isOpen)
         {
-            segments[^1] = Segment(rendition, rendition.Open!, latency, withParts: true) with { IsOpen = true };
+            segments[^1] = Segment(rendition, rendition.Open!, latency, withParts: true, isOpen: true);
         }
 
         var distance = isOpen ? rendition.Open!.Duration.TotalSeconds : 0;
@@ -168,13 +168,15 @@ internal static class PlaylistRenderer
         return group.Renditions.Select((rendition, index) => Audio(timeline, named, group, index, inVariant && index == 0));
     }
 
-    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts)
-    {
-        var listed = PlaylistSegment.Of(rendition.Name, IndexedSegment.Of(segment), latency.TargetDuration);
-        var hasMap = rendition.FindInit(segment.Init) is not null;
-        return hasMap && !withParts ? listed
-            : listed with { Map = hasMap ? listed.Map : null, Parts = withParts ? PlaylistParts.Of(rendition, segment, latency) : [] };
-    }
+    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts,
+        bool isOpen = false) => new(
+        PlaylistSegment.UriOf(rendition.Name, segment.Number), Length(segment, latency.TargetDuration),
+        rendition.FindInit(segment.Init) is { } init ? PlaylistSegment.MapOf(rendition.Name, init.Number) : null, segment.WallClock,
+        segment.Discontinuity, segment.IsGap)
+        {
+            Parts = withParts ? PlaylistParts.Of(rendition, segment, latency) : [],
+            IsOpen = isOpen,
+        };
 
     private static double Length(TimelineSegment segment, TimeSpan target) =>
         PlaylistSegment.ListedDuration(segment.Duration, segment.IsGap, target);

@@ -18,6 +18,8 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
     /// <summary>Line of a discontinuity, the first of its segment.</summary>
     public const string DiscontinuityLine = "#EXT-X-DISCONTINUITY\n";
 
+    private const string GapLine = "#EXT-X-GAP\n";
+
     /// <summary>Its parts, where parts are listed.</summary>
     public IReadOnlyList<PlaylistPart> Parts { get; init; } = [];
 
@@ -36,8 +38,15 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
     /// <param name="target">The session's target duration.</param>
     /// <param name="folder">The session's folder relative to the playlist: empty or ending in a slash.</param>
     public static PlaylistSegment Of(string rendition, in IndexedSegment segment, TimeSpan target, string folder = "") => new(
-        $"{folder}{rendition}/{MediaFile.OfSegment(segment.Number)}", ListedDuration(segment.Duration, segment.IsGap, target),
+        UriOf(rendition, segment.Number, folder), ListedDuration(segment.Duration, segment.IsGap, target),
         MapOf(rendition, segment.Init, folder), segment.WallClock, segment.Discontinuity, segment.IsGap);
+
+    /// <summary>URI of a segment.</summary>
+    /// <param name="rendition">Name of the rendition.</param>
+    /// <param name="number">Sequence number of the segment.</param>
+    /// <param name="folder">The session's folder relative to the playlist: empty or ending in a slash.</param>
+    public static string UriOf(string rendition, long number, string folder = "") =>
+        $"{folder}{rendition}/{MediaFile.OfSegment(number)}";
 
     /// <summary>URI of an init segment.</summary>
     /// <param name="rendition">Name of the rendition.</param>
@@ -73,9 +82,17 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
         }
 
         // Before the date-time in image playlists, after it in others: the texts of earlier versions.
-        WriteGap(text, IsGap && Tiles is not null);
+        if (IsGap && Tiles is not null)
+        {
+            text.Append(GapLine);
+        }
+
         text.Append(culture, $"#EXT-X-PROGRAM-DATE-TIME:{WallClock.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
-        WriteGap(text, IsGap && Tiles is null);
+        if (IsGap && Tiles is null)
+        {
+            text.Append(GapLine);
+        }
+
         if (ByteRange is { } length)
         {
             text.Append(culture, $"#EXT-X-BYTERANGE:{length}@0\n");
@@ -95,8 +112,6 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
         Tiles?.Write(text);
         text.Append(Uri).Append('\n');
     }
-
-    private static void WriteGap(StringBuilder text, bool isWritten) => text.Append(isWritten ? "#EXT-X-GAP\n" : "");
 }
 
 /// <summary><c>EXT-X-TILES</c> ("Image Media Playlist", version 0.4).</summary>
