@@ -25,7 +25,7 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : 
             ["BROADCAST__Storage__SecretKey"] = ceph.SecretKey,
             ["BROADCAST__Origin__PublishManifests"] = "true",
         });
-        var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
+        var channel = await server.AddChannelAsync("main", new { ladder = "passthrough" });
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel),
             new TestSource { Width = 320, Height = 180, FrameRate = 15, VideoBitRate = 200_000 });
         var live = new Uri($"{ceph.Endpoint}/{bucket}/live/main/");

@@ -125,7 +125,7 @@ public sealed class WordyChannel : IAsyncLifetime
             await CodedTrack.MakeAsync("mp4a", 4, tone: English, language: "en"),
             await CodedTrack.MakeAsync("mp4a", 4, tone: German, language: "de"));
         Server = await server;
-        Channel = await Server.CreateChannelAsync("words", "--ladder", "passthrough", "--latency", "low");
+        Channel = await Server.AddChannelAsync("words", new { ladder = "passthrough", latency = "low" });
         _encoder = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "load", "publish", "--file", file, "--url", Server.PublishUrl(Channel), "--seconds", "300"]);
         await Poll.UntilAsync(

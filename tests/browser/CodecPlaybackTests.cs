@@ -80,7 +80,7 @@ public sealed class CodecChannels : IAsyncLifetime
         {
             var file = _folder.Sub($"{video}.flv");
             await TracksFile.WriteAsync(file, await CodedTrack.MakeAsync(video, 4), await CodedTrack.MakeAsync(audio, 4));
-            var channel = await Server.CreateChannelAsync(Name(video, audio), "--ladder", "passthrough");
+            var channel = await Server.AddChannelAsync(Name(video, audio), new { ladder = "passthrough" });
             _encoders.Add(ChildProcess.Start("dotnet",
                 [Repository.ServerProgram(), "load", "publish", "--file", file, "--url", Server.PublishUrl(channel), "--seconds", "300"]));
         }

@@ -18,15 +18,15 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
     public async Task Admin_moves_events_by_keyboard_plays_recordings_and_changes_settings()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("sport", "--title", "Sport", "--ladder", "passthrough", "--reconnect-window", "0",
-            "--record", "on");
+        var channel = await server.AddChannelAsync("sport",
+            new { title = "Sport", ladder = "passthrough", reconnectWindowSeconds = 0, record = true });
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Seconds = 4 }))
         {
             (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(40))).ShouldBe(0, encoder.Tail());
         }
 
         using var api = new HttpClient { BaseAddress = server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
         (await api.PostAsJsonAsync("/api/v1/users", new { name = "jane", password = Password, role = "admin" })).EnsureSuccessStatusCode();
         (await api.PatchAsJsonAsync("/api/v1/channels/sport", new { access = "token" })).EnsureSuccessStatusCode();
 

@@ -19,9 +19,9 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
-        var channel = await server.CreateChannelAsync("evening", "--ladder", "passthrough", "--reconnect-window", "0");
+        var channel = await server.AddChannelAsync("evening", new { ladder = "passthrough", reconnectWindowSeconds = 0 });
         using var api = new HttpClient { BaseAddress = server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
         var now = TimeProvider.System.GetUtcNow();
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {

@@ -19,7 +19,7 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
     public async Task DASH_players_play_incomplete_segments_without_stalling()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("show", "--latency", "low");
+        var channel = await server.AddChannelAsync("show", new { latency = "low" });
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter });
         await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/manifest.mpd")).IsSuccessStatusCode,
             TimeSpan.FromSeconds(20), "the channel is live");

@@ -140,9 +140,9 @@ public sealed class FullServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Server = await BroadcastServer.StartAsync();
-        var live = await Server.CreateChannelAsync("main", "--title", "Main stage", "--ladder", "passthrough");
-        var over = await Server.CreateChannelAsync("past", "--title", "Yesterday", "--ladder", "passthrough", "--reconnect-window", "1");
-        await Server.CreateChannelAsync("evening", "--title", "Evening talks");
+        var live = await Server.AddChannelAsync("main", new { title = "Main stage", ladder = "passthrough" });
+        var over = await Server.AddChannelAsync("past", new { title = "Yesterday", ladder = "passthrough", reconnectWindowSeconds = 1 });
+        await Server.AddChannelAsync("evening", new { title = "Evening talks" });
         _encoder = FfmpegTool.Publish(Server.PublishUrl(live), new TestSource { Frame = CountingFrame.Filter });
         await using (var once = FfmpegTool.Publish(Server.PublishUrl(over), new TestSource { Frame = CountingFrame.Filter, Seconds = 6 }))
         {
@@ -150,7 +150,7 @@ public sealed class FullServer : IAsyncLifetime
         }
 
         using var api = new HttpClient { BaseAddress = Server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Server.AdminToken);
         using var jane = await api.PostAsJsonAsync("/api/v1/users",
             new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
         jane.EnsureSuccessStatusCode();

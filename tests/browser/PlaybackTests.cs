@@ -55,7 +55,7 @@ public class LiveChannel : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Server = await BroadcastServer.StartAsync();
-        Channel = await Server.CreateChannelAsync("show", "--latency", Latency);
+        Channel = await Server.AddChannelAsync("show", new { latency = Latency });
         Publish();
         await Poll.UntilAsync(
             async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20),

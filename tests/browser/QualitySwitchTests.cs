@@ -252,7 +252,7 @@ public sealed class LadderChannel : IAsyncLifetime
         var file = Path.Combine(_folder.Path, "source.flv");
         await FfmpegTool.MakeFileAsync(file, source);
         Server = await BroadcastServer.StartAsync();
-        Channel = await Server.CreateChannelAsync("ladder", "--ladder", "auto");
+        Channel = await Server.AddChannelAsync("ladder", new { ladder = "auto" });
         _encoder = FfmpegTool.PublishFile(file, Server.PublishUrl(Channel), loop: true);
         await Poll.UntilAsync(
             async () => await Server.Client.GetStringAsync($"/live/{Channel.Name}/index.m3u8") is var playlist

@@ -12,7 +12,7 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
-        var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--reconnect-window", "4", "--record", "on");
+        var channel = await server.AddChannelAsync("show", new { ladder = "passthrough", reconnectWindowSeconds = 4, record = true });
         foreach (var seconds in new[] { 4, 3 })
         {
             await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel),

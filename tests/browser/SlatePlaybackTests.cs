@@ -12,7 +12,7 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
     public async Task Players_show_the_slate_while_the_encoder_is_gone_and_its_video_after_reconnecting()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("show");
+        var channel = await server.AddChannelAsync("show");
         var source = new TestSource { Frame = CountingFrame.Filter };
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
         await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode,

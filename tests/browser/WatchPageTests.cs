@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Broadcast.Testing;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -85,12 +86,13 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     public async Task Page_opened_before_the_broadcast_follows_its_start_encoder_loss_and_end()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("evening");
+        var channel = await server.AddChannelAsync("evening");
         var page = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
         await StateIsAsync(page, "offline");
         var begin = TimeProvider.System.GetUtcNow().AddHours(2);
-        (await server.CommandAsync("event", "create", "evening", "--title", "The evening show", "--start", $"{begin:yyyy-MM-ddTHH:mm:ssZ}",
-            "--end", $"{begin.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).EnsureSuccess();
+        using var planned = await server.Api.PostAsJsonAsync("/api/v1/events",
+            new { title = "The evening show", channel = "evening", start = begin, end = begin.AddHours(1) });
+        planned.EnsureSuccessStatusCode();
         await Poll.UntilAsync(async () => await page.TextContentAsync(".message-title") == "The evening show", TimeSpan.FromSeconds(20),
             "the next event is shown");
         (await page.TextContentAsync("[role=timer]"))!.ShouldStartWith("1 hour 59 minutes");
@@ -114,7 +116,8 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
             await StateIsAsync(page, "live");
         }
 
-        (await server.CommandAsync("channel", "delete", "evening")).EnsureSuccess();
+        using var deleted = await server.Api.DeleteAsync("/api/v1/channels/evening");
+        deleted.EnsureSuccessStatusCode();
         await Poll.UntilAsync(
             async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") is "ended" or "offline",
             TimeSpan.FromSeconds(40), "the page says that it is over");

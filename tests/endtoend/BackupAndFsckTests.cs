@@ -11,7 +11,7 @@ public sealed class BackupAndFsckTests
     public async Task Restore_brings_keys_back_and_fsck_finds_and_repairs_exactly_the_missing_data()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("kept", "--ladder", "passthrough", "--reconnect-window", "0");
+        var channel = await server.AddChannelAsync("kept", new { ladder = "passthrough", reconnectWindowSeconds = 0 });
         var backup = Path.Combine(server.Data, "backup");
         (await server.CommandAsync("backup", backup)).EnsureSuccess().Output.ShouldContain("1 stream keys");
         if (!OperatingSystem.IsWindows())

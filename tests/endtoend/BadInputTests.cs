@@ -23,7 +23,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     [Fact]
     public async Task Second_encoder_on_a_busy_channel_is_rejected_and_the_first_continues()
     {
-        var channel = await _server.CreateChannelAsync("busy");
+        var channel = await _server.AddChannelAsync("busy");
         await using var first = FfmpegTool.Publish(_server.PublishUrl(channel));
         var before = await HlsView.WaitAsync(_server, "busy", v => v.Segments.Count >= 1, "a segment");
 
@@ -41,7 +41,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     [InlineData("\u0006")]
     public async Task Non_RTMP_connections_are_closed_and_other_streams_continue(string garbage)
     {
-        var channel = await _server.CreateChannelAsync($"calm-{Math.Abs(garbage.GetHashCode(StringComparison.Ordinal))}");
+        var channel = await _server.AddChannelAsync($"calm-{Math.Abs(garbage.GetHashCode(StringComparison.Ordinal))}");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
         var before = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 1, "a segment");
 

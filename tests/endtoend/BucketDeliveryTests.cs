@@ -20,7 +20,7 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         await _ceph.OpenAsync(bucket);
         await using var way = new Relay(new Uri(_ceph.Endpoint));
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, way));
-        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "15");
+        var channel = await server.AddChannelAsync("main", new { reconnectWindowSeconds = 15 });
         var live = new Uri($"{_ceph.Endpoint}/{bucket}/tests/live/live/main/");
         var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         await using var viewer = new BucketViewer(live);
@@ -58,7 +58,7 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         }
 
         using var api = new HttpClient { BaseAddress = server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
         (await api.PostAsync("/api/v1/channels/main/end", null)).EnsureSuccessStatusCode();
         await viewer.UntilAsync(v => v.IsEnded, "the playlist ends");
         viewer.Complaints.ShouldBeEmpty();
@@ -86,8 +86,8 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         await _ceph.OpenAsync(bucket);
         await using var way = new Relay(new Uri(_ceph.Endpoint));
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, way));
-        await using var encoder = FfmpegTool.Publish(server.PublishUrl(await server.CreateChannelAsync("main")), Signals.Small);
-        await using var other = FfmpegTool.Publish(server.PublishUrl(await server.CreateChannelAsync("inner")), Signals.Small);
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(await server.AddChannelAsync("main")), Signals.Small);
+        await using var other = FfmpegTool.Publish(server.PublishUrl(await server.AddChannelAsync("inner")), Signals.Small);
         await using var folder = TempFolder.Create();
         var port = FreePort.Next();
         await using var nginx = await StartEdgeAsync(folder, new Uri(_ceph.Endpoint), $"/{bucket}/tests/live", port);
@@ -130,7 +130,7 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         await _ceph.OpenAsync(bucket);
         await using var way = new Relay(new Uri(_ceph.Endpoint));
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, way));
-        var channel = await server.CreateChannelAsync("main", "--access", "token");
+        var channel = await server.AddChannelAsync("main", new { access = "token" });
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         await Poll.UntilAsync(async () => await server.MetricAsync("broadcast_uploads_total") >= 4, TimeSpan.FromSeconds(40),
             "media are in the bucket");

@@ -14,7 +14,7 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
     {
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         var first = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         await InBucketAsync(bucket, first);
@@ -41,7 +41,7 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(
             environment: Environment(bucket, "0000000000000000000000000000000000000000"));
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
 
@@ -57,7 +57,7 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
     {
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         HlsView before;
         IReadOnlyDictionary<string, IReadOnlyList<string>> shown;
         await using (FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small))
@@ -96,7 +96,7 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
         await File.WriteAllTextAsync(folder.Sub("authority.pem"), gateway.Certificate);
         environment["BROADCAST__Storage__AuthorityFile"] = folder.Sub("authority.pem");
         await using var server = await BroadcastServer.StartAsync(environment: environment);
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         var shown = await DecodedFrames.ReadAsync(server, "main", before, Signals.Small.FrameRate);

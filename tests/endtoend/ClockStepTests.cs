@@ -23,7 +23,7 @@ public sealed class ClockStepTests
             ["FAKETIME_CACHE_DURATION"] = "1",
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
         });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
         var behind = await BehindAsync(server, before);

@@ -45,7 +45,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Rotating_a_key_disconnects_the_encoder_and_the_new_key_works()
     {
-        var channel = await _server.CreateChannelAsync("rotated");
+        var channel = await _server.AddChannelAsync("rotated");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
         await HlsView.WaitAsync(_server, "rotated", v => v.Segments.Count >= 1, "a segment");
 
@@ -75,7 +75,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Demo_publishes_video_and_a_beep_and_exits_by_itself()
     {
-        await _server.CreateChannelAsync("shown");
+        await _server.AddChannelAsync("shown");
         await using var demo = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "demo", "--channel", "shown", "--seconds", "12", "--data", _server.Data]);
         await HlsView.WaitAsync(_server, "shown", v => v.Segments.Count >= 2, "two segments; " + demo.Tail());
@@ -90,7 +90,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Session_is_recorded_clipped_while_live_and_deleted_with_its_media()
     {
-        var channel = await _server.CreateChannelAsync("kept", "--reconnect-window", "0", "--retention", "30d", "--title", "Evening");
+        var channel = await _server.AddChannelAsync("kept", new { reconnectWindowSeconds = 0, retention = "30d", title = "Evening" });
         string id, hls, clipHls;
         await using (FfmpegTool.Publish(_server.PublishUrl(channel), Signals.Small))
         {

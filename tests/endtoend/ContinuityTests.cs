@@ -13,7 +13,7 @@ public sealed class ContinuityTests
         // Without a slate, which would be first on a busy machine.
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         HlsView before;
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel)))
         {
@@ -34,7 +34,7 @@ public sealed class ContinuityTests
     public async Task Server_killed_mid_stream_continues_the_same_playlists_with_higher_sequence_numbers()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         HlsView before;
         IReadOnlyDictionary<string, IReadOnlyList<string>> shown;
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
@@ -63,7 +63,7 @@ public sealed class ContinuityTests
     public async Task Restart_keeps_channels_keys_and_the_session()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         HlsView before;
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {
@@ -83,7 +83,7 @@ public sealed class ContinuityTests
         // No slate: no media may arrive while the encoder is suspended.
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
-        var channel = await server.CreateChannelAsync("main", "--latency", "low");
+        var channel = await server.AddChannelAsync("main", new { latency = "low" });
         HlsView before;
         string address;
         await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel)))
@@ -125,7 +125,7 @@ public sealed class ContinuityTests
     public async Task Session_ends_after_its_reconnect_window_and_stays_playable_until_the_next_starts()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "1");
+        var channel = await server.AddChannelAsync("main", new { reconnectWindowSeconds = 1 });
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");

@@ -25,7 +25,7 @@ public sealed class DatabaseUnavailableTests
             ["BROADCAST__Slate__Enabled"] = "false",
         });
         using var api = new HttpClient { BaseAddress = server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keeper.AdminToken);
         var (main, side, spare) = (await MakeChannelAsync(api, "main"), await MakeChannelAsync(api, "side"),
             await MakeChannelAsync(api, "spare"));
         await using var onMain = FfmpegTool.Publish(server.PublishUrl(main), Signals.Small);

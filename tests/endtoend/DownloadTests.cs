@@ -20,7 +20,7 @@ public sealed class DownloadTests : IDisposable
         await FfmpegTool.MakeFileAsync(source,
             new TestSource { Seconds = 6, BFrames = 2, Width = 320, Height = 180, VideoBitRate = 300_000 });
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0", "--ladder", "passthrough");
+        var channel = await server.AddChannelAsync("main", new { reconnectWindowSeconds = 0, ladder = "passthrough" });
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-i", source, "-c", "copy", "-flvflags",
             "no_duration_filesize", "-f", "flv", server.PublishUrl(channel)])).EnsureSuccess();
 

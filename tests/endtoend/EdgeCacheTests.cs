@@ -12,7 +12,7 @@ public sealed class EdgeCacheTests
     public async Task Edge_fetches_media_of_a_live_channel_once_and_keeps_playlists_fresh()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         await using var folder = TempFolder.Create();
@@ -56,7 +56,7 @@ public sealed class EdgeCacheTests
     private static async Task KeepWhatEverybodyMayKnowOfEventsAsync(BroadcastServer server, HttpClient edge)
     {
         using var admin = new HttpClient { BaseAddress = server.Http };
-        admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken);
         var (open, ticketed) = (await PlanAsync("public", 10), await PlanAsync("token", 20));
         await Poll.UntilAsync(async () => (await server.Client.GetAsync($"/event/{open}/status.json")).IsSuccessStatusCode,
             description: "the event is known");
@@ -103,7 +103,7 @@ public sealed class EdgeCacheTests
         var seen = (await HlsView.WaitAsync(server, "main", _ => true, "a playlist")).Last;
         var view = await HlsView.WaitAsync(server, "main", v => v.Last > seen, "a segment not yet requested from the edge");
         using var admin = new HttpClient { BaseAddress = server.Http };
-        admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken);
         (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
         var jane = await MakeAsync();
         var made = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John",

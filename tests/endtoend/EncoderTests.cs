@@ -14,7 +14,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [InlineData(2)]
     public async Task HLS_and_DASH_streams_published_by_ffmpeg_decode_without_errors(int bFrames)
     {
-        var channel = await _server.CreateChannelAsync($"ffmpeg-{bFrames}");
+        var channel = await _server.AddChannelAsync($"ffmpeg-{bFrames}");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments");
 
@@ -36,7 +36,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [InlineData("rtmpsink")]
     public async Task Streams_published_by_GStreamer_and_librtmp_decode_without_errors(string sink)
     {
-        var channel = await _server.CreateChannelAsync($"gstreamer-{sink}");
+        var channel = await _server.AddChannelAsync($"gstreamer-{sink}");
         await using var encoder = ChildProcess.Start("gst-launch-1.0",
         [
             "-q", "flvmux", "name=mux", "streamable=true", "!", sink, $"location={_server.PublishUrl(channel)}",
@@ -56,7 +56,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task RTMPS_works_with_the_self_signed_certificate()
     {
-        var channel = await _server.CreateChannelAsync("secure");
+        var channel = await _server.AddChannelAsync("secure");
         await using var encoder = FfmpegTool.Publish($"{_server.Rtmps}/live/{channel.StreamKey}");
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 1, "a segment");
     }
@@ -66,7 +66,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [InlineData(false, true, "source")]
     public async Task Audio_only_and_video_only_encoders_are_playable(bool audio, bool video, string rendition)
     {
-        var channel = await _server.CreateChannelAsync(audio ? "radio" : "silent");
+        var channel = await _server.AddChannelAsync(audio ? "radio" : "silent");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { Audio = audio, Video = video });
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 2, "two segments", rendition);
 
@@ -77,7 +77,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Segments_of_8_second_keyframe_intervals_stay_within_the_target_and_claim_no_independence()
     {
-        var channel = await _server.CreateChannelAsync("obs", "--ladder", "passthrough");
+        var channel = await _server.AddChannelAsync("obs", new { ladder = "passthrough" });
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { KeyframeSeconds = 8.3 });
         var view = await HlsView.WaitAsync(_server, "obs", v => v.Segments.Count >= 5, "five segments");
 
@@ -96,7 +96,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Sequence_numbers_sizes_and_times_are_shared_by_audio_video_HLS_and_DASH()
     {
-        var channel = await _server.CreateChannelAsync("common");
+        var channel = await _server.AddChannelAsync("common");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
         var video = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments");
         var audio = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= video.Last, "audio up to the same segment", "audio");
@@ -145,6 +145,16 @@ public sealed class SharedServer : IAsyncLifetime
     public BroadcastServer Server { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Server = await BroadcastServer.StartAsync();
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}
+
+/// <summary>A server that created its database itself, for the tests of a class.</summary>
+public sealed class NewServer : IAsyncLifetime
+{
+    public BroadcastServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await BroadcastServer.StartAsync(isNew: true);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -20,7 +20,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
     [InlineData("vp9")]
     public async Task HLS_and_DASH_streams_of_Enhanced_RTMP_encoders_decode_without_errors(string codec)
     {
-        var channel = await _server.CreateChannelAsync($"enhanced-{codec}", "--ladder", "passthrough");
+        var channel = await _server.AddChannelAsync($"enhanced-{codec}", new { ladder = "passthrough" });
         await using var encoder = Load(Repository.PathOf("tests", "support", "recordings", codec + ".flv"), channel);
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
 
@@ -43,7 +43,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         await TracksFile.WriteAsync(file,
             await CodedTrack.MakeAsync("avc1", 4, height: 360), await CodedTrack.MakeAsync("avc1", 4),
             await CodedTrack.MakeAsync("mp4a", 4, language: "en"), await CodedTrack.MakeAsync("mp4a", 4, tone: 880, language: "de"));
-        var channel = await _server.CreateChannelAsync("tracks", "--ladder", "passthrough");
+        var channel = await _server.AddChannelAsync("tracks", new { ladder = "passthrough" });
         await using var encoder = Load(file, channel);
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments of the other rendition", "180p");
@@ -68,7 +68,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         var file = folder.Sub("audio.flv");
         var audioFrames = await Task.WhenAll(sent.Select((recipe, i) => CodedTrack.MakeAsync(recipe, 4, tone: 440 + (i * 110))));
         await TracksFile.WriteAsync(file, [await CodedTrack.MakeAsync("avc1", 4), .. audioFrames]);
-        var channel = await _server.CreateChannelAsync("audio", "--ladder", "passthrough");
+        var channel = await _server.AddChannelAsync("audio", new { ladder = "passthrough" });
         await using var encoder = Load(file, channel);
         var view = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
 

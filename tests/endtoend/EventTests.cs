@@ -22,9 +22,9 @@ public sealed class EventTests
             ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
         });
         await using var service = await FakeAuthCallback.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
+        var channel = await server.AddChannelAsync("main", new { ladder = "passthrough" });
         using var api = new HttpClient { BaseAddress = server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
 
         using var subscribed = await api.PostAsJsonAsync("/api/v1/webhooks",
             new { url = service.Address + "/told", channels = new[] { "main" } });

@@ -17,7 +17,7 @@ public sealed class FullDiskTests
         try
         {
             await using var server = await BroadcastServer.StartAsync(prepare: data => mounted = Mount(data));
-            var channels = new[] { await server.CreateChannelAsync("one"), await server.CreateChannelAsync("two") };
+            var channels = new[] { await server.AddChannelAsync("one"), await server.AddChannelAsync("two") };
             await using var first = FfmpegTool.Publish(server.PublishUrl(channels[0]), Signals.Small);
             await using var second = FfmpegTool.Publish(server.PublishUrl(channels[1]), Signals.Small);
             var before = await ViewsAsync(server, v => v.Segments.Count >= 2, "two segments");
@@ -44,7 +44,7 @@ public sealed class FullDiskTests
 
             // Four complete segments are at the end, because older players request the last three even if they are gaps.
             (await FfmpegTool.DecodeAsync(server.Hls("one").ToString(), 2)).ShouldBeEmpty();
-            await server.CreateChannelAsync("three");
+            await server.AddChannelAsync("three");
             (await server.StopAsync()).ShouldBe(0);
         }
         finally

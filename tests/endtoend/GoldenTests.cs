@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// <summary>
 /// JSON output of the command line: names and types of members, and the values of some, unchanged since earlier versions.
 /// </summary>
-public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class GoldenTests(NewServer created) : IClassFixture<NewServer>
 {
     /// <summary>Members with values from a fixed set of words.</summary>
     private static readonly string[] Words =
@@ -19,7 +19,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
     public async Task JSON_output_of_commands_has_golden_members()
     {
         var text = new StringBuilder("--- serve\n");
-        Append(text, shared.Server.Ready);
+        Append(text, created.Server.Ready);
         await AddAsync(text, ["channel create golden --title Golden"]);
         await AddAsync(
             text,
@@ -44,7 +44,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
     /// <summary>Runs commands in parallel and appends their output in order.</summary>
     private async Task AddAsync(StringBuilder text, string[] commands)
     {
-        var results = await Task.WhenAll(commands.Select(command => shared.Server.CommandAsync([.. command.Split(' '), "--json"])));
+        var results = await Task.WhenAll(commands.Select(command => created.Server.CommandAsync([.. command.Split(' '), "--json"])));
         foreach (var (command, result) in commands.Zip(results))
         {
             text.Append("--- ").Append(command).Append('\n');

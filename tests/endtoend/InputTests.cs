@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Broadcast.Testing;
 using Shouldly;
@@ -18,7 +19,7 @@ public sealed class InputTests
     public async Task Encoder_with_the_same_key_replaces_a_hung_one_and_playlists_continue_H08_F33()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var red = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         (await ColorAsync(server, before)).ShouldBe("red");
@@ -51,10 +52,10 @@ public sealed class InputTests
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Failover__RecoveryTime"] = "00:00:03" });
-        var channel = await server.CreateChannelAsync("main");
-        var key = (await server.CommandAsync("key", "create", "main", "--role", "backup", "--json")).EnsureSuccess().Json()
-            .GetProperty("streamKey").GetString()!;
-        var token = await server.CreateTokenAsync();
+        var channel = await server.AddChannelAsync("main");
+        using var created = await server.Api.PostAsJsonAsync("/api/v1/channels/main/keys", new { role = "backup" });
+        var key = (await created.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streamKey").GetString()!;
+        var token = server.AdminToken;
         await using var red = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
         await using var blue = FfmpegTool.Publish($"{server.Rtmp}/live/{key}", Source("blue"));

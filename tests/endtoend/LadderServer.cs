@@ -19,7 +19,7 @@ public class LadderServer : IAsyncLifetime
     {
         Server =
             await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Encoder"] = "x264" });
-        _token = await Server.CreateTokenAsync();
+        _token = Server.AdminToken;
     }
 
     public async ValueTask DisposeAsync()

@@ -14,7 +14,7 @@ public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServe
     [InlineData(2)]
     public async Task Viewers_choose_between_the_source_and_a_rung_segmented_at_the_same_times(int bFrames)
     {
-        var channel = await _server.CreateChannelAsync($"ladder-{bFrames}", "--ladder", "auto");
+        var channel = await _server.AddChannelAsync($"ladder-{bFrames}", new { ladder = "auto" });
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });
         var rung = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments of the rung", "240p");
         var source = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= rung.Last, "the same of the source");

@@ -19,7 +19,7 @@ public sealed partial class LowLatencyEdgeTests
     public async Task Edge_collapses_requests_of_a_thousand_players_and_survives_an_origin_outage_F38_F39()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--latency", "low");
+        var channel = await server.AddChannelAsync("main", new { latency = "low" });
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small with { KeyframeSeconds = 2 });
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         await using var folder = TempFolder.Create();

@@ -26,7 +26,7 @@ public sealed class MissingProgramTests
 
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["PATH"] = programs.Path });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
 
         var demo = await server.CommandAsync("demo", "--channel", "main", "--seconds", "3");
         demo.ExitCode.ShouldNotBe(0);

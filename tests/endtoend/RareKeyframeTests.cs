@@ -16,8 +16,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
     public async Task F18_source_with_rare_keyframes_is_re_encoded_with_a_keyframe_at_every_segment_start(int rate, int group, int bFrames)
     {
         var name = $"rare-{bFrames}";
-        var channel = await _server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
-        var token = await _server.CreateTokenAsync();
+        var channel = await _server.AddChannelAsync(name, new { ladder = "auto", reconnectWindowSeconds = 0 });
+        var token = _server.AdminToken;
         var encoder = FfmpegTool.Publish(_server.PublishUrl(channel),
             new TestSource { FrameRate = rate, KeyframeSeconds = (double)group / rate, BFrames = bFrames });
         await using (encoder)

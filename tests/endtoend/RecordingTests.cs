@@ -14,7 +14,7 @@ public sealed class RecordingTests
         // Without a slate, whose frames would be counted.
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
-        var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");
+        var channel = await server.AddChannelAsync("main", new { ladder = "passthrough", reconnectWindowSeconds = 0, record = true });
         await PublishAsync(server, channel, seconds: 7);
         var session = (await HlsView.WaitAsync(server, "main", view => view.Ended, "the end of the session")).Session;
 

@@ -23,7 +23,7 @@ public sealed class SecureTests
             ["BROADCAST__Tls__CertificateFile"] = certificate, ["BROADCAST__Tls__KeyFile"] = key,
             ["BROADCAST__Tls__CheckInterval"] = "00:00:01", ["BROADCAST__Listen__Https"] = "127.0.0.1:0",
         });
-        var channel = await server.CreateChannelAsync("secure");
+        var channel = await server.AddChannelAsync("secure");
         await using var encoder = FfmpegTool.Publish($"{server.Rtmps}/live/{channel.StreamKey}");
         var before = await HlsView.WaitAsync(server, channel.Name, v => v.Segments.Count >= 2, "two segments; " + encoder.Tail());
         (await SubjectAsync(server)).ShouldContain("first");

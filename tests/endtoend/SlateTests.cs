@@ -21,8 +21,8 @@ public sealed class SlateTests
         UnixSignal signal)
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--ladder", ladder);
-        var token = await server.CreateTokenAsync();
+        var channel = await server.AddChannelAsync("main", new { ladder });
+        var token = server.AdminToken;
         await using var red = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments", rendition);
         red.Signal(signal);
@@ -61,7 +61,7 @@ public sealed class SlateTests
     public async Task Slate_plays_until_the_reconnect_window_ends_and_then_the_session_ends_F03()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "4");
+        var channel = await server.AddChannelAsync("main", new { reconnectWindowSeconds = 4 });
         await using (FfmpegTool.Publish(server.PublishUrl(channel), Source("red")))
         {
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
@@ -85,7 +85,7 @@ public sealed class SlateTests
     public async Task Channel_can_have_its_own_slate()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var folder = TempFolder.Create();
         var (file, text) = (Path.Combine(folder.Path, "slate.mp4"), Path.Combine(folder.Path, "text.png"));
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=320x180:r=25", "-frames:v",
@@ -110,7 +110,7 @@ public sealed class SlateTests
     public async Task Encoder_that_reconnects_at_once_is_shown_without_a_slate_F01_F04()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var first = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
 
@@ -129,7 +129,7 @@ public sealed class SlateTests
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = "/nowhere/ffmpeg" });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using (FfmpegTool.Publish(server.PublishUrl(channel), Source("red")))
         {
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");

@@ -14,7 +14,7 @@ public sealed class ThumbnailTests : IDisposable
     public async Task Channel_poster_shows_the_encoders_video_and_survives_kill_9()
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         using (var none = await server.Client.GetAsync(new Uri("/live/main/poster.jpg", UriKind.Relative)))
         {
             none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -37,7 +37,7 @@ public sealed class ThumbnailTests : IDisposable
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__THUMBNAILS__COLUMNS"] = "2" });
-        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0");
+        var channel = await server.AddChannelAsync("main", new { reconnectWindowSeconds = 0 });
         string? cues = null;
         await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = "color=0x20a040:s=640x480:r=30" }))
         {
@@ -98,7 +98,7 @@ public sealed class ThumbnailTests : IDisposable
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string,
             string?> { ["BROADCAST__ENCODING__FFMPEG"] = program, ["BROADCAST__THUMBNAILS__TIMEOUT"] = "00:00:01" });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
         (await PosterAsync(server)).ShouldBeNull();
@@ -110,7 +110,7 @@ public sealed class ThumbnailTests : IDisposable
     {
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__THUMBNAILS__ENABLED"] = "false" });
-        var channel = await server.CreateChannelAsync("main");
+        var channel = await server.AddChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
         (await PosterAsync(server)).ShouldBeNull();

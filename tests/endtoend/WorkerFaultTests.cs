@@ -25,7 +25,7 @@ public sealed class WorkerFaultTests : IDisposable
         var running = new List<Task>();
         foreach (var name in (string[])["dies", "hangs"])
         {
-            var channel = await server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
+            var channel = await server.AddChannelAsync(name, new { ladder = "auto", reconnectWindowSeconds = 0 });
             running.Add(ScriptedEncoder.SendAsync(server.PublishUrl(channel), source));
             await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllLines(pids).Length == running.Count,
                 description: "its worker runs");
@@ -60,7 +60,7 @@ public sealed class WorkerFaultTests : IDisposable
         var channels = new[] { ("slow", "256x144@200k,160x90@100k"), ("dies", "320x180@200k,192x108@100k") };
         await Task.WhenAll(channels.Select(async c =>
         {
-            var channel = await server.CreateChannelAsync(c.Item1, "--ladder", c.Item2, "--reconnect-window", "0");
+            var channel = await server.AddChannelAsync(c.Item1, new { ladder = c.Item2, reconnectWindowSeconds = 0 });
             await ScriptedEncoder.SendAsync(server.PublishUrl(channel), source);
         }));
 

@@ -24,7 +24,7 @@ public sealed class WorkerTests : IDisposable
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program,
                 ["BROADCAST__Encoding__Encoder"] = "x264", ["TMPDIR"] = temp });
-        var channel = await server.CreateChannelAsync("main", "--ladder", "auto");
+        var channel = await server.AddChannelAsync("main", new { ladder = "auto" });
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource());
         await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllText(pids).EndsWith('\n'), Timeout);
         var worker = int.Parse((await File.ReadAllTextAsync(pids)).Split(' ')[0], CultureInfo.InvariantCulture);

@@ -1,8 +1,11 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Broadcast.Testing;
 
-/// <summary>A channel created on the command line.</summary>
+/// <summary>A channel and its first stream key.</summary>
 public sealed record CreatedChannel(string Name, string StreamKey);
 
 /// <summary>
@@ -19,6 +22,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     private readonly string[] _flags;
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private ChildProcess? _process;
+    private string? _adminToken;
 
     private BroadcastServer(TempFolder folder, string[] flags, IReadOnlyDictionary<string, string?> environment)
     {
@@ -49,20 +53,32 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>HTTP client with <see cref="Http"/> as its base address.</summary>
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>API token of role admin. Servers without their own database have none.</summary>
+    public string AdminToken => _adminToken ?? throw new InvalidOperationException("Create a token with CreateTokenAsync.");
+
+    /// <summary>HTTP client with <see cref="AdminToken"/>; renewed by a restart.</summary>
+    public HttpClient Api { get; private set; } = null!;
+
     /// <summary>The server's process.</summary>
     public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
 
-    /// <summary>Starts a server and waits for its ready line.</summary>
+    /// <summary>Starts a server on a prepared database and waits for its ready line.</summary>
     /// <param name="flags">Further flags of <c>serve</c>; they override the defaults of this class.</param>
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
     /// <param name="prepare">Called with the path of the data folder before the first start.</param>
-    public static async Task<BroadcastServer> StartAsync(
-        string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? prepare = null)
+    /// <param name="isNew">Starts on an empty data folder: the server creates its database, which has no token.</param>
+    public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null,
+        Action<string>? prepare = null, bool isNew = false)
     {
-        var server = new BroadcastServer(TempFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>());
+        var server = new BroadcastServer(ServerTemplate.CreateFolder(), flags ?? [], environment ?? new Dictionary<string, string?>());
         try
         {
             prepare?.Invoke(server.Data);
+            if (!isNew && !server._environment.ContainsKey("BROADCAST__Database__ConnectionString"))
+            {
+                server._adminToken = await ServerTemplate.CopyToAsync(server.Data);
+            }
+
             await server.RestartAsync();
             return server;
         }
@@ -104,11 +120,30 @@ public sealed class BroadcastServer : IAsyncDisposable
             && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
         Client?.Dispose();
         Client = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
+        Api?.Dispose();
+        Api = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
+        Api.DefaultRequestHeaders.Authorization = _adminToken is null ? null : new AuthenticationHeaderValue("Bearer", _adminToken);
     }
 
     /// <summary>Runs another command of the server's program on its data folder.</summary>
     public Task<ProcessResult> CommandAsync(params string[] arguments) =>
         ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), .. arguments, "--data", Data], environment: _environment);
+
+    /// <summary>Creates a channel through the API. Its key is usable when this method returns.</summary>
+    /// <param name="name">Slug of the channel.</param>
+    /// <param name="settings">Further members of the request, such as <c>new { ladder = "auto" }</c>.</param>
+    public async Task<CreatedChannel> AddChannelAsync(string name, object? settings = null)
+    {
+        var body = JsonSerializer.SerializeToNode(settings ?? new { })!.AsObject();
+        body.Add("name", JsonValue.Create(name));
+        using var answer = await Api.PostAsJsonAsync("/api/v1/channels", body);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        }
+
+        return new CreatedChannel(name, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streamKey").GetString()!);
+    }
 
     /// <summary>Creates a channel on the command line. Its key is usable when this method returns.</summary>
     /// <param name="name">Slug of the channel.</param>
@@ -138,6 +173,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
+        Api?.Dispose();
         if (_process is not null)
         {
             try

@@ -9,14 +9,15 @@ public sealed class TempFolder : IAsyncDisposable, IDisposable
     public string Path { get; }
 
     /// <summary>
-    /// Creates a folder below the system's temporary folder, accessible only to its owner unless <paramref name="mode"/> allows more.
+    /// Creates a folder below the system's temporary folder, or below <paramref name="parent"/>, accessible only to its owner unless
+    /// <paramref name="mode"/> allows more.
     /// </summary>
     public static TempFolder Create(string prefix = "bc",
-        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, string? parent = null)
     {
         while (true)
         {
-            var path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}");
+            var path = System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}");
             if (!Directory.Exists(path))
             {
                 return new TempFolder(Directory.CreateDirectory(path, mode).FullName);
