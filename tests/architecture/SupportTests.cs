@@ -11,7 +11,7 @@ public sealed class SupportTests
     public void Manual_clock_fires_timers_in_order_of_due_time()
     {
         var clock = new ManualTimeProvider();
-        var start = clock.GetUtcNow();
+        var (start, began) = (clock.GetUtcNow(), clock.GetTimestamp());
         List<(string, double)> fired = [];
         void Note(object? name) => fired.Add(((string)name!, (clock.GetUtcNow() - start).TotalSeconds));
 
@@ -22,7 +22,52 @@ public sealed class SupportTests
         clock.Advance(TimeSpan.FromSeconds(4.1));
         fired.ShouldBe([("again", 2), ("again", 4), ("late", 5), ("again", 6)]);
         clock.ArmedTimers.ShouldBe(1);
-        clock.GetElapsedTime(0).ShouldBe(TimeSpan.FromSeconds(6));
+        clock.GetElapsedTime(began).ShouldBe(TimeSpan.FromSeconds(6));
+    }
+
+    [Fact]
+    public void Manual_clock_advances_to_an_instant_and_never_back()
+    {
+        var start = new DateTimeOffset(2031, 5, 1, 8, 0, 0, TimeSpan.Zero);
+        var clock = new ManualTimeProvider(start);
+        var fired = 0;
+        using var timer = clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(10), Timeout.InfiniteTimeSpan);
+        clock.AdvanceTo(start.AddSeconds(9));
+        fired.ShouldBe(0);
+        clock.AdvanceTo(start.AddSeconds(10));
+        fired.ShouldBe(1);
+        clock.GetUtcNow().ShouldBe(start.AddSeconds(10));
+        Should.Throw<ArgumentOutOfRangeException>(() => clock.AdvanceTo(start));
+    }
+
+    [Fact]
+    public void Step_of_the_manual_clock_changes_the_time_of_day_only()
+    {
+        var clock = new ManualTimeProvider();
+        var (start, began) = (clock.GetUtcNow(), clock.GetTimestamp());
+        var fired = 0;
+        using var timer = clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(10), Timeout.InfiniteTimeSpan);
+        clock.Step(TimeSpan.FromHours(2));
+        (fired, clock.GetUtcNow() - start, clock.GetElapsedTime(began)).ShouldBe((0, TimeSpan.FromHours(2), TimeSpan.Zero));
+        clock.Step(TimeSpan.FromHours(-3));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        (fired, clock.GetUtcNow() - start).ShouldBe((1, TimeSpan.FromSeconds(10) - TimeSpan.FromHours(1)));
+        clock.AdvanceTo(start);
+        clock.GetElapsedTime(began).ShouldBe(TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public void Manual_clock_forgets_disposed_and_stopped_timers()
+    {
+        var clock = new ManualTimeProvider();
+        var fired = 0;
+        var disposed = clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        using var stopped = clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        clock.ArmedTimers.ShouldBe(2);
+        disposed.Dispose();
+        stopped.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan).ShouldBeTrue();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (fired, clock.ArmedTimers).ShouldBe((0, 0));
     }
 
     [Fact]

@@ -89,7 +89,7 @@ public class GoldenTests
         var patch = mpd.Split("<PatchLocation")[1].Split('>')[1].Split('<')[0];
         story.Segments(2, bytes: 1000);
         server.Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(13);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(13));
         await MatchesAsync("patch.http", server, [$"{Session}/{patch}", $"{Session}/manifest.mpd"]);
     }
 
@@ -99,7 +99,7 @@ public class GoldenTests
         var catalog = new FakeRecordingCatalog();
         var story = Long(default, recorded: true).End().Journal();
         await using var server = (await OriginServer.StartAsync(null, catalog)).Find(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(400);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(400));
         RecordingRange[] recordings =
         [
             catalog.Add(story.Session),
@@ -163,7 +163,7 @@ public class GoldenTests
         await AddAsync("live");
         server.Called = "Town hall";
         await AddAsync("live, with a title");
-        server.Time.Now += TimeSpan.FromSeconds(60);
+        server.Time.Advance(TimeSpan.FromSeconds(60));
         await AddAsync("interrupted");
         server.Hear(story.End());
         await AddAsync("ended");
@@ -202,7 +202,7 @@ public class GoldenTests
         var (catalog, store) = (new FakeRecordingCatalog(), new ListStore());
         var story = Long(default, recorded: true).End().Journal();
         await using var server = (await OriginServer.StartAsync(null, catalog)).Find(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(460);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(460));
         catalog.Add(story.Session);
         catalog.Add(story.Session, FakePackager.Start.AddSeconds(55.5), FakePackager.Start.AddSeconds(121),
             RecordingId.Parse("01JN8H0000000000000000000C"));
@@ -293,7 +293,7 @@ public class GoldenTests
     private static async Task<OriginServer> ServerAsync(FakePackager story, double seconds)
     {
         var server = await OriginServer.StartAsync();
-        server.Time.Now = FakePackager.Start.AddSeconds(seconds);
+        server.Time.Step(FakePackager.Start.AddSeconds(seconds) - server.Time.GetUtcNow());
         return server.Hear(story);
     }
 

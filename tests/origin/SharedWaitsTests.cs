@@ -1,10 +1,11 @@
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests;
 
 public class SharedWaitsTests
 {
-    private readonly Broadcast.Testing.ManualTimeProvider _time = new();
+    private readonly ManualTimeProvider _time = new();
     private readonly TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests;
 

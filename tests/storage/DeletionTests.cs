@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Storage;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Spooling;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

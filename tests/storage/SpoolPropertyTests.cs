@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;

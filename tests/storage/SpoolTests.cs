@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Spooling;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

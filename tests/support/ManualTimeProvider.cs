@@ -3,11 +3,13 @@ namespace Broadcast.Testing;
 /// <summary>
 /// A manually advanced clock. Due timers fire inside <see cref="Advance"/> in order of their due times, each at its own instant.
 /// </summary>
+/// <param name="start">Time of day before the first advance; its timestamp is 0.</param>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private TimeSpan _elapsed;
+    private TimeSpan _stepped;
     private long _order;
 
     /// <summary>Creates a clock at 12:00 UTC on 1 January 2030.</summary>
@@ -39,7 +41,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         lock (_gate)
         {
-            return start + _elapsed;
+            return start + _elapsed + _stepped;
         }
     }
 
@@ -75,6 +77,19 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         while (TakeDue(target) is { } fire)
         {
             fire();
+        }
+    }
+
+    /// <summary>Advances the clock to a time of day and fires the due timers, as <see cref="Advance"/> does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The instant is in the past; see <see cref="Step"/>.</exception>
+    public void AdvanceTo(DateTimeOffset instant) => Advance(instant - GetUtcNow());
+
+    /// <summary>Sets the time of day forward or back, as a correction of the system clock does: timestamps and timers do not notice.</summary>
+    public void Step(TimeSpan by)
+    {
+        lock (_gate)
+        {
+            _stepped += by;
         }
     }
 

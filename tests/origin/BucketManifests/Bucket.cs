@@ -7,6 +7,7 @@ using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -43,7 +44,7 @@ internal sealed class Bucket
     /// <summary>Runs the writer after a pause longer than its minimum interval.</summary>
     public async Task<Bucket> LookAsync()
     {
-        _time.Now += TimeSpan.FromSeconds(5);
+        _time.Advance(TimeSpan.FromSeconds(5));
         await Writer.CheckAsync(CancellationToken.None);
         return this;
     }

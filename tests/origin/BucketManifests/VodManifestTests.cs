@@ -35,14 +35,14 @@ public class VodManifestTests
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         return (server, catalog);
     }
 
     /// <summary>Runs the writer after a pause longer than its minimum interval.</summary>
     private static async Task LookAsync(OriginServer server, VodManifestPublisher writer, int seconds = 60)
     {
-        server.Time.Now += TimeSpan.FromSeconds(seconds);
+        server.Time.Advance(TimeSpan.FromSeconds(seconds));
         await writer.CheckAsync(CancellationToken.None);
     }
 
@@ -123,7 +123,7 @@ public class VodManifestTests
         Numbers(store, "audio").ShouldBe(Enumerable.Range(11, 10).Select(number => (long)number));
 
         // The clock is set back, and the trim is reverted.
-        server.Time.Now -= TimeSpan.FromHours(1);
+        server.Time.Step(-TimeSpan.FromHours(1));
         catalog.Add(story.Session);
         var next = Writer(server, catalog, store);
         await LookAsync(server, next);

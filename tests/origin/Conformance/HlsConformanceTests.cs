@@ -75,7 +75,7 @@ public class HlsConformanceTests
         show.Seen["source"].IsEnded.ShouldBeTrue();
         foreach (var query in new[] { "?start=2026-03-01T12:00:07Z&end=2026-03-01T12:00:40Z", "?start=2026-03-01T12:00:20Z" })
         {
-            server.Time.Now = FakePackager.Start.AddSeconds(200);
+            server.Time.AdvanceTo(FakePackager.Start.AddSeconds(200));
             var text = await server.Client.GetStringAsync($"{folder}source.m3u8{query}");
             show.Keeps(HlsRules.Media.Broken(new HlsPlaylist(text)), query, text);
             var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + query);

@@ -73,7 +73,7 @@ public class MpdConformanceTests
         var (story, clock) = (Story(LatencyProfile.Standard), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         var session = story.Listen(clock);
         var before = session.Manifests.SessionMpd().Text();
-        clock.Now = FakePackager.Start.AddSeconds(30);
+        clock.AdvanceTo(FakePackager.Start.AddSeconds(30));
         story.Segment().NotifyTo(session);
         var now = session.Manifests.SessionMpd().Text();
         var over = new FakePackager().Video().Video("360p", 640, 360).Audio().Segments(2).Discontinuity().Segments(2).End().Listen()
@@ -137,7 +137,7 @@ public class MpdConformanceTests
                         break;
                     case 2 when lengths.Count > 0:
                         story.Silence(1.3);
-                        clock.Now += TimeSpan.FromSeconds(1.3);
+                        clock.Advance(TimeSpan.FromSeconds(1.3));
                         break;
                     case 3 when lengths.Skip((int)first + 1).Sum() > latency.Window.TotalSeconds:
                         story.Window(first += 2);
@@ -164,7 +164,7 @@ public class MpdConformanceTests
                     story.Sheet(sheet, 50);
                 }
 
-                clock.Now += TimeSpan.FromSeconds(seconds);
+                clock.Advance(TimeSpan.FromSeconds(seconds));
                 if (step == 29)
                 {
                     story.End();
@@ -190,7 +190,7 @@ public class MpdConformanceTests
         MpdVersion? before = null;
         for (var step = 0; step < 4; step++)
         {
-            server.Time.Now = FakePackager.Start.AddSeconds(100 + (10 * step));
+            server.Time.AdvanceTo(FakePackager.Start.AddSeconds(100 + (10 * step)));
             server.Hear(story);
             before = Check($"{query}, step {step}", before,
                 await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/manifest.mpd{query}"));

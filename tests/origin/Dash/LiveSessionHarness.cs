@@ -1,5 +1,6 @@
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Dash;
 
@@ -28,7 +29,7 @@ internal sealed class LiveSessionHarness
 
     public string Mpd()
     {
-        _clock.Now = Time + Lag;
+        Set(Time + Lag);
         return Session.Manifests.SessionMpd().Text();
     }
 
@@ -37,12 +38,15 @@ internal sealed class LiveSessionHarness
         foreach (var @event in Source.Unsent.OrderBy(When).ToList())
         {
             var due = When(@event) + Lag;
-            _clock.Now = due > NotBefore ? due : NotBefore;
+            Set(due > NotBefore ? due : NotBefore);
             Session.Append([@event], error => throw new InvalidOperationException(error));
         }
 
         Source.Unsent.Clear();
     }
+
+    /// <summary>Sets the clock; late media of a segment can be due before the end of the previous one.</summary>
+    private void Set(DateTimeOffset instant) => _clock.Step(instant - _clock.GetUtcNow());
 
     private DateTimeOffset When(TimelineEvent @event) => @event switch
     {

@@ -6,6 +6,7 @@ using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Dash;
 

@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Dash;
 
@@ -21,7 +22,7 @@ public class MpdPatchTests
         older.ShouldContain("<MPD id=\"01JN8E0000000000000000000A\" ");
         older.ShouldContain("<PatchLocation ttl=\"60\">manifest-1772366410000.mpp</PatchLocation>");
 
-        time.Now = FakePackager.Start.AddSeconds(12);
+        time.AdvanceTo(FakePackager.Start.AddSeconds(12));
         broadcaster.Segment().Segment(2.5).Window(2).NotifyTo(session);
         var patch = session.Manifests.MpdPatch(1772366410000).Text();
         const string timeline = "/MPD/Period[@id='0']/AdaptationSet[@id='1']/Representation[@id='source']/SegmentTemplate[1]";
@@ -94,7 +95,7 @@ public class MpdPatchTests
                 broadcaster.Segment(length, bytes: random.Next(10, 30) * 1000);
                 end += length;
                 last++;
-                time.Now = FakePackager.Start.AddSeconds(end);
+                time.AdvanceTo(FakePackager.Start.AddSeconds(end));
                 broadcaster.NotifyTo(session);
             }
 
@@ -151,7 +152,7 @@ public class MpdPatchTests
         for (var i = 0; i <= MpdHistory.MaxVersions; i++)
         {
             session.Manifests.SessionMpd().ShouldNotBeNull();
-            time.Now += TimeSpan.FromSeconds(2);
+            time.Advance(TimeSpan.FromSeconds(2));
             broadcaster.Segment(bytes: 1000).NotifyTo(session);
         }
 
@@ -159,9 +160,8 @@ public class MpdPatchTests
         var patch = XElement.Parse(session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(10))).Text());
         patch.HasElements.ShouldBeFalse();
         ((string)patch.Attribute("originalPublishTime")!).ShouldBe(newest);
-        session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text()
-            .ShouldNotContain("originalPublishTime=\"" + newest);
-        session.Manifests.MpdPatch(MpdHistory.NumberOf(time.Now) + 1).ShouldBeNull();
+        session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text().ShouldNotContain("originalPublishTime=\"" + newest);
+        session.Manifests.MpdPatch(MpdHistory.NumberOf(time.GetUtcNow()) + 1).ShouldBeNull();
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public class MpdPatchTests
         var folder = $"/live/demo/{FakePackager.First}/";
         var location = (string)XElement.Parse(await server.Client.GetStringAsync(folder + "manifest.mpd")).Elements()
             .Single(element => element.Name.LocalName == "PatchLocation");
-        server.Time.Now += TimeSpan.FromSeconds(6);
+        server.Time.Advance(TimeSpan.FromSeconds(6));
         server.Hear(broadcaster.Segment(6));
 
         using var answer = await server.SendAsync(folder + location);

@@ -4,6 +4,7 @@ using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Dash;
 
@@ -187,7 +188,7 @@ public class MpdTests
         var session = broadcaster.Listen(time);
         var first = session.Manifests.SessionMpd();
 
-        time.Now = FakePackager.Start.AddSeconds(4);
+        time.AdvanceTo(FakePackager.Start.AddSeconds(4));
         broadcaster.Open("source").NotifyTo(session);
         session.Manifests.SessionMpd().Text().ShouldBe(first.Text());
 

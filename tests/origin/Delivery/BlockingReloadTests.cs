@@ -2,6 +2,7 @@ using System.Net;
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -83,7 +84,8 @@ public class BlockingReloadTests
         var held = server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1");
         await server.HeldAsync(1);
 
-        server.Time.Now += TimeSpan.FromSeconds(6.1);
+        server.Time.Advance(TimeSpan.FromSeconds(6.1));
+        await Poll.UntilAsync(() => IsAnswered(server, held));
         using (var answer = await held)
         {
             answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -117,13 +119,13 @@ public class BlockingReloadTests
 
         for (var i = 0; i < 3; i++)
         {
-            server.Time.Now += TimeSpan.FromSeconds(2.9);
+            server.Time.Advance(TimeSpan.FromSeconds(2.9));
             server.Hear(broadcaster.Part("source"));
         }
 
-        server.Held.CheckSessions();
-        held.IsCompleted.ShouldBeFalse();
-        server.Time.Now += TimeSpan.FromSeconds(0.4);
+        IsAnswered(server, held).ShouldBeFalse();
+        server.Time.Advance(TimeSpan.FromSeconds(0.4));
+        await Poll.UntilAsync(() => IsAnswered(server, held));
         (await held).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
     }
 
@@ -213,6 +215,13 @@ public class BlockingReloadTests
 
             return session.Manifests.MediaPlaylist("source");
         }
+    }
+
+    /// <summary>Checks the held requests, as the server's timer does, and returns whether a request has been answered.</summary>
+    private static bool IsAnswered(OriginServer server, Task held)
+    {
+        server.Held.CheckSessions();
+        return held.IsCompleted;
     }
 
     private static FakePackager Low() => new FakePackager(latency: LatencyProfile.Low).Video();

@@ -15,6 +15,9 @@ public class HeldMediaTests
     private static readonly LatencyProfile Impatient = LatencyProfile.Low
         with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
 
+    /// <summary>Longer than a request of an impatient channel is held.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
     [Fact]
     public async Task Request_for_the_next_part_is_held_until_the_part_exists()
     {
@@ -60,7 +63,10 @@ public class HeldMediaTests
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
-        using var response = await server.SendAsync(feed.Folder + file);
+        var asked = server.SendAsync(feed.Folder + file);
+        await HeldAsync(server);
+        server.Time.Advance(Timeout);
+        using var response = await asked;
 
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("no-store");
@@ -161,11 +167,15 @@ public class HeldMediaTests
         await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
         await client.GetStream()
             .WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.m4s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        await HeldAsync(server);
         if (fails)
         {
-            await HeldAsync(server);
             server.Spool.Failure = new IOException("disk on fire");
             feed.Part().SendTo(server);
+        }
+        else
+        {
+            server.Time.Advance(Timeout);
         }
 
         using var received = new MemoryStream();
@@ -256,7 +266,13 @@ public class HeldMediaTests
             client.Client.LingerState = new LingerOption(true, 0);
         }
 
-        await Poll.UntilAsync(() => server.Get<SharedWaits>().Count == 0, description: "their waits have ended");
+        await Poll.UntilAsync(
+            () =>
+            {
+                server.Time.Advance(Timeout);
+                return server.Get<SharedWaits>().Count == 0;
+            },
+            description: "their waits have ended");
         feed.Part().SendTo(server);
         (await server.Client.GetByteArrayAsync(feed.Folder + "1.1.m4s")).ShouldBe(feed.Bytes(1)[1000..]);
     }

@@ -7,6 +7,7 @@ using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;

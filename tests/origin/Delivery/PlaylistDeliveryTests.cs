@@ -263,7 +263,7 @@ public class PlaylistDeliveryTests
         status.Renditions.Select(rendition => rendition.Name).ShouldBe(["source", "audio"]);
         status.Renditions[0].Format!.Width.ShouldBe(1920);
         status.Renditions[0].AverageBitrate.ShouldBe(4_000_000);
-        server.Time.Now += TimeSpan.FromSeconds(7);
+        server.Time.Advance(TimeSpan.FromSeconds(7));
         server.Directory.Status(ChannelName.Parse("demo")).State.ShouldBe(ChannelState.Interrupted);
         server.Directory.All().ShouldHaveSingleItem().Channel.Value.ShouldBe("demo");
         JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("state").GetString()

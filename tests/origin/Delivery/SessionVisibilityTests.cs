@@ -154,7 +154,7 @@ public class SessionVisibilityTests
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/7.m4s")).ShouldBe(HttpStatusCode.OK);
 
         // A time range beyond the available media returns the available part.
-        server.Time.Now = FakePackager.Start.AddSeconds(80);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(80));
         (await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z")).ShouldContain(
             "#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         (await StatusOfAsync(server, $"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z&end=2026-03-01T12:00:06Z")).ShouldBe(
@@ -218,7 +218,7 @@ public class SessionVisibilityTests
         var catalog = new FakeRecordingCatalog();
         var audience = new StubSessionVisibility();
         await using var server = (await OriginServer.StartAsync(null, catalog, audience)).Find(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(200);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(200));
         var recording = catalog.Add(story.Session);
         audience.Views[FakePackager.First] = SessionVisibility.Hidden;
         foreach (var file in (string[])["index.m3u8", "source.m3u8", "manifest.mpd", "thumbnails.vtt", "poster.jpg", "download.mp4"])

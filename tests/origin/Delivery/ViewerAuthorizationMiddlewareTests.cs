@@ -173,7 +173,7 @@ public class ViewerAuthorizationMiddlewareTests
         {
             using var answer = await server.Client.PostAsync($"{prefix}/live/demo/beacon", new StringContent("play 0123456789abcdef"));
             answer.StatusCode.ShouldBe(status, prefix);
-            server.Time.Now += TimeSpan.FromSeconds(1);
+            server.Time.Advance(TimeSpan.FromSeconds(1));
             server.Get<IViewerCounter>().Read().Count.ShouldBe(status == HttpStatusCode.NoContent ? 1 : 0, prefix);
         }
     }

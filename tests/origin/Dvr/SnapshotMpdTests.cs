@@ -15,7 +15,7 @@ public class SnapshotMpdTests
         story.Unsent.Clear();
         story.Unsent.AddRange(story.Events);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         var text = await server.Client.GetStringAsync(address);
         return XElement.Parse(text);
     }
@@ -79,7 +79,7 @@ public class SnapshotMpdTests
     {
         var story = Eventful(TimeSpan.FromMinutes(2));
         await using var server = (await OriginServer.StartAsync()).Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         address = $"/live/demo/{FakePackager.First}/{address}";
         var mpd = XElement.Parse(await server.Client.GetStringAsync(address));
         var (said, begin, published) = (Said(mpd), mpd.Attribute("availabilityStartTime")!.Value, mpd.Attribute("publishTime")!.Value);
@@ -89,7 +89,7 @@ public class SnapshotMpdTests
         {
             server.Hear(Then(story, new TimelineEvent.DvrWindowMoved(first)));
             await using var restarted = (await OriginServer.StartAsync()).Hear(Checkpoint(story));
-            restarted.Time.Now = server.Time.Now;
+            restarted.Time.AdvanceTo(server.Time.GetUtcNow());
             foreach (var origin in new[] { server, restarted })
             {
                 mpd = XElement.Parse(await origin.Client.GetStringAsync(address));
@@ -151,9 +151,9 @@ public class SnapshotMpdTests
         const string Address = "/live/demo/manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:01:40Z";
         var story = Eventful(TimeSpan.FromHours(1));
         await using var server = (await OriginServer.StartAsync()).Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         var first = await server.Client.GetStringAsync(Address);
-        server.Time.Now = FakePackager.Start.AddSeconds(331);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(331));
         server.Hear(story.Segments(15, bytes: 1000).IndexBlock(91));
         (await server.Client.GetStringAsync(Address)).ShouldBe(first);
         server.Hear(story.End());
@@ -168,7 +168,7 @@ public class SnapshotMpdTests
         foreach (var address in new[] { $"/live/demo/{FakePackager.First}/manifest.mpd",
             $"/live/demo/{FakePackager.First}/manifest.mpd?start=2026-03-01T12:00:10Z" })
         {
-            server.Time.Now = FakePackager.Start.AddSeconds(130);
+            server.Time.AdvanceTo(FakePackager.Start.AddSeconds(130));
             var published = new List<string>();
             var texts = new List<string>();
             foreach (var @event in story.Open("source").Close("source").Open("audio").Close("audio").Unsent.ToList())
@@ -228,7 +228,7 @@ public class SnapshotMpdTests
         var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity()
             .Segments(40, bytes: 1000).IndexBlock(30).Segments(105, bytes: 1000);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         (await Schema.ValidateAsync(await server.Client.GetStringAsync("/live/demo/" + address))).ShouldBeEmpty();
     }
 

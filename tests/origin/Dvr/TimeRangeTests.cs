@@ -20,7 +20,7 @@ public class TimeRangeTests
     private static async Task<OriginServer> ServerAsync(FakePackager story)
     {
         var server = (await OriginServer.StartAsync()).Hear(story);
-        server.Time.Now = server.Time.Now.AddSeconds(291);
+        server.Time.Advance(TimeSpan.FromSeconds(291));
         return server;
     }
 

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Broadcast.Media;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 

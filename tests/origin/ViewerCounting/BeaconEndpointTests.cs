@@ -26,10 +26,10 @@ public class BeaconEndpointTests
         using var again = await PostAsync(server, "/live/demo/beacon", Page);
         using var other = await PostAsync(server, "/t/anything/live/demo/beacon", "play fedcba9876543210");
 
-        server.Time.Now += TimeSpan.FromSeconds(1);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
         (await ViewersAsync(server)).ShouldBe(2);
         using var left = await PostAsync(server, "/live/demo/beacon", Page.Replace("play", "left", StringComparison.Ordinal));
-        server.Time.Now += TimeSpan.FromSeconds(1);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
         (await ViewersAsync(server)).ShouldBe(1);
         var beacon = JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("beacon");
         (beacon.GetProperty("every").GetInt32(), beacon.GetProperty("share").GetDouble()).ShouldBe((30, 1.0));
@@ -62,7 +62,7 @@ public class BeaconEndpointTests
             .Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page, isChunked: true);
         response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        server.Time.Now += TimeSpan.FromSeconds(1);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
         (await ViewersAsync(server)).ShouldBe(1);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Broadcast.Media;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.ViewerCounting;
+using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -91,7 +92,7 @@ public class ViewerCountsTests
             // All start within a minute, stay for three, and half of them leave one by one.
             var (from, to) = second < 60 ? (0, most * (second + 1) / 60)
                 : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
-            _clock.Now += TimeSpan.FromSeconds(1);
+            _clock.Advance(TimeSpan.FromSeconds(1));
             crowd.Second(second, from, to, counts.GetLevel(Demo, 0), (id, leaves) => counts.Process(Demo, new(id, leaves), null));
             if (second is 130 or 239 or 419)
             {
@@ -210,7 +211,7 @@ public class ViewerCountsTests
     private static BeaconOutcome Plays(ViewerCounts counts, ulong id, IPAddress? network = null) =>
         counts.Process(Demo, new(id, IsLeaving: false), network);
 
-    private void Pass(double seconds) => _clock.Now += TimeSpan.FromSeconds(seconds);
+    private void Pass(double seconds) => _clock.Advance(TimeSpan.FromSeconds(seconds));
 
     private long Seen(ViewerCounts counts)
     {

@@ -15,7 +15,7 @@ public class DownloadTests
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog, settings);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         _ = isLive ? server.Hear(story) : server.Find(story);
         return (server, catalog);
     }

@@ -16,7 +16,7 @@ public class RecordingTimelineCacheTests
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog, settings);
-        server.Time.Now = FakePackager.Start.AddMinutes(30);
+        server.Time.AdvanceTo(FakePackager.Start.AddMinutes(30));
         return (server, catalog);
     }
 
@@ -81,15 +81,15 @@ public class RecordingTimelineCacheTests
         var story = Story().Open("source", bytes: 1000).Journal(end: JournalEnd.Open);
         server.Find(story);
         var recording = catalog.Add(story.Session);
-        server.Time.Now = FakePackager.Start.AddSeconds(60);
+        server.Time.Step(FakePackager.Start.AddSeconds(60) - server.Time.GetUtcNow());
         var open = await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8");
         open.ShouldEndWith("/21.m4s\n", Case.Sensitive, "it may go on");
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/audio.m3u8")).ShouldContain("#EXT-X-GAP\n");
 
         server.Find(story.Close("source").Segment(bytes: 1000).Journal(2, JournalEnd.Open));
-        server.Time.Now = FakePackager.Start.AddSeconds(70);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(70));
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n", Case.Sensitive, "and does");
-        server.Time.Now = FakePackager.Start.AddMinutes(10);
+        server.Time.AdvanceTo(FakePackager.Start.AddMinutes(10));
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n#EXT-X-ENDLIST\n");
     }
 
@@ -151,7 +151,7 @@ public class RecordingTimelineCacheTests
             unrecorded.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
 
-        server.Time.Now += TimeSpan.FromSeconds(6);
+        server.Time.Advance(TimeSpan.FromSeconds(6));
         var recording = catalog.Add(story.Session);
         var asked = catalog.Asked;
         for (var number = 1; number <= 20; number++)
@@ -169,7 +169,7 @@ public class RecordingTimelineCacheTests
         }
 
         catalog.Remove(recording);
-        server.Time.Now += TimeSpan.FromSeconds(6);
+        server.Time.Advance(TimeSpan.FromSeconds(6));
         using var gone = await server.SendAsync(folder + "source/1.m4s");
         gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }

@@ -33,7 +33,7 @@ public class SlateVodTests
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         _ = isLive ? server.Hear(story) : server.Find(story);
         return (server, catalog);
     }
@@ -99,7 +99,7 @@ public class SlateVodTests
         var mpd = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
         MpdRules.Alone.Broken(new MpdVersion(mpd)).ShouldBeEmpty(mpd);
 
-        server.Time.Now += TimeSpan.FromSeconds(10);
+        server.Time.Advance(TimeSpan.FromSeconds(10));
         server.Hear(story.Discontinuity().Segments(5, bytes: 1000));
         var more = await server.Client.GetStringAsync(Address(recording, "source.m3u8"));
         more.ShouldStartWith(waiting);
@@ -137,7 +137,7 @@ public class SlateVodTests
     {
         var (server, catalog) = await ServerAsync(Lost().Journal(end: JournalEnd.Open), isLive: false);
         await using var _ = server;
-        server.Time.Now = FakePackager.Start.AddMinutes(10);
+        server.Time.AdvanceTo(FakePackager.Start.AddMinutes(10));
         var recording = catalog.Add(new FakePackager(recorded: true).Session);
         (await server.Client.GetStringAsync(Address(recording, "source.m3u8"))).ShouldEndWith("/30.m4s\n#EXT-X-ENDLIST\n");
     }

@@ -47,7 +47,7 @@ public class VodTests
     {
         var catalog = new FakeRecordingCatalog();
         var server = await OriginServer.StartAsync(null, catalog, settings);
-        server.Time.Now = FakePackager.Start.AddSeconds(301);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));
         _ = isLive ? server.Hear(story) : server.Find(story);
         return (server, catalog);
     }
@@ -171,7 +171,7 @@ public class VodTests
         Segments(await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/source.m3u8"))
             .Count.ShouldBe(rewind == 0 ? 30 : 150, "what is live lists what it did");
 
-        server.Time.Now += TimeSpan.FromSeconds(10);
+        server.Time.Advance(TimeSpan.FromSeconds(10));
         server.Hear(story.Segments(5, bytes: 1000));
         var more = await server.Client.GetStringAsync(Address(recording, "source.m3u8"));
         more.ShouldStartWith(growing);

@@ -16,7 +16,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     private readonly TempFolder _folder = TempFolder.Create();
 
     /// <summary>Time of the check: objects have the age that their store reports, so the check runs later.</summary>
-    private readonly Broadcast.Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
+    private readonly ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
 
     private IObjectStore _store = null!;
     private RetainedSession _session = null!;
