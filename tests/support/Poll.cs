@@ -3,12 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Broadcast.Testing;
 
 /// <summary>
-/// Polls for effects of other threads or processes. After a deadline it fails with a description of the missing condition.
+/// Polls for effects of other threads or processes. After a deadline it fails with a description of the missing condition. The longer a
+/// wait takes, the rarer it polls: a probe of a server or a web page costs CPU time that the awaited work needs.
 /// </summary>
 public static class Poll
 {
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Returns once <paramref name="condition"/> is true.</summary>
     /// <exception cref="TimeoutException">The condition was still false after <paramref name="deadline"/> (20 s by default).</exception>
@@ -34,7 +36,7 @@ public static class Poll
         var limit = deadline ?? DefaultDeadline;
         var start = TimeProvider.System.GetTimestamp();
         Exception? last = null;
-        while (true)
+        for (var pause = FirstPause; ; pause = Longer(pause))
         {
             try
             {
@@ -53,7 +55,9 @@ public static class Poll
                 throw new TimeoutException($"Timed out after {limit.TotalSeconds:0.#} s waiting for: {description ?? expression}", last);
             }
 
-            await Task.Delay(Interval, TimeProvider.System, cancellationToken);
+            await Task.Delay(pause, TimeProvider.System, cancellationToken);
         }
     }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 1.25 < LongestPause ? pause * 1.25 : LongestPause;
 }
