@@ -7,7 +7,7 @@ namespace Broadcast.Browser.Tests;
 /// <summary>
 /// Players in Chromium with access to the bucket of a real S3 service alone, on another origin than the page: headers, manifests, media.
 /// </summary>
-public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
+public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages)
 {
     [Fact]
     public async Task Three_players_play_a_live_channel_from_the_bucket_without_the_origin()

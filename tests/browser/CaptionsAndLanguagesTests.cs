@@ -11,7 +11,7 @@ namespace Broadcast.Browser.Tests;
 /// compared with the sent text; languages are distinguished by their tones.
 /// </summary>
 [Collection(nameof(ExclusiveCollection))]
-public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<Chromium>, IClassFixture<WordyChannel>
+public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<WordyChannel>
 {
     private const string Showing =
         "() => [...document.querySelector('video').textTracks].filter(track => track.mode === 'showing').flatMap(track => "

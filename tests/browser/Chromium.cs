@@ -1,9 +1,12 @@
+using Broadcast.Browser.Tests;
 using Microsoft.Playwright;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(Chromium))]
+
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Debian's Chromium, one for each class of tests; a fresh profile for each page.</summary>
+/// <summary>Debian's Chromium, one for all tests; a fresh profile for each page.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
     private IPlaywright? _playwright;

@@ -8,8 +8,7 @@ namespace Broadcast.Browser.Tests;
 /// Codecs other than H.264 and AAC in Chromium: on the watch page with hls.js, and in dash.js. Chromium does not support HEVC, AC-3 and
 /// E-AC-3.
 /// </summary>
-public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, CodecChannels live)
-    : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<CodecChannels>
+public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, CodecChannels live) : IClassFixture<CodecChannels>
 {
     [Theory]
     [InlineData("av01", "Opus")]

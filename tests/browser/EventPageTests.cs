@@ -10,7 +10,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>The page of an event, and the watch page after the end of a broadcast, in a real browser.</summary>
-public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class EventPageTests(Chromium chromium, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     private const string Moves = "() => { const video = document.querySelector('video'); return video === null ? 0 : video.currentTime; }";
 
@@ -81,8 +81,7 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     [Fact]
     public async Task Unknown_event_shows_a_not_found_message()
     {
-        await using var server = await BroadcastServer.StartAsync();
-        var page = await chromium.OpenAsync(new Uri(server.Http, "/event/01JN8E0000000000000000000A"));
+        var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/event/01JN8E0000000000000000000A"));
         await PhaseIsAsync(page, "notFound");
         await page.Context.CloseAsync();
     }

@@ -8,8 +8,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Low-latency playback of a channel of profile <c>low</c> with dash.js and Shaka: unfinished segments, no stalls.</summary>
-public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output) : IClassFixture<Chromium>,
-    IClassFixture<PlayerPages>
+public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output)
 {
     /// <summary>Duration of playback; <c>BROADCAST_TEST_LOW_LATENCY_SECONDS</c> sets a longer one.</summary>
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_LOW_LATENCY_SECONDS"),

@@ -9,7 +9,7 @@ namespace Broadcast.Browser.Tests;
 /// same address.
 /// </summary>
 public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowChannel live, ITestOutputHelper output)
-    : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LowChannel>
+    : IClassFixture<LowChannel>
 {
     [Fact]
     public async Task Low_latency_player_plays_parts_and_never_stalls()

@@ -7,8 +7,7 @@ namespace Broadcast.Browser.Tests;
 /// <summary>
 /// A real encoder and real players across origins: frames decode, time advances, nothing stalls, and the frames are the ones sent.
 /// </summary>
-public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>,
-    IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
+public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     [Theory]
     [InlineData("hls", "", "index.m3u8")]
@@ -37,48 +36,5 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
         after.Background[2].ShouldBeInRange(160, 220);
         after.Background[0].ShouldBeLessThan(70);
         await page.Context.CloseAsync();
-    }
-}
-
-/// <summary>A server with one channel to which ffmpeg publishes the counting video while the tests of a class run.</summary>
-public class LiveChannel : IAsyncLifetime
-{
-    private ChildProcess? _encoder;
-
-    /// <summary>The channel's latency profile.</summary>
-    protected virtual string Latency => "standard";
-
-    public BroadcastServer Server { get; private set; } = null!;
-
-    public CreatedChannel Channel { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Server = await BroadcastServer.StartAsync();
-        Channel = await Server.AddChannelAsync("show", new { latency = Latency });
-        Publish();
-        await Poll.UntilAsync(
-            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20),
-            "the channel is live");
-    }
-
-    /// <summary>Starts the encoder, also after a stop.</summary>
-    public void Publish() => _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Frame = CountingFrame.Filter });
-
-    /// <summary>Ends the encoder without a disconnect message, like a lost connection.</summary>
-    public async Task LoseEncoderAsync()
-    {
-        _encoder!.Kill();
-        await _encoder.DisposeAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_encoder is not null)
-        {
-            await _encoder.DisposeAsync();
-        }
-
-        await Server.DisposeAsync();
     }
 }

@@ -1,3 +1,4 @@
+using Broadcast.Browser.Tests;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,14 +9,13 @@ using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(PlayerPages))]
+
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Serves minimal pages with hls.js, dash.js and Shaka from npm, on another origin than the media, as on most sites.</summary>
 public sealed class PlayerPages : IAsyncLifetime
 {
-    // Classes start in parallel; the players are downloaded once.
-    private static readonly SemaphoreSlim Fetching = new(1, 1);
-
     private WebApplication? _app;
 
     public Uri Address { get; private set; } = null!;
@@ -39,18 +39,10 @@ public sealed class PlayerPages : IAsyncLifetime
 
     private static async Task FetchAsync(string folder)
     {
-        await Fetching.WaitAsync();
-        try
+        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
         {
-            if (!Directory.Exists(Path.Combine(folder, "node_modules")))
-            {
-                (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder],
-                    TimeSpan.FromMinutes(3))).EnsureSuccess();
-            }
-        }
-        finally
-        {
-            Fetching.Release();
+            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder],
+                TimeSpan.FromMinutes(3))).EnsureSuccess();
         }
     }
 

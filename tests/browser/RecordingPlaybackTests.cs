@@ -5,7 +5,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>A recording of a session with a short input loss, in real players, across origins.</summary>
-public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
+public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
 {
     [Fact]
     public async Task Recording_plays_from_start_to_end_with_all_its_frames()

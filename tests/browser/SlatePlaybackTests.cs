@@ -6,7 +6,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Players in a browser through the slate and back: video and parameter sets change twice, playback does not stop.</summary>
-public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
+public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages)
 {
     [Fact]
     public async Task Players_show_the_slate_while_the_encoder_is_gone_and_its_video_after_reconnecting()

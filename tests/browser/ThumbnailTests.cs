@@ -6,8 +6,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Players find the thumbnails in the manifests, and each thumbnail shows its own time.</summary>
-public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>,
-    IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
+public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<LiveChannel>
 {
     [Theory]
     [InlineData("dash", "manifest.mpd")]

@@ -8,7 +8,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>The watch and embed pages in a real browser, in all their states.</summary>
-public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<LiveChannel>
+public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     private const string VideoTime = "() => document.querySelector('video').currentTime";
 

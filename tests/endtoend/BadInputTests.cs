@@ -7,7 +7,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Each invalid input gives one clear message with a remedy; the server and the other streams continue.</summary>
-public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class BadInputTests(SharedServer shared)
 {
     private readonly BroadcastServer _server = shared.Server;
 

@@ -7,7 +7,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>The command line in scripts, with and without a running server.</summary>
-public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class CommandTests(SharedServer shared)
 {
     private readonly BroadcastServer _server = shared.Server;
 

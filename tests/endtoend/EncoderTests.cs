@@ -5,7 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Real encoders publish to the real server; ffprobe and ffmpeg check the result over HTTP.</summary>
-public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class EncoderTests(SharedServer shared)
 {
     private readonly BroadcastServer _server = shared.Server;
 
@@ -137,24 +137,4 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         await File.WriteAllBytesAsync(path, [.. bytes]);
         return path;
     }
-}
-
-/// <summary>One server for the tests of a class, with separate channels.</summary>
-public sealed class SharedServer : IAsyncLifetime
-{
-    public BroadcastServer Server { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Server = await BroadcastServer.StartAsync();
-
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
-}
-
-/// <summary>A server that created its database itself, for the tests of a class.</summary>
-public sealed class NewServer : IAsyncLifetime
-{
-    public BroadcastServer Server { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Server = await BroadcastServer.StartAsync(isNew: true);
-
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

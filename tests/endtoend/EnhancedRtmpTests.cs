@@ -10,7 +10,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// Enhanced RTMP into the real server; ffprobe and ffmpeg check the result over HTTP. Video in newer codecs is a recording of ffmpeg 7.1,
 /// which is not installed on the test machines. Streams that no available encoder sends are assembled from tracks encoded by ffmpeg.
 /// </summary>
-public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class EnhancedRtmpTests(SharedServer shared)
 {
     private readonly BroadcastServer _server = shared.Server;
 

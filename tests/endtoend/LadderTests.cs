@@ -5,7 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>A ladder encoded by the real server, as players receive it.</summary>
-public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class LadderTests(LadderServer shared) : IClassFixture<LadderServer>
 {
     private readonly BroadcastServer _server = shared.Server;
 

@@ -6,7 +6,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>An encoder with a keyframe every ten seconds (row F18 of the edge cases), and the result for players.</summary>
-public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class RareKeyframeTests(LadderServer shared) : IClassFixture<LadderServer>
 {
     private readonly BroadcastServer _server = shared.Server;
 
