@@ -160,7 +160,8 @@ public class MpdPatchTests
         var patch = XElement.Parse(session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(10))).Text());
         patch.HasElements.ShouldBeFalse();
         ((string)patch.Attribute("originalPublishTime")!).ShouldBe(newest);
-        session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text().ShouldNotContain("originalPublishTime=\"" + newest);
+        session.Manifests.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text()
+            .ShouldNotContain("originalPublishTime=\"" + newest);
         session.Manifests.MpdPatch(MpdHistory.NumberOf(time.GetUtcNow()) + 1).ShouldBeNull();
     }
 
