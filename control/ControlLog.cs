@@ -1,4 +1,5 @@
 using Broadcast.Control.Events;
+using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control;
@@ -48,7 +49,7 @@ internal static partial class ControlLog
     public static partial void PublisherDisconnected(ILogger logger, string channel, string session, string reason, double window);
 
     [LoggerMessage(5024, LogLevel.Debug, "Publish from {Remote} rejected: {Reason}")]
-    public static partial void PublishRejected(ILogger logger, string remote, Broadcast.Media.PublishRejectionReason reason);
+    public static partial void PublishRejected(ILogger logger, string remote, PublishRejectionReason reason);
 
     [LoggerMessage(5025, LogLevel.Warning, "Key {KeyId} accepted from the cache because the database is unavailable")]
     public static partial void AcceptedFromCache(ILogger logger, string keyId);
@@ -93,7 +94,7 @@ internal static partial class ControlLog
     public static partial void TakeoverLimitReached(ILogger logger, string channel, int count);
 
     [LoggerMessage(5038, LogLevel.Information, "The {Role} input of {Channel} disconnected ({Reason}); the other input continues")]
-    public static partial void InputDisconnected(ILogger logger, Broadcast.Media.InputRole role, string channel, string reason);
+    public static partial void InputDisconnected(ILogger logger, InputRole role, string channel, string reason);
 
     [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
     public static partial void ChannelPurged(ILogger logger, string channel, int sessions);

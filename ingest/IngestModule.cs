@@ -2,7 +2,8 @@ using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Proxies;
 using Broadcast.Ingest.Rtmp.Transport;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -17,7 +18,7 @@ public static class IngestModule
 {
     /// <summary>
     /// Adds the services that <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, validated at startup. The next
-    /// stage (<see cref="Broadcast.Media.IPublicationSink"/>) and the authorizer (<see cref="Broadcast.Media.IPublishAuthorizer"/>) must be
+    /// stage (<see cref="IPublicationSink"/>) and the authorizer (<see cref="IPublishAuthorizer"/>) must be
     /// registered elsewhere.
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)

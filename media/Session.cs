@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Media;
 

@@ -1,6 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Origin;

@@ -1,7 +1,6 @@
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Delivery;

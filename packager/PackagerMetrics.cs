@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
 
 namespace Broadcast.Packager;

@@ -1,6 +1,7 @@
-using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Recovery;
 using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Configuration;

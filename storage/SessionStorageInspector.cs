@@ -1,7 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
+using Broadcast.Media.StorageToControl;
 
 namespace Broadcast.Storage;
 

@@ -1,6 +1,6 @@
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
+using Broadcast.Media.StorageToControl;
 using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 using Microsoft.Extensions.Configuration;

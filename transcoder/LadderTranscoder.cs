@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Probing;

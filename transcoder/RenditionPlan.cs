@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Ladder;
 

@@ -1,6 +1,8 @@
-using Broadcast.Media;
+using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToControl;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Failover;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Broadcast.Control.Database;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;

@@ -1,7 +1,7 @@
 using System.Net;
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Control.Access;
 

@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

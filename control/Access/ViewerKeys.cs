@@ -3,6 +3,7 @@ using System.Text;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Npgsql;
 
@@ -134,7 +135,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
         var now = time.GetUtcNow();
         while (true)
         {
-            var (id, secret) = (RandomNumberGenerator.GetString(Alphabet, Broadcast.Media.Viewers.ViewerToken.KeyIdLength),
+            var (id, secret) = (RandomNumberGenerator.GetString(Alphabet, ViewerToken.KeyIdLength),
                 RandomNumberGenerator.GetString(Alphabet, SecretLength));
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """

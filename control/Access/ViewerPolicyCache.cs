@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Npgsql;
 

@@ -3,7 +3,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 
 namespace Broadcast.Control.Access;

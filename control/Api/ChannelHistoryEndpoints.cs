@@ -4,6 +4,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.HostToControl;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,6 +1,8 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Control.Api;
 
@@ -26,7 +28,7 @@ internal sealed record ChannelView(
     IReadOnlyList<InputView> Inputs,
     ChannelEncoding? Encoding)
 {
-    public static ChannelView From(ChannelInfo c, IChannelRuntimeStates? states, Broadcast.Media.Viewers.IViewerTotals? sizes = null)
+    public static ChannelView From(ChannelInfo c, IChannelRuntimeStates? states, IViewerTotals? sizes = null)
     {
         var name = Broadcast.Media.ChannelName.Parse(c.Name);
         var live = states?.Find(name);
@@ -48,7 +50,7 @@ internal sealed record ChannelView(
             c.CreatedAt,
             live is null ? null : new(ChannelRunStates.Name(live.State), live.Session?.Value, live.StartedAt,
                 sizes?.Find(name).Viewers ?? 0),
-            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary",
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == InputRole.Backup ? "backup" : "primary",
                 ChannelInputStates.Name(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }

@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Slates;
-using Broadcast.Media;
+using Broadcast.Media.TranscoderToControl;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,6 +1,6 @@
 using System.Net;
 using Broadcast.Control.Publishing;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Control.AuthCallbacks;
 

@@ -6,7 +6,7 @@ using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
 using Broadcast.Media.Ladders;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Control.Channels;
 

@@ -1,6 +1,7 @@
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;

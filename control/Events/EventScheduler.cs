@@ -3,7 +3,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
 using Broadcast.Control.Calendars;
 using Broadcast.Control.Events;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Control.Pages;
 

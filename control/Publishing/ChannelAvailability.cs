@@ -2,6 +2,7 @@ using System.Globalization;
 using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Control.Publishing;
 

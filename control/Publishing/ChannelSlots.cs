@@ -1,5 +1,6 @@
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Control.Publishing;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Broadcast.Control.Sessions;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Publishing;

@@ -3,6 +3,7 @@ using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Events;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control.Publishing;

@@ -1,6 +1,7 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Identity;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Control.Publishing;
 

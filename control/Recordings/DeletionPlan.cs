@@ -1,4 +1,4 @@
-using Broadcast.Media.Recordings;
+using Broadcast.Media.StorageToControl;
 
 namespace Broadcast.Control.Recordings;
 

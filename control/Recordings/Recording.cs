@@ -2,7 +2,6 @@ using System.Globalization;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Events;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 
 namespace Broadcast.Control.Recordings;
 

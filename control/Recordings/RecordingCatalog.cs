@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Broadcast.Control.Access;
 using Broadcast.Control.Database;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -3,7 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.StorageToControl;
 using Dapper;
 using Npgsql;
 

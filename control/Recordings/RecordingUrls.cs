@@ -1,5 +1,5 @@
+using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
 
 namespace Broadcast.Control.Recordings;
 

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Broadcast.Control.Database;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
+using Broadcast.Media.StorageToControl;
 using Dapper;
 
 namespace Broadcast.Control.Recordings;

@@ -5,6 +5,7 @@ using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

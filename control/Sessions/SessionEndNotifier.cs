@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control.Sessions;

@@ -4,6 +4,8 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control.Sessions;

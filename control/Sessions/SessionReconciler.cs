@@ -1,7 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Dapper;
 
 namespace Broadcast.Control.Sessions;

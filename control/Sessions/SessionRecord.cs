@@ -1,6 +1,6 @@
 using Broadcast.Control.Access;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Control.Sessions;
 

@@ -2,9 +2,9 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Dapper;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Broadcast.Control.Sessions;
 

@@ -1,4 +1,3 @@
-using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Servers;

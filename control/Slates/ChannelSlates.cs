@@ -2,6 +2,7 @@ using System.Globalization;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToControl;
 using Npgsql;
 
 namespace Broadcast.Control.Slates;

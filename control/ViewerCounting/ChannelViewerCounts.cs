@@ -1,4 +1,5 @@
 using Broadcast.Control.Database;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 
 namespace Broadcast.Control.ViewerCounting;
@@ -31,7 +32,7 @@ public sealed class ChannelViewerCounts(ControlDatabase database)
             new CommandDefinition(Peaks, cancellationToken: cancellationToken)))
             .ToDictionary(row => row.Channel, row => row.Viewers, StringComparer.Ordinal);
         return now.Select(group => group.Key).Union(peaks.Keys, StringComparer.Ordinal).ToDictionary(
-            channel => channel, channel => new ChannelViewerCount(Broadcast.Media.Viewers.ViewerSketch.Total([.. now[channel]]),
+            channel => channel, channel => new ChannelViewerCount(ViewerSketch.Total([.. now[channel]]),
                 peaks.GetValueOrDefault(channel)), StringComparer.Ordinal);
     }
 }

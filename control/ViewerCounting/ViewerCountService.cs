@@ -2,7 +2,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Broadcast.Control.Database;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Npgsql;
 

@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

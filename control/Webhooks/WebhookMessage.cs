@@ -1,5 +1,5 @@
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Control.Webhooks;
 

@@ -9,6 +9,7 @@ using Broadcast.Control.Slates;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Media;
 using Broadcast.Media.Ladders;
+using Broadcast.Media.TranscoderToControl;
 using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Commands;

@@ -6,7 +6,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Recordings;
 using Broadcast.Host.Listening;
-using Broadcast.Media.Recordings;
+using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage;
 

@@ -4,7 +4,6 @@ using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Spooling;

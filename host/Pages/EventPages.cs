@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Broadcast.Control.Pages;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Host.Pages;
 

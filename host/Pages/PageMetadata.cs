@@ -4,7 +4,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Host.Pages;
 

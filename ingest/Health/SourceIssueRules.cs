@@ -1,5 +1,5 @@
 using System.Globalization;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Ingest.Health;
 

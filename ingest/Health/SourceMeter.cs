@@ -1,5 +1,6 @@
 using Broadcast.Ingest.Publishing;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Ingest.Health;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Ingest.Health;
 

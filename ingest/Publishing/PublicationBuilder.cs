@@ -7,6 +7,8 @@ using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Ingest.Publishing;
 

@@ -1,5 +1,6 @@
 using Broadcast.Ingest.Health;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Ingest.Publishing;

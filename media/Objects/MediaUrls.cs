@@ -1,5 +1,3 @@
-using Broadcast.Media.Recordings;
-
 namespace Broadcast.Media.Objects;
 
 /// <summary>

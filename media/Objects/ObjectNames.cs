@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Broadcast.Media.Recordings;
 
 namespace Broadcast.Media.Objects;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Broadcast.Media.Recordings;
 
 namespace Broadcast.Media.Objects;
 

@@ -1,3 +1,5 @@
+using Broadcast.Media.TranscoderToPackager;
+
 namespace Broadcast.Media.Timeline;
 
 /// <summary>Manifest data of a segment that has left the live window.</summary>

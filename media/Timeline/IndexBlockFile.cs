@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Media.Timeline;
 

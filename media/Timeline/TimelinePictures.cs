@@ -1,3 +1,5 @@
+using Broadcast.Media.TranscoderToPackager;
+
 namespace Broadcast.Media.Timeline;
 
 /// <summary>An announced poster; see <see cref="TimelineEvent.PosterReady"/>.</summary>

@@ -1,8 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Origin.Access;
 

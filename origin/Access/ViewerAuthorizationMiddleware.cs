@@ -1,8 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;

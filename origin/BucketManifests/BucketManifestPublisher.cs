@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.Live;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

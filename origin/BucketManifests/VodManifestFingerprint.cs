@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Storage;
 
 namespace Broadcast.Origin.BucketManifests;

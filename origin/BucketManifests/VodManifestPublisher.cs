@@ -1,9 +1,9 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Vod;

@@ -2,6 +2,7 @@ using System.Xml;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
 using Broadcast.Origin.Live;

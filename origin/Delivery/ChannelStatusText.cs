@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;

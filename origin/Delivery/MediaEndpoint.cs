@@ -1,4 +1,4 @@
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Http;

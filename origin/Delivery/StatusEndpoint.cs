@@ -1,6 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
 using Microsoft.AspNetCore.Http;

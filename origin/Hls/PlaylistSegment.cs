@@ -3,6 +3,7 @@ using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Origin.Hls;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Live;

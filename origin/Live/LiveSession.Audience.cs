@@ -1,5 +1,5 @@
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Live;
 

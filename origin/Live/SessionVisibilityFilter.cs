@@ -1,4 +1,4 @@
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Origin.Live;
 

@@ -1,6 +1,6 @@
-using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Thumbnails;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Numerics;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Origin.ViewerCounting;
 

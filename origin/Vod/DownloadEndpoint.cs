@@ -1,5 +1,5 @@
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;

@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Caching;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Live;

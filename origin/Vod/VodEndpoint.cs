@@ -1,4 +1,4 @@
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;

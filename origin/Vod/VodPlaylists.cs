@@ -1,6 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Packager.Segmentation;
 

@@ -1,7 +1,7 @@
-using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Packager.Sessions;
 

@@ -2,8 +2,11 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
 using Microsoft.Extensions.Logging;
 

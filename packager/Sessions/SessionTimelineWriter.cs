@@ -1,6 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Journal;
 using Broadcast.Packager.Segmentation;
 

@@ -36,7 +36,7 @@ public sealed partial class WalkthroughTests
     [Theory]
     [InlineData("[`ChunkReader`](../ingest/Rtmp/Chunks/ChunkReader.cs)")]
     [InlineData("[`TimelineEvent.PartReady`](../media/Timeline/TimelineEvent.cs)")]
-    [InlineData("[`IPublishAuthorizer`](../media/Publish.cs) and [`InputRole`](../media/Publish.cs)")]
+    [InlineData("[`Rendition`](../media/TranscoderToPackager/IRenditionSink.cs) and [`RenditionSet`](../media/TranscoderToPackager/IRenditionSink.cs)")]
     [InlineData("[events](events.md)")]
     public void A_link_that_names_a_type_of_its_file_is_correct(string link) => Errors(link).ShouldBeEmpty();
 

@@ -8,7 +8,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
 using Broadcast.Control.Webhooks;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Web;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Http;
 using Shouldly;

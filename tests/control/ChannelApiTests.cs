@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Shouldly;
 using Xunit;
 

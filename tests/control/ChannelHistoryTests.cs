@@ -6,6 +6,7 @@ using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.HostToControl;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Shouldly;
 using Xunit;

@@ -6,6 +6,7 @@ using Broadcast.Control.Postgres;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -5,7 +5,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;

@@ -3,7 +3,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Sessions;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -14,6 +14,7 @@ using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;

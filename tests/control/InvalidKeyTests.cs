@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Shouldly;
 using Xunit;
 

@@ -4,7 +4,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -8,6 +8,8 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

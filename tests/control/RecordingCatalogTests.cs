@@ -1,7 +1,8 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -2,8 +2,9 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Media.Storage;
+using Broadcast.Media.StorageToControl;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;

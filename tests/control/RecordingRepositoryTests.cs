@@ -1,6 +1,6 @@
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.StorageToControl;
 using Shouldly;
 using Xunit;
 

@@ -4,7 +4,8 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.OriginToControl;
 using Shouldly;
 using Xunit;
 

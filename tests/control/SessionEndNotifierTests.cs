@@ -2,6 +2,8 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;

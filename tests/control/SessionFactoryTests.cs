@@ -2,7 +2,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

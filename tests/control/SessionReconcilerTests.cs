@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Shouldly;
 using Xunit;
 

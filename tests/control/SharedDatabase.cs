@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

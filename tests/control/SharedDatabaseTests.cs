@@ -6,12 +6,13 @@ using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using static Broadcast.Control.Tests.SharedDatabase;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
-using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 

@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Slates;
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToControl;
 using Shouldly;
 using Xunit;
 

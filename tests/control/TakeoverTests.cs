@@ -1,6 +1,7 @@
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

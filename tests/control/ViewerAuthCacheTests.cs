@@ -4,7 +4,7 @@ using System.Text;
 using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;

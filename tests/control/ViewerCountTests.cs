@@ -5,7 +5,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
 using Dapper;
 using Shouldly;

@@ -2,6 +2,7 @@ using System.Text;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Webhooks;
+using Broadcast.Media.IngestToControl;
 using Shouldly;
 using Xunit;
 
@@ -80,8 +81,8 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
         var id = made.GetProperty("webhook").GetProperty("id").GetString();
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key;
 
-        var grant = ((Broadcast.Media.PublishDecision.Granted)await server.AskAsync(key.StreamKey)).Grant;
-        await server.Get<Broadcast.Media.IPublishAuthorizer>().ReportEndAsync(grant, "closed by the encoder", default);
+        var grant = ((PublishDecision.Granted)await server.AskAsync(key.StreamKey)).Grant;
+        await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "closed by the encoder", default);
         await Broadcast.Testing.Poll.UntilAsync(() => receiver.Asked.Count == 2);
 
         var (started, stopped) = (receiver.Asked.First().Json, receiver.Asked.Last().Json);

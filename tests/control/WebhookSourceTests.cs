@@ -3,6 +3,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Dapper;
 using Shouldly;
 using Xunit;

@@ -1,7 +1,8 @@
 using Broadcast.Host.Observability.Measuring;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin;
 using Broadcast.Origin.Live;
 using Broadcast.Testing;

@@ -1,7 +1,9 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Origin.Tests;
 

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Tests.BucketManifests;
@@ -120,7 +119,7 @@ public class GoldenTests
         var latency = profile == "low" ? LatencyProfile.Low : LatencyProfile.Standard;
         var story = Changing(latency);
         await using var server = (await OriginServer.StartAsync(null, catalog)).Hear(story);
-        server.Time.Now = FakePackager.Start.AddSeconds(72);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(72));
         RecordingRange[] recordings =
         [
             catalog.Add(story.Session),
@@ -139,7 +138,7 @@ public class GoldenTests
         ];
         await MatchesAsync($"sources-{profile}.http", server, addresses);
         server.Hear(story.End());
-        server.Time.Now = FakePackager.Start.AddSeconds(90);
+        server.Time.AdvanceTo(FakePackager.Start.AddSeconds(90));
         await MatchesAsync($"sources-{profile}-ended.http", server, addresses);
     }
 

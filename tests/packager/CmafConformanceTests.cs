@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
-using Broadcast.Testing;
+using Broadcast.Media.TranscoderToPackager;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 

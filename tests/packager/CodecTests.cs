@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 

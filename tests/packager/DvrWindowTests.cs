@@ -1,7 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
-using Broadcast.Testing;
+using Broadcast.Media.TranscoderToPackager;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 

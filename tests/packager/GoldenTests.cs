@@ -3,11 +3,12 @@ using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
-using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 

@@ -1,6 +1,7 @@
 using Broadcast.Media;
-using Broadcast.Testing;
+using Broadcast.Media.TranscoderToPackager;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 

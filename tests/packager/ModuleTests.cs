@@ -1,5 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Storage;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

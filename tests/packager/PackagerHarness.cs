@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Recovery;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;

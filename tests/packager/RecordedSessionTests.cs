@@ -1,8 +1,10 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Timeline;
-using Broadcast.Testing;
+using Broadcast.Media.TranscoderToPackager;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 

@@ -1,8 +1,9 @@
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
+using static Broadcast.Packager.Tests.Encoder;
 using FsCheck;
 using FsCheck.Fluent;
-using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
 using static Broadcast.Packager.Tests.Encoder;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Storage;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Origin;
 using Broadcast.Packager;
 using Microsoft.AspNetCore.Builder;

@@ -1,3 +1,5 @@
+using Broadcast.Media.IngestToControl;
+
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Publisher;
 
 namespace Broadcast.Pipeline.Tests;

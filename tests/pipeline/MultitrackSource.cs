@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Pipeline.Tests;
 

@@ -1,7 +1,10 @@
 using Broadcast.Ingest.Publishing;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin;
 using Broadcast.Packager;
 using Broadcast.Packager.Sessions;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Pipeline.Tests;

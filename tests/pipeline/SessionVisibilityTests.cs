@@ -1,5 +1,5 @@
 using System.Net;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Pipeline.Tests;
 

@@ -1,6 +1,6 @@
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
+using Broadcast.Media.StorageToControl;
 using Shouldly;
 using Xunit;
 

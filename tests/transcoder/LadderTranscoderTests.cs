@@ -1,6 +1,9 @@
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToPackager;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Transcoder.Audio;

@@ -1,9 +1,7 @@
-using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
-using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Nut;

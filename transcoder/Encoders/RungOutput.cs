@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Transcoder.Encoders;

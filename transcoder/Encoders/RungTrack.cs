@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Transcoder.Encoders;
 

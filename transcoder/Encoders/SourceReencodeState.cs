@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Transcoder.Failover;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Transcoder.Slate;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

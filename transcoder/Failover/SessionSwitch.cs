@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Transcoder.Slate;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Transcoder.Failover;
 

@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Transcoder.Slate;
 
 namespace Broadcast.Transcoder.Failover;

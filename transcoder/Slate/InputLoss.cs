@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Transcoder.Failover;
 
 namespace Broadcast.Transcoder.Slate;

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.TranscoderToControl;
 using Broadcast.Transcoder.Encoders;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Transcoder.Slate;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Transcoder.Ladder;
 using Microsoft.Extensions.Logging;
 

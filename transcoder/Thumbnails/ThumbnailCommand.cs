@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Transcoder.Thumbnails;
 

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Transcoder.Thumbnails;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Options;
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Storage;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Nut;
 using Microsoft.Extensions.Hosting;

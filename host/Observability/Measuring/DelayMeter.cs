@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Host.Observability.Measuring;

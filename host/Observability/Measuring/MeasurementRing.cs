@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.HostToControl;
 
 namespace Broadcast.Host.Observability.Measuring;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.HostToControl;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Live;
 using Broadcast.Transcoder.Encoders;
 

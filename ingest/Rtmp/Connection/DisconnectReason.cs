@@ -1,5 +1,5 @@
 using Broadcast.Ingest.Publishing;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Ingest.Rtmp.Connection;
 

@@ -1,5 +1,6 @@
 using Broadcast.Ingest.Health;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using Broadcast.Ingest.Rtmp.Amf;
-using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 

@@ -5,6 +5,8 @@ using Broadcast.Control;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Publisher;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

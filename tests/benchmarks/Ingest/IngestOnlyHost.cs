@@ -3,6 +3,8 @@ using System.Text.Json;
 using Broadcast.Host.Observability;
 using Broadcast.Ingest;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

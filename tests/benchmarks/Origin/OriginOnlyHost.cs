@@ -4,6 +4,7 @@ using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin;

@@ -1,6 +1,6 @@
 using System.Text;
-using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 

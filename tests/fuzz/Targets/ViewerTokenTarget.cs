@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 

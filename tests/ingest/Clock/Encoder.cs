@@ -4,6 +4,8 @@ using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Ingest.Tests.Clock;
 

@@ -5,6 +5,7 @@ using Broadcast.Ingest.Tests.Clock;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
 using Shouldly;
 using Xunit;
 

@@ -6,6 +6,8 @@ using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Broadcast.Media.Objects;
-using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 using Shouldly;
 using Xunit;

@@ -1,8 +1,9 @@
 using System.Text;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Objects;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,4 +1,5 @@
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Media.Tests.Timeline;
 

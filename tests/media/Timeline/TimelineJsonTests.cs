@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Shouldly;
 using Xunit;
 

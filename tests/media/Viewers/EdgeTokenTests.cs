@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

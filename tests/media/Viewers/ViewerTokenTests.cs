@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Text;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;

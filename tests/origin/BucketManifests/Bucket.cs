@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Storage;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Conformance;

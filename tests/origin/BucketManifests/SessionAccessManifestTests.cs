@@ -1,5 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Origin.Tests.BucketManifests;
 

@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Dash;

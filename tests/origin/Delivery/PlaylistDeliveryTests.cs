@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
 using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Delivery;

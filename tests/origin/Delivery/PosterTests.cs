@@ -1,6 +1,6 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Origin.Tests.Delivery;
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Tests.Vod;
 using Broadcast.Origin.Vod;

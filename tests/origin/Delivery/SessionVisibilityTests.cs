@@ -1,8 +1,9 @@
 using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.OriginToControl;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
-using Broadcast.Media.Viewers;
 using Broadcast.Origin.Tests.Vod;
 
 namespace Broadcast.Origin.Tests.Delivery;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Xml.Linq;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Origin.Tests.Dash;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -132,7 +133,7 @@ public class ThumbnailTests
     {
         var broadcaster = new FakePackager().Video().Segments(16).Sheet(0);
         broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000),
-            new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
+            new SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
         var session = broadcaster.Listen();
 
         session.Manifests.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");

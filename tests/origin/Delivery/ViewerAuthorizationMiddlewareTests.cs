@@ -1,6 +1,6 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Tests.Vod;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Broadcast.Media;
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
 using Microsoft.AspNetCore.Http;

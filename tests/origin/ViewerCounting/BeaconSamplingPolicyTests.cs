@@ -1,4 +1,4 @@
-using Broadcast.Media.Viewers;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Origin.Tests.ViewerCounting;

@@ -1,7 +1,7 @@
 using System.Net;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 

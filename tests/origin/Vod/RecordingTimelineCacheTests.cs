@@ -1,6 +1,6 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Vod;

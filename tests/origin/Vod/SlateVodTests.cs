@@ -1,6 +1,6 @@
 using System.Net;
 using System.Xml.Linq;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Delivery;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
-using Broadcast.Media.Recordings;
+using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Dash;
 using Broadcast.Origin.Tests.Delivery;

@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 
 namespace Broadcast.Storage.Tests.Integrity;
 

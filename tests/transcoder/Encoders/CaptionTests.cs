@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Probing;

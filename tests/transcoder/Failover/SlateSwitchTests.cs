@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Failover;

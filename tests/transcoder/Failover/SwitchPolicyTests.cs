@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Transcoder.Failover;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,5 +1,8 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Tests.Encoders;

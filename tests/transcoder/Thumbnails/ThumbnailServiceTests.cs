@@ -3,6 +3,7 @@ using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Tests.Encoders;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Nut;
 using Broadcast.Transcoder.Tests.Encoders;

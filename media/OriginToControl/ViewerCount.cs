@@ -1,4 +1,4 @@
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>
 /// Sampling of beacons when not all pages send them. A page generates a random ID when it loads. It belongs to the sample of level n when

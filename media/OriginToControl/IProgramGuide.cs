@@ -1,4 +1,4 @@
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>An upcoming event of a channel, as shown to viewers.</summary>
 /// <param name="Title">Title of the event.</param>

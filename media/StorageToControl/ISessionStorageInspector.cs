@@ -1,6 +1,6 @@
 using Broadcast.Media.Storage;
 
-namespace Broadcast.Media.Recordings;
+namespace Broadcast.Media.StorageToControl;
 
 /// <summary>Storage used by a session in spool and object store.</summary>
 /// <param name="Objects">Number of objects.</param>

@@ -1,4 +1,4 @@
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>An existing poster.</summary>
 /// <param name="Session">Session of the poster.</param>

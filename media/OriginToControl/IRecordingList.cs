@@ -1,4 +1,4 @@
-namespace Broadcast.Media.Recordings;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>List of all recordings, which the origin requests from control to publish their manifests in the object store.</summary>
 public interface IRecordingList

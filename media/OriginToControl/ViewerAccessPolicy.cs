@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>Access policy of a channel or session.</summary>
 public enum ViewerAccess

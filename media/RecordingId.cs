@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Broadcast.Media.Recordings;
+namespace Broadcast.Media;
 
 /// <summary>
 /// ID of a recording or clip, as used in <c>/vod/{recording}/…</c>: a ULID. The recording of a whole session has the session's ID, so it is

@@ -1,4 +1,4 @@
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>Visibility of a session for viewers without preview permission.</summary>
 public readonly record struct SessionVisibility

@@ -1,4 +1,4 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.IngestToControl;
 
 /// <summary>Severity of a health issue.</summary>
 public enum IssueSeverity

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>
 /// Permission to watch one channel, in the path <c>/t/TOKEN/live/…</c>: <c>1.KEY.CHANNEL.EXPIRES.ID.ADDRESS.SIGNATURE</c>.

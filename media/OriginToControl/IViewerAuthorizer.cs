@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>A viewer's request for content of a channel.</summary>
 /// <param name="Channel">The channel.</param>

@@ -1,6 +1,4 @@
-using Broadcast.Media.Viewers;
-
-namespace Broadcast.Media.Recordings;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>The media range of a recording or clip.</summary>
 /// <param name="Id">Recording ID.</param>

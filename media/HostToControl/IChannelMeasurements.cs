@@ -1,4 +1,4 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.HostToControl;
 
 /// <summary>Measurements of a channel at one instant. Unknown or inapplicable values are <see langword="null"/>.</summary>
 /// <param name="At">Time of the measurement.</param>

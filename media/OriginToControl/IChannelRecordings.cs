@@ -1,6 +1,4 @@
-using Broadcast.Media.Recordings;
-
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>The recording of an ended session, as offered to viewers of the channel.</summary>
 /// <param name="Id">Recording ID; the session's ID when it covers the whole session.</param>

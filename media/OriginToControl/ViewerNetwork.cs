@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Broadcast.Media.Viewers;
+namespace Broadcast.Media.OriginToControl;
 
 /// <summary>
 /// Address or network to which a viewer token is bound: <c>4</c> or <c>6</c>, then the significant hexadecimal digits of the address.

@@ -1,4 +1,4 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.TranscoderToControl;
 
 /// <summary>A channel's custom slate, shown while its session waits for an encoder.</summary>
 /// <param name="Bytes">A PNG or JPEG image, or an MP4 clip. Untrusted input.</param>
@@ -10,12 +10,4 @@ public interface IChannelSlates
 {
     /// <summary>Finds the slate of a channel; <see langword="null"/> when it has none.</summary>
     ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken);
-}
-
-/// <summary>Validation of an uploaded slate, which control requests from the transcoder.</summary>
-public interface ISlateValidator
-{
-    /// <summary>Validates a slate by decoding it.</summary>
-    /// <returns><see langword="null"/> when the slate is valid, otherwise an error message.</returns>
-    ValueTask<string?> ValidateAsync(ChannelSlate slate, CancellationToken cancellationToken);
 }

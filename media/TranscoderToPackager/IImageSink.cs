@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.TranscoderToPackager;
 
 /// <summary>Layout of a sprite sheet: tiles of equal size in rows, from left to right, earliest first.</summary>
 /// <param name="Columns">Tiles per row, 1 or more.</param>
