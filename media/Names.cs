@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace Broadcast.Media;
 
@@ -48,80 +47,32 @@ public readonly record struct ChannelName
     public override string ToString() => Value;
 }
 
-/// <summary>Session ID: a ULID (26 characters of Crockford base 32), so that IDs sort by time.</summary>
+/// <summary>Session ID: a ULID, so that IDs sort by time.</summary>
 public readonly record struct SessionId : IComparable<SessionId>
 {
     /// <summary>Length in characters.</summary>
-    public const int Length = 26;
+    public const int Length = Ulid.Length;
 
-    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    private readonly string? _value;
+    private SessionId(Ulid ulid) => Ulid = ulid;
 
-    private SessionId(string value) => _value = value;
+    /// <summary>The ULID.</summary>
+    public Ulid Ulid { get; }
 
     /// <summary>The ULID as text.</summary>
-    public string Value => _value ?? "";
+    public string Value => Ulid.Value;
 
-    /// <summary>Creates an ID from 48 bits of milliseconds since 1970 and 80 random bits.</summary>
-    public static SessionId New(DateTimeOffset now)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        RandomNumberGenerator.Fill(bytes[6..]);
-        var milliseconds = now.ToUnixTimeMilliseconds();
-        for (var i = 5; i >= 0; i--)
-        {
-            bytes[i] = (byte)milliseconds;
-            milliseconds >>= 8;
-        }
+    /// <summary>Time passed to <see cref="New"/>; see <see cref="Ulid.CreatedAt"/>.</summary>
+    public DateTimeOffset CreatedAt => Ulid.CreatedAt;
 
-        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return new SessionId(string.Create(Length, number, static (text, value) =>
-        {
-            for (var i = text.Length - 1; i >= 0; i--)
-            {
-                text[i] = Alphabet[(int)(value & 31)];
-                value >>= 5;
-            }
-        }));
-    }
-
-    /// <summary>
-    /// Time passed to <see cref="New"/>, to the millisecond. Foreign IDs with later times return the last millisecond of
-    /// <see cref="DateTimeOffset.MaxValue"/>.
-    /// </summary>
-    public DateTimeOffset CreatedAt
-    {
-        get
-        {
-            long milliseconds = 0;
-            foreach (var c in Value.AsSpan(0, Math.Min(Value.Length, 10)))
-            {
-                milliseconds = (milliseconds << 5) | (uint)Alphabet.IndexOf(c, StringComparison.Ordinal);
-            }
-
-            return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
-        }
-    }
+    /// <summary>Creates an ID.</summary>
+    public static SessionId New(DateTimeOffset now) => new(Ulid.New(now));
 
     /// <summary>Parses an ID; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
     {
-        id = default;
-        if (text is not { Length: Length } || text[0] > '7')
-        {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (!Alphabet.Contains(c, StringComparison.Ordinal))
-            {
-                return false;
-            }
-        }
-
-        id = new SessionId(text);
-        return true;
+        var isValid = Ulid.TryParse(text, out var ulid);
+        id = new SessionId(ulid);
+        return isValid;
     }
 
     /// <summary>Parses an ID.</summary>
@@ -130,7 +81,7 @@ public readonly record struct SessionId : IComparable<SessionId>
         TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session ID (a ULID of 26 characters).");
 
     /// <summary>Orders by creation time.</summary>
-    public int CompareTo(SessionId other) => string.CompareOrdinal(Value, other.Value);
+    public int CompareTo(SessionId other) => Ulid.CompareTo(other.Ulid);
 
     /// <summary>Orders by creation time.</summary>
     public static bool operator <(SessionId left, SessionId right) => left.CompareTo(right) < 0;

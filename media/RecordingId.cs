@@ -8,23 +8,23 @@ namespace Broadcast.Media;
 /// </summary>
 public readonly record struct RecordingId
 {
-    private readonly SessionId _value;
+    private readonly Ulid _value;
 
-    private RecordingId(SessionId value) => _value = value;
+    private RecordingId(Ulid value) => _value = value;
 
     /// <summary>The ULID as text.</summary>
     public string Value => _value.Value;
 
     /// <summary>ID of the recording of a whole session.</summary>
-    public static RecordingId Of(SessionId session) => new(session);
+    public static RecordingId Of(SessionId session) => new(session.Ulid);
 
     /// <summary>Creates the ID of a clip.</summary>
-    public static RecordingId New(DateTimeOffset now) => new(SessionId.New(now));
+    public static RecordingId New(DateTimeOffset now) => new(Ulid.New(now));
 
     /// <summary>Parses an ID; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out RecordingId id)
     {
-        var isValid = SessionId.TryParse(text, out var value);
+        var isValid = Ulid.TryParse(text, out var value);
         id = new RecordingId(value);
         return isValid;
     }

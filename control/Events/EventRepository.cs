@@ -46,7 +46,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, settings.Channel!, cancellationToken);
         var settingsWithDefaults = await WithChannelDefaultsAsync(connection, settings, channelId, cancellationToken);
-        var row = EventTimeResolver.Apply(EventRow.New(Broadcast.Media.SessionId.New(now).Value, settings.Channel!, channelId, now)
+        var row = EventTimeResolver.Apply(EventRow.New(EventId.New(now).Value, settings.Channel!, channelId, now)
             .With(settingsWithDefaults), settings, isNew: true, now);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await WithConflictErrorAsync(row, row.Id, async () =>
@@ -293,7 +293,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 
     private static async Task<EventRow> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking,
         CancellationToken cancellationToken) =>
-        Broadcast.Media.SessionId.TryParse(id, out _)
+        EventId.TryParse(id, out _)
             && await connection.QuerySingleOrDefaultAsync<EventRow>(new CommandDefinition($"{EventRow.Select} AND e.id = @id {locking}",
                 new { id }, transaction, cancellationToken: cancellationToken)) is { } row
             ? row : throw EventRules.NotFound(id);

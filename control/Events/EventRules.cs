@@ -1,6 +1,5 @@
 using System.Text;
 using Broadcast.Control.Channels;
-using Broadcast.Media;
 
 namespace Broadcast.Control.Events;
 
@@ -244,7 +243,7 @@ public static class EventRules
             yield return new("state", $"Unknown state; use one of {string.Join(", ", States)}.");
         }
 
-        if (filter.After is { } after && !SessionId.TryParse(after, out _))
+        if (filter.After is { } after && !EventId.TryParse(after, out _))
         {
             yield return new("after", "'after' must be an event id.");
         }

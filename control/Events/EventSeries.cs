@@ -91,5 +91,5 @@ internal static class EventSeries
             "SELECT EXISTS (SELECT 1 FROM events WHERE series_id = @series AND state IN ('scheduled', 'preview', 'live'))", new { series },
             transaction, cancellationToken: cancellationToken));
 
-    private static string NewId(DateTimeOffset now) => Broadcast.Media.SessionId.New(now).Value;
+    private static string NewId(DateTimeOffset now) => EventId.New(now).Value;
 }

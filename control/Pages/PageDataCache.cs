@@ -78,12 +78,12 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     /// <inheritdoc/>
     public async ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken)
     {
-        if (!SessionId.TryParse(id, out var ulid))
+        if (!EventId.TryParse(id, out var eventId))
         {
             return null;
         }
 
-        var page = TryGet(ulid.Value, out var known) ? known : await _lookups.FindAsync<PublicEvent>(ulid.Value, TryGet, ReadAsync,
+        var page = TryGet(eventId.Value, out var known) ? known : await _lookups.FindAsync<PublicEvent>(eventId.Value, TryGet, ReadAsync,
             static e => new EventsUnavailableException(e), cancellationToken);
         return page is not null && Volatile.Read(ref _channels).ContainsKey(page.Channel) ? page : null;
     }

@@ -23,11 +23,9 @@ internal sealed class SessionFactory(TimeProvider time)
     /// <param name="canHide">Whether sessions can be hidden from viewers.</param>
     public BroadcastSession Create(StreamKeyRecord key, ActiveEvent? activeEvent, bool canHide)
     {
-        var now = time.GetUtcNow();
-        _newest = now > _newest ? now : _newest.AddMilliseconds(1);
-
-        // Milliseconds, the precision in which it is stored.
-        var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
+        // Milliseconds: the precision of the stored start and of IDs, which ascend in the order of creation.
+        var start = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        _newest = start > _newest ? start : _newest.AddMilliseconds(1);
         return new(key.Channel, SessionId.New(_newest), Epoch: 1, start, key.Latency)
         {
             DvrWindow = key.DvrWindow,

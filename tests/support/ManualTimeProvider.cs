@@ -84,7 +84,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <exception cref="ArgumentOutOfRangeException">The instant is in the past; see <see cref="Step"/>.</exception>
     public void AdvanceTo(DateTimeOffset instant) => Advance(instant - GetUtcNow());
 
-    /// <summary>Sets the time of day forward or back, like a correction of the system clock. Timestamps and timers are not affected.</summary>
+    /// <summary>Sets the time of day, like a correction of the system clock. Timestamps and timers are not affected.</summary>
     public void Step(TimeSpan by)
     {
         lock (_gate)

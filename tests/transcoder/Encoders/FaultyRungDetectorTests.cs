@@ -9,7 +9,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public sealed class FaultyRungDetectorTests
 {
     private static readonly IReadOnlyList<Rung> All = [Rung("720p"), Rung("480p"), Rung("360p")];
-    private readonly FaultyRungDetector _suspicion = new(failuresBeforeSuspicion: 3);
+    private readonly FaultyRungDetector _detector = new(failuresBeforeSuspicion: 3);
     private TimeSpan _now;
 
     [Theory]
@@ -19,9 +19,9 @@ public sealed class FaultyRungDetectorTests
     public void Rung_that_crashes_workers_is_found_by_omitting_each_rung_in_sequence(string bad, int deaths)
     {
         DieOf(bad).ShouldBe(deaths);
-        _suspicion.OmittedRung.ShouldBe(bad);
+        _detector.OmittedRung.ShouldBe(bad);
         Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
-        _suspicion.Filter(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
+        _detector.Filter(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
     }
 
     [Fact]
@@ -35,9 +35,9 @@ public sealed class FaultyRungDetectorTests
                 : FaultyRungDetector.ProvenRunTime);
             Live(left).ShouldBeFalse();
             Live(TimeSpan.FromSeconds(1)).ShouldBeTrue();
-            _suspicion.Filter(All).ShouldBe(All);
-            _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
-            _suspicion.OmittedRung.ShouldBe("480p");
+            _detector.Filter(All).ShouldBe(All);
+            _detector.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
+            _detector.OmittedRung.ShouldBe("480p");
         }
     }
 
@@ -48,18 +48,18 @@ public sealed class FaultyRungDetectorTests
         Live(FaultyRungDetector.ProvenRunTime);
         Live(FaultyRungDetector.FirstExclusion).ShouldBeTrue();
         Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
-        _suspicion.OmittedRung.ShouldBeNull();
+        _detector.OmittedRung.ShouldBeNull();
 
         // A new series: a single crash is no reason.
-        _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
+        _detector.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
     }
 
     [Fact]
     public void No_rung_is_omitted_without_a_single_cause_until_a_worker_has_survived()
     {
-        var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.RecordFailure(TimeSpan.Zero, All, _now)).ToList();
+        var answers = Enumerable.Range(0, 12).Select(_ => _detector.RecordFailure(TimeSpan.Zero, All, _now)).ToList();
         answers.ShouldBe([false, false, true, true, true, .. Enumerable.Repeat(false, 7)]);
-        _suspicion.Filter(All).ShouldBe(All);
+        _detector.Filter(All).ShouldBe(All);
 
         Live(FaultyRungDetector.ProvenRunTime);
         DieOf("360p").ShouldBe(5);
@@ -70,7 +70,7 @@ public sealed class FaultyRungDetectorTests
     {
         for (var i = 0; i < 5; i++)
         {
-            _suspicion.RecordFailure(FaultyRungDetector.ProvenRunTime, All, _now).ShouldBeFalse();
+            _detector.RecordFailure(FaultyRungDetector.ProvenRunTime, All, _now).ShouldBeFalse();
         }
     }
 
@@ -82,18 +82,18 @@ public sealed class FaultyRungDetectorTests
         for (var i = 0; i < 10; i++)
         {
             alone.RecordFailure(TimeSpan.Zero, [copied[1]], _now).ShouldBeFalse();
-            _suspicion.RecordFailure(TimeSpan.Zero, copied, _now);
-            _suspicion.Filter(copied)[0].ShouldBe(copied[0]);
+            _detector.RecordFailure(TimeSpan.Zero, copied, _now);
+            _detector.Filter(copied)[0].ShouldBe(copied[0]);
         }
     }
 
     [Fact]
-    public void Source_change_clears_the_suspicion()
+    public void Source_change_clears_the_detector()
     {
         DieOf("720p");
-        _suspicion.Reset();
-        _suspicion.Filter(All).ShouldBe(All);
-        _suspicion.RecordFailure(TimeSpan.Zero, All, _now).ShouldBeFalse();
+        _detector.Reset();
+        _detector.Filter(All).ShouldBe(All);
+        _detector.RecordFailure(TimeSpan.Zero, All, _now).ShouldBeFalse();
     }
 
     /// <summary>Simulates workers that crash on a rung immediately until it is dropped.</summary>
@@ -101,10 +101,10 @@ public sealed class FaultyRungDetectorTests
     private int DieOf(string bad)
     {
         var deaths = 0;
-        while (_suspicion.Filter(All).Any(r => r.Name == bad))
+        while (_detector.Filter(All).Any(r => r.Name == bad))
         {
             deaths++;
-            _suspicion.RecordFailure(TimeSpan.Zero, All, _now);
+            _detector.RecordFailure(TimeSpan.Zero, All, _now);
         }
 
         return deaths;
@@ -113,7 +113,7 @@ public sealed class FaultyRungDetectorTests
     private bool Live(TimeSpan time)
     {
         _now += time;
-        return _suspicion.RecordRunning(FaultyRungDetector.ProvenRunTime, _now);
+        return _detector.RecordRunning(FaultyRungDetector.ProvenRunTime, _now);
     }
 
     private static Rung Rung(string name) => new(name, 16, 16, IsHalfRate: false, 100_000);

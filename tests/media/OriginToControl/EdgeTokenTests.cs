@@ -4,7 +4,7 @@ using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
-namespace Broadcast.Media.Tests.Viewers;
+namespace Broadcast.Media.Tests.OriginToControl;
 
 /// <summary>
 /// The shipped edges cache a decision about a viewer for all addresses if the token is valid from any address. They must recognize such

@@ -7,7 +7,7 @@ using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
 
-namespace Broadcast.Media.Tests.Viewers;
+namespace Broadcast.Media.Tests.OriginToControl;
 
 /// <summary>Content and verification of viewer tokens.</summary>
 public sealed class ViewerTokenTests
