@@ -70,7 +70,7 @@ internal static partial class ControlLog
     public static partial void SessionResumed(ILogger logger, string channel, string session, long epoch);
 
     [LoggerMessage(5031, LogLevel.Error, "The database rejected the last-used times of stream keys")]
-    public static partial void UsesNotRecorded(ILogger logger, Exception exception);
+    public static partial void KeyUseNotRecorded(ILogger logger, Exception exception);
 
     [LoggerMessage(5032, LogLevel.Warning,
         "The shutdown timeout expired before session records were written; the next start reconciles them")]

@@ -33,7 +33,7 @@ internal static partial class OriginLog
     public static partial void ReadFailed(ILogger logger, Exception exception, ObjectName @object);
 
     [LoggerMessage(4102, LogLevel.Warning, "{Object} was announced with {Announced} bytes, but only {Found} exist from byte {Offset}")]
-    public static partial void ReadShort(ILogger logger, ObjectName @object, long announced, long found, long offset);
+    public static partial void ObjectTooShort(ILogger logger, ObjectName @object, long announced, long found, long offset);
 
     [LoggerMessage(4103, LogLevel.Error, "Request {Request} failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string request);
@@ -81,5 +81,5 @@ internal static partial class OriginLog
     public static partial void VodManifestsOutranked(ILogger logger, RecordingId recording, ChannelName channel);
 
     [LoggerMessage(4312, LogLevel.Debug, "Channel {Channel} has about {Viewers} viewers: one page in {OneIn} sends beacons from now on")]
-    public static partial void ShareChanged(ILogger logger, ChannelName channel, long viewers, long oneIn);
+    public static partial void BeaconShareChanged(ILogger logger, ChannelName channel, long viewers, long oneIn);
 }

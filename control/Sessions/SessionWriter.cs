@@ -208,7 +208,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            ControlLog.UsesNotRecorded(logger, e);
+            ControlLog.KeyUseNotRecorded(logger, e);
         }
 
         _pending.Remove(uses);

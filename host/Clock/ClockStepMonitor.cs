@@ -52,12 +52,12 @@ internal sealed partial class ClockStepMonitor : BackgroundService
         {
             _time.Follow();
             _reported = TimeSpan.Zero;
-            Followed(_logger, offset.TotalSeconds);
+            StepAdopted(_logger, offset.TotalSeconds);
         }
         else if ((offset - _reported).Duration() >= Noise)
         {
             _reported = offset;
-            Held(_logger, offset.TotalSeconds);
+            StepDelayed(_logger, offset.TotalSeconds);
         }
     }
 
@@ -79,9 +79,9 @@ internal sealed partial class ClockStepMonitor : BackgroundService
     }
 
     [LoggerMessage(7030, LogLevel.Warning, "System clock stepped by {Seconds:+0.0;-0.0} s; following it because no session is live")]
-    private static partial void Followed(ILogger logger, double seconds);
+    private static partial void StepAdopted(ILogger logger, double seconds);
 
     [LoggerMessage(7031, LogLevel.Warning,
         "System clock stepped by {Seconds:+0.0;-0.0} s; live sessions keep the old time until all of them have ended")]
-    private static partial void Held(ILogger logger, double seconds);
+    private static partial void StepDelayed(ILogger logger, double seconds);
 }

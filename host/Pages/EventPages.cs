@@ -150,7 +150,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         }
         catch (EventsUnavailableException exception)
         {
-            EventsAway(logger, exception);
+            EventsUnavailable(logger, exception);
             return (null, true);
         }
     }
@@ -171,5 +171,5 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
     }
 
     [LoggerMessage(7040, LogLevel.Debug, "Event lookup failed: the database is unavailable")]
-    private static partial void EventsAway(ILogger logger, Exception exception);
+    private static partial void EventsUnavailable(ILogger logger, Exception exception);
 }

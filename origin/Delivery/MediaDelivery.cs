@@ -197,7 +197,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             return;
         }
 
-        OriginLog.ReadShort(logger, source.Object, range.Length, content.Length, source.Offset + range.First);
+        OriginLog.ObjectTooShort(logger, source.Object, range.Length, content.Length, source.Offset + range.First);
         Responses.TryAgain(context);
     }
 

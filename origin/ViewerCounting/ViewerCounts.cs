@@ -154,7 +154,7 @@ public sealed class ViewerCounts(IOptions<OriginOptions> options, TimeProvider t
                 set.Plan(maxSampleSize, now);
                 if (set.RetainedLevel != before)
                 {
-                    OriginLog.ShareChanged(logger, channel, set.Viewers, 1L << set.RetainedLevel);
+                    OriginLog.BeaconShareChanged(logger, channel, set.Viewers, 1L << set.RetainedLevel);
                 }
             }
 

@@ -86,7 +86,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 _moreOnDisk = false;
-                logger.CouldNotRemove(notes.Folder, e);
+                logger.RemoveFailed(notes.Folder, e);
             }
         }
     }
@@ -131,7 +131,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
             {
                 if (failures == 0)
                 {
-                    logger.DeletionFails(e.Message);
+                    logger.DeletionFailed(e.Message);
                 }
 
                 PersistAll();
@@ -235,7 +235,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    logger.CouldNotRemove(notes.Folder, e);
+                    logger.RemoveFailed(notes.Folder, e);
                 }
             }
         }
@@ -268,7 +268,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            logger.DeletionNotNoted(notes.Folder, e);
+            logger.DeletionNotStored(notes.Folder, e);
             return deletion;
         }
     }

@@ -231,9 +231,9 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.Retained(SpoolFile file) => _retained.Add(file);
 
-    void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.CouldNotSeal(file.Name, exception);
+    void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.SealFailed(file.Name, exception);
 
-    void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);
+    void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.RemoveFailed(path, exception);
 
     private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache,
         CancellationToken cancellationToken)
@@ -367,7 +367,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
         if (waiting + leftover > 0)
         {
-            _logger.Found(_folder.Root, waiting, leftover);
+            _logger.SpoolOpened(_folder.Root, waiting, leftover);
         }
     }
 }

@@ -9,44 +9,44 @@ internal static partial class SpoolLog
 {
     [LoggerMessage(6001, LogLevel.Information,
         "Spool {Folder} has {Waiting} files to upload and {Left} files left open by the previous process.")]
-    public static partial void Found(this ILogger logger, string folder, int waiting, int left);
+    public static partial void SpoolOpened(this ILogger logger, string folder, int waiting, int left);
 
     [LoggerMessage(6002, LogLevel.Error,
         "Uploads to the object store fail ({Fault}): {Problem} {Waiting} files are waiting on disk; retrying.")]
-    public static partial void StoreFails(this ILogger logger, ObjectStoreErrorKind fault, string problem, int waiting);
+    public static partial void StoreUnavailable(this ILogger logger, ObjectStoreErrorKind fault, string problem, int waiting);
 
     [LoggerMessage(6003, LogLevel.Information, "Uploads to the object store work again; {Waiting} files are waiting.")]
-    public static partial void StoreIsBack(this ILogger logger, int waiting);
+    public static partial void StoreRecovered(this ILogger logger, int waiting);
 
     [LoggerMessage(6004, LogLevel.Error,
         "{Name} has {Length} bytes here, but {Stored} in the object store; another server may use the same bucket and prefix. The file "
         + "stays in {Folder} until that object is removed.")]
-    public static partial void Conflict(this ILogger logger, ObjectName name, long length, long stored, string folder);
+    public static partial void UploadConflict(this ILogger logger, ObjectName name, long length, long stored, string folder);
 
     [LoggerMessage(6005, LogLevel.Error, "Upload of {Name} failed; retrying later.")]
-    public static partial void FileFails(this ILogger logger, ObjectName name, Exception exception);
+    public static partial void UploadFailed(this ILogger logger, ObjectName name, Exception exception);
 
     [LoggerMessage(6006, LogLevel.Error, "{Name} was removed from spool {Folder} before its upload; its data is lost.")]
-    public static partial void Lost(this ILogger logger, ObjectName name, string folder);
+    public static partial void FileLost(this ILogger logger, ObjectName name, string folder);
 
     [LoggerMessage(6007, LogLevel.Warning, "Renaming {Name} on sealing failed.")]
-    public static partial void CouldNotSeal(this ILogger logger, ObjectName name, Exception exception);
+    public static partial void SealFailed(this ILogger logger, ObjectName name, Exception exception);
 
     [LoggerMessage(6008, LogLevel.Warning, "Removing {Path} failed.")]
-    public static partial void CouldNotRemove(this ILogger logger, string path, Exception exception);
+    public static partial void RemoveFailed(this ILogger logger, string path, Exception exception);
 
     [LoggerMessage(6009, LogLevel.Warning, "Deleting from the object store failed: {Problem} Retrying.")]
-    public static partial void DeletionFails(this ILogger logger, string problem);
+    public static partial void DeletionFailed(this ILogger logger, string problem);
 
     [LoggerMessage(6010, LogLevel.Error,
         "Storing a deletion in {Folder} failed; if this process ends before it is done, the objects remain in the store.")]
-    public static partial void DeletionNotNoted(this ILogger logger, string folder, Exception exception);
+    public static partial void DeletionNotStored(this ILogger logger, string folder, Exception exception);
 
     [LoggerMessage(6011, LogLevel.Information, "Stopping with {Waiting} files left to upload.")]
     public static partial void Stopping(this ILogger logger, int waiting);
 
     [LoggerMessage(6012, LogLevel.Information, "Objects are stored in {Where}.")]
-    public static partial void StoredIn(this ILogger logger, string where);
+    public static partial void StoreSelected(this ILogger logger, string where);
 
     [LoggerMessage(6013, LogLevel.Error, "A background task of the spool failed and continues.")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);

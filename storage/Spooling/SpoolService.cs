@@ -18,7 +18,7 @@ internal sealed class SpoolService(IServiceProvider services, ILogger<SpoolServi
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        logger.StoredIn(services.GetRequiredService<IObjectStore>().ToString()!);
+        logger.StoreSelected(services.GetRequiredService<IObjectStore>().ToString()!);
         _spool = services.GetRequiredService<Spool>();
         _running = _spool.RunAsync(_stop.Token);
         return Task.CompletedTask;

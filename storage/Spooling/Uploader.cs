@@ -188,7 +188,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             Count(e is ObjectStoreException ? "other" : "local");
             if (file.Failures++ == 0)
             {
-                logger.FileFails(file.Name, e);
+                logger.UploadFailed(file.Name, e);
             }
 
             queue.AddDelayed(file, Backoff.Next(file.Failures));
@@ -209,7 +209,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             // The store may have moved the file in an attempt that appeared to fail; the object then exists.
             if (await store.FindAsync(file.Name, cancellationToken) is not { } taken || taken.Length != file.Length)
             {
-                logger.Lost(file.Name, folder.Root);
+                logger.FileLost(file.Name, folder.Root);
                 Count("lost");
                 if (file.Delete())
                 {
@@ -234,7 +234,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
 
         if (file.Failures++ == 0)
         {
-            logger.Conflict(file.Name, file.Length, there.Length, folder.Root);
+            logger.UploadConflict(file.Name, file.Length, there.Length, folder.Root);
         }
 
         Count("conflict");
@@ -278,7 +278,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             if (CurrentError?.Kind != error.Kind || now - _reported >= RepeatLogAfter)
             {
                 _reported = now;
-                logger.StoreFails(error.Kind, error.Message, queue.Ready);
+                logger.StoreUnavailable(error.Kind, error.Message, queue.Ready);
             }
 
             CurrentError = error;
@@ -298,7 +298,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             if (CurrentError is not null)
             {
                 CurrentError = null;
-                logger.StoreIsBack(queue.Ready);
+                logger.StoreRecovered(queue.Ready);
             }
         }
 

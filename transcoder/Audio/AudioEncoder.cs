@@ -202,7 +202,7 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
         Exits.Add(1);
         var pause = TimeSpan.FromTicks(Math.Min(MaxDelay.Ticks, FirstDelay.Ticks << Math.Min(_exits - 1, 20)));
         _notBefore = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
-        AudioEncoderLog.Died(logger, channel, lived.TotalSeconds, reason, pause.TotalSeconds);
+        AudioEncoderLog.WorkerExited(logger, channel, lived.TotalSeconds, reason, pause.TotalSeconds);
     }
 }
 
@@ -213,6 +213,6 @@ internal static partial class AudioEncoderLog
     public static partial void Started(ILogger logger, string channel, string codec, int sampleRate, int channels);
 
     [LoggerMessage(2071, LogLevel.Warning,
-        "Channel {Channel}: audio encoder exited after {Lived:0.0} s: {Reason}; viewers get silence, retrying in {Pause:0.0} s")]
-    public static partial void Died(ILogger logger, string channel, double lived, string reason, double pause);
+        "Channel {Channel}: audio encoder exited after {RunTime:0.0} s: {Reason}; viewers get silence, retrying in {Pause:0.0} s")]
+    public static partial void WorkerExited(ILogger logger, string channel, double runTime, string reason, double pause);
 }

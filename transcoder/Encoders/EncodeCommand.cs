@@ -11,7 +11,7 @@ namespace Broadcast.Transcoder.Encoders;
 /// B-frames, and timestamps pass through. All rungs can thus be segmented where the source is.
 /// </summary>
 /// <param name="Input">Path of the Unix socket that delivers the source, as NUT.</param>
-/// <param name="Effort">Rungs to encode, largest first, at least one; and the speed level.</param>
+/// <param name="Profile">Rungs to encode, largest first, at least one; and the speed level.</param>
 /// <param name="Outputs">Path of the Unix socket of each rung's output, as NUT.</param>
 /// <param name="IsHurried">
 /// Whether to encode without lookahead, at lower quality; otherwise the encoder looks ahead by a third of a second.
@@ -20,11 +20,11 @@ namespace Broadcast.Transcoder.Encoders;
 /// Presentation time per rung, in ticks of the input, before which frames are decoded but not encoded, because another worker encoded them.
 /// The first later frame becomes a sync sample. <see langword="null"/> encodes all frames.
 /// </param>
-internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOnlyList<string> Outputs, bool IsHurried,
+internal sealed record EncodeCommand(string Input, EncodeProfile Profile, IReadOnlyList<string> Outputs, bool IsHurried,
     IReadOnlyList<long>? From = null)
 {
     /// <summary>Encoder backend and device use.</summary>
-    public EncodePath Route { get; init; } = EncodePath.Software;
+    public EncodePath EncodePath { get; init; } = EncodePath.Software;
 
     /// <summary>Path of the render node, for backends that need one.</summary>
     public string? RenderNode { get; init; }
@@ -51,23 +51,23 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
 
     private const string DropEverySecond = @"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),";
 
-    private EncoderBackend Backend => EncoderBackend.Of(Route.Vendor);
+    private EncoderBackend Backend => EncoderBackend.Of(EncodePath.Vendor);
 
     /// <summary>The arguments, one per element; no shell parses them.</summary>
     public IReadOnlyList<string> Arguments()
     {
         List<string> arguments =
         [
-            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Backend.Open(RenderNode, Route.StaysOnDevice),
+            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Backend.Open(RenderNode, EncodePath.StaysOnDevice),
 
             // ffmpeg may read from that socket only, whatever the source contains.
             "-protocol_whitelist", "unix",
             "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0",
-            .. Route.StaysOnDevice ? Backend.Decode : ["-threads", Text($"{Threads.Decode}")],
+            .. EncodePath.StaysOnDevice ? Backend.Decode : ["-threads", Text($"{Threads.Decode}")],
             "-f", "nut", "-i", "unix:" + Input,
             "-filter_complex", Filters(),
         ];
-        for (var i = 0; i < Effort.Rungs.Count; i++)
+        for (var i = 0; i < Profile.Rungs.Count; i++)
         {
             arguments.AddRange(Output(i));
         }
@@ -79,13 +79,13 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     [
         "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
         .. BackendOf(index)
-            .Encode("h264", new RungEncodeSettings(Effort.Rungs[index].BitsPerSecond, Effort.SpeedLevel, IsHurried, Threads.Encode)),
+            .Encode("h264", new RungEncodeSettings(Profile.Rungs[index].BitsPerSecond, Profile.SpeedLevel, IsHurried, Threads.Encode)),
         "-force_key_frames", Keys?.ForceKeyframesArgument(From?[index]) ?? "source",
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
     ];
 
     /// <summary>Backend of a rung: the hardware, or software for rungs beyond the hardware's limit.</summary>
-    private EncoderBackend BackendOf(int index) => index < Route.Rungs ? Backend : SoftwareBackend.Instance;
+    private EncoderBackend BackendOf(int index) => index < EncodePath.Rungs ? Backend : SoftwareBackend.Instance;
 
     /// <summary>
     /// Builds a cascade: each rung is scaled from the previous rung. Frame dropping never removes keyframes of the source or of a rung.
@@ -97,13 +97,13 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
 
         // From this index on, all rungs run at half rate, so frames are dropped before scaling. Half-rate rungs above drop frames
         // individually.
-        var halfRateFrom = Effort.Rungs.Count;
+        var halfRateFrom = Profile.Rungs.Count;
         while (halfRateFrom > 0 && Keys is null && IsHalfRate(halfRateFrom - 1))
         {
             halfRateFrom--;
         }
 
-        for (var i = 0; i < Effort.Rungs.Count; i++)
+        for (var i = 0; i < Profile.Rungs.Count; i++)
         {
             text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
             if (i == 0)
@@ -119,7 +119,7 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
             text.Append(Scaled(i));
             var ownFilters = OwnFilters(i, leavesOut: i < halfRateFrom && Keys is null && IsHalfRate(i));
             from = Text($"next{i}");
-            text.Append((ownFilters, i == Effort.Rungs.Count - 1) switch
+            text.Append((ownFilters, i == Profile.Rungs.Count - 1) switch
             {
                 ("", true) => Text($"[out{i}]"),
                 ("", false) => Text($",split=2[out{i}][{from}]"),
@@ -131,7 +131,7 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
         return text.ToString();
     }
 
-    private bool IsHalfRate(int index) => Effort.IsHalfRate || Effort.Rungs[index].IsHalfRate;
+    private bool IsHalfRate(int index) => Profile.IsHalfRate || Profile.Rungs[index].IsHalfRate;
 
     /// <summary>The earliest time at which a rung needs frames.</summary>
     private long Start => From is { Count: > 0 } ? From.Min() : 0;
@@ -141,14 +141,14 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     /// <summary>Filters shared by this rung and the next.</summary>
     private string Scaled(int index)
     {
-        var rung = Effort.Rungs[index];
+        var rung = Profile.Rungs[index];
         if (index == 0 && HdrColor is { } color)
         {
             return Text(
                 $"{ToneMapping.SetColorsFilter(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{BackendOf(index).PixelFormatFilter}");
         }
 
-        return Route.StaysOnDevice
+        return EncodePath.StaysOnDevice
             ? Text($"{(index == 0 ? Backend.MapToEncoder : "")}{Backend.Scale(rung.Width, rung.Height)},setsar=1")
             : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{BackendOf(index).PixelFormatFilter}");
     }
@@ -165,7 +165,7 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOn
     private string HalfRateFilter(int index) => Keys is { } keys
         && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.SelectCondition(From?[index])}," : "";
 
-    private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
+    private string Transfer(int index) => (EncodePath.StaysOnDevice, index < EncodePath.Rungs) switch
     {
         (true, false) => "hwdownload,format=nv12,format=yuv420p",
         (false, true) => Backend.Upload,

@@ -9,19 +9,19 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>End of a worker that was not asked to end.</summary>
-/// <param name="Route">Encoder backend of the worker.</param>
+/// <param name="EncodePath">Encoder backend of the worker.</param>
 /// <param name="RunTime">How long the worker ran.</param>
 /// <param name="HasOutput">Whether the worker output a frame.</param>
 /// <param name="HasHung">Whether the worker hung rather than exited.</param>
 /// <param name="Reason">The worker's last output, or the description of the hang.</param>
-internal sealed record WorkerExit(EncodePath Route, TimeSpan RunTime, bool HasOutput, bool HasHung, string Reason);
+internal sealed record WorkerExit(EncodePath EncodePath, TimeSpan RunTime, bool HasOutput, bool HasHung, string Reason);
 
 /// <summary>
 /// Decides how much one publication's next worker encodes, with which encoder and when, after exits, hangs and lag of earlier workers.
 /// Failing hardware is replaced by the next best encoder (<see cref="EncoderSelector"/>, <see cref="HardwareFailureHistory"/>). If encoding
 /// is slower than live, or keeps failing, the next worker encodes less (<see cref="DegradationController"/>,
 /// <see cref="DegradationLadder"/>). A rung that makes workers fail is omitted (<see cref="FaultyRungDetector"/>). Starts and stops no
-/// process. Not thread-safe, except <see cref="Reason"/> and <see cref="LevelAndEffort"/>.
+/// process. Not thread-safe, except <see cref="Reason"/> and <see cref="LevelAndProfile"/>.
 /// </summary>
 /// <param name="selector">Encoders of this machine.</param>
 /// <param name="channel">Channel of the publication, for the log.</param>
@@ -58,15 +58,15 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
 
     /// <summary>Encode profile of the next worker.</summary>
     /// <param name="rungs">The ladder.</param>
-    public EncodeProfile EffortOf(IReadOnlyList<Rung> rungs) => LevelAndEffort(rungs).Effort;
+    public EncodeProfile ProfileOf(IReadOnlyList<Rung> rungs) => LevelAndProfile(rungs).Profile;
 
     /// <summary>Degradation level, and its encode profile without the omitted rung. Thread-safe.</summary>
     /// <param name="rungs">The ladder.</param>
-    public (int Level, EncodeProfile Effort) LevelAndEffort(IReadOnlyList<Rung> rungs)
+    public (int Level, EncodeProfile Profile) LevelAndProfile(IReadOnlyList<Rung> rungs)
     {
         var level = _degradation.Level;
-        var effort = DegradationLadder.At(level, rungs);
-        return (level, effort with { Rungs = _faultDetector.Filter(effort.Rungs) });
+        var profile = DegradationLadder.At(level, rungs);
+        return (level, profile with { Rungs = _faultDetector.Filter(profile.Rungs) });
     }
 
     /// <summary>Returns whether the current level encodes a source that cannot pass through.</summary>
@@ -102,17 +102,17 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
     public void ForgetFaultyRung() => _faultDetector.Reset();
 
     /// <summary>Returns whether a running worker is to be replaced by one that tries the omitted rung again.</summary>
-    /// <param name="route">Encoder backend of the worker.</param>
+    /// <param name="path">Encoder backend of the worker.</param>
     /// <param name="age">How long the worker has been running.</param>
-    public bool ShouldRetryOmittedRung(EncodePath route, TimeSpan age)
+    public bool ShouldRetryOmittedRung(EncodePath path, TimeSpan age)
     {
         var suspect = _faultDetector.OmittedRung;
-        if (!route.IsSoftware || !_faultDetector.RecordRunning(age, Now))
+        if (!path.IsSoftware || !_faultDetector.RecordRunning(age, Now))
         {
             return false;
         }
 
-        EncodingLog.TriedAgain(logger, channel.Value, suspect!);
+        EncodingLog.RungRetried(logger, channel.Value, suspect!);
         return true;
     }
 
@@ -144,14 +144,14 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
     public void RecordExit(WorkerExit exit, IReadOnlyList<Rung> rungs, bool isReencoded)
     {
         _reason = Truncate(exit.Reason);
-        Exits.Add(1, new KeyValuePair<string, object?>("encoder", EncoderBackend.Of(exit.Route.Vendor).OptionName));
-        if (!exit.Route.IsSoftware)
+        Exits.Add(1, new KeyValuePair<string, object?>("encoder", EncoderBackend.Of(exit.EncodePath.Vendor).OptionName));
+        if (!exit.EncodePath.IsSoftware)
         {
             // Another encoder takes over at once. Each path is tried only once, so this cannot loop.
-            EncodingLog.Moved(logger, channel.Value, exit.Route.ToString(), exit.RunTime.TotalSeconds, exit.Reason);
-            if (_hardwareFailures.Add(exit.Route, exit.HasOutput, exit.HasHung, exit.Reason))
+            EncodingLog.EncoderReplaced(logger, channel.Value, exit.EncodePath.ToString(), exit.RunTime.TotalSeconds, exit.Reason);
+            if (_hardwareFailures.Add(exit.EncodePath, exit.HasOutput, exit.HasHung, exit.Reason))
             {
-                selector.Exclude(exit.Route.Vendor, Truncate(exit.Reason));
+                selector.Exclude(exit.EncodePath.Vendor, Truncate(exit.Reason));
             }
 
             return;
@@ -162,13 +162,13 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
         // A worker that never output a frame would not with less load either. Viewers wait for it, so they get the source.
         var isHopeless = isReencoded && !exit.HasOutput && _restartBackoff.IsHopeless;
         var pause = isHopeless ? _restartBackoff.Delay(HardwareFailureHistory.AvoidanceTime) : _restartBackoff.Delay();
-        EncodingLog.Died(logger, channel.Value, exit.RunTime.TotalSeconds, exit.Reason, isReencoded ? "the frames they have" : "the source",
-            pause.TotalSeconds);
+        EncodingLog.WorkerExited(logger, channel.Value, exit.RunTime.TotalSeconds, exit.Reason,
+            isReencoded ? "the frames they have" : "the source", pause.TotalSeconds);
         if (!isHopeless && _faultDetector.RecordFailure(exit.RunTime, DegradationLadder.At(_degradation.Level, rungs).Rungs, Now))
         {
             // Each rung is suspected only once, so this cannot loop.
             _restartBackoff.ResetDelay();
-            EncodingLog.Suspected(logger, channel.Value, _faultDetector.OmittedRung!);
+            EncodingLog.RungOmitted(logger, channel.Value, _faultDetector.OmittedRung!);
         }
         else if (isHopeless || _restartBackoff.ShouldDegrade)
         {
@@ -181,11 +181,11 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
 
     private void ReportLevel(int previousLevel, IReadOnlyList<Rung> rungs, string reason)
     {
-        var (level, effort) = LevelAndEffort(rungs);
-        var names = effort.Rungs.Count == 0 ? "no rungs" : string.Join(", ", effort.Rungs.Select(r => r.Name));
+        var (level, profile) = LevelAndProfile(rungs);
+        var names = profile.Rungs.Count == 0 ? "no rungs" : string.Join(", ", profile.Rungs.Select(r => r.Name));
         _reason = level == 0 ? null : Truncate(reason);
         LevelChanges.Add(1, new KeyValuePair<string, object?>("direction", level > previousLevel ? "down" : "up"));
-        EncodingLog.Stepped(logger, channel.Value, previousLevel, level, reason, names, effort.SpeedLevel, effort.IsHalfRate);
+        EncodingLog.LevelChanged(logger, channel.Value, previousLevel, level, reason, names, profile.SpeedLevel, profile.IsHalfRate);
     }
 
     private static string Truncate(string reason) => reason.Length > MaxReasonLength ? reason[..MaxReasonLength] + "…" : reason;

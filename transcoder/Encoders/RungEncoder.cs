@@ -67,11 +67,11 @@ internal sealed class RungEncoder : IAsyncDisposable
                 return null;
             }
 
-            var (level, effort) = _policy.LevelAndEffort(rungs);
+            var (level, profile) = _policy.LevelAndProfile(rungs);
             return new EncodingState(
-                run?.Route.ToString(),
-                [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
-                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.SpeedLevel, effort.IsHalfRate, level,
+                run?.EncodePath.ToString(),
+                [.. (run?.Profile.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
+                [.. rungs.Except(profile.Rungs).Select(r => r.Name)], profile.SpeedLevel, profile.IsHalfRate, level,
                 _policy.Reason, run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
                 Math.Max(0, Volatile.Read(ref _starts) - 1)) { ReencodeReason = _reencode.Reason };
         }
@@ -162,7 +162,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         _rungs = _reencode.RungsOf(next.Track, _sourceBitrate.Maximum, _selector.CanToneMap);
         var track = TrackOf(_rungs[0]);
         (track.Last, track.Lead) = (lastDelivered, next.IsSync ? LeadOf(next) : _lead);
-        EncodingLog.Copied(_logger, _session.Channel.Value, reason);
+        EncodingLog.SourceReencoded(_logger, _session.Channel.Value, reason);
         return true;
     }
 
@@ -179,7 +179,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             Abandon(run);
         }
 
-        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _policy.Reason ?? "it cannot be re-encoded");
+        EncodingLog.PassthroughResumed(_logger, _session.Channel.Value, _policy.Reason ?? "it cannot be re-encoded");
     }
 
     /// <summary>Ends the publication after the received frames are encoded and delivered.</summary>
@@ -215,13 +215,13 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         _policy.RestoreIfDue(_rungs);
-        var effort = _policy.EffortOf(_rungs);
-        if (effort.Rungs.Count == 0 || (SourceReencode.Is(effort.Rungs[0]) && !_reencode.IsOn))
+        var profile = _policy.ProfileOf(_rungs);
+        if (profile.Rungs.Count == 0 || (SourceReencode.Is(profile.Rungs[0]) && !_reencode.IsOn))
         {
             return;
         }
 
-        var tracks = effort.Rungs.Select(TrackOf).ToList();
+        var tracks = profile.Rungs.Select(TrackOf).ToList();
 
         // The previous worker still encodes what precedes the switch to re-encoding.
         var earliest = Math.Max(_wasLate ? _output.NewestPresent - RestartDistanceWhenLate : long.MinValue,
@@ -231,23 +231,23 @@ internal sealed class RungEncoder : IAsyncDisposable
         // Only software decoding deinterlaces and tone-maps.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
         var hdrColor = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
-        var route = _policy.SelectPath(mustBeSoftware: mayBeInterlaced || hdrColor is not null, effort.Rungs.Count);
-        var renderNode = route.IsSoftware ? null : _selector.RenderNode;
+        var path = _policy.SelectPath(mustBeSoftware: mayBeInterlaced || hdrColor is not null, profile.Rungs.Count);
+        var renderNode = path.IsSoftware ? null : _selector.RenderNode;
         var keys = _reencode.KeysOf(frames[0].Present.Ticks + RungOutput.Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, RungOutput.Offset, effort.Rungs.Count,
-            (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, RenderNode = renderNode,
+            header, RungOutput.Offset, profile.Rungs.Count,
+            (input, outputs) => new EncodeCommand(input, profile, outputs, isHurried, from) { EncodePath = path, RenderNode = renderNode,
                 Keys = keys, MayBeInterlaced = mayBeInterlaced, HdrColor = hdrColor }.Arguments(), AnnexBConverter.ConfigurationOf)
         {
-            Limits = route.IsSoftware ? WorkerLimits.Software : WorkerLimits.Hardware,
+            Limits = path.IsSoftware ? WorkerLimits.Software : WorkerLimits.Hardware,
         };
         _policy.RecordStart();
         (_waitsForSync, _wasLate) = (true, false);
         _starts++;
-        _run = new RungWorkerRun(_options.Ffmpeg, job, effort, route, tracks, _selector.ProbeTimeOf(route.Vendor), _output.Pass, _time);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(),
-            effort.SpeedLevel, effort.IsHalfRate);
+        _run = new RungWorkerRun(_options.Ffmpeg, job, profile, path, tracks, _selector.ProbeTimeOf(path.Vendor), _output.Pass, _time);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", profile.Rungs.Select(r => r.Name)), path.ToString(),
+            profile.SpeedLevel, profile.IsHalfRate);
         foreach (var frame in frames)
         {
             Offer(_run, frame);
@@ -281,7 +281,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
-        if (_policy.ShouldRetryOmittedRung(run.Route, run.Age))
+        if (_policy.ShouldRetryOmittedRung(run.EncodePath, run.Age))
         {
             Abandon(run);
             return;
@@ -317,7 +317,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void RecordExit(RungWorkerRun run, string reason, bool hasHung)
     {
         _run = null;
-        _policy.RecordExit(new WorkerExit(run.Route, run.Age, run.HasOutput, hasHung, reason), _rungs, _reencode.IsOn);
+        _policy.RecordExit(new WorkerExit(run.EncodePath, run.Age, run.HasOutput, hasHung, reason), _rungs, _reencode.IsOn);
     }
 
     /// <summary>Ends the worker's input; it exits when it has drained.</summary>

@@ -49,26 +49,26 @@ internal sealed class RungWorkerRun
     /// <summary>Starts the worker.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
     /// <param name="job">The worker's job.</param>
-    /// <param name="effort">Encode profile of the outputs.</param>
-    /// <param name="route">Encoder backend.</param>
+    /// <param name="profile">Encode profile of the outputs.</param>
+    /// <param name="path">Encoder backend.</param>
     /// <param name="tracks">Destinations of the outputs.</param>
     /// <param name="probeTime">The hardware's time to the first frame in its probe.</param>
     /// <param name="sink">Called sequentially for each frame.</param>
     /// <param name="time">The clock.</param>
-    public RungWorkerRun(string program, EncoderJob job, EncodeProfile effort, EncodePath route, IReadOnlyList<RungTrack> tracks,
+    public RungWorkerRun(string program, EncoderJob job, EncodeProfile profile, EncodePath path, IReadOnlyList<RungTrack> tracks,
         TimeSpan probeTime, RungFrameSink sink, TimeProvider time)
     {
-        (Effort, Route, Tracks, _sink, _time, _startedAt) = (effort, route, tracks, sink, time, time.GetTimestamp());
+        (Profile, EncodePath, Tracks, _sink, _time, _startedAt) = (profile, path, tracks, sink, time, time.GetTimestamp());
         var hardware = TimeSpan.FromTicks(Math.Clamp(probeTime.Ticks * 3, HardwareStartTimeout.Ticks, StartTimeout.Ticks));
-        _startTimeout = route.IsSoftware ? StartTimeout : hardware;
+        _startTimeout = path.IsSoftware ? StartTimeout : hardware;
         _worker = new EncoderWorker(program, job, Pass);
     }
 
     /// <summary>Encode profile.</summary>
-    public EncodeProfile Effort { get; }
+    public EncodeProfile Profile { get; }
 
     /// <summary>Encoder backend.</summary>
-    public EncodePath Route { get; }
+    public EncodePath EncodePath { get; }
 
     public IReadOnlyList<RungTrack> Tracks { get; }
 
@@ -110,8 +110,9 @@ internal sealed class RungWorkerRun
     /// <summary>Reason why the running process counts as hung, or <see langword="null"/>.</summary>
     public string? HangReason()
     {
-        var timeout = !_hasOutput ? _startTimeout : Route.IsSoftware ? HangTimeout : HardwareHangTimeout;
-        return Volatile.Read(ref _framesWithoutOutput) >= (Route.IsSoftware ? MaxFramesWithoutOutput : MaxFramesWithoutOutputOfHardware)
+        var timeout = !_hasOutput ? _startTimeout : EncodePath.IsSoftware ? HangTimeout : HardwareHangTimeout;
+        var maxFrames = EncodePath.IsSoftware ? MaxFramesWithoutOutput : MaxFramesWithoutOutputOfHardware;
+        return Volatile.Read(ref _framesWithoutOutput) >= maxFrames
             && _time.GetElapsedTime(Volatile.Read(ref _withoutOutputSince)) >= timeout
             ? string.Create(CultureInfo.InvariantCulture, $"no frame output for {timeout.TotalSeconds:0.#} s")
             : null;

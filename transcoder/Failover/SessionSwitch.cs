@@ -145,7 +145,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
             _inputs = [.. _inputs, input];
             if (_inputs.Count(i => !i.IsSlate) > 1 && !input.IsSlate)
             {
-                SwitchLog.Joined(logger, Channel(input), input.Role);
+                SwitchLog.InputConnected(logger, Channel(input), input.Role);
             }
         }
         finally
@@ -231,7 +231,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
             if (input.IsSlate)
             {
                 CountSwitch(SwitchReason.Loss, input);
-                SwitchLog.Slate(logger, Channel(input), "gone");
+                SwitchLog.SlateStarted(logger, Channel(input), "gone");
             }
         }
 
@@ -287,19 +287,19 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         if (previousInput.IsSlate)
         {
             Remove(previousInput);
-            SwitchLog.Back(logger, Channel(input), input.Role, splicePoint.Gap.TotalSeconds, shift.TotalSeconds);
+            SwitchLog.SlateReplaced(logger, Channel(input), input.Role, splicePoint.Gap.TotalSeconds, shift.TotalSeconds);
         }
         else if (input.IsSlate)
         {
-            SwitchLog.Slate(logger, Channel(input), previousInput.IsEnded ? "gone" : "silent");
+            SwitchLog.SlateStarted(logger, Channel(input), previousInput.IsEnded ? "gone" : "silent");
         }
         else if (reason == SwitchReason.Return)
         {
-            SwitchLog.Returned(logger, Channel(input), input.Role, splicePoint.Gap.TotalSeconds, shift.TotalSeconds, !continues);
+            SwitchLog.InputRecovered(logger, Channel(input), input.Role, splicePoint.Gap.TotalSeconds, shift.TotalSeconds, !continues);
         }
         else
         {
-            SwitchLog.Lost(
+            SwitchLog.InputLost(
                 logger, Channel(input), previousInput.Role, previousInput.IsEnded ? "gone" : "silent",
                 previousInput.ConditionAt(now).Silence.TotalSeconds, input.Role, splicePoint.Gap.TotalSeconds,
                 shift.TotalSeconds, !continues);
@@ -350,26 +350,26 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
 internal static partial class SwitchLog
 {
     [LoggerMessage(2010, LogLevel.Information, "Channel {Channel}: {Role} input connected in addition to the other input")]
-    public static partial void Joined(ILogger logger, string channel, InputRole role);
+    public static partial void InputConnected(ILogger logger, string channel, InputRole role);
 
     [LoggerMessage(2011, LogLevel.Warning,
         "{Channel}: {Lost} {How}, last frame {Silence:0.00} s ago; {Role} active (gap {Gap:0.000} s, shift {Shift:0.000} s, "
         + "discontinuity: {Discontinuity})")]
-    public static partial void Lost(
+    public static partial void InputLost(
         ILogger logger, string channel, InputRole lost, string how, double silence, InputRole role, double gap, double shift,
         bool discontinuity);
 
     [LoggerMessage(2014, LogLevel.Warning, "Channel {Channel}: encoder is {How}, showing the slate")]
-    public static partial void Slate(ILogger logger, string channel, string how);
+    public static partial void SlateStarted(ILogger logger, string channel, string how);
 
     [LoggerMessage(2015, LogLevel.Information,
         "Channel {Channel}: {Role} input replaced the slate (gap {Gap:0.000} s, shift {Shift:0.000} s)")]
-    public static partial void Back(ILogger logger, string channel, InputRole role, double gap, double shift);
+    public static partial void SlateReplaced(ILogger logger, string channel, InputRole role, double gap, double shift);
 
     [LoggerMessage(2013, LogLevel.Error, "Channel {Channel}: the next stage failed on the output before a switch")]
     public static partial void Failed(ILogger logger, Exception exception, string channel);
 
     [LoggerMessage(2012, LogLevel.Information,
         "{Channel}: {Role} input recovered and active again (gap {Gap:0.000} s, shift {Shift:0.000} s, discontinuity: {Discontinuity})")]
-    public static partial void Returned(ILogger logger, string channel, InputRole role, double gap, double shift, bool discontinuity);
+    public static partial void InputRecovered(ILogger logger, string channel, InputRole role, double gap, double shift, bool discontinuity);
 }

@@ -309,11 +309,11 @@ internal static partial class SlateLog
     public static partial void NotFound(ILogger logger, string channel, string reason);
 
     [LoggerMessage(2062, LogLevel.Information, "Channel {Channel}: source has audio only, showing the slate with it")]
-    public static partial void Still(ILogger logger, string channel);
+    public static partial void SlateAddedToAudio(ILogger logger, string channel);
 
     [LoggerMessage(2063, LogLevel.Information, "Channel {Channel}: video of the encoder has started")]
-    public static partial void Moving(ILogger logger, string channel);
+    public static partial void VideoStarted(ILogger logger, string channel);
 
     [LoggerMessage(2064, LogLevel.Warning, "Channel {Channel}: source has audio only, and no slate is available: {Reason}")]
-    public static partial void NoStill(ILogger logger, string channel, string reason);
+    public static partial void SlateUnavailableForAudio(ILogger logger, string channel, string reason);
 }

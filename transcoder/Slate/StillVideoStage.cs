@@ -100,11 +100,11 @@ internal sealed class StillVideoStage(IPublicationSink next, SlateService slates
         }
         catch (SlateFailedException e)
         {
-            SlateLog.NoStill(logger, channel.Value, e.Message);
+            SlateLog.SlateUnavailableForAudio(logger, channel.Value, e.Message);
             return publication;
         }
 
-        SlateLog.Still(logger, channel.Value);
+        SlateLog.SlateAddedToAudio(logger, channel.Value);
         List<Track> audioTracks = [.. publication.Tracks.Where(t => t.Kind == TrackKind.Audio)];
         await using var playout = new StillVideoPlayout(next, publication, audioTracks, frames, Format.FrameInterval, cancellationToken);
         while (await samples.WaitToReadAsync(cancellationToken))
@@ -113,7 +113,7 @@ internal sealed class StillVideoStage(IPublicationSink next, SlateService slates
             {
                 if (IsStartOfVideo(sample))
                 {
-                    SlateLog.Moving(logger, channel.Value);
+                    SlateLog.VideoStarted(logger, channel.Value);
                     samples.PushBack([sample]);
                     return publication with { Tracks = [sample.Track, .. audioTracks] };
                 }

@@ -21,8 +21,8 @@ public class DegradationControllerTests
     public void Quality_is_reduced_first_then_frame_rate_then_rungs_starting_with_the_largest(int step, int speedLevel, bool isHalfRate,
         string names)
     {
-        var effort = DegradationLadder.At(step, Rungs);
-        (effort.SpeedLevel, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe(
+        var profile = DegradationLadder.At(step, Rungs);
+        (profile.SpeedLevel, profile.IsHalfRate, string.Join(' ', profile.Rungs.Select(r => r.Name))).ShouldBe(
             (speedLevel, isHalfRate, names));
         DegradationLadder.LastLevel(Rungs.Length).ShouldBe(5);
     }

@@ -19,7 +19,7 @@ public class EncodeCommandTests
 
     [Fact]
     public void Half_rate_rung_does_not_affect_the_frame_rate_of_smaller_rungs() =>
-        Filters(Command() with { Effort = DegradationLadder.At(0,
+        Filters(Command() with { Profile = DegradationLadder.At(0,
             [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
             @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)[out0];"
             + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
@@ -51,7 +51,7 @@ public class EncodeCommandTests
 
     [Fact]
     public void Deinterlacing_precedes_scaling_and_frame_dropping_and_keeps_times() =>
-        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = DegradationLadder.At(3, Rungs) })
+        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Profile = DegradationLadder.At(3, Rungs) })
         .ShouldStartWith(
             @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=1280:720");
 

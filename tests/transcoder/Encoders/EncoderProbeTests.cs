@@ -109,11 +109,11 @@ public sealed class EncoderProbeTests : IDisposable
     [InlineData("x264", "x264")]
     [InlineData("qsv", "x264")]
     [InlineData("nvenc", "NVENC, frames stay on the GPU")]
-    public async Task Encoder_option_selects_among_working_encoders(string word, string route)
+    public async Task Encoder_option_selects_among_working_encoders(string word, string path)
     {
         using var choice = Choice(await ProgramAsync(WorkingNvenc), word);
         await choice.ProbeAsync(TestContext.Current.CancellationToken);
-        choice.Best(_ => false).ToString().ShouldBe(route);
+        choice.Best(_ => false).ToString().ShouldBe(path);
     }
 
     [Fact]

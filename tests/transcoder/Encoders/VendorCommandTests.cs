@@ -97,12 +97,12 @@ public class VendorCommandTests
     [Fact]
     public void Rungs_beyond_the_hardware_session_limit_are_encoded_by_x264()
     {
-        var route = new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true, Rungs: 1);
-        Filters(route)
+        var path = new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true, Rungs: 1);
+        Filters(path)
             .ShouldEndWith("scale_cuda=854:480:interp_algo=bicubic:format=nv12,setsar=1,hwdownload,format=nv12,format=yuv420p[out1]");
-        Line(route).ShouldContain("-c:v h264_nvenc -preset p4");
-        Line(route).ShouldContain("-c:v libx264 -preset veryfast");
-        Filters(route with { StaysOnDevice = false }).ShouldEndWith("scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1]");
+        Line(path).ShouldContain("-c:v h264_nvenc -preset p4");
+        Line(path).ShouldContain("-c:v libx264 -preset veryfast");
+        Filters(path with { StaysOnDevice = false }).ShouldEndWith("scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1]");
     }
 
     [Theory]
@@ -143,16 +143,16 @@ public class VendorCommandTests
         $"-map [out{rung}] -fps_mode passthrough -enc_time_base 1:90000 -c:v {encoder} -force_key_frames source -f nut -write_index 0 "
         + $"-flush_packets 1 unix:/run/{rung}";
 
-    private static string Line(EncodePath route, int speedLevel = 0, bool isHurried = false) =>
-        string.Join(' ', Command(route, speedLevel, isHurried).Arguments());
+    private static string Line(EncodePath path, int speedLevel = 0, bool isHurried = false) =>
+        string.Join(' ', Command(path, speedLevel, isHurried).Arguments());
 
-    private static string Filters(EncodePath route)
+    private static string Filters(EncodePath path)
     {
-        var arguments = Command(route, 0, isHurried: false).Arguments().ToList();
+        var arguments = Command(path, 0, isHurried: false).Arguments().ToList();
         return arguments[arguments.IndexOf("-filter_complex") + 1];
     }
 
-    private static EncodeCommand Command(EncodePath route, int speedLevel, bool isHurried) =>
-        new("/run/in", DegradationLadder.At(speedLevel, Rungs), ["/run/0", "/run/1"], isHurried) { Route = route, RenderNode = Node,
+    private static EncodeCommand Command(EncodePath path, int speedLevel, bool isHurried) =>
+        new("/run/in", DegradationLadder.At(speedLevel, Rungs), ["/run/0", "/run/1"], isHurried) { EncodePath = path, RenderNode = Node,
             Threads = new WorkerThreads(3, 5) };
 }

@@ -90,7 +90,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
                     && (requested == EncodingOptions.Auto || requested == EncoderBackend.Of(c.Vendor).OptionName))
                 .Where(c => _statuses.TryGetValue(c, out var status) && status.Works)
                 .SelectMany(c => (EncodePath[])[new(c.Vendor, StaysOnDevice: true), new(c.Vendor, StaysOnDevice: false)])
-                .FirstOrDefault(route => !isAvoided(route)) ?? EncodePath.Software;
+                .FirstOrDefault(path => !isAvoided(path)) ?? EncodePath.Software;
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
                 {
                     _statuses[candidate] = status with { Works = false, Error = reason, ProbedAt = time.GetUtcNow() };
                     _excluded.Add(candidate);
-                    EncoderLog.Distrusted(logger, candidate.Encoder, reason, RetryInterval.TotalSeconds);
+                    EncoderLog.EncoderDisabled(logger, candidate.Encoder, reason, RetryInterval.TotalSeconds);
                 }
             }
         }
@@ -152,7 +152,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         catch (Exception e)
         {
             // A failed probe must not stop the server: it continues without hardware.
-            EncoderLog.NotProved(logger, e.Message);
+            EncoderLog.ProbeFailed(logger, e.Message);
         }
     }
 
@@ -160,10 +160,10 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     {
         if (WorkerFolder.RemoveLeftovers(time.GetUtcNow()) is > 0 and var removed)
         {
-            EncoderLog.Removed(logger, removed);
+            EncoderLog.WorkerFoldersRemoved(logger, removed);
         }
 
-        EncoderLog.Confined(logger, Sandbox);
+        EncoderLog.Sandboxed(logger, Sandbox);
         await ProbeAsync(_ => true, stoppingToken);
         Summarize();
         using var timer = new PeriodicTimer(RetryInterval / 2, time);
@@ -205,7 +205,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         }
         catch (IOException e)
         {
-            EncoderLog.NotProved(logger, e.Message);
+            EncoderLog.ProbeFailed(logger, e.Message);
             _isUnavailable = true;
         }
         finally
@@ -228,7 +228,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
 
             if (status.Works && _excluded.Remove(candidate))
             {
-                EncoderLog.Trusted(logger, candidate.Encoder);
+                EncoderLog.EncoderRecovered(logger, candidate.Encoder);
             }
         }
     }
@@ -241,46 +241,46 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
             return;
         }
 
-        EncoderLog.Proved(
+        EncoderLog.Probed(
             logger, string.Join(", ", statuses.Where(s => s.Works).Select(s => s.Encoder)),
             string.Join("; ", statuses.Where(s => !s.Works).Select(s => $"{s.Encoder} ({s.Error})")));
         if (_toneMappingError is { } reason)
         {
-            EncoderLog.MapsNoTones(logger, reason);
+            EncoderLog.CannotToneMap(logger, reason);
         }
 
         var requested = options.Value.Encoder;
         if (requested != EncodingOptions.Auto && statuses.FirstOrDefault(s => s.IsForRungs && s.Vendor == requested)
             is { Works: false } requestedStatus)
         {
-            EncoderLog.AskedForInVain(logger, requested, requestedStatus.Error!);
+            EncoderLog.OptionUnavailable(logger, requested, requestedStatus.Error!);
         }
     }
 }
 
 internal static partial class EncoderLog
 {
-    [LoggerMessage(2030, LogLevel.Information, "Working encoders: {Working}; unavailable: {Refused}")]
-    public static partial void Proved(ILogger logger, string working, string refused);
+    [LoggerMessage(2030, LogLevel.Information, "Working encoders: {Working}; unavailable: {Unavailable}")]
+    public static partial void Probed(ILogger logger, string working, string unavailable);
 
     [LoggerMessage(2031, LogLevel.Warning, "Encoder probe failed: {Reason}; using x264")]
-    public static partial void NotProved(ILogger logger, string reason);
+    public static partial void ProbeFailed(ILogger logger, string reason);
 
-    [LoggerMessage(2032, LogLevel.Warning, "Encoding:Encoder is {Word}, which does not work on this machine ({Reason}); using x264")]
-    public static partial void AskedForInVain(ILogger logger, string word, string reason);
+    [LoggerMessage(2032, LogLevel.Warning, "Encoding:Encoder is {Option}, which does not work on this machine ({Reason}); using x264")]
+    public static partial void OptionUnavailable(ILogger logger, string option, string reason);
 
     [LoggerMessage(2037, LogLevel.Warning, "ffmpeg cannot tone-map HDR (zscale, tonemap: {Reason}); HDR sources get no rungs")]
-    public static partial void MapsNoTones(ILogger logger, string reason);
+    public static partial void CannotToneMap(ILogger logger, string reason);
 
-    [LoggerMessage(2035, LogLevel.Information, "Encoder sandbox: {Confinement}")]
-    public static partial void Confined(ILogger logger, string confinement);
+    [LoggerMessage(2035, LogLevel.Information, "Encoder sandbox: {Sandbox}")]
+    public static partial void Sandboxed(ILogger logger, string sandbox);
 
     [LoggerMessage(2036, LogLevel.Information, "Removed folders of {Count} encoder processes left by a killed server")]
-    public static partial void Removed(ILogger logger, int count);
+    public static partial void WorkerFoldersRemoved(ILogger logger, int count);
 
     [LoggerMessage(2033, LogLevel.Warning, "Encoder {Encoder} disabled: {Reason}; retrying every {Seconds:0} s")]
-    public static partial void Distrusted(ILogger logger, string encoder, string reason, double seconds);
+    public static partial void EncoderDisabled(ILogger logger, string encoder, string reason, double seconds);
 
     [LoggerMessage(2034, LogLevel.Information, "Encoder {Encoder} recovered")]
-    public static partial void Trusted(ILogger logger, string encoder);
+    public static partial void EncoderRecovered(ILogger logger, string encoder);
 }
