@@ -16,7 +16,7 @@ public static class Scopes
         "storage", "audit"];
 
     // Information about the token itself and the API; requires no scope and belongs to no channel.
-    private static readonly string[] Unrestricted = ["me", "system", "logout"];
+    private static readonly string[] Unrestricted = ["me", "system", "openapi.json", "logout"];
 
     /// <summary>All scopes that a token can have.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Areas.SelectMany(a => (string[])[$"{a}:read", $"{a}:write"])];
