@@ -24,9 +24,9 @@ internal interface INotificationHandler
     /// <summary>Reloads everything that may have changed while no connection was listening.</summary>
     Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => LoadAsync(connection, cancellationToken);
 
-    /// <summary>Uses the contact with the database: called after each notification, and at least every 10 s.</summary>
+    /// <summary>Does work that needs a reachable database. Called after each batch of notifications, and at least every 10 s.</summary>
     Task UseContactAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Reads changes that are not notified: called when no notification has arrived for 10 s.</summary>
+    /// <summary>Reads changes that send no notification. Called when no notification has arrived for 10 s.</summary>
     Task PollAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 }

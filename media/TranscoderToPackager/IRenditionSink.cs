@@ -4,7 +4,8 @@ using Broadcast.Media.IngestToTranscoder;
 namespace Broadcast.Media.TranscoderToPackager;
 
 /// <summary>A rendition of a session.</summary>
-/// <param name="Name">Name in URLs: <c>source</c>, <c>720p</c>, <c>audio</c>; 1 to 32 of <c>a-z 0-9 -</c>.</param>
+/// <param name="Name">Name in URLs: <c>source</c>, <c>720p</c>, <c>audio</c>; 1 to 32 of <c>a-z 0-9 - _</c>, starting with a
+/// letter or digit.</param>
 /// <param name="Kind">Media type.</param>
 /// <param name="IsLeading">Whether segment boundaries of all renditions follow this rendition's sync samples; true for exactly one in a
 /// set.</param>

@@ -29,7 +29,8 @@ internal static class MpdUrls
     };
 
     /// <summary>
-    /// The MPD for a channel's URL without a <c>Location</c>, so that all URLs can be relative, which players only agree on without one.
+    /// The MPD for a channel's URL, without a <c>Location</c>. All its URLs are relative: players resolve relative URLs alike only if there
+    /// is no <c>Location</c>.
     /// </summary>
     public static Mpd Relative(Mpd mpd, LiveSession session) => mpd with { BaseUrl = $"{session.Id}/" };
 }

@@ -43,7 +43,7 @@ internal sealed record Presentation
 /// <param name="Id"><c>Period@id</c></param>
 /// <param name="Start">Start on the session's timeline.</param>
 /// <param name="End">End of its media.</param>
-/// <param name="Tracks">Its renditions. Those of an adaptation set are together in the order of the first.</param>
+/// <param name="Tracks">Its renditions. Adaptation sets are written in the order of their first rendition.</param>
 internal sealed record PresentationPeriod(string Id, MediaTime Start, MediaTime End, IReadOnlyList<PresentationTrack> Tracks)
 {
     /// <summary>Constant segment duration; <see langword="null"/> when segments are listed.</summary>

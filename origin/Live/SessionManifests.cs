@@ -8,8 +8,8 @@ using Broadcast.Origin.Thumbnails;
 namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// Cached manifests of a session. They are rendered to data under the session's lock and serialized outside it, once per version for all
-/// requests. Thread-safe.
+/// Cached manifests of a session. Their data is read under the session's lock. All except WebVTT are serialized outside it, once per
+/// version for all requests. Thread-safe.
 /// </summary>
 internal sealed class SessionManifests
 {

@@ -80,7 +80,7 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
     public EncodePath SelectPath(bool mustBeSoftware, int rungs) => _hardwareFailures.LimitRungs(
         selector.Best(r => (r.StaysOnDevice && mustBeSoftware) || _hardwareFailures.IsAvoided(r)), rungs);
 
-    /// <summary>Raises the level before a start, if encoding kept up for long enough.</summary>
+    /// <summary>Restores quality by one level before a start, if encoding kept up for long enough.</summary>
     /// <param name="rungs">The ladder.</param>
     public void RestoreIfDue(IReadOnlyList<Rung> rungs)
     {
@@ -116,7 +116,7 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
         return true;
     }
 
-    /// <summary>Lowers or raises the level if the lag of a running worker requires or permits it.</summary>
+    /// <summary>Reduces or restores quality if the lag of a running worker requires or permits it.</summary>
     /// <param name="lag">Lag of the slowest rung behind the source.</param>
     /// <param name="frameInterval">Frame interval of the source.</param>
     /// <param name="rungs">The ladder.</param>
