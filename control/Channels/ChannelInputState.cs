@@ -19,13 +19,10 @@ public enum ChannelInputState
 /// <summary>Names of input states in the API and the event stream.</summary>
 public static class ChannelInputStates
 {
+    private static readonly EnumNames<ChannelInputState> NameMap = new("state of an input",
+        (ChannelInputState.Waiting, "waiting"), (ChannelInputState.Recovering, "recovering"), (ChannelInputState.Good, "good"),
+        (ChannelInputState.Silent, "silent"));
+
     /// <summary>Gets the name of a state.</summary>
-    public static string Name(ChannelInputState state) => state switch
-    {
-        ChannelInputState.Waiting => "waiting",
-        ChannelInputState.Recovering => "recovering",
-        ChannelInputState.Good => "good",
-        ChannelInputState.Silent => "silent",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The state has no name."),
-    };
+    public static string Name(ChannelInputState state) => NameMap.Name(state);
 }

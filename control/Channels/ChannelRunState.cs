@@ -25,15 +25,10 @@ public enum ChannelRunState
 /// <summary>Names of channel states in the API and the event stream.</summary>
 public static class ChannelRunStates
 {
+    private static readonly EnumNames<ChannelRunState> NameMap = new("state of a channel",
+        (ChannelRunState.Offline, "offline"), (ChannelRunState.Starting, "starting"), (ChannelRunState.Preview, "preview"),
+        (ChannelRunState.Live, "live"), (ChannelRunState.Waiting, "waiting"), (ChannelRunState.Ended, "ended"));
+
     /// <summary>Gets the name of a state.</summary>
-    public static string Name(ChannelRunState state) => state switch
-    {
-        ChannelRunState.Offline => "offline",
-        ChannelRunState.Starting => "starting",
-        ChannelRunState.Preview => "preview",
-        ChannelRunState.Live => "live",
-        ChannelRunState.Waiting => "waiting",
-        ChannelRunState.Ended => "ended",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The state has no name."),
-    };
+    public static string Name(ChannelRunState state) => NameMap.Name(state);
 }

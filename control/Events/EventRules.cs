@@ -15,6 +15,13 @@ public static class EventRules
     /// <summary>Maximum length of poster URLs, in characters.</summary>
     public const int MaxPoster = 2000;
 
+    private static readonly EnumNames<EventState> StateNames = new("state of an event",
+        (EventState.Scheduled, "scheduled"), (EventState.Preview, "preview"), (EventState.Live, "live"), (EventState.Ended, "ended"),
+        (EventState.Cancelled, "cancelled"));
+
+    private static readonly EnumNames<EventKind> KindNames = new("kind of event",
+        (EventKind.Single, "single"), (EventKind.Series, "series"), (EventKind.Occurrence, "occurrence"));
+
     /// <summary>Value for the channel's setting.</summary>
     public const string ChannelDefault = "channel";
 
@@ -76,45 +83,18 @@ public static class EventRules
     public static string? PageOf(string pagesUrl, string id, EventKind kind) => kind == EventKind.Series ? null : $"{pagesUrl}/event/{id}";
 
     /// <summary>Gets the name of a state.</summary>
-    public static string Name(EventState state) => state switch
-    {
-        EventState.Scheduled => "scheduled",
-        EventState.Preview => "preview",
-        EventState.Live => "live",
-        EventState.Ended => "ended",
-        EventState.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The state has no name."),
-    };
+    public static string Name(EventState state) => StateNames.Name(state);
 
     /// <summary>Parses the name of a state.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static EventState ParseState(string name) => name switch
-    {
-        "scheduled" => EventState.Scheduled,
-        "preview" => EventState.Preview,
-        "live" => EventState.Live,
-        "ended" => EventState.Ended,
-        "cancelled" => EventState.Cancelled,
-        _ => throw new FormatException($"'{name}' is not a state of an event."),
-    };
+    internal static EventState ParseState(string name) => StateNames.Parse(name);
 
     /// <summary>Parses the name of a kind.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static EventKind ParseKind(string name) => name switch
-    {
-        "single" => EventKind.Single,
-        "series" => EventKind.Series,
-        "occurrence" => EventKind.Occurrence,
-        _ => throw new FormatException($"'{name}' is not a kind of event."),
-    };
+    internal static EventKind ParseKind(string name) => KindNames.Parse(name);
 
     /// <summary>Gets the name of a kind.</summary>
-    public static string Name(EventKind kind) => kind switch
-    {
-        EventKind.Series => "series",
-        EventKind.Occurrence => "occurrence",
-        _ => "single",
-    };
+    public static string Name(EventKind kind) => KindNames.Name(kind);
 
     internal static ControlException NotFound(string id) =>
         new(ControlErrorCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");

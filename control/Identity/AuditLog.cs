@@ -33,6 +33,10 @@ public sealed class AuditLog(ControlDatabase database)
     /// <summary>Maximum number of entries per page.</summary>
     public const int MaxPage = 200;
 
+    private static readonly EnumNames<ActorKind> KindNames = new("kind of actor",
+        (ActorKind.User, "user"), (ActorKind.Token, "token"), (ActorKind.Command, "command"), (ActorKind.Schedule, "schedule"),
+        (ActorKind.Server, "server"));
+
     private const int MaxText = 500;
     private const int MaxFilter = 300;
     private const int BatchSize = 10_000;
@@ -74,27 +78,11 @@ public sealed class AuditLog(ControlDatabase database)
     }
 
     /// <summary>Gets the name of a kind.</summary>
-    public static string Name(ActorKind kind) => kind switch
-    {
-        ActorKind.User => "user",
-        ActorKind.Token => "token",
-        ActorKind.Command => "command",
-        ActorKind.Schedule => "schedule",
-        ActorKind.Server => "server",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no name."),
-    };
+    public static string Name(ActorKind kind) => KindNames.Name(kind);
 
     /// <summary>Parses the name of a kind of actor.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static ActorKind ParseKind(string name) => name switch
-    {
-        "user" => ActorKind.User,
-        "token" => ActorKind.Token,
-        "command" => ActorKind.Command,
-        "schedule" => ActorKind.Schedule,
-        "server" => ActorKind.Server,
-        _ => throw new FormatException($"'{name}' is not a kind of actor."),
-    };
+    internal static ActorKind ParseKind(string name) => KindNames.Parse(name);
 
     /// <summary>Records a change by the current actor that is not in the database, for example of media or of the whole database.</summary>
     /// <param name="at">Time of the change.</param>

@@ -49,6 +49,9 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
     /// <summary>Maximum number of keys per channel that are not revoked.</summary>
     public const int MaxPerChannel = 50;
 
+    private static readonly EnumNames<StreamKeyRole> RoleNames = new("role of a stream key",
+        (StreamKeyRole.Primary, "primary"), (StreamKeyRole.Backup, "backup"), (StreamKeyRole.Guest, "guest"));
+
     private const string Columns =
         "k.id, c.name AS channel, k.role, k.label, k.created_at AS createdAt, k.last_used_at AS lastUsedAt, k.expires_at AS expiresAt, "
         + "k.revoked_at AS revokedAt";
@@ -211,23 +214,11 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         overlap < TimeSpan.Zero || overlap > TimeSpan.FromDays(30)
         ? [new("overlapSeconds", "An overlap must be 0 to 2592000 seconds (30 days).")] : [];
 
-    internal static string Name(StreamKeyRole role) => role switch
-    {
-        StreamKeyRole.Primary => "primary",
-        StreamKeyRole.Backup => "backup",
-        StreamKeyRole.Guest => "guest",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "The role has no name."),
-    };
+    internal static string Name(StreamKeyRole role) => RoleNames.Name(role);
 
     /// <summary>Parses the name of a role.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static StreamKeyRole ParseRole(string name) => name switch
-    {
-        "primary" => StreamKeyRole.Primary,
-        "backup" => StreamKeyRole.Backup,
-        "guest" => StreamKeyRole.Guest,
-        _ => throw new FormatException($"'{name}' is not a role of a stream key."),
-    };
+    internal static StreamKeyRole ParseRole(string name) => RoleNames.Parse(name);
 
     private sealed record Row(
         string Id, string Channel, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt,

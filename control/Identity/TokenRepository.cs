@@ -194,22 +194,24 @@ public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
 /// <summary>Names of roles.</summary>
 public static class TokenRoles
 {
+    private static readonly EnumNames<TokenRole> NameMap = new("role",
+        (TokenRole.Admin, "admin"), (TokenRole.Producer, "producer"), (TokenRole.Moderator, "moderator"), (TokenRole.Viewer, "viewer"));
+
     /// <summary>All names, most privileged first.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["admin", "producer", "moderator", "viewer"];
+    public static IReadOnlyList<string> Names => NameMap.All;
 
     /// <summary>Gets the name of a role.</summary>
-    public static string Name(TokenRole role) => Names[TokenRole.Admin - role];
+    public static string Name(TokenRole role) => NameMap.Name(role);
 
     /// <summary>Gets the role with a name.</summary>
     public static bool TryParse(string? name, out TokenRole role)
     {
-        var index = name is null ? -1 : Names.ToList().IndexOf(name);
-        role = index < 0 ? TokenRole.Viewer : TokenRole.Admin - index;
-        return index >= 0;
+        var found = name is null ? null : NameMap.Find(name);
+        role = found ?? TokenRole.Viewer;
+        return found is not null;
     }
 
     /// <summary>Parses the name of a role.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static TokenRole Parse(string name) =>
-        TryParse(name, out var role) ? role : throw new FormatException($"'{name}' is not a role.");
+    internal static TokenRole Parse(string name) => NameMap.Parse(name);
 }

@@ -39,6 +39,9 @@ internal readonly record struct TakeoverRules(TakeoverPolicy Policy, TimeSpan Si
     /// <summary>Time for which a takeover counts.</summary>
     public static readonly TimeSpan CountingPeriod = TimeSpan.FromMinutes(1);
 
+    private static readonly EnumNames<TakeoverPolicy> PolicyNames = new("takeover policy",
+        (TakeoverPolicy.Silent, "silent"), (TakeoverPolicy.Newest, "newest"));
+
     /// <summary>Decides about a new encoder.</summary>
     /// <param name="silence">Time since the current encoder's last usable frame.</param>
     /// <param name="recent">Number of counted takeovers.</param>
@@ -54,19 +57,9 @@ internal readonly record struct TakeoverRules(TakeoverPolicy Policy, TimeSpan Si
     }
 
     /// <summary>Gets the name of a policy.</summary>
-    internal static string Name(TakeoverPolicy policy) => policy switch
-    {
-        TakeoverPolicy.Silent => "silent",
-        TakeoverPolicy.Newest => "newest",
-        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "The policy has no name."),
-    };
+    internal static string Name(TakeoverPolicy policy) => PolicyNames.Name(policy);
 
     /// <summary>Parses the name of a policy.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    internal static TakeoverPolicy Parse(string name) => name switch
-    {
-        "silent" => TakeoverPolicy.Silent,
-        "newest" => TakeoverPolicy.Newest,
-        _ => throw new FormatException($"'{name}' is not a takeover policy."),
-    };
+    internal static TakeoverPolicy Parse(string name) => PolicyNames.Parse(name);
 }

@@ -16,32 +16,21 @@ public enum DeliveryState
 /// <summary>Names of delivery states in the database, the API and the command line.</summary>
 public static class DeliveryStates
 {
+    private static readonly EnumNames<DeliveryState> NameMap = new("state of a delivery",
+        (DeliveryState.Waiting, "waiting"), (DeliveryState.Delivered, "delivered"), (DeliveryState.Failed, "failed"));
+
     /// <summary>Names of all states.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<DeliveryState>().Select(Name)];
+    public static IReadOnlyList<string> Names => NameMap.All;
 
     /// <summary>Gets the name of a state.</summary>
-    public static string Name(DeliveryState state) => state switch
-    {
-        DeliveryState.Waiting => "waiting",
-        DeliveryState.Delivered => "delivered",
-        DeliveryState.Failed => "failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The state has no name."),
-    };
+    public static string Name(DeliveryState state) => NameMap.Name(state);
 
     /// <summary>Parses the name of a state.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>
-    public static DeliveryState Parse(string name) => Find(name) ?? throw new FormatException($"'{name}' is not a state of a delivery.");
+    public static DeliveryState Parse(string name) => NameMap.Parse(name);
 
     /// <summary>Parses the state in a request; <see langword="null"/> for any state.</summary>
     /// <exception cref="ControlException">The name is unknown.</exception>
     public static DeliveryState? ParseFilter(string? name) => name is null ? null
-        : Find(name) ?? throw new ControlException([new("state", $"Unknown state; use one of {string.Join(", ", Names)}.")]);
-
-    private static DeliveryState? Find(string name) => name switch
-    {
-        "waiting" => DeliveryState.Waiting,
-        "delivered" => DeliveryState.Delivered,
-        "failed" => DeliveryState.Failed,
-        _ => null,
-    };
+        : NameMap.Find(name) ?? throw new ControlException([new("state", $"Unknown state; use one of {string.Join(", ", Names)}.")]);
 }

@@ -36,4 +36,21 @@ public sealed class StateNameTests
     [Fact]
     public void Input_states_have_the_names_of_the_API() =>
         Enum.GetValues<ChannelInputState>().Select(ChannelInputStates.Name).ShouldBe(["waiting", "recovering", "good", "silent"]);
+
+    [Fact]
+    public void Every_value_has_exactly_one_name()
+    {
+        var names = new EnumNames<TakeoverPolicy>("policy", (TakeoverPolicy.Newest, "b"), (TakeoverPolicy.Silent, "a"));
+
+        names.All.ShouldBe(["b", "a"]);
+        names.Name(TakeoverPolicy.Silent).ShouldBe("a");
+        names.Find("b").ShouldBe(TakeoverPolicy.Newest);
+        names.Find("B").ShouldBeNull();
+        Should.Throw<FormatException>(() => names.Parse("c")).Message.ShouldBe("'c' is not a policy.");
+        Should.Throw<ArgumentOutOfRangeException>(() => names.Name((TakeoverPolicy)99)).Message.ShouldContain("'99' is not a policy.");
+        Should.Throw<ArgumentException>(() => new EnumNames<TakeoverPolicy>("policy", (TakeoverPolicy.Newest, "b")))
+            .Message.ShouldContain("A value of TakeoverPolicy has no name.");
+        Should.Throw<ArgumentException>(() => new EnumNames<TakeoverPolicy>("policy", (TakeoverPolicy.Newest, "b"),
+            (TakeoverPolicy.Silent, "b")));
+    }
 }
