@@ -245,6 +245,25 @@ public sealed class PublishAuthorizerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Reload_of_the_cache_extends_the_time_for_which_cached_keys_are_accepted()
+    {
+        await using var rig = await PublishHarness.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await rig.LeaveAsync(await rig.GrantedAsync(key));
+        rig.Clock.Advance(TimeSpan.FromMinutes(6));
+        await rig.Ledger.FlushAsync(default);
+
+        await using (var connection = await rig.Database.Source.OpenConnectionAsync())
+        {
+            await rig.Register.ReloadAsync(connection, default);
+        }
+
+        await rig.Database.DisposeAsync();
+        rig.Clock.Advance(TimeSpan.FromMinutes(4));
+        await rig.GrantedAsync(key);
+    }
+
+    [Fact]
     public async Task Unknown_open_session_in_the_database_is_superseded_by_a_new_one()
     {
         await using var rig = await PublishHarness.OpenAsync(postgres);
