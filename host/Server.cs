@@ -128,6 +128,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         {
             StopIncomplete(logger, e);
         }
+
+        await app.Services.ExportLastAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -7,7 +7,7 @@ namespace Broadcast.Host.Observability;
 
 /// <summary>
 /// Export of metrics to an OTLP receiver. While the receiver is unavailable, only that export is lost: counters are cumulative, and the
-/// next export is complete. The last export runs when the host is disposed.
+/// next export is complete.
 /// </summary>
 internal static class OtlpExport
 {
@@ -37,4 +37,11 @@ internal static class OtlpExport
                 reader.TemporalityPreference = MetricReaderTemporalityPreference.Cumulative;
             }));
     }
+
+    /// <summary>
+    /// Exports the final values, for at most 2 s. Called before the server releases its data folder; otherwise the provider would do it
+    /// when the host is disposed.
+    /// </summary>
+    public static Task ExportLastAsync(this IServiceProvider services) =>
+        Task.Run(() => services.GetService<MeterProvider>()?.Shutdown(TimeoutMilliseconds));
 }

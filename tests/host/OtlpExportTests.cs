@@ -43,7 +43,7 @@ public sealed class OtlpExportTests
         got.Clear();
         Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_last").Add(1);
         await host.StopAsync();
-        host.Dispose();
+        await host.Services.ExportLastAsync();
         got.ShouldContain(request => Holds(request.Body, "broadcast_test_otlp_last"));
     }
 
@@ -56,6 +56,7 @@ public sealed class OtlpExportTests
         await host.StartAsync();
         Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_held").Add(1);
         await host.StopAsync();
+        await host.Services.ExportLastAsync().WaitAsync(TimeSpan.FromSeconds(60));
         await Task.Run(host.Dispose).WaitAsync(TimeSpan.FromSeconds(60));
         held.SetResult();
     }
