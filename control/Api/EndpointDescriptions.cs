@@ -148,6 +148,9 @@ internal static class EndpointDescriptions
         });
         options.AddDocumentTransformer((document, _, _) =>
         {
+            // The same for every host name, because the document is generated once.
+            document.Servers = [new OpenApiServer { Url = "/" }];
+
             // Responses always contain all members. In requests, nullable members may be omitted.
             var bodies = document.Paths.Values.SelectMany(p => p.Operations?.Values.AsEnumerable() ?? [])
                 .SelectMany(o => o.RequestBody?.Content?.Values.AsEnumerable() ?? [])

@@ -40,9 +40,10 @@ internal sealed class OpenApiEndpoint([FromKeyedServices(OpenApiEndpoint.Documen
         {
             if (_document is null)
             {
-                var document = await generator.GetOpenApiDocumentAsync(cancellationToken);
+                // Not canceled with the request that happens to be the first: others wait for the same document.
+                var document = await generator.GetOpenApiDocumentAsync(CancellationToken.None);
                 using var json = new MemoryStream();
-                await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1, cancellationToken);
+                await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1, CancellationToken.None);
                 _document = json.ToArray();
             }
 

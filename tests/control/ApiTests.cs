@@ -224,6 +224,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         var (status, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", token: null);
         status.ShouldBe(200);
         document.GetProperty("openapi").GetString().ShouldStartWith("3.1");
+        document.GetProperty("servers").EnumerateArray().ShouldHaveSingleItem().GetProperty("url").GetString().ShouldBe("/");
     }
 
     [Fact]
