@@ -3,17 +3,20 @@ namespace Broadcast.Storage.Spooling;
 /// <summary>Wakes idle loops. Read <see cref="Next"/> before checking for work, so that no signal is missed.</summary>
 internal sealed class WakeSignal(TimeProvider time)
 {
+    // Task.Delay truncates to whole milliseconds. A caller that waits until an instant would then return early and repeat waits of 0 ms.
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
     private TaskCompletionSource _next = New();
 
     public Task Next => Volatile.Read(ref _next).Task;
 
     public void Set() => Interlocked.Exchange(ref _next, New()).TrySetResult();
 
-    /// <summary>Waits for the signal or the timeout.</summary>
+    /// <summary>Waits for the signal or, at least as long as the timeout, without one.</summary>
     public async Task WaitAsync(Task signal, TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(signal, Task.Delay(atMost, time, either.Token));
+        await Task.WhenAny(signal, Task.Delay(atMost + TimerResolution, time, either.Token));
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }
