@@ -26,7 +26,8 @@ internal sealed record MultivariantPlaylist
     public ImageStream? Images { get; init; }
 
     /// <summary>
-    /// The playlist for other media playlists than those of the live window: without I-frame and image playlists, which only list it.
+    /// Copies the playlist for media playlists outside the live window. I-frame and image playlists cover only the live window and are
+    /// omitted.
     /// </summary>
     /// <param name="uriOf">Converts the URI of a media playlist.</param>
     public MultivariantPlaylist OfMedia(Func<string, string> uriOf) => this with

@@ -89,7 +89,7 @@ internal sealed class SessionManifests
     /// <summary>Marks the media playlists of all renditions as outdated. Called only under the session's lock.</summary>
     public void InvalidateAll()
     {
-        foreach (var playlists in _playlists.Values)
+        foreach (var (_, playlists) in _playlists)
         {
             playlists.Invalidate();
         }

@@ -39,7 +39,7 @@ internal static partial class SpoolLog
     public static partial void DeletionFailed(this ILogger logger, string problem);
 
     [LoggerMessage(6010, LogLevel.Error,
-        "Storing a deletion in {Folder} failed; if this process ends before it is done, the objects remain in the store.")]
+        "Writing a pending deletion to {Folder} failed. If the process ends before it deletes the objects, they remain in the store.")]
     public static partial void DeletionNotStored(this ILogger logger, string folder, Exception exception);
 
     [LoggerMessage(6011, LogLevel.Information, "Stopping with {Waiting} files left to upload.")]
@@ -48,6 +48,6 @@ internal static partial class SpoolLog
     [LoggerMessage(6012, LogLevel.Information, "Objects are stored in {Where}.")]
     public static partial void StoreSelected(this ILogger logger, string where);
 
-    [LoggerMessage(6013, LogLevel.Error, "A background task of the spool failed and continues.")]
+    [LoggerMessage(6013, LogLevel.Error, "A background task of the spool failed. The spool restarts it.")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
 }

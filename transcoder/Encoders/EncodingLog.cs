@@ -13,7 +13,8 @@ internal static partial class EncodingLog
     public static partial void WorkerExited(ILogger logger, string channel, double runTime, string reason, string what, double pause);
 
     [LoggerMessage(2022, LogLevel.Warning,
-        "{Channel}: degradation level {Before} to {Level}: {Reason}; now {Rungs} (speed level {SpeedLevel}, half frame rate: {IsHalfRate})")]
+        "Channel {Channel}: degradation level {Before} to {Level}: {Reason}; now {Rungs} (speed level {SpeedLevel}, half frame rate: "
+        + "{IsHalfRate})")]
     public static partial void LevelChanged(ILogger logger, string channel, int before, int level, string reason, string rungs,
         int speedLevel, bool isHalfRate);
 

@@ -32,6 +32,8 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
     /// <summary>Maximum length of a reason on status pages.</summary>
     private const int MaxReasonLength = 300;
 
+    private const string KeptUp = "encoding kept up for a while";
+
     private static readonly Counter<long> Exits = Telemetry.Meter
         .CreateCounter<long>("broadcast_encoder_exits", "{process}", "Encoder processes that exited or were killed because they hung.");
 
@@ -87,7 +89,7 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
         var previousLevel = _degradation.Level;
         if (_degradation.Evaluate(TimeSpan.Zero, Now, DegradationLadder.LastLevel(rungs.Count)))
         {
-            ReportLevel(previousLevel, rungs, "encoding kept up for a while");
+            ReportLevel(previousLevel, rungs, KeptUp);
         }
     }
 
@@ -131,9 +133,9 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
             return false;
         }
 
-        ReportLevel(previousLevel, rungs,
-            string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s"));
         isLower = _degradation.Level > previousLevel;
+        ReportLevel(previousLevel, rungs, isLower
+            ? string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s") : KeptUp);
         return true;
     }
 

@@ -353,7 +353,7 @@ internal static partial class SwitchLog
     public static partial void InputConnected(ILogger logger, string channel, InputRole role);
 
     [LoggerMessage(2011, LogLevel.Warning,
-        "{Channel}: {Lost} {How}, last frame {Silence:0.00} s ago; {Role} active (gap {Gap:0.000} s, shift {Shift:0.000} s, "
+        "Channel {Channel}: {Lost} {How}, last frame {Silence:0.00} s ago; {Role} active (gap {Gap:0.000} s, shift {Shift:0.000} s, "
         + "discontinuity: {Discontinuity})")]
     public static partial void InputLost(
         ILogger logger, string channel, InputRole lost, string how, double silence, InputRole role, double gap, double shift,
@@ -370,6 +370,7 @@ internal static partial class SwitchLog
     public static partial void Failed(ILogger logger, Exception exception, string channel);
 
     [LoggerMessage(2012, LogLevel.Information,
-        "{Channel}: {Role} input recovered and active again (gap {Gap:0.000} s, shift {Shift:0.000} s, discontinuity: {Discontinuity})")]
+        "Channel {Channel}: {Role} input recovered and active again (gap {Gap:0.000} s, shift {Shift:0.000} s, "
+        + "discontinuity: {Discontinuity})")]
     public static partial void InputRecovered(ILogger logger, string channel, InputRole role, double gap, double shift, bool discontinuity);
 }
