@@ -1,5 +1,5 @@
-// Generates src/admin/settings/thirdParty.json: third-party software that is distributed or executed, with licenses. Run `npm ci` and
-// `dotnet restore host` first.
+// Generates src/admin/settings/thirdParty.json: third-party software that is distributed or executed, with licenses.
+// Run `npm ci` and `dotnet restore host` first.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Programs that run next to the server, in the version installed on the machine. */
+/** Programs that are installed separately from the server; their versions depend on the machine. */
 const beside = [
   {
     name: 'FFmpeg',

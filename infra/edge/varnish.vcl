@@ -2,15 +2,17 @@
 #
 #   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000
 #
-# Adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in front of it.
+# Adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in
+# front of it.
 #
-# Of concurrent requests for the same object, one goes to the origin and the others wait for its response: held reloads of playlists
-# (_HLS_msn) and hinted parts cost the origin one request each, however many players wait, without additional latency.
-# Responses are forwarded as they arrive. The origin's Cache-Control determines cache lifetimes.
+# Concurrent requests for the same object are combined: one goes to the origin, and the others wait for its response. A
+# held playlist reload (_HLS_msn) or a hinted part therefore costs the origin one request, however many players wait,
+# without additional latency. Responses are forwarded as they arrive. The origin's Cache-Control determines cache
+# lifetimes.
 #
-# The origin decides viewer access (/auth/…), at most every 5 seconds per viewer. The cache stores each object once, under its URL
-# without the token. Add this edge's address to the origin's option Delivery:TrustedProxies, so that the origin knows viewers'
-# addresses (for tokens bound to one).
+# The origin decides viewer access (/auth/…), at most every 5 seconds per viewer. The cache stores each object once,
+# under its URL without the token. Add this edge's address to the origin's option Delivery:TrustedProxies, so that the
+# origin knows viewers' addresses (for tokens bound to one).
 
 vcl 4.1;
 
@@ -41,8 +43,8 @@ sub vcl_recv {
       return (synth(404));
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
-      # An object is the same for every viewer: its cache key is its URL without the token. Arguments are sorted; media have none, except downloads,
-      # which name their rendition.
+      # An object is the same for every viewer: its cache key is its URL without the token. Arguments are sorted.
+      # Arguments of media URLs are removed, except those of downloads, which name the rendition.
       set req.http.X-Object = std.querysort(regsub(req.url, "^/t/[^/?]+/", "/"));
       if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?" && req.http.X-Object !~ "^/vod/[^/?]+/download\.mp4\?") {
         set req.http.X-Object = regsub(req.http.X-Object, "\?.*$", "");
@@ -52,9 +54,11 @@ sub vcl_recv {
         set req.http.X-Pass = regsub(req.url, "^(/t/[^/?]+)/.*$", "\1");
       }
 
-      # Cache key of access decisions: the path up to the channel, or up to the session if the path contains one (sessions of events may
-      # have another access policy than their channel), including the token. Also the viewer's address if the decision may depend on it:
-      # for all tokens except the server's own without an address ("-" in the last field but one), and for paths with several spellings.
+      # Cache key of access decisions: the path up to the channel, or up to the session if the path contains one,
+      # including the token. Sessions of events may have another access policy than their channel. The key of a request
+      # with a token also contains the viewer's address, because the decision may depend on it. Exceptions are tokens
+      # that the server created without an address ("-" in the second-last field). Paths that have several spellings
+      # (with "..", "%" or "//") are not shortened, and their key also contains the address.
       if (req.url ~ "^[^?]*(?:\.\.|%|//)") {
         set req.http.X-Viewer = req.url + " " + client.ip;
       } else if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
@@ -68,15 +72,15 @@ sub vcl_recv {
       set req.http.X-Cache-Scope = "session";
       set req.url = "/auth" + req.url;
     } else if (req.url ~ "^/event/[0-7][0-9A-HJKMNP-TV-Z]{25}/status\.json(?:\?|$)" && (req.method == "GET" || req.method == "HEAD")) {
-      # An event's status, which its page polls. It has no access check here: the origin marks restricted responses and denials as `private`,
-      # so they are not cached. Requests with a token go to the origin.
+      # An event's status, which its page polls. It has no access check here: the origin marks restricted responses and
+      # denials as `private`, so they are not cached. Requests with a token go to the origin.
       set req.url = regsub(req.url, "\?.*$", "");
       set req.http.X-Stage = "object";
     }
   }
 
   if (req.http.X-Stage) {
-    # Neither has an effect on media.
+    # Cookies and credentials have no effect on media.
     unset req.http.Cookie;
     unset req.http.Authorization;
     if (req.http.X-Stage == "object" && req.url ~ "^/vod/[^/]+/download\.mp4") {
@@ -84,7 +88,8 @@ sub vcl_recv {
       return (pass);
     }
     if (req.http.X-Stage == "object" && req.http.X-Pass ~ "^/t/1p\.") {
-      # Preview tokens give access to media that other viewers do not get yet, at the same URL: bypass the cache in both directions.
+      # Preview tokens give access to media that other viewers do not get yet, at the same URL. Such requests bypass the
+      # cache in both directions.
       return (pass);
     }
     if (req.http.X-Stale) {
@@ -117,7 +122,7 @@ sub vcl_hash {
   } else {
     hash_data(req.url);
     if (req.http.X-Pass && req.url ~ "^/live/[^/]+/manifest\.mpd") {
-      # With a token its URLs are relative, so that they keep the token.
+      # With a token, a channel's MPD has relative URLs, so that they keep the token.
       hash_data("guarded");
     }
   }
@@ -186,7 +191,7 @@ sub vcl_backend_response {
     return (deliver);
   }
 
-  # While the origin is unavailable: media stay valid, a playlist for about as long as players wait for it to grow.
+  # While the origin is unavailable, media stay valid, and a playlist for about as long as players wait for it to grow.
   if (bereq.url ~ "\.(?:m4s|mp4|cmfv|cmfa|jpg)(?:\?|$)") {
     set beresp.grace = 1h;
   } else {

@@ -79,6 +79,22 @@ internal static partial class SourceTexts
         }
     }
 
+    /// <summary>Comments of a file whose language has no parser here, by the file's extension.</summary>
+    public static IEnumerable<SourceText> CommentsOf(string source, string extension)
+    {
+        var pattern = extension switch
+        {
+            ".sql" => SqlComments(),
+            ".css" => BlockComments(),
+            ".html" or ".csproj" or ".props" => MarkupComments(),
+            _ => HashComments(),
+        };
+        foreach (Match match in pattern.Matches(source))
+        {
+            yield return new(TextKind.Comment, NotProse().Replace(match.Value, " "), 1 + source.AsSpan(0, match.Index).Count('\n'));
+        }
+    }
+
     /// <summary>
     /// Numbers of the lines of a C# file that are longer than a limit, except lines that begin with a string literal or have one at that
     /// column.
@@ -148,6 +164,18 @@ internal static partial class SourceTexts
         @"(?<comment>//[^\n]*|/\*.*?\*/)|(?<string>""(?:[^""\\\n]|\\.)*""|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|[A-Za-z_$][\w$]*",
         RegexOptions.Singleline)]
     private static partial Regex ScriptPieces();
+
+    [GeneratedRegex(@"--[^\n]*")]
+    private static partial Regex SqlComments();
+
+    [GeneratedRegex(@"/\*.*?\*/", RegexOptions.Singleline)]
+    private static partial Regex BlockComments();
+
+    [GeneratedRegex("<!--.*?-->", RegexOptions.Singleline)]
+    private static partial Regex MarkupComments();
+
+    [GeneratedRegex(@"(?<=^|\s)\#[^\n]*", RegexOptions.Multiline)]
+    private static partial Regex HashComments();
 
     [GeneratedRegex(@"(?<comment>(?<=^|\s)\#[^\n]*)|(?<string>""(?:[^""\\]|\\.)*""|'[^']*')|[A-Za-z_]\w*", RegexOptions.Singleline)]
     private static partial Regex ShellPieces();

@@ -70,11 +70,14 @@ public sealed class VocabularyTests
             {
                 "cs" => SourceTexts.OfCSharp(source),
                 "md" => SourceTexts.OfMarkdown(source),
+                "comments" => SourceTexts.CommentsOf(source, Path.GetExtension(file)),
                 _ => SourceTexts.OfScript(source, isShell: language == "sh"),
             };
             foreach (var text in texts)
             {
-                foreach (var rule in Vocabulary.Rules.Where(rule => rule.Languages.Contains(language) && Applies(rule, text)))
+                // The comments of other languages follow the rules for comments of shell scripts.
+                var rulesOf = language == "comments" ? "sh" : language;
+                foreach (var rule in Vocabulary.Rules.Where(rule => rule.Languages.Contains(rulesOf) && Applies(rule, text)))
                 {
                     if (rule.Match(text.Text) is { } word)
                     {
@@ -90,7 +93,10 @@ public sealed class VocabularyTests
         var exempt = new[] { "tests/architecture/VocabularyTests.cs", "tests/architecture/vocabulary.json", "docs/glossary.md",
             "dashboard/src/api/schema.d.ts",
             "host/Configuration/RenamedOptions.cs" };
-        foreach (var (pattern, language) in new[] { ("*.cs", "cs"), ("*.ts", "ts"), ("*.tsx", "ts"), ("*.md", "md"), ("*.sh", "sh") })
+        foreach (var (pattern, language) in new[] { ("*.cs", "cs"), ("*.ts", "ts"), ("*.tsx", "ts"), ("*.md", "md"), ("*.sh", "sh"),
+            ("*.mjs", "ts"), ("*.js", "ts"), ("*.sql", "comments"), ("*.css", "comments"), ("*.html", "comments"), ("*.csproj", "comments"),
+            ("*.props", "comments"), ("*.yml", "comments"), ("*.conf", "comments"), ("*.vcl", "comments"), ("*.sample", "comments"),
+            ("Dockerfile", "comments"), (".editorconfig", "comments"), (".dockerignore", "comments"), (".npmrc", "comments") })
         {
             foreach (var file in Sources.Files("", pattern).Where(file => !exempt.Contains(file, StringComparer.Ordinal)))
             {

@@ -1,4 +1,4 @@
--- Channels, stream keys, API tokens, set-up codes, sessions. All times are instants (timestamptz).
+-- Channels, stream keys, API tokens, setup codes and sessions. All times are instants (timestamptz).
 
 CREATE TABLE channels (
     id                        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -12,7 +12,7 @@ CREATE TABLE channels (
     deleted_at                timestamptz
 );
 
--- A deleted channel stays until the server has removed its media; its name is free at once.
+-- The row of a deleted channel remains until the server has removed its media. Its name can be reused at once.
 CREATE UNIQUE INDEX channels_name ON channels (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE stream_keys (
@@ -60,7 +60,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_channel ON sessions (channel_id, id DESC);
 CREATE UNIQUE INDEX sessions_one_open ON sessions (channel_id) WHERE ended_at IS NULL;
 
--- Who listens on broadcast_control hears 'TABLE:ID' of what changed, whoever changed it.
+-- Notifies listeners on broadcast_control of a changed row, as 'TABLE:ID', whichever process changed it.
 CREATE FUNCTION tell_control() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('broadcast_control', TG_TABLE_NAME || ':' || CASE WHEN TG_OP = 'DELETE' THEN OLD.id::text ELSE NEW.id::text END);

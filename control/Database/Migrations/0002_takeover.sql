@@ -1,5 +1,5 @@
--- What a channel does with an encoder that comes while another publishes. Zero seconds: as the server is configured.
--- Constants as defaults: no row is written anew, and a server of before, which does not know the columns, goes on with them.
+-- Takeover policy for an encoder that connects while another one publishes. Zero seconds means the server's setting.
+-- The defaults are constants, so no row is rewritten. Servers of the previous version ignore the columns.
 
 ALTER TABLE channels
     ADD COLUMN takeover                text NOT NULL DEFAULT 'silent' CHECK (takeover IN ('silent', 'newest')),

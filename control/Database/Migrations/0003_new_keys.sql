@@ -1,4 +1,5 @@
--- A new key is told of, too: so a server knows it before its encoder comes, even when the database is away by then.
+-- Notifies servers of new keys, too. They then know a key before its encoder connects, even if the database is
+-- unavailable by then.
 
 DROP TRIGGER stream_keys_tell ON stream_keys;
 CREATE TRIGGER stream_keys_tell

@@ -1,4 +1,5 @@
--- What viewers of a channel see while its session waits for an encoder: a picture or a clip of its own. Apart from the channel, so that a list of channels does not read them.
+-- Slates of channels: an image or a video that viewers see while the session waits for an encoder. A separate table,
+-- so that listing channels does not read the slates.
 
 CREATE TABLE channel_slates (
     channel_id bigint PRIMARY KEY REFERENCES channels (id) ON DELETE CASCADE,

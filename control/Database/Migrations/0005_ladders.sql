@@ -1,5 +1,5 @@
--- A ladder may be rungs of the channel's own, as text. What it may say is checked before it comes here; here only how long it is.
--- A server of before takes one that it does not know for 'auto'.
+-- A ladder can also consist of custom rungs, as text. The server validates the text; this constraint only limits its
+-- length. Servers of the previous version treat a ladder that they do not know as 'auto'.
 
 ALTER TABLE channels
     DROP CONSTRAINT channels_ladder_check,

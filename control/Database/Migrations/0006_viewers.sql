@@ -1,5 +1,6 @@
--- Who may watch a channel, the keys that viewer tokens are signed with, and the tokens that were made here or revoked.
--- A key's secret is kept as it is: who verifies a signature needs it. A server of before lets everybody watch every channel.
+-- Access policies of channels, signing keys of viewer tokens, and the tokens that the server created or revoked.
+-- A key's secret is stored in plain text, because verifying a signature requires it. Servers of the previous version
+-- let all viewers watch every channel.
 
 ALTER TABLE channels
     DROP CONSTRAINT channels_access_check,
@@ -17,7 +18,7 @@ CREATE TABLE viewer_keys (
 
 CREATE INDEX viewer_keys_channel ON viewer_keys (channel_id);
 
--- One that was signed elsewhere is here only when it was revoked, and then nobody here knows when it expires.
+-- A token that was signed elsewhere has a row only if it was revoked. Its expiry is unknown.
 CREATE TABLE viewer_tokens (
     channel_id  bigint NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
     id          text NOT NULL CHECK (id ~ '^[A-Za-z0-9_-]{1,32}$'),

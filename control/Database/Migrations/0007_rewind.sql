@@ -1,5 +1,5 @@
--- How far back viewers of a channel can go: 'off', 'all', or a length such as '12h'. What it may say is checked before it comes here.
--- A constant as default: no row is written anew, and a server of before, which does not know the column, goes on with it.
+-- DVR window of a channel: 'off', 'all' or a length such as '12h'. The server validates the text.
+-- The default is a constant, so no row is rewritten. Servers of the previous version ignore the column.
 
 ALTER TABLE channels
     ADD COLUMN rewind  text NOT NULL DEFAULT 'off' CHECK (char_length(rewind) BETWEEN 2 AND 9);

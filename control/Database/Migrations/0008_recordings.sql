@@ -1,5 +1,5 @@
--- Recordings: whole sessions that are kept, and clips of them. Channels of before go on without, new ones record.
--- Constants as defaults: no row is written anew, and a server of before, which does not know the columns, goes on with them.
+-- Recordings: whole retained sessions, and clips of them. Existing channels do not record; new channels do.
+-- The defaults are constants, so no row is rewritten. Servers of the previous version ignore the columns.
 
 ALTER TABLE channels
     ADD COLUMN record           boolean NOT NULL DEFAULT false,
@@ -13,8 +13,9 @@ ALTER TABLE sessions
     ADD COLUMN recorded  boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT sessions_of_channel UNIQUE (id, channel_id);
 
--- The recording of a whole session has the session's id. Times that are not set are the session's. Retention: not set, the channel's; 0, for ever.
--- A deleted one stays until the server has removed its media, which is when no other of its session is left.
+-- The recording of a whole session has the session's id. NULL times are the session's times. NULL retention is the
+-- channel's retention; 0 is unlimited. When a session's last recording is deleted, its row remains until the server has
+-- removed the session's media.
 CREATE TABLE recordings (
     id               text PRIMARY KEY CHECK (id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
     channel_id       bigint NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
@@ -42,7 +43,7 @@ CREATE TRIGGER recordings_tell
     AFTER INSERT OR DELETE OR UPDATE OF visibility, title, starts_at, ends_at, deleted_at ON recordings
     FOR EACH ROW EXECUTE FUNCTION tell_control();
 
--- A session that is recorded has its recording from its first row on, whoever writes that and however late.
+-- Adds the recording when the row of a recorded session is inserted, whichever process inserts it and however late.
 CREATE FUNCTION begin_recording() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO recordings (id, channel_id, session_id, kind, title, visibility, created_at)

@@ -1,4 +1,5 @@
--- Who changed what. A row is written in the transaction of its change and points at nothing, because it outlives what it tells of. A server of before writes none.
+-- Audit log of administrative changes. A row is written in the transaction of its change. It references no other table,
+-- because it outlives its subject. Servers of the previous version write no rows.
 
 CREATE TABLE audit_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -16,7 +17,7 @@ CREATE INDEX audit_log_at ON audit_log (at);
 CREATE INDEX audit_log_actor ON audit_log (actor_kind, actor_id, id DESC);
 CREATE INDEX audit_log_subject ON audit_log (subject text_pattern_ops, id DESC);
 
--- Rows go when they are old; none is ever written anew.
+-- Rejects updates. Old rows are deleted, but no row is changed.
 CREATE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'a row of the audit log is not changed';

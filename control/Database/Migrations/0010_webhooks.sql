@@ -1,7 +1,9 @@
--- Webhooks: whom the server tells of what happens; the events that somebody wants to hear of, and who has to be told of each. A secret is kept as it is: who signs needs it.
--- An older server goes on: it writes no events, and those that wait wait for a newer one.
+-- Webhooks, the events that webhooks subscribe to, and the deliveries of each event. A secret is stored in plain text,
+-- because signing requires it. Servers of the previous version write no events and deliver none; waiting deliveries
+-- wait for a newer server.
 
--- No types: all of them; no channels: all of them. A lease says which process delivers to it now, by the database's clock.
+-- Empty `types` means all types; empty `channels` means all channels. The lease belongs to the process that currently
+-- delivers to the webhook. It expires by the database's clock.
 CREATE TABLE webhooks (
     id                text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     url               text NOT NULL CHECK (char_length(url) <= 2000),
@@ -58,5 +60,5 @@ CREATE TRIGGER webhook_deliveries_tell
     AFTER INSERT OR UPDATE OF next_at ON webhook_deliveries
     FOR EACH ROW WHEN (NEW.state = 'waiting' AND NEW.attempts = 0) EXECUTE FUNCTION tell_control();
 
--- Since when nothing usable comes from any encoder of an open session, as receivers were told of it.
+-- Time since which no encoder of an open session has sent usable media, as last reported to webhooks.
 ALTER TABLE sessions ADD COLUMN input_lost_at timestamptz;

@@ -1,6 +1,8 @@
--- Events: broadcasts that are planned. New tables alone: a server of before goes on without them, and lets channels be used as ever.
+-- Events: scheduled broadcasts. The migration only adds tables. Servers of the previous version ignore events, which
+-- then do not affect channels.
 
--- What recurs is a row of its own, the series, and each of its occurrences is another, made ahead. Times without a value are the channel's.
+-- A series has a row of its own. Each of its occurrences has another row, which is created in advance. NULL in
+-- `ladder`, `latency` and `record` means the channel's setting.
 CREATE TABLE events (
     id               text PRIMARY KEY CHECK (id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
     kind             text NOT NULL CHECK (kind IN ('single', 'series', 'occurrence')),
@@ -43,7 +45,8 @@ CREATE TABLE events (
     CHECK (kind <> 'series' OR state IN ('scheduled', 'ended', 'cancelled')),
     UNIQUE (series_id, planned_wall),
 
-    -- Two events cannot have one channel at one time. Equality of numbers in such an index wants an extension; a range of one number does not.
+    -- Events on the same channel must not overlap. In a GiST index, equality of numbers requires an extension; a range
+    -- of one number does not.
     CONSTRAINT events_apart EXCLUDE USING gist (int8range(channel_id, channel_id, '[]') WITH &&, tstzrange(claims_from, ends_at) WITH &&)
         WHERE (kind <> 'series' AND state IN ('scheduled', 'preview', 'live'))
 );
@@ -57,7 +60,7 @@ CREATE INDEX events_closing ON events (channel_id) WHERE closes_session;
 CREATE TRIGGER events_tell AFTER INSERT OR DELETE OR UPDATE ON events
     FOR EACH ROW EXECUTE FUNCTION tell_control();
 
--- What an event went through, whoever moved it.
+-- State changes of an event, by users and by the schedule.
 CREATE TABLE event_steps (
     event_id  text NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     at        timestamptz NOT NULL,
@@ -77,14 +80,16 @@ $$;
 CREATE TRIGGER events_step AFTER UPDATE OF state ON events
     FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION note_event_step();
 
--- The sessions that an event had. A session's own row may come later, when the database was away.
+-- Sessions of an event. Rows do not reference `sessions`, because a session's row can be written later, after a
+-- database outage.
 CREATE TABLE event_sessions (
     event_id    text NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     session_id  text NOT NULL CHECK (session_id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
     PRIMARY KEY (event_id, session_id)
 );
 
--- Addresses at which calendars of other programs read the events, of one channel or of all. Who has one reads; nothing else can be done with it.
+-- Calendar feeds: URLs at which calendar programs read the events of one channel or of all channels. A URL is the only
+-- credential for its feed, and permits nothing but reading it.
 CREATE TABLE calendar_feeds (
     id            text PRIMARY KEY CHECK (id ~ '^[0-9a-z]{8}$'),
     hash          bytea NOT NULL CHECK (octet_length(hash) = 32),

@@ -1,5 +1,7 @@
--- How much of a session its audience gets: nothing while it is previewed, then what begins at an instant and later. Which segment that is, is found out by who serves it.
--- Constants as defaults: no row is written anew, and a server of before, which does not know the columns, goes on with them, and shows everybody everything.
+-- Visibility of a session for viewers: hidden during the preview, then visible from an instant on.
+-- The server that serves the session determines the first visible segment.
+-- The defaults are constants, so no row is rewritten. Servers of the previous version ignore the columns and show all
+-- viewers the whole session.
 
 ALTER TABLE sessions
     ADD COLUMN preview           boolean NOT NULL DEFAULT false,
@@ -17,5 +19,5 @@ CREATE TRIGGER sessions_tell_hidden
     AFTER INSERT ON sessions
     FOR EACH ROW WHEN (NEW.preview) EXECUTE FUNCTION tell_control();
 
--- Tokens that open previews, too.
+-- Permission to watch previews.
 ALTER TABLE viewer_tokens ADD COLUMN preview boolean NOT NULL DEFAULT false;

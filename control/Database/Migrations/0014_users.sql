@@ -1,5 +1,6 @@
--- People: who logs in with a password, their logins, and the codes that stand in for a lost second factor. A server of before goes on with tokens alone.
--- A second factor's secret is kept as it is: who verifies a code needs it.
+-- Users that log in with a password, their login sessions, and recovery codes for a lost second factor. Servers of the
+-- previous version support tokens only.
+-- The secret of a second factor is stored in plain text, because verifying a code requires it.
 
 CREATE TABLE users (
     id                   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

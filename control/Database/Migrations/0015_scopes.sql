@@ -1,5 +1,6 @@
--- Tokens for some channels or some parts of the API alone. A server of before does not know of it and lets such a token do all that its role may: make none until all servers are new.
--- Channels stand here by number: another channel that is given a deleted one's name later is none of theirs.
+-- Restriction of API tokens to some channels or some parts of the API. Servers of the previous version ignore it and
+-- grant such a token all permissions of its role. Update all servers before you create such tokens.
+-- Channels are stored by id. A token for a deleted channel does not apply to a later channel with the same name.
 
 ALTER TABLE tokens
     ADD COLUMN channels  bigint[] CHECK (cardinality(channels) BETWEEN 1 AND 100),

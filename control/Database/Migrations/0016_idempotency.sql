@@ -1,5 +1,6 @@
--- What requests with an Idempotency-Key came to, so that one that is sent again is not done again. A server of before does not know of it and does such a request each time.
--- Of a request there is but a hash, and an answer that shows a secret is not kept: 'body' is empty then.
+-- Results of requests with an Idempotency-Key, so that a repeated request is not executed again. Servers of the
+-- previous version ignore the key and execute each repetition.
+-- A request is stored as a hash only. A response that contains a secret is not stored: `body` is then NULL.
 
 CREATE TABLE idempotency_keys (
     caller       text NOT NULL CHECK (char_length(caller) BETWEEN 1 AND 250),

@@ -1,5 +1,6 @@
--- What happened lately, for those who listen to the API's event stream: each row is told to whoever listens, at whichever process, and is kept so that one who comes back reads on from the last that it had.
--- New tables alone: a server of before goes on, and tells the stream nothing.
+-- Recent messages of the API's event stream. Every process sends each row to its clients. Rows are retained, so that a
+-- client that reconnects can resume after its last message.
+-- The table is new. Servers of the previous version ignore it and add no messages.
 
 CREATE TABLE stream_events (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -11,14 +12,15 @@ CREATE TABLE stream_events (
 
 CREATE INDEX stream_events_written ON stream_events (written_at);
 
--- The latest of a channel is what those get who come anew.
+-- Finds the latest state and health of each channel, which new clients receive.
 CREATE INDEX stream_events_latest ON stream_events (type, channel, id DESC) WHERE type IN ('channel.state', 'channel.health');
 
 CREATE TRIGGER stream_events_tell AFTER INSERT ON stream_events
     FOR EACH ROW EXECUTE FUNCTION tell_control();
 
--- How many minutes before an event's start webhooks are reminded of it, and of which of these they were; a start that is moved is another one.
--- A constant default: no row is written anew, and a server of before, which knows neither, goes on without reminders.
+-- Times of webhook reminders, in minutes before an event's start, and the reminders already sent. If the start changes,
+-- reminders are sent for the new start, too.
+-- The default is a constant, so no row is rewritten. Servers of the previous version send no reminders.
 ALTER TABLE events ADD COLUMN reminder_minutes int[] NOT NULL DEFAULT '{}' CHECK (cardinality(reminder_minutes) <= 10);
 
 CREATE TABLE event_reminders (
@@ -29,7 +31,9 @@ CREATE TABLE event_reminders (
     PRIMARY KEY (event_id, starts_at, minutes)
 );
 
--- What was told to be wrong with a session, and when it was so last, to the minute: so that a process that is started meanwhile does not tell it again. No reference: a session's own row may come later.
+-- Reported health issues of a session, and the time at which each was last present, to the minute. A process that
+-- starts in the meantime therefore does not report them again. The table does not reference `sessions`, because a
+-- session's row can be written later.
 CREATE TABLE health_issues (
     session_id  text NOT NULL CHECK (char_length(session_id) = 26),
     code        text NOT NULL CHECK (char_length(code) <= 100),

@@ -1,3 +1,4 @@
--- Whether viewers of an event's channel are told its title and start before it is on. A server of before does not know the column: its events are announced, and it tells nobody.
+-- Announcement of an event to the channel's viewers: its title and start, before it is live. Servers of the previous
+-- version ignore the column. Their events are marked as announced, but they show no announcements.
 
 ALTER TABLE events ADD COLUMN announced boolean NOT NULL DEFAULT true;

@@ -1,6 +1,7 @@
--- Which server has a session on air, where several share this database. Leases are measured by this database's clock alone.
--- New columns without a default: no row is written anew, and a server of before goes on with them. It writes sessions that have no owner, and as it starts it takes over all that are open,
--- so a second server is to be started only when none of before is left.
+-- Owners of open sessions, for several servers that share this database. Leases use only the database's clock.
+-- The columns have no default, so no row is rewritten. Servers of the previous version ignore the columns. Their
+-- sessions have no owner, and they take over all open sessions when they start. Start a second server only after all
+-- servers are updated.
 
 CREATE TABLE servers (
     id              uuid PRIMARY KEY,
@@ -18,10 +19,11 @@ ALTER TABLE sessions
     ADD COLUMN owner        uuid,
     ADD COLUMN end_request  text CHECK (char_length(end_request) <= 500);
 
--- No reference to servers: a session's row may come before its server's, and outlive it.
+-- The column does not reference `servers`, because a session's row can be written before its server's row, and can
+-- outlive it.
 CREATE INDEX sessions_open_owner ON sessions (owner) WHERE ended_at IS NULL;
 
--- Servers hear of sessions that begin, end, change their owner or are to be ended: 'session_owners:CHANNEL'.
+-- Notifies servers of sessions that start, end, change their owner or are to be ended, as 'session_owners:CHANNEL'.
 CREATE FUNCTION tell_session_owner() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('broadcast_control', 'session_owners:' || NEW.channel_id::text);

@@ -1,5 +1,6 @@
--- Who may watch an event, and the sessions that it had, with their recordings; without a value whom the channel lets in. A server of before does not know the columns: it lets in whom the channel lets in.
--- No defaults: no row is written anew.
+-- Access policy of an event, its sessions and their recordings. NULL means the channel's policy. Servers of the
+-- previous version ignore the columns and apply the channel's policy.
+-- The columns have no defaults, so no row is rewritten.
 
 ALTER TABLE events ADD COLUMN access text CHECK (access IN ('public', 'token', 'webhook'));
 ALTER TABLE sessions ADD COLUMN access text CHECK (access IN ('public', 'token', 'webhook'));
@@ -13,7 +14,8 @@ CREATE TRIGGER sessions_tell_own_access
     AFTER INSERT ON sessions
     FOR EACH ROW WHEN (NEW.access IS NOT NULL) EXECUTE FUNCTION tell_control();
 
--- What new events of a channel have where they say nothing themselves. Constants as defaults: no row is written anew, and events that a server of before makes have its own.
+-- Default settings of a channel's new events. The column defaults are constants, so no row is rewritten. Servers of the
+-- previous version use their own defaults for new events.
 ALTER TABLE channels
     ADD COLUMN reminder_minutes int[] NOT NULL DEFAULT '{}' CHECK (cardinality(reminder_minutes) <= 10),
     ADD COLUMN announce_events  boolean NOT NULL DEFAULT true;

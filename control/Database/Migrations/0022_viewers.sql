@@ -1,8 +1,10 @@
--- How many watched a session at most. A constant default: no row is written anew, and a server of before, which does not know the column, goes on and counts nobody.
+-- Maximum number of concurrent viewers of a session. The default is a constant, so no row is rewritten. Servers of the
+-- previous version ignore the column and do not count viewers.
 ALTER TABLE sessions ADD COLUMN peak_viewers bigint NOT NULL DEFAULT 0 CHECK (peak_viewers >= 0);
 
--- How many watch each channel as each process sees it, with a sample of what their pages made up as ids when they were loaded, so that a page that two processes saw is one viewer. It holds for half a minute. Not logged: what a crash
--- of the database takes is there again in a moment.
+-- Viewer count of each channel at each process, with a sample of the random ids that pages generate when they load.
+-- With the sample, a page that two processes counted is one viewer. A row is valid for half a minute. The table is
+-- unlogged, because lost rows are written again moments after a database crash.
 CREATE UNLOGGED TABLE viewer_counts (
     server      uuid NOT NULL,
     channel_id  bigint NOT NULL REFERENCES channels (id) ON DELETE CASCADE,

@@ -1,4 +1,5 @@
--- The languages of a channel's tracks of sound, where its encoder does not say them: tags of BCP 47 in the order of the tracks, with commas between. A server of before does not know the column: its tracks have none.
+-- Languages of a channel's audio tracks, for encoders that do not send them. BCP 47 tags in the order of the tracks,
+-- separated by commas. Servers of the previous version ignore the column; their tracks have no language.
 
 ALTER TABLE channels ADD COLUMN audio_languages text NOT NULL DEFAULT '';
 

@@ -1,4 +1,5 @@
--- Renames columns, a table and functions to the terms of the documentation. Stop all servers first: older ones use the old names.
+-- Renames columns, a table and functions to the terms of the documentation. Stop all servers first: older ones use the
+-- old names.
 -- Triggers, indexes and constraints follow a renamed column or function. Function bodies are text and are recreated.
 
 ALTER TABLE channels RENAME COLUMN rewind TO dvr_window;

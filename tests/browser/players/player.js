@@ -2,7 +2,7 @@
 const query = new URLSearchParams(location.search);
 const video = document.getElementById('video');
 const errors = [];
-// The latest events, for the message of a failed test.
+// The latest player events, for the message of a failed test.
 const journal = [];
 const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 120) journal.shift(); };
 for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
@@ -19,7 +19,7 @@ async function begin() {
   const url = query.get('url');
   switch (query.get('kind')) {
     case 'hls': {
-      // As on the watch page: by default hls.js does not catch up.
+      // By default hls.js does not catch up with the live edge, as on the watch page.
       const hls = new Hls({ maxLiveSyncPlaybackRate: Number(query.get('rate') ?? 1) });
       hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
       hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => {
@@ -40,7 +40,7 @@ async function begin() {
       player.on(events.FRAGMENT_LOADING_ABANDONED, ({ request }) => note(`dash.js: gives up ${name(request)}`));
       player.on(events.PERIOD_SWITCH_STARTED, ({ toStreamInfo }) => note(`dash.js: to period ${toStreamInfo?.id}`));
       player.on(events.MANIFEST_LOADED, ({ data }) => note(`dash.js: manifest of ${data?.publishTime?.toISOString?.() ?? data?.publishTime}, periods ${data?.Period?.map(p => `${p.id} from ${p.start} for ${p.duration ?? '?'}`).join('; ')}`));
-      // dash.js starts the video itself; with a video that is already playing it never reloads the manifest.
+      // dash.js starts playback itself. If the video is already playing, dash.js never reloads the manifest.
       player.initialize(video, url, true);
       window.player = player;
       return;
@@ -60,7 +60,7 @@ async function begin() {
   video.play().catch(e => { if (e.name !== 'AbortError') errors.push(`play: ${e.message}`); });
 }
 
-// The player's thumbnail for a time, with the seconds that it shows; null without a thumbnail.
+// Gets the size of the player's thumbnail for a time, and the second of the test video in it; null without a thumbnail.
 window.thumbnail = async (time) => {
   let found = null;
   if (query.get('kind') === 'dash') {
@@ -75,16 +75,16 @@ window.thumbnail = async (time) => {
   sheet.crossOrigin = 'anonymous';
   sheet.src = found.url;
   await sheet.decode();
-  return { code: pictureCode(8, sheet, found).code, width: found.width, height: found.height };
+  return { code: readCode(8, sheet, found).code, width: found.width, height: found.height };
 };
 
-// Reads the bright blocks along the upper edge of the test video: block k is bit k of the seconds.
-function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.videoWidth, height: video.videoHeight }) {
+// Reads the number of seconds from the blocks along the upper edge of the test video: bit k is 1 if block k is bright.
+function readCode(bits, image = video, part = { x: 0, y: 0, width: video.videoWidth, height: video.videoHeight }) {
   const canvas = document.createElement('canvas');
   canvas.width = 640;
   canvas.height = 360;
   const context = canvas.getContext('2d');
-  context.drawImage(picture, part.x, part.y, part.width, part.height, 0, 0, 640, 360);
+  context.drawImage(image, part.x, part.y, part.width, part.height, 0, 0, 640, 360);
   let code = 0;
   for (let bit = 0; bit < bits; bit++) {
     const [r, g, b] = context.getImageData(bit * 60 + 30, 30, 1, 1).data;
@@ -94,7 +94,7 @@ function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.vi
   return { code, background: [r, g, b] };
 }
 
-// With ?bits=: samples a few times per second the number in the blocks of the shown frame, and the time of its display.
+// With ?bits=: samples the number in the blocks of the displayed frame, and its display time, a few times per second.
 const bits = Number(query.get('bits') ?? 0);
 let shown = [];
 window.takeShown = () => {
@@ -108,17 +108,17 @@ if (bits > 0) {
   strip.height = 8;
   const context = strip.getContext('2d', { willReadFrequently: true });
   let next = 0;
-  const look = (now, picture) => {
+  const look = (now, frame) => {
     video.requestVideoFrameCallback(look);
     if (now < next) return;
-    next = now + 230;   // not a whole number of frames, seconds or parts
+    next = now + 230;   // not a multiple of the duration of a frame, a part or a second
     context.drawImage(video, 0, 8, video.videoWidth, 48, 0, 0, strip.width, 8);
     let code = 0;
     for (let bit = 0; bit < bits; bit++) {
       const [r, g, b] = context.getImageData(20 * bit + 10, 4, 1, 1).data;
       if (r + g + b > 384) code |= 1 << bit;
     }
-    shown.push({ code, at: Date.now() + picture.expectedDisplayTime - performance.now() });
+    shown.push({ code, at: Date.now() + frame.expectedDisplayTime - performance.now() });
     if (shown.length > 10000) shown.shift();
   };
   video.requestVideoFrameCallback(look);
@@ -145,11 +145,11 @@ window.report = () => {
     parts,
     target: window.player?.targetLatency ?? 0,
     latency: window.player?.playingDate ? (Date.now() - window.player.playingDate.getTime()) / 1000 : 0,
-    ...(video.videoWidth > 0 ? pictureCode(8) : { code: -1, background: [0, 0, 0] }),
+    ...(video.videoWidth > 0 ? readCode(8) : { code: -1, background: [0, 0, 0] }),
   };
 };
 
-// The player's low-latency mode, its own latency, and the offset of the presentation from system time.
+// Gets the player's low-latency mode, the latency that it reports, and the offset of the presentation from system time.
 window.latency = () => {
   const player = window.player;
   const isDash = query.get('kind') === 'dash';
