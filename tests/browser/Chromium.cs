@@ -1,8 +1,10 @@
 using Broadcast.Browser.Tests;
+using Broadcast.Testing;
 using Microsoft.Playwright;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Chromium))]
+[assembly: TestCollectionOrderer(typeof(LongestClassesFirst))]
 
 namespace Broadcast.Browser.Tests;
 

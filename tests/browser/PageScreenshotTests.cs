@@ -13,6 +13,7 @@ namespace Broadcast.Browser.Tests;
 /// All pages in dark and light mode and at phone width: accessible to assistive technology, without horizontal overflow. <c>./broadcast
 /// test --screenshots DIR</c> stores a screenshot of each.
 /// </summary>
+[LongRunning]
 public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IClassFixture<FullServer>
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder

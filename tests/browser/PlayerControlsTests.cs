@@ -8,6 +8,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>Controls of the watch page: the seek bar with its thumbnails, the settings, and a recording in the same player.</summary>
+[LongRunning]
 public sealed class PlayerControlsTests(Chromium chromium, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     private const string ValueText = "() => document.querySelector('[role=slider]').getAttribute('aria-valuetext') ?? ''";

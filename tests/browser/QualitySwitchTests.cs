@@ -12,6 +12,7 @@ namespace Broadcast.Browser.Tests;
 /// recovers. Playback never stops for longer than <see cref="LongestStop"/> and never seeks, audio continues, and the buffer has no gap. On
 /// a machine too slow for real-time encoding, frames are dropped by design; then only the switches are checked.
 /// </summary>
+[LongRunning]
 public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<LadderChannel>
 {
     /// <summary>Milliseconds; playback is sampled every 50 ms by a script that other work can delay.</summary>

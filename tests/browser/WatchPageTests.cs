@@ -8,6 +8,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>The watch and embed pages in a real browser, in all their states.</summary>
+[LongRunning]
 public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     private const string VideoTime = "() => document.querySelector('video').currentTime";

@@ -9,6 +9,7 @@ using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media.IngestToControl;
+using Broadcast.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
@@ -16,6 +17,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
+[LongRunning]
 public sealed class ApiTests(PostgresFixture postgres)
 {
     private const string Password = "a long password";

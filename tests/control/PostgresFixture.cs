@@ -6,6 +6,7 @@ using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresFixture))]
+[assembly: TestCollectionOrderer(typeof(LongestClassesFirst))]
 
 namespace Broadcast.Control.Tests;
 
@@ -22,10 +23,15 @@ public sealed class PostgresFixture : IAsyncLifetime
         _folder = TempFolder.Create();
         await ClusterTemplate.CopyToAsync(_folder.Path);
         _server = await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
-        foreach (var sql in (string[])["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE blank"])
+        // Databases live for one test: nothing has to survive a crash, and a thousand databases would keep autovacuum busy.
+        foreach (var setting in (string[])["fsync = off", "full_page_writes = off", "autovacuum = off", "checkpoint_timeout = '1h'",
+            "max_wal_size = '16GB'"])
         {
-            await ExecuteAsync(sql);
+            await ExecuteAsync($"ALTER SYSTEM SET {setting}");
         }
+
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await ExecuteAsync("CREATE DATABASE blank");
 
         await (await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
     }

@@ -8,6 +8,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Viewers with access to the bucket of a real S3 service alone: playback never uses the server's HTTP.</summary>
+[LongRunning]
 public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IClassFixture<BucketStorageTests.Service>
 {
     private const int FrameRate = 15;

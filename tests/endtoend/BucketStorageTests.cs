@@ -5,6 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Media in a bucket of a real S3 service with errors and outages: the live edge never waits for it.</summary>
+[LongRunning]
 public sealed class BucketStorageTests(BucketStorageTests.Service service) : IClassFixture<BucketStorageTests.Service>
 {
     private readonly CephServer _ceph = service.Ceph;

@@ -5,6 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>The viewers' timeline continues across restarts and interruptions.</summary>
+[LongRunning]
 public sealed class ContinuityTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Real encoders publish to the real server; ffprobe and ffmpeg check the result over HTTP.</summary>
+[LongRunning]
 public sealed class EncoderTests(SharedServer shared)
 {
     private readonly BroadcastServer _server = shared.Server;

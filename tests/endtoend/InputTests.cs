@@ -11,6 +11,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// Two real encoders on one channel, one of which hangs or dies (rows H08, F33 and F34 of the edge cases). The first sends red frames, the
 /// second blue ones.
 /// </summary>
+[LongRunning]
 public sealed class InputTests
 {
     private const string SupersededEvent = "Another encoder took over";

@@ -3,6 +3,7 @@ using Broadcast.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SharedServer))]
+[assembly: TestCollectionOrderer(typeof(LongestClassesFirst))]
 
 namespace Broadcast.EndToEnd.Tests;
 

@@ -11,6 +11,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// The viewers' stream during input loss (rows F01 to F05 of the edge cases): the last frame, then the slate with silence, then the
 /// encoder's media, on one timeline.
 /// </summary>
+[LongRunning]
 public sealed class SlateTests
 {
     [Theory]

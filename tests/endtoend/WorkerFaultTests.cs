@@ -10,6 +10,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// HTTP and decoded.
 /// </summary>
 [Collection(nameof(SmallLadders))]
+[LongRunning]
 public sealed class WorkerFaultTests : IDisposable
 {
     private static readonly TestSource Usual = new() { FrameRate = 25, KeyframeSeconds = 1 };
