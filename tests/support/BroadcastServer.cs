@@ -70,7 +70,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null,
         Action<string>? prepare = null, bool isNew = false)
     {
-        var server = new BroadcastServer(ServerTemplate.CreateFolder(), flags ?? [], environment ?? new Dictionary<string, string?>());
+        var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>());
         try
         {
             prepare?.Invoke(server.Data);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Broadcast.Testing;
 
 /// <summary>
@@ -9,8 +7,6 @@ namespace Broadcast.Testing;
 internal static class ServerTemplate
 {
     private const string Cluster = "postgres";
-    private const string MemoryDisk = "/dev/shm";
-    private const long FreeBytes = 2L << 30;
 
     private static readonly Lazy<Task<(TempFolder Folder, string Token)>> Made = new(MakeAsync);
 
@@ -23,39 +19,13 @@ internal static class ServerTemplate
         return token;
     }
 
-    /// <summary>
-    /// Creates a folder for a server's data, in memory if there is room: databases of tests are small, and most of their cost is that of
-    /// the disk. The folder's name has the process id, so that a later run deletes the folders of killed runs.
-    /// </summary>
-    public static TempFolder CreateFolder()
-    {
-        var prefix = string.Create(CultureInfo.InvariantCulture, $"bc-{Environment.ProcessId}");
-        return HasMemoryDisk() ? TempFolder.Create(prefix, parent: MemoryDisk) : TempFolder.Create(prefix);
-    }
-
-    private static bool HasMemoryDisk() =>
-        Directory.Exists(MemoryDisk) && new DriveInfo(MemoryDisk).AvailableFreeSpace > FreeBytes;
-
     private static async Task<(TempFolder Folder, string Token)> MakeAsync()
     {
-        DeleteFoldersOfEndedProcesses();
-        var folder = CreateFolder();
+        MemoryFolder.DeleteFoldersOfEndedProcesses();
+        var folder = MemoryFolder.Create();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
         var made = await ChildProcess.RunAsync("dotnet",
             [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", folder.Path]);
         return (folder, made.EnsureSuccess().Json().GetProperty("token").GetString()!);
-    }
-
-    private static void DeleteFoldersOfEndedProcesses()
-    {
-        foreach (var path in HasMemoryDisk() ? Directory.GetDirectories(MemoryDisk, "bc-*-*") : [])
-        {
-            if (int.TryParse(Path.GetFileName(path).Split('-')[1], NumberStyles.None, CultureInfo.InvariantCulture, out var process)
-                && !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}")))
-            {
-                OrphanProcesses.End(path);
-                Directory.Delete(path, recursive: true);
-            }
-        }
     }
 }
