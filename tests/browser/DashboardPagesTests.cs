@@ -10,6 +10,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>The dashboard's schedule, recordings and settings in a real browser, operated by keyboard and checked with axe.</summary>
+[LongRunning]
 public sealed class DashboardPagesTests(Chromium chromium)
 {
     private const string Password = "correct horse battery";

@@ -7,6 +7,7 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>The dashboard in a real browser for a new admin: from the setup code to a recurring broadcast.</summary>
+[LongRunning]
 public sealed class DashboardTests(Chromium chromium)
 {
     private const string Password = "correct horse battery";

@@ -7,7 +7,6 @@ namespace Broadcast.Browser.Tests;
 /// <summary>
 /// A real encoder and real players across origins: frames decode, time advances, nothing stalls, and the frames are the ones sent.
 /// </summary>
-[LongRunning]
 public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, WatchedChannel live) : IClassFixture<WatchedChannel>
 {
     [Theory]

@@ -1,10 +1,11 @@
 using System.Reflection;
+using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
 namespace Broadcast.Testing;
 
-/// <summary>Marks a test class whose tests take a minute or more in total.</summary>
+/// <summary>Marks a test class that is among the longest of its project.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class LongRunningAttribute : Attribute;
 
@@ -18,12 +19,14 @@ public sealed class LongestClassesFirst : ITestCollectionOrderer
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection
     {
-        var names = testCollections.OfType<IXunitTestCollection>().Select(collection => collection.TestAssembly.Assembly).Distinct()
-            .SelectMany(assembly => assembly.GetTypes()).Where(type => type.GetCustomAttribute<LongRunningAttribute>() is not null)
-            .Select(type => $" {type.FullName} ").ToList();
-
-        // xunit names the collection of a class "Test collection for NAMESPACE.CLASS (id: HASH)".
+        var types = testCollections.OfType<IXunitTestCollection>().Select(collection => collection.TestAssembly.Assembly).Distinct()
+            .SelectMany(assembly => assembly.GetTypes()).Where(type => type.GetCustomAttribute<LongRunningAttribute>() is not null);
+        var names = types.Select(NameOfCollection).ToList();
         return [.. testCollections.OrderBy(collection =>
-            names.Any(name => collection.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal)) ? 0 : 1)];
+            names.Any(name => collection.TestCollectionDisplayName.StartsWith(name, StringComparison.Ordinal)) ? 0 : 1)];
     }
+
+    // xunit names the collection of a class without attribute "Test collection for NAMESPACE.CLASS (id: HASH)".
+    private static string NameOfCollection(Type type) =>
+        type.GetCustomAttribute<CollectionAttribute>() is { } collection ? collection.Name : $"Test collection for {type.FullName} ";
 }

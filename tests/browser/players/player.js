@@ -19,7 +19,7 @@ async function begin() {
   const url = query.get('url');
   switch (query.get('kind')) {
     case 'hls': {
-      // By default hls.js does not catch up with the live edge, as on the watch page.
+      // ?rate= lets hls.js catch up with the live edge, as on the watch page. By default it does not.
       const hls = new Hls({ maxLiveSyncPlaybackRate: Number(query.get('rate') ?? 1) });
       hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
       hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => {
