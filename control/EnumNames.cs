@@ -40,7 +40,7 @@ internal sealed class EnumNames<T>
         : throw new ArgumentOutOfRangeException(nameof(value), value, $"'{value}' is not a {_meaning}.");
 
     /// <summary>Gets the value with a name; <see langword="null"/> when there is none. Letter case matters.</summary>
-    public T? Find(string name) => _values.TryGetValue(name, out var value) ? value : null;
+    public T? Find(string? name) => name is not null && _values.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>Parses a name.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Broadcast.Control.Channels;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -49,12 +50,12 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
             Volatile.Write(ref _policies, channels.ToFrozenDictionary(
                 c => c.Name,
                 c => new ViewerAccessPolicy(
-                    AccessOf(c.Access),
+                    ChannelRules.ParseAccess(c.Access),
                     keys[c.Name].ToFrozenDictionary(k => k.Id, k => ViewerKeys.GetBytes(k.Secret), StringComparer.Ordinal),
                     revoked[c.Name].ToFrozenSet(StringComparer.Ordinal))
                 {
                     ServerKeys = keys[c.Name].Where(k => k.IsServers).Select(k => k.Id).ToFrozenSet(StringComparer.Ordinal),
-                    Sessions = sessions[c.Name].ToFrozenDictionary(s => SessionId.Parse(s.Id), s => AccessOf(s.Access)),
+                    Sessions = sessions[c.Name].ToFrozenDictionary(s => SessionId.Parse(s.Id), s => ChannelRules.ParseAccess(s.Access)),
                 },
                 StringComparer.Ordinal));
         }
@@ -66,12 +67,4 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _mutex.Dispose();
-
-    /// <summary>The access of a database name; unknown names give the strictest access.</summary>
-    internal static ViewerAccess AccessOf(string name) => name switch
-    {
-        "public" => ViewerAccess.Public,
-        "webhook" => ViewerAccess.Webhook,
-        _ => ViewerAccess.Token,
-    };
 }

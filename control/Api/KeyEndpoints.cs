@@ -10,8 +10,6 @@ namespace Broadcast.Control.Api;
 /// <summary>Endpoints of <c>/api/v1/channels/{name}/keys</c>: stream keys.</summary>
 internal static class KeyEndpoints
 {
-    private static readonly string[] RoleNames = ["primary", "backup", "guest"];
-
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/channels/{name}/keys", async (string name, HttpContext http, StreamKeys keys) =>
@@ -39,7 +37,7 @@ internal static class KeyEndpoints
         TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var role = body.OneOf("role", RoleNames) ?? "primary";
+        var role = body.OneOf("role", StreamKeys.Roles) ?? "primary";
         var label = body.Text("label") ?? "";
         var expires = body.Instant("expiresAt");
         body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, expires, time.GetUtcNow()));

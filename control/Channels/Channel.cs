@@ -128,11 +128,14 @@ public static class ChannelRules
     /// <summary>Indicates whether sessions are recorded by default, because media that were not recorded cannot be recovered.</summary>
     public const bool DefaultRecord = true;
 
+    private static readonly EnumNames<ViewerAccess> AccessNames = new("access policy",
+        (ViewerAccess.Public, "public"), (ViewerAccess.Token, "token"), (ViewerAccess.Webhook, "webhook"));
+
     /// <summary>Maximum time without media before a takeover.</summary>
     public static readonly TimeSpan MaxTakeoverAfter = TimeSpan.FromMinutes(10);
 
     /// <summary>Names of the takeover policies.</summary>
-    public static IReadOnlyList<string> Takeovers { get; } = [.. Enum.GetValues<TakeoverPolicy>().Select(TakeoverRules.Name)];
+    public static IReadOnlyList<string> Takeovers => TakeoverRules.Names;
 
     /// <summary>Default takeover policy.</summary>
     public const string DefaultTakeover = "silent";
@@ -141,16 +144,13 @@ public static class ChannelRules
     /// Names of the access policies: all viewers, viewers with a token, or viewers that the auth callback
     /// <see cref="AuthorizationOptions.ViewerUrl"/> allows.
     /// </summary>
-    public static IReadOnlyList<string> Accesses { get; } = ["public", "token", "webhook"];
+    public static IReadOnlyList<string> Accesses => AccessNames.All;
 
     /// <summary>Gets the name of an access policy.</summary>
-    public static string? Name(ViewerAccess? access) => access switch
-    {
-        null => null,
-        ViewerAccess.Public => "public",
-        ViewerAccess.Webhook => "webhook",
-        _ => "token",
-    };
+    public static string? Name(ViewerAccess? access) => access is { } known ? AccessNames.Name(known) : null;
+
+    /// <summary>Gets the access policy with a name in the database. Unknown names give the strictest policy.</summary>
+    internal static ViewerAccess ParseAccess(string name) => AccessNames.Find(name) ?? ViewerAccess.Token;
 
     /// <summary>Checks whether the server's configuration supports an access policy; <see langword="null"/> if it does.</summary>
     public static ValidationError? ValidateAccess(string? access, AuthorizationOptions authorization) => access == "webhook"

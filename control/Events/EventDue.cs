@@ -1,4 +1,4 @@
-using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
 
 namespace Broadcast.Control.Events;
 
@@ -23,6 +23,6 @@ internal sealed record EventDue(
     /// <summary>Settings of the event for publishers and viewers.</summary>
     public ActiveEvent ToActiveEvent() => new(Id, Title, StateOf == EventState.Live, Ladder, Latency, Record)
     {
-        Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
+        Access = Access is null ? null : ChannelRules.ParseAccess(Access),
     };
 }

@@ -59,7 +59,7 @@ public static class EventRules
         new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
 
     /// <summary>Names of the states.</summary>
-    public static IReadOnlyList<string> States { get; } = [.. Enum.GetValues<EventState>().Select(Name)];
+    public static IReadOnlyList<string> States => StateNames.All;
 
     /// <summary>Names of the start modes.</summary>
     public static IReadOnlyList<string> Starts { get; } = ["automatic", "manual"];

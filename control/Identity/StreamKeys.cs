@@ -214,7 +214,14 @@ public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
         overlap < TimeSpan.Zero || overlap > TimeSpan.FromDays(30)
         ? [new("overlapSeconds", "An overlap must be 0 to 2592000 seconds (30 days).")] : [];
 
-    internal static string Name(StreamKeyRole role) => RoleNames.Name(role);
+    /// <summary>Names of the roles.</summary>
+    public static IReadOnlyList<string> Roles => RoleNames.All;
+
+    /// <summary>Gets the name of a role.</summary>
+    public static string Name(StreamKeyRole role) => RoleNames.Name(role);
+
+    /// <summary>Gets the role with a name; <see langword="null"/> when there is none.</summary>
+    public static StreamKeyRole? FindRole(string name) => RoleNames.Find(name);
 
     /// <summary>Parses the name of a role.</summary>
     /// <exception cref="FormatException">The name is unknown.</exception>

@@ -206,7 +206,7 @@ public static class TokenRoles
     /// <summary>Gets the role with a name.</summary>
     public static bool TryParse(string? name, out TokenRole role)
     {
-        var found = name is null ? null : NameMap.Find(name);
+        var found = NameMap.Find(name);
         role = found ?? TokenRole.Viewer;
         return found is not null;
     }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
-using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Media;
@@ -221,7 +221,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         {
             Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt,
             Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt, Access = Access is { } value ? ViewerPolicyCache.AccessOf(value) : null,
+            UpdatedAt = UpdatedAt, Access = Access is { } value ? ChannelRules.ParseAccess(value) : null,
         };
     }
 }

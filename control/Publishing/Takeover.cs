@@ -56,6 +56,9 @@ internal readonly record struct TakeoverRules(TakeoverPolicy Policy, TimeSpan Si
         return silence >= MinSilence && Silence - silence <= maxWait ? TakeoverDecision.Wait : TakeoverDecision.Reject;
     }
 
+    /// <summary>Names of the policies.</summary>
+    internal static IReadOnlyList<string> Names => PolicyNames.All;
+
     /// <summary>Gets the name of a policy.</summary>
     internal static string Name(TakeoverPolicy policy) => PolicyNames.Name(policy);
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
@@ -250,7 +250,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt,
             EndsAt, Title)
         {
-            Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
+            Access = Access is null ? null : ChannelRules.ParseAccess(Access),
         };
     }
 }

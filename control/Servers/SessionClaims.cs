@@ -1,4 +1,4 @@
-using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
 using Dapper;
@@ -149,7 +149,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         public OpenSession ToOpen() => new(
             new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard)
             {
-                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
+                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ChannelRules.ParseAccess(Access),
             },
             ChannelId,
             TimeSpan.FromSeconds(Window),

@@ -24,10 +24,8 @@ internal static class KeyCommand
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var text = parsed.GetValue(role) ?? "primary";
-            if (!Enum.TryParse<StreamKeyRole>(text, ignoreCase: true, out var keyRole) || !Enum.IsDefined(keyRole) || char.IsDigit(text[0]))
-            {
-                throw new StartException($"'{text}' is not a stream key role. Use primary, backup or guest.");
-            }
+            var keyRole = StreamKeys.FindRole(text.ToLowerInvariant())
+                ?? throw new StartException($"'{text}' is not a stream key role. Use primary, backup or guest.");
 
             var expiresAt = parsed.GetValue(expires) is { } length
                 ? TimeProvider.System.GetUtcNow() + ViewerTokenCommand.ParseDuration(length) : (DateTimeOffset?)null;
@@ -55,14 +53,14 @@ internal static class KeyCommand
             var keys = await new StreamKeys(database, TimeProvider.System).ListAsync(parsed.GetValue(channel)!, cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
-                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, role = k.Role.ToString().ToLowerInvariant(), label = k.Label,
+                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, role = StreamKeys.Name(k.Role), label = k.Label,
                     createdAt = k.CreatedAt, lastUsedAt = k.LastUsedAt, expiresAt = k.ExpiresAt, revokedAt = k.RevokedAt }));
                 return;
             }
 
             CommandOutput.PrintTable(["id", "role", "label", "created", "last used", "state"], keys.Select(k => new[]
             {
-                k.Id, k.Role.ToString().ToLowerInvariant(), k.Label, $"{k.CreatedAt:u}", k.LastUsedAt is { } used ? $"{used:u}" : "never",
+                k.Id, StreamKeys.Name(k.Role), k.Label, $"{k.CreatedAt:u}", k.LastUsedAt is { } used ? $"{used:u}" : "never",
                 k.RevokedAt is not null ? "revoked" : k.ExpiresAt is { } end ? $"active until {end:u}" : "active",
             }));
         }));

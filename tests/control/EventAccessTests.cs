@@ -91,7 +91,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         (await AccessesAsync(rig)).ShouldBe([session]);
         if (session is not null)
         {
-            rig.Viewing.Find(Demo)!.AccessOf(encoder.Session.Id, null).ShouldBe(ViewerPolicyCache.AccessOf(session), "at once");
+            rig.Viewing.Find(Demo)!.AccessOf(encoder.Session.Id, null).ShouldBe(ChannelRules.ParseAccess(session), "at once");
         }
     }
 

@@ -52,5 +52,8 @@ public sealed class StateNameTests
             .Message.ShouldContain("A value of TakeoverPolicy has no name.");
         Should.Throw<ArgumentException>(() => new EnumNames<TakeoverPolicy>("policy", (TakeoverPolicy.Newest, "b"),
             (TakeoverPolicy.Silent, "b")));
+        Should.Throw<ArgumentException>(() => new EnumNames<TakeoverPolicy>("policy", (TakeoverPolicy.Newest, "b"),
+            (TakeoverPolicy.Silent, "a"), (TakeoverPolicy.Silent, "c")));
+        names.Find(null).ShouldBeNull();
     }
 }
