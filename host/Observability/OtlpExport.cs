@@ -39,8 +39,8 @@ internal static class OtlpExport
     }
 
     /// <summary>
-    /// Exports the final values, for at most 2 s. Called before the server releases its data folder; otherwise the provider would do it
-    /// when the host is disposed.
+    /// Exports the final values. Called before the server releases its data folder; otherwise the provider would do it when the host is
+    /// disposed. Gives up after 2 s, also if a periodic export is still in progress.
     /// </summary>
     public static Task ExportLastAsync(this IServiceProvider services) =>
         Task.Run(() => services.GetService<MeterProvider>()?.Shutdown(TimeoutMilliseconds));

@@ -48,7 +48,7 @@ public sealed class OtlpExportTests
     }
 
     [Fact]
-    public async Task Unresponsive_collector_does_not_delay_shutdown()
+    public async Task Unresponsive_collector_does_not_block_shutdown()
     {
         var held = new TaskCompletionSource();
         await using var collector = await CollectorAsync(_ => held.Task);
