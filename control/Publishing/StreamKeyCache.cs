@@ -152,7 +152,9 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         var invalid = cached.Where(id => !valid.Contains(id)).ToHashSet(StringComparer.Ordinal);   // keys cached meanwhile are kept
         Remove(key => invalid.Contains(key.KeyId));
         await LoadAsync(connection, cancellationToken);
-        RecordContact();    // all revocations are known, whatever the handlers before this one do with the connection
+        
+        // All revocations are known now. UseContactAsync is not reached if that of an earlier handler fails.
+        RecordContact();
     }
 
     /// <inheritdoc/>

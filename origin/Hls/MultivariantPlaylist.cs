@@ -26,8 +26,7 @@ internal sealed record MultivariantPlaylist
     public ImageStream? Images { get; init; }
 
     /// <summary>
-    /// Copies the playlist for media playlists outside the live window. I-frame and image playlists cover only the live window and are
-    /// omitted.
+    /// Copies the playlist with other URIs, without I-frame and image playlists, which exist only for the live window at the origin.
     /// </summary>
     /// <param name="uriOf">Converts the URI of a media playlist.</param>
     public MultivariantPlaylist OfMedia(Func<string, string> uriOf) => this with

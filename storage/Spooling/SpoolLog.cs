@@ -48,6 +48,6 @@ internal static partial class SpoolLog
     [LoggerMessage(6012, LogLevel.Information, "Objects are stored in {Where}.")]
     public static partial void StoreSelected(this ILogger logger, string where);
 
-    [LoggerMessage(6013, LogLevel.Error, "A background task of the spool failed. The spool restarts it.")]
+    [LoggerMessage(6013, LogLevel.Error, "An upload worker failed; it continues after a pause.")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
 }

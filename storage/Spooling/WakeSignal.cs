@@ -12,11 +12,12 @@ internal sealed class WakeSignal(TimeProvider time)
 
     public void Set() => Interlocked.Exchange(ref _next, New()).TrySetResult();
 
-    /// <summary>Waits for the signal or, at least as long as the timeout, without one.</summary>
-    public async Task WaitAsync(Task signal, TimeSpan atMost, CancellationToken cancellationToken)
+    /// <summary>Waits for the signal, or until at least the timeout has elapsed.</summary>
+    public async Task WaitAsync(Task signal, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(signal, Task.Delay(atMost + TimerResolution, time, either.Token));
+        await Task.WhenAny(signal, Task.Delay(timeout + TimerResolution, time, either.Token));
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }

@@ -79,7 +79,9 @@ internal static partial class SourceTexts
         }
     }
 
-    /// <summary>Comments of a file whose language has no parser here, by the file's extension.</summary>
+    /// <summary>
+    /// Comments of a file whose language has no parser here, by the file's extension. Consecutive comment lines are one comment.
+    /// </summary>
     public static IEnumerable<SourceText> CommentsOf(string source, string extension)
     {
         var pattern = extension switch
@@ -91,7 +93,8 @@ internal static partial class SourceTexts
         };
         foreach (Match match in pattern.Matches(source))
         {
-            yield return new(TextKind.Comment, NotProse().Replace(match.Value, " "), 1 + source.AsSpan(0, match.Index).Count('\n'));
+            var text = NotProse().Replace(CommentMarkers().Replace(match.Value, " "), " ");
+            yield return new(TextKind.Comment, text, 1 + source.AsSpan(0, match.Index).Count('\n'));
         }
     }
 
@@ -165,7 +168,7 @@ internal static partial class SourceTexts
         RegexOptions.Singleline)]
     private static partial Regex ScriptPieces();
 
-    [GeneratedRegex(@"--[^\n]*")]
+    [GeneratedRegex(@"--[^\n]*(?:\n[ \t]*--[^\n]*)*")]
     private static partial Regex SqlComments();
 
     [GeneratedRegex(@"/\*.*?\*/", RegexOptions.Singleline)]
@@ -174,8 +177,11 @@ internal static partial class SourceTexts
     [GeneratedRegex("<!--.*?-->", RegexOptions.Singleline)]
     private static partial Regex MarkupComments();
 
-    [GeneratedRegex(@"(?<=^|\s)\#[^\n]*", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?<=^|\s)\#[^\n]*(?:\n[ \t]*\#[^\n]*)*", RegexOptions.Multiline)]
     private static partial Regex HashComments();
+
+    [GeneratedRegex(@"(?:^|\n)[ \t]*(?:--|\#)[ \t]*")]
+    private static partial Regex CommentMarkers();
 
     [GeneratedRegex(@"(?<comment>(?<=^|\s)\#[^\n]*)|(?<string>""(?:[^""\\]|\\.)*""|'[^']*')|[A-Za-z_]\w*", RegexOptions.Singleline)]
     private static partial Regex ShellPieces();

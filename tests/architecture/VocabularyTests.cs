@@ -50,6 +50,18 @@ public sealed class VocabularyTests
     }
 
     [Theory]
+    [InlineData(".sql", "SELECT 1; -- It is\n  -- told to somebody.")]
+    [InlineData(".css", "a { color: red; } /* A nice\n * picture. */")]
+    [InlineData(".html", "<p>x</p><!-- A nice picture. -->")]
+    [InlineData(".csproj", "<Project><!-- A nice picture. --></Project>")]
+    [InlineData(".yml", "a: b # A nice picture.")]
+    [InlineData(".vcl", "  # It is\n  # told.")]
+    [InlineData("", "FROM x\n# A nice picture.")]
+    public void Banned_words_are_found_in_comments_of_other_languages(string extension, string source) =>
+        SourceTexts.CommentsOf(source, extension).Any(text => Vocabulary.Rules.Any(rule => rule.Languages.Contains("sh")
+            && Applies(rule, text) && rule.Match(text.Text) is not null)).ShouldBeTrue();
+
+    [Theory]
     [InlineData("int pictureInPicture;")]
     [InlineData("// A picture parameter set.")]
     [InlineData("// Sees `picture` in JSON.")]

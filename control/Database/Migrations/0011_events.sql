@@ -1,4 +1,4 @@
--- Events: scheduled broadcasts. The migration only adds tables. Servers of the previous version ignore events, which
+-- Events: scheduled broadcasts. The migration changes no existing table. Servers of the previous version ignore events, which
 -- then do not affect channels.
 
 -- A series has a row of its own. Each of its occurrences has another row, which is created in advance. NULL in

@@ -1,4 +1,4 @@
--- Users that log in with a password, their login sessions, and recovery codes for a lost second factor. Servers of the
+-- Users who log in with a password, their login sessions, and recovery codes for a lost second factor. Servers of the
 -- previous version support tokens only.
 -- The secret of a second factor is stored in plain text, because verifying a code requires it.
 

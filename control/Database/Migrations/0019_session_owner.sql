@@ -1,7 +1,7 @@
 -- Owners of open sessions, for several servers that share this database. Leases use only the database's clock.
--- The columns have no default, so no row is rewritten. Servers of the previous version ignore the columns. Their
--- sessions have no owner, and they take over all open sessions when they start. Start a second server only after all
--- servers are updated.
+-- The columns have no default, so no row is rewritten. Servers of the previous version ignore the columns. These
+-- servers take over all open sessions when they start, and their sessions have no owner. Start a second server only
+-- after all servers are updated.
 
 CREATE TABLE servers (
     id              uuid PRIMARY KEY,

@@ -1,5 +1,5 @@
--- Renames columns, a table and functions to the terms of the documentation. Stop all servers first: older ones use the
--- old names.
+-- Renames columns, a table, an index and functions to the terms of the documentation. Stop all servers first: older ones
+-- use the old names.
 -- Triggers, indexes and constraints follow a renamed column or function. Function bodies are text and are recreated.
 
 ALTER TABLE channels RENAME COLUMN rewind TO dvr_window;
@@ -25,7 +25,7 @@ ALTER FUNCTION tell_control() RENAME TO notify_control;
 -- Notifies servers of sessions that start, end, change their owner or are to be ended, as 'session_owners:CHANNEL'.
 ALTER FUNCTION tell_session_owner() RENAME TO notify_session_owner;
 
--- Records each state of an event.
+-- Records each state change of an event.
 ALTER FUNCTION note_event_step() RENAME TO record_event_state;
 
 CREATE OR REPLACE FUNCTION record_event_state() RETURNS trigger LANGUAGE plpgsql AS $$
