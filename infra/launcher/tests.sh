@@ -6,10 +6,8 @@ readonly heavy=(endtoend browser)
 # Their tests depend on timing of real encoders and players, on a machine that may be shared: up to this many failed tests are run once more,
 # alone. Tests that pass then are reported with the output of their first run, for investigation.
 readonly again_limit=3
-# Runs in the foreground, while the other light projects run in the background: the one that waits for encoders most of the time, and the
-# others one after another.
-readonly longest_light=control
-readonly waiting_light=transcoder
+# Waits for encoders most of the time: runs in parallel with the projects before it.
+readonly beside=transcoder
 readonly hang_seconds=${BROADCAST_TEST_LIMIT:-900}
 
 passed=0 failed=0 skipped=0
@@ -109,7 +107,7 @@ run_tests() {
   : >"$results/skips"
   : >"$results/second"
   local started=$SECONDS number=0
-  begin_background "$filter" "${selected[@]}"
+  case " ${selected[*]} " in *" $beside "*) [ ${#selected[@]} -eq 1 ] || begin_beside "$beside" "$filter" ;; esac
   for name in "${selected[@]}"; do
     number=$((number + 1))
     title="[$number/${#selected[@]}] $name"
@@ -157,13 +155,12 @@ search() {
   hand_over "$root/tests/fuzz/bin/Release/net10.0/Broadcast.Fuzz.Tests.dll" fuzz --minutes "$minutes" --seed "$seed" "$@"
 }
 
-# Names of the light projects, $longest_light first: the others are awaited while it runs.
 light_projects() {
   local project name
-  for project in "$root/tests/$longest_light"/*.Tests.csproj "$root"/tests/*/*.Tests.csproj; do
+  for project in "$root"/tests/*/*.Tests.csproj; do
     name=$(basename "$(dirname "$project")")
-    [ -e "$project" ] && ! is_heavy "$name" && echo "$name"
-  done | awk '!seen[$0]++'
+    is_heavy "$name" || echo "$name"
+  done
 }
 
 is_heavy() {
@@ -207,60 +204,20 @@ test_command() {
   [ -z "$filter" ] || program+=(-method "*$filter*")
 }
 
-# begin_background FILTER NAME... : starts the light projects other than $longest_light in the background, if there is anything to run
-# beside them: $waiting_light, and the others one after another. test_project waits for each. NAME.exit contains a project's exit code and
-# its duration in seconds.
-begin_background() {
-  local filter=$1 name light=() waiting=()
-  shift
-  for name in "$@"; do
-    if [ "$name" = "$waiting_light" ]; then
-      waiting=("$name")
-    elif [ "$name" != dashboard ] && [ "$name" != "$longest_light" ] && ! is_heavy "$name"; then
-      light+=("$name")
-    fi
-  done
-  [ $((${#light[@]} + ${#waiting[@]})) -lt $# ] || return 0
+# begin_beside NAME FILTER : starts a project's tests in the background; test_project waits for them later.
+begin_beside() {
+  local program report running_log
+  test_command "$1" "$2"
   set -m
-  if [ ${#waiting[@]} -gt 0 ]; then
-    run_in_background "$filter" "${waiting[@]}" </dev/null 9>&- &
-    background=$!
-  fi
-  if [ ${#light[@]} -gt 0 ]; then
-    run_in_background "$filter" "${light[@]}" </dev/null 9>&- &
-    background="$background $!"
-  fi
+  "${program[@]}" >"$running_log" 2>&1 </dev/null 9>&- &
+  background=$!
   set +m
 }
 
-run_in_background() {
-  local filter=$1 name program report running_log running='' code started
-  shift
-  set +m
-  trap '[ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null; exit 143' TERM
-  trap - EXIT
-  for name in "$@"; do
-    test_command "$name" "$filter"
-    code=0
-    started=$SECONDS
-    "${program[@]}" >"$running_log" 2>&1 &
-    running=$!
-    wait "$running" || code=$?
-    running=
-    echo "$code $((SECONDS - started))" >"$results/$name.exit"
-  done
-}
-
-# await_background NAME : waits for the end of a project in the background, or of all background processes.
 await_background() {
-  # shellcheck disable=SC2086  # a list of process IDs
-  until [ -s "$results/$1.exit" ] || ! kill -0 $background 2>/dev/null; do
+  while kill -0 "$background" 2>/dev/null; do
     sleep 0.1
   done
-}
-
-is_in_background() {
-  [ -n "$background" ] && [ "$1" != "$longest_light" ] && ! is_heavy "$1"
 }
 
 test_project() {
@@ -273,11 +230,10 @@ test_project() {
   fi
   progress=count_finished
   quiet_end=yes
-  if is_in_background "$name"; then
-    step "$title" "$results/$name.wait" await_background "$name"
-    local duration=0
-    read -r code duration <"$results/$name.exit" || code=1
-    started=$((SECONDS - duration))
+  if [ "$name" = "$beside" ] && [ -n "$background" ]; then
+    step "$title" "$results/$name.wait" await_background
+    wait "$background" 2>/dev/null || code=$?
+    background=
   else
     step "$title" "$running_log" "${program[@]}" || code=$?
   fi
