@@ -14,26 +14,13 @@ internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOption
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        using var loop = new WorkLoop(time);
+        await loop.RunAsync(
+            async cancellationToken =>
             {
-                await log.RemoveBeforeAsync(time.GetUtcNow() - options.Value.AuditRetention, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
-            {
-                // The control service logs database outages.
-            }
-            catch (Exception e)
-            {
-                ControlLog.AuditRetentionFailed(logger, e);
-            }
-
-            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+                await log.RemoveBeforeAsync(time.GetUtcNow() - options.Value.AuditRetention, cancellationToken);
+                return Interval;
+            },
+            Interval, e => ControlLog.AuditRetentionFailed(logger, e), stoppingToken);
     }
 }

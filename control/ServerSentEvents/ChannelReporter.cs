@@ -77,27 +77,14 @@ internal sealed class ChannelReporter(
             return;   // another process serves the media
         }
 
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        using var loop = new WorkLoop(time);
+        await loop.RunAsync(
+            async cancellationToken =>
             {
-                await CheckAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
-            {
-                // Unwritten reports are not marked as sent, so the next pass writes them.
-            }
-            catch (Exception e)
-            {
-                ControlLog.ReportFailed(logger, e);
-            }
-
-            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+                await CheckAsync(cancellationToken);
+                return Interval;
+            },
+            Interval, e => ControlLog.ReportFailed(logger, e), stoppingToken);
     }
 
     /// <summary>

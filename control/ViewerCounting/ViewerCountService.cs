@@ -68,27 +68,14 @@ internal sealed class ViewerCountService(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        using var loop = new WorkLoop(time);
+        await loop.RunAsync(
+            async cancellationToken =>
             {
-                await CheckAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
-            {
-                // The next check publishes the change. The control service reports the unavailable database.
-            }
-            catch (Exception e)
-            {
-                ControlLog.ViewersFailed(logger, e);
-            }
-
-            await Task.Delay(CheckInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+                await CheckAsync(cancellationToken);
+                return CheckInterval;
+            },
+            CheckInterval, e => ControlLog.ViewersFailed(logger, e), stoppingToken);
     }
 
     /// <summary>Publishes changes of active channels, and of ended ones until their count is 0.</summary>
