@@ -40,7 +40,7 @@ internal sealed class OpenApiEndpoint([FromKeyedServices(OpenApiEndpoint.Documen
         {
             if (_document is null)
             {
-                // Not canceled with the request that happens to be the first: others wait for the same document.
+                // Not canceled with the first request: other requests wait for the same document.
                 var document = await generator.GetOpenApiDocumentAsync(CancellationToken.None);
                 using var json = new MemoryStream();
                 await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1, CancellationToken.None);

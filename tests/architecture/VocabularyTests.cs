@@ -50,7 +50,7 @@ public sealed class VocabularyTests
     }
 
     [Theory]
-    [InlineData(".sql", "SELECT 1; -- It is\n  -- told to somebody.")]
+    [InlineData(".sql", "SELECT 1; -- It is\n  -- told.")]
     [InlineData(".css", "a { color: red; } /* A nice\n * picture. */")]
     [InlineData(".html", "<p>x</p><!-- A nice picture. -->")]
     [InlineData(".csproj", "<Project><!-- A nice picture. --></Project>")]

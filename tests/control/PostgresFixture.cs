@@ -21,7 +21,7 @@ namespace Broadcast.Control.Tests;
 /// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
-    /// <summary>Number of ended tests whose databases remain: by the time of the drop, a test's objects are disposed.</summary>
+    /// <summary>Number of ended tests whose databases remain. A test disposes its objects before its database is dropped.</summary>
     private const int RetainedTests = 40;
 
     private static readonly ConcurrentQueue<string> EndedTests = new();
