@@ -35,7 +35,7 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages)
         var players = await Task.WhenAll(new (string Kind, string List)[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"),
             ("shaka", "manifest.mpd") }.Select(async player =>
         {
-            var page = await chromium.OpenAsync(pages.Page(player.Kind, new Uri(live, player.List)));
+            var page = await chromium.OpenPlayerAsync(pages.Page(player.Kind, new Uri(live, player.List)));
             List<string> asked = [];
             page.Request += (_, request) => asked.Add(request.Url);
             return (player.Kind, Page: page, Asked: asked);

@@ -39,7 +39,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     [Fact]
     public async Task Captions_can_be_switched_on_and_the_choice_survives_a_reload()
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
         await Poll.UntilAsync(async () => (await SectionsAsync(page)).Contains("captions"), Timeout, "captions can be chosen");
         (await page.EvaluateAsync<string>(Showing)).ShouldBeEmpty("they are off until somebody wants them");
 
@@ -60,7 +60,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     [Fact]
     public async Task Audio_language_can_be_chosen_in_the_menu_and_changes_without_a_stall()
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
         await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Timeout,
             "the first language is heard");
         await page.EvaluateAsync(

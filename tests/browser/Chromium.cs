@@ -29,10 +29,17 @@ public sealed class Chromium : IAsyncLifetime
         });
     }
 
-    public async Task<IPage> OpenAsync(Uri address, int width = 1280, int height = 800)
+    /// <summary>Opens a page that is drawn at half the resolution, for tests that do not look at pixels: Chromium draws on the CPU.</summary>
+    public Task<IPage> OpenPlayerAsync(Uri address) => OpenAsync(address, scale: 0.5f);
+
+    /// <summary>Opens a page in a new profile. Sizes are in CSS pixels; <paramref name="scale"/> is drawn pixels per CSS pixel.</summary>
+    public async Task<IPage> OpenAsync(Uri address, int width = 1280, int height = 800, float scale = 1)
     {
-        var context = await _browser!.NewContextAsync(
-            new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = width, Height = height } });
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            DeviceScaleFactor = scale,
+        });
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(30_000);
         await page.GotoAsync(address.ToString());

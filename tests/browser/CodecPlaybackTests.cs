@@ -16,7 +16,7 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     [InlineData("avc1", "fLaC")]
     public async Task Watch_page_plays_every_codec_that_Chromium_supports(string video, string audio)
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + CodecChannels.Name(video, audio)));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, "/watch/" + CodecChannels.Name(video, audio)));
         await PlaysAsync(() => page.EvaluateAsync<PlayerReport>(
             """
             () => {
@@ -37,7 +37,7 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     [InlineData("avc1", "fLaC")]
     public async Task Dash_js_plays_every_codec_that_Chromium_supports(string video, string audio)
     {
-        var page = await chromium.OpenAsync(pages.Page("dash", live.Server.Dash(CodecChannels.Name(video, audio))));
+        var page = await chromium.OpenPlayerAsync(pages.Page("dash", live.Server.Dash(CodecChannels.Name(video, audio))));
         await PlaysAsync(() => PlayerReport.OfAsync(page));
         await page.Context.CloseAsync();
     }

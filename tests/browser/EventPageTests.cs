@@ -32,7 +32,7 @@ public sealed class EventPageTests(Chromium chromium, WatchedChannel live) : ICl
         var id = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
 
         var complaints = new List<string>();
-        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        var page = await chromium.OpenPlayerAsync(new Uri("about:blank"));
         page.Console += (_, message) =>
         {
             if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
@@ -47,7 +47,7 @@ public sealed class EventPageTests(Chromium chromium, WatchedChannel live) : ICl
         (await page.TextContentAsync("[role=timer]"))!.ShouldMatch("^(29|30) minutes");
         (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
             .Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
-        var watch = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
+        var watch = await chromium.OpenPlayerAsync(new Uri(server.Http, "/watch/evening"));
 
         await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
         {
@@ -81,7 +81,7 @@ public sealed class EventPageTests(Chromium chromium, WatchedChannel live) : ICl
     [Fact]
     public async Task Unknown_event_shows_a_not_found_message()
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/event/01JN8E0000000000000000000A"));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, "/event/01JN8E0000000000000000000A"));
         await PhaseIsAsync(page, "notFound");
         await page.Context.CloseAsync();
     }

@@ -38,7 +38,7 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
         var players = new List<(string Kind, IPage Page)>();
         foreach (var kind in new[] { "dash", "shaka" })
         {
-            players.Add((kind, await chromium.OpenAsync(pages.Page(kind, new Uri(server.Http, "/live/show/manifest.mpd")))));
+            players.Add((kind, await chromium.OpenPlayerAsync(pages.Page(kind, new Uri(server.Http, "/live/show/manifest.mpd")))));
         }
 
         await Task.WhenAll(players.Select(async player =>

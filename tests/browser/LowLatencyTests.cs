@@ -14,7 +14,7 @@ public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowCha
     [Fact]
     public async Task Low_latency_player_plays_parts_and_never_stalls()
     {
-        var page = await chromium.OpenAsync(pages.Page("hls", live.Server.Hls(live.Channel.Name)));
+        var page = await chromium.OpenPlayerAsync(pages.Page("hls", live.Server.Hls(live.Channel.Name)));
         await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30, Parts: > 3 },
             TimeSpan.FromSeconds(30), "hls.js plays parts");
 

@@ -17,7 +17,8 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, WatchedC
     public async Task Player_shows_the_published_frames_and_never_stalls(string kind, string prefix, string manifest)
     {
         // The thumbnail tests play DASH without a token.
-        var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"{prefix}/live/{live.Channel.Name}/{manifest}")));
+        var page = await chromium.OpenPlayerAsync(
+            pages.Page(kind, new Uri(live.Server.Http, $"{prefix}/live/{live.Channel.Name}/{manifest}")));
         await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30),
             $"{kind} plays");
 

@@ -164,7 +164,7 @@ public sealed class PlayerControlsTests(Chromium chromium, WatchedChannel live) 
 
     private async Task<IPage> OpenAsync(string path)
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, path));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, path));
         await StateIsAsync(page, "live");
         await AdvancesAsync(page);
         return page;

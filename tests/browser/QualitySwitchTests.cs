@@ -94,7 +94,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     public async Task Every_quality_can_be_chosen_and_the_player_adapts_to_bandwidth_without_a_stall(string player)
     {
         var isDash = player == "dash.js";
-        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        var page = await chromium.OpenPlayerAsync(new Uri("about:blank"));
         await page.AddInitScriptAsync(Watcher);
         await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name))
             : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
@@ -144,7 +144,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     public async Task Slow_connection_starts_with_a_quality_that_fits_it()
     {
         var heights = await HeightsOfPlaylistsAsync();
-        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        var page = await chromium.OpenPlayerAsync(new Uri("about:blank"));
         List<string> asked = [];
         page.Request += (_, request) => asked.Add(request.Url.Split('?')[0]);
         await page.AddInitScriptAsync(Watcher);

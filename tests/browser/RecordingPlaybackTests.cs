@@ -44,7 +44,7 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
 
     private async Task<PlayerReport> PlayAsync(string kind, Uri address)
     {
-        var page = await chromium.OpenAsync(pages.Page(kind, address));
+        var page = await chromium.OpenPlayerAsync(pages.Page(kind, address));
         try
         {
             await Poll.UntilAsync(

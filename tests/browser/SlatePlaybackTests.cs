@@ -20,7 +20,7 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages)
         var players = new List<(string Kind, IPage Page)>();
         foreach (var (kind, manifest) in new[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") })
         {
-            players.Add((kind, await chromium.OpenAsync(pages.Page(kind, new Uri(server.Http, $"/live/show/{manifest}")))));
+            players.Add((kind, await chromium.OpenPlayerAsync(pages.Page(kind, new Uri(server.Http, $"/live/show/{manifest}")))));
         }
 
         await AllAsync(server, players, "plays", report => report is { Time: > 0, Frames: > 30 } && IsBlue(report));

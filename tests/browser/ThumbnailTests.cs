@@ -17,7 +17,7 @@ public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveCha
         await Poll.UntilAsync(
             async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode,
             TimeSpan.FromSeconds(40), "the first sheet");
-        var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"/live/{live.Channel.Name}/{manifest}")));
+        var page = await chromium.OpenPlayerAsync(pages.Page(kind, new Uri(live.Server.Http, $"/live/{live.Channel.Name}/{manifest}")));
         await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30),
             $"{kind} plays");
         var asked = (await PlayerReport.OfAsync(page)).Time;

@@ -88,7 +88,7 @@ public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : ICl
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.AddChannelAsync("evening");
-        var page = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
+        var page = await chromium.OpenPlayerAsync(new Uri(server.Http, "/watch/evening"));
         await StateIsAsync(page, "offline");
         var begin = TimeProvider.System.GetUtcNow().AddHours(2);
         using var planned = await server.Api.PostAsJsonAsync("/api/v1/events",
@@ -145,7 +145,7 @@ public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : ICl
     [Fact]
     public async Task Keyboard_mutes_and_pauses_the_player()
     {
-        var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"));
+        var page = await chromium.OpenPlayerAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"));
         await StateIsAsync(page, "live");
         await AdvancesAsync(page);
 
@@ -211,7 +211,7 @@ public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : ICl
     private async Task<(IPage Page, List<string> Complaints)> OpenAsync(string path)
     {
         var complaints = new List<string>();
-        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        var page = await chromium.OpenPlayerAsync(new Uri("about:blank"));
         page.Console += (_, message) =>
         {
             if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
