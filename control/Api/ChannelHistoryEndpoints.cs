@@ -17,13 +17,17 @@ namespace Broadcast.Control.Api;
 /// </summary>
 internal static class ChannelHistoryEndpoints
 {
+    private static readonly EnumNames<MeasurementRange> RangeNames = new("range of measurements",
+        (MeasurementRange.Hour, "hour"), (MeasurementRange.Day, "day"));
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/channels/{name}/measurements", MeasurementsAsync).RequireRole(TokenRole.Viewer)
             .Describe<MeasurementsView>(
                 "getMeasurements",
-                "Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a "
-                + "time) omits older ones. They are kept in memory and lost when the server restarts.",
+                "Get measurements of the last hour, or with 'range=day' averages of the last 24 hours, oldest first, one per "
+                + "'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost "
+                + "when the server restarts.",
                 200, 400, 404);
 
         api.MapGet("/channels/{name}/activity", ListActivityAsync).RequireRole(TokenRole.Producer)
@@ -35,7 +39,8 @@ internal static class ChannelHistoryEndpoints
             .Paged("before", ChannelActivityLog.MaxPage);
     }
 
-    private static async Task<MeasurementsView> MeasurementsAsync(string name, string? after, HttpContext http, ChannelRepository channels)
+    private static async Task<MeasurementsView> MeasurementsAsync(string name, string? range, string? after, HttpContext http,
+        ChannelRepository channels)
     {
         var from = DateTimeOffset.MinValue;
         if (after is not null && !DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out from))
@@ -43,10 +48,15 @@ internal static class ChannelHistoryEndpoints
             throw new ControlException([new("after", "'after' must be a time such as 2030-01-31T18:00:00Z.")]);
         }
 
+        if (RangeNames.Find(range ?? "hour") is not { } period)
+        {
+            throw new ControlException([new("range", $"'range' must be {string.Join(" or ", RangeNames.All.Select(r => $"'{r}'"))}.")]);
+        }
+
         var channel = await channels.GetAsync(name, http.RequestAborted);
         var measurements = http.RequestServices.GetService<IChannelMeasurements>();
-        return new(measurements?.Interval.TotalSeconds ?? 0,
-            [.. (measurements?.Find(ChannelName.Parse(channel.Name), from) ?? []).Select(MeasurementView.From)]);
+        return new(measurements?.IntervalOf(period).TotalSeconds ?? 0,
+            [.. (measurements?.Find(ChannelName.Parse(channel.Name), period, from) ?? []).Select(MeasurementView.From)]);
     }
 
     private static async Task<List<ActivityView>> ListActivityAsync(string name, string? limit, string? before, HttpContext http,

@@ -12,6 +12,9 @@ import {
   createPath,
   type Point,
   summarize,
+  nearestMark,
+  timeTicks,
+  valueTicks,
 } from '../src/admin/channel/charts/series';
 import { ChannelActions } from '../src/admin/channel/ChannelActions';
 import { ChannelPage } from '../src/admin/channel/ChannelPage';
@@ -35,6 +38,28 @@ const withState = (state: string, more: Partial<Channel> = {}): Channel => ({
   ...more,
 });
 const text = adminText.channelPage;
+
+/** A chart with a mark at 0 s, and 15 minutes long. */
+function renderChart(pointedAt: number | null): string {
+  return renderToStaticMarkup(
+    <Chart
+      kind={chartKinds[0]!}
+      points={[
+        [0, 2],
+        [900_000, 4],
+      ]}
+      marks={[
+        { at: 0, kind: 'encoder', text: 'Encoder connected' },
+        { at: -1, kind: 'event', text: 'Before the range' },
+      ]}
+      from={0}
+      to={900_000}
+      intervalMs={5000}
+      pointedAt={pointedAt}
+      onPoint={() => undefined}
+    />,
+  );
+}
 
 describe('a chart', () => {
   const points: Point[] = [
@@ -107,17 +132,53 @@ describe('a chart', () => {
           [0, 2],
           [5000, 4],
         ]}
+        marks={[]}
         from={0}
         to={10_000}
         intervalMs={5000}
+        pointedAt={null}
+        onPoint={() => undefined}
       />,
     );
     for (const text_1 of ['4.00 Mbit/s', 'between 2.00 Mbit/s and 4.00 Mbit/s', 'role="img"', 'data-points="2"'])
       expect(html).toContain(text_1);
-    expect(renderToStaticMarkup(<Chart kind={chartKinds[0]!} points={[]} from={0} to={1} intervalMs={5000} />)).toContain(
-      text.charts.noneInRange,
-    );
+    expect(
+      renderToStaticMarkup(
+        <Chart
+          kind={chartKinds[0]!}
+          points={[]}
+          marks={[]}
+          from={0}
+          to={1}
+          intervalMs={5000}
+          pointedAt={null}
+          onPoint={() => undefined}
+        />,
+      ),
+    ).toContain(text.charts.noneInRange);
     expect(html).not.toContain('style=');
+  });
+  test('labels its axes with units and local times', () => {
+    expect(valueTicks(0, 10)).toEqual([0, 5, 10]);
+    expect(valueTicks(29.5, 30.25)).toEqual([29.6, 29.8, 30, 30.2]);
+    expect(valueTicks(-40, 20)).toEqual([-40, -20, 0, 20]);
+    const noon = new Date(2030, 5, 1, 12, 0, 0).getTime();
+    const minutes = (ticks: number[]) => ticks.map((at) => (at - noon) / 60_000);
+    expect(minutes(timeTicks(noon - 14 * 60_000, noon + 60_000))).toEqual([-10, -5, 0]);
+    expect(minutes(timeTicks(noon - 3600_000, noon))).toEqual([-60, -45, -30, -15, 0]);
+    expect(minutes(timeTicks(noon - 86_400_000, noon)).length).toBe(5);
+    const html = renderChart(null);
+    for (const label of ['0 Mbit/s', '2 Mbit/s', '4 Mbit/s']) expect(html).toContain(`>${label}</text>`);
+  });
+  test('shows value and activity at the selected instant', () => {
+    expect(renderChart(null)).toContain('data-marks="1"');
+    expect(renderChart(null)).not.toContain('Encoder connected');
+    const html = renderChart(5000);
+    expect(html).toContain('2.00 Mbit/s at');
+    expect(html).toContain(': Encoder connected</p>');
+    expect(html).toContain('chart-cursor');
+    expect(renderChart(900_000)).not.toContain('Encoder connected');
+    expect(nearestMark([], 0, 10)).toBeNull();
   });
 });
 

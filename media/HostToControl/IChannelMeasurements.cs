@@ -29,17 +29,28 @@ public sealed record Measurement(DateTimeOffset At)
     public long? Viewers { get; init; }
 }
 
-/// <summary>Measurements of channels in the last hour, which the host takes and control serves.</summary>
+/// <summary>Period for which measurements are kept; a longer period has longer intervals.</summary>
+public enum MeasurementRange
+{
+    /// <summary>Each measurement of the last hour.</summary>
+    Hour,
+
+    /// <summary>Averages of the last 24 hours.</summary>
+    Day,
+}
+
+/// <summary>Measurements of channels, which the host takes and control serves.</summary>
 public interface IChannelMeasurements
 {
-    /// <summary>Time between measurements.</summary>
-    TimeSpan Interval { get; }
+    /// <summary>Returns the time between the measurements of a range.</summary>
+    TimeSpan IntervalOf(MeasurementRange range);
 
     /// <summary>
     /// Measurements of a channel, oldest first; empty when there are none. A gap in the series means that the channel was offline. Must not
     /// block.
     /// </summary>
     /// <param name="channel">The channel.</param>
+    /// <param name="range">Range and resolution.</param>
     /// <param name="after">Returns only measurements after this time.</param>
-    IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after);
+    IReadOnlyList<Measurement> Find(ChannelName channel, MeasurementRange range, DateTimeOffset after);
 }

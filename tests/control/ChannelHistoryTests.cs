@@ -196,6 +196,10 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         (await server.SendAsync("GET", $"/api/v1/channels/demo/measurements?after={after}", viewer)).Body.GetProperty("measurements")
             .GetArrayLength().ShouldBe(1);
         (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?after=yesterday", viewer)).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?range=week", viewer)).Status.ShouldBe(400);
+        var day = (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?range=day", viewer)).Body;
+        day.GetProperty("intervalSeconds").GetDouble().ShouldBe(120);
+        day.GetProperty("measurements")[0].GetProperty("viewers").GetInt64().ShouldBe(7);
         (await server.SendAsync("GET", "/api/v1/channels/none/measurements", viewer)).Status.ShouldBe(404);
         (await server.SendAsync("GET", "/api/v1/channels/demo/activity?before=x", await server.TokenAsync(TokenRole.Producer))).Status
             .ShouldBe(400);
@@ -238,9 +242,12 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     {
         public static readonly DateTimeOffset First = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-        public TimeSpan Interval => TimeSpan.FromSeconds(5);
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-        public IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after) =>
+        public TimeSpan IntervalOf(MeasurementRange range) => range == MeasurementRange.Day ? TimeSpan.FromMinutes(2) : Interval;
+
+        public IReadOnlyList<Measurement> Find(ChannelName channel, MeasurementRange range, DateTimeOffset after) =>
+            range == MeasurementRange.Day ? [new(First) { Viewers = 7 }] :
         [
             .. ((Measurement[])
             [

@@ -1,5 +1,6 @@
 using Broadcast.Host.Observability.Measuring;
 using Broadcast.Media;
+using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
@@ -72,7 +73,7 @@ public sealed class MeasurementServiceTests
         using var measurer = new MeasurementService(directory, new Health(), new Encodings(), delays, _clock,
             NullLogger<MeasurementService>.Instance, new Audience());
         measurer.MeasureAll();
-        measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
+        measurer.Find(Demo, MeasurementRange.Hour, DateTimeOffset.MinValue).ShouldBeEmpty();
 
         var session = SessionId.New(_clock.GetUtcNow());
         var begun = new BroadcastSession(Demo, session, 1, _clock.GetUtcNow(), LatencyProfile.Low);
@@ -82,7 +83,7 @@ public sealed class MeasurementServiceTests
         _clock.Advance(MeasurementService.MeasurementInterval);
         measurer.MeasureAll();
 
-        var found = measurer.Find(Demo, DateTimeOffset.MinValue);
+        var found = measurer.Find(Demo, MeasurementRange.Hour, DateTimeOffset.MinValue);
         found.Count.ShouldBe(2);
         found[0].Viewers.ShouldBe(312);
         (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Latency,
@@ -93,7 +94,37 @@ public sealed class MeasurementServiceTests
         directory.Append(Demo, session, [new TimelineEvent.Ended("over")]);
         _clock.Advance(MeasurementService.Retention + TimeSpan.FromSeconds(1));
         measurer.MeasureAll();
-        measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
+        measurer.Find(Demo, MeasurementRange.Hour, DateTimeOffset.MinValue).ShouldBeEmpty();
+        measurer.Find(Demo, MeasurementRange.Day, DateTimeOffset.MinValue).ShouldHaveSingleItem().Viewers.ShouldBe(312);
+
+        _clock.Advance(MeasurementService.AverageRetention);
+        measurer.MeasureAll();
+        measurer.Find(Demo, MeasurementRange.Day, DateTimeOffset.MinValue).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Average_is_the_mean_of_known_values_and_the_maximum_of_delays()
+    {
+        var average = new MeasurementAverage(TimeSpan.FromMinutes(2));
+        var begin = new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        average.Complete(begin).ShouldBeNull("nothing was measured");
+        average.Add(new(begin.AddSeconds(5)) { BitsPerSecond = 4_000_000, Viewers = 1, AvSkew = TimeSpan.FromSeconds(-1),
+            Latency = TimeSpan.FromSeconds(1) }).ShouldBeNull();
+        average.Add(new(begin.AddSeconds(115)) { BitsPerSecond = 5_000_000, Viewers = 2, AvSkew = TimeSpan.FromSeconds(2),
+            EncodingLag = TimeSpan.FromSeconds(3) }).ShouldBeNull();
+        average.Add(new(begin.AddSeconds(119))).ShouldBeNull();
+
+        average.Add(new(begin.AddSeconds(120)) { Viewers = 9 }).ShouldBe(new(begin.AddMinutes(2))
+        {
+            BitsPerSecond = 4_500_000,
+            Viewers = 2,
+            AvSkew = TimeSpan.FromSeconds(0.5),
+            Latency = TimeSpan.FromSeconds(1),
+            EncodingLag = TimeSpan.FromSeconds(3),
+        });
+        average.Complete(begin.AddSeconds(239)).ShouldBeNull();
+        average.Complete(begin.AddSeconds(240)).ShouldBe(new(begin.AddMinutes(4)) { Viewers = 9 });
+        average.Complete(begin.AddSeconds(600)).ShouldBeNull("the average was returned already");
     }
 
     private static EncodingState Encoding(double behind, int restarts = 0) =>

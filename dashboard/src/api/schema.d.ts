@@ -1004,11 +1004,11 @@ export interface Operations {
     body: never;
     answer: Schemas['MeView'];
   };
-  /** Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts. */
+  /** Get measurements of the last hour, or with 'range=day' averages of the last 24 hours, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts. */
   getMeasurements: {
     method: 'GET';
     path: '/api/v1/channels/{name}/measurements';
-    query: { after?: string };
+    query: { range?: string; after?: string };
     body: never;
     answer: Schemas['MeasurementsView'];
   };

@@ -9,8 +9,9 @@ using Broadcast.Transcoder.Encoders;
 namespace Broadcast.Host.Observability.Measuring;
 
 /// <summary>
-/// Measures live channels every <see cref="MeasurementInterval"/> and retains the values for <see cref="Retention"/>, in memory only, so
-/// they are lost on a restart. Measures at most <see cref="MaxChannels"/> channels, in order of name.
+/// Measures live channels every <see cref="MeasurementInterval"/> and retains the values for <see cref="Retention"/>, and their averages
+/// over <see cref="AverageInterval"/> for <see cref="AverageRetention"/>. All are in memory only, so they are lost on a restart. Measures
+/// at most <see cref="MaxChannels"/> channels.
 /// </summary>
 internal sealed partial class MeasurementService(LiveDirectory directory, ISourceHealth health, IChannelEncodings encodings,
     DelayMeter delays, TimeProvider time, ILogger<MeasurementService> logger, IViewerTotals? sizes = null)
@@ -22,17 +23,23 @@ internal sealed partial class MeasurementService(LiveDirectory directory, ISourc
     /// <summary>Retention time of measurements.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromHours(1);
 
-    /// <summary>Maximum number of channels: about 60 MB if all are live for an hour.</summary>
+    /// <summary>Period of an average.</summary>
+    public static readonly TimeSpan AverageInterval = TimeSpan.FromMinutes(2);
+
+    /// <summary>Retention time of averages.</summary>
+    public static readonly TimeSpan AverageRetention = TimeSpan.FromHours(24);
+
+    /// <summary>Maximum number of channels: about 60 MB if all are live for an hour, 120 MB if for a day.</summary>
     public const int MaxChannels = 500;
 
     private readonly ConcurrentDictionary<ChannelName, Channel> _channels = new();
 
     /// <inheritdoc/>
-    public TimeSpan Interval => MeasurementInterval;
+    public TimeSpan IntervalOf(MeasurementRange range) => range == MeasurementRange.Day ? AverageInterval : MeasurementInterval;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after) =>
-        _channels.GetValueOrDefault(channel)?.Ring.After(after) ?? [];
+    public IReadOnlyList<Measurement> Find(ChannelName channel, MeasurementRange range, DateTimeOffset after) =>
+        _channels.GetValueOrDefault(channel)?.RingOf(range).After(after) ?? [];
 
     /// <summary>Measures all channels once.</summary>
     internal void MeasureAll()
@@ -44,13 +51,13 @@ internal sealed partial class MeasurementService(LiveDirectory directory, ISourc
             if (_channels.TryGetValue(status.Channel, out var channel)
                 || (_channels.Count < MaxChannels && _channels.TryAdd(status.Channel, channel = new())))
             {
-                channel.Ring.Add(Measure(now, status.Channel, channel, maxDelays));
+                channel.Add(Measure(now, status.Channel, channel, maxDelays));
             }
         }
 
         foreach (var (name, channel) in _channels)
         {
-            if (!channel.Ring.RemoveExpired(now))
+            if (!channel.RemoveExpired(now))
             {
                 _channels.TryRemove(name, out _);
             }
@@ -111,8 +118,35 @@ internal sealed partial class MeasurementService(LiveDirectory directory, ISourc
 
     private sealed class Channel
     {
-        public MeasurementRing Ring { get; } = new(Retention, (int)(Retention / MeasurementInterval) + 1);
+        private readonly MeasurementRing _all = new(Retention, (int)(Retention / MeasurementInterval) + 1);
+        private readonly MeasurementRing _averages = new(AverageRetention, (int)(AverageRetention / AverageInterval) + 1);
+        private readonly MeasurementAverage _average = new(AverageInterval);
 
         public EncodingPace Pace { get; } = new();
+
+        public MeasurementRing RingOf(MeasurementRange range) => range == MeasurementRange.Day ? _averages : _all;
+
+        public void Add(Measurement measurement)
+        {
+            if (_average.Add(measurement) is { } complete)
+            {
+                _averages.Add(complete);
+            }
+
+            _all.Add(measurement);
+        }
+
+        /// <summary>Removes expired measurements, and completes the last average of a channel that has gone offline.</summary>
+        /// <returns>Whether any measurement remains.</returns>
+        public bool RemoveExpired(DateTimeOffset now)
+        {
+            if (_average.Complete(now) is { } complete)
+            {
+                _averages.Add(complete);
+            }
+
+            // Both remove what has expired.
+            return _all.RemoveExpired(now) | _averages.RemoveExpired(now);
+        }
     }
 }

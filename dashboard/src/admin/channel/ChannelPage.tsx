@@ -155,7 +155,7 @@ function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activ
         </div>
       </div>
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>
-        <ChartsSection api={api} channel={channel.name} />
+        <ChartsSection api={api} channel={channel.name} canReadActivity={canManage} />
       </Suspense>
       {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
       {canManage && (

@@ -43,9 +43,10 @@ export async function createConnectKey(api: Api, channel: string, now: Date): Pr
   return streamKey;
 }
 
-/** Measurements after an instant; all without one. */
-export function measurements(api: Api, channel: string, after?: string): Promise<Measurements> {
-  return api.send('GET', `${channelPath(channel)}/measurements${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`);
+/** Measurements of the last hour, or averages of the last day, after an instant; all without one. */
+export function measurements(api: Api, channel: string, range: 'hour' | 'day', after?: string): Promise<Measurements> {
+  const rest = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+  return api.send('GET', `${channelPath(channel)}/measurements?range=${range}${rest}`);
 }
 
 /** Activity of a channel, newest first. */

@@ -26,6 +26,24 @@ export function createAxis(min: number, max: number): { from: number; to: number
   return { from: roundOff(from), to: roundOff(to) };
 }
 
+/** Round values within the range of an axis, three to six of them, ascending. */
+export function valueTicks(from: number, to: number): number[] {
+  const step = niceStep((to - from) / 4);
+  const ticks: number[] = [];
+  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index++) ticks.push(roundOff(index * step));
+  return ticks;
+}
+
+/** Instants at round local times within a time range, at most six of them, ascending. */
+export function timeTicks(from: number, to: number): number[] {
+  const step = timeSteps.find((one) => (to - from) / one <= 5) ?? timeSteps.at(-1)!;
+  // Local midnight; a change of daylight saving time shifts the ticks of at most one day.
+  const midnight = new Date(to).setHours(0, 0, 0, 0);
+  const ticks: number[] = [];
+  for (let at = midnight + Math.ceil((from - midnight) / step) * step; at <= to; at += step) ticks.push(at);
+  return ticks;
+}
+
 /** 1, 2 or 5 times a power of ten, not below `min`. */
 export function niceStep(min: number): number {
   const power = 10 ** Math.floor(Math.log10(min));
@@ -61,6 +79,23 @@ export function createPath(points: readonly Point[], frame: ChartFrame, maxGapMs
   return parts.join('');
 }
 
+/** An entry of the channel's activity, as marked in charts. */
+export interface Mark {
+  at: number;
+  kind: string;
+  text: string;
+}
+
+/** The mark nearest to an instant, at most `maxDistanceMs` away. */
+export function nearestMark(marks: readonly Mark[], at: number, maxDistanceMs: number): Mark | null {
+  let nearest: Mark | null = null;
+  for (const mark of marks) {
+    const distance = Math.abs(mark.at - at);
+    if (distance <= maxDistanceMs && (nearest === null || distance < Math.abs(nearest.at - at))) nearest = mark;
+  }
+  return nearest;
+}
+
 /** The point with a value nearest to an instant. */
 export function findNearest(points: readonly Point[], at: number): readonly [number, number] | null {
   let nearestPoint: readonly [number, number] | null = null;
@@ -88,6 +123,10 @@ function toPixels(value: number, from: number, to: number, length: number): numb
 
 // Minimum time range.
 const minRangeMs = 2 * 60_000;
+
+const minuteMs = 60_000;
+// Distances of instants on the time axis.
+const timeSteps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360].map((minutes) => minutes * minuteMs);
 
 // Removes floating-point noise (0.1 + 0.2).
 function roundOff(value: number): number {
