@@ -49,7 +49,7 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 /// <summary>Requested settings of a channel; <see langword="null"/> keeps a value, or uses the default for a new channel.</summary>
 /// <param name="Title">Up to 200 characters; default empty.</param>
 /// <param name="Ladder">One of <see cref="ChannelRules.Ladders"/>, or rungs such as <c>1280x720@2500k,854x480p30@1200k</c>
-/// (<see cref="LadderSpec"/>); default <c>passthrough</c>.</param>
+/// (<see cref="LadderSpec"/>); default <c>auto</c>.</param>
 /// <param name="Latency">One of <see cref="ChannelRules.Latencies"/>; default <c>standard</c>. A running session keeps its profile.</param>
 /// <param name="ReconnectWindow">0 (a session ends with its encoder) to 24 h, whole seconds; default 60 s.</param>
 /// <param name="Takeover">One of <see cref="ChannelRules.Takeovers"/>; default <c>silent</c>.</param>
@@ -114,7 +114,7 @@ public static class ChannelRules
     public static IReadOnlyList<string> Latencies { get; } = [.. LatencyProfile.All.Select(p => p.Name)];
 
     /// <summary>Default ladder: no encoding, which every machine can handle.</summary>
-    public const string DefaultLadder = "passthrough";
+    public const string DefaultLadder = "auto";
 
     /// <summary>Default latency profile.</summary>
     public const string DefaultLatency = "standard";

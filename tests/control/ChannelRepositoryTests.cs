@@ -13,7 +13,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new());
 
-        created.Channel.ShouldBe(new ChannelInfo("demo", "", "passthrough", "standard", TimeSpan.FromSeconds(60), "public",
+        created.Channel.ShouldBe(new ChannelInfo("demo", "", "auto", "standard", TimeSpan.FromSeconds(60), "public",
             created.Channel.CreatedAt));
         created.Key.Key.Role.ShouldBe(StreamKeyRole.Primary);
         Secret.TryParse(created.Key.StreamKey, out var secret).ShouldBeTrue();

@@ -16,6 +16,9 @@ public sealed class BroadcastServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
+    /// <summary>Ladder of channels for which a test requests none: most tests need no encoded renditions, which cost much CPU time.</summary>
+    private const string Passthrough = "passthrough";
+
     private static readonly string[] OwnPorts = ["--http", "--rtmp", "--internal"];
 
     private readonly TempFolder _folder;
@@ -136,6 +139,11 @@ public sealed class BroadcastServer : IAsyncDisposable
     {
         var body = JsonSerializer.SerializeToNode(settings ?? new { })!.AsObject();
         body.Add("name", JsonValue.Create(name));
+        if (!body.ContainsKey("ladder"))
+        {
+            body.Add("ladder", JsonValue.Create(Passthrough));
+        }
+
         using var answer = await Api.PostAsJsonAsync("/api/v1/channels", body);
         if (!answer.IsSuccessStatusCode)
         {
@@ -150,7 +158,8 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <param name="options">Further flags, such as <c>--ladder passthrough</c>.</param>
     public async Task<CreatedChannel> CreateChannelAsync(string name, params string[] options)
     {
-        var made = (await CommandAsync(["channel", "create", name, .. options, "--json"])).EnsureSuccess().Json();
+        string[] ladder = options.Contains("--ladder", StringComparer.Ordinal) ? [] : ["--ladder", Passthrough];
+        var made = (await CommandAsync(["channel", "create", name, .. ladder, .. options, "--json"])).EnsureSuccess().Json();
         return new CreatedChannel(made.GetProperty("channel").GetString()!, made.GetProperty("streamKey").GetString()!);
     }
 

@@ -17,7 +17,7 @@ interface LadderFieldProps {
 }
 
 /** Selects a ladder by name, or custom rungs. Both are submitted as `ladder`; the server validates the rungs. */
-export function LadderField({ ladders, error, initial = 'passthrough', rungs }: LadderFieldProps) {
+export function LadderField({ ladders, error, initial = 'auto', rungs }: LadderFieldProps) {
   const [choice, setChoice] = useState(initial);
   const text = adminText.newChannel;
   const isCustom = choice === customRungs;

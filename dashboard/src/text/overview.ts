@@ -7,7 +7,8 @@ export const overviewText = {
       `${channel}: “${event}” was scheduled for ${clock}, but no encoder is connected.`,
     issue: (channel: string, advice: string) => `${channel}: ${advice}`,
     noEncoder: (channel: string) => `${channel}: no encoder available for its renditions. Viewers receive only the source.`,
-    degraded: (channel: string, reason: string) => `${channel}: quality reduced to keep up${reason === '' ? '.' : ` (${reason}).`}`,
+    degraded: (channel: string, reason: string) =>
+      `${channel}: quality reduced to keep up${reason === '' ? '.' : ` (${reason}).`} Choose a smaller ladder, or add CPU or a GPU.`,
   },
   steps: {
     title: 'Getting started',
