@@ -62,6 +62,7 @@ public static class ControlModule
         services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Validate()));
         services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Validate()));
 
+        services.AddHttpContextAccessor();
         services.AddSingleton(p => new ControlDatabase(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
             p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<ControlDatabase>>()));
@@ -82,11 +83,13 @@ public static class ControlModule
         services.AddSingleton<SessionVisibilityStore>();
         services.AddSingleton<ISessionVisibility>(p => p.GetRequiredService<SessionVisibilityStore>());
         services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(),
-            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(),
-            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IChannelRecordings>(p => p.GetRequiredService<PageDataCache>());
         services.AddSingleton<IPageData>(p => p.GetRequiredService<PageDataCache>());
         services.AddSingleton<ViewerAuthCallback>();
@@ -149,6 +152,7 @@ public static class ControlModule
         services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
+        services.AddSingleton<UnknownCallers>();
         services.AddSingleton<RecordingRetentionService>();
         AddNotificationHandlers(services);
         services.AddSingleton<NotificationListener>();

@@ -48,6 +48,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         using var dataFolderLock = DataFolderLock.Acquire(data);
+        ThreadPoolMinimum.Apply();
         _certificate.Load();
         _app = Build();
         try

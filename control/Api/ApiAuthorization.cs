@@ -20,8 +20,8 @@ internal sealed record RateLimitExempt;
 /// Endpoint filter of the API. It authenticates the bearer token (RFC 6750) or login cookie before anything else and turns exceptions into
 /// problem details (RFC 9457). If both are sent, the token is used.
 /// </summary>
-internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, ILogger<ApiAuthorization> logger)
-    : IEndpointFilter
+internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, UnknownCallers unknownCallers,
+    ILogger<ApiAuthorization> logger) : IEndpointFilter
 {
     private const string Scheme = "Bearer ";
     private static readonly object CallerKey = new();
@@ -46,13 +46,15 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         {
             if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { Role: var role })
             {
-                if (await FindCallerAsync(http) is not { } caller)
+                var (found, anonymousDelay) = await unknownCallers.FindCallerAsync(
+                    http, () => AuthenticateAsync(http, tokens, sessions, countsAsUse: true, http.RequestAborted));
+                if (anonymousDelay is { } delay)
                 {
-                    if (limits.GetRetryDelay(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } anonymousDelay)
-                    {
-                        return TooManyRequests(http, anonymousDelay);
-                    }
+                    return TooManyRequests(http, delay);
+                }
 
+                if (found is not { } caller)
+                {
                     return Unauthorized(http,
                         "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.");
                 }
@@ -128,11 +130,6 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return Problem(429,
             "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.");
-    }
-
-    private async Task<Caller?> FindCallerAsync(HttpContext http)
-    {
-        return await AuthenticateAsync(http, tokens, sessions, countsAsUse: true, http.RequestAborted);
     }
 
     /// <summary>Authenticates a request; returns <see langword="null"/> for an unknown caller.</summary>

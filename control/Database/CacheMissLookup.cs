@@ -1,27 +1,29 @@
-using System.Collections.Concurrent;
+using System.Net;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Database;
 
 /// <summary>
-/// Database lookups for caches that miss. Concurrency is limited, because ids can be guessed. Each lookup takes at most
-/// <see cref="ControlOptions.LookupTimeout"/>. Missing rows are cached briefly. A row read during a change notification is not cached,
-/// because it may be stale. Thread-safe.
+/// Database lookups for caches that miss. Concurrency is limited and shared fairly among clients (<see cref="LookupSlots"/>), because ids
+/// can be guessed. A caller waits at most <see cref="ControlOptions.LookupTimeout"/>. Missing rows are cached briefly. A row read during a
+/// change notification is not cached, because it may be stale. Thread-safe.
 /// </summary>
 /// <param name="options">Lookup timeout.</param>
 /// <param name="time">Clock.</param>
-internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProvider time) : IDisposable
+/// <param name="requests">Current request, whose client a lookup counts for; without one, lookups count for the server itself.</param>
+internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProvider time, IHttpContextAccessor? requests) : IDisposable
 {
-    private const int MaxMissing = 10_000;
-    private const int MaxConcurrent = 4;
-
     // Notifications clear an entry at once; the expiry covers changes without one.
     private static readonly TimeSpan MissingEntryLifetime = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, long> _missing = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _lookups = new(MaxConcurrent, MaxConcurrent);
+    private readonly ExpiringSet _missing = new(time, MissingEntryLifetime);
     private readonly SemaphoreSlim _changeLock = new(1, 1);
     private long _changes;
+
+    /// <summary>Slots of running and waiting lookups.</summary>
+    internal LookupSlots Slots { get; } = new();
 
     /// <summary>Reads the cache.</summary>
     /// <param name="id">Id to look up.</param>
@@ -35,21 +37,13 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
     public long Changes => Interlocked.Read(ref _changes);
 
     /// <summary>Returns whether the row was recently found missing.</summary>
-    public bool IsMissing(string id) => _missing.TryGetValue(id, out var since) && time.GetElapsedTime(since) < MissingEntryLifetime;
+    public bool IsMissing(string id) => _missing.Contains(id);
 
     /// <summary>Records that a row is missing.</summary>
-    public void RecordMissing(string id)
-    {
-        if (_missing.Count >= MaxMissing)
-        {
-            _missing.Clear();
-        }
-
-        _missing[id] = time.GetTimestamp();
-    }
+    public void RecordMissing(string id) => _missing.Add(id);
 
     /// <summary>Records that a row may exist now.</summary>
-    public void ClearMissing(string id) => _missing.TryRemove(id, out _);
+    public void ClearMissing(string id) => _missing.Remove(id);
 
     /// <summary>
     /// Applies a change, one at a time, so that an older read does not replace a newer one. Concurrent lookups may have read stale rows and
@@ -72,29 +66,31 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
         }
     }
 
-    /// <summary>Looks up a row that is not cached.</summary>
+    /// <summary>
+    /// Looks up a row that is not cached. A lookup that the caller no longer waits for keeps its slot until the statement has ended, and is
+    /// not canceled: Npgsql cancels a statement on a second connection that it opens synchronously. While the database hangs, that would
+    /// block one thread per request.
+    /// </summary>
     /// <param name="id">Id to look up.</param>
     /// <param name="readCache">Reads the cache again when a lookup slot is free.</param>
     /// <param name="read">Reads the row and caches it if permitted.</param>
     /// <param name="createException">Creates the exception for an unavailable database.</param>
-    /// <param name="cancellationToken">Cancels the lookup.</param>
-    public async ValueTask<T?> FindAsync<T>(string id, CacheReader<T> readCache, Func<string, CancellationToken, Task<T?>> read,
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public async ValueTask<T?> FindAsync<T>(string id, CacheReader<T> readCache, Func<string, Task<T?>> read,
         Func<Exception, Exception> createException, CancellationToken cancellationToken)
         where T : class
     {
         using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var client = requests?.HttpContext?.Connection.RemoteIpAddress is { } address ? ClientNetwork.Of(address) : IPAddress.Loopback;
         try
         {
-            await _lookups.WaitAsync(linked.Token);
-            try
+            if (!await Slots.TryAcquireAsync(client, linked.Token))
             {
-                return readCache(id, out var cached) ? cached : await read(id, linked.Token);   // an earlier waiter may have cached it
+                throw new TimeoutException("Too many lookups are waiting for the database.");
             }
-            finally
-            {
-                _lookups.Release();
-            }
+
+            return await ReadAsync(id, readCache, read, client).WaitAsync(linked.Token);
         }
         catch (Exception e) when (ControlDatabase.IsUnavailable(e)
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -104,9 +100,18 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _changeLock.Dispose();
+
+    private async Task<T?> ReadAsync<T>(string id, CacheReader<T> readCache, Func<string, Task<T?>> read, IPAddress client)
+        where T : class
     {
-        _lookups.Dispose();
-        _changeLock.Dispose();
+        try
+        {
+            return readCache(id, out var cached) ? cached : await read(id);   // an earlier waiter may have cached it
+        }
+        finally
+        {
+            Slots.Release(client);
+        }
     }
 }

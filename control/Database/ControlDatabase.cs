@@ -13,13 +13,25 @@ namespace Broadcast.Control.Database;
 public sealed class ControlDatabase : IAsyncDisposable
 {
     internal const string User = "broadcast";
+
+    /// <summary>Maximum number of connections of requests and services.</summary>
+    internal const int MaxCommonConnections = 20;
+
+    /// <summary>
+    /// Maximum number of connections for lookups on behalf of viewers and publishers: <see cref="LookupSlots.MaxRunning"/> each for
+    /// recordings and events, the rest for stream keys.
+    /// </summary>
+    internal const int MaxLookupConnections = 16;
+
+    private const int MaxLeaseConnections = 2;
+    private const int MaxReloadConnections = 2;
     private readonly DataFolder _folder;
     private readonly Func<DatabaseOptions> _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private Broadcast.Control.Postgres.EmbeddedPostgres? _server;
-    private NpgsqlDataSource? _source;
+    private ConnectionPools? _pools;
     private bool _skipsMigrations;
 
     /// <summary>Creates a database that is not open yet.</summary>
@@ -38,9 +50,27 @@ public sealed class ControlDatabase : IAsyncDisposable
         DapperTypeHandlers.Register();
     }
 
-    /// <summary>Connections. All times are in UTC.</summary>
+    /// <summary>
+    /// Maximum number of connections of one process, all pools together. PostgreSQL's default of 100 connections, 3 of them reserved, is
+    /// sufficient for two servers and a command. While the database hangs, each connection can block one thread of the thread pool,
+    /// because Npgsql cancels statements synchronously.
+    /// </summary>
+    public const int MaxConnections = MaxCommonConnections + MaxLookupConnections + MaxLeaseConnections + MaxReloadConnections;
+
+    /// <summary>Connections of requests and services. All times are in UTC.</summary>
     /// <exception cref="ControlException">The database is not open (<see cref="ControlErrorCode.Unavailable"/>).</exception>
-    public NpgsqlDataSource Source => Volatile.Read(ref _source)
+    public NpgsqlDataSource Source => Pools.Common;
+
+    /// <summary>Connections for lookups on behalf of viewers and publishers, which API requests cannot exhaust.</summary>
+    internal NpgsqlDataSource LookupSource => Pools.Lookups;
+
+    /// <summary>Connections for renewing the server's lease, which nothing else can exhaust.</summary>
+    internal NpgsqlDataSource LeaseSource => Pools.Leases;
+
+    /// <summary>Connections for complete reloads of caches, with <see cref="DatabaseOptions.ReloadTimeout"/>.</summary>
+    internal NpgsqlDataSource ReloadSource => Pools.Reloads;
+
+    private ConnectionPools Pools => Volatile.Read(ref _pools)
         ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
 
     /// <summary>Connection settings including the password, for client programs. Never display them.</summary>
@@ -95,7 +125,7 @@ public sealed class ControlDatabase : IAsyncDisposable
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_source is not null)
+            if (_pools is not null)
             {
                 return;
             }
@@ -105,8 +135,8 @@ public sealed class ControlDatabase : IAsyncDisposable
                 _server ??= await Broadcast.Control.Postgres.EmbeddedPostgres.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
             }
 
-            var source = await ConnectAsync(cancellationToken);
-            Volatile.Write(ref _source, source);
+            var pools = await ConnectAsync(cancellationToken);
+            Volatile.Write(ref _pools, pools);
         }
         catch (Exception e) when (IsUnavailable(e) && e is not ControlException { InnerException: PostgresException })
         {
@@ -161,10 +191,10 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// <summary>Closes the database. The last user of an embedded server stops it, which takes up to 5 s.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_source is not null)
+        if (_pools is not null)
         {
-            await _source.DisposeAsync();
-            _source = null;
+            await _pools.DisposeAsync();
+            _pools = null;
         }
 
         if (_server is not null)
@@ -181,7 +211,7 @@ public sealed class ControlDatabase : IAsyncDisposable
         _ => e.Message,
     };
 
-    private async Task<NpgsqlDataSource> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<ConnectionPools> ConnectAsync(CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(_server is null ? _options().ConnectionString : null);
         if (_server is not null)
@@ -193,28 +223,32 @@ public sealed class ControlDatabase : IAsyncDisposable
 
         settings.ApplicationName ??= "broadcast";
         settings.Timeout = Math.Min(settings.Timeout, 5);
+
+        // Npgsql requests the cancellation of a statement on a second connection, synchronously, whatever this setting is. -1 only omits
+        // the wait for the result of that request: the connection is closed at once.
+        settings.CancellationTimeout = -1;
         settings.CommandTimeout = (int)_options().CommandTimeout.TotalSeconds;
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 50);
         settings.AutoPrepareMinUsages = 2;
         settings.Timezone = "UTC";
         Settings = settings;
-        var source = NpgsqlDataSource.Create(settings);
+        var pools = ConnectionPools.Create(settings, _options().ReloadTimeout);
         try
         {
             if (_skipsMigrations)
             {
-                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                await using var connection = await pools.Common.OpenConnectionAsync(cancellationToken);
             }
             else
             {
-                await Migrations.ApplyAsync(source, _time, _logger, cancellationToken);
+                await Migrations.ApplyAsync(pools.Common, _time, _logger, cancellationToken);
             }
 
-            return source;
+            return pools;
         }
         catch
         {
-            await source.DisposeAsync();
+            await pools.DisposeAsync();
             throw;
         }
     }
@@ -255,6 +289,37 @@ public sealed class ControlDatabase : IAsyncDisposable
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
             // A concurrent command created it first.
+        }
+    }
+
+    /// <summary>Connection pools, one per purpose, so that one purpose cannot exhaust the connections of another.</summary>
+    private sealed record ConnectionPools(NpgsqlDataSource Common, NpgsqlDataSource Lookups, NpgsqlDataSource Leases,
+        NpgsqlDataSource Reloads) : IAsyncDisposable
+    {
+        public static ConnectionPools Create(NpgsqlConnectionStringBuilder settings, TimeSpan reloadTimeout) => new(
+            Create(settings, MaxCommonConnections),
+            Create(settings, MaxLookupConnections, s => s.Timeout = Math.Min(s.Timeout, 2)),
+            Create(settings, MaxLeaseConnections),
+            Create(settings, MaxReloadConnections, s => s.CommandTimeout = (int)reloadTimeout.TotalSeconds));
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var source in (NpgsqlDataSource[])[Common, Lookups, Leases, Reloads])
+            {
+                await source.DisposeAsync();
+            }
+        }
+
+        private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings, int maxConnections,
+            Action<NpgsqlConnectionStringBuilder>? change = null)
+        {
+            var own = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+            {
+                MaxPoolSize = Math.Min(settings.MaxPoolSize, maxConnections),
+                MinPoolSize = Math.Min(settings.MinPoolSize, Math.Min(settings.MaxPoolSize, maxConnections)),
+            };
+            change?.Invoke(own);
+            return NpgsqlDataSource.Create(own);
         }
     }
 }

@@ -17,6 +17,12 @@ public sealed class DatabaseOptions
     /// </summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Timeout of one statement that reads everything of a kind again, at start and after an outage: all access policies, for example. With
+    /// many channels and revoked tokens on a busy database it takes much longer than other statements. Default 1 min, 1 s to 30 min.
+    /// </summary>
+    public TimeSpan ReloadTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Indicates whether a server is configured; an empty string, as from an empty environment variable, means none.</summary>
     internal bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
 
@@ -26,6 +32,11 @@ public sealed class DatabaseOptions
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5))
         {
             yield return $"{Section}:{nameof(CommandTimeout)} must be between 00:00:01 and 00:05:00.";
+        }
+
+        if (ReloadTimeout < TimeSpan.FromSeconds(1) || ReloadTimeout > TimeSpan.FromMinutes(30))
+        {
+            yield return $"{Section}:{nameof(ReloadTimeout)} must be between 00:00:01 and 00:30:00.";
         }
 
         if (HasServer && ReadConnectionString(ConnectionString!) is { } problem)

@@ -19,7 +19,7 @@ internal sealed class NotificationListener(
     /// <summary>Lets all handlers load their data, before publishers and viewers are admitted.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);
         foreach (var handler in _handlers)
         {
             await handler.LoadAsync(connection, cancellationToken);
@@ -85,9 +85,15 @@ internal sealed class NotificationListener(
         connection.Notification += (_, notification) => received.Add(DatabaseNotification.Parse(notification.Payload));
         await connection.ExecuteAsync(
             new CommandDefinition($"LISTEN {DatabaseNotification.Channel}", cancellationToken: cancellationToken));
-        foreach (var handler in _handlers)
+
+        // A second connection, because a complete reload may take longer than the statements that follow. The first one already receives
+        // notifications.
+        await using (var reload = await database.ReloadSource.OpenConnectionAsync(cancellationToken))
         {
-            await handler.ReloadAsync(connection, cancellationToken);
+            foreach (var handler in _handlers)
+            {
+                await handler.ReloadAsync(reload, cancellationToken);
+            }
         }
 
         reached();

@@ -7,6 +7,7 @@ using Broadcast.Control.Events;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -17,8 +18,8 @@ namespace Broadcast.Control.Pages;
 /// requested events. Other events are looked up in the database, with limited concurrency. Updated by notifications; while the database is
 /// unavailable, the known data remains.
 /// </summary>
-internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IChannelRecordings,
-    IPageData, INotificationHandler, IDisposable
+internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time,
+    IHttpContextAccessor? requests = null) : IChannelRecordings, IPageData, INotificationHandler, IDisposable
 {
     internal const int MaxEvents = 10_000;
 
@@ -61,7 +62,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         """;
 
     private readonly ConcurrentDictionary<string, PublicEvent> _events = new(StringComparer.Ordinal);
-    private readonly CacheMissLookup _lookups = new(options, time);
+    private readonly CacheMissLookup _lookups = new(options, time, requests);
     private readonly Lock _lock = new();
     private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
 
@@ -159,12 +160,12 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private bool TryGet(string id, out PublicEvent? page) =>
         _events.TryGetValue(id, out page) || _lookups.IsMissing(id);
 
-    private async Task<PublicEvent?> ReadAsync(string id, CancellationToken cancellationToken)
+    private async Task<PublicEvent?> ReadAsync(string id)
     {
         var changes = _lookups.Changes;
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.LookupSource.OpenConnectionAsync(CancellationToken.None);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(
-            new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: cancellationToken));
+            new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: CancellationToken.None));
         var page = row?.ToPage();
         lock (_lock)
         {

@@ -90,7 +90,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         try
         {
             var changes = Changes;
-            var key = await LookUpAsync(keyId, linked.Token);
+            var key = await LookUpAsync(keyId).WaitAsync(linked.Token);   // not canceled; see CacheMissLookup.FindAsync
             RecordContact();
             if (changes == Changes)
             {
@@ -213,12 +213,12 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         }
     }
 
-    private async Task<StreamKeyRecord?> LookUpAsync(string keyId, CancellationToken cancellationToken)
+    private async Task<StreamKeyRecord?> LookUpAsync(string keyId)
     {
-        await using var command = database.Source.CreateCommand(Sql);
+        await using var command = database.LookupSource.CreateCommand(Sql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = keyId });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? await ReadAsync(reader, cancellationToken) : null;
+        await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+        return await reader.ReadAsync(CancellationToken.None) ? await ReadAsync(reader, CancellationToken.None) : null;
     }
 
     private static async Task<StreamKeyRecord> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(

@@ -4,6 +4,7 @@ using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -13,8 +14,8 @@ namespace Broadcast.Control.Recordings;
 /// Recordings for playback, in memory by session: the newest, and recently requested ones. Others are looked up in the database, with
 /// limited concurrency, because ids can be guessed. Updated by notifications; while the database is unavailable, the known data remains.
 /// </summary>
-internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog,
-    IRecordingList, INotificationHandler, IDisposable
+internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time,
+    IHttpContextAccessor? requests = null) : IRecordingCatalog, IRecordingList, INotificationHandler, IDisposable
 {
     internal const int MaxSessions = 10_000;
 
@@ -33,7 +34,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
 
     private readonly ConcurrentDictionary<string, CachedSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _clips = new(StringComparer.Ordinal);
-    private readonly CacheMissLookup _lookups = new(options, time);
+    private readonly CacheMissLookup _lookups = new(options, time, requests);
     private readonly Lock _lock = new();
 
     /// <summary>Number of sessions in memory.</summary>
@@ -147,11 +148,11 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         TryGet(id, out var known) ? new(known) : _lookups.FindAsync<CachedSession>(id, TryGet, ReadAsync,
             static e => new RecordingsUnavailableException(e), cancellationToken);
 
-    private async Task<CachedSession?> ReadAsync(string id, CancellationToken cancellationToken)
+    private async Task<CachedSession?> ReadAsync(string id)
     {
         var changes = _lookups.Changes;
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        Row[] rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(OfOne, new { id }, cancellationToken: cancellationToken))];
+        await using var connection = await database.LookupSource.OpenConnectionAsync(CancellationToken.None);
+        Row[] rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(OfOne, new { id }, cancellationToken: CancellationToken.None))];
         lock (_lock)
         {
             if (changes != _lookups.Changes)

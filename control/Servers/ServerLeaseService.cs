@@ -64,7 +64,7 @@ internal sealed class ServerLeaseService(
     /// <summary>Renews the lease once and checks ownership.</summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
         if (await RenewAsync(connection, isFirst: false, cancellationToken) == LeaseRenewal.TakenByOther)
         {
             var taken = identity.Id;
@@ -121,7 +121,7 @@ internal sealed class ServerLeaseService(
     /// </summary>
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
         await ServerLease.ReleaseAsync(connection, identity, cancellationToken);
     }
 

@@ -45,6 +45,10 @@ internal static class ProcessMetrics
             "Size of the managed heap.");
         Telemetry.Meter.CreateObservableCounter("dotnet_gc_pause_seconds", () => GC.GetTotalPauseDuration().TotalSeconds, "s",
             "Total pause time of the garbage collector.");
+        Telemetry.Meter.CreateObservableGauge("dotnet_thread_pool_threads", () => ThreadPool.ThreadCount,
+            description: "Threads of the thread pool.");
+        Telemetry.Meter.CreateObservableGauge("dotnet_thread_pool_queue_length", () => ThreadPool.PendingWorkItemCount,
+            description: "Work items that wait for a thread of the thread pool.");
     }
 
     /// <summary>Version of the program.</summary>
