@@ -138,6 +138,7 @@ public static class ControlModule
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<EventStreamLog>();
+        services.AddSingleton<CurrentStateCache>();
         services.AddSingleton<EventStream>();
         services.AddSingleton<EventRepository>();
         services.AddSingleton<CalendarFeeds>();

@@ -27,6 +27,11 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         WHERE preview OR visible_from IS NOT NULL ORDER BY id DESC LIMIT @most
         """;
 
+    private const string ReadSome = """
+        SELECT id, visible_from AS since, visible_segment AS segment FROM sessions
+        WHERE (preview OR visible_from IS NOT NULL) AND id = ANY (@sessions)
+        """;
+
     private const string Write =
         "UPDATE sessions SET preview = @isHidden, visible_from = @since, visible_segment = @segment WHERE id = @id";
 
@@ -97,7 +102,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         if (Find(default, session) is null)
         {
             // Another process may have just hidden it.
-            await TryAsync(RefreshAsync, cancellationToken);
+            await TryAsync((connection, token) => RefreshAsync(connection, [session.Value], token), cancellationToken);
         }
 
         // Rounded as in the database, so that a settled start still matches after it is read back.
@@ -121,8 +126,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         {
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(Read, new { most = MaxSessions },
                 cancellationToken: cancellationToken));
-            var views = rows.ToImmutableDictionary(row => SessionId.Parse(row.Id),
-                row => row.Since is { } from ? SessionVisibility.Since(from, row.Segment) : SessionVisibility.Hidden);
+            var views = rows.ToImmutableDictionary(row => SessionId.Parse(row.Id), row => row.ToVisibility());
             lock (_lock)
             {
                 Volatile.Write(ref _views,
@@ -130,6 +134,40 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
             }
         },
         cancellationToken);
+
+    /// <summary>Reads the visibilities of some sessions. Unwritten changes remain.</summary>
+    public Task RefreshAsync(NpgsqlConnection connection, IEnumerable<string> sessions, CancellationToken cancellationToken) =>
+        RunExclusiveAsync(
+            async () =>
+            {
+                var ids = sessions.ToArray();
+                var rows = ids.Length == 0 ? [] : await connection.QueryAsync<Row>(new CommandDefinition(ReadSome, new { sessions = ids },
+                    cancellationToken: cancellationToken));
+                var found = rows.ToDictionary(row => row.Id, row => row.ToVisibility(), StringComparer.Ordinal);
+                lock (_lock)
+                {
+                    var views = _views.ToBuilder();
+                    foreach (var id in ids.Where(id => !_pending.ContainsKey(SessionId.Parse(id))))
+                    {
+                        if (found.TryGetValue(id, out var view))
+                        {
+                            views[SessionId.Parse(id)] = view;
+                        }
+                        else
+                        {
+                            views.Remove(SessionId.Parse(id));
+                        }
+                    }
+
+                    if (views.Count > MaxSessions)
+                    {
+                        views.RemoveRange(views.Keys.OrderBy(s => s.Value, StringComparer.Ordinal).Take(MaxSessions / 10).ToList());
+                    }
+
+                    Volatile.Write(ref _views, views.ToImmutable());
+                }
+            },
+            cancellationToken);
 
     /// <summary>
     /// Writes pending changes. A change whose session is not found stays pending, because a new session's row is written a little later.
@@ -213,7 +251,11 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         }
     }
 
-    private sealed record Row(string Id, DateTimeOffset? Since, long? Segment);
+    private sealed record Row(string Id, DateTimeOffset? Since, long? Segment)
+    {
+        public SessionVisibility ToVisibility() =>
+            Since is { } from ? SessionVisibility.Since(from, Segment) : SessionVisibility.Hidden;
+    }
 
     private sealed class PendingWrite(SessionVisibility view)
     {

@@ -23,11 +23,8 @@ internal sealed class ViewerAccessRefresh(SessionVisibilityStore visibility, Vie
         CancellationToken cancellationToken)
     {
         // An event restricts its session before it shows it.
-        await policies.RefreshAsync(connection, cancellationToken);
-        if (notifications.Any(n => n.Table == "sessions"))
-        {
-            await visibility.RefreshAsync(connection, cancellationToken);
-        }
+        await policies.RefreshAsync(connection, notifications, cancellationToken);
+        await visibility.RefreshAsync(connection, DatabaseNotification.RowsOf("sessions", notifications), cancellationToken);
     }
 
     /// <inheritdoc/>

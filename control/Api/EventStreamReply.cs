@@ -12,13 +12,15 @@ namespace Broadcast.Control.Api;
 /// <param name="caller">Authenticated caller.</param>
 /// <param name="channelId">Requested channel; <see langword="null"/> for all.</param>
 /// <param name="log">Log with the missed messages.</param>
+/// <param name="states">Current state for new clients.</param>
 /// <param name="verify">Authenticates the caller again; <see langword="null"/> when access was revoked.</param>
 /// <param name="send">Sends text; completes when the text has been written.</param>
 /// <param name="heartbeat">Interval of heartbeats and of repeated authentication.</param>
 /// <param name="time">Clock.</param>
 internal sealed class EventStreamReply(
-    EventStreamClient client, Caller caller, long? channelId, EventStreamLog log, Func<CancellationToken, Task<Caller?>> verify,
-    Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
+    EventStreamClient client, Caller caller, long? channelId, EventStreamLog log, CurrentStateCache states,
+    Func<CancellationToken, Task<Caller?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat,
+    TimeProvider time)
 {
     /// <summary>Maximum number of missed messages sent to a resuming client. With more, the client starts over.</summary>
     public const int MaxMissed = 10_000;
@@ -78,9 +80,11 @@ internal sealed class EventStreamReply(
             await send(SseFormat.Reset("the missed messages are no longer stored"), cancellationToken);
         }
 
-        var currentState = await log.CurrentStatesAsync(client.LastId, cancellationToken);
-        await send(string.Concat(currentState.Where(IsVisible).Select(SseFormat.OfCurrentState)) + SseFormat.Ready(client.LastId),
-            cancellationToken);
+        // Queued messages that the state already includes are not sent again.
+        var currentState = await states.GetAsync(client.LastId, cancellationToken);
+        _lastSentId = currentState.UpTo;
+        await send(currentState.TextFor(_caller.Role, _caller.Limits, channelId), cancellationToken);
+        await send(SseFormat.Ready(currentState.UpTo), cancellationToken);
     }
 
     private async Task SendMissedAsync(long last, CancellationToken cancellationToken)

@@ -141,7 +141,8 @@ internal static class RecordingEndpoints
         if (change.Access is not null)
         {
             await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
-            await http.RequestServices.GetRequiredService<ViewerPolicyCache>().RefreshAsync(connection, http.RequestAborted);
+            await http.RequestServices.GetRequiredService<ViewerPolicyCache>()
+                .RefreshAsync(connection, changed.Channel, http.RequestAborted);
         }
 
         return ETags.Tagged(http, ETags.Of(changed), View(http, changed));

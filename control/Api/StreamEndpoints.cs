@@ -20,21 +20,21 @@ internal static class StreamEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions,
-            IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
-                RunAsync(null, http, stream, log, tokens, sessions, lifetime, options.Value, time))
+        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, CurrentStateCache states, TokenRepository tokens,
+            UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
+                RunAsync(null, http, stream, log, states, tokens, sessions, lifetime, options.Value, time))
             .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
             .Describe("listen",
                 "Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0,
                 429);
 
         api.MapGet("/channels/{name}/stream", async (
-                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, TokenRepository tokens,
-                UserSessions sessions, IHostApplicationLifetime lifetime,
+                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, CurrentStateCache states,
+                TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
                 IOptions<ControlOptions> options, TimeProvider time) =>
             {
-                return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, tokens, sessions, lifetime,
-                    options.Value, time);
+                return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, states, tokens, sessions,
+                    lifetime, options.Value, time);
             })
             .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
             .Describe("listenToChannel",
@@ -50,11 +50,12 @@ internal static class StreamEndpoints
     }
 
     private static async Task<IResult> RunAsync(
-        long? channel, HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions,
-        IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
+        long? channel, HttpContext http, EventStream stream, EventStreamLog log, CurrentStateCache states, TokenRepository tokens,
+        UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
     {
-        var client = await stream.AttachAsync(
-            $"{AuditLog.Name(ApiAuthorization.GetCaller(http).Kind)}/{ApiAuthorization.GetCaller(http).Id}", http.RequestAborted);
+        var caller = ApiAuthorization.GetCaller(http);
+        var client = await stream.AttachAsync($"{AuditLog.Name(caller.Kind)}/{caller.Id}", caller.Role == TokenRole.Admin,
+            http.RequestAborted);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
@@ -62,7 +63,7 @@ internal static class StreamEndpoints
             http.Response.ContentType = MediaType;
             http.Response.Headers["X-Accel-Buffering"] = "no";   // stops nginx from buffering
             var reply = new EventStreamReply(
-                client, ApiAuthorization.GetCaller(http), channel, log,
+                client, caller, channel, log, states,
                 cancellationToken => ApiAuthorization.AuthenticateAsync(http, tokens, sessions, countsAsUse: false, cancellationToken),
                 (text, cancellationToken) => SendAsync(http, text, time, cancellationToken),
                 options.EventStreamHeartbeat, time);

@@ -39,7 +39,7 @@ internal static class ViewerEndpoints
             async (string name, string id, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ControlDatabase database) =>
             {
                 var issuedByServer = await tokens.RevokeAsync(name, id, http.RequestAborted);
-                await RefreshAsync(policies, database, http);
+                await RefreshAsync(policies, database, name, http);
                 return new RevokedViewerTokenView(id, issuedByServer);
             })
             .RequireRole(TokenRole.Producer).Describe<RevokedViewerTokenView>("revokeViewerToken",
@@ -59,7 +59,7 @@ internal static class ViewerEndpoints
             async (string name, string id, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ControlDatabase database) =>
             {
                 await keys.RevokeAsync(name, id, http.RequestAborted);
-                await RefreshAsync(policies, database, http);
+                await RefreshAsync(policies, database, name, http);
                 return TypedResults.NoContent();
             })
             .RequireRole(TokenRole.Producer).Describe("revokeViewerKey",
@@ -77,7 +77,7 @@ internal static class ViewerEndpoints
         var preview = body.Boolean("preview") == true;
         body.ThrowIfInvalid(ViewerTokens.Validate(expires, network, label, time.GetUtcNow()));
         var issued = await tokens.CreateAsync(name, expires, network, label, preview, http.RequestAborted);
-        await RefreshAsync(policies, database, http);
+        await RefreshAsync(policies, database, name, http);
         var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
         var urls = http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl) ?? new(requestUrl, requestUrl);
         return TypedResults.Created(
@@ -93,7 +93,7 @@ internal static class ViewerEndpoints
         var label = body.Text("label") ?? "";
         body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, null, time.GetUtcNow()));
         var issued = await keys.CreateAsync(name, label, http.RequestAborted);
-        await RefreshAsync(policies, database, http);
+        await RefreshAsync(policies, database, name, http);
         return TypedResults.Created($"/api/v1/channels/{name}/viewer-keys/{issued.Key.Id}",
             new IssuedViewerKeyView(ViewerKeyView.From(issued.Key), issued.Secret));
     }
@@ -101,10 +101,10 @@ internal static class ViewerEndpoints
     /// <summary>
     /// Updates the policy cache of this process at once, so that the change is in effect with the response. Other processes are notified.
     /// </summary>
-    private static async Task RefreshAsync(ViewerPolicyCache policies, ControlDatabase database, HttpContext http)
+    private static async Task RefreshAsync(ViewerPolicyCache policies, ControlDatabase database, string channel, HttpContext http)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
-        await policies.RefreshAsync(connection, http.RequestAborted);
+        await policies.RefreshAsync(connection, channel, http.RequestAborted);
     }
 }
 

@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -8,18 +9,37 @@ namespace Broadcast.Control.Database;
 /// Listens for changes in the database on one connection, and calls the <see cref="INotificationHandler"/>s that they concern. It
 /// reconnects after an outage, and then lets all handlers reload.
 /// </summary>
-internal sealed class NotificationListener(
-    ControlDatabase database, IEnumerable<INotificationHandler> handlers, TimeProvider time, ILogger<NotificationListener> logger)
+internal sealed class NotificationListener
 {
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
-    private readonly INotificationHandler[] _handlers = [.. handlers];
+    private readonly ControlDatabase _database;
+    private readonly INotificationHandler[] _handlers;
+    private readonly TimeProvider _time;
+    private readonly ILogger<NotificationListener> _logger;
+    private long _lastRead;
+
+    /// <summary>Creates the listener.</summary>
+    public NotificationListener(ControlDatabase database, IEnumerable<INotificationHandler> handlers, TimeProvider time,
+        ILogger<NotificationListener> logger)
+    {
+        (_database, _handlers, _time, _logger) = (database, [.. handlers], time, logger);
+        _lastRead = time.GetTimestamp();
+        Telemetry.Meter.CreateObservableGauge("broadcast_control_data_age_seconds", () => DataAge.TotalSeconds, "s",
+            "Time since all changes in the database were last known to be applied.");
+    }
+
+    /// <summary>
+    /// Time since all changes in the database were last known to be applied: revocations of keys and tokens, access policies. Normally less
+    /// than 10 s. While it grows, the last known data remains in effect.
+    /// </summary>
+    internal TimeSpan DataAge => _time.GetElapsedTime(Interlocked.Read(ref _lastRead));
 
     /// <summary>Lets all handlers load their data, before publishers and viewers are admitted.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.ReloadSource.OpenConnectionAsync(cancellationToken);
         foreach (var handler in _handlers)
         {
             await handler.LoadAsync(connection, cancellationToken);
@@ -48,11 +68,11 @@ internal sealed class NotificationListener(
                 // Running streams continue after any error: an exception that leaves a hosted service stops the whole server.
                 if (pause == TimeSpan.Zero && (ControlDatabase.IsUnavailable(e) || e is PostgresException or ControlException))
                 {
-                    ControlLog.DatabaseUnavailable(logger, ControlDatabase.Describe(e));
+                    ControlLog.DatabaseUnavailable(_logger, ControlDatabase.Describe(e));
                 }
                 else if (pause == TimeSpan.Zero)
                 {
-                    ControlLog.ListeningFailed(logger, e);
+                    ControlLog.ListeningFailed(_logger, e);
                 }
 
                 pause = pause == TimeSpan.Zero ? MinRetryDelay : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxRetryDelay.Ticks));
@@ -65,8 +85,8 @@ internal sealed class NotificationListener(
     {
         try
         {
-            await Task.Delay(pause, time, stoppingToken);
-            await database.RepairAsync(stoppingToken);
+            await Task.Delay(pause, _time, stoppingToken);
+            await _database.RepairAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -74,13 +94,13 @@ internal sealed class NotificationListener(
         }
         catch (Exception e)
         {
-            ControlLog.DatabaseUnavailable(logger, e.Message);
+            ControlLog.DatabaseUnavailable(_logger, e.Message);
         }
     }
 
     private async Task ListenAsync(bool wasUnavailable, Action reached, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
         var received = new HashSet<DatabaseNotification>();
         connection.Notification += (_, notification) => received.Add(DatabaseNotification.Parse(notification.Payload));
         await connection.ExecuteAsync(
@@ -88,7 +108,7 @@ internal sealed class NotificationListener(
 
         // A second connection, because a complete reload may take longer than the statements that follow. The first one already receives
         // notifications.
-        await using (var reload = await database.ReloadSource.OpenConnectionAsync(cancellationToken))
+        await using (var reload = await _database.ReloadSource.OpenConnectionAsync(cancellationToken))
         {
             foreach (var handler in _handlers)
             {
@@ -99,7 +119,7 @@ internal sealed class NotificationListener(
         reached();
         if (wasUnavailable)
         {
-            ControlLog.DatabaseReconnected(logger);
+            ControlLog.DatabaseReconnected(_logger);
         }
 
         while (true)
@@ -109,6 +129,7 @@ internal sealed class NotificationListener(
                 await handler.UseContactAsync(connection, cancellationToken);
             }
 
+            Interlocked.Exchange(ref _lastRead, _time.GetTimestamp());
             if (received.Count > 0)
             {
                 var notifications = received.ToArray();

@@ -77,7 +77,7 @@ internal sealed class EventSessions(
             if (restricted > 0)
             {
                 // other processes are notified; this one applies it at once
-                await viewerPolicies.RefreshAsync(connection, cancellationToken);
+                await viewerPolicies.RefreshAsync(connection, row.Channel, cancellationToken);
                 ControlLog.SessionAccessChanged(logger, row.Session!, row.Channel, row.Access ?? EventRules.ChannelDefault, row.Title);
             }
         }

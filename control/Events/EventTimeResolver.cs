@@ -121,7 +121,7 @@ internal static class EventTimeResolver
         var all = Recurrence.Expand(rule, localStart, zone).Where(r => r.At + length > now).Take(MaxOverlapChecks).ToList();
         if (all.Count == 0)
         {
-            return [new("recurrence", "The rule has no future occurrence.")];
+            return [new("recurrence", "The rule has no future occurrence, or too long a time lies between two. Use a simpler rule.")];
         }
 
         // Calendar programs differ on a DTSTART that the rule does not produce (RFC 5545, 3.8.5.3: undefined).

@@ -12,7 +12,8 @@ namespace Broadcast.Control.Identity;
 
 /// <summary>
 /// Counts failed logins. After <see cref="ControlOptions.AttemptsPerMinute"/> from one address within a minute, or ten times as many for
-/// one name, further logins are rejected unread. Wrong second-factor codes are counted per user and for longer, because the password is
+/// one name, further logins are rejected unread. The count of a name does not apply to clients that logged in under that name before:
+/// otherwise anyone could lock a user out by sending wrong passwords. Wrong second-factor codes are counted per user and for longer, because the password is
 /// already known. The counts are in the database, shared by all processes and kept across restarts; a login needs the database anyway.
 /// Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
@@ -32,6 +33,9 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     /// <summary>Interval at which a process removes expired counts.</summary>
     public static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>Maximum number of known clients of a user; the least recently used is removed.</summary>
+    public const int MaxClients = 50;
+
     private const int NameLimitFactor = 10;
     private const int MaxCount = 1_000_000;
 
@@ -40,25 +44,56 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
 
     private const string ActiveCondition = "f.ends_at > @now AND f.ends_at <= @furthest";
     private static readonly TimeSpan LoginWindow = TimeSpan.FromMinutes(1);
+
+    // A client that has not logged in for this long is no longer known.
+    private static readonly TimeSpan ClientLifetime = TimeSpan.FromDays(90);
     private long _lastCleanup = -1;
 
-    /// <summary>Returns whether the limit of failed logins is reached.</summary>
-    public async Task<bool> IsLimitReachedAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
+    /// <summary>Returns whether the limit of failed logins is reached, and whether the client is known for this name.</summary>
+    /// <param name="remote">Remote address.</param>
+    /// <param name="name">Normalized name of the user.</param>
+    /// <param name="isLoggedIn">Whether the client is logged in under this name, which makes it known.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task<(bool IsLimitReached, bool IsKnown)> CheckAsync(EndPoint? remote, string name, bool isLoggedIn,
+        CancellationToken cancellationToken)
     {
         var limit = options.Value.AttemptsPerMinute;
-        List<(byte[] Key, int Max)> limits = [(NameKey(name), limit * NameLimitFactor)];
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var isKnown = isLoggedIn || await IsKnownAsync(connection, remote, name, cancellationToken);
+        List<(byte[] Key, int Max)> limits = isKnown ? [] : [(NameKey(name), limit * NameLimitFactor)];
         if (AddressKey(remote) is { } address)
         {
             limits.Add((address, limit));
         }
 
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await IsLimitReachedAsync(connection, limits, LoginWindow, cancellationToken);
+        return (await IsLimitReachedAsync(connection, limits, LoginWindow, cancellationToken), isKnown);
+    }
+
+    /// <summary>Records that a client has logged in.</summary>
+    public async Task RecordLoginAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long user, EndPoint? remote,
+        CancellationToken cancellationToken)
+    {
+        if (AddressKey(remote) is { } client)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                """
+                INSERT INTO login_clients (user_id, client, last_login_at) VALUES (@user, @client, @now)
+                ON CONFLICT (user_id, client) DO UPDATE SET last_login_at = excluded.last_login_at;
+                DELETE FROM login_clients WHERE user_id = @user AND client IN (
+                    SELECT client FROM login_clients WHERE user_id = @user ORDER BY last_login_at DESC, client OFFSET @most)
+                """,
+                new { user, client, now = time.GetUtcNow(), most = MaxClients },
+                transaction,
+                cancellationToken: cancellationToken));
+        }
     }
 
     /// <summary>Counts a failed login, even if the client has disconnected.</summary>
-    public Task RecordFailureAsync(NpgsqlConnection connection, EndPoint? remote, string name) =>
-        IncrementAsync(connection, AddressKey(remote) is { } address ? [address, NameKey(name)] : [NameKey(name)], LoginWindow);
+    public async Task RecordFailureAsync(EndPoint? remote, string name)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(CancellationToken.None);
+        await IncrementAsync(connection, AddressKey(remote) is { } address ? [address, NameKey(name)] : [NameKey(name)], LoginWindow);
+    }
 
     /// <summary>Returns whether the limit of wrong codes is reached.</summary>
     public Task<bool> IsCodeLimitReachedAsync(NpgsqlConnection connection, long user, CancellationToken cancellationToken) =>
@@ -75,6 +110,16 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     private static byte[] CodesKey(long user) => Hash(string.Create(CultureInfo.InvariantCulture, $"codes of {user}"));
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    private async Task<bool> IsKnownAsync(NpgsqlConnection connection, EndPoint? remote, string name,
+        CancellationToken cancellationToken) =>
+        AddressKey(remote) is { } client && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            SELECT EXISTS (SELECT 1 FROM login_clients k JOIN users u ON u.id = k.user_id
+                WHERE u.name = @name AND k.client = @client AND k.last_login_at > @since)
+            """,
+            new { name = UserRepository.QueryName(name), client, since = time.GetUtcNow() - ClientLifetime },
+            cancellationToken: cancellationToken));
 
     private async Task<bool> IsLimitReachedAsync(NpgsqlConnection connection, List<(byte[] Key, int Max)> limits, TimeSpan window,
         CancellationToken cancellationToken)

@@ -41,13 +41,13 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         var normalizedName = UserRules.Normalize(name);
         Row? row;
         string? newHash;
-        using (await AcquireHashSlotAsync(remote, normalizedName, cancellationToken))
+        using (await AcquireHashSlotAsync(remote, normalizedName, isLoggedIn: false, cancellationToken))
         {
-            await using var lookupConnection = await database.Source.OpenConnectionAsync(cancellationToken);
-            row = await FindAsync(lookupConnection, UserRepository.QueryName(name), cancellationToken);
-            if (!Matches(row, password, out newHash) || row!.Disabled)
+            row = await FindAsync(UserRepository.QueryName(name), cancellationToken);
+            (var isMatch, newHash) = await VerifyAsync(row, password);
+            if (!isMatch || row!.Disabled)
             {
-                await attempts.RecordFailureAsync(lookupConnection, remote, normalizedName);
+                await attempts.RecordFailureAsync(remote, normalizedName);
                 ControlLog.LoginRejected(logger, Address(remote));
                 return new LoginResult.Refused();
             }
@@ -81,6 +81,7 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
 
         var address = Address(remote);
         var cookie = await sessions.CreateAsync(connection, transaction, row.Id, address, Sanitize(agent), cancellationToken);
+        await attempts.RecordLoginAsync(connection, transaction, row.Id, remote, cancellationToken);
         using var actorScope = Actor.Use(new(ActorKind.User, row.Name, row.DisplayName, address));
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.begin", $"user/{row.Name}",
             AuditLog.Detail(("login", cookie[..8])), cancellationToken);
@@ -98,46 +99,43 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote,
         CancellationToken cancellationToken)
     {
-        using var slot = await AcquireHashSlotAsync(remote, user.Name, cancellationToken);
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        if (!Matches(await FindAsync(connection, user.Name, cancellationToken), password, out _))
+        using var slot = await AcquireHashSlotAsync(remote, user.Name, isLoggedIn: true, cancellationToken);
+        var (isMatch, _) = await VerifyAsync(await FindAsync(user.Name, cancellationToken), password);
+        if (!isMatch)
         {
-            await attempts.RecordFailureAsync(connection, remote, user.Name);
+            await attempts.RecordFailureAsync(remote, user.Name);
             throw new ControlException([new(member, "The password is wrong.")]);
         }
     }
 
-    private static bool Matches(Row? row, string password, out string? newHash)
+    private static Task<(bool IsMatch, string? NewHash)> VerifyAsync(Row? row, string password)
     {
-        newHash = null;
         var isText = password.Length <= UserRules.MaxPassword && !UserRules.HasLoneSurrogate(password);
-        if (!UserPasswordHasher.Matches(isText ? row?.Hash : null, isText ? password : "", out var needsRehash))
-        {
-            return false;
-        }
-
-        newHash = needsRehash ? UserPasswordHasher.Hash(password) : null;
-        return true;
+        return UserPasswordHasher.VerifyAsync(isText ? row?.Hash : null, isText ? password : "");
     }
 
-    private static Task<Row?> FindAsync(Npgsql.NpgsqlConnection connection, string name, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-        """
-        SELECT id, name, display_name AS displayName, password_hash AS hash, totp_confirmed_at IS NOT NULL AS hasTotp,
-            disabled_at IS NOT NULL AS disabled
-        FROM users WHERE name = @name
-        """,
-        new { name },
-        cancellationToken: cancellationToken));
+    private async Task<Row?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            """
+            SELECT id, name, display_name AS displayName, password_hash AS hash, totp_confirmed_at IS NOT NULL AS hasTotp,
+                disabled_at IS NOT NULL AS disabled
+            FROM users WHERE name = @name
+            """,
+            new { name },
+            cancellationToken: cancellationToken));
+    }
 
     // Checked again after waiting for a slot, because concurrent guesses wait for each other.
-    private async Task<IDisposable> AcquireHashSlotAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
+    private async Task<IDisposable> AcquireHashSlotAsync(EndPoint? remote, string name, bool isLoggedIn,
+        CancellationToken cancellationToken)
     {
-        await ThrowIfLimitReachedAsync(remote, name, cancellationToken);
-        var slot = await UserPasswordHasher.AcquireAsync(cancellationToken);
+        var isKnown = await CheckLimitAsync(remote, name, isLoggedIn, cancellationToken);
+        var slot = await UserPasswordHasher.AcquireAsync(isKnown, cancellationToken);
         try
         {
-            await ThrowIfLimitReachedAsync(remote, name, cancellationToken);
+            await CheckLimitAsync(remote, name, isLoggedIn, cancellationToken);
             return slot;
         }
         catch
@@ -147,12 +145,11 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         }
     }
 
-    private async Task ThrowIfLimitReachedAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
+    private async Task<bool> CheckLimitAsync(EndPoint? remote, string name, bool isLoggedIn, CancellationToken cancellationToken)
     {
-        if (await attempts.IsLimitReachedAsync(remote, name, cancellationToken))
-        {
-            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.");
-        }
+        var (isLimitReached, isKnown) = await attempts.CheckAsync(remote, name, isLoggedIn, cancellationToken);
+        return isLimitReached ? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.")
+            : isKnown;
     }
 
     private static string Address(EndPoint? remote) => (remote as IPEndPoint)?.Address.ToString() ?? "";

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Globalization;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
@@ -34,10 +33,14 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         """;
 
     private const string Channels = $"""
-        SELECT c.name, c.title, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+        SELECT c.id, c.name, c.title, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
         FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id AND coalesce(s.access, 'public') IN ('public', c.access)
             ORDER BY r.id DESC LIMIT 1) x ON true
-        WHERE c.deleted_at IS NULL
+        WHERE c.deleted_at IS NULL AND (@ids::bigint[] IS NULL OR c.id = ANY (@ids))
+        """;
+
+    private const string ChannelsOfChanges = """
+        SELECT channel_id FROM sessions WHERE id = ANY (@rows) UNION SELECT channel_id FROM recordings WHERE id = ANY (@rows)
         """;
 
     // The access policy of an ended event's recording applies to the event's page too, because it may have changed later.
@@ -64,17 +67,18 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private readonly ConcurrentDictionary<string, PublicEvent> _events = new(StringComparer.Ordinal);
     private readonly CacheMissLookup _lookups = new(options, time, requests);
     private readonly Lock _lock = new();
-    private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
+    private readonly Dictionary<long, ChannelName> _names = [];
+    private ConcurrentDictionary<ChannelName, ChannelRow> _channels = [];
 
     /// <inheritdoc/>
     public bool Handles(DatabaseNotification notification) => notification.Table is "channels" or "sessions" or "recordings" or "events";
 
     /// <inheritdoc/>
-    public ChannelRecording? Newest(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel)?.ToReplay();
+    public ChannelRecording? Newest(ChannelName channel) => Find(channel)?.ToReplay();
 
     /// <inheritdoc/>
     public string? TitleOf(ChannelName channel) =>
-        Volatile.Read(ref _channels).GetValueOrDefault(channel) is { } row ? row.Title.Length > 0 ? row.Title : row.Name : null;
+        Find(channel) is { } row ? row.Title.Length > 0 ? row.Title : row.Name : null;
 
     /// <inheritdoc/>
     public async ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken)
@@ -93,7 +97,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     public Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
-            await RefreshChannelsAsync(connection, cancellationToken);
+            await RefreshChannelsAsync(connection, null, cancellationToken);
             var near = await connection.QueryAsync<string>(
                 new CommandDefinition(Near, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
             await UpdateEventsAsync(connection, [.. near.Union(_events.Keys, StringComparer.Ordinal)], cancellationToken);
@@ -105,11 +109,6 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
-            if (notifications.Any(n => n.Table != "events"))
-            {
-                await RefreshChannelsAsync(connection, cancellationToken);
-            }
-
             var sessions = DatabaseNotification.RowsOf("sessions", notifications)
                 .Union(DatabaseNotification.RowsOf("recordings", notifications), StringComparer.Ordinal).ToArray();
             var ids = sessions.Length == 0 ? [] : await connection.QueryAsync<string>(new CommandDefinition(
@@ -118,6 +117,9 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
             // A channel's access policy also affects its events.
             var channels = DatabaseNotification.RowsOf("channels", notifications)
                 .Select(id => long.Parse(id, CultureInfo.InvariantCulture)).ToArray();
+            var ofRows = sessions.Length == 0 ? [] : await connection.QueryAsync<long>(new CommandDefinition(ChannelsOfChanges,
+                new { rows = sessions }, cancellationToken: cancellationToken));
+            await RefreshChannelsAsync(connection, [.. channels.Union(ofRows)], cancellationToken);
             var channelNames = channels.Length == 0 ? []
                 : (await connection.QueryAsync<string>(new CommandDefinition("SELECT name FROM channels WHERE id = ANY (@channels)",
                     new { channels }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
@@ -131,10 +133,40 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
 
-    private async Task RefreshChannelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private ChannelRow? Find(ChannelName channel) =>
+        Volatile.Read(ref _channels).TryGetValue(channel, out var row) ? row : null;
+
+    /// <summary>Reads some channels, or all for <see langword="null"/>.</summary>
+    private async Task RefreshChannelsAsync(NpgsqlConnection connection, long[]? ids, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<ChannelRow>(new CommandDefinition(Channels, cancellationToken: cancellationToken));
-        Volatile.Write(ref _channels, rows.ToFrozenDictionary(row => ChannelName.Parse(row.Name)));
+        if (ids is [])
+        {
+            return;
+        }
+
+        var rows = (await connection.QueryAsync<ChannelRow>(new CommandDefinition(Channels, new { ids },
+            cancellationToken: cancellationToken))).ToList();
+        if (ids is null)
+        {
+            _names.Clear();
+        }
+
+        var channels = ids is null ? [] : _channels;
+        foreach (var row in rows)
+        {
+            channels[_names[row.Id] = ChannelName.Parse(row.Name)] = row;
+        }
+
+        foreach (var id in ids?.Except(rows.Select(r => r.Id)) ?? [])
+        {
+            // Another channel may have the name of the deleted one by now.
+            if (_names.Remove(id, out var name) && channels.TryGetValue(name, out var named) && named.Id == id)
+            {
+                channels.TryRemove(name, out _);
+            }
+        }
+
+        Volatile.Write(ref _channels, channels);
     }
 
     private async Task UpdateEventsAsync(NpgsqlConnection connection, string[] ids, CancellationToken cancellationToken)
@@ -206,7 +238,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
     private static ChannelRecording? ReplayOf(string? id, string? title, DateTimeOffset? started, double? seconds) =>
         id is null ? null : new(RecordingId.Parse(id), title!, started!.Value, TimeSpan.FromSeconds(Math.Floor(seconds!.Value)));
 
-    private sealed record ChannelRow(string Name, string Title, string? Replay, string? ReplayTitle, DateTimeOffset? Started,
+    private sealed record ChannelRow(long Id, string Name, string Title, string? Replay, string? ReplayTitle, DateTimeOffset? Started,
         double? Seconds)
     {
         public ChannelRecording? ToReplay() => ReplayOf(Replay, ReplayTitle, Started, Seconds);

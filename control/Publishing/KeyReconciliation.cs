@@ -21,7 +21,8 @@ internal sealed class KeyReconciliation(SessionManager sessionManager, DeletedCh
 
     /// <inheritdoc/>
     public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
-        CancellationToken cancellationToken) => ReloadAsync(connection, cancellationToken);
+        CancellationToken cancellationToken) => notifications.Any(n => n.Table is "stream_keys" or "channels")
+            ? ReloadAsync(connection, cancellationToken) : deleted.PurgeAsync(connection, cancellationToken);
 
     /// <inheritdoc/>
     public async Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -58,8 +58,8 @@ internal sealed class PublishAuthorizer(
                     return Reject(request, PublishRejectionReason.ChannelBusy, admission.DescribeRejection(validKey.Key, busy));
 
                 // A key revoked between lookup and admission would be missed by the disconnection of revoked keys, so the request is
-                // checked again.
-                case AdmissionResult.Admitted admitted when keys.Changes != changes:
+                // checked again. Changes of other keys and channels do not matter: after an outage, many encoders connect at once.
+                case AdmissionResult.Admitted admitted when keys.HasChanged(changes, validKey.Key):
                     sessionManager.RemovePublisher(admitted.Grant, "authorization repeated");
                     continue;
 

@@ -71,12 +71,27 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     private readonly Dictionary<string, StreamKeyRecord> _cache = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private long _lastContact = time.GetTimestamp();
+    private readonly Dictionary<string, long> _changedKeys = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, long> _changedChannels = [];
+    private long _allChangedAt;
     private long _changes;
 
     /// <summary>
     /// Counter incremented with every notified change of a key or channel; a result is current if it has not risen since before the query.
     /// </summary>
     public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>Returns whether a key or its channel may have changed.</summary>
+    /// <param name="since">Earlier value of <see cref="Changes"/>.</param>
+    /// <param name="key">The key.</param>
+    public bool HasChanged(long since, StreamKeyRecord key)
+    {
+        lock (_lock)
+        {
+            return _allChangedAt > since || _changedKeys.GetValueOrDefault(key.KeyId) > since
+                || _changedChannels.GetValueOrDefault(key.ChannelId) > since;
+        }
+    }
 
     private void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
 
@@ -136,7 +151,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     {
         var keyIds = DatabaseNotification.RowsOf("stream_keys", notifications).ToHashSet(StringComparer.Ordinal);
         var channels = DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse).ToHashSet();
-        Remove(key => keyIds.Contains(key.KeyId) || channels.Contains(key.ChannelId));
+        Remove(key => keyIds.Contains(key.KeyId) || channels.Contains(key.ChannelId), keyIds, channels);
         await using var command = new NpgsqlCommand(Changed, connection)
         {
             Parameters = { new() { Value = channels.ToArray() }, new() { Value = keyIds.ToArray() } },
@@ -150,7 +165,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         var cached = CachedIds();
         var valid = await FilterValidAsync(connection, cached, cancellationToken);
         var invalid = cached.Where(id => !valid.Contains(id)).ToHashSet(StringComparer.Ordinal);   // keys cached meanwhile are kept
-        Remove(key => invalid.Contains(key.KeyId));
+        Remove(key => invalid.Contains(key.KeyId), null, null);
         await LoadAsync(connection, cancellationToken);
         
         // All revocations are known now. UseContactAsync is not reached if that of an earlier handler fails.
@@ -183,12 +198,29 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
             new { ids },
             cancellationToken: cancellationToken))];
 
-    /// <summary>Removes keys from the cache.</summary>
-    private void Remove(Func<StreamKeyRecord, bool> predicate)
+    /// <summary>Removes keys from the cache, and records which keys and channels changed; <see langword="null"/> for unknown ones.</summary>
+    private void Remove(Func<StreamKeyRecord, bool> predicate, HashSet<string>? keys, HashSet<long>? channels)
     {
-        Interlocked.Increment(ref _changes);
         lock (_lock)
         {
+            var change = Interlocked.Increment(ref _changes);
+            if (keys is null || channels is null || _changedKeys.Count + _changedChannels.Count > MaxCached)
+            {
+                _allChangedAt = change;
+                _changedKeys.Clear();
+                _changedChannels.Clear();
+            }
+
+            foreach (var key in keys ?? [])
+            {
+                _changedKeys[key] = change;
+            }
+
+            foreach (var channel in channels ?? [])
+            {
+                _changedChannels[channel] = change;
+            }
+
             foreach (var key in _cache.Values.Where(predicate).ToList())
             {
                 _cache.Remove(key.KeyId);

@@ -40,6 +40,9 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     /// <summary>Number of sessions in memory.</summary>
     internal int Count => _sessions.Count;
 
+    /// <summary>Running and waiting lookups.</summary>
+    internal LookupSlots Lookups => _lookups.Slots;
+
     /// <inheritdoc/>
     public long Changes => _lookups.Changes;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
@@ -24,7 +25,8 @@ internal sealed class RecordingRetentionService(
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
     INotificationHandler
 {
-    private const int BatchSize = 1000;
+    /// <summary>Number of sessions per page.</summary>
+    internal const int BatchSize = 1000;
 
     private const string Expire = """
         WITH gone AS (
@@ -38,18 +40,19 @@ internal sealed class RecordingRetentionService(
         """;
 
     private const string Unprobed = $"""
-        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM recordings r JOIN sessions s ON s.id = r.session_id
-            JOIN channels c ON c.id = r.channel_id
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) OR NOT EXISTS (SELECT 1 FROM servers o
+                WHERE o.id = s.owner AND o.lease_until > clock_timestamp() - interval '1 day') AS isComplete
+        FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
         WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL
-            AND {ServerLease.IsManageable} ORDER BY s.id LIMIT @most
+            AND {ServerLease.IsManageable} AND s.id > @after ORDER BY s.id LIMIT @most
         """;
 
     private const string Unneeded = $"""
-        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM sessions s JOIN channels c ON c.id = s.channel_id
+        SELECT s.id, c.name, true AS isComplete FROM sessions s JOIN channels c ON c.id = s.channel_id
         WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsManageable}
             AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
-        ORDER BY s.id LIMIT @most
+            AND s.id > @after ORDER BY s.id LIMIT @most
         """;
 
     // Their media is retained, so nothing must be deleted before the rows.
@@ -127,7 +130,7 @@ internal sealed class RecordingRetentionService(
             return;
         }
 
-        foreach (var (session, channel, isOurs) in await SessionsAsync(connection, Unprobed, cancellationToken))
+        await foreach (var (session, channel, isComplete) in SessionsAsync(connection, Unprobed, cancellationToken))
         {
             try
             {
@@ -138,9 +141,9 @@ internal sealed class RecordingRetentionService(
                     continue;
                 }
 
-                if (!isOurs)
+                if (!isComplete)
                 {
-                    continue;   // its server may still upload segments after it returns
+                    continue;   // its server may still upload segments after it returns, until it has been gone for a day
                 }
 
                 await connection.ExecuteAsync(new CommandDefinition(
@@ -184,7 +187,7 @@ internal sealed class RecordingRetentionService(
 
     private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        foreach (var (session, channel, _) in await SessionsAsync(connection, Unneeded, cancellationToken))
+        await foreach (var (session, channel, _) in SessionsAsync(connection, Unneeded, cancellationToken))
         {
             try
             {
@@ -203,13 +206,30 @@ internal sealed class RecordingRetentionService(
         }
     }
 
-    private async Task<List<(SessionId Session, ChannelName Channel, bool IsOurs)>> SessionsAsync(NpgsqlConnection connection, string sql,
-        CancellationToken cancellationToken)
+    // Reads in pages, each from after the previous one: sessions that cannot be processed now do not block the later ones.
+    private async IAsyncEnumerable<(SessionId Session, ChannelName Channel, bool IsComplete)> SessionsAsync(NpgsqlConnection connection,
+        string sql, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<(string Id, string Name, bool IsOurs)>(
-            new CommandDefinition(sql, new { most = BatchSize, me = identity?.Id }, cancellationToken: cancellationToken));
-        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name), r.IsOurs))
-            .Where(r => !sessionManager.HasOpen(r.Session))];
+        var after = "";
+        while (true)
+        {
+            var rows = (await connection.QueryAsync<(string Id, string Name, bool IsComplete)>(new CommandDefinition(
+                sql, new { most = BatchSize, me = identity?.Id, after }, cancellationToken: cancellationToken))).ToList();
+            foreach (var row in rows)
+            {
+                if (SessionId.Parse(row.Id) is var session && !sessionManager.HasOpen(session))
+                {
+                    yield return (session, ChannelName.Parse(row.Name), row.IsComplete);
+                }
+            }
+
+            if (rows.Count < BatchSize)
+            {
+                yield break;
+            }
+
+            after = rows[^1].Id;
+        }
     }
 
     private sealed record Ready(string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt);

@@ -15,6 +15,8 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     : BackgroundService, INotificationHandler
 {
     private const int MaxRead = 500;
+    private const int ReservedShare = 4;
+    private const int CallerShare = 10;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HoldBackDelay = TimeSpan.FromMilliseconds(200);
@@ -41,12 +43,16 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
         return Task.CompletedTask;
     }
 
-    /// <summary>Adds a client from the current message on.</summary>
-    /// <param name="caller">Token or login of the client; one caller can have at most a quarter of all clients.</param>
+    /// <summary>
+    /// Adds a client from the current message on. A quarter of all places is reserved for admins, and one caller gets at most a tenth, so
+    /// that neither one program nor many with a role below admin can take all places.
+    /// </summary>
+    /// <param name="caller">Token or login of the client.</param>
+    /// <param name="isAdmin">Whether the caller has the role admin.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or
     /// the database is unavailable.</exception>
-    public async Task<EventStreamClient> AttachAsync(string caller, CancellationToken cancellationToken)
+    public async Task<EventStreamClient> AttachAsync(string caller, bool isAdmin, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _lastSentId) < 0)
         {
@@ -55,21 +61,22 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
 
         lock (_lock)
         {
-            if (_clients.Count >= options.Value.MaxEventStreamClients)
+            var limit = options.Value.MaxEventStreamClients;
+            if (_clients.Count >= limit || (!isAdmin && _clients.Count(c => !c.IsAdmin) >= limit - (limit / ReservedShare)))
             {
                 throw new ControlException(ControlErrorCode.TooManyAttempts,
-                    $"The limit of {_clients.Count} event stream clients is reached (Control:MaxEventStreamClients). Try again later.");
+                    $"The limit of event stream clients is reached ({_clients.Count} of Control:MaxEventStreamClients {limit}, of which "
+                    + $"{limit / ReservedShare} are reserved for admins). Try again later.");
             }
 
-            if (_clients.Count(c => c.Caller == caller) is var callerCount
-                && callerCount >= Math.Max(1, options.Value.MaxEventStreamClients / 4))
+            if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, limit / CallerShare))
             {
                 throw new ControlException(ControlErrorCode.TooManyAttempts,
-                    $"This token or login already has {callerCount} event stream clients, the limit: a quarter of "
+                    $"This token or login already has {callerCount} event stream clients, the limit: a tenth of "
                     + "Control:MaxEventStreamClients.");
             }
 
-            var client = new EventStreamClient(_lastSentId) { Caller = caller };
+            var client = new EventStreamClient(_lastSentId) { Caller = caller, IsAdmin = isAdmin };
             _clients.Add(client);
             return client;
         }

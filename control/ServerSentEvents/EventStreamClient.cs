@@ -20,6 +20,9 @@ internal sealed class EventStreamClient(long lastId)
     /// <summary>Token or login of the client.</summary>
     public string Caller { get; init; } = "";
 
+    /// <summary>Indicates whether the caller has the role admin.</summary>
+    public bool IsAdmin { get; init; }
+
     /// <summary>Id of the last message before it connected; later ones are queued.</summary>
     public long LastId { get; } = lastId;
 

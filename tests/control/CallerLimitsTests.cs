@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Broadcast.Control.Api;
+using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
@@ -93,10 +94,55 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
         }
     }
 
+    [Fact]
+    public async Task Unknown_tokens_are_counted_before_the_database_is_asked_and_known_callers_are_not()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:ReadsPerSecond", "1"));
+        var known = await server.TokenAsync(TokenRole.Admin);
+        (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(200);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 3 * CallerLimits.Burst; i++)
+        {
+            statuses.Add((await server.SendAsync("GET", "/api/v1/me", NewToken())).Status);
+        }
+
+        statuses.ShouldContain(401);
+        statuses[^1].ShouldBe(429);
+        (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(200, "its address has no requests left, but it has");
+
+        await server.Get<ControlDatabase>().DisposeAsync();
+        (await server.SendAsync("GET", "/api/v1/me", NewToken())).Status.ShouldBe(429, "the database is not asked");
+        (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(503);
+    }
+
+    [Fact]
+    public async Task Unknown_token_is_looked_up_once_in_a_while_and_a_revoked_one_is_rejected_at_once()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var unknown = NewToken();
+        var known = await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin);
+        (await server.SendAsync("GET", "/api/v1/me", unknown)).Status.ShouldBe(401);
+        (await server.SendAsync("GET", "/api/v1/me", known.Token)).Status.ShouldBe(200);
+        await server.Get<TokenRepository>().RevokeAsync(known.Info.Id);
+        (await server.SendAsync("GET", "/api/v1/me", known.Token)).Status.ShouldBe(401);
+
+        await server.Get<ControlDatabase>().DisposeAsync();
+        (await server.SendAsync("GET", "/api/v1/me", unknown)).Status.ShouldBe(401, "answered from memory");
+        (await server.SendAsync("GET", "/api/v1/me", NewToken())).Status.ShouldBe(503);
+    }
+
     [Theory]
     [InlineData(-1, 1)]
     [InlineData(1, 100_001)]
     public void Invalid_limit_is_named(int reads, int writes) =>
         new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Validate().ShouldHaveSingleItem()
         .ShouldContain("PerSecond");
+
+    private static string NewToken()
+    {
+        Secret.New(out var text);
+        return text;
+    }
 }

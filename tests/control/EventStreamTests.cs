@@ -158,7 +158,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var client = await stream.AttachAsync("token/1", default);
+        var client = await stream.AttachAsync("token/1", isAdmin: true, default);
         await HappensAsync(bench, WebhookEventTypes.EventLive);
         await HappensAsync(bench, WebhookEventTypes.EventEnded);
         (await stream.ReadAsync(default)).ShouldBeFalse();
@@ -179,7 +179,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var client = await stream.AttachAsync("token/1", default);
+        var client = await stream.AttachAsync("token/1", isAdmin: true, default);
         for (var i = 1; i <= EventStreamClient.MaxQueued; i++)
         {
             client.Enqueue(new(i, WebhookEventTypes.EventLive, "demo", "{}"));
@@ -201,7 +201,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var (heard, holder) = (new SentMessages(), (Caller?)Admin);
-        var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder))
+        var running = Reply(bench, await stream.AttachAsync("token/1", isAdmin: true, default), log, heard, () => Volatile.Read(ref holder))
             .RunAsync(null, default);
 
         await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
@@ -211,8 +211,53 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await running;
     }
 
-    private static EventStream Stream(RecordingHarness bench, EventStreamLog log) =>
-        new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
+    [Fact]
+    public async Task Places_are_reserved_for_admins_and_one_caller_gets_a_tenth()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        using var stream = Stream(bench, new EventStreamLog(bench.Rig.Database), maxClients: 40);
+        for (var i = 0; i < 30; i++)
+        {
+            await stream.AttachAsync($"token/{i / 4}", isAdmin: false, default);
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => stream.AttachAsync("token/99", isAdmin: false, default))).Message
+            .ShouldContain("10 are reserved for admins");
+        for (var i = 0; i < 4; i++)
+        {
+            await stream.AttachAsync("user/boss", isAdmin: true, default);
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => stream.AttachAsync("user/boss", isAdmin: true, default))).Message
+            .ShouldContain("already has 4");
+        await stream.AttachAsync("user/deputy", isAdmin: true, default);
+    }
+
+    [Fact]
+    public async Task Clients_that_connect_together_share_one_read_of_the_current_state()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var states = new CurrentStateCache(log, bench.Rig.Clock);
+        await StateAsync(bench, "live");
+        var latest = await log.LatestIdAsync(default);
+
+        var all = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => states.GetAsync(latest, default)));
+
+        states.Reads.ShouldBe(1);
+        all.ShouldAllBe(s => s.UpTo == latest && s.Messages.Count == 1);
+        all[0].TextFor(TokenRole.Admin, new(), null).ShouldBeSameAs(all[^1].TextFor(TokenRole.Admin, new(), null));
+        all[0].TextFor(TokenRole.Viewer, new() { Channels = ["other"] }, null).ShouldBe("");
+
+        await StateAsync(bench, "offline");
+        var later = await states.GetAsync(await log.LatestIdAsync(default), default);
+        (later.UpTo > latest, states.Reads).ShouldBe((true, 2));
+        later.Messages.ShouldHaveSingleItem().Body.ShouldContain("offline");
+        (await states.GetAsync(latest, default)).ShouldBeSameAs(later, "a newer state is as good");
+    }
+
+    private static EventStream Stream(RecordingHarness bench, EventStreamLog log, int maxClients = 200) =>
+        new(log, Options.Create(new ControlOptions { MaxEventStreamClients = maxClients }), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
 
     private static Caller HolderOf(TokenRole role) =>
         Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
@@ -225,7 +270,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
 
     private static EventStreamReply Reply(RecordingHarness bench, EventStreamClient client, EventStreamLog log, SentMessages heard,
         Func<Caller?> verify, long? only = null) => new(
-        client, Admin, only, log, _ => Task.FromResult(verify()),
+        client, Admin, only, log, new CurrentStateCache(log, bench.Rig.Clock), _ => Task.FromResult(verify()),
         (text, _) =>
         {
             heard.Add(text);
@@ -237,7 +282,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     private static async Task<string> HearAsync(RecordingHarness bench, EventStream stream, EventStreamLog log, string? lastId,
         Func<string, bool> isEnough, long? only = null)
     {
-        var client = await stream.AttachAsync("token/1", default);
+        var client = await stream.AttachAsync("token/1", isAdmin: true, default);
         var heard = new SentMessages();
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var running = Reply(bench, client, log, heard, () => Admin, only).RunAsync(lastId, enough.Token);

@@ -54,6 +54,33 @@ public sealed class RecurrenceTests
         { "20070131", "FREQ=MONTHLY;COUNT=4", "0131 0331 0531 0731 ." },
     };
 
+    [Theory]
+    [InlineData("FREQ=YEARLY;BYSETPOS=366")]
+    [InlineData("FREQ=MONTHLY;BYSETPOS=366")]
+    [InlineData("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", false)]
+    public void Rule_without_occurrences_is_given_up_after_a_limited_number_of_days(string text, bool hasOrdinals = true)
+    {
+        var ordinals = string.Join(',', Enumerable.Range(1, hasOrdinals && text.Contains("YEARLY", StringComparison.Ordinal) ? 9 : 5)
+            .SelectMany(n => new[] { "MO", "TU", "WE", "TH", "FR", "SA", "SU" }.Select(d => $"{n}{d}")));
+        RecurrenceRule.TryParse(hasOrdinals ? $"{text};BYDAY={ordinals}" : text, out var rule, out var error).ShouldBeTrue(error);
+        var steps = new RecurrenceSteps();
+
+        Recurrence.Expand(rule!, new(2026, 1, 1), NewYork, steps: steps).ShouldBeEmpty();
+
+        steps.Count.ShouldBeInRange(1, Recurrence.MaxSteps + 400);
+    }
+
+    [Theory]
+    [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO")]
+    [InlineData("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO")]
+    [InlineData("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO")]
+    public void Leap_day_on_a_given_weekday_is_found(string text)
+    {
+        RecurrenceRule.TryParse(text, out var rule, out var error).ShouldBeTrue(error);
+
+        Recurrence.Expand(rule!, new(2072, 3, 1), NewYork).Take(3).Select(r => r.LocalTime.Year).ShouldBe([2112, 2140, 2168]);
+    }
+
     [Theory, MemberData(nameof(Examples))]
     public void Recurrence_rule_generates_the_days_of_RFC_5545(string begin, string text, string days)
     {

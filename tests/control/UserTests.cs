@@ -240,6 +240,90 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Wrong_passwords_from_elsewhere_do_not_lock_out_a_client_that_logged_in_before()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        (await people.LoginAsync("jane", Password, address: "192.0.2.1")).ShouldBeOfType<LoginResult.Succeeded>();
+        people.Clock.Advance(TimeSpan.FromDays(30));
+        for (var i = 0; i < 40; i++)
+        {
+            await people.WrongAsync($"198.51.100.{i}", "jane");
+        }
+
+        (await people.LoginAsync("JANE ", Password, address: "192.0.2.1")).ShouldBeOfType<LoginResult.Succeeded>();
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2"))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts, "a client that was never in");
+
+        for (var i = 0; i < 3; i++)
+        {
+            await people.WrongAsync("192.0.2.1", "jane");
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts, "its own wrong passwords count");
+    }
+
+    [Fact]
+    public async Task Known_clients_of_a_user_are_bounded_and_expire()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 1 });
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        await people.ScalarAsync($"""
+            INSERT INTO login_clients SELECT id, sha256(n::text::bytea), '2029-12-31T12:00Z'::timestamptz + n * interval '1 second'
+            FROM users, generate_series(1, {LoginAttempts.MaxClients}) n
+            """);
+
+        (await people.LoginAsync("jane", Password, address: "192.0.2.1")).ShouldBeOfType<LoginResult.Succeeded>();
+        (await people.ScalarAsync("SELECT count(*) FROM login_clients")).ShouldBe((long)LoginAttempts.MaxClients);
+        (await people.ScalarAsync("SELECT count(*) FROM login_clients WHERE client = sha256('1')")).ShouldBe(0L, "the oldest");
+
+        people.Clock.Advance(TimeSpan.FromDays(91));
+        for (var i = 0; i < 10; i++)
+        {
+            await people.WrongAsync($"198.51.100.{i}", "jane");
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts);
+    }
+
+    [Fact]
+    public async Task Unknown_clients_cannot_take_the_places_of_known_ones_in_the_password_queue()
+    {
+        var queue = new PasswordHashQueue(maxRunning: 1);
+        var running = await queue.AcquireAsync(isKnown: false, default);
+        var waiting = new List<Task<IDisposable>>();
+        for (var i = 0; i < PasswordHashQueue.MaxWaitingUnknown; i++)
+        {
+            waiting.Add(queue.AcquireAsync(isKnown: false, default));
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => queue.AcquireAsync(isKnown: false, default))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        var known = queue.AcquireAsync(isKnown: true, default);
+        using var cancellation = new CancellationTokenSource();
+        var canceled = queue.AcquireAsync(isKnown: true, cancellation.Token);
+        await cancellation.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(canceled);
+
+        running.Dispose();
+        (await known).Dispose();
+        waiting.Count(w => w.IsCompleted).ShouldBeLessThanOrEqualTo(1, "the known client was first");
+        foreach (var one in waiting)
+        {
+            (await one).Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Passwords_are_hashed_on_threads_outside_the_thread_pool()
+    {
+        UserPasswordHasher.MaxConcurrent.ShouldBe(Math.Max(1, Environment.ProcessorCount / 2));
+        (await UserPasswordHasher.RunAsync(() => Thread.CurrentThread.IsThreadPoolThread)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Login_failures_are_counted_across_processes_and_restarts_and_stored_as_hashes()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
@@ -248,16 +332,16 @@ public sealed class UserTests(PostgresFixture postgres)
         var remote = new IPEndPoint(IPAddress.Parse("2001:db8:1:2::3"), 0);
         await people.WrongAsync("2001:db8:1:2::1", "correct horse battery");
         await people.WrongAsync("2001:db8:1:2::2", "jim", other);
-        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeFalse();
+        (await IsLimitReachedAsync(here, remote, "jane")).ShouldBeFalse();
         await people.WrongAsync("2001:db8:1:2::2", "jim", other);
 
-        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeTrue("one subscriber has all addresses of a /64");
-        (await other.IsLimitReachedAsync(remote, "jane", default)).ShouldBeTrue();
-        (await here.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 0), "jane", default)).ShouldBeFalse();
-        (await here.IsLimitReachedAsync(null, "jim", default)).ShouldBeFalse("a name is let be wrong more often");
+        (await IsLimitReachedAsync(here, remote, "jane")).ShouldBeTrue("one subscriber has all addresses of a /64");
+        (await IsLimitReachedAsync(other, remote, "jane")).ShouldBeTrue();
+        (await IsLimitReachedAsync(here, new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 0), "jane")).ShouldBeFalse();
+        (await IsLimitReachedAsync(here, null, "jim")).ShouldBeFalse("a name is let be wrong more often");
         (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(3L);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeFalse();
+        (await IsLimitReachedAsync(here, remote, "jane")).ShouldBeFalse();
         await people.WrongAsync("2001:db8:1:2::1", "jim");
         (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(1,
             "it begins anew, and what counts no more is cleared away");
@@ -286,9 +370,9 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.WrongAsync("192.0.2.1", "jane");
         await people.ScalarAsync("UPDATE login_failures SET ends_at = ends_at + interval '1 day'");
 
-        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeFalse();
+        (await IsLimitReachedAsync(people.Attempts, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane")).ShouldBeFalse();
         await people.WrongAsync("192.0.2.1", "jane");
-        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue(
+        (await IsLimitReachedAsync(people.Attempts, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane")).ShouldBeTrue(
             "it is counted anew");
     }
 
@@ -312,6 +396,9 @@ public sealed class UserTests(PostgresFixture postgres)
         var text = JsonSerializer.Serialize(rows);
         ((string[])[Password, "another good password", login[9..]]).ShouldAllBe(s => !text.Contains(s, StringComparison.Ordinal));
     }
+
+    private static async Task<bool> IsLimitReachedAsync(LoginAttempts attempts, IPEndPoint? remote, string name) =>
+        (await attempts.CheckAsync(remote, name, isLoggedIn: false, default)).IsLimitReached;
 }
 
 /// <summary>Users with a database and a stopped clock.</summary>
@@ -354,8 +441,7 @@ internal sealed class PeopleRig : IAsyncDisposable
     /// <summary>Records a failed login without the time of a password check.</summary>
     public async Task WrongAsync(string address, string name, LoginAttempts? at = null)
     {
-        await using var connection = await Database.Source.OpenConnectionAsync();
-        await (at ?? Attempts).RecordFailureAsync(connection, new IPEndPoint(IPAddress.Parse(address), 0), name);
+        await (at ?? Attempts).RecordFailureAsync(new IPEndPoint(IPAddress.Parse(address), 0), name);
     }
 
     public async Task<object?> ScalarAsync(string sql)

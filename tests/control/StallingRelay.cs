@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>
+/// TCP relay in front of PostgreSQL's Unix socket. It can stall: connections stay open and are accepted, but no byte passes, as with a
+/// frozen server or dropped packets.
+/// </summary>
+internal sealed class StallingRelay : IAsyncDisposable
+{
+    private readonly UnixDomainSocketEndPoint _target;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentBag<Socket> _sockets = [];
+    private readonly Task _accepting;
+    private volatile TaskCompletionSource _open = Opened();
+    private int _connections;
+
+    public StallingRelay(string socket)
+    {
+        _target = new(socket);
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Port on loopback.</summary>
+    public int Port { get; }
+
+    /// <summary>Number of accepted connections.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Lets no byte pass any more.</summary>
+    public void Stall() => _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets all bytes pass again.</summary>
+    public void Resume() => _open.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        Resume();
+        foreach (var socket in _sockets)
+        {
+            socket.Dispose();
+        }
+
+        await _accepting;
+    }
+
+    private static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptSocketAsync();
+                Interlocked.Increment(ref _connections);
+                _ = ServeAsync(client);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _sockets.Add(client);
+        _sockets.Add(server);
+        try
+        {
+            await server.ConnectAsync(_target);
+            await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // One side has closed.
+        }
+
+        client.Dispose();
+        server.Dispose();
+    }
+
+    private async Task CopyAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await from.ReceiveAsync(buffer)) > 0)
+        {
+            await _open.Task;
+            await to.SendAsync(buffer.AsMemory(0, count));
+        }
+    }
+}
