@@ -51,6 +51,7 @@ public static class ControlModule
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddKeyedSingleton(ControlClock.Key, TimeProvider.System);
         services.AddOptions<DatabaseOptions>()
             .Bind(configuration.GetSection(DatabaseOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddOptions<ControlOptions>()
@@ -65,7 +66,7 @@ public static class ControlModule
         services.AddHttpContextAccessor();
         services.AddSingleton(p => new ControlDatabase(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
-            p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<ControlDatabase>>()));
+            Clock(p), p.GetService<ILogger<ControlDatabase>>()));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();
@@ -83,12 +84,12 @@ public static class ControlModule
         services.AddSingleton<SessionVisibilityStore>();
         services.AddSingleton<ISessionVisibility>(p => p.GetRequiredService<SessionVisibilityStore>());
         services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(),
-            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p),
             p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(),
-            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p),
             p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IChannelRecordings>(p => p.GetRequiredService<PageDataCache>());
         services.AddSingleton<IPageData>(p => p.GetRequiredService<PageDataCache>());
@@ -101,7 +102,7 @@ public static class ControlModule
         services.AddSingleton<FirstRun>();
 
         services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ControlDatabase>(),
-            p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+            p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p)));
         services.AddSingleton(p => new SetupThrottle(CreateThrottle(p)));
         services.AddSingleton<KeyAttempts>();
         services.AddSingleton<StreamKeyValidator>();
@@ -135,7 +136,7 @@ public static class ControlModule
         services.AddSingleton<WebhookQueue>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<WebhookSender>(),
-            p.GetRequiredService<TimeProvider>()));
+            Clock(p)));
         services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<EventStreamLog>();
         services.AddSingleton<CurrentStateCache>();
@@ -148,9 +149,9 @@ public static class ControlModule
         services.AddSingleton<EventSessions>();
         services.AddSingleton<EventScheduler>();
         services.AddSingleton<RecordingRepository>();
-        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(),
+        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), Clock(p),
             p.GetService<ISessionStorageInspector>()));
-        services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), Clock(p)));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<UnknownCallers>();
@@ -168,7 +169,7 @@ public static class ControlModule
         services.AddHostedService<ChannelMonitor>();
         services.AddHostedService(p => p.GetRequiredService<EventStream>());
         services.AddHostedService<ChannelReporter>();
-        services.AddSingleton(p => new ViewerTotals(p.GetRequiredService<TimeProvider>(), p.GetService<IViewerCounter>()));
+        services.AddSingleton(p => new ViewerTotals(Clock(p), p.GetService<IViewerCounter>()));
         services.AddSingleton<IViewerTotals>(p => p.GetRequiredService<ViewerTotals>());
         services.AddSingleton<ViewerTable>();
         services.AddHostedService<ViewerCountService>();
@@ -229,8 +230,10 @@ public static class ControlModule
             where T : class, INotificationHandler => services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<T>());
     }
 
+    private static TimeProvider Clock(IServiceProvider p) => p.GetRequiredKeyedService<TimeProvider>(ControlClock.Key);
+
     private static AttemptThrottle CreateThrottle(IServiceProvider p) =>
-        new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
+        new(p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p));
 
     private sealed class Rules<T>(Func<T, IEnumerable<string>> validate) : IValidateOptions<T>
         where T : class

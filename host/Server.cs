@@ -220,7 +220,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             app.Services.GetService<IPosters>(), app.Services.GetService<IChannelRecordings>());
         var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, metadata);
         pages.Map(app);
-        new EventPages(pages, metadata, _time, app.Services.GetRequiredService<ILogger<EventPages>>(),
+        new EventPages(pages, metadata, TimeProvider.System, app.Services.GetRequiredService<ILogger<EventPages>>(),
             app.Services.GetService<IViewerAuthorizer>()).Map(app);
     }
 

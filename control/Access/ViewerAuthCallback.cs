@@ -6,6 +6,7 @@ using System.Text.Json;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -20,7 +21,8 @@ internal readonly record struct ViewerAuthResult(bool? IsAllowed, TimeSpan Lifet
 /// Sends auth callbacks for viewers to <see cref="AuthorizationOptions.ViewerUrl"/>. Limits and signature are those of the callbacks for
 /// publishers, but with separate connections: a flood of viewers must not delay publishers.
 /// </summary>
-internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<ViewerAuthCallback> logger)
+internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ViewerAuthCallback> logger)
     : IDisposable
 {
     /// <summary>Default cache lifetime of a positive response.</summary>

@@ -1,10 +1,12 @@
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Access;
 
 /// <summary>Authorizes viewers from memory, or through the auth callback of a channel.</summary>
-internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCache authCache, TimeProvider time) : IViewerAuthorizer
+internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCache authCache,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IViewerAuthorizer
 {
     /// <summary>
     /// Cache lifetime of a positive decision at edges: how long a revoked token, or a channel that is no longer public, still gives access

@@ -5,6 +5,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Access;
@@ -32,7 +33,7 @@ public sealed record IssuedViewerKey(ViewerKeyInfo Key, string Secret)
 /// Manages the signing keys for a channel's viewer tokens. Works on the database, with or without a running server; a running server is
 /// notified of every change.
 /// </summary>
-public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
+public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum active keys per channel.</summary>
     public const int MaxPerChannel = 20;

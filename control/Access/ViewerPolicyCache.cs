@@ -5,6 +5,7 @@ using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Access;
@@ -13,7 +14,7 @@ namespace Broadcast.Control.Access;
 /// Access policies of all channels, and of sessions with their own, in memory. After a change, those of the changed channels are read
 /// again. While the database is unavailable, the last known policies apply, including revocations; before the first read, none is known.
 /// </summary>
-internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
+internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
 {
     private const string Sql = """
         SELECT c.id, c.name, c.access FROM channels c WHERE c.deleted_at IS NULL {0};

@@ -5,6 +5,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Access;
 
@@ -34,7 +35,7 @@ public sealed record IssuedViewerToken(ViewerTokenInfo Info, string Token)
 /// Manages viewer tokens for channels that are not public. Works on the database, with or without a running server; a running server is
 /// notified of revocations.
 /// </summary>
-public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, TimeProvider time)
+public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum stored tokens per channel. For more, create a signing key and sign tokens elsewhere.</summary>
     public const int MaxPerChannel = 10_000;

@@ -50,7 +50,7 @@ internal static class CalendarEndpoints
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, CalendarFeeds feeds, IOptions<ControlOptions> options,
-        TimeProvider time)
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (channel, label) = (body.Text("channel"), body.Text("label") ?? "");

@@ -94,7 +94,7 @@ internal static class ChannelEndpoints
             http.RequestServices.GetService<IViewerTotals>());
 
     private static async Task<EndedView> EndAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
-        SessionClaims claims, TimeProvider time)
+        SessionClaims claims, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
@@ -111,7 +111,7 @@ internal static class ChannelEndpoints
     }
 
     private static async Task<KickedView> KickAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
-        RemoteSessions remoteSessions, TimeProvider time)
+        RemoteSessions remoteSessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);

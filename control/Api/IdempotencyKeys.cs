@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Api;
 
@@ -14,7 +15,7 @@ internal sealed record IdempotentResponse(byte[] Request, DateTimeOffset Created
 /// <summary>
 /// Stores results of requests with an <c>Idempotency-Key</c> for <see cref="Retention"/>, at most <see cref="MaxPerCaller"/> per caller.
 /// </summary>
-internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider time)
+internal sealed class IdempotencyKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Retention of results.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromHours(24);

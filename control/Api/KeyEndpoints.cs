@@ -3,6 +3,7 @@ using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
@@ -34,7 +35,7 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> CreateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options,
-        TimeProvider time)
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var role = body.OneOf("role", StreamKeys.Roles) ?? "primary";

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -21,7 +22,8 @@ internal static class StreamEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, CurrentStateCache states, TokenRepository tokens,
-            UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
+            UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options,
+                [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
                 RunAsync(null, http, stream, log, states, tokens, sessions, lifetime, options.Value, time))
             .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
             .Describe("listen",
@@ -31,7 +33,8 @@ internal static class StreamEndpoints
         api.MapGet("/channels/{name}/stream", async (
                 string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, CurrentStateCache states,
                 TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
-                IOptions<ControlOptions> options, TimeProvider time) =>
+                IOptions<ControlOptions> options,
+                [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
             {
                 return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, states, tokens, sessions,
                     lifetime, options.Value, time);

@@ -61,7 +61,7 @@ internal static class TokenEndpoints
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, TokenRepository tokens, IOptions<ControlOptions> options,
-        TimeProvider time)
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         if (!TokenRoles.TryParse(body.OneOf("role", TokenRoles.Names, required: true), out var role))

@@ -4,6 +4,7 @@ using System.Text;
 using Broadcast.Control.Database;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
@@ -13,7 +14,8 @@ namespace Broadcast.Control.Api;
 /// database is asked, and only a few are looked up at a time. A value that was just found invalid is not looked up again. Values are held
 /// as hashes. Thread-safe.
 /// </summary>
-internal sealed class UnknownCallers(CallerLimits limits, IOptions<ControlOptions> options, TimeProvider time)
+internal sealed class UnknownCallers(CallerLimits limits, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     // A valid value is still looked up for each request; it is only not counted for the address.
     private static readonly TimeSpan ValidLifetime = TimeSpan.FromMinutes(10);

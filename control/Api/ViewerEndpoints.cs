@@ -68,7 +68,7 @@ internal static class ViewerEndpoints
 
     private static async Task<IResult> CreateAsync(
         string name, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ControlDatabase database,
-        IOptions<ControlOptions> options, TimeProvider time)
+        IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var expires = body.Instant("expiresAt");
@@ -87,7 +87,7 @@ internal static class ViewerEndpoints
 
     private static async Task<IResult> CreateKeyAsync(
         string name, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ControlDatabase database,
-        IOptions<ControlOptions> options, TimeProvider time)
+        IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var label = body.Text("label") ?? "";

@@ -4,6 +4,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -11,7 +12,7 @@ namespace Broadcast.Control.AuthCallbacks;
 
 /// <summary>Finds the channels on which the auth callback authorizes publishers.</summary>
 internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepository directory, IOptions<ControlOptions> options,
-    TimeProvider time)
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Prefix of ids for publishers without a stream key; stream key ids never begin with it.</summary>
     public const char IdPrefix = '@';

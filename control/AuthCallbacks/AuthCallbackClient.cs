@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Broadcast.Media;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,7 +11,8 @@ namespace Broadcast.Control.AuthCallbacks;
 /// Sends publisher requests to the auth callback, with the limits of <see cref="CallbackHttpTransport"/> and responses of at most
 /// <see cref="MaxResponseBytes"/> bytes.
 /// </summary>
-internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<AuthCallbackClient> logger)
+internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<AuthCallbackClient> logger)
     : IDisposable
 {
     /// <summary>Maximum response body, in bytes.</summary>

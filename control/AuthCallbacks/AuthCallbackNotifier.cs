@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,8 @@ namespace Broadcast.Control.AuthCallbacks;
 /// Notifies the auth callback of the end of each publication that it authorized. Each notification is sent once, in the background. At most
 /// <see cref="MaxWaiting"/> are queued; further ones are dropped and logged.
 /// </summary>
-internal sealed class AuthCallbackNotifier(AuthCallbackClient client, IOptions<AuthorizationOptions> options, TimeProvider time,
+internal sealed class AuthCallbackNotifier(AuthCallbackClient client, IOptions<AuthorizationOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<AuthCallbackNotifier> logger) : BackgroundService
 {
     /// <summary>Maximum number of queued notifications.</summary>

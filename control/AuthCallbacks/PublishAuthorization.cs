@@ -1,6 +1,7 @@
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +10,7 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <summary>Authorizes publishers according to <see cref="AuthorizationOptions.Policy"/> and determines their channel.</summary>
 internal sealed class PublishAuthorization(
     StreamKeyValidator keys, AuthCallbackClient webhook, AuthCallbackChannels channels, KeyAttempts attempts,
-    IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<PublishAuthorization> logger)
+    IOptions<AuthorizationOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<PublishAuthorization> logger)
 {
     private static readonly StreamKeyCheck.Invalid Unavailable =
         new(PublishRejectionReason.AuthorityUnavailable, "The authorization service does not respond. Try again in a moment.");

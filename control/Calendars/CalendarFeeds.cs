@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Calendars;
 
@@ -29,7 +30,7 @@ public sealed record IssuedFeed(CalendarFeedInfo Info, string Path)
 /// Calendar feeds for programs that cannot send a token. Each feed has a URL with its own secret, can be revoked, and gives read access to
 /// events only. Works on the database, with or without a running server.
 /// </summary>
-public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
+public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of active feeds.</summary>
     public const int MaxFeeds = 1000;

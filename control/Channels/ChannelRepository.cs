@@ -5,6 +5,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Media;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Channels;
@@ -12,7 +13,7 @@ namespace Broadcast.Control.Channels;
 /// <summary>
 /// Repository of channels. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class ChannelRepository(ControlDatabase database, TimeProvider time)
+public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, dvr_window AS dvrWindow,

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -21,7 +22,8 @@ internal sealed class NotificationListener
     private long _lastRead;
 
     /// <summary>Creates the listener.</summary>
-    public NotificationListener(ControlDatabase database, IEnumerable<INotificationHandler> handlers, TimeProvider time,
+    public NotificationListener(ControlDatabase database, IEnumerable<INotificationHandler> handlers,
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
         ILogger<NotificationListener> logger)
     {
         (_database, _handlers, _time, _logger) = (database, [.. handlers], time, logger);

@@ -1,6 +1,7 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Events;
@@ -8,7 +9,7 @@ namespace Broadcast.Control.Events;
 /// <summary>
 /// Repository of events. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class EventRepository(ControlDatabase database, TimeProvider time)
+public sealed class EventRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Insert = """
         INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from,

@@ -5,6 +5,7 @@ using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -19,7 +20,7 @@ namespace Broadcast.Control.Events;
 /// </summary>
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
-    EventSessions sessions, TimeProvider time, ILogger<EventScheduler> logger)
+    EventSessions sessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventScheduler> logger)
     : BackgroundService, INotificationHandler
 {
     // Maximum time between passes. It covers changes without a notification, for example after a lost connection.

@@ -2,6 +2,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -13,8 +14,17 @@ namespace Broadcast.Control.Events;
 /// </summary>
 internal sealed class EventSessions(
     SessionManager sessionManager, SessionWriter sessionWriter, SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies,
-    ILogger<EventSessions> logger)
+    ILogger<EventSessions> logger, [FromKeyedServices(ControlClock.Key)] TimeProvider? time = null, TimeProvider? mediaTime = null)
 {
+    // Two clocks are never read at the same instant.
+    private static readonly TimeSpan ClockNoise = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// Offset of the clock of events from that of sessions: other than zero after the system clock was set while a session was live.
+    /// </summary>
+    private TimeSpan ClockOffset => time is null || mediaTime is null
+        || (time.GetUtcNow() - mediaTime.GetUtcNow()) is var offset && offset.Duration() < ClockNoise ? TimeSpan.Zero : offset;
+
     /// <summary>
     /// Ends sessions of ended events. The server with the encoder performs it; the mark stays until the session has ended.
     /// </summary>
@@ -28,9 +38,10 @@ internal sealed class EventSessions(
             return;
         }
 
+        var offset = ClockOffset;
         foreach (var (channel, since, reason) in closing)
         {
-            sessionManager.End(channel, $"the event ended: {reason}", since);
+            sessionManager.End(channel, $"the event ended: {reason}", since - offset);
         }
 
         await sessionWriter.FlushAsync(cancellationToken);
@@ -38,8 +49,9 @@ internal sealed class EventSessions(
             """
             UPDATE events e SET closes_session = false
             WHERE closes_session AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
-                AND s.started_at < e.state_since)
+                AND s.started_at < e.state_since - @offset)
             """,
+            new { offset },
             cancellationToken: cancellationToken));
     }
 
@@ -88,7 +100,7 @@ internal sealed class EventSessions(
     {
         foreach (var row in live)
         {
-            await visibility.ShowAsync(SessionId.Parse(row.Session!), row.WentLiveAt ?? now, cancellationToken);
+            await visibility.ShowAsync(SessionId.Parse(row.Session!), (row.WentLiveAt ?? now) - ClockOffset, cancellationToken);
         }
     }
 
@@ -97,7 +109,7 @@ internal sealed class EventSessions(
     /// set one. The recording of a previously visible session then starts with the event; the part before it is trimmed and can be
     /// restored. For a hidden session, <see cref="SessionVisibilityStore"/> determines the start.
     /// </summary>
-    private static async Task AttachAsync(NpgsqlConnection connection, EventDue[] live, CancellationToken cancellationToken)
+    private async Task AttachAsync(NpgsqlConnection connection, EventDue[] live, CancellationToken cancellationToken)
     {
         foreach (var row in live)
         {
@@ -114,7 +126,7 @@ internal sealed class EventSessions(
                     FROM channels c, sessions s
                     WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
                     """,
-                    new { title = row.Title, session = row.Session, live = row.WentLiveAt }, cancellationToken: cancellationToken));
+                    new { title = row.Title, session = row.Session, live = row.WentLiveAt - ClockOffset }, cancellationToken: cancellationToken));
             }
         }
     }

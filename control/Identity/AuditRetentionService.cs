@@ -1,4 +1,5 @@
 using Broadcast.Control.Database;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Identity;
 
 /// <summary>Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour.</summary>
-internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options, TimeProvider time,
+internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<AuditRetentionService> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);

@@ -5,6 +5,7 @@ using System.Text;
 using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -17,7 +18,8 @@ namespace Broadcast.Control.Identity;
 /// already known. The counts are in the database, shared by all processes and kept across restarts; a login needs the database anyway.
 /// Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
-internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Wrong codes of one user within <see cref="CodeWindow"/> after which codes are rejected unread.</summary>
     public const int MaxCodes = 5;

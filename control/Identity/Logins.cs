@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control.Identity;
@@ -29,7 +30,7 @@ internal abstract record LoginResult
 
 /// <summary>Authenticates users by password and, if enabled, a second factor.</summary>
 internal sealed class Logins(ControlDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts,
-    TimeProvider time, ILogger<Logins> logger)
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<Logins> logger)
 {
     private const int MaxAgent = 200;
 

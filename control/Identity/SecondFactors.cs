@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Identity;
@@ -18,7 +19,8 @@ public sealed record PendingSecondFactor(string Secret, string Uri)
 /// Second factors of users: codes of an authenticator app (<see cref="Totp"/>) and ten single-use recovery codes. A second factor takes
 /// effect with its first correct code.
 /// </summary>
-internal sealed class SecondFactors(ControlDatabase database, LoginAttempts attempts, TimeProvider time)
+internal sealed class SecondFactors(ControlDatabase database, LoginAttempts attempts,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Number of recovery codes per user.</summary>
     public const int RecoveryCodes = 10;

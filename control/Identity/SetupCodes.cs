@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Identity;
 
@@ -8,7 +9,7 @@ namespace Broadcast.Control.Identity;
 /// Setup of a server without an admin: the server prints a code at start, and the dashboard exchanges it for the first admin token and the
 /// first admin user. Every start prints a new code. All codes are valid until one is used or an admin is created otherwise.
 /// </summary>
-public sealed class SetupCodes(ControlDatabase database, TimeProvider time)
+public sealed class SetupCodes(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int MaxCodes = 5;

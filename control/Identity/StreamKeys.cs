@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Media;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Identity;
@@ -44,7 +45,7 @@ public sealed record IssuedStreamKey(StreamKeyInfo Key, string StreamKey)
 /// <summary>
 /// Repository of stream keys. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class StreamKeys(ControlDatabase database, TimeProvider time)
+public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of keys per channel that are not revoked.</summary>
     public const int MaxPerChannel = 50;

@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Identity;
 
@@ -49,7 +50,7 @@ public sealed record IssuedToken(TokenInfo Info, string Token)
 /// Repository of the API's bearer tokens. Works on the database, with or without a running server; a revoked token is rejected from the
 /// next request.
 /// </summary>
-public sealed class TokenRepository(ControlDatabase database, TimeProvider time)
+public sealed class TokenRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         id, role, label, created_at AS createdAt, last_used_at AS lastUsedAt, expires_at AS expiresAt, revoked_at AS revokedAt,

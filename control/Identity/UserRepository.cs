@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Identity;
@@ -7,7 +8,7 @@ namespace Broadcast.Control.Identity;
 /// <summary>
 /// Repository of users. Works on the database, with or without a running server; changes apply from each user's next request.
 /// </summary>
-public sealed class UserRepository(ControlDatabase database, TimeProvider time)
+public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         name, display_name AS displayName, role, totp_confirmed_at IS NOT NULL AS hasTotp, created_at AS createdAt, password_changed_at AS passwordChangedAt,

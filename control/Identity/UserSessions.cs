@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -22,7 +23,8 @@ internal sealed record AuthenticatedUser(long UserId, string Name, string Displa
 /// Repository of logins. A login ends when it is unused for <see cref="ControlOptions.LoginIdleTimeout"/>, after
 /// <see cref="ControlOptions.LoginLifetime"/> at the latest, or on request.
 /// </summary>
-public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of logins per user; a further one ends the least recently used.</summary>
     public const int MaxPerUser = 50;

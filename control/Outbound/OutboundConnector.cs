@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Media.Outbound;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Outbound;
@@ -32,7 +33,7 @@ internal sealed class OutboundConnector
     private readonly TimeProvider _time;
 
     /// <summary>Uses the configuration, which is read on first use, so that the host reports all invalid options together.</summary>
-    public OutboundConnector(IOptions<ControlOptions> options, TimeProvider time) =>
+    public OutboundConnector(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
         (_rules, _time, _resolve) = (new(() => options.Value.Outbound), time, Dns.GetHostAddressesAsync);
 
     /// <param name="rules">Permitted targets.</param>

@@ -3,6 +3,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Publishing;
 
@@ -16,7 +17,8 @@ internal sealed record ChannelRejection(PublishRejectionReason Reason, string Su
 /// Decides whether a channel accepts encoders, whatever their key: not during the cooldown after an event, and not while the channel is on
 /// air at another server.
 /// </summary>
-internal sealed class ChannelAvailability(IActiveEvents events, TimeProvider time, RemoteSessions? remoteSessions = null)
+internal sealed class ChannelAvailability(IActiveEvents events,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, RemoteSessions? remoteSessions = null)
 {
     /// <summary>Gets the reason for rejecting all encoders of a channel; <see langword="null"/> when it accepts encoders.</summary>
     public ChannelRejection? FindRejection(long channelId, ChannelName channel)

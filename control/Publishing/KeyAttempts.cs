@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Control.Identity;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Publishing;
@@ -11,7 +12,7 @@ namespace Broadcast.Control.Publishing;
 /// logins (<see cref="LoginAttempts"/>): encoders are admitted while the database is unavailable, the counts keep floods away from it, and
 /// a key has 160 random bits, so several processes or restarts do not help guessing.
 /// </summary>
-internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider time)
+internal sealed class KeyAttempts(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const int GuessingFactor = 10;
     private readonly FailureCounter _counts = new(time);

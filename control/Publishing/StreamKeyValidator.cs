@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Identity;
 using Broadcast.Media.IngestToControl;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Publishing;
 
@@ -26,7 +27,7 @@ internal abstract record StreamKeyCheck
 }
 
 /// <summary>Validates stream keys in the database, and cached ones in memory, so that a flood of wrong keys cannot lock them out.</summary>
-internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts, TimeProvider time)
+internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private static readonly byte[] EmptyHash = new byte[SHA256.HashSizeInBytes];
 

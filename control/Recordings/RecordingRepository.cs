@@ -5,6 +5,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Media.StorageToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Recordings;
@@ -12,7 +13,8 @@ namespace Broadcast.Control.Recordings;
 /// <summary>
 /// Manages recordings and clips. Works on the database, with or without a running server; a running server is notified of every change.
 /// </summary>
-public sealed class RecordingRepository(ControlDatabase database, TimeProvider time)
+public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    TimeProvider? mediaTime = null)
 {
     private const string Select = """
         SELECT r.id, c.name AS channel, r.channel_id AS channelId, r.session_id AS session, r.kind, r.title, r.visibility,
@@ -166,14 +168,14 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     public async Task<RecordingInfo> ClipAsync(string source, ClipRequest request, CancellationToken cancellationToken = default)
     {
         ThrowIfInvalid(RecordingRules.Validate(request.Title, request.Visibility, request.Retention));
-        var now = time.GetUtcNow();
+        var (now, mediaNow) = (time.GetUtcNow(), MediaNow);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
         // Locked until the clip exists: a concurrent deletion waits, and then finds the media in use.
         var row = await FindAsync(connection, transaction, source, "FOR SHARE OF r", cancellationToken);
-        var (first, last) = (row.StartsAt ?? row.SessionStartedAt, row.EndsAt ?? row.SessionEndedAt ?? now);
-        var until = row.EndsAt ?? row.SessionEnd ?? now;
+        var (first, last) = (row.StartsAt ?? row.SessionStartedAt, row.EndsAt ?? row.SessionEndedAt ?? mediaNow);
+        var until = row.EndsAt ?? row.SessionEnd ?? mediaNow;
         var (start, end) = RecordingRules.Range(request.Start.Resolve(first, until),
             (request.End ?? RecordingPosition.End).Resolve(first, until), first, last);
         var id = RecordingId.New(now).Value;
@@ -277,7 +279,10 @@ public sealed class RecordingRepository(ControlDatabase database, TimeProvider t
     }
 
     private (DateTimeOffset? StartsAt, DateTimeOffset? EndsAt) Trimmed(Row row, RecordingChange change) =>
-        Trimmed(row, change, time.GetUtcNow());
+        Trimmed(row, change, MediaNow);
+
+    // Positions in a live session are times of its media.
+    private DateTimeOffset MediaNow => (mediaTime ?? time).GetUtcNow();
 
     private static async Task<Row> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, string locking,
         CancellationToken cancellationToken) =>

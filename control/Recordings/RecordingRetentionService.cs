@@ -8,6 +8,7 @@ using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Storage;
 using Broadcast.Media.StorageToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -20,7 +21,8 @@ namespace Broadcast.Control.Recordings;
 /// interrupted deletion is repeated. Open sessions are skipped.
 /// </summary>
 internal sealed class RecordingRetentionService(
-    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, TimeProvider time,
+    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<RecordingRetentionService> logger,
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
     INotificationHandler

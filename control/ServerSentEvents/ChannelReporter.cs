@@ -7,6 +7,7 @@ using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -36,7 +37,8 @@ internal sealed record ChannelHealthData(IReadOnlyList<HealthIssueData> Issues);
 /// state.
 /// </summary>
 internal sealed class ChannelReporter(
-    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelReporter> logger,
+    ControlDatabase database, SessionManager sessionManager,
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ChannelReporter> logger,
     IChannelRuntimeStates? states = null, ISourceHealth? health = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -1,4 +1,5 @@
 using Broadcast.Control.Database;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,8 @@ namespace Broadcast.Control.ServerSentEvents;
 /// Database notifications trigger it; without one it reads every 10 s. During a database outage nothing is sent; the missed messages
 /// follow.
 /// </summary>
-internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger)
+internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventStream> logger)
     : BackgroundService, INotificationHandler
 {
     private const int MaxRead = 500;

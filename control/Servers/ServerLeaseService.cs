@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,7 @@ namespace Broadcast.Control.Servers;
 /// </summary>
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
-    SessionWriter sessionWriter, IOptions<ControlOptions> options, TimeProvider time,
+    SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<ServerLeaseService> logger) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>

@@ -2,6 +2,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Sessions;
 
@@ -9,7 +10,7 @@ namespace Broadcast.Control.Sessions;
 /// Ends a channel's session from another process, like <c>POST /api/v1/channels/{name}/end</c> in the owning one. The database notifies the
 /// owner of the request. The request is recorded in the audit log even if no server receives it.
 /// </summary>
-public sealed class SessionEndRequests(ControlDatabase database, TimeProvider time)
+public sealed class SessionEndRequests(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>End reason of a session that an operator ended.</summary>
     internal const string Reason = "ended by an operator";

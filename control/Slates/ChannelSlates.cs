@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Media.TranscoderToControl;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Slates;
@@ -16,7 +17,7 @@ public sealed record StoredSlate(string MediaType, ReadOnlyMemory<byte> Bytes);
 /// Custom slates of channels, in the database, so that all servers show the same. Works with or without a running server; a change takes
 /// effect at the next input loss.
 /// </summary>
-public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) : IChannelSlates
+public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IChannelSlates
 {
     /// <summary>Sets or replaces a channel's slate.</summary>
     /// <exception cref="ControlException">The channel does not exist, or the file is too large or no PNG, JPEG or MP4.</exception>

@@ -3,6 +3,7 @@ using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,8 @@ internal sealed record ChannelViewersData(long Viewers);
 /// the database is unavailable, this process's own count continues.
 /// </summary>
 internal sealed class ViewerCountService(
-    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database, TimeProvider time,
+    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database,
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<ViewerCountService> logger, IViewerCounter? counter = null) : BackgroundService
 {
     /// <summary>Interval of checks.</summary>

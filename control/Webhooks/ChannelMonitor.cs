@@ -4,6 +4,7 @@ using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +17,8 @@ namespace Broadcast.Control.Webhooks;
 /// too.
 /// </summary>
 internal sealed class ChannelMonitor(
-    ControlDatabase database, SessionManager sessionManager, TimeProvider time, ILogger<ChannelMonitor> logger,
+    ControlDatabase database, SessionManager sessionManager,
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ChannelMonitor> logger,
     IChannelRuntimeStates? states = null, ISourceHealth? health = null) : BackgroundService
 {
     /// <summary>Time after which a lost input is reported.</summary>

@@ -1,6 +1,7 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Webhooks;
@@ -28,7 +29,8 @@ public sealed record DeliveryInfo(
 /// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookRetention"/>, with at most the last <see cref="MaxRetained"/>
 /// of each webhook. Pending deliveries of an enabled webhook stay until they are delivered or abandoned.
 /// </summary>
-public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of logged deliveries per webhook.</summary>
     public const int MaxRetained = 10_000;

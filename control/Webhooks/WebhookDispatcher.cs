@@ -1,4 +1,5 @@
 using Broadcast.Control.Database;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace Broadcast.Control.Webhooks;
 /// recorded is repeated: at least once, under the same id.
 /// </summary>
 internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options,
-    TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService, INotificationHandler
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService, INotificationHandler
 {
     /// <summary>Maximum number of deliveries to one webhook before others are served.</summary>
     public const int MaxDeliveriesPerLease = 20;

@@ -1,6 +1,7 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Webhooks;
@@ -8,7 +9,7 @@ namespace Broadcast.Control.Webhooks;
 /// <summary>
 /// Repository of webhooks. Works on the database, with or without a running server; changes apply from the next delivery.
 /// </summary>
-public sealed class WebhookRepository(ControlDatabase database, TimeProvider time)
+public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         w.id, w.url, w.label, array_to_string(w.types, ',') AS types, array_to_string(w.channels, ',') AS channels, w.enabled, w.disabled_reason AS disabledReason, w.created_at AS createdAt, w.old_secret_until AS previousSecretExpiresAt, w.tried_at AS lastAttemptAt,

@@ -5,6 +5,7 @@ using System.Text;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Outbound;
 using Broadcast.Media;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Webhooks;
@@ -28,7 +29,8 @@ internal sealed record WebhookSendResult(int? Status, string? Error, string Exce
 /// Sends webhook requests: one signed <c>POST</c> (Standard Webhooks 1.0) within <see cref="Timeout"/>, to targets that
 /// <see cref="OutboundConnector"/> permits. Redirects are not followed.
 /// </summary>
-internal sealed class WebhookSender(OutboundConnector connector, IOptions<ControlOptions> options, TimeProvider time) : IDisposable
+internal sealed class WebhookSender(OutboundConnector connector, IOptions<ControlOptions> options,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
 {
     /// <summary>Timeout of one request, including the whole response.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);

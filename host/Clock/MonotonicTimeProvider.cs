@@ -1,9 +1,9 @@
 namespace Broadcast.Host.Clock;
 
 /// <summary>
-/// The process-wide clock: the system time at startup, advanced by the monotonic clock. A step of the system clock (NTP at boot, an
+/// The clock of the media: the system time at startup, advanced by the monotonic clock. A step of the system clock (NTP at boot, an
 /// operator, a leap second) has no effect until <see cref="Follow"/>. Live media thus keeps one clock, and so does <c>/time</c>, by which
-/// players count segments. Thread-safe.
+/// players count segments. Control decisions follow the system clock instead. Thread-safe.
 /// </summary>
 /// <param name="system">The system's clocks.</param>
 internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
