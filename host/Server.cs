@@ -6,6 +6,7 @@ using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Storage;
 using Broadcast.Host.Clock;
+using Broadcast.Host.Configuration;
 using Broadcast.Host.GarbageCollection;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
@@ -49,7 +50,20 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     {
         using var dataFolderLock = DataFolderLock.Acquire(data);
         ThreadPoolMinimum.Apply();
-        _certificate.Load();
+        RunningServerOptions.Write(data, configuration);
+        try
+        {
+            _certificate.Load();
+            return await RunLockedAsync(dataFolderLock, stopping);
+        }
+        finally
+        {
+            RunningServerOptions.Clear(data, configuration);
+        }
+    }
+
+    private async Task<int> RunLockedAsync(DataFolderLock dataFolderLock, CancellationToken stopping)
+    {
         _app = Build();
         try
         {

@@ -8,7 +8,8 @@ namespace Broadcast.Control.Postgres;
 /// Embedded PostgreSQL server in <c>postgres</c> under the data folder, run from the installed programs. It listens only on a Unix socket
 /// inside its cluster. The cluster's mode is 0700 (PostgreSQL requires it), so only its owner and root have access, and no password is
 /// needed. Every process that uses the server holds a shared lock on <c>postgres.use</c>. Start and stop happen under <c>postgres.lock</c>.
-/// The last process to leave stops the server. A server left by killed processes is reused.
+/// The last process to leave stops the server. A server left by killed processes is reused. The server's log is rotated by size
+/// (<see cref="PostgresLog"/>).
 /// </summary>
 internal sealed class EmbeddedPostgres : IAsyncDisposable
 {
@@ -21,7 +22,9 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SocketFolder _socket;
+    private readonly PostgresLog _log;
     private FileLock? _use;
+    private ITimer? _rotation;
 
     private EmbeddedPostgres(string dataFolder, TimeProvider time, ILogger logger)
     {
@@ -31,6 +34,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         _time = time;
         _logger = logger;
         _socket = SocketFolder.For(_cluster);
+        _log = new(_cluster);
     }
 
     /// <summary>Folder of the socket, for a connection string's <c>Host</c>.</summary>
@@ -48,6 +52,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             await server.EnsureRunningAsync(cancellationToken);
             server._use = FileLock.TryShared(server._usePath) ?? throw new ControlException(ControlErrorCode.Broken,
                 $"{server._usePath} cannot be locked; the file system must support flock.");
+            server._rotation = time.CreateTimer(_ => server._log.Rotate(), null, PostgresLog.Interval, PostgresLog.Interval);
             return server;
         }
         catch
@@ -72,6 +77,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             return;
         }
 
+        _rotation?.Dispose();
         _use.Dispose();
         _use = null;
         try
@@ -166,17 +172,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
         }
 
-        var log = Path.Combine(_cluster, "server.log");
-        if (File.Exists(log) && new FileInfo(log).Length > 1024 * 1024)
-        {
-            File.Delete(log);
-        }
-
+        _log.Rotate();
         var cluster = PostgresProgram.ClusterArgument(_cluster);
         const string options =
             "-c listen_addresses='' -c unix_socket_directories=. -c port=5432 -c shared_buffers=32MB -c max_connections=100 -c "
-            + "log_checkpoints=off";
-        string[] arguments = ["start", "-w", "-t", "60", "-D", cluster, "-l", cluster + "/server.log", "-o", options];
+            + "log_checkpoints=off -c log_min_error_statement=panic";
+        string[] arguments = ["start", "-w", "-t", "60", "-D", cluster, "-l", cluster + "/" + PostgresLog.FileName, "-o", options];
         var started = _time.GetTimestamp();
         while (true)
         {
@@ -192,8 +193,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             {
                 throw new ControlException(
                     ControlErrorCode.Broken,
-                    $"The embedded PostgreSQL server in {_cluster} does not start: {LastLines(result.Output)} {LastLines(ReadLog(log))} "
-                    + $"(full log: {log})");
+                    $"The embedded PostgreSQL server in {_cluster} does not start: {LastLines(result.Output)} {LastLines(_log.ReadTail())} "
+                    + $"(full log: {_log.Path})");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
@@ -216,7 +217,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         throw new ControlException(ControlErrorCode.Broken,
-            $"The embedded PostgreSQL server in {_cluster} does not stop; see {_cluster}/server.log.");
+            $"The embedded PostgreSQL server in {_cluster} does not stop; see {_log.Path}.");
     }
 
     private PostgresBinaries Binaries()
@@ -238,18 +239,6 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         return PostgresBinaries.Find(int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null);
-    }
-
-    private static string ReadLog(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (IOException)
-        {
-            return "";
-        }
     }
 
     private static string LastLines(string text) =>

@@ -106,9 +106,19 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
             var sessions = await connection.QueryAsync<string>(new CommandDefinition(
                 "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() },
                 cancellationToken: cancellationToken));
-            var known = ids.Select(id => _clips.GetValueOrDefault(id, id))
-                .Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key));
-            await UpdateSessionsAsync(connection, [.. sessions.Union(known, StringComparer.Ordinal)], cancellationToken);
+            string[] changed;
+            lock (_lock)
+            {
+                // Under the lock: a lookup that still found the rows is either in memory by now, or sees the change and is not cached.
+                // Otherwise it could add a session of a deleted channel after this enumeration, and the session would stay.
+                changed =
+                [
+                    .. sessions.Union(ids.Select(id => _clips.GetValueOrDefault(id, id))
+                        .Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key)), StringComparer.Ordinal),
+                ];
+            }
+
+            await UpdateSessionsAsync(connection, changed, cancellationToken);
             foreach (var id in ids)
             {
                 _lookups.ClearMissing(id);

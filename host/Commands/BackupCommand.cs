@@ -69,7 +69,7 @@ internal static class BackupCommand
             // Prevents a server from starting during the restore.
             using var dataFolderLock = DataFolderLock.Acquire(folder);
             var options =
-                CommandDatabase.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
+                CommandDatabase.Options(ServerConfiguration.ReadForCommand(folder));
             var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System,
                 cancellationToken, CommandDatabase.WarnNotAudited);
             ChannelCommand.Report(

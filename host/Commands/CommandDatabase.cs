@@ -15,8 +15,6 @@ namespace Broadcast.Host.Commands;
 /// <summary>Opens the database for a command, whether the server runs or not; a running server is notified of changes.</summary>
 internal static class CommandDatabase
 {
-    private static readonly Dictionary<string, string?> NoFlags = new(StringComparer.Ordinal);
-
     /// <summary>Runs work on the database of the command line's data folder.</summary>
     public static Func<ParseResult, CancellationToken,
         Task<int>> WithDatabase(Func<ParseResult, ControlDatabase, CancellationToken, Task> work) =>
@@ -47,31 +45,31 @@ internal static class CommandDatabase
 
     /// <summary>Opens the database of a data folder.</summary>
     public static Task<ControlDatabase> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => ControlDatabase.OpenAsync(
-        folder, Options(ServerConfiguration.Read(folder, NoFlags)), TimeProvider.System, cancellationToken: cancellationToken);
+        folder, Options(ServerConfiguration.ReadForCommand(folder)), TimeProvider.System, cancellationToken: cancellationToken);
 
     /// <summary>Public base URL of a folder's server, if configured.</summary>
     public static string? PublicUrl(DataFolder folder) => Delivery(folder).PublicUrl;
 
     /// <summary>Delivery options of a folder's server.</summary>
     public static DeliveryOptions Delivery(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
+        ServerConfiguration.ReadForCommand(folder).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
 
     /// <summary>Authorization options of a folder's server.</summary>
     public static AuthorizationOptions Authorization(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>()
+        ServerConfiguration.ReadForCommand(folder).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>()
         ?? new AuthorizationOptions();
 
     /// <summary>Control options of a folder's server.</summary>
     public static ControlOptions Control(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(ControlOptions.Section).Get<ControlOptions>() ?? new ControlOptions();
+        ServerConfiguration.ReadForCommand(folder).GetSection(ControlOptions.Section).Get<ControlOptions>() ?? new ControlOptions();
 
     /// <summary>Encoding options of a folder's server.</summary>
     public static EncodingOptions Encoding(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
+        ServerConfiguration.ReadForCommand(folder).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
 
     /// <summary>Storage options of a folder's server.</summary>
     public static StorageOptions Storage(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
+        ServerConfiguration.ReadForCommand(folder).GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
 
     /// <summary>Database options of a configuration.</summary>
     public static DatabaseOptions Options(IConfiguration configuration) =>

@@ -14,7 +14,8 @@ internal static class DoctorCommand
         {
             var data = CommandOutput.DataFolderOf(parsed);
             var json = parsed.GetValue(CommandOutput.Json);
-            var doctor = new Doctor(data, ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal)),
+            var doctor = new Doctor(data,
+                RunningServerOptions.Find(data) ?? ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal)),
                 TimeProvider.System);
             var failures = 0;
             await foreach (var check in doctor.ExamineAsync(cancellationToken))

@@ -57,7 +57,7 @@ internal static class FsckCommand
     {
         var data = CommandOutput.DataFolderOf(parsed);
         var json = parsed.GetValue(CommandOutput.Json);
-        var configuration = ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal));
+        var configuration = ServerConfiguration.ReadForCommand(data);
         var storage = configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var store = StorageModule.CreateStore(storage, data, TimeProvider.System);
         using var disposal = store as IDisposable;

@@ -84,6 +84,23 @@ internal static class ServerConfiguration
         }
     }
 
+    /// <summary>
+    /// Reads the configuration for a command: that of the server that runs on the folder, whatever environment the command has. Without a
+    /// running server, the command reads it as a server would.
+    /// </summary>
+    /// <exception cref="StartException">The configuration is invalid, or is not that of the folder's server.</exception>
+    public static IConfigurationRoot ReadForCommand(DataFolder data)
+    {
+        if (RunningServerOptions.Find(data) is { } running)
+        {
+            return running;
+        }
+
+        var configuration = Read(data, new Dictionary<string, string?>(StringComparer.Ordinal));
+        RunningServerOptions.RequireSameDatabase(data, configuration);
+        return configuration;
+    }
+
     /// <summary>Combines errors into one message.</summary>
     public static string FormatErrors(IReadOnlyCollection<string> errors) =>
         $"The configuration has {errors.Count} "

@@ -19,7 +19,7 @@ internal static class StoreCheck
             await using var command = database.Source.CreateCommand("SHOW server_version");
             return new Check("database", CheckOutcome.Good, $"PostgreSQL {await command.ExecuteScalarAsync(cancellationToken)}, {kind}");
         }
-        catch (Exception e) when (e is Broadcast.Control.ControlException or Npgsql.NpgsqlException)
+        catch (Exception e) when (e is Broadcast.Control.ControlException or Npgsql.NpgsqlException or StartException)
         {
             return new Check("database", CheckOutcome.Bad, $"{kind} cannot be used", e.Message);
         }

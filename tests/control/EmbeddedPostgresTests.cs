@@ -39,6 +39,30 @@ public sealed class EmbeddedPostgresTests
     }
 
     [Fact]
+    public async Task Log_of_the_private_database_is_rotated_while_it_runs_and_contains_no_statements()
+    {
+        using var folder = TempFolder.Create();
+        var data = await PreparedAsync(folder);
+        await using var database = await OpenAsync(data);
+        var log = new PostgresLog(Path.Combine(data, "postgres"));
+        foreach (var time in (int[])[1, 2])
+        {
+            await File.AppendAllTextAsync(log.Path, new string('x', PostgresLog.MaxBytes + 100));
+            log.Rotate();
+
+            new FileInfo(log.Path).Length.ShouldBe(0);
+            new FileInfo(log.OldPath).Length.ShouldBe(PostgresLog.MaxBytes);
+            await Should.ThrowAsync<PostgresException>(() => ScalarAsync(database, $"SELECT 'private text' FROM missing{time}"));
+            await Poll.UntilAsync(() => log.ReadTail().Contains($"missing{time}", StringComparison.Ordinal));
+            log.ReadTail().ShouldNotContain("private text");
+            new FileInfo(log.Path).Length.ShouldBeLessThan(10_000, "the server continues at the start of the truncated file");
+        }
+
+        log.Rotate();
+        new FileInfo(log.OldPath).Length.ShouldBe(PostgresLog.MaxBytes, "a small log is left alone");
+    }
+
+    [Fact]
     public async Task Private_database_works_in_a_long_path_and_keeps_rows_across_a_restart()
     {
         using var folder = TempFolder.Create();

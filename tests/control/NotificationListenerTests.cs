@@ -58,6 +58,29 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Complete_reload_may_take_longer_than_other_statements_and_the_age_of_the_data_is_known()
+    {
+        await using var database = await postgres.OpenAsync(new()
+        {
+            ConnectionString = (await postgres.FreshAsync()).ConnectionString, CommandTimeout = TimeSpan.FromSeconds(1),
+        });
+        var (handler, clock) = (new SlowHandler(), new ManualTimeProvider());
+        var listener = new NotificationListener(database, [handler], clock, NullLogger<NotificationListener>.Instance);
+        using var stop = new CancellationTokenSource();
+        clock.Advance(TimeSpan.FromMinutes(5));
+        listener.DataAge.ShouldBe(TimeSpan.FromMinutes(5));
+
+        await listener.LoadAsync(default);
+        var running = listener.RunAsync(_ => Task.CompletedTask, stop.Token);
+
+        await Poll.UntilAsync(() => handler.Reloads > 0);
+        await Poll.UntilAsync(() => listener.DataAge == TimeSpan.Zero);
+        await stop.CancelAsync();
+        await running;
+        handler.Reloads.ShouldBe(1, "none failed");
+    }
+
+    [Fact]
     public async Task Handlers_are_registered_in_the_order_of_their_work()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
@@ -96,6 +119,31 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
         {
             calls.Enqueue($"{name} {call}");
             return Task.CompletedTask;
+        }
+    }
+
+    private sealed class SlowHandler : INotificationHandler
+    {
+        public int Reloads { get; private set; }
+
+        public bool Handles(DatabaseNotification notification) => false;
+
+        public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+            CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+            RunAsync(connection, cancellationToken);
+
+        public async Task ReloadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+        {
+            Reloads++;
+            await RunAsync(connection, cancellationToken);
+        }
+
+        private static async Task RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_sleep(1.5)", connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 }

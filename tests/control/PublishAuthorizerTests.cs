@@ -10,6 +10,28 @@ namespace Broadcast.Control.Tests;
 public sealed class PublishAuthorizerTests(PostgresFixture postgres)
 {
     [Fact]
+    public async Task Changes_of_other_keys_and_channels_do_not_repeat_an_authorization()
+    {
+        await using var rig = await PublishHarness.OpenAsync(postgres);
+        var made = await rig.Channels.CreateAsync("demo", new());
+        var other = await rig.Channels.CreateAsync("other", new());
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        var key = (await rig.Register.FindAsync(made.Key.StreamKey.Split('_')[0], default)).Key.ShouldNotBeNull();
+        var otherKey = (await rig.Register.FindAsync(other.Key.StreamKey.Split('_')[0], default)).Key.ShouldNotBeNull();
+
+        var before = rig.Register.Changes;
+        await rig.Register.HandleAsync(connection, [new("stream_keys", otherKey.KeyId), new("channels", $"{otherKey.ChannelId}")], default);
+        rig.Register.HasChanged(before, key).ShouldBeFalse();
+        rig.Register.HasChanged(before, otherKey).ShouldBeTrue();
+
+        await rig.Register.HandleAsync(connection, [new("channels", $"{key.ChannelId}")], default);
+        rig.Register.HasChanged(before, key).ShouldBeTrue();
+        rig.Register.HasChanged(rig.Register.Changes, key).ShouldBeFalse();
+        await rig.Register.ReloadAsync(connection, default);
+        rig.Register.HasChanged(before, otherKey).ShouldBeTrue("nothing is known about changes during an outage");
+    }
+
+    [Fact]
     public async Task Valid_key_opens_a_session_with_the_settings_of_its_channel()
     {
         await using var rig = await PublishHarness.OpenAsync(postgres);

@@ -4,6 +4,7 @@ using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
+using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
 
@@ -110,6 +111,30 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Recording_that_a_lookup_finds_during_the_deletion_of_its_channel_does_not_stay()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
+        var channel = await bench.ScalarAsync<long>("SELECT id FROM channels");
+        using var time = new PausingTimeProvider();
+        using var catalog = new RecordingCatalog(bench.Rig.Database, Options.Create(new ControlOptions()), time);
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+
+        // The lookup has read the rows and is about to keep them.
+        var lookup = Task.Run(async () => await catalog.FindAsync(RecordingId.Of(session), default));
+        await time.WaitUntilPausedAsync();
+        await bench.Rig.Channels.DeleteAsync("demo");
+        var change = Task.Run(async () => await catalog.HandleAsync(connection, [new("channels", $"{channel}")], default));
+        await LastStatementAsync(bench, connection.ProcessID);
+
+        time.Resume();
+        await lookup;
+        await change;
+        catalog.Count.ShouldBe(0);
+        (await catalog.FindAsync(RecordingId.Of(session), default)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Known_recordings_are_served_during_a_database_outage_and_unknown_ones_are_not_denied()
     {
         await using var bench = await RecordingHarness.OpenAsync(postgres);
@@ -194,4 +219,42 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
 
     private static ValueTask<RecordingRange?> FindAsync(RecordingHarness bench, string id) =>
         bench.Catalog.FindAsync(RecordingId.Parse(id), default);
+
+    /// <summary>Waits until a connection has sent its last statement for now.</summary>
+    private static async Task LastStatementAsync(RecordingHarness bench, int process)
+    {
+        var (last, same) = ("", 0);
+        await Poll.UntilAsync(async () =>
+        {
+            var current = await bench.ScalarAsync<string>(
+                $"SELECT state || ': ' || query || ' ' || state_change FROM pg_stat_activity WHERE pid = {process}");
+            same = current == last && current.StartsWith("idle: ", StringComparison.Ordinal)
+                && current.Contains("session_id", StringComparison.Ordinal) ? same + 1 : 0;
+            last = current;
+            return same == 5;
+        });
+    }
+
+    /// <summary>A clock that stops its first reader until it is resumed.</summary>
+    private sealed class PausingTimeProvider : TimeProvider, IDisposable
+    {
+        private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _resumed = new();
+
+        public override long GetTimestamp()
+        {
+            if (_paused.TrySetResult())
+            {
+                _resumed.Wait();
+            }
+
+            return base.GetTimestamp();
+        }
+
+        public Task WaitUntilPausedAsync() => _paused.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        public void Resume() => _resumed.Set();
+
+        public void Dispose() => _resumed.Dispose();
+    }
 }

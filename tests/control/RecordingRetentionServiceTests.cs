@@ -210,6 +210,46 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Recordings_of_a_lost_server_do_not_block_others_and_are_given_up_after_a_day()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        var lost = await SharedDatabase.AddServerAsync(server);
+        await SharedDatabase.ExecuteAsync(server, $"""
+            UPDATE servers SET lease_until = now() - interval '2 hours' WHERE id = '{lost}';
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason, owner, recorded)
+            SELECT '01J' || lpad(n::text, 23, '0'), c.id, 1, 'standard', now() - interval '3 hours', now() - interval '2 hours', 'lost',
+                '{lost}'::uuid, true
+            FROM channels c, generate_series(1, {RecordingRetentionService.BatchSize}) n;
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason, recorded)
+            SELECT '01K' || repeat('0', 23), id, 1, 'standard', now() - interval '3 hours', now() - interval '2 hours', 'over', true
+            FROM channels
+            """);
+        var media = new SaidMedia();
+        media.Empty.UnionWith(Enumerable.Range(1, RecordingRetentionService.BatchSize).Select(n => SessionId.Parse($"01J{n:D23}")));
+        using var keeper = new RecordingRetentionService(
+            server.Get<ControlDatabase>(), server.Get<SessionManager>(), server.Get<SessionWriter>(), TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<RecordingRetentionService>.Instance, server.Lifecycle, media,
+            server.Get<Broadcast.Control.Servers.ServerIdentity>());
+
+        await keeper.RunOnceAsync(default);
+        (await CountAsync("playable")).ShouldBe(1, "the one after a thousand that wait for their server");
+        (await CountAsync("deleted_at IS NULL")).ShouldBe(RecordingRetentionService.BatchSize + 1);
+
+        await SharedDatabase.ExecuteAsync(server,
+            $"UPDATE servers SET lease_until = now() - interval '25 hours' WHERE id = '{lost}'");
+        await keeper.RunOnceAsync(default);
+        (await CountAsync("deleted_at IS NULL")).ShouldBe(1);
+
+        async Task<long> CountAsync(string condition)
+        {
+            await using var command = server.Get<ControlDatabase>().Source
+                .CreateCommand($"SELECT count(*) FROM recordings WHERE {condition}");
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
     public async Task Deleting_a_channel_deletes_its_recordings()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);

@@ -51,7 +51,8 @@ internal sealed class Server : IAsyncDisposable
     public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false,
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
-        IViewerCounter? viewers = null, IViewerUrls? pages = null, params (string, string)[] settings)
+        IViewerCounter? viewers = null, IViewerUrls? pages = null, TimeProvider? mediaTime = null,
+        params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -107,6 +108,11 @@ internal sealed class Server : IAsyncDisposable
         if (pages is not null)
         {
             builder.Services.AddSingleton(pages);
+        }
+
+        if (mediaTime is not null)
+        {
+            builder.Services.AddSingleton(mediaTime);
         }
 
         builder.Services.AddControl(builder.Configuration);

@@ -138,6 +138,41 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Notified_change_reads_only_the_policies_of_its_channel()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelRepository(database, TimeProvider.System);
+        await channels.CreateAsync("demo", new());
+        await channels.CreateAsync("other", new());
+        using var register = new ViewerPolicyCache(TimeProvider.System);
+        await using var connection = await database.Source.OpenConnectionAsync();
+        await register.RefreshAsync(connection, default);
+        var before = register.Find(ChannelName.Parse("other"));
+        await channels.SetAsync("demo", new() { Access = "token" });
+        await channels.SetAsync("other", new() { Access = "token" });
+
+        await register.RefreshAsync(connection, [new("channels", await IdAsync("demo"))], default);
+        register.Find(Demo)!.AccessOf(null, null).ShouldBe(ViewerAccess.Token);
+        register.Find(ChannelName.Parse("other")).ShouldBeSameAs(before);
+
+        var key = await new ViewerKeys(database, TimeProvider.System).CreateAsync("other");
+        await register.RefreshAsync(connection, [new("viewer_keys", key.Key.Id)], default);
+        register.Find(ChannelName.Parse("other"))!.Keys.Keys.ShouldContain(key.Key.Id);
+
+        var id = await IdAsync("demo");
+        await channels.DeleteAsync("demo");
+        await register.RefreshAsync(connection, [new("channels", id)], default);
+        register.Find(Demo).ShouldBeNull();
+        register.Find(ChannelName.Parse("other")).ShouldNotBeNull();
+
+        async Task<string> IdAsync(string name)
+        {
+            await using var command = database.Source.CreateCommand($"SELECT id::text FROM channels WHERE name = '{name}'");
+            return (string)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
     public async Task Viewer_decision_is_not_cached_beyond_the_expiry_of_its_token()
     {
         await using var database = await postgres.OpenFreshAsync();

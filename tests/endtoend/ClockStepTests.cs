@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -40,6 +42,8 @@ public sealed class ClockStepTests
                 .ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.1);
             (await BehindAsync(server, after)).ShouldBe(behind, 3, "the time that players receive matches the media");
             (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+            (await ControlTimeAsync(server) - TimeProvider.System.GetUtcNow()).TotalSeconds
+                .ShouldBe(step, 10, "tokens, events and codes follow the system clock at once");
         }
     }
 
@@ -48,6 +52,14 @@ public sealed class ClockStepTests
     {
         var now = DateTimeOffset.Parse(await server.Client.GetStringAsync("/time"), CultureInfo.InvariantCulture);
         return (now - view.Segments[^1].WallClock).TotalSeconds - view.Segments[^1].Duration;
+    }
+
+    /// <summary>Time at which the server says that it created a token.</summary>
+    private static async Task<DateTimeOffset> ControlTimeAsync(BroadcastServer server)
+    {
+        using var made = await server.Api.PostAsJsonAsync("/api/v1/tokens", new { role = "viewer" });
+        made.EnsureSuccessStatusCode();
+        return (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("createdAt").GetDateTimeOffset();
     }
 
     /// <summary>Sets the server's clock in one write, so that the server never reads half of it.</summary>

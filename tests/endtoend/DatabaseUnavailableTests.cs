@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -26,6 +29,7 @@ public sealed class DatabaseUnavailableTests
         });
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", keeper.AdminToken);
+        await CommandWithoutEnvironmentAsync(server, api);
         var (main, side, spare) = (await MakeChannelAsync(api, "main"), await MakeChannelAsync(api, "side"),
             await MakeChannelAsync(api, "spare"));
         await using var onMain = FfmpegTool.Publish(server.PublishUrl(main), Signals.Small);
@@ -70,6 +74,7 @@ public sealed class DatabaseUnavailableTests
             async () => (await api.GetAsync($"/api/v1/recordings/{let.Session}")).IsSuccessStatusCode, TimeSpan.FromSeconds(30),
             "and so is its recording");
 
+        await HangAsync(keeper, server);
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream continued throughout");
         after.Session.ShouldBe(before.Session);
         after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
@@ -77,6 +82,74 @@ public sealed class DatabaseUnavailableTests
             .ShouldBe(after.Segments.Count, "every segment has all of its frames");
         (onMain.HasExited, known.HasExited).ShouldBe((false, false));
     }
+
+    /// <summary>A command finds the database of the running server, whatever environment its shell has.</summary>
+    private static async Task CommandWithoutEnvironmentAsync(BroadcastServer server, HttpClient api)
+    {
+        (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "channel", "create", "bare", "--data", server.Data, "--json"]))
+            .EnsureSuccess();
+
+        (await api.GetAsync("/api/v1/channels/bare")).IsSuccessStatusCode.ShouldBeTrue("it is in the server's database");
+        Directory.Exists(Path.Combine(server.Data, "postgres")).ShouldBeFalse("no other database was created");
+    }
+
+    /// <summary>
+    /// Suspends PostgreSQL, so that it accepts connections and never answers, while requests for unknown recordings arrive at 50/s.
+    /// Playlists are answered and segments are written as if nothing had happened.
+    /// </summary>
+    private static async Task HangAsync(BroadcastServer keeper, BroadcastServer server)
+    {
+        const int Ticks = 500;
+        var before = (await HlsView.ReadAsync(server, "main"))!.Last;
+        keeper.Process.Signal(UnixSignal.Stop);
+        var postmaster = (await File.ReadAllLinesAsync(Path.Combine(keeper.Data, "postgres", "postmaster.pid")))[0].Trim();
+        string[] processes =
+        [
+            postmaster, .. (await ChildProcess.RunAsync("ps", ["-o", "pid=", "--ppid", postmaster])).EnsureSuccess().Output
+                .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
+        ];
+        (await ChildProcess.RunAsync("kill", ["-STOP", .. processes])).EnsureSuccess();
+        var (lookups, playlists, queues) = (new List<Task<HttpStatusCode>>(), new List<Task<HttpStatusCode>>(), new List<Task<long>>());
+        try
+        {
+            using var inside = new HttpClient { BaseAddress = server.Internal };
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            for (var i = 0; i < Ticks && await pace.WaitForNextTickAsync(); i++)
+            {
+                lookups.Add(StatusAsync(server.Client, $"/vod/{SessionId.New(TimeProvider.System.GetUtcNow())}/index.m3u8"));
+                if (i % 5 == 0)
+                {
+                    playlists.Add(StatusAsync(server.Client, "/live/main/index.m3u8"));
+                }
+
+                if (i % 25 == 0)
+                {
+                    queues.Add(QueueAsync(inside));
+                }
+            }
+
+            (await Task.WhenAll(playlists)).ShouldAllBe(status => status == HttpStatusCode.OK);
+            (await Task.WhenAll(lookups)).ShouldAllBe(status => status == HttpStatusCode.ServiceUnavailable);
+            (await Task.WhenAll(queues)).Max().ShouldBeLessThan(50, "work does not queue behind blocked threads");
+            (await HlsView.ReadAsync(server, "main"))!.Last.ShouldBeGreaterThan(before, "segments are written");
+        }
+        finally
+        {
+            (await ChildProcess.RunAsync("kill", ["-CONT", .. processes])).EnsureSuccess();
+            keeper.Process.Signal(UnixSignal.Continue);
+        }
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return response.StatusCode;
+    }
+
+    private static async Task<long> QueueAsync(HttpClient inside) =>
+        long.Parse((await inside.GetStringAsync("/metrics")).Split('\n')
+            .Single(line => line.StartsWith("dotnet_thread_pool_queue_length ", StringComparison.Ordinal)).Split(' ')[1],
+            CultureInfo.InvariantCulture);
 
     private static async Task<CreatedChannel> MakeChannelAsync(HttpClient api, string name)
     {
