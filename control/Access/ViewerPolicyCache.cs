@@ -62,10 +62,18 @@ internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] Ti
         cancellationToken);
 
     /// <summary>Reads the policies of one channel.</summary>
-    public async Task RefreshAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken) =>
-        await RefreshAsync(connection, [.. await connection.QueryAsync<long>(new CommandDefinition(
-            "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel },
-            cancellationToken: cancellationToken))], cancellationToken);
+    public async Task RefreshAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken)
+    {
+        if (!IsLoaded)
+        {
+            await RefreshAsync(connection, cancellationToken);
+            return;
+        }
+
+        var ids = await connection.QueryAsync<long>(new CommandDefinition(
+            "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken));
+        await RefreshAsync(connection, [.. ids], cancellationToken);
+    }
 
     /// <summary>Reads the policies of the channels that notifications concern.</summary>
     public async Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,

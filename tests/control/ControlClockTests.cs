@@ -36,10 +36,9 @@ public sealed class ControlClockTests(PostgresFixture postgres)
 
         var steady = services.Where(s => !s.IsKeyedService && s.ImplementationType?.Namespace is { } name
                 && name.StartsWith("Broadcast.Control", StringComparison.Ordinal))
-            .Where(s => s.ImplementationType!.GetConstructors(System.Reflection.BindingFlags.Instance
-                    | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic)
-                .SelectMany(c => c.GetParameters())
-                .Any(p => p.ParameterType == typeof(TimeProvider) && p.GetCustomAttributes(typeof(FromKeyedServicesAttribute), false).Length == 0))
+            .Where(s => s.ImplementationType!.GetConstructors().SelectMany(c => c.GetParameters())
+                .Any(p => p.ParameterType == typeof(TimeProvider)
+                    && p.GetCustomAttributes(typeof(FromKeyedServicesAttribute), false).Length == 0))
             .Select(s => s.ImplementationType!.Name);
 
         // Waits, and the times of sessions and of positions in their media.
