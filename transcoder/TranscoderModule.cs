@@ -75,7 +75,7 @@ public static class TranscoderModule
     /// <param name="options">Options with the path of ffmpeg.</param>
     /// <param name="time">The clock.</param>
     public static ISlateValidator CreateSlateValidator(EncodingOptions options, TimeProvider time) =>
-        new SlateValidator(Options.Create(options), time);
+        new SlateValidator(Options.Create(options), time, NullLogger<SlateValidator>.Instance);
 
     /// <summary>Creates an encoder prober without a running server; it probes on request.</summary>
     /// <param name="options">Options with the path of ffmpeg.</param>

@@ -66,7 +66,7 @@ internal static class SlateEndpoints
         var bytes = body.ToArray();
         var type = ChannelSlates.Check(bytes);
         if (http.RequestServices.GetService<ISlateValidator>() is { } validator
-            && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), http.RequestAborted) is { } error)
+            && await validator.ValidateAsync(new ChannelSlate(bytes, type), http.RequestAborted) is { } error)
         {
             throw new ControlException([new("slate", error)]);
         }

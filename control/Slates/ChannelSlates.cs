@@ -23,7 +23,7 @@ public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(C
     /// <exception cref="ControlException">The channel does not exist, or the file is too large or no PNG, JPEG or MP4.</exception>
     public async Task SetAsync(string channel, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
-        var type = Check(bytes);
+        var type = SlateMedia.Of(Check(bytes));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
@@ -76,13 +76,13 @@ public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(C
 
     /// <inheritdoc/>
     public async ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken) =>
-        await GetAsync(channel.Value, cancellationToken) is { } slate
-        ? new ChannelSlate(slate.Bytes, slate.MediaType == SlateMedia.Mp4) : null;
+        await GetAsync(channel.Value, cancellationToken) is { } slate && SlateFileTypes.Detect(slate.Bytes.Span) is { } type
+        ? new ChannelSlate(slate.Bytes, type) : null;
 
-    /// <summary>Validates a slate and returns its media type.</summary>
-    /// <exception cref="ControlException">The slate is invalid.</exception>
-    internal static string Check(ReadOnlyMemory<byte> bytes) =>
+    /// <summary>Detects the type of a slate and checks its size.</summary>
+    /// <exception cref="ControlException">The slate is too large or no PNG, JPEG or MP4 file.</exception>
+    public static SlateFileType Check(ReadOnlyMemory<byte> bytes) =>
         bytes.Length > SlateMedia.MaxBytes
         ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
-        : SlateMedia.TypeOf(bytes.Span) ?? throw new ControlException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
+        : SlateFileTypes.Detect(bytes.Span) ?? throw new ControlException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
 }

@@ -1,6 +1,9 @@
+using System.Diagnostics;
+using Broadcast.Media.TranscoderToControl;
+
 namespace Broadcast.Control.Slates;
 
-/// <summary>Media types of slates, detected from the first bytes; the declared type is ignored.</summary>
+/// <summary>Media types and size of slates. The file decides on its type, not the declared media type.</summary>
 public static class SlateMedia
 {
     /// <summary>Maximum size of a slate, in bytes.</summary>
@@ -15,12 +18,12 @@ public static class SlateMedia
     /// <summary>An MP4 video.</summary>
     public const string Mp4 = "video/mp4";
 
-    /// <summary>Detects the media type; <see langword="null"/> when it is not supported.</summary>
-    public static string? TypeOf(ReadOnlySpan<byte> bytes) => bytes switch
+    /// <summary>Media type of a file type.</summary>
+    public static string Of(SlateFileType type) => type switch
     {
-        [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => Png,
-        [0xFF, 0xD8, 0xFF, ..] => Jpeg,
-        [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', ..] => Mp4,
-        _ => null,
+        SlateFileType.Png => Png,
+        SlateFileType.Jpeg => Jpeg,
+        SlateFileType.Mp4 => Mp4,
+        _ => throw new UnreachableException(),
     };
 }

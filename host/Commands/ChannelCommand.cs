@@ -258,8 +258,7 @@ internal static class ChannelCommand
         var bytes = await File.ReadAllBytesAsync(file, cancellationToken);
         var validator = TranscoderModule.CreateSlateValidator(CommandDatabase.Encoding(CommandOutput.DataFolderOf(parsed)),
             TimeProvider.System);
-        if (SlateMedia.TypeOf(bytes) is { } type
-            && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } error)
+        if (await validator.ValidateAsync(new ChannelSlate(bytes, ChannelSlates.Check(bytes)), cancellationToken) is { } error)
         {
             throw new ControlException([new("slate", error)]);
         }

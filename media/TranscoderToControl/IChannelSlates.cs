@@ -1,9 +1,9 @@
 namespace Broadcast.Media.TranscoderToControl;
 
 /// <summary>A channel's custom slate, shown while its session waits for an encoder.</summary>
-/// <param name="Bytes">A PNG or JPEG image, or an MP4 clip. Untrusted input.</param>
-/// <param name="IsClip">Whether the file is a clip.</param>
-public sealed record ChannelSlate(ReadOnlyMemory<byte> Bytes, bool IsClip);
+/// <param name="Bytes">The file. Untrusted input.</param>
+/// <param name="Type">Type detected from the first bytes.</param>
+public sealed record ChannelSlate(ReadOnlyMemory<byte> Bytes, SlateFileType Type);
 
 /// <summary>Custom slates of channels, which the transcoder requests from control.</summary>
 public interface IChannelSlates

@@ -12,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class SlateTests(PostgresFixture postgres)
 {
     private static readonly byte[] Png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3];
-    private static readonly byte[] Clip = [0, 0, 0, 24, (byte)'f', (byte)'t', (byte)'y', (byte)'p', 9, 9];
+    private static readonly byte[] Clip = [0, 0, 0, 16, .. "ftypisom"u8, 0, 0, 2, 0];
 
     [Fact]
     public async Task Slate_is_stored_unchanged_and_can_be_replaced_and_deleted_through_the_API()
@@ -23,7 +23,7 @@ public sealed class SlateTests(PostgresFixture postgres)
 
         (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(204);
         (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull()
-            .ShouldSatisfyAllConditions(s => s.IsClip.ShouldBeFalse(), s => s.Bytes.ToArray().ShouldBe(Png));
+            .ShouldSatisfyAllConditions(s => s.Type.ShouldBe(SlateFileType.Png), s => s.Bytes.ToArray().ShouldBe(Png));
         using (var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/channels/demo/slate"))
         {
             request.Headers.Authorization = new("Bearer", token);
@@ -33,7 +33,8 @@ public sealed class SlateTests(PostgresFixture postgres)
         }
 
         (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Clip))).Status.ShouldBe(204);
-        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull().IsClip.ShouldBeTrue();
+        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull()
+            .Type.ShouldBe(SlateFileType.Mp4);
         (await server.SendAsync("DELETE", "/api/v1/channels/demo/slate", token, null)).Status.ShouldBe(204);
         (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldBeNull();
     }

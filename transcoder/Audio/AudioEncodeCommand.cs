@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Nut;
+using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Audio;
 
@@ -21,12 +22,9 @@ internal sealed record AudioEncodeCommand(string Input, string Output, string? D
     public IReadOnlyList<string> Arguments() =>
     [
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning",
-
-        // ffmpeg may read from that socket only, whatever the source contains.
-        "-protocol_whitelist", "unix",
         "-copyts", "-analyzeduration", "100000", "-probesize", "4096",
         .. (IEnumerable<string>)(Decoder is null ? [] : ["-c:a", Decoder]),
-        "-f", "nut", "-i", "unix:" + Input,
+        .. WorkerInput.AudioSocket(Input).Arguments(),
         "-map", "0:a:0", "-af",
         Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
         "-c:a", "aac", "-profile:a", "aac_low", "-b:a", Text($"{Target.BitsPerSecond}"),

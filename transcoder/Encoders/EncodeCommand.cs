@@ -2,6 +2,7 @@ using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Encoders;
 
@@ -59,12 +60,9 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Profile, IReadO
         List<string> arguments =
         [
             "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Backend.Open(RenderNode, EncodePath.StaysOnDevice),
-
-            // ffmpeg may read from that socket only, whatever the source contains.
-            "-protocol_whitelist", "unix",
             "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0",
             .. EncodePath.StaysOnDevice ? Backend.Decode : ["-threads", Text($"{Threads.Decode}")],
-            "-f", "nut", "-i", "unix:" + Input,
+            .. WorkerInput.VideoSocket(Input).Arguments(),
             "-filter_complex", Filters(),
         ];
         for (var i = 0; i < Profile.Rungs.Count; i++)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Broadcast.Media.TranscoderToControl;
+using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Slate;
 
@@ -34,13 +36,15 @@ internal sealed record SlateFormat(int Width, int Height, int SampleAspectWidth,
 /// The ffmpeg command of a slate: decodes the source's last frames, holds the very last one, then shows the slate image or video, all as
 /// H.264 on standard output. A value, so tests need no process.
 /// </summary>
-/// <param name="GopFile">NUT file with the source's frames from the last keyframe on; <see langword="null"/> for none.</param>
-/// <param name="LastFrameTime">Presentation time of the last of these frames, in ticks of the file.</param>
+/// <param name="LastFrameTime">
+/// Presentation time of the source's last frame, in ticks of the NUT on standard input, which has the source's frames from the last
+/// keyframe on; <see langword="null"/> for no such input.
+/// </param>
 /// <param name="SlateFile">Path of the slate file.</param>
-/// <param name="IsVideo">Whether the file is a video rather than an image.</param>
+/// <param name="Type">Type of the file.</param>
 /// <param name="Format">Output format.</param>
 /// <param name="Hold">Number of times the last frame is repeated; 0 for none.</param>
-internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string SlateFile, bool IsVideo, SlateFormat Format, int Hold)
+internal sealed record SlateCommand(long? LastFrameTime, string SlateFile, SlateFileType Type, SlateFormat Format, int Hold)
 {
     /// <summary>GOP duration, and duration of a still slate before it repeats.</summary>
     public static readonly TimeSpan Loop = TimeSpan.FromSeconds(2);
@@ -53,6 +57,8 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
 
     /// <summary>Index of the frame at which the loop starts.</summary>
     public int LoopStart => LoopStartOf(Format, Hold, IsVideo);
+
+    private bool IsVideo => Type == SlateFileType.Mp4;
 
     /// <summary>
     /// As <see cref="LoopStart"/>. A still image repeats at a GOP boundary, so keyframes stay at regular intervals from the first one,
@@ -67,10 +73,10 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
     /// <summary>The arguments, one per element; no shell parses them.</summary>
     public IReadOnlyList<string> Arguments() =>
     [
-        "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-protocol_whitelist", "file,pipe", "-threads", "2",
-        .. (IEnumerable<string>)(GopFile is null ? [] : ["-copyts", "-f", "nut", "-i", GopFile]),
-        "-protocol_whitelist", "file,pipe", .. (IEnumerable<string>)(IsVideo ? ["-t", Text($"{MaxVideoDuration.TotalSeconds}")] : []),
-        "-i", SlateFile,
+        "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning",
+        .. (IEnumerable<string>)(LastFrameTime is null ? [] : ["-copyts", "-threads", "2", .. WorkerInput.VideoPipe.Arguments()]),
+        "-threads", "2", .. (IEnumerable<string>)(IsVideo ? ["-t", Text($"{MaxVideoDuration.TotalSeconds}"), "-an", "-sn", "-dn"] : []),
+        .. WorkerInput.SlateFile(SlateFile, Type).Arguments(),
         "-filter_complex", Filters(), "-map", "[out]", "-fps_mode", "passthrough",
         "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high", "-bf", "0", "-crf", "23", "-maxrate",
         "4000000", "-bufsize", "4000000",
@@ -106,7 +112,7 @@ internal sealed record SlateCommand(string? GopFile, long LastFrameTime, string 
                 $"setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight},tpad=stop_mode=clone:stop={Hold - 1}{TimestampFilters()}[hold];{slate}[slate];[hold][slate]concat=n=2:v=1:a=0,fps=90000/{Format.FrameInterval}[out]");
     }
 
-    private int Input() => GopFile is null ? 0 : 1;
+    private int Input() => LastFrameTime is null ? 0 : 1;
 
     private string TimestampFilters() => Text($",settb=1/90000,setpts=N*{Format.FrameInterval},fps=90000/{Format.FrameInterval}");
 

@@ -138,7 +138,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         {
             if (channels is not null && await channels.FindAsync(channel, cancellationToken) is { } channelSlate)
             {
-                return new SlateFile(channelSlate.Bytes, channelSlate.IsClip);
+                return new SlateFile(channelSlate.Bytes, channelSlate.Type);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -150,7 +150,13 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         {
             try
             {
-                return new SlateFile(await File.ReadAllBytesAsync(imagePath, cancellationToken), IsVideo: false);
+                var bytes = await File.ReadAllBytesAsync(imagePath, cancellationToken);
+                if (SlateFileTypes.Detect(bytes) is { } type)
+                {
+                    return new SlateFile(bytes, type);
+                }
+
+                SlateLog.NotFound(logger, channel.Value, $"{SlateOptions.Section}:{nameof(SlateOptions.Image)} is not a PNG or JPEG file");
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -168,7 +174,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         using var stream = typeof(SlateService).Assembly.GetManifestResourceStream("Broadcast.Transcoder.Slate.slate.png")!;
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return new SlateFile(bytes, IsVideo: false);
+        return new SlateFile(bytes, SlateFileType.Png);
     }
 
     /// <summary>One slate being played to viewers: frames and silence in real time.</summary>

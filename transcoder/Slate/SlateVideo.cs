@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.ComponentModel;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.TranscoderToControl;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Nut;
 using Broadcast.Transcoder.Workers;
@@ -19,9 +21,9 @@ namespace Broadcast.Transcoder.Slate;
 internal sealed record SlateInput(IReadOnlyList<MediaSample> Gop, SlateFormat Format, int Hold);
 
 /// <summary>A slate file, image or video.</summary>
-/// <param name="Bytes">Contents of the file.</param>
-/// <param name="IsVideo">Whether it is a video.</param>
-internal sealed record SlateFile(ReadOnlyMemory<byte> Bytes, bool IsVideo);
+/// <param name="Bytes">Contents of the file. Untrusted input.</param>
+/// <param name="Type">Type of the file.</param>
+internal sealed record SlateFile(ReadOnlyMemory<byte> Bytes, SlateFileType Type);
 
 /// <summary>A coded frame of a slate.</summary>
 /// <param name="Configuration">The same instance for all frames of a slate.</param>
@@ -30,7 +32,11 @@ internal sealed record SlateFile(ReadOnlyMemory<byte> Bytes, bool IsVideo);
 internal readonly record struct SlateFrame(CodecConfig.Avc Configuration, bool IsSync, ReadOnlyMemory<byte> Payload);
 
 /// <summary>The slate could not be encoded; the message contains the reason.</summary>
-internal sealed class SlateFailedException(string message, Exception? inner = null) : IOException(message, inner);
+internal sealed class SlateFailedException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>Indicates whether ffmpeg could not be started.</summary>
+    public bool IsProgramMissing { get; init; } = inner is Win32Exception;
+}
 
 /// <summary>
 /// The endless video of a slate: the source's last frame, held once, then the slate repeatedly. A process encodes every frame once, as fast
@@ -47,6 +53,9 @@ internal sealed class SlateVideo : IAsyncDisposable
     /// <summary>30 minutes, so that no timestamp is negative.</summary>
     private const long Offset = MediaTime.VideoTimescale * 1800L;
 
+    /// <summary>Exit codes of a launcher whose program cannot be executed or found (POSIX, <c>env</c>).</summary>
+    private const int NotExecutable = 126, NotFound = 127;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     // Never full: encoding stops at the limit.
@@ -57,6 +66,7 @@ internal sealed class SlateVideo : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SlateInput _input;
     private readonly SlateFile _file;
+    private readonly WorkerLimits _limits;
     private int _count;
 
     /// <summary>Starts encoding a slate.</summary>
@@ -64,9 +74,10 @@ internal sealed class SlateVideo : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="input">The end of the source.</param>
     /// <param name="file">The slate file.</param>
-    public SlateVideo(string program, TimeProvider time, SlateInput input, SlateFile file)
+    /// <param name="limits">Resource limits of the process; default <see cref="WorkerLimits.Slate"/>.</param>
+    public SlateVideo(string program, TimeProvider time, SlateInput input, SlateFile file, WorkerLimits? limits = null)
     {
-        (_program, _time, _input, _file) = (program, time, input, file);
+        (_program, _time, _input, _file, _limits) = (program, time, input, file, limits ?? WorkerLimits.Slate);
         Coded = Task.Run(CodeAllAsync);
     }
 
@@ -85,7 +96,7 @@ internal sealed class SlateVideo : IAsyncDisposable
         }
 
         // The held frame is shown once. If it could not be decoded, the slate starts at once.
-        var loopStart = SlateCommand.LoopStartOf(_input.Format, _input.Hold, _file.IsVideo);
+        var loopStart = SlateCommand.LoopStartOf(_input.Format, _input.Hold, _file.Type == SlateFileType.Mp4);
         var from = loopStart < frames.Count && frames[loopStart].IsSync ? loopStart : 0;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -162,11 +173,18 @@ internal sealed class SlateVideo : IAsyncDisposable
     private async IAsyncEnumerable<SlateFrame> CodeAsync(SlateInput input, SlateFile file,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("broadcast-");
+        using var folder = new WorkerFolder();
+        var command = await PrepareAsync(folder.Path, input, file, cancellationToken);
+        var feeding = Task.CompletedTask;
         try
         {
-            var command = await PrepareAsync(folder.FullName, input, file, cancellationToken);
-            await using var process = WorkerProcess.Start(_program, command.Arguments(), limits: WorkerLimits.Reader);
+            await using var process = WorkerProcess.Start(_program, command.Arguments(), keepsInputOpen: command.LastFrameTime is not null,
+                limits: _limits, folder: folder.Path);
+            if (command.LastFrameTime is not null)
+            {
+                feeding = FeedAsync(process.Input, input.Gop, cancellationToken);
+            }
+
             var bytes = PipeReader.Create(process.Output, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
             var nut = new NutReader();
             CodecConfig.Avc? configuration = null;
@@ -187,12 +205,13 @@ internal sealed class SlateVideo : IAsyncDisposable
 
             if (configuration is null)
             {
-                throw new SlateFailedException(process.Explain($"no encoder output: {await process.WaitAsync(cancellationToken)}"));
+                var reason = process.Explain($"no encoder output: {await process.WaitAsync(cancellationToken)}");
+                throw new SlateFailedException(reason) { IsProgramMissing = process.ExitCode is NotExecutable or NotFound };
             }
         }
         finally
         {
-            Remove(folder);
+            await feeding;
         }
     }
 
@@ -243,48 +262,42 @@ internal sealed class SlateVideo : IAsyncDisposable
         [.. configuration.Configuration.SpsUnits.Concat(configuration.Configuration.PpsUnits)
             .SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])];
 
-    private static async Task<SlateCommand> PrepareAsync(string folder, SlateInput input, SlateFile file,
-        CancellationToken cancellationToken)
+    /// <summary>Writes the slate file, which only the user of the process can read.</summary>
+    private async Task<SlateCommand> PrepareAsync(string folder, SlateInput input, SlateFile file, CancellationToken cancellationToken)
     {
-        var slatePath = Path.Combine(folder, "slate");
-        await using (var stream = File.Create(slatePath))
-        {
-            await stream.WriteAsync(file.Bytes, cancellationToken);
-        }
-
-        if (input.Hold == 0 || input.Gop.Count == 0 || SourceHeader.Of(input.Gop[0]) is not { } header)
-        {
-            return new SlateCommand(null, 0, slatePath, file.IsVideo, input.Format, 0);
-        }
-
-        var group = Path.Combine(folder, "group");
-        await using (var stream = File.Create(group))
-        {
-            var written = new ArrayBufferWriter<byte>(512);
-            new NutWriter([header]).WriteHeaders(written);
-            foreach (var sample in input.Gop)
-            {
-                var present = sample.Present.Ticks + Offset;
-                written.Advance(NutWriter.WriteFrameHeader(written.GetSpan(NutWriter.MaxFrameHeader), 0, Math.Max(0, present),
-                    sample.IsSync, sample.Payload.Length));
-                await stream.WriteAsync(written.WrittenMemory, cancellationToken);
-                await stream.WriteAsync(sample.Payload, cancellationToken);
-                written.ResetWrittenCount();
-            }
-        }
-
-        return new SlateCommand(group, input.Gop.Max(s => s.Present.Ticks) + Offset, slatePath, file.IsVideo, input.Format, input.Hold);
+        var path = Path.Combine(folder, "slate");
+        await File.WriteAllBytesAsync(path, file.Bytes, cancellationToken);
+        var sandbox = Sandbox.Of(_program, _limits);
+        sandbox.TransferOwnership(path);
+        sandbox.TransferOwnership(folder);
+        var showsLastFrame = input.Hold > 0 && input.Gop.Count > 0 && SourceHeader.Of(input.Gop[0]) is not null;
+        return new SlateCommand(showsLastFrame ? input.Gop.Max(s => s.Present.Ticks) + Offset : null, path, file.Type, input.Format,
+            showsLastFrame ? input.Hold : 0);
     }
 
-    private static void Remove(DirectoryInfo folder)
+    /// <summary>Writes the source's last frames to the process, until it closes its input or exits.</summary>
+    private static async Task FeedAsync(Stream input, IReadOnlyList<MediaSample> gop, CancellationToken cancellationToken)
     {
         try
         {
-            folder.Delete(recursive: true);
+            await using (input)
+            {
+                var written = new ArrayBufferWriter<byte>(512);
+                new NutWriter([SourceHeader.Of(gop[0])!]).WriteHeaders(written);
+                foreach (var sample in gop)
+                {
+                    var present = sample.Present.Ticks + Offset;
+                    written.Advance(NutWriter.WriteFrameHeader(written.GetSpan(NutWriter.MaxFrameHeader), 0, Math.Max(0, present),
+                        sample.IsSync, sample.Payload.Length));
+                    await input.WriteAsync(written.WrittenMemory, cancellationToken);
+                    await input.WriteAsync(sample.Payload, cancellationToken);
+                    written.ResetWrittenCount();
+                }
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The folder is in the system's temporary folder; it can stay.
+            // The output shows whether the process had read enough.
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.TranscoderToPackager;
+using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Thumbnails;
 
@@ -26,8 +27,8 @@ internal sealed record ThumbnailCommand(RenditionFormat Source, SpriteSheetLayou
     [
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error",
 
-        // ffmpeg may read from its pipe only, whatever the source contains. One thread suffices for a few frames.
-        "-protocol_whitelist", "pipe", "-threads", "1", "-flags", "low_delay", "-f", "nut", "-i", "pipe:0",
+        // One thread suffices for a few frames.
+        "-threads", "1", "-flags", "low_delay", .. WorkerInput.VideoPipe.Arguments(),
         "-filter_threads", "1", "-filter_complex_threads", "1", "-filter_complex", Filters(),
         .. (IEnumerable<string>)(SpriteSheet is null ? [] : ["-map", "[sheet]"]),
         .. (IEnumerable<string>)(Poster is null ? [] : ["-map", "[poster]"]),

@@ -18,15 +18,6 @@ internal static class ThumbnailWorker
     /// <summary>Maximum output bytes of a run.</summary>
     public const int MaxOutput = 16 * 1024 * 1024;
 
-    /// <summary>
-    /// Sets limits, then executes the program: core files, file size (blocks), open files, processor seconds, memory (KiB). Prevents new
-    /// privileges and lowers the priority, because media comes first. Tools that are missing on the system are skipped.
-    /// </summary>
-    private const string SandboxScript =
-        "ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t 10; ulimit -v 3145728; "
-        + "command -v setpriv >/dev/null && set -- setpriv --no-new-privs \"$@\"; command -v nice >/dev/null && set -- nice -n 10 \"$@\"; "
-            + "exec \"$@\"";
-
     /// <summary>Runs ffmpeg.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
     /// <param name="source">NUT header of the input; its timescale is 1.</param>
@@ -70,8 +61,7 @@ internal static class ThumbnailWorker
     {
         try
         {
-            return WorkerProcess.Start("/bin/sh", ["-c", SandboxScript, "sh", program, .. command.Arguments()], keepsInputOpen: true,
-                requiredProgram: program);
+            return WorkerProcess.Start(program, command.Arguments(), keepsInputOpen: true, limits: WorkerLimits.Image);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

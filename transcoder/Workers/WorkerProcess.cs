@@ -55,15 +55,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="arguments">The arguments, one per element.</param>
     /// <param name="keepsInputOpen">Whether standard input stays open for <see cref="Input"/>; otherwise it is empty.</param>
     /// <param name="limits">Resource limits; default <see cref="WorkerLimits.Software"/>.</param>
-    /// <param name="requiredProgram">Another program that the process starts and must be able to find.</param>
+    /// <param name="folder">Folder that the process may read, in addition to the system's; <see langword="null"/> for none.</param>
+    /// <param name="sandbox">Sandbox; default the strictest that works for the program.</param>
     /// <param name="onErrorLine">Called for each line on standard error.</param>
     /// <exception cref="IOException">The process did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist.</exception>
     public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool keepsInputOpen = false,
-        WorkerLimits? limits = null, string? requiredProgram = null, Action<string>? onErrorLine = null)
+        WorkerLimits? limits = null, string? folder = null, Sandbox? sandbox = null, Action<string>? onErrorLine = null)
     {
-        IReadOnlyList<string> commandLine = [.. Sandbox.Of(requiredProgram ?? program, limits ?? WorkerLimits.Software).Prefix, program,
-            .. arguments];
+        sandbox ??= Sandbox.Of(program, limits ?? WorkerLimits.Software);
+        IReadOnlyList<string> commandLine = [.. sandbox.CommandPrefix(folder), program, .. arguments];
         var start = new ProcessStartInfo(commandLine[0]) { UseShellExecute = false, RedirectStandardInput = true,
             RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in commandLine.Skip(1))
@@ -71,11 +72,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var name in start.Environment.Keys.Except(Inherited, StringComparer.Ordinal).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
+        RemoveSecrets(start);
         var process = WorkerStarter.Start(start) ?? throw new IOException($"{program} could not be started");
         if (!keepsInputOpen)
         {
@@ -83,6 +80,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
 
         return new WorkerProcess(process, onErrorLine);
+    }
+
+    /// <summary>Removes the server's environment, which may contain passwords, except what any program needs.</summary>
+    internal static void RemoveSecrets(ProcessStartInfo start)
+    {
+        foreach (var name in start.Environment.Keys.Except(Inherited, StringComparer.Ordinal).ToList())
+        {
+            start.Environment.Remove(name);
+        }
     }
 
     /// <summary>Waits for the process to exit, and kills it on cancellation.</summary>

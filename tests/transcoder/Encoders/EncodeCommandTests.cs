@@ -45,7 +45,7 @@ public class EncodeCommandTests
     public void Thread_count_scales_with_processors_and_is_capped_to_limit_delay(int processors, int decode, int encode)
     {
         var arguments = string.Join(' ', (Command() with { Threads = WorkerThreads.For(processors) }).Arguments());
-        arguments.ShouldContain($"-threads {decode} -f nut -i ");
+        arguments.ShouldContain($"-threads {decode} -protocol_whitelist unix -format_whitelist nut ");
         arguments.ShouldContain($"-c:v libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads {encode} ");
     }
 

@@ -20,7 +20,7 @@ public class VendorCommandTests
 
     [Fact]
     public void X264() => Line(EncodePath.Software).ShouldBe(
-        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in "
+        $"{Head} -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -protocol_whitelist unix -format_whitelist nut -codec_whitelist h264,hevc,vp9,libdav1d,libaom-av1,av1 -f nut -i unix:/run/in "
         + "-filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
@@ -33,8 +33,8 @@ public class VendorCommandTests
 
     [Fact]
     public void Nvenc_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true)).ShouldBe(
-        $"{Head} -init_hw_device cuda=gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -hwaccel cuda "
-        + "-hwaccel_device gpu -hwaccel_output_format cuda -f nut -i unix:/run/in "
+        $"{Head} -init_hw_device cuda=gpu -copyts -analyzeduration 500000 -fpsprobesize 0 -hwaccel cuda "
+        + "-hwaccel_device gpu -hwaccel_output_format cuda -protocol_whitelist unix -format_whitelist nut -codec_whitelist h264,hevc,vp9,libdav1d,libaom-av1,av1 -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]scale_cuda=1280:720:interp_algo=bicubic:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale_cuda=854:480:interp_algo=bicubic:format=nv12,setsar=1[out1] "
         + Output(0,
@@ -47,7 +47,7 @@ public class VendorCommandTests
     [Fact]
     public void Nvenc_with_frames_from_the_CPU_and_low_latency() =>
     Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false), speedLevel: 2, isHurried: true).ShouldBe(
-        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in "
+        $"{Head} -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -protocol_whitelist unix -format_whitelist nut -codec_whitelist h264,hevc,vp9,libdav1d,libaom-av1,av1 -f nut -i unix:/run/in "
         + "-filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
@@ -60,9 +60,9 @@ public class VendorCommandTests
 
     [Fact]
     public void Quick_sync_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true)).ShouldBe(
-        $"{Head} -init_hw_device vaapi=va:{Node} -init_hw_device qsv=gpu@va -filter_hw_device gpu -protocol_whitelist unix -copyts "
+        $"{Head} -init_hw_device vaapi=va:{Node} -init_hw_device qsv=gpu@va -filter_hw_device gpu -copyts "
         + "-analyzeduration 500000 -fpsprobesize 0 "
-        + "-hwaccel vaapi -hwaccel_device va -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
+        + "-hwaccel vaapi -hwaccel_device va -hwaccel_output_format vaapi -extra_hw_frames 16 -protocol_whitelist unix -format_whitelist nut -codec_whitelist h264,hevc,vp9,libdav1d,libaom-av1,av1 -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]hwmap=derive_device=qsv,format=qsv,vpp_qsv=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "vpp_qsv=w=854:h=480:format=nv12,setsar=1[out1] "
         + Output(0,
@@ -78,9 +78,9 @@ public class VendorCommandTests
 
     [Fact]
     public void Vaapi_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.Vaapi, StaysOnDevice: true), isHurried: true).ShouldBe(
-        $"{Head} -init_hw_device vaapi=gpu:{Node} -filter_hw_device gpu -protocol_whitelist unix -copyts -analyzeduration 500000 "
+        $"{Head} -init_hw_device vaapi=gpu:{Node} -filter_hw_device gpu -copyts -analyzeduration 500000 "
         + "-fpsprobesize 0 "
-        + "-hwaccel vaapi -hwaccel_device gpu -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
+        + "-hwaccel vaapi -hwaccel_device gpu -hwaccel_output_format vaapi -extra_hw_frames 16 -protocol_whitelist unix -format_whitelist nut -codec_whitelist h264,hevc,vp9,libdav1d,libaom-av1,av1 -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]scale_vaapi=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale_vaapi=w=854:h=480:format=nv12,setsar=1[out1] "
         + Output(0,

@@ -1,6 +1,8 @@
+using Broadcast.Media.TranscoderToControl;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Slate;
 using Broadcast.Transcoder.Tests.Encoders;
+using Broadcast.Transcoder.Workers;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +12,8 @@ namespace Broadcast.Transcoder.Tests.Slate;
 public sealed class SlateVideoTests : IAsyncLifetime
 {
     private static readonly SlateFormat Format = SlateFormat.For(320, 180, 1, 1, 3000);
-    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly TempFolder _folder = TempFolder.Create(mode: UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
     private SlateFile _frame = null!;
 
     public async ValueTask InitializeAsync()
@@ -18,7 +21,7 @@ public sealed class SlateVideoTests : IAsyncLifetime
         var file = Path.Combine(_folder.Path, "green.png");
         (await ChildProcess.RunAsync("ffmpeg",
             ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=200x200", "-frames:v", "1", file])).EnsureSuccess();
-        _frame = new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: false);
+        _frame = new SlateFile(await File.ReadAllBytesAsync(file), SlateFileType.Png);
     }
 
     public ValueTask DisposeAsync() => _folder.DisposeAsync();
@@ -60,10 +63,20 @@ public sealed class SlateVideoTests : IAsyncLifetime
             ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=3", "-c:v", "libx264", file])).EnsureSuccess();
 
         var frames = await ReadAsync("ffmpeg", new SlateInput([], Format, Hold: 0),
-            new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: true), 200);
+            new SlateFile(await File.ReadAllBytesAsync(file), SlateFileType.Mp4), 200);
 
         var again = frames.FindIndex(1, p => p.Payload.Equals(frames[0].Payload));
         again.ShouldBeInRange(88, 92, "three seconds at 30 a second");
+    }
+
+    [Fact]
+    public async Task Frames_of_the_publisher_and_the_slate_are_decoded_by_the_worker_user()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start a process as another user.");
+        var group = await CodedFrames.MakeAsync(1, "320x180", 30);
+        var program = await ProgramAsync($"test $(id -u) -eq {Sandbox.WorkerUser} && test $(id -G) -eq $(id -u) && exec ffmpeg \"$@\"");
+
+        (await ReadAsync(program, new SlateInput(group, Format, Hold: 30), _frame, 100)).Count.ShouldBe(100);
     }
 
     [Theory]
@@ -72,12 +85,18 @@ public sealed class SlateVideoTests : IAsyncLifetime
     [InlineData("printf 'not nut at all'; exec sleep 0.1", "no encoder output")]
     public async Task Invalid_ffmpeg_produces_no_slate_and_reports_the_reason(string script, string why)
     {
-        var program = Path.Combine(_folder.Path, "ffmpeg");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
-        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        var program = await ProgramAsync(script);
 
         var e = await Should.ThrowAsync<SlateFailedException>(() => ReadAsync(program, new SlateInput([], Format, Hold: 0), _frame, 1));
         e.Message.ShouldContain(why);
+    }
+
+    private async Task<string> ProgramAsync(string script)
+    {
+        var program = Path.Combine(_folder.Path, "ffmpeg");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
+        (await ChildProcess.RunAsync("chmod", ["a+rx", program])).EnsureSuccess();
+        return program;
     }
 
     private static async Task<List<SlateFrame>> ReadAsync(string program, SlateInput material, SlateFile file, int count)

@@ -115,7 +115,7 @@ public sealed class ThumbnailWorkerTests : IDisposable
     {
         var failure = await Should.ThrowAsync<IOException>(
             RunAsync(Path.Combine(_folder.Path, "nothing"), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
-        failure.Message.ShouldContain("exit code 127");
+        failure.Message.ShouldContain("ffmpeg could not be started");
     }
 
     [Fact]
