@@ -28,7 +28,8 @@ internal static class FfmpegCheck
         var encoders = TranscoderModule.CreateEncoderStatuses(options, time);
         using var disposal = encoders as IDisposable;
         yield return encoders.IsSandboxed
-            ? new Check("encoder sandbox", CheckOutcome.Good, encoders.Sandbox)
+            ? encoders.SandboxGaps is { } gaps ? new Check("encoder sandbox", CheckOutcome.Warning, encoders.Sandbox, gaps)
+                : new Check("encoder sandbox", CheckOutcome.Good, encoders.Sandbox)
             : new Check("encoder sandbox", CheckOutcome.Warning, encoders.Sandbox,
                 "Install them: apt-get install util-linux. Without a sandbox, a stream that exploits ffmpeg gets the server's permissions.");
         var statuses = await encoders.ProbeAsync(cancellationToken);

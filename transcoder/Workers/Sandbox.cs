@@ -8,12 +8,12 @@ using System.Text;
 namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
-/// Restricts a worker process with Debian's <c>util-linux</c>: <c>setpriv</c> and <c>prlimit</c> precede its program. The process can gain
-/// no privileges (<c>no_new_privs</c>), has no capabilities, is killed by the kernel when the server exits for any reason, and has resource
-/// limits. If the server runs as root, the worker runs as a user without other processes or files. Unavailable restrictions are omitted, as
-/// <see cref="Description"/> describes.
+/// Restricts a worker process. Debian's <c>util-linux</c> (<c>setpriv</c> and <c>prlimit</c>) and a <see cref="WorkerLauncher"/> precede
+/// its program. The process can gain no privileges (<c>no_new_privs</c>), has no capabilities, is killed by the kernel when the server exits
+/// for any reason, has resource limits, reads no file of the server, and has no network. If the server runs as root, the worker runs as a
+/// user without other processes or files. Unavailable restrictions are omitted, as <see cref="Gaps"/> describes.
 /// </summary>
-/// <param name="Prefix">Command line that precedes program and arguments.</param>
+/// <param name="Prefix">Command line that precedes launcher, program and arguments.</param>
 /// <param name="User">User of the process, if different from the server's.</param>
 /// <param name="Description">Display description.</param>
 internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string Description)
@@ -24,6 +24,12 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
     private const int TimeoutMilliseconds = 5_000;
 
     private static readonly ConcurrentDictionary<(string Program, WorkerLimits Limits), Sandbox> Cached = new();
+
+    /// <summary>The launcher that restricts files and network; <see langword="null"/> for none.</summary>
+    public WorkerLauncher? Launcher { get; init; }
+
+    /// <summary>Missing restrictions with their remedies; <see langword="null"/> if there are none.</summary>
+    public string? Gaps { get; init; }
 
     /// <summary>No sandbox.</summary>
     public static Sandbox None { get; } = new([], null, "no sandbox: setpriv and prlimit (util-linux) are missing or not permitted");
@@ -41,8 +47,13 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         }
 
         // A program that cannot be started now may be installed later.
-        return Candidates(limits).FirstOrDefault(c => Works(c, program)) is { } found ? Cached.GetOrAdd((program, limits), found) : None;
+        return Candidates(program, limits, Environment.IsPrivilegedProcess).FirstOrDefault(c => Works(c, program)) is { } found
+            ? Cached.GetOrAdd((program, limits), found) : None;
     }
+
+    /// <summary>Command line that precedes a program and its arguments.</summary>
+    /// <param name="folder">Folder that the program may read; <see langword="null"/> for none.</param>
+    public IReadOnlyList<string> CommandPrefix(string? folder = null) => [.. Prefix, .. Launcher?.Arguments(folder) ?? []];
 
     /// <summary>Transfers ownership of a file or folder to the worker's user.</summary>
     /// <exception cref="IOException">The change is not permitted.</exception>
@@ -55,39 +66,93 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         }
     }
 
-    private static IEnumerable<Sandbox> Candidates(WorkerLimits limits)
+    /// <summary>Sandboxes to try, strictest first.</summary>
+    /// <param name="program">Path or name of the program.</param>
+    /// <param name="limits">Resource limits.</param>
+    /// <param name="isRoot">Whether the server runs as root.</param>
+    internal static IEnumerable<Sandbox> Candidates(string program, WorkerLimits limits, bool isRoot)
     {
         if (!OperatingSystem.IsLinux())
         {
             yield break;
         }
 
-        var isRoot = Environment.IsPrivilegedProcess;
+        var filesGap = Landlock.Version > 0 ? "ffmpeg needs files outside the system's folders, so its processes can read the server's files: "
+                + "install it below /usr, or in a folder of its own"
+            : "the kernel has no Landlock, so encoder processes can read the server's files: use Linux 5.13 or newer, with landlock in "
+                + "/sys/kernel/security/lsm";
+        foreach (var identity in Identities(limits, isRoot))
+        {
+            if (Landlock.Version > 0 && WorkerLauncher.For(program, limits, restrictsFiles: true) is { } full)
+            {
+                yield return identity with
+                {
+                    Launcher = full, Description = identity.Description + ", reads system files only, no network",
+                };
+            }
+
+            if (WorkerLauncher.For(program, limits, restrictsFiles: false) is { } filter)
+            {
+                yield return identity with
+                {
+                    Launcher = filter, Description = identity.Description + ", no network", Gaps = Combine(identity.Gaps, filesGap),
+                };
+            }
+
+            yield return identity with
+            {
+                Gaps = Combine(identity.Gaps, "encoder processes have access to files and network, because the machine permits no launcher: "
+                    + "install perl-base on x86-64 or arm64"),
+            };
+        }
+    }
+
+    private static string Combine(string? gaps, string gap) => gaps is null ? gap : $"{gaps}; {gap}";
+
+    /// <summary>Sandboxes without a launcher.</summary>
+    private static IEnumerable<Sandbox> Identities(WorkerLimits limits, bool isRoot)
+    {
         List<string> restrictions = ["setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--inh-caps=-all"];
         List<string> limitCommand =
         [
+            .. limits.HasLowPriority ? (string[])["nice", "-n", "10"] : [],
             "prlimit", $"--nofile={limits.OpenFiles}", "--core=0", $"--fsize={limits.FileBytes}",
-            .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [], "--",
+            .. limits.DataBytes is { } data ? (string[])[$"--data={data}"] : [],
+            .. limits.AddressBytes is { } addresses ? (string[])[$"--as={addresses}"] : [],
+            .. limits.ProcessorSeconds is { } seconds ? (string[])[$"--cpu={seconds}"] : [], "--",
         ];
         const string Minimum = "no new privileges, killed with the server";
         var bounds = limits.DataBytes is { } bytes ? string.Create(CultureInfo.InvariantCulture,
             $"at most {bytes / (1 << 20)} MiB of memory, no large files") : "file limits";
-        if (isRoot && !limits.KeepsUser)
+        if (isRoot)
         {
             var user = WorkerUser.ToString(CultureInfo.InvariantCulture);
-            yield return new([.. restrictions, "--bounding-set=-all", "--reuid", user, "--regid", user, "--clear-groups", "--",
+            var groups = limits.UsesDevices ? DeviceGroups.All() : [];
+            yield return new([.. restrictions, "--bounding-set=-all", "--reuid", user, "--regid", user,
+                groups.Count == 0 ? "--clear-groups" : "--groups=" + string.Join(',', groups), "--",
                 .. limitCommand], WorkerUser, $"user {user}, no capabilities, {Minimum}, {bounds}");
         }
 
         if (isRoot)
         {
             yield return new([.. restrictions, "--bounding-set=-all", "--", .. limitCommand], null,
-                $"the server's user (root) without capabilities, {Minimum}, {bounds}");
+                $"the server's user (root) without capabilities, {Minimum}, {bounds}")
+            {
+                Gaps = $"ffmpeg cannot be executed by user {WorkerUser}, so its processes run as root: install it in a folder that all users "
+                    + "can read",
+            };
         }
 
         yield return new([.. restrictions, "--", .. limitCommand], null, $"the server's user, {Minimum}, {bounds}");
         yield return new([.. restrictions, "--"], null, $"the server's user, {Minimum}, no limits");
     }
+
+    /// <summary>
+    /// Finds the program, and lists its libraries instead of running it: the dynamic linker does so for this variable.
+    /// </summary>
+    private const string ProbeScript =
+        "found=$(command -v \"$0\") && test -x \"$found\" && test -x \"$1\" "
+        + "&& ! LD_TRACE_LOADED_OBJECTS=1 \"$found\" </dev/null 2>&1 | grep -q 'not found'";
 
     /// <summary>Returns whether the program can be found and run in the sandbox, and files can be transferred to its user.</summary>
     private static bool Works(Sandbox candidate, string program)
@@ -102,12 +167,13 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
             }
 
             var probePath = folder?.FullName ?? "/";
-            using var process = Process.Start(new ProcessStartInfo(
-                candidate.Prefix[0], [.. candidate.Prefix.Skip(1), "/bin/sh", "-c",
-                    "found=$(command -v \"$0\") && test -x \"$found\" && test -x \"$1\"", program, probePath])
+            var start = new ProcessStartInfo(
+                candidate.Prefix[0], [.. candidate.CommandPrefix(probePath).Skip(1), "/bin/sh", "-c", ProbeScript, program, probePath])
             {
                 UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-            });
+            };
+            WorkerProcess.RemoveSecrets(start);
+            using var process = Process.Start(start);
             process!.StandardInput.Close();
             if (process.WaitForExit(TimeoutMilliseconds))
             {

@@ -54,6 +54,9 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     /// <inheritdoc/>
     public bool IsSandboxed => CurrentSandbox != Broadcast.Transcoder.Workers.Sandbox.None;
 
+    /// <inheritdoc/>
+    public string? SandboxGaps => CurrentSandbox.Gaps;
+
     private Broadcast.Transcoder.Workers.Sandbox CurrentSandbox =>
         Broadcast.Transcoder.Workers.Sandbox.Of(options.Value.Ffmpeg, WorkerLimits.Software);
 
@@ -163,7 +166,7 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
             EncoderLog.WorkerFoldersRemoved(logger, removed);
         }
 
-        EncoderLog.Sandboxed(logger, Sandbox);
+        EncoderLog.Sandboxed(logger, SandboxGaps is { } gaps ? $"{Sandbox}; {gaps}" : Sandbox);
         await ProbeAsync(_ => true, stoppingToken);
         Summarize();
         using var timer = new PeriodicTimer(RetryInterval / 2, time);

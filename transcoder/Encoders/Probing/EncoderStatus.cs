@@ -26,6 +26,11 @@ public interface IEncoderStatuses
     /// <summary>Indicates whether encoder processes are sandboxed.</summary>
     bool IsSandboxed { get; }
 
+    /// <summary>
+    /// Description of the restrictions that this machine does not permit, and of the remedy; <see langword="null"/> if all are active.
+    /// </summary>
+    string? SandboxGaps { get; }
+
     /// <summary>Probes all encoders again, one after the other. Takes a second or two; with faulty hardware, more than a minute.</summary>
     /// <param name="cancellationToken">Stops the running process.</param>
     Task<IReadOnlyList<EncoderStatus>> ProbeAsync(CancellationToken cancellationToken);
