@@ -56,6 +56,9 @@ public sealed class ControlException : Exception
     /// <summary>Category of the problem.</summary>
     public ControlErrorCode Code { get; }
 
+    /// <summary>Time after which the same request may succeed; <see langword="null"/> if unknown.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Validation errors of an invalid request; empty for other codes.</summary>
     public IReadOnlyList<ValidationError> ValidationErrors { get; }
 

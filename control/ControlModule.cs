@@ -71,6 +71,7 @@ public static class ControlModule
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<ChannelSlates>();
+        services.AddSingleton<SlateUploads>();
         services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
         services.AddSingleton<TokenRepository>();
         services.AddSingleton<UserRepository>();

@@ -23,6 +23,9 @@ internal sealed record RateLimitExempt;
 internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, UnknownCallers unknownCallers,
     ILogger<ApiAuthorization> logger) : IEndpointFilter
 {
+    private const string RateLimitExceeded =
+        "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.";
+
     private const string Scheme = "Bearer ";
     private static readonly object CallerKey = new();
 
@@ -67,7 +70,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                         + "Programs use a token.");
                 }
 
-                if (limits.GetRetryDelay($"{AuditLog.Name(caller.Kind)}/{caller.Id}", HttpMethods.IsGet(http.Request.Method)) is { } wait)
+                if (limits.GetRetryDelay(caller.Key, HttpMethods.IsGet(http.Request.Method)) is { } wait)
                 {
                     return TooManyRequests(http, wait);
                 }
@@ -125,11 +128,14 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
             extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
     }
 
-    private static ProblemHttpResult TooManyRequests(HttpContext http, TimeSpan wait)
+    private static ProblemHttpResult TooManyRequests(HttpContext http, TimeSpan? wait, string detail = RateLimitExceeded)
     {
-        http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return Problem(429,
-            "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.");
+        if (wait is { } time)
+        {
+            http.Response.Headers.RetryAfter = Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return Problem(StatusCodes.Status429TooManyRequests, detail);
     }
 
     /// <summary>Authenticates a request; returns <see langword="null"/> for an unknown caller.</summary>
@@ -173,7 +179,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message),
         ControlErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
         ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
-        ControlErrorCode.TooManyAttempts => Problem(StatusCodes.Status429TooManyRequests, e.Message),
+        ControlErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),
         _ => Unavailable(http),
     };
 

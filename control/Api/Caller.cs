@@ -9,6 +9,9 @@ namespace Broadcast.Control.Api;
 /// <param name="Role">Role of the caller.</param>
 internal sealed record Caller(ActorKind Kind, string Id, string Name, TokenRole Role)
 {
+    /// <summary>Kind and ID, which identify the caller among all callers.</summary>
+    public string Key => $"{AuditLog.Name(Kind)}/{Id}";
+
     /// <summary>The user, when the caller is one.</summary>
     public AuthenticatedUser? User { get; init; }
 

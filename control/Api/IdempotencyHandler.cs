@@ -72,8 +72,7 @@ internal static class IdempotencyHandler
         var body = await RequestBody.BytesAsync(http.Request, services.GetRequiredService<IOptions<ControlOptions>>().Value.MaxBodyBytes,
             http.RequestAborted);
         var request = ComputeHash(http.Request.Method, http.Request.Path.Value ?? "", body.Span);
-        var requester = ApiAuthorization.GetCaller(http);
-        var caller = $"{AuditLog.Name(requester.Kind)}/{requester.Id}";
+        var caller = ApiAuthorization.GetCaller(http).Key;
         if (await keys.ReserveAsync(caller, key, request, http.RequestAborted) is { } earlier)
         {
             return Replay(http, earlier, request);

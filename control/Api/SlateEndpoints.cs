@@ -53,17 +53,12 @@ internal static class SlateEndpoints
                 "Delete the channel's own slate. The channel uses the server's slate again.", 204, 404);
     }
 
-    private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates)
+    private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates,
+        SlateUploads uploads, TimeProvider time)
     {
         await channels.GetAsync(name, http.RequestAborted);
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = SlateMedia.MaxBytes;
-        }
-
-        using var body = new MemoryStream();
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        var bytes = body.ToArray();
+        using var upload = uploads.Start(ApiAuthorization.GetCaller(http).Key);
+        var bytes = await ReadAsync(http, time);
         var type = ChannelSlates.Check(bytes);
         if (http.RequestServices.GetService<ISlateValidator>() is { } validator
             && await validator.ValidateAsync(new ChannelSlate(bytes, type), http.RequestAborted) is { } error)
@@ -73,5 +68,30 @@ internal static class SlateEndpoints
 
         await slates.SetAsync(name, bytes, http.RequestAborted);
         return TypedResults.NoContent();
+    }
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="BadHttpRequestException">The body is too large (413) or too slow (408).</exception>
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext http, TimeProvider time)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = SlateMedia.MaxBytes;
+        }
+
+        using var timeout = new CancellationTokenSource(SlateUploads.BodyTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
+        try
+        {
+            var body = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 0, 0, SlateMedia.MaxBytes));
+            await http.Request.Body.CopyToAsync(body, linked.Token);
+            return body.GetBuffer().AsMemory(0, (int)body.Length);
+        }
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException(
+                FormattableString.Invariant($"The slate did not arrive within {SlateUploads.BodyTimeout.TotalSeconds:0} s."),
+                StatusCodes.Status408RequestTimeout, e);
+        }
     }
 }

@@ -13,6 +13,7 @@ using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.StorageToControl;
+using Broadcast.Media.TranscoderToControl;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -51,7 +52,7 @@ internal sealed class Server : IAsyncDisposable
     public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false,
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
-        IViewerCounter? viewers = null, IViewerUrls? pages = null, TimeProvider? mediaTime = null,
+        IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -108,6 +109,11 @@ internal sealed class Server : IAsyncDisposable
         if (pages is not null)
         {
             builder.Services.AddSingleton(pages);
+        }
+
+        if (slates is not null)
+        {
+            builder.Services.AddSingleton(slates);
         }
 
         if (mediaTime is not null)

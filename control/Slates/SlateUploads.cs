@@ -1,0 +1,67 @@
+namespace Broadcast.Control.Slates;
+
+/// <summary>
+/// Limit of concurrent slate uploads. An upload occupies memory for its body, and its check occupies a processor, so both count. Further
+/// uploads are rejected before their body is read, because waiting ones would occupy connections.
+/// </summary>
+internal sealed class SlateUploads
+{
+    /// <summary>Maximum uploads of all callers.</summary>
+    public const int MaxConcurrent = 2;
+
+    /// <summary>Maximum time in which the body must arrive, so that slow senders do not keep the others out.</summary>
+    public static readonly TimeSpan BodyTimeout = TimeSpan.FromMinutes(1);
+
+    /// <summary>Time after which a rejected caller may try again. A check takes a second or two.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _callers = new(StringComparer.Ordinal);
+
+    /// <summary>Starts an upload.</summary>
+    /// <param name="caller">Caller of the request; each may upload one slate at a time.</param>
+    /// <returns>The upload, which ends with its disposal.</returns>
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many uploads are in progress.</exception>
+    public IDisposable Start(string caller)
+    {
+        lock (_lock)
+        {
+            if (_callers.Contains(caller))
+            {
+                throw Rejected("You are already uploading a slate. Wait until it has been checked.");
+            }
+
+            if (_callers.Count >= MaxConcurrent)
+            {
+                throw Rejected($"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
+            }
+
+            _callers.Add(caller);
+            return new Upload(this, caller);
+        }
+    }
+
+    private static ControlException Rejected(string message) =>
+        new(ControlErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
+
+    private void End(string caller)
+    {
+        lock (_lock)
+        {
+            _callers.Remove(caller);
+        }
+    }
+
+    private sealed class Upload(SlateUploads uploads, string caller) : IDisposable
+    {
+        private int _isEnded;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isEnded, 1) == 0)
+            {
+                uploads.End(caller);
+            }
+        }
+    }
+}
