@@ -75,9 +75,10 @@ public sealed class OriginOptions
     public long RecordingCacheBytes { get; set; } = 32 << 20;
 
     /// <summary>
-    /// Maximum playlists of time ranges (<c>?start=…&amp;end=…</c>) and of recordings that are rendered at the same time; 1 to 1,024. Each
-    /// 2,500 segments that a playlist covers count as one more. Further requests are asked to retry at once. Together the renderings take
-    /// some 50 MB, or more when a single one does.
+    /// Maximum playlists of time ranges (<c>?start=…&amp;end=…</c>) that are rendered at the same time, and as many of recordings; 1 to
+    /// 1,024. Each 2,500 segments that a playlist covers count as one more, up to half of the limit. One client has at most half of it.
+    /// Further requests are asked to retry at once. Together the renderings of time ranges, or of recordings, take some 50 MB, or more when
+    /// a single one does.
     /// </summary>
     public int MaxConcurrentRenders { get; set; } = 32;
 
@@ -88,8 +89,8 @@ public sealed class OriginOptions
     public long RangeCacheBytes { get; set; } = 16 << 20;
 
     /// <summary>
-    /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, twelve hours take nine or all slots. Further
-    /// requests are asked to retry. A build temporarily takes several times the memory of its tables.
+    /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, and a build takes at most half of the slots. So
+    /// does one client. Further requests are asked to retry. A build temporarily takes several times the memory of its tables.
     /// </summary>
     public int MaxConcurrentDownloadBuilds { get; set; } = 8;
 

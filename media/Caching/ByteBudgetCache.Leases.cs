@@ -68,6 +68,7 @@ public sealed partial class ByteBudgetCache<TKey, TValue>
             }
 
             loading.Waiting++;
+            loading.Requests++;
             return null;
         }
     }

@@ -2,7 +2,8 @@ namespace Broadcast.Media.Caching;
 
 /// <summary>
 /// Cache with a limit on the total size of its values and least-recently-used eviction. A missing value is loaded once for all concurrent
-/// requests. A load continues when requests are canceled, because others may wait for it. Failures and <see langword="null"/> are not
+/// requests. A load continues when requests are canceled, because others may wait for it; an abandonable load
+/// (<see cref="TryGetAbandonable"/>) is canceled with its last request. Failures and <see langword="null"/> are not
 /// cached: all waiting requests receive them, and the next request loads again. Values larger than <see cref="MaxEntryBytes"/> are returned
 /// without being cached. A leased value is not evicted; a removed value counts until its last lease is released. Thread-safe.
 /// </summary>
@@ -83,11 +84,17 @@ public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TVal
     /// <param name="load">Loads the value on the thread pool, for all requests.</param>
     /// <param name="value">The value, once it is loaded.</param>
     /// <returns><see langword="false"/> when the value is missing and a load cannot start.</returns>
-    public bool TryGet(TKey key, long version, Func<bool>? tryStart, Func<Task<TValue?>> load, out Task<TValue?> value)
+    public bool TryGet(TKey key, long version, Func<bool>? tryStart, Func<Task<TValue?>> load, out Task<TValue?> value) =>
+        TryJoin(key, version, tryStart, _ => load(), out value, out _);
+
+    /// <summary>Finds a value, or joins or starts its load. A load counts the request until <see cref="Leave"/> is called.</summary>
+    private bool TryJoin(TKey key, long version, Func<bool>? tryStart, Func<CancellationToken, Task<TValue?>> load, out Task<TValue?> value,
+        out Loading? joined)
     {
         Loading started;
         lock (_gate)
         {
+            joined = null;
             if (Find(key, version) is { } entry)
             {
                 if (entry.Leases == 0)
@@ -103,7 +110,8 @@ public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TVal
             if (_loading.TryGetValue(key, out var running) && running.Version >= version)
             {
                 Interlocked.Increment(ref _hits);
-                value = running.Task;
+                running.Requests++;
+                (joined, value) = (running, running.Task);
                 return true;
             }
 
@@ -114,11 +122,11 @@ public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TVal
             }
 
             Interlocked.Increment(ref _loads);
-            _loading[key] = started = new Loading(version, mustReserve: false);
+            _loading[key] = started = new Loading(version, mustReserve: false) { Requests = 1 };
         }
 
-        _ = Task.Run(() => LoadAsync(key, started, load));
-        value = started.Task;
+        _ = Task.Run(() => LoadAsync(key, started, () => load(started.Abandoned)));
+        (joined, value) = (started, started.Task);
         return true;
     }
 
@@ -293,7 +301,18 @@ public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TVal
     private sealed class Loading(long version, bool mustReserve)
         : TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
+        private readonly CancellationTokenSource _abandoned = new();
+
         public long Version => version;
+
+        /// <summary>
+        /// Number of requests that still want the value. Requests that cannot leave, because their caller may wait without a limit, are
+        /// counted for ever.
+        /// </summary>
+        public int Requests { get; set; }
+
+        /// <summary>Canceled when no request wants the value any more.</summary>
+        public CancellationToken Abandoned => _abandoned.Token;
 
         /// <summary>Indicates whether the value is only cached when its size was reserved.</summary>
         public bool MustReserve => mustReserve;
@@ -307,5 +326,8 @@ public sealed partial class ByteBudgetCache<TKey, TValue>(long budget, Func<TVal
 
         /// <summary>The result, once it is counted for all requests that wait for a lease.</summary>
         public Entry? Leased { get; set; }
+
+        /// <summary>Cancels the load on the thread pool.</summary>
+        public void Abandon() => _ = _abandoned.CancelAsync();
     }
 }

@@ -270,22 +270,23 @@ internal sealed class VodManifestPublisher(
     private static bool IsListed(ObjectName name) => !ObjectNames.TryParse(name, out var parsed) || parsed.Kind != ObjectKind.Poster;
 
     /// <summary>Renders all manifests, the index last; none where the recording has no media.</summary>
-    /// <returns><see langword="null"/> while too many manifests are rendered for viewers.</returns>
+    /// <returns><see langword="null"/> while too many manifests are rendered for the bucket.</returns>
     private async Task<List<BucketManifest>?> RenderAsync(LiveSession session, RecordingRange recording,
         CancellationToken cancellationToken)
     {
         var manifests = new List<BucketManifest>();
+        var request = new RenderRequest(RenderPurpose.Bucket, Client: null, cancellationToken);
         foreach (var rendition in session.Read((timeline, _) => timeline.Renditions.Select(one => one.Name).ToList()))
         {
-            var media = await playlists.MediaAsync(session, recording, rendition, cancellationToken);
+            var media = await playlists.MediaAsync(session, recording, rendition, request);
             if (!TryAdd(media, ObjectNames.VodMediaPlaylist(recording.Id, rendition), isIndex: false))
             {
                 return null;
             }
         }
 
-        var mpd = await playlists.PlainMpdAsync(session, recording, cancellationToken);
-        var index = await playlists.MultivariantAsync(session, recording, cancellationToken);
+        var mpd = await playlists.PlainMpdAsync(session, recording, request);
+        var index = await playlists.MultivariantAsync(session, recording, request);
         if (!TryAdd(mpd, ObjectNames.VodMpd(recording.Id), isIndex: false)
             || !TryAdd(index, ObjectNames.VodMultivariantPlaylist(recording.Id), isIndex: true))
         {

@@ -15,7 +15,8 @@ internal sealed class TimeRangeEndpoint(
         && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end"));
 
     /// <summary>
-    /// Responds with a part of a session by time. Other spellings are redirected to the canonical one, so that caches have one URL for it.
+    /// Responds with a part of a session by time. Other spellings, and times within a segment, are redirected to the canonical ones, so that
+    /// caches have one URL for the same content.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="session">The session.</param>
@@ -31,7 +32,15 @@ internal sealed class TimeRangeEndpoint(
         }
 
         // Nothing exists before the visible start: earlier start times are redirected to it.
-        var range = asked.NotBefore(session.VisibilityStart?.From);
+        var request = new RenderRequest(RenderPurpose.Dvr, ClientCount.ViewerOf(context), context.RequestAborted);
+        var usesSessionTime = path.Kind is LivePathKind.ChannelMpd or LivePathKind.SessionMpd;
+        if (await ranges.AlignAsync(session, asked.NotBefore(session.VisibilityStart?.From ?? session.StartedAt), usesSessionTime, request)
+            is not { } range)
+        {
+            Busy(context);
+            return;
+        }
+
         if (!range.IsCanonical(start, end))
         {
             // Relative, so that no response contains a token from the path.
@@ -43,14 +52,13 @@ internal sealed class TimeRangeEndpoint(
 
         var answer = path.Kind switch
         {
-            LivePathKind.MultivariantPlaylist => await ranges.MultivariantAsync(session, range, context.RequestAborted),
-            LivePathKind.MediaPlaylist => await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted),
-            _ => await ranges.MpdAsync(session, isProtected, range, context.RequestAborted),
+            LivePathKind.MultivariantPlaylist => await ranges.MultivariantAsync(session, range, request),
+            LivePathKind.MediaPlaylist => await ranges.MediaAsync(session, path.Rendition, range, request),
+            _ => await ranges.MpdAsync(session, isProtected, range, request),
         };
         if (answer.IsBusy)
         {
-            Overload.Count(OverloadReason.Ranges);
-            Responses.TryAgain(context);
+            Busy(context);
             return;
         }
 
@@ -63,5 +71,11 @@ internal sealed class TimeRangeEndpoint(
         // The next session will start at the channel's URL. Media in a session's manifests may be deleted some time after it left them.
         var maxLifetime = path.IsOfChannel ? session.Latency.TargetDuration / 2 : options.Value.EndedPlaylistMaxAge;
         await documents.AnswerAsync(context, answer.Document, answer.MaxAge < maxLifetime ? answer.MaxAge : maxLifetime);
+    }
+
+    private static void Busy(HttpContext context)
+    {
+        Overload.Count(OverloadReason.Ranges);
+        Responses.TryAgain(context);
     }
 }

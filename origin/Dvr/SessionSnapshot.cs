@@ -114,28 +114,30 @@ internal sealed record SessionSnapshot(
     /// <param name="reach">
     /// Extra time after the range in which index blocks are read for sprite sheets, which are in the block in which they end.
     /// </param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns><see langword="null"/> when nothing remains.</returns>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public async Task<SessionSnapshot?> CutAsync(TimeRange range, IndexBlockCache indexBlockCache, string? rendition = null,
-        TimeSpan reach = default)
+        TimeSpan reach = default, CancellationToken cancellationToken = default)
     {
         var overlap = OverlappingBlocks(range with { End = range.End + reach });
         SessionSnapshot view;
         if (rendition is not null && LeaderIn(overlap) is { } leader)
         {
             var some = this with { Renditions = [.. Renditions.Where(other => other.Name == leader || other.Name == rendition)] };
-            view = await some.LoadAsync(overlap, indexBlockCache);
+            view = await some.LoadAsync(overlap, indexBlockCache, cancellationToken);
             if (view.Leader?.Name != leader)
             {
                 // Its segments were lost in a server failure: another rendition determines the bounds.
-                view = await LoadAsync(overlap, indexBlockCache);
+                view = await LoadAsync(overlap, indexBlockCache, cancellationToken);
             }
         }
         else
         {
-            view = await LoadAsync(overlap, indexBlockCache);
+            view = await LoadAsync(overlap, indexBlockCache, cancellationToken);
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         if (VisibilityStart is { } visibility)
         {
             view = view.Since(visibility);
@@ -249,7 +251,8 @@ internal sealed record SessionSnapshot(
         return (some.Find(rendition => rendition.Kind == TrackKind.Video) ?? some.FirstOrDefault())?.Name;
     }
 
-    private async Task<SessionSnapshot> LoadAsync((int First, int Last) overlap, IndexBlockCache indexBlockCache)
+    private async Task<SessionSnapshot> LoadAsync((int First, int Last) overlap, IndexBlockCache indexBlockCache,
+        CancellationToken cancellationToken)
     {
         var (first, last) = overlap;
         var names = Renditions.Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
@@ -260,7 +263,7 @@ internal sealed record SessionSnapshot(
         foreach (var some in IndexBlocks.Skip(first).Take(last - first + 1).Chunk(IndexBlockCache.MaxConcurrentReads))
         {
             foreach (var read in await Task.WhenAll(some.Select(indexBlock =>
-                indexBlockCache.ReadAsync(indexBlock, names.Contains, CancellationToken.None).AsTask())))
+                indexBlockCache.ReadAsync(indexBlock, names.Contains, cancellationToken).AsTask())))
             {
                 at++;
                 if (read is not null)

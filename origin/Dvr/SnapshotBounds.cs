@@ -62,6 +62,13 @@ internal sealed record SnapshotBounds(
     public long VersionOf(TimeRange range) => !IsWhole(range) ? ManifestVersion
         : WholeVersion + (Start > range.Start ? Start.Value.ToUnixTimeMilliseconds() : 0);
 
+    /// <summary>Returns whether an index block must be read to know the segments around an instant.</summary>
+    public bool HasIndexBlockAround(DateTimeOffset instant, TimeSpan margin)
+    {
+        var (first, last) = SessionSnapshot.OverlappingBlocks(IndexBlocks, Clock, new TimeRange(instant - margin, instant + margin));
+        return first <= last;
+    }
+
     /// <summary>Approximate number of segments of a rendition in a range.</summary>
     public long CountIn(TimeRange range)
     {

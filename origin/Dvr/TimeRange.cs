@@ -49,7 +49,7 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
         }
 
         var range = new TimeRange(Floor(from), end is not null
-            && TryParse(end, now, out var to) ? Floor(to.AddTicks(TimeSpan.TicksPerSecond - 1)) : null);
+            && TryParse(end, now, out var to) ? Ceiling(to) : null);
         if (range.End <= range.Start)
         {
             error = "'end' must be after 'start'.";
@@ -69,6 +69,13 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
 
     /// <summary>A time in canonical form.</summary>
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The whole second at or before a time.</summary>
+    public static DateTimeOffset Floor(DateTimeOffset time) =>
+        new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    /// <summary>The whole second at or after a time.</summary>
+    public static DateTimeOffset Ceiling(DateTimeOffset time) => Floor(time.AddTicks(TimeSpan.TicksPerSecond - 1));
 
     private static bool TryParse(string text, DateTimeOffset now, out DateTimeOffset time)
     {
@@ -118,7 +125,4 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
     }
 
     private static bool IsNear(DateTimeOffset time, DateTimeOffset now) => time > now - MaxDistance && time < now + MaxDistance;
-
-    private static DateTimeOffset Floor(DateTimeOffset time) =>
-        new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 }

@@ -53,24 +53,42 @@ internal sealed class ClientCount(int limit)
         && context.Features.Get<TrustedProxyFeature>() is null ? ClientNetwork.Of(address) : null;
 
     /// <summary>
+    /// The viewer on whose behalf a request comes: also behind an edge, where that forwards the viewer's address. <see langword="null"/>
+    /// when the address is unknown. For limits on work that a single request causes.
+    /// </summary>
+    public static IPAddress? ViewerOf(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address
+        && (context.Features.Get<TrustedProxyFeature>() is null || IsForwarded(context)) ? ClientNetwork.Of(address) : null;
+
+    /// <summary>Returns whether a trusted proxy stated the client's address.</summary>
+    public static bool IsForwarded(HttpContext context) => context.Request.Headers.ContainsKey("X-Original-For");
+
+    /// <summary>
     /// Counts a request; <see langword="false"/> when the client has its maximum. After success, <see cref="Exit"/> must be called.
     /// </summary>
-    public bool TryEnter(IPAddress? client)
+    /// <param name="client">The client; <see langword="null"/> when no limit applies.</param>
+    /// <param name="weight">Number of requests that it counts as.</param>
+    public bool TryEnter(IPAddress? client, int weight = 1)
     {
         while (client is not null)
         {
             if (!_counts.TryGetValue(client, out var count))
             {
-                if (_counts.TryAdd(client, 1))
+                if (weight > limit)
+                {
+                    return false;
+                }
+
+                if (_counts.TryAdd(client, weight))
                 {
                     return true;
                 }
             }
-            else if (count >= limit)
+            else if (count > limit - weight)
             {
                 return false;
             }
-            else if (_counts.TryUpdate(client, count + 1, count))
+            else if (_counts.TryUpdate(client, count + weight, count))
             {
                 return true;
             }
@@ -80,11 +98,14 @@ internal sealed class ClientCount(int limit)
     }
 
     /// <summary>Ends a request.</summary>
-    public void Exit(IPAddress? client)
+    /// <param name="client">The client.</param>
+    /// <param name="weight">Number of requests that it counted as.</param>
+    public void Exit(IPAddress? client, int weight = 1)
     {
         while (client is not null && _counts.TryGetValue(client, out var count))
         {
-            if (count == 1 ? _counts.TryRemove(KeyValuePair.Create(client, count)) : _counts.TryUpdate(client, count - 1, count))
+            if (count == weight ? _counts.TryRemove(KeyValuePair.Create(client, count))
+                : _counts.TryUpdate(client, count - weight, count))
             {
                 return;
             }

@@ -57,7 +57,7 @@ internal sealed class BeaconEndpoint(LiveDirectory directory, ViewerCounts count
     {
         var headers = context.Request.Headers;
         // the forwarded address was accepted
-        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? headers.ContainsKey("X-Original-For")
+        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? ClientCount.IsForwarded(context)
             : context.Features.Get<DirectClientFeature>() is not null
             || !(headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via"));
         return isViewerAddress && context.Connection.RemoteIpAddress is { } address ? ClientNetwork.Of(address) : null;

@@ -19,8 +19,9 @@ internal sealed class DownloadBuilder(ISpool spool, IOptions<OriginOptions> opti
 
     /// <summary>Builds a download; <see langword="null"/> when it has no playable media.</summary>
     /// <param name="plan">Its content.</param>
+    /// <param name="cancellationToken">Cancels the build.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public async Task<Download?> BuildAsync(DownloadPlan plan)
+    public async Task<Download?> BuildAsync(DownloadPlan plan, CancellationToken cancellationToken)
     {
         var builder = new MovieBuilder(options.Value.DownloadCacheBytes);
         foreach (var _ in plan.Tracks)
@@ -38,14 +39,14 @@ internal sealed class DownloadBuilder(ISpool spool, IOptions<OriginOptions> opti
                 var some = order.AsMemory(first, Math.Min(MaxConcurrentReads, order.Length - first)).ToArray();
                 var read =
                     await Task.WhenAll(some.Select(next => _metadataReader.ReadAsync(plan.SegmentOf(next.Track, next.Segment.Number),
-                        next.Segment.Length, CancellationToken.None)));
+                        next.Segment.Length, cancellationToken)));
                 for (var i = 0; i < some.Length; i++)
                 {
                     var (track, segment) = some[i];
                     if (!setups.TryGetValue((track, segment.Init), out var setup))
                     {
                         setups[(track, segment.Init)] = setup = await _metadataReader.ReadSetupAsync(plan.InitOf(track, segment.Init),
-                            CancellationToken.None);
+                            cancellationToken);
                     }
 
                     if (setup is null || read[i].Count == 0)

@@ -1,3 +1,4 @@
+using System.Net;
 using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
@@ -22,21 +23,28 @@ internal sealed class DownloadCache(DownloadBuilder builder, IOptions<OriginOpti
     public const int SegmentsPerSlot = 5000;
 
     private readonly SingleFlightCache<DownloadKey, Download> _cache =
-        new(options.Value.MaxConcurrentDownloadBuilds, options.Value.DownloadCacheBytes, options.Value.DownloadCacheBytes,
-            download => download.Bytes);
+        new(options.Value.DownloadCacheBytes, options.Value.DownloadCacheBytes, download => download.Bytes);
+
+    private readonly BuildSlots _slots = new(options.Value.MaxConcurrentDownloadBuilds);
 
     /// <summary>Total size of the cached layouts, in bytes.</summary>
     public long Bytes => _cache.Bytes;
 
     /// <summary>Slots in use.</summary>
-    public int UsedSlots => _cache.UsedSlots;
+    public int UsedSlots => _slots.Used;
 
     /// <summary>Gets a download or starts building it; <see langword="false"/> when it is missing and too few slots are free.</summary>
     /// <param name="key">The key. Its content must no longer change.</param>
     /// <param name="segments">Approximate number of segments.</param>
-    /// <param name="plan">Selects the content; <see langword="null"/> when there is none.</param>
+    /// <param name="client">The client, from <see cref="Live.ClientCount.ViewerOf"/>; <see langword="null"/> when it has no limit.</param>
+    /// <param name="plan">
+    /// Selects the content; <see langword="null"/> when there is none. Like the build, canceled when all requests for it are.
+    /// </param>
     /// <param name="download">The download, once it is built; <see langword="null"/> when it has no playable media.</param>
-    public bool TryGet(DownloadKey key, long segments, Func<Task<DownloadPlan?>> plan, out Task<Download?> download) => _cache.TryGet(
-        key, 0, 1 + (segments / SegmentsPerSlot), async () => await plan() is { } planned ? await builder.BuildAsync(planned) : null,
-        out download);
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public bool TryGet(DownloadKey key, long segments, IPAddress? client, Func<CancellationToken, Task<DownloadPlan?>> plan,
+        out Task<Download?> download, CancellationToken cancellationToken) => _cache.TryGet(
+        key, 0, _slots, 1 + (segments / SegmentsPerSlot), client,
+        async abandoned => await plan(abandoned) is { } planned ? await builder.BuildAsync(planned, abandoned) : null,
+        out download, cancellationToken);
 }

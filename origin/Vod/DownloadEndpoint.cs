@@ -50,14 +50,15 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
 
         // A session of a crashed process counts as ended after a while, but may continue after a restart. Then its end differs.
         var key = new DownloadKey(session.Id, range.Start, range.End ?? bounds.End, wanted, session.VisibilityStart?.Segment ?? 0);
-        if (!cache.TryGet(key, 2 * bounds.CountIn(range), () => PlanAsync(session, range, wanted), out var building))
+        if (!cache.TryGet(key, 2 * bounds.CountIn(range), ClientCount.ViewerOf(context),
+            aborted => PlanAsync(session, range, wanted, aborted), out var building, context.RequestAborted))
         {
             Overload.Count(OverloadReason.Downloads);
             Responses.TryAgain(context);
             return;
         }
 
-        switch (await building.WaitAsync(context.RequestAborted))
+        switch (await building)
         {
             case null:
                 await Responses.WriteTextAsync(context, StatusCodes.Status404NotFound, Responses.BriefCaching, "No media in this range.");
@@ -91,8 +92,8 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
         }
     }
 
-    private async Task<DownloadPlan?> PlanAsync(LiveSession session, TimeRange range, string? wanted) =>
-        await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks) is { } cut ? DownloadPlan.Of(cut, wanted) : null;
+    private async Task<DownloadPlan?> PlanAsync(LiveSession session, TimeRange range, string? wanted, CancellationToken cancellationToken) =>
+        await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, cancellationToken: cancellationToken) is { } cut ? DownloadPlan.Of(cut, wanted) : null;
 
     /// <summary>
     /// The requested part of the recording; <see langword="null"/> when the request was answered. An invalid time is rejected. A time in

@@ -82,7 +82,8 @@ internal sealed class VodEndpoint(
             return;
         }
 
-        var answer = await RenderAsync(path, session, recording, context.RequestAborted);
+        var answer = await RenderAsync(path, session, recording,
+            new RenderRequest(RenderPurpose.Vod, ClientCount.ViewerOf(context), context.RequestAborted));
         if (answer.IsBusy)
         {
             Overload.Count(OverloadReason.Ranges);
@@ -94,11 +95,11 @@ internal sealed class VodEndpoint(
     }
 
     private Task<TimeRangeResult> RenderAsync(VodPath path, LiveSession session, RecordingRange recording,
-        CancellationToken cancellationToken) => path.Kind switch
+        RenderRequest request) => path.Kind switch
     {
-        VodPathKind.MultivariantPlaylist => playlists.MultivariantAsync(session, recording, cancellationToken),
-        VodPathKind.Mpd => playlists.MpdAsync(session, recording, cancellationToken),
-        VodPathKind.Thumbnails => playlists.ThumbnailsAsync(session, recording, cancellationToken),
-        _ => playlists.MediaAsync(session, recording, path.Rendition, cancellationToken),
+        VodPathKind.MultivariantPlaylist => playlists.MultivariantAsync(session, recording, request),
+        VodPathKind.Mpd => playlists.MpdAsync(session, recording, request),
+        VodPathKind.Thumbnails => playlists.ThumbnailsAsync(session, recording, request),
+        _ => playlists.MediaAsync(session, recording, path.Rendition, request),
     };
 }

@@ -29,39 +29,39 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
 
     /// <summary>The multivariant playlist, with the renditions that have media in the recording.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> MultivariantAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, Index, isCounted: false, lists: null, (range, _) => RenderMultivariantAsync(session, range),
-            cancellationToken);
+    public Task<TimeRangeResult> MultivariantAsync(LiveSession session, RecordingRange recording, RenderRequest request) =>
+        AnswerAsync(session, recording, Index, isCounted: false, lists: null, request,
+            (range, _, aborted) => RenderMultivariantAsync(session, range, aborted));
 
     /// <summary>The media playlist of a rendition.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public Task<TimeRangeResult> MediaAsync(LiveSession session, RecordingRange recording, string rendition,
-        CancellationToken cancellationToken) =>
+        RenderRequest request) =>
         session.Manifests.PlaylistsOf(rendition) is null ? Task.FromResult(default(TimeRangeResult))
-            : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1,
-                (range, isWhole) => RenderMediaAsync(session, range, rendition, isWhole), cancellationToken);
+            : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1, request,
+                (range, isWhole, aborted) => RenderMediaAsync(session, range, rendition, isWhole, aborted));
 
     /// <summary>The MPD. It lists segments in every latency profile.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> MpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole),
-            cancellationToken);
+    public Task<TimeRangeResult> MpdAsync(LiveSession session, RecordingRange recording, RenderRequest request) =>
+        AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, request,
+            (range, isWhole, aborted) => RenderMpdAsync(session, range, isWhole, isPlain: false, aborted));
 
     /// <summary>The MPD of a finished recording for delivery from a bucket: without the server's clock, which it does not need.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> PlainMpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null,
-            (range, isWhole) => RenderMpdAsync(session, range, isWhole, isPlain: true), cancellationToken);
+    public Task<TimeRangeResult> PlainMpdAsync(LiveSession session, RecordingRange recording, RenderRequest request) =>
+        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null, request,
+            (range, isWhole, aborted) => RenderMpdAsync(session, range, isWhole, isPlain: true, aborted));
 
     /// <summary>The thumbnails as WebVTT, with times relative to the recording's start.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public Task<TimeRangeResult> ThumbnailsAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
-        AnswerAsync(session, recording, ThumbnailsKey, isCounted: false, lists: 1, (range, _) => RenderThumbnailsAsync(session, range),
-            cancellationToken);
+    public Task<TimeRangeResult> ThumbnailsAsync(LiveSession session, RecordingRange recording, RenderRequest request) =>
+        AnswerAsync(session, recording, ThumbnailsKey, isCounted: false, lists: 1, request,
+            (range, _, aborted) => RenderThumbnailsAsync(session, range, aborted));
 
     private async Task<TimeRangeResult> AnswerAsync(
-        LiveSession session, RecordingRange recording, string list, bool isCounted, int? lists,
-        Func<TimeRange, bool, Task<Document?>> render, CancellationToken cancellationToken)
+        LiveSession session, RecordingRange recording, string list, bool isCounted, int? lists, RenderRequest request,
+        Func<TimeRange, bool, CancellationToken, Task<Document?>> render)
     {
         var range = RecordedObjects.RangeOf(recording);
         var bounds = SnapshotBounds.Of(session, isCounted, isVod: true);
@@ -70,18 +70,18 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
             + (timeline.SpriteSheets is [.., var newest] ? newest.Start.Rescale(1000).Ticks + 1 : 0) : session.ManifestsChangedAt.UtcTicks);
         var segments = bounds.CountIn(range) * (lists ?? bounds.Renditions);
         if (!cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), version, segments,
-            () => render(range, isWhole), out var rendering))
+            request, aborted => render(range, isWhole, aborted), out var rendering))
         {
             return new TimeRangeResult(null, default, IsBusy: true);
         }
 
-        return new TimeRangeResult(await rendering.WaitAsync(cancellationToken),
+        return new TimeRangeResult(await rendering,
             isWhole ? options.Value.EndedPlaylistMaxAge : bounds.Target / 2);
     }
 
-    private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range)
+    private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range, CancellationToken aborted)
     {
-        if (await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks) is not { } cut)
+        if (await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, cancellationToken: aborted) is not { } cut)
         {
             return null;
         }
@@ -108,9 +108,10 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
         return playlist.OfMedia(FileOf).ToDocument();
     }
 
-    private async Task<Document?> RenderMediaAsync(LiveSession session, TimeRange range, string rendition, bool isWhole)
+    private async Task<Document?> RenderMediaAsync(LiveSession session, TimeRange range, string rendition, bool isWhole,
+        CancellationToken aborted)
     {
-        var cut = await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, rendition);
+        var cut = await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, rendition, cancellationToken: aborted);
         if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } selected)
         {
             return null;
@@ -119,10 +120,11 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
         return SnapshotPlaylist.Of(cut, Measured(cut, selected), isWhole, MediaUrlOf(session)).ToDocument();
     }
 
-    private async Task<Document?> RenderMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain = false)
+    private async Task<Document?> RenderMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain,
+        CancellationToken aborted)
     {
         var view = SessionSnapshot.Of(session, usesSessionTime: true, isVod: true);
-        if (await view.CutAsync(range, indexBlocks, reach: ReachOf(view)) is not { } cut)
+        if (await view.CutAsync(range, indexBlocks, reach: ReachOf(view), cancellationToken: aborted) is not { } cut)
         {
             return null;
         }
@@ -138,11 +140,11 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
         return (mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks }).ToDocument();
     }
 
-    private async Task<Document?> RenderThumbnailsAsync(LiveSession session, TimeRange range)
+    private async Task<Document?> RenderThumbnailsAsync(LiveSession session, TimeRange range, CancellationToken aborted)
     {
         var view = SessionSnapshot.Of(session, isVod: true);
         var leader = view.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video) ?? view.Renditions.FirstOrDefault();
-        var cut = await view.CutAsync(range, indexBlocks, leader?.Name, ReachOf(view));
+        var cut = await view.CutAsync(range, indexBlocks, leader?.Name, ReachOf(view), aborted);
         if (cut?.Leader?.Segments is not [var first, ..] segments)
         {
             return null;

@@ -73,8 +73,8 @@ public class SnapshotMpdTests
 
     [Theory]
     [InlineData("manifest.mpd")]
-    [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z")]
-    [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:10:00Z")]
+    [InlineData("manifest.mpd?start=2026-03-01T12:00:04Z")]
+    [InlineData("manifest.mpd?start=2026-03-01T12:00:04Z&end=2026-03-01T12:10:00Z")]
     public async Task Period_attributes_stay_when_the_period_start_leaves_the_DVR_window(string address)
     {
         var story = Eventful(TimeSpan.FromMinutes(2));
@@ -148,7 +148,7 @@ public class SnapshotMpdTests
     [Fact]
     public async Task Ended_time_range_has_the_same_MPD_at_every_request()
     {
-        const string Address = "/live/demo/manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:01:40Z";
+        const string Address = "/live/demo/manifest.mpd?start=2026-03-01T12:00:04Z&end=2026-03-01T12:01:40Z";
         var story = Eventful(TimeSpan.FromHours(1));
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         server.Time.AdvanceTo(FakePackager.Start.AddSeconds(301));

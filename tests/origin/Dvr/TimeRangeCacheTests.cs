@@ -1,5 +1,7 @@
+using System.Net;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
+using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Dvr;
@@ -46,19 +48,76 @@ public class TimeRangeCacheTests
     }
 
     [Fact]
-    public async Task Long_playlist_takes_several_slots_and_an_oversized_one_takes_all()
+    public async Task Long_playlist_takes_several_slots_but_never_more_than_half_of_them()
     {
-        var two = Ask("two", later: true, segments: TimeRangeCache.SegmentsPerSlot);
+        var all = Ask("all", later: true, segments: TimeRangeCache.SegmentsPerSlot * 100L);
         _shelf.UsedSlots.ShouldBe(2);
-        TryAsk("all", out _, segments: TimeRangeCache.SegmentsPerSlot * 100L).ShouldBeFalse();
-        _gate.SetResult();
-        await two;
-        var gate = new TaskCompletionSource();
-        TryAsk("all", out var all, segments: TimeRangeCache.SegmentsPerSlot * 100L, until: gate.Task).ShouldBeTrue();
+        var two = Ask("two", later: true, segments: TimeRangeCache.SegmentsPerSlot);
+        _shelf.UsedSlots.ShouldBe(4);
         TryAsk("source", out _).ShouldBeFalse();
-        gate.SetResult();
-        await all;
+        _gate.SetResult();
+        await Task.WhenAll(all, two);
         _shelf.UsedSlots.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Client_takes_at_most_half_of_the_slots_and_leaves_the_others_to_other_clients()
+    {
+        var one = IPAddress.Parse("192.0.2.1");
+        var taken = new[] { Ask("a", later: true, client: one), Ask("b", later: true, client: one) };
+        TryAsk("c", out _, client: one).ShouldBeFalse();
+        TryAsk("a", out var shared, client: one).ShouldBeTrue("what is being rendered takes no further slot");
+        var other = Ask("c", later: true, client: IPAddress.Parse("192.0.2.2"));
+        _gate.SetResult();
+        await Task.WhenAll([.. taken, shared, other]);
+        (await Ask("d", client: one)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Time_ranges_recordings_and_the_bucket_have_slots_of_their_own()
+    {
+        var taken = Enumerable.Range(0, 4).Select(i => Ask($"rung{i}", later: true)).ToList();
+        TryAsk("source", out _).ShouldBeFalse();
+        (await Ask("vod", purpose: RenderPurpose.Vod)).ShouldNotBeNull();
+        (await Ask("bucket", purpose: RenderPurpose.Bucket)).ShouldNotBeNull();
+        _gate.SetResult();
+        await Task.WhenAll(taken);
+    }
+
+    [Fact]
+    public async Task Rendering_is_canceled_when_its_last_request_is_and_the_next_request_starts_another()
+    {
+        using var first = new CancellationTokenSource();
+        using var second = new CancellationTokenSource();
+        var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var rendering = new[] { Hang(first.Token), Hang(second.Token) };
+        await first.CancelAsync();
+        await rendering[0].ShouldThrowAsync<OperationCanceledException>();
+        (canceled.Task.IsCompleted, _shelf.UsedSlots).ShouldBe((false, 1), "one request still waits");
+        await second.CancelAsync();
+        await rendering[1].ShouldThrowAsync<OperationCanceledException>();
+        await canceled.Task;
+        (await Ask("source")).ShouldNotBeNull();
+        await Poll.UntilAsync(() => _shelf.UsedSlots == 0);
+
+        Task<Document?> Hang(CancellationToken aborted)
+        {
+            _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, new RenderRequest(RenderPurpose.Dvr, null, aborted),
+                async abandoned =>
+                {
+                    try
+                    {
+                        await Task.Delay(Timeout.Infinite, abandoned);
+                    }
+                    finally
+                    {
+                        canceled.TrySetResult();
+                    }
+
+                    return null;
+                }, out var document).ShouldBeTrue();
+            return document;
+        }
     }
 
     [Fact]
@@ -89,28 +148,30 @@ public class TimeRangeCacheTests
     [Fact]
     public async Task Failed_rendering_fails_all_waiting_requests_and_an_empty_result_is_not_cached()
     {
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => throw new IOException("disk on fire"), out var failing)
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => throw new IOException("disk on fire"), out var failing)
             .ShouldBeTrue();
         await failing.ShouldThrowAsync<IOException>();
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, () => Task.FromResult<Document?>(null), out var nothing)
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => Task.FromResult<Document?>(null), out var nothing)
             .ShouldBeTrue();
         (await nothing).ShouldBeNull();
         (await Ask("source")).ShouldNotBeNull();
         _shelf.UsedSlots.ShouldBe(0);
     }
 
-    private Task<Document?> Ask(string list, long version = 1, long segments = 0, bool later = false, int bytes = 100)
+    private Task<Document?> Ask(string list, long version = 1, long segments = 0, bool later = false, int bytes = 100,
+        IPAddress? client = null, RenderPurpose purpose = RenderPurpose.Dvr)
     {
-        TryAsk(list, out var document, version, segments, later ? _gate.Task : Task.CompletedTask, bytes).ShouldBeTrue();
+        TryAsk(list, out var document, version, segments, later ? _gate.Task : Task.CompletedTask, bytes, client, purpose).ShouldBeTrue();
         return document;
     }
 
     private bool TryAsk(string list, out Task<Document?> document, long version = 1, long segments = 0, Task? until = null,
-        int bytes = 100) =>
-        _shelf.TryGet(new RangeKey(FakePackager.First, list, Noon), version, segments, async () =>
-        {
-            await (until ?? Task.CompletedTask);
-            Interlocked.Increment(ref _rendered);
-            return new Document(new byte[bytes], ContentTypes.Hls);
-        }, out document);
+        int bytes = 100, IPAddress? client = null, RenderPurpose purpose = RenderPurpose.Dvr) =>
+        _shelf.TryGet(new RangeKey(FakePackager.First, list, Noon), version, segments,
+            new RenderRequest(purpose, client, CancellationToken.None), async _ =>
+            {
+                await (until ?? Task.CompletedTask);
+                Interlocked.Increment(ref _rendered);
+                return new Document(new byte[bytes], ContentTypes.Hls);
+            }, out document);
 }

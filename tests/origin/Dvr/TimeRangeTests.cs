@@ -3,6 +3,7 @@ using Broadcast.Media;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Dvr;
 
@@ -85,7 +86,7 @@ public class TimeRangeTests
     public async Task Past_time_range_is_a_complete_playlist_of_exactly_its_segments()
     {
         await using var server = await ServerAsync(FiveMinutes());
-        const string Query = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
+        const string Query = "?start=2026-03-01T12:00:54Z&end=2026-03-01T12:01:30Z";
         var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + Query);
         multivariant.ShouldContain($"{FakePackager.First}/source.m3u8{Query}\n");
         multivariant.ShouldContain($"URI=\"{FakePackager.First}/audio.m3u8{Query}\"");
@@ -218,11 +219,7 @@ public class TimeRangeTests
     {
         await using var server = await ServerAsync(FiveMinutes());
         var (gate, before) = (new TaskCompletionSource(), OverloadCounts.Of(OverloadReason.Ranges));
-        server.Get<TimeRangeCache>().TryGet(new RangeKey(FakePackager.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
-        {
-            await gate.Task;
-            return null;
-        }, out var drawing).ShouldBeTrue();
+        var drawing = TakeAllSlots(server, gate.Task);
         const string Query = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
         foreach (var address in new[] { Source(Query), "/live/demo/index.m3u8" + Query, "/live/demo/manifest.mpd" + Query })
         {
@@ -252,11 +249,7 @@ public class TimeRangeTests
 
         // No rendering slot is free meanwhile, so a response comes from the cache.
         var gate = new TaskCompletionSource();
-        server.Get<TimeRangeCache>().TryGet(new RangeKey(FakePackager.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
-        {
-            await gate.Task;
-            return null;
-        }, out var drawing).ShouldBeTrue();
+        var drawing = TakeAllSlots(server, gate.Task);
         (await server.Client.GetStringAsync(Source(Growing))).ShouldBe(growing);
         server.Hear(story.Segment(bytes: 1000));
         (await server.Client.GetStringAsync(Source(Over))).ShouldBe(over);
@@ -321,9 +314,88 @@ public class TimeRangeTests
     [Fact]
     public async Task Time_range_before_the_DVR_window_starts_with_it_and_is_cached_briefly()
     {
-        await using var server = await ServerAsync(FiveMinutes());
-        using var response = await server.SendAsync(Source("?start=2026-03-01T11:59:00Z&end=2026-03-01T12:00:10Z"));
-        (await response.Content.ReadAsStringAsync()).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+        var story = FiveMinutes();
+        await using var server = await ServerAsync(story);
+        story.Say(new TimelineEvent.DvrWindowMoved(31));
+        server.Hear(story);
+        using var response = await server.SendAsync(Source("?start=2026-03-01T12:00:30Z&end=2026-03-01T12:01:10Z"));
+        (await response.Content.ReadAsStringAsync()).ShouldContain("#EXT-X-MEDIA-SEQUENCE:31\n");
         response.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
     }
+
+    [Theory]
+    [InlineData("source.m3u8")]
+    [InlineData("manifest.mpd")]
+    public async Task Times_within_a_segment_redirect_to_the_URL_of_its_boundary_and_only_once(string file)
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = server.Address };
+        foreach (var (query, canonical) in new[]
+        {
+            ("?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:31Z", "?start=2026-03-01T12:00:54Z&end=2026-03-01T12:01:32Z"),
+            ("?start=2026-03-01T12:01:01Z", "?start=2026-03-01T12:01:00Z"),
+            ("?start=2026-03-01T12:03:01Z", "?start=2026-03-01T12:03:00Z"),
+            ("?start=2026-03-01T12:04:31Z&end=2027-01-01T00:00:00Z", "?start=2026-03-01T12:04:30Z&end=2027-01-01T00:00:00Z"),
+            ("?start=2026-02-28T12:00:00Z", "?start=2026-03-01T12:00:00Z"),
+            ("?start=-PT3M50S", "?start=2026-03-01T12:01:10Z"),
+        })
+        {
+            using var response = await client.GetAsync(Source(query).Replace("source.m3u8", file, StringComparison.Ordinal));
+            (response.StatusCode, response.Headers.Location?.OriginalString).ShouldBe((HttpStatusCode.Found, file + canonical));
+            using var good = await client.GetAsync(Source(canonical).Replace("source.m3u8", file, StringComparison.Ordinal));
+            good.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
+    public async Task End_after_the_end_of_the_session_redirects_to_the_open_ended_range()
+    {
+        var story = FiveMinutes();
+        await using var server = await ServerAsync(story);
+        server.Hear(story.End());
+        using var response = await server.SendAsync(Source("?start=2026-03-01T12:01:10Z&end=2026-03-01T19:00:00Z"));
+        response.RequestMessage!.RequestUri!.Query.ShouldBe("?start=2026-03-01T12:01:10Z");
+        (await response.Content.ReadAsStringAsync()).ShouldEndWith("source/150.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Fact]
+    public async Task Media_playlists_of_starts_that_have_left_the_DVR_window_share_one_rendering()
+    {
+        var story = FiveMinutes();
+        await using var server = await ServerAsync(story);
+        story.Say(new TimelineEvent.DvrWindowMoved(31));
+        server.Hear(story);
+        var first = await server.Client.GetStringAsync(Source("?start=2026-03-01T12:00:10Z"));
+        var taken = new TaskCompletionSource();
+        var drawing = TakeAllSlots(server, taken.Task);
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:00:11Z"))).ShouldBe(first, "without a slot");
+        taken.SetResult();
+        await drawing;
+    }
+
+    [Fact]
+    public async Task Viewer_who_hangs_up_frees_the_slot_of_the_rendering()
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        var gate = new TaskCompletionSource();
+        server.Spool.Gate = gate.Task;
+        using var cancel = new CancellationTokenSource();
+        var request = server.Client.GetAsync(Source("?start=2026-03-01T12:00:10Z"), cancel.Token);
+        await Poll.UntilAsync(() => server.Get<TimeRangeCache>().UsedSlots == 1);
+        await cancel.CancelAsync();
+        await request.ShouldThrowAsync<OperationCanceledException>();
+        await Poll.UntilAsync(() => server.Get<TimeRangeCache>().UsedSlots == 0);
+        gate.SetResult();
+    }
+
+    private static Task TakeAllSlots(OriginServer server, Task until) => Task.WhenAll(Enumerable.Range(0, 2).Select(i =>
+    {
+        server.Get<TimeRangeCache>().TryGet(new RangeKey(FakePackager.First, $"long{i}", TimeRange.Everything), 1, long.MaxValue, default,
+            async _ =>
+            {
+                await until;
+                return null;
+            }, out var drawing).ShouldBeTrue();
+        return drawing;
+    }).ToList());
 }

@@ -31,7 +31,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
         }
 
         var maker = new DownloadBuilder(_spool, Options.Create(new OriginOptions()), NullLogger<DownloadBuilder>.Instance);
-        _download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
+        _download = (await maker.BuildAsync(plan, CancellationToken.None)).ShouldNotBeNull();
         _movie =
         [
             .. _download.Layout!.Head.Span,

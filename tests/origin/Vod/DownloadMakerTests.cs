@@ -1,7 +1,9 @@
+using System.Net;
 using Broadcast.Media;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Vod;
+using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -43,14 +45,14 @@ public class DownloadMakerTests
     public async Task Segments_of_all_renditions_are_interleaved_by_number_and_read_only_partially(int bytes, int readsOfImages)
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
-        var download = (await Maker().BuildAsync(plan)).ShouldNotBeNull();
+        var download = (await Maker().BuildAsync(plan, CancellationToken.None)).ShouldNotBeNull();
         byte[] expected = [.. Enumerable.Range(1, 40)
             .SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]])];
         Payloads(download).ShouldBe(expected);
         download.Layout!.Length.ShouldBe(download.Layout.Head.Length + expected.Length);
         (download.Reason, download.ContentType).ShouldBe((null, "video/mp4"));
         _spool.Reads.ShouldBe((40 * (readsOfImages + 1)) + 2);
-        download.Tag.ShouldBe((await Maker().BuildAsync(plan))!.Tag);
+        download.Tag.ShouldBe((await Maker().BuildAsync(plan, CancellationToken.None))!.Tag);
     }
 
     [Fact]
@@ -65,7 +67,7 @@ public class DownloadMakerTests
         var second = _session.Objects[CmafSession.Path("source", "5.m4s")];
         second.AsSpan(second.AsSpan(100).IndexOf("moof"u8) + 100, 4).Clear();
 
-        var download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
+        var download = (await maker.BuildAsync(plan, CancellationToken.None)).ShouldNotBeNull();
         var sources = Enumerable.Range(0, download.Layout!.Count).GroupBy(i => download.ObjectOf(download.Layout[i].Source).Value)
             .ToDictionary(slices => slices.Key, slices => slices.Count());
         sources.ShouldNotContainKey(CmafSession.Path("source", "2.m4s"));
@@ -81,17 +83,17 @@ public class DownloadMakerTests
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2), _session.Add("audio", TrackKind.Audio, 2));
         var maker = Maker();
         _spool.Objects[CmafSession.Path("source", "init-1.mp4")] = [1, 2, 3];
-        var download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
+        var download = (await maker.BuildAsync(plan, CancellationToken.None)).ShouldNotBeNull();
         Payloads(download).ShouldBe([.. _session.Payloads[("audio", 1)], .. _session.Payloads[("audio", 2)]]);
         _spool.Objects.Clear();
-        (await maker.BuildAsync(plan)).ShouldBeNull();
+        (await maker.BuildAsync(plan, CancellationToken.None)).ShouldBeNull();
     }
 
     [Fact]
     public async Task Recording_too_long_for_the_sample_tables_is_rejected_with_a_clipping_hint()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 20));
-        var download = (await Maker(memory: 4000).BuildAsync(plan)).ShouldNotBeNull();
+        var download = (await Maker(memory: 4000).BuildAsync(plan, CancellationToken.None)).ShouldNotBeNull();
         (download.Layout, download.Reason!.Contains("clip", StringComparison.Ordinal)).ShouldBe((null, true));
     }
 
@@ -101,7 +103,7 @@ public class DownloadMakerTests
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
         var maker = Maker();
         _spool.Failure = new IOException("store on fire");
-        await maker.BuildAsync(plan).ShouldThrowAsync<IOException>();
+        await maker.BuildAsync(plan, CancellationToken.None).ShouldThrowAsync<IOException>();
     }
 
     [Fact]
@@ -114,13 +116,42 @@ public class DownloadMakerTests
         _spool.Gate = gate.Task;
         var shelf = new DownloadCache(maker, options);
         var key = new DownloadKey(plan.Session.Id, default, null, null);
-        var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, () => Task.FromResult<DownloadPlan?>(plan), out var download)
-            ? download : throw new InvalidOperationException("busy")).ToList();
-        shelf.TryGet(key with { Rendition = "audio" }, 4, () => Task.FromResult<DownloadPlan?>(plan), out _).ShouldBeFalse();
+        var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, null, _ => Task.FromResult<DownloadPlan?>(plan),
+            out var download, CancellationToken.None) ? download : throw new InvalidOperationException("busy")).ToList();
+        shelf.TryGet(key with { Rendition = "audio" }, 4, null, _ => Task.FromResult<DownloadPlan?>(plan), out _, CancellationToken.None)
+            .ShouldBeFalse();
         gate.SetResult();
         (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
         _spool.Reads.ShouldBe(3);
         shelf.Bytes.ShouldBeInRange(1000, 5000);
+    }
+
+    [Fact]
+    public async Task Download_that_nobody_waits_for_stops_reading_and_one_client_leaves_slots_to_others()
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 3 * DownloadBuilder.MaxConcurrentReads));
+        var maker = Maker();
+        var gate = new TaskCompletionSource();
+        _spool.Gate = gate.Task;
+        var shelf = new DownloadCache(maker, Options.Create(new OriginOptions { MaxConcurrentDownloadBuilds = 4 }));
+        var (one, key) = (IPAddress.Parse("192.0.2.1"), new DownloadKey(plan.Session.Id, default, null, null));
+        using var cancel = new CancellationTokenSource();
+        TryAsk("a", one, out var first).ShouldBeTrue();
+        TryAsk("b", one, out var second).ShouldBeTrue();
+        TryAsk("c", one, out _).ShouldBeFalse("the client has half of the slots");
+        TryAsk("c", IPAddress.Parse("192.0.2.2"), out var other).ShouldBeTrue();
+        await cancel.CancelAsync();
+        foreach (var waiting in new[] { first, second, other })
+        {
+            await waiting.ShouldThrowAsync<OperationCanceledException>();
+        }
+
+        await Poll.UntilAsync(() => shelf.UsedSlots == 0);
+        gate.SetResult();
+        _spool.Reads.ShouldBe(0);
+
+        bool TryAsk(string rendition, IPAddress client, out Task<Download?> download) => shelf.TryGet(key with { Rendition = rendition }, 4,
+            client, _ => Task.FromResult<DownloadPlan?>(plan), out download, cancel.Token);
     }
 
     [Theory]
