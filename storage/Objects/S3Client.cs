@@ -9,7 +9,10 @@ namespace Broadcast.Storage.Objects;
 /// <summary>Creates AWS clients that are compatible with any S3 service.</summary>
 internal static class S3Client
 {
-    public static AmazonS3Client Create(StorageOptions options)
+    /// <summary>Creates a client with a connection pool of its own.</summary>
+    /// <param name="options">Endpoint and credentials.</param>
+    /// <param name="maxConnections">Maximum number of connections.</param>
+    public static AmazonS3Client Create(StorageOptions options, int maxConnections)
     {
         var config = new AmazonS3Config
         {
@@ -21,7 +24,8 @@ internal static class S3Client
 
             // The store's own deadlines depend on the body size and expire first.
             Timeout = TimeSpan.FromMinutes(30),
-            HttpClientFactory = new ClientFactory(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)), options.AuthorityFile),
+            HttpClientFactory = new ClientFactory(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)), options.AuthorityFile,
+                maxConnections),
         };
 
         if (string.IsNullOrEmpty(options.Endpoint))
@@ -40,7 +44,7 @@ internal static class S3Client
             : new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config);
     }
 
-    private sealed class ClientFactory(TimeSpan connectTimeout, string? authorities) : HttpClientFactory
+    private sealed class ClientFactory(TimeSpan connectTimeout, string? authorities, int maxConnections) : HttpClientFactory
     {
         private readonly X509ChainPolicy? _trust = string.IsNullOrEmpty(authorities) ? null : Trust(authorities);
 
@@ -50,7 +54,7 @@ internal static class S3Client
             {
                 AllowAutoRedirect = false,
                 ConnectTimeout = connectTimeout,
-                MaxConnectionsPerServer = 64,
+                MaxConnectionsPerServer = maxConnections,
 
                 // Connections are renewed regularly, so that DNS changes of S3 take effect.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),

@@ -10,7 +10,7 @@ namespace Broadcast.Storage.Objects;
 /// </summary>
 internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool signBodies)
 {
-    private const int Parallel = 3;
+    public const int Parallel = 3;
     private const int MaxParts = 10_000;
 
     /// <summary>Size of a part in bytes, unless the file would have more than 10,000 parts. S3's minimum is 5 MiB.</summary>

@@ -16,9 +16,18 @@ namespace Broadcast.Storage.Objects;
 /// plain HTTP by the signature, which covers the body's SHA-256, over TLS by <c>Content-MD5</c>. All services support both, but not the
 /// newer <c>x-amz-checksum-…</c> headers.
 /// </para>
+/// <para>
+/// Uploads have connections of their own, so that reads, however many, never delay those of live sessions.
+/// </para>
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
+    /// <summary>Maximum number of connections for everything except uploads.</summary>
+    internal const int MaxReadConnections = 64;
+
+    /// <summary>Maximum number of concurrent uploads. Each has as many connections as it uses.</summary>
+    internal const int MaxUploads = 32;
+
     private const int NamesPerDelete = 1000;
     private const int ConflictAttempts = 6;
     private const string PutId = "broadcast-put";
@@ -31,6 +40,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private const long MinClassLength = 128 << 10;
 
     private readonly AmazonS3Client _client;
+    private readonly AmazonS3Client _uploadClient;
+    private readonly SemaphoreSlim _uploads = new(MaxUploads);
     private readonly TimeProvider _time;
     private readonly S3Errors _errors;
     private readonly S3Multipart _multipart;
@@ -59,9 +70,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         _signBodies = options.Endpoint?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true;
         _sendMd5 = sendMd5 ?? !_signBodies;
         _storageClass = string.IsNullOrEmpty(options.StorageClass) ? null : new S3StorageClass(options.StorageClass);
-        _client = S3Client.Create(options);
-        _multipart = new S3Multipart(_client, _bucket, _signBodies);
-        _replacement = new S3Replacement(_client, _bucket, time);
+        _client = S3Client.Create(options, MaxReadConnections);
+        _uploadClient = S3Client.Create(options, MaxUploads * S3Multipart.Parallel);
+        _multipart = new S3Multipart(_uploadClient, _bucket, _signBodies);
+        _replacement = new S3Replacement(_uploadClient, _bucket, time);
     }
 
     /// <summary>
@@ -70,7 +82,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     /// </summary>
     internal long MultipartFrom { get; init; } = 64L << 20;
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _uploadClient.Dispose();
+        _uploads.Dispose();
+    }
 
     public override string ToString() => _prefix.Length == 0 ? _errors.Location : $"{_errors.Location} under {_prefix}";
 
@@ -125,7 +142,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
 
         start.Metadata[Checksum] = Crc32C.Format(digest.Sum);
-        return await CallAsync($"Could not store {name}", LimitFor(length),
+        return await UploadAsync($"Could not store {name}", LimitFor(length),
             token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
     }
 
@@ -134,7 +151,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         var copy = bytes.ToArray();
         var digest = FileDigest.Of(copy, _sendMd5);
-        return CallAsync($"Could not store {name}", LimitFor(copy.Length), token => _replacement.PutAsync(_prefix + name.Value, rank, () =>
+        return UploadAsync($"Could not store {name}", LimitFor(copy.Length), token => _replacement.PutAsync(_prefix + name.Value, rank, () =>
         {
             var request = Request(name, headers);
             request.InputStream = new MemoryStream(copy, writable: false);
@@ -190,14 +207,14 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             }
             catch (AmazonS3Exception e) when (IsNoObject(e))
             {
-                await EnsureBucketAsync(token);
+                await EnsureBucketAsync(_client, token);
                 return null;
             }
         }, cancellationToken);
     }
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
-        CallAsync($"Could not look for {name}", _timeout, async token => (await HeadAsync(name, token)).Info, cancellationToken);
+        CallAsync($"Could not look for {name}", _timeout, async token => (await HeadAsync(_client, name, token)).Info, cancellationToken);
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -294,7 +311,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, FileDigest digest, Action<PutObjectRequest> fill,
         CancellationToken cancellationToken) =>
-        CallAsync($"Could not store {name}", LimitFor(length), async token =>
+        UploadAsync($"Could not store {name}", LimitFor(length), async token =>
         {
             var id = Guid.NewGuid().ToString("N");
             for (var attempt = 1; ; attempt++)
@@ -312,12 +329,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
                 try
                 {
-                    await _client.PutObjectAsync(request, token);
+                    await _uploadClient.PutObjectAsync(request, token);
                     return true;
                 }
                 catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.PreconditionFailed)
                 {
-                    return (await HeadAsync(name, token)).PutId == id;
+                    return (await HeadAsync(_uploadClient, name, token)).PutId == id;
                 }
                 catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Conflict && attempt < ConflictAttempts)
                 {
@@ -343,35 +360,51 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         return request;
     }
 
-    private async Task<(ObjectInfo? Info, string? PutId)> HeadAsync(ObjectName name, CancellationToken cancellationToken)
+    private async Task<(ObjectInfo? Info, string? PutId)> HeadAsync(AmazonS3Client client, ObjectName name,
+        CancellationToken cancellationToken)
     {
         try
         {
-            var head = await _client.GetObjectMetadataAsync(
+            var head = await client.GetObjectMetadataAsync(
                 new GetObjectMetadataRequest { BucketName = _bucket, Key = _prefix + name.Value }, cancellationToken);
             return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)) { Rank = S3Replacement.RankOf(head.Metadata) },
                 head.Metadata[PutId]);
         }
         catch (AmazonS3Exception e) when (IsNoObject(e))
         {
-            await EnsureBucketAsync(cancellationToken);
+            await EnsureBucketAsync(client, cancellationToken);
             return (null, null);
         }
     }
 
     private async Task<ObjectContent?> EmptyAsync(ObjectName name, long offset, CancellationToken cancellationToken) =>
-        (await HeadAsync(name, cancellationToken)).Info is { } info
+        (await HeadAsync(_client, name, cancellationToken)).Info is { } info
         ? new ObjectContent(Stream.Null, Math.Min(offset, info.Length), 0, info.Length) : null;
 
     /// <summary>
     /// A HEAD response has no body, so "not found" may also mean a missing bucket. Checks the bucket until any request has succeeded.
     /// </summary>
-    private async Task EnsureBucketAsync(CancellationToken cancellationToken)
+    private async Task EnsureBucketAsync(AmazonS3Client client, CancellationToken cancellationToken)
     {
         if (!_bucketSeen)
         {
-            await _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
+            await client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
             _bucketSeen = true;
+        }
+    }
+
+    /// <summary>Uploads in turn. The deadline starts when the upload does, not while it waits for others.</summary>
+    private async Task<bool> UploadAsync(string operation, TimeSpan limit, Func<CancellationToken, Task<bool>> call,
+        CancellationToken cancellationToken)
+    {
+        await _uploads.WaitAsync(cancellationToken);
+        try
+        {
+            return await CallAsync(operation, limit, call, cancellationToken);
+        }
+        finally
+        {
+            _uploads.Release();
         }
     }
 

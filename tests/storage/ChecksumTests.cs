@@ -103,7 +103,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         (await store.PutFileAsync(ObjectName.Parse("parts"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
         (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("parts"), default)).ShouldBe(VerificationResult.Valid);
 
-        using var client = S3Client.Create(used!);
+        using var client = S3Client.Create(used!, 4);
         var wrong = new Amazon.S3.Model.PutObjectRequest
         {
             BucketName = used!.Bucket, Key = "wrong", InputStream = new MemoryStream(new byte[5000]), UseChunkEncoding = false,

@@ -169,7 +169,7 @@ public sealed class S3SessionCheckTests(CephFixture ceph) : SessionCheckContract
 
     private protected override async Task FlipAsync(IObjectStore store, ObjectName name)
     {
-        using var client = S3Client.Create(_options);
+        using var client = S3Client.Create(_options, 4);
         var key = $"{_options.Prefix}/{name}";
         using var before = await client.GetObjectAsync(_options.Bucket, key);
         var bytes = new byte[before.ContentLength];
