@@ -186,7 +186,7 @@ public sealed class SessionTimeline
 
     /// <summary>
     /// Events that rebuild an equal timeline. Each journal file starts with them, so that older files can be deleted. Everything before the
-    /// window is reduced to counts, so the size is bounded by the window.
+    /// window is reduced to counts, so the size is bounded by the window, and by the retained index blocks.
     /// </summary>
     public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _indexBlocks, _slate);
 
@@ -329,7 +329,13 @@ public sealed class SessionTimeline
         }
 
         Period = moved.Run;
-        return Move(moved.FirstSegment);
+        Move(moved.FirstSegment);
+        if (moved.Discontinuities > 0)
+        {
+            DiscontinuitySequence = moved.Discontinuities;
+        }
+
+        return true;
     }
 
     private bool AddIndexBlock(TimelineEvent.IndexBlockReady block)

@@ -10,14 +10,9 @@ internal static class TimelineCheckpoint
     public static IReadOnlyList<TimelineEvent> Of(SessionTimeline timeline, IndexBlockList blocks, SlateProjection slate)
     {
         var events = new List<TimelineEvent> { new TimelineEvent.Started(timeline.Session) };
-        // Discontinuities that have left the window must leave it again during replay, so they are announced before its first segment.
-        for (var i = timeline.DiscontinuitySequence; i > 0; i--)
-        {
-            events.Add(new TimelineEvent.Discontinuity(timeline.FirstSegment - i));
-        }
-
         // The window moves before renditions are added. Otherwise it would remove init segments needed by segments that follow.
-        events.Add(new TimelineEvent.WindowMoved(timeline.FirstSegment, timeline.Period, timeline.Slate));
+        events.Add(new TimelineEvent.WindowMoved(timeline.FirstSegment, timeline.Period, timeline.Slate,
+            timeline.DiscontinuitySequence));
         foreach (var rendition in timeline.Renditions)
         {
             events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Position));

@@ -123,6 +123,7 @@ public static class TimelineJson
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
         TimelineEvent.WindowMoved { Run: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyPeriod,
         TimelineEvent.WindowMoved { Slate.First: < 1 } => "segment numbers start at 1",
+        TimelineEvent.WindowMoved { Discontinuities: < 0 } => "the number of discontinuities is negative",
         TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 }
             or TimelineEvent.Discontinuity { Segment: < 1 }
             or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.DvrWindowMoved { FirstSegment: < 1 } =>

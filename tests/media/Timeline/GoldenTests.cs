@@ -58,6 +58,7 @@ public class GoldenTests
         yield return new TimelineEvent.SegmentGap("audio-de", 3, 1, new(72_000, 48_000), new(96_256, 48_000), Noon);
         yield return new TimelineEvent.WindowMoved(3);
         yield return new TimelineEvent.WindowMoved(3, Run, new TimelineSlate(3, new(1500, 1000), Noon));
+        yield return new TimelineEvent.WindowMoved(3, Discontinuities: 2);
         yield return new TimelineEvent.IndexBlockReady(1, 2, new(0, 90_000), new(360_000, 90_000), Noon, 0,
             [new IndexBlockRange("source", 1, 2, 1)], Name("chapters/1-2.chapter"), 79);
         yield return new TimelineEvent.IndexBlockReady(

@@ -1,3 +1,4 @@
+using System.Text;
 using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
@@ -185,6 +186,60 @@ public sealed class SessionTimelineTests
         timeline.Apply(new TimelineEvent.Discontinuity(1)).ShouldBeFalse();
         timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeTrue();
         timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Checkpoint_does_not_grow_with_discontinuities_that_left_the_window()
+    {
+        var timeline = Begun();
+        var early = (Events: 0, Bytes: 0);
+        for (var segment = 1; segment <= 90_000; segment++)
+        {
+            timeline.Apply(new TimelineEvent.Discontinuity(segment)).ShouldBeTrue();
+            timeline.Apply(RandomTimeline.Part("v", segment, 0));
+            timeline.Apply(new TimelineEvent.WindowMoved(Math.Max(1, segment - 9)));
+            if (segment == 20_000)
+            {
+                early = Size();
+            }
+        }
+
+        timeline.DiscontinuitySequence.ShouldBe(89_990);
+        Size().ShouldBe(early, "segment numbers have five digits at both times");
+        RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
+
+        // The times of parts get more digits.
+        (int Events, int Bytes) Size() => (timeline.Checkpoint().Count,
+            timeline.Checkpoint().Where(@event => @event is not TimelineEvent.PartReady).Sum(@event => TimelineJson.Serialize(@event).Length));
+    }
+
+    [Fact]
+    public void Checkpoint_of_an_older_version_with_a_line_for_each_past_discontinuity_is_read()
+    {
+        const string text = """
+            {"journal":1,"channel":"main","session":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"number":7,"checkpoint":10}
+            {"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:01","window":"00:01:00"}}}
+            {"type":"discontinuity","segment":17}
+            {"type":"discontinuity","segment":18}
+            {"type":"discontinuity","segment":19}
+            {"type":"window","firstSegment":20}
+            {"type":"rendition","rendition":"v","kind":"Video","place":0}
+            {"type":"init","rendition":"v","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null},"object":"live/main/s/v/init1.mp4","length":701}
+            {"type":"discontinuity","segment":20}
+            {"type":"part","rendition":"v","segment":20,"part":0,"init":1,"start":"3420000/90000","duration":"45000/90000","independent":true,"wallClock":"2026-03-01T12:00:38+00:00","object":"live/main/s/v/20.mp4","offset":0,"length":1000}
+            {"type":"segment","rendition":"v","segment":20}
+            {"type":"discontinuity","segment":21}
+            {"type":"window","firstSegment":21}
+
+            """;
+        var timeline = JournalFile.Read(Encoding.UTF8.GetBytes(text)).ShouldNotBeNull().BuildTimeline();
+        (timeline.DiscontinuitySequence, timeline.FirstSegment).ShouldBe((4, 21));
+        timeline.Discontinuities.ShouldBe([21]);
+
+        var written = JournalFile.Preamble(timeline.Session.Channel, timeline.Session.Id, 1, 8, timeline.Checkpoint());
+        var again = JournalFile.Read(written).ShouldNotBeNull();
+        again.Events.OfType<TimelineEvent.Discontinuity>().Count().ShouldBe(1);
+        RandomTimeline.Notify(again.BuildTimeline()).ShouldBe(RandomTimeline.Notify(timeline));
     }
 
     [Fact]

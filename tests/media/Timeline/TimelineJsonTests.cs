@@ -40,6 +40,7 @@ public sealed class TimelineJsonTests
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, RandomTimeline.At(4), new(180_000, 90_000), RandomTimeline.Start),
         new TimelineEvent.WindowMoved(31),
+        new TimelineEvent.WindowMoved(31, Discontinuities: 12),
         new TimelineEvent.WindowMoved(31, new TimelinePeriod(7, new(12_000, 1000))),
         new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, RandomTimeline.At(29), RandomTimeline.Start)),
         IndexBlock,
@@ -125,6 +126,7 @@ public sealed class TimelineJsonTests
     [InlineData("{\"type\":\"window\",\"firstSegment\":-1}")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":\"1\"}")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1.5}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":1,\"discontinuities\":-1}")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":9223372036854775808}")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1}{}")]
