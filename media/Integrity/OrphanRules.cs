@@ -41,7 +41,7 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
 
         // Init segments outside the window are few, and remain when a process is killed. A segment after the last one may be announced at
         // any moment, even when the disk's clock is slow.
-        return parsed.Kind == ObjectKind.Init ? !(parsed.Number < rendition.Init?.Number) : timeline.IsEnded
+        return parsed.Kind == ObjectKind.Init ? !(parsed.Number < rendition.NewestInit?.Number) : timeline.IsEnded
             || parsed.Number <= timeline.LastSegment;
     }
 

@@ -141,7 +141,9 @@ public sealed record IndexBlock(long First, long Last, IReadOnlyList<long> Disco
                 .. Renditions.Select(rendition => new IndexBlockRange(
                     rendition.Name, rendition.Segments[0].Number, rendition.Segments[^1].Number,
                     rendition.Segments.Min(segment => segment.Init),
-                    Discontinuities.Count(number => number < rendition.Segments[0].Number))),
+                    Discontinuities.Count(number => number < rendition.Segments[0].Number),
+                    rendition.Segments.Select(segment => segment.Init).Distinct().Order().ToList() is { Count: <= IndexBlockRange.MaxInits }
+                        and var inits ? inits : null)),
             ],
             name, length, Period, NextPeriod);
     }

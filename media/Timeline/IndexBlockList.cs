@@ -30,6 +30,7 @@ public sealed record TimelineIndexBlock(
 /// </summary>
 internal sealed class IndexBlockList(BroadcastSession session)
 {
+    private readonly Dictionary<string, NeededInits> _neededInits = new(StringComparer.Ordinal);
     private List<TimelineIndexBlock> _all = [];
     private List<TimelineIndexBlock> _dvrBlocks = [];
     private long _dvrStart;
@@ -99,41 +100,36 @@ internal sealed class IndexBlockList(BroadcastSession session)
         return count > 0;
     }
 
-    /// <summary>
-    /// The lowest init segment number that the blocks need in a rendition; <see cref="int.MaxValue"/> when none is needed.
-    /// </summary>
-    public int LowestInit(string rendition)
+    /// <summary>Numbers of the init segments that the blocks need in a rendition.</summary>
+    public NeededInits GetNeededInits(string rendition)
     {
-        var lowest = int.MaxValue;
-        foreach (var block in _all)
+        if (!_neededInits.TryGetValue(rendition, out var needed))
         {
-            lowest = Math.Min(lowest, block.Find(rendition)?.Init ?? int.MaxValue);
+            _neededInits.Add(rendition, needed = NeededInits.Of(_all.Select(block => block.Find(rendition)).OfType<IndexBlockRange>()));
         }
 
-        return lowest;
+        return needed;
     }
 
     /// <summary>Events that restore the list.</summary>
-    public IEnumerable<TimelineEvent> Checkpoint()
-    {
-        foreach (var block in _all)
-        {
-            yield return new TimelineEvent.IndexBlockReady(
-                block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions,
-                block.Object, block.Length, block.Period);
-        }
+    public IEnumerable<TimelineEvent> Checkpoint() => _all.Select(block => new TimelineEvent.IndexBlockReady(
+        block.First, block.Last, block.Start, block.Duration, block.WallClock, block.Discontinuities, block.Renditions, block.Object,
+        block.Length, block.Period));
 
-        if (session.HasDvrWindow && _dvrBlocks.Count < _all.Count)
-        {
-            yield return new TimelineEvent.DvrWindowMoved(_dvrBlocks is [var first, ..] ? first.First : _all[^1].Last + 1);
-        }
-    }
+    /// <summary>
+    /// Event that restores the DVR window when the list has older blocks; <see langword="null"/> otherwise. It must follow the segments of
+    /// the live window, because it removes init segments that none of them needs.
+    /// </summary>
+    public TimelineEvent? DvrWindowCheckpoint() => session.HasDvrWindow && _dvrBlocks.Count < _all.Count
+        ? new TimelineEvent.DvrWindowMoved(_dvrBlocks is [var first, ..] ? first.First : _all[^1].Last + 1)
+        : null;
 
     private int Find(long first) => _all.FindIndex(other => other.First == first);
 
     private void Set(List<TimelineIndexBlock> all)
     {
         _all = all;
+        _neededInits.Clear();
         _dvrBlocks = !IsRecorded ? all : session.HasDvrWindow ? [.. all.Where(block => block.First >= _dvrStart)] : [];
     }
 }

@@ -88,6 +88,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
     private readonly List<TimelineInit> _inits = [];
     private readonly List<TimelineSegment> _segments = [];
 
+    // The last announced init segment that is neither on the timeline nor newer than all others.
+    private TimelineInit? _removedInit;
+
     /// <summary>Name in URLs.</summary>
     public string Name { get; } = name;
 
@@ -97,11 +100,19 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
     /// <summary>Sort order among the session's renditions; see <see cref="TimelineEvent.RenditionAdded"/>.</summary>
     public int Position { get; } = position;
 
-    /// <summary>Init segments that the window still needs, and the newest one.</summary>
+    /// <summary>
+    /// Init segments that the window or a retained index block needs, and the newest one, by ascending number. There may be holes.
+    /// </summary>
     public IReadOnlyList<TimelineInit> Inits => _inits;
 
-    /// <summary>The newest init segment; <see langword="null"/> before the first.</summary>
-    public TimelineInit? Init => _inits.Count > 0 ? _inits[^1] : null;
+    /// <summary>
+    /// Init segment of the newest segment, or the newest init segment when the window has no segments; <see langword="null"/> before the
+    /// first.
+    /// </summary>
+    public TimelineInit? Init => (_segments.Count > 0 ? FindInit(_segments[^1].Init) : null) ?? NewestInit;
+
+    /// <summary>The init segment with the highest number; <see langword="null"/> before the first.</summary>
+    public TimelineInit? NewestInit => _inits.Count > 0 ? _inits[^1] : null;
 
     /// <summary>Segments in the live window by ascending sequence number, without holes; the last one may be open.</summary>
     public IReadOnlyList<TimelineSegment> Segments => _segments;
@@ -120,18 +131,7 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
     public TimelineSegment? Open => _segments.Count > 0 && !_segments[^1].IsClosed ? _segments[^1] : null;
 
     /// <summary>Finds an init segment by number.</summary>
-    public TimelineInit? FindInit(int number)
-    {
-        foreach (var init in _inits)
-        {
-            if (init.Number == number)
-            {
-                return init;
-            }
-        }
-
-        return null;
-    }
+    public TimelineInit? FindInit(int number) => IndexOf(number) is var index && index >= 0 ? _inits[index] : null;
 
     /// <summary>Finds a segment by sequence number; <see langword="null"/> when it is not in the window.</summary>
     public TimelineSegment? Find(long number)
@@ -145,27 +145,40 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
         return index >= 0 && index < _segments.Count ? _segments[(int)index] : null;
     }
 
-    internal void Add(TimelineInit init)
+    /// <summary>
+    /// Adds an init segment, or the caption services found in its media if it is known. One that was removed only returns when a segment
+    /// uses it (<see cref="TryUseInit"/>), so that a replay of past events has no effect.
+    /// </summary>
+    /// <returns>Whether the timeline changed.</returns>
+    internal bool Add(TimelineInit init)
     {
-        if (_inits.Count == 0 || init.Number > _inits[^1].Number)
+        var index = IndexOf(init.Number);
+        if (index >= 0)
         {
-            _inits.Add(init);
+            return TryAddCaptions(index, CaptionServices.Parse(init.Format.Captions));
         }
-    }
 
-    /// <summary>Adds caption services found in the media of the newest init segment.</summary>
-    /// <returns>Whether any service was new.</returns>
-    internal bool TryAddCaptions(CaptionServices found)
-    {
-        var newest = _inits[^1];
-        var known = CaptionServices.Parse(newest.Format.Captions);
-        if (!found.HasMoreThan(known))
+        if (~index < _inits.Count)
         {
+            _removedInit = init;
             return false;
         }
 
-        _inits[^1] = newest with { Format = newest.Format with { Captions = (known | found).ToString() } };
+        _inits.Add(init);
         return true;
+    }
+
+    /// <summary>Returns whether a segment can use an init segment; restores one that was removed and then announced again.</summary>
+    internal bool TryUseInit(int number)
+    {
+        var index = IndexOf(number);
+        if (index < 0 && _removedInit?.Number == number)
+        {
+            _inits.Insert(~index, _removedInit);
+            (_removedInit, index) = (null, ~index);
+        }
+
+        return index >= 0;
     }
 
     internal void Add(TimelineSegment segment)
@@ -187,8 +200,8 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
 
     /// <summary>Removes segments before a sequence number, and init segments that are no longer needed, except the newest.</summary>
     /// <param name="first">First sequence number to keep.</param>
-    /// <param name="needed">Lowest init segment number needed elsewhere.</param>
-    internal void TrimBefore(long first, int needed = int.MaxValue)
+    /// <param name="neededElsewhere">Init segments needed elsewhere.</param>
+    internal void TrimBefore(long first, NeededInits neededElsewhere)
     {
         var count = 0;
         while (count < _segments.Count && _segments[count].Number < first)
@@ -197,14 +210,50 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int position 
         }
 
         _segments.RemoveRange(0, count);
-        foreach (var segment in _segments)
+        if (_inits.Count <= 1)
         {
-            needed = Math.Min(needed, segment.Init);
+            return;
         }
 
-        while (_inits.Count > 1 && _inits[0].Number < needed)
+        var inWindow = new HashSet<int>();
+        foreach (var segment in _segments)
         {
-            _inits.RemoveAt(0);
+            inWindow.Add(segment.Init);
         }
+
+        var newest = _inits[^1];
+        _inits.RemoveAll(init => init != newest && !inWindow.Contains(init.Number) && !neededElsewhere.Contains(init.Number));
+    }
+
+    private bool TryAddCaptions(int index, CaptionServices found)
+    {
+        var init = _inits[index];
+        var known = CaptionServices.Parse(init.Format.Captions);
+        if (!found.HasMoreThan(known))
+        {
+            return false;
+        }
+
+        _inits[index] = init with { Format = init.Format with { Captions = (known | found).ToString() } };
+        return true;
+    }
+
+    /// <summary>Index of an init segment, or the complement of the index at which it would be inserted.</summary>
+    private int IndexOf(int number)
+    {
+        var (low, high) = (0, _inits.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var found = _inits[middle].Number;
+            if (found == number)
+            {
+                return middle;
+            }
+
+            (low, high) = found < number ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return ~low;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Timeline;
 
@@ -218,17 +217,8 @@ public sealed class SessionTimeline
         return true;
     }
 
-    private bool AddInit(TimelineEvent.InitReady init)
-    {
-        var rendition = RequireRendition(init.Rendition);
-        if (rendition.Init is { } last && last.Number >= init.Init)
-        {
-            return last.Number == init.Init && rendition.TryAddCaptions(CaptionServices.Parse(init.Format.Captions));
-        }
-
-        rendition.Add(new TimelineInit(init.Init, init.Format, init.Object, init.Length));
-        return true;
-    }
+    private bool AddInit(TimelineEvent.InitReady init) =>
+        RequireRendition(init.Rendition).Add(new TimelineInit(init.Init, init.Format, init.Object, init.Length));
 
     private bool AddPart(TimelineEvent.PartReady part)
     {
@@ -241,7 +231,7 @@ public sealed class SessionTimeline
                 return false;
             }
 
-            if (part.Part != 0 || rendition.FindInit(part.Init) is null)
+            if (part.Part != 0 || !rendition.TryUseInit(part.Init))
             {
                 throw new InvalidDataException(
                     $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}; expected "
@@ -370,7 +360,7 @@ public sealed class SessionTimeline
     {
         foreach (var rendition in _renditions)
         {
-            rendition.TrimBefore(FirstSegment, _indexBlocks.LowestInit(rendition.Name));
+            rendition.TrimBefore(FirstSegment, _indexBlocks.GetNeededInits(rendition.Name));
         }
     }
 

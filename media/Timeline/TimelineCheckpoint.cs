@@ -44,6 +44,11 @@ internal static class TimelineCheckpoint
             }
         }
 
+        if (blocks.DvrWindowCheckpoint() is { } dvrWindow)
+        {
+            events.Add(dvrWindow);
+        }
+
         events.AddRange(timeline.SpriteSheets.Select(sheet =>
             new TimelineEvent.SpriteSheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
         if (timeline.Poster is { } poster)

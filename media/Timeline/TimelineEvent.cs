@@ -61,8 +61,9 @@ public abstract record TimelineEvent
         : TimelineEvent;
 
     /// <summary>
-    /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one. The
-    /// newest is announced again under its own number when new caption services are found. Older servers ignore the repetition.
+    /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one,
+    /// unless it equals that of an earlier one that is still on the timeline: segments then use that one. An init segment is announced again
+    /// under its own number when new caption services are found. Older servers ignore the repetition.
     /// </summary>
     /// <param name="Rendition">Name of the rendition.</param>
     /// <param name="Init">Number of the init segment.</param>
@@ -185,6 +186,21 @@ public abstract record TimelineEvent
 /// <param name="Last">Last sequence number in the block; there are no holes, only gaps.</param>
 /// <param name="Init">Lowest number of an init segment that they need.</param>
 /// <param name="Before">Number of discontinuities in the block before <paramref name="First"/>.</param>
+/// <param name="Inits">Numbers of all init segments that they need, ascending. <see langword="null"/> for
+/// <paramref name="Init"/> and any higher number: with many of them (<see cref="MaxInits"/>), and in older journals.</param>
 public sealed record IndexBlockRange(
     string Rendition, long First, long Last, int Init,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Inits = null)
+{
+    /// <summary>Maximum number of listed init segments, so that the event stays small.</summary>
+    public const int MaxInits = 64;
+
+    /// <summary>Returns whether both ranges are equal.</summary>
+    public bool Equals(IndexBlockRange? other) =>
+        other is not null && (Rendition, First, Last, Init, Before) == (other.Rendition, other.First, other.Last, other.Init, other.Before)
+        && (Inits is null ? other.Inits is null : other.Inits is not null && Inits.SequenceEqual(other.Inits));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Rendition, First, Last, Init);
+}

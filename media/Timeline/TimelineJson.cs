@@ -114,7 +114,7 @@ public static class TimelineJson
             _ when block.Last < block.First || block.Renditions
                 .Any(range => range is null || range.First < block.First || range.Last > block.Last || range.Last < range.First)
                 => "a last number is below its first, or not in the index block",
-            _ when block.Renditions.Any(range => range.Init < 1) => "init numbers start at 1",
+            _ when block.Renditions.Any(range => range.Init < 1 || range.Inits?.Any(init => init < 1) is true) => "init numbers start at 1",
             { Duration.Ticks: < 0 } => "duration is negative",
             { Discontinuities: < 0 } or { Length: < 0 } => "a count or length is negative",
             { Run: { First: < 1 } or { Start.Ticks: < 0 } } or { Next: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyPeriod,

@@ -165,13 +165,17 @@ internal static class DurableTimeline
     private static bool AppendRendition(List<TimelineEvent> events, TimelineObservation observation, RenditionTimeline rendition,
         RenditionTimeline? listed, long start, long end)
     {
-        var next = listed?.Segments is [.., var last] && last.Number >= start ? last.Number + 1 : start;
-        var (isNew, init) = (listed is null, listed?.Init?.Number ?? 0);
-        if (listed?.Init is { } known && rendition.FindInit(init) is { } newer
+        var (isNew, next, init) = (listed is null, start, 0);
+        if (listed?.Segments is [.., var last] && last.Number >= start)
+        {
+            (next, init) = (last.Number + 1, last.Init);
+        }
+
+        if (listed?.Init is { } known && rendition.FindInit(known.Number) is { } newer
             && CaptionServices.Parse(newer.Format.Captions).HasMoreThan(CaptionServices.Parse(known.Format.Captions)))
         {
             // Repeated after captions were detected. The init segment is stored, and no new segment is required.
-            events.Add(new TimelineEvent.InitReady(rendition.Name, init, newer.Format, newer.Object, newer.Length));
+            events.Add(new TimelineEvent.InitReady(rendition.Name, newer.Number, newer.Format, newer.Object, newer.Length));
         }
 
         foreach (var segment in rendition.Segments)
@@ -192,8 +196,9 @@ internal static class DurableTimeline
                 events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Position));
             }
 
-            if (segment.Init > init && rendition.FindInit(segment.Init) is { } needed)
+            if (segment.Init != init && rendition.FindInit(segment.Init) is { } needed)
             {
+                // The listed timeline may have removed it. If it is known, the repetition has no effect.
                 init = segment.Init;
                 events.Add(new TimelineEvent.InitReady(rendition.Name, needed.Number, needed.Format, needed.Object, needed.Length));
             }

@@ -68,7 +68,7 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
                 rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };
         }
 
-        return rendition.Inits is [var first, ..] && path.Number >= 1 && path.Number < first.Number ? Past(rendition, path) : null;
+        return path.Number >= 1 && path.Number < rendition.NewestInit?.Number ? Past(rendition, path) : null;
     }
 
     private static MediaLocation? Segment(RenditionTimeline rendition, long firstSegment, LivePath path)

@@ -13,6 +13,9 @@ namespace Broadcast.Packager.Recovery;
 internal sealed class SessionRecovery(ISpool spool, IObjectStore store, PackagingStage stage, TimeProvider time, DeferredWork deferred,
     ILogger logger)
 {
+    /// <summary>Maximum number of init segments of a rendition to read.</summary>
+    private const int MaxInits = 2;
+
     /// <summary>Recovers a session and passes it to the stage.</summary>
     /// <returns>The timeline, or <see langword="null"/> without a readable journal file.</returns>
     /// <exception cref="IOException">The object store was needed and failed.</exception>
@@ -137,18 +140,21 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         return highest;
     }
 
-    /// <summary>Reads the newest init segments. An encoder that returns with the same configuration needs no new ones.</summary>
-    private async Task<IReadOnlyDictionary<string, byte[]>> ReadInitsAsync(SessionTimeline timeline, CancellationToken cancellationToken)
+    /// <summary>Reads the init segments in use. An encoder that returns with the same configuration needs no new ones.</summary>
+    private async Task<IReadOnlyDictionary<ObjectName, byte[]>> ReadInitsAsync(SessionTimeline timeline,
+        CancellationToken cancellationToken)
     {
-        var inits = new Dictionary<string, byte[]>();
+        var inits = new Dictionary<ObjectName, byte[]>();
         foreach (var rendition in timeline.IsEnded ? [] : timeline.Renditions)
         {
             try
             {
-                if (rendition.Init is { } init
-                    && await spool.ReadAllAsync(init.Object, InitSegmentReader.MaxLength, cancellationToken) is { } bytes)
+                foreach (var init in GetInitsInUse(rendition))
                 {
-                    inits.Add(rendition.Name, bytes);
+                    if (await spool.ReadAllAsync(init.Object, InitSegmentReader.MaxLength, cancellationToken) is { } bytes)
+                    {
+                        inits.Add(init.Object, bytes);
+                    }
                 }
             }
             catch (IOException)
@@ -159,6 +165,11 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         return inits;
     }
+
+    /// <summary>The last used init segments of a rendition: that of the source, and usually that of the slate.</summary>
+    private static IEnumerable<TimelineInit> GetInitsInUse(RenditionTimeline rendition) => rendition.Segments.Reverse()
+        .Select(segment => rendition.FindInit(segment.Init)).Append(rendition.NewestInit).OfType<TimelineInit>().Distinct()
+        .Take(MaxInits);
 
     /// <summary>Writes the whole live window to an index block, so that it remains playable after the window has moved.</summary>
     private void WriteIndexBlock(SessionTimeline timeline)

@@ -134,9 +134,9 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// </summary>
     /// <param name="timeline">Timeline of the session as announced.</param>
     /// <param name="journals">Numbers of its journal files, ascending.</param>
-    /// <param name="inits">Bytes of its renditions' newest init segments, as far as they are readable.</param>
+    /// <param name="inits">Bytes of its renditions' init segments, as far as they are readable.</param>
     /// <returns>Whether the session was taken over.</returns>
-    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<string, byte[]> inits)
+    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         SessionPackager session;
         lock (_addLock)
@@ -193,7 +193,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         {
             return _sessions.GetOrAdd(session.Id,
                 _ => Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session),
-                    FrozenDictionary<string, byte[]>.Empty));
+                    FrozenDictionary<ObjectName, byte[]>.Empty));
         }
     }
 
@@ -208,7 +208,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
     private SessionPackager Create(
-        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<string, byte[]> inits)
+        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));

@@ -13,18 +13,20 @@ namespace Broadcast.Packager.Sessions;
 /// error, the rest of the segment is dropped, because later parts would not be decodable. Owned by one session; not thread-safe.
 /// </summary>
 /// <param name="spool">Spool for the files.</param>
-/// <param name="names">Names of the session's objects.</param>
+/// <param name="timeline">Timeline of the session.</param>
 /// <param name="rendition">The rendition.</param>
-/// <param name="last">Newest announced init segment, or <see langword="null"/>.</param>
-/// <param name="lastInit">Number of that init segment, or a higher number that may have been used; 0 without one.</param>
-/// <param name="lastInitBytes">Its bytes, if an earlier process wrote it and they are readable.</param>
-internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, string rendition, TimelineInit? last, int lastInit,
-    byte[]? lastInitBytes)
+/// <param name="maxUsedNumber">Highest number that another process may have used for init segments; usually 0.</param>
+/// <param name="inits">Bytes of init segments that an earlier process wrote, as far as they are readable.</param>
+internal sealed class RenditionWriter(ISpool spool, SessionTimeline timeline, string rendition, int maxUsedNumber,
+    IReadOnlyDictionary<ObjectName, byte[]> inits)
 {
+    private readonly SessionObjectNames _names = ObjectNames.Of(timeline.Session);
     private readonly FragmentWriter _fragments = new();
-    private CaptionServices _captions = CaptionServices.Parse(last?.Format.Captions);
-    private TimelineEvent.InitReady? _announcedInit = last is null ? null
-        : new(rendition, last.Number, last.Format, last.Object, last.Length);
+    private readonly ReusableInits _inits = new(timeline, rendition, inits);
+    private CaptionServices _captions = CaptionServices.Parse(timeline.Find(rendition)?.Init?.Format.Captions);
+    private int _newestInit = timeline.Find(rendition)?.NewestInit?.Number ?? maxUsedNumber;
+    private int _init = timeline.Find(rendition)?.Init?.Number ?? 0;
+    private TimelineEvent.InitReady? _announcedInit;
     private Track? _track;
     private ISpoolFile? _file;
     private ISpoolFile? _initFile;
@@ -33,40 +35,42 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
     private int _parts;
     private long _abandonedSegment;
 
-    /// <summary>Number of the newest init segment; 0 without one.</summary>
-    public int Init { get; private set; } = lastInit;
+    /// <summary>
+    /// Number of the init segment of the newest part, or of the newest init segment if that one has left the timeline; 0 without one.
+    /// </summary>
+    public int Init => _init == 0 || timeline.Find(rendition)?.FindInit(_init) is not null ? _init : _newestInit;
 
     /// <summary>Returns whether a part of the segment was lost, so that the rest is dropped.</summary>
     public bool IsAbandoned(long segment) => _abandonedSegment == segment;
 
     /// <summary>Writes a new init segment if the part's configuration requires one.</summary>
-    /// <returns>The event, or <see langword="null"/> when the newest init segment applies.</returns>
+    /// <returns>The event, or <see langword="null"/> when an announced init segment applies.</returns>
     /// <exception cref="IOException">The disk failed.</exception>
     public TimelineEvent.InitReady? WriteInit(SegmenterOutput.Part part, ICollection<ISpoolFile> complete)
     {
         var track = part.Media.Track;
-        if (_track is not null && _track.IsConfiguredAs(track))
+        if (_track is not null && _track.IsConfiguredAs(track) && Init == _init)
         {
             return null;
         }
 
         var bytes = InitSegmentWriter.Write(track);
-        if (_track is null && lastInitBytes is not null && bytes.AsSpan().SequenceEqual(lastInitBytes))
+        var format = RenditionFormats.Describe(track, part);
+        if (_inits.Find(bytes, format) is { } known)
         {
-            // The configuration equals that of the earlier process, so players need no new init segment.
-            _track = track;
-            return null;
+            // Players have it, or read it again at its URL.
+            (_init, _track, _announcedInit) = (known.Init, track, known);
+            return _captions.HasMoreThan(CaptionServices.Parse(known.Format.Captions)) ? Announce(known) : null;
         }
 
-        var number = Init + 1;
-        _initFile ??= OpenEmpty(names.Init(rendition, number));
+        var number = _newestInit + 1;
+        _initFile ??= OpenEmpty(_names.Init(rendition, number));
         _initFile.Append([bytes]);
         complete.Add(_initFile);
         _captions |= RenditionFormats.CaptionsIn(part);
-        var ready = new TimelineEvent.InitReady(rendition, number,
-            RenditionFormats.Describe(track, part) with { Captions = _captions.Any ? _captions.ToString() : null }, _initFile.Name,
-            bytes.Length);
-        (_initFile, Init, _track, _announcedInit) = (null, number, track, ready);
+        var ready = Announce(new TimelineEvent.InitReady(rendition, number, format, _initFile.Name, bytes.Length));
+        _inits.Add(ready, bytes);
+        (_initFile, _init, _newestInit, _track) = (null, number, number, track);
         return ready;
     }
 
@@ -89,7 +93,7 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
         }
 
         _captions |= found;
-        return _announcedInit = _announcedInit with { Format = _announcedInit.Format with { Captions = _captions.ToString() } };
+        return Announce(_announcedInit);
     }
 
     /// <summary>Appends a part to its segment.</summary>
@@ -98,7 +102,7 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
     {
         if (_file is null || _segment != part.Segment)
         {
-            var name = names.Segment(rendition, part.Segment);
+            var name = _names.Segment(rendition, part.Segment);
             if (_file?.Name != name)
             {
                 _file = OpenEmpty(name);
@@ -151,6 +155,10 @@ internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, st
         _file = null;
         return name;
     }
+
+    /// <summary>The announcement of an init segment with the captions found so far.</summary>
+    private TimelineEvent.InitReady Announce(TimelineEvent.InitReady init) =>
+        _announcedInit = init with { Format = init.Format with { Captions = _captions.Any ? _captions.ToString() : null } };
 
     private ISpoolFile OpenEmpty(ObjectName name)
     {

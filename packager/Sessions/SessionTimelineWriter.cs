@@ -19,11 +19,11 @@ namespace Broadcast.Packager.Sessions;
 /// <param name="isNew">Whether the session has never been announced.</param>
 /// <param name="maxUsedNumber">Highest number that another process may have used for segments, init segments and journal files; usually
 /// 0.</param>
-/// <param name="inits">Bytes of the newest init segments from an earlier process, as far as they are readable.</param>
+/// <param name="inits">Bytes of init segments that an earlier process wrote, as far as they are readable.</param>
 /// <param name="onFirstClosed">Called once, when the session's first segment is closed and announced.</param>
 internal sealed class SessionTimelineWriter(
     PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber,
-    IReadOnlyDictionary<string, byte[]> inits, Action onFirstClosed)
+    IReadOnlyDictionary<ObjectName, byte[]> inits, Action onFirstClosed)
 {
     private readonly Dictionary<string, RenditionWriter> _outputs = [];
     private readonly ImageWriter _images = new(context.Spool, ObjectNames.Of(timeline.Session));
@@ -264,7 +264,7 @@ internal sealed class SessionTimelineWriter(
     private void Skip(SegmenterOutput.Gap gap)
     {
         var output = GetOutput(gap.Rendition);
-        if (output.Init == maxUsedNumber)
+        if (output.Init == 0)
         {
             // The rendition was never announced, so no gap is needed.
             return;
@@ -289,10 +289,7 @@ internal sealed class SessionTimelineWriter(
     {
         if (!_outputs.TryGetValue(rendition, out var output))
         {
-            var last = timeline.Find(rendition)?.Init;
-            output = new RenditionWriter(
-                context.Spool, ObjectNames.Of(timeline.Session), rendition, last, last?.Number ?? maxUsedNumber,
-                inits.GetValueOrDefault(rendition));
+            output = new RenditionWriter(context.Spool, timeline, rendition, maxUsedNumber, inits);
             _outputs.Add(rendition, output);
         }
 

@@ -63,6 +63,13 @@ internal sealed class FakePackager
         return this;
     }
 
+    /// <summary>Uses an earlier init segment for the next segments.</summary>
+    public FakePackager Use(string name, int init)
+    {
+        _feeds[name].Init = init;
+        return this;
+    }
+
     public FakePackager Change(string name, Func<RenditionFormat, RenditionFormat> change) => Init(name, change(_feeds[name].Format));
 
     /// <summary>Announces the latest init segment again, with captions detected late.</summary>

@@ -84,6 +84,55 @@ public class RecordedSessionTests
     }
 
     [Fact]
+    public async Task Source_that_alternates_with_the_slate_needs_one_init_segment_for_each_even_after_a_restart()
+    {
+        var bench = await new PackagerHarness(options: Short).StartAsync();
+        var session = Recorded();
+        var sizes = new List<int>();
+        for (var outage = 0; outage < 60; outage++)
+        {
+            if (outage == 40)
+            {
+                bench = await new PackagerHarness(bench.Spool.AfterKill(), options: Short).StartAsync();
+            }
+
+            foreach (var isSlate in (bool[])[false, true])
+            {
+                bench.IsSlate = isSlate;
+                var from = (outage * 20.0) + (isSlate ? 10 : 0);
+                await bench.PublishAsync(session, [.. VideoFrames(10, 60, from, track: isSlate ? OtherVideo : Video)], Source);
+            }
+
+            sizes.Add(bench.Timeline(session).Find("source")!.Inits.Count);
+        }
+
+        var timeline = Replayed(bench.Spool, session);
+        var source = timeline.Find("source")!;
+        sizes.ShouldAllBe(count => count == 2);
+        source.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+        bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.Contains("/init-", StringComparison.Ordinal))
+            .Count().ShouldBe(2);
+        All(bench.Spool, timeline, "source").Select(segment => segment.Init)
+            .ShouldBe(Enumerable.Range(0, 120).SelectMany(run => Enumerable.Repeat(1 + (run % 2), 5)));
+        bench.Dispose();
+    }
+
+    [Fact]
+    public async Task Init_segment_of_a_configuration_that_left_the_session_is_not_used_again()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, [.. VideoFrames(10, 60)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(100, 60, from: 10, track: OtherVideo)], Source);
+        bench.Time.Advance(TimeSpan.FromMinutes(5));
+        var first = ObjectName.Parse($"live/main/{session.Id}/source/init-1.mp4");
+        await Poll.UntilAsync(() => bench.Spool.Deleted.Contains(first));
+
+        await bench.PublishAsync(session, [.. VideoFrames(10, 60, from: 110)], Source);
+        bench.Timeline(session).Find("source")!.Inits.Select(init => init.Number).ShouldBe([2, 3]);
+    }
+
+    [Fact]
     public async Task Newer_session_replaces_a_recorded_one_but_keeps_its_media_and_ends_its_journal()
     {
         using var bench = await new PackagerHarness(options: Short).StartAsync();

@@ -11,7 +11,11 @@ namespace Broadcast.Transcoder.Thumbnails;
 /// </summary>
 internal sealed class SessionKeyframes(ThumbnailOptions options)
 {
-    private readonly Dictionary<string, TimelineInit?> _video = new(StringComparer.Ordinal);
+    /// <summary>Maximum number of init segments of a rendition; above it, the least recently used is dropped.</summary>
+    private const int MaxInits = 64;
+
+    // Init segments of the video renditions, the most recently used last.
+    private readonly Dictionary<string, List<TimelineInit>> _video = new(StringComparer.Ordinal);
     private readonly SortedDictionary<int, KeyframeReference> _currentTiles = [];
     private string? _rendition;
     private long _sheetIndex = -1;
@@ -48,11 +52,10 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
             switch (@event)
             {
                 case TimelineEvent.RenditionAdded { Kind: TrackKind.Video } added:
-                    _video.TryAdd(added.Rendition, null);
+                    _video.TryAdd(added.Rendition, []);
                     break;
-                case TimelineEvent.InitReady init when _video.ContainsKey(init.Rendition):
-                    _video[init.Rendition] = new TimelineInit(init.Init, init.Format, init.Object, init.Length);
-                    SelectRendition();
+                case TimelineEvent.InitReady init when _video.TryGetValue(init.Rendition, out var inits):
+                    Use(inits, new TimelineInit(init.Init, init.Format, init.Object, init.Length));
                     break;
                 case TimelineEvent.WindowMoved { Slate: { } slate }:
                     _slate = slate.First;
@@ -60,9 +63,20 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
                 case TimelineEvent.Discontinuity discontinuity:
                     _slate = discontinuity.IsSlate ? _slate ?? discontinuity.Segment : null;
                     break;
-                case TimelineEvent.PartReady { Independent: true } part when part.Rendition == _rendition
-                    && _video[part.Rendition] is { } init && init.Number == part.Init:
-                    Add(new KeyframeReference(part.Start, init, part.Object, part.Offset, part.Length), isSlate: part.Segment >= _slate);
+                case TimelineEvent.PartReady { Independent: true } part when _video.TryGetValue(part.Rendition, out var known)
+                    && known.Find(init => init.Number == part.Init) is { } init:
+                    if (init != known[^1])
+                    {
+                        // An earlier configuration returned.
+                        Use(known, init);
+                    }
+
+                    if (part.Rendition == _rendition)
+                    {
+                        Add(new KeyframeReference(part.Start, init, part.Object, part.Offset, part.Length),
+                            isSlate: part.Segment >= _slate);
+                    }
+
                     break;
                 case TimelineEvent.Ended:
                     _ended = true;
@@ -100,10 +114,22 @@ internal sealed class SessionKeyframes(ThumbnailOptions options)
         _newestFromEncoder is { } newest
         && (_posterTime is not { } last || (newest.Time - last).ToTimeSpan() >= options.PosterInterval || (_ended && newest.Time > last));
 
+    private void Use(List<TimelineInit> inits, TimelineInit init)
+    {
+        inits.RemoveAll(other => other.Number == init.Number);
+        inits.Add(init);
+        if (inits.Count > MaxInits)
+        {
+            inits.RemoveAt(0);
+        }
+
+        SelectRendition();
+    }
+
     /// <summary>Selects the lowest rendition that is high enough for a poster, else the highest, to minimize decoding.</summary>
     private void SelectRendition() => _rendition = _video
-        .Where(video => video.Value is not null)
-        .Select(video => (video.Key, video.Value!.Format.Height))
+        .Where(video => video.Value.Count > 0)
+        .Select(video => (video.Key, video.Value[^1].Format.Height))
         .OrderBy(video => video.Height >= ImageSize.MinPosterSourceHeight ? video.Height : int.MaxValue - video.Height)
         .ThenBy(video => video.Key, StringComparer.Ordinal)
         .First().Key;

@@ -111,6 +111,70 @@ public class IndexBlockTests
         (gaps[0].Start, gaps[^1].End).ShouldBe((RandomTimeline.At(5), RandomTimeline.At(15)));
     }
 
+    /// <summary>A recorded session whose segments 1 to 8 have the given init segments, and are in index blocks of two.</summary>
+    private static SessionTimeline WithInits(bool isRecorded, params int[] inits)
+    {
+        var session = RandomTimeline.Session() with { IsRecorded = isRecorded, DvrWindow = TimeSpan.FromMinutes(1) };
+        var timeline = RandomTimeline.Fold([new TimelineEvent.Started(session), new TimelineEvent.RenditionAdded("v", TrackKind.Video)]);
+        for (var number = 1; number <= inits.Length; number++)
+        {
+            timeline.Apply(RandomTimeline.Init("v", inits[number - 1]));
+            timeline.Apply(RandomTimeline.Part("v", number, 0, inits[number - 1])).ShouldBeTrue();
+            timeline.Apply(new TimelineEvent.SegmentClosed("v", number));
+            if (number % 2 == 0)
+            {
+                var block = IndexBlock.Of(timeline, number);
+                timeline.Apply(block.Announce(ObjectName.Parse($"live/main/s/chapters/{number}.chapter"), 10)).ShouldBeTrue();
+            }
+        }
+
+        return timeline;
+    }
+
+    [Fact]
+    public void Only_init_segments_that_the_window_or_an_index_block_needs_are_kept()
+    {
+        var timeline = WithInits(isRecorded: false, 1, 2, 1, 3, 1, 4, 1, 5);
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2, 3, 4, 5]);
+        timeline.Apply(new TimelineEvent.DvrWindowMoved(5));
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 4, 5], "the first blocks needed 2 and 3");
+        RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
+    }
+
+    [Fact]
+    public void Index_block_of_an_older_version_keeps_all_later_init_segments()
+    {
+        var timeline = WithInits(isRecorded: true, 1, 2, 1, 3, 1, 4, 1, 5);
+        var older = RandomTimeline.Fold(timeline.Checkpoint().Select(@event => @event is TimelineEvent.IndexBlockReady block
+            ? TimelineJson.Parse(System.Text.Encoding.UTF8.GetBytes(System.Text.RegularExpressions.Regex.Replace(
+                System.Text.Encoding.UTF8.GetString(TimelineJson.Serialize(block)), @",""inits"":\[[^]]*\]", "")))
+            : @event));
+        older.RetainedIndexBlocks.ShouldAllBe(block => block.Renditions[0].Inits == null);
+        timeline.RetainedIndexBlocks.ShouldAllBe(block => block.Renditions[0].Inits != null);
+        older.Apply(new TimelineEvent.DvrWindowMoved(5));
+        older.Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2, 3, 4, 5]);
+    }
+
+    [Fact]
+    public void Index_block_with_many_init_segments_does_not_list_them()
+    {
+        var timeline = RandomTimeline.Fold([new TimelineEvent.Started(RandomTimeline.Session() with { IsRecorded = true }),
+            new TimelineEvent.RenditionAdded("v", TrackKind.Video)]);
+        for (var number = 1; number <= IndexBlockRange.MaxInits + 1; number++)
+        {
+            timeline.Apply(RandomTimeline.Init("v", number));
+            timeline.Apply(RandomTimeline.Part("v", number, 0, number));
+            timeline.Apply(new TimelineEvent.SegmentClosed("v", number));
+        }
+
+        var name = ObjectName.Parse("live/main/s/chapters/1.chapter");
+        IndexBlock.Of(timeline, IndexBlockRange.MaxInits).Announce(name, 10).Renditions[0].Inits!.Count.ShouldBe(IndexBlockRange.MaxInits);
+        var all = IndexBlock.Of(timeline, IndexBlockRange.MaxInits + 1).Announce(name, 10);
+        all.Renditions[0].Inits.ShouldBeNull();
+        timeline.Apply(all);
+        timeline.Find("v")!.Inits.Count.ShouldBe(IndexBlockRange.MaxInits + 1);
+    }
+
     [Fact]
     public void Checkpoint_contains_the_index_blocks_and_a_replay_changes_nothing()
     {

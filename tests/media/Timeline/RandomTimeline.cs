@@ -40,6 +40,8 @@ internal static class RandomTimeline
         var random = new Random(seed);
         var events = new List<TimelineEvent> { new TimelineEvent.Started(Session()) };
         var renditions = new List<(string Name, TrackKind Kind, int Init)>();
+        var timeline = new SessionTimeline(Session());
+        var applied = 0;
         var (first, epoch) = (1L, 1L);
         var last = random.Next(1, 25);
         for (var segment = 1L; segment <= last; segment++)
@@ -61,6 +63,13 @@ internal static class RandomTimeline
             for (var i = 0; i < renditions.Count; i++)
             {
                 var (name, kind, init) = renditions[i];
+                if (Known(name) is { Count: > 0 } left && !left.Any(other => other.Number == init))
+                {
+                    // It left the window with the rendition's last segment; the newest never does.
+                    init = left[^1].Number;
+                    renditions[i] = (name, kind, init);
+                }
+
                 if (random.Next(10) == 0)
                 {
                     events.Add(new TimelineEvent.SegmentGap(name, segment, init, At(segment), new(180_000, 90_000),
@@ -70,8 +79,10 @@ internal static class RandomTimeline
 
                 if (breaks && random.Next(2) == 0)
                 {
-                    renditions[i] = (name, kind, ++init);
-                    events.Add(Init(name, init, kind));
+                    init = random.Next(3) == 0 && Known(name) is { Count: > 0 } known
+                        ? known[random.Next(known.Count)].Number
+                        : Announce(name, kind);
+                    renditions[i] = (name, kind, init);
                 }
 
                 var parts = random.Next(1, 6);
@@ -117,6 +128,24 @@ internal static class RandomTimeline
         }
 
         return events;
+
+        // Init segments on the timeline can be used again.
+        IReadOnlyList<TimelineInit> Known(string name)
+        {
+            for (; applied < events.Count; applied++)
+            {
+                timeline.Apply(events[applied]);
+            }
+
+            return timeline.Find(name)!.Inits;
+        }
+
+        int Announce(string name, TrackKind kind)
+        {
+            var init = Known(name)[^1].Number + 1;
+            events.Add(Init(name, init, kind));
+            return init;
+        }
     }
 
     public static SessionTimeline Fold(IEnumerable<TimelineEvent> events)

@@ -179,6 +179,42 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
+    public void Earlier_init_used_again_is_the_current_one_and_stays_as_long_as_the_window_needs_it()
+    {
+        var timeline = Begun();
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Init("v", 2));
+        timeline.Apply(RandomTimeline.Part("v", 2, 0, init: 2));
+        timeline.Apply(RandomTimeline.Part("v", 3, 0, init: 1)).ShouldBeTrue();
+        timeline.Find("v")!.Init!.Number.ShouldBe(1);
+        timeline.Apply(RandomTimeline.Init("v", 3));
+        timeline.Apply(RandomTimeline.Part("v", 4, 0, init: 3));
+
+        timeline.Apply(new TimelineEvent.WindowMoved(3));
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 3], "no segment of init 2 is in the window");
+        RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
+        timeline.Apply(new TimelineEvent.WindowMoved(4));
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([3]);
+        timeline.Find("v")!.FindInit(1).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Removed_init_returns_with_the_segment_that_uses_it_and_not_by_its_announcement_alone()
+    {
+        var timeline = Begun();
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Init("v", 2));
+        timeline.Apply(RandomTimeline.Part("v", 2, 0, init: 2));
+        timeline.Apply(new TimelineEvent.WindowMoved(2));
+        Should.Throw<InvalidDataException>(() => timeline.Apply(RandomTimeline.Part("v", 3, 0, init: 1)));
+
+        timeline.Apply(RandomTimeline.Init("v", 1)).ShouldBeFalse();
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([2]);
+        timeline.Apply(RandomTimeline.Part("v", 3, 0, init: 1)).ShouldBeTrue();
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+    }
+
+    [Fact]
     public void Discontinuity_is_accepted_only_for_a_segment_that_has_not_started()
     {
         var timeline = Begun();

@@ -40,6 +40,32 @@ public class DurableTimelineTests
         listed.LastSegment.ShouldBe(4);
     }
 
+    [Fact]
+    public void Init_segment_that_left_the_listed_window_is_listed_again_when_its_configuration_returns()
+    {
+        var show = new FakePackager(recorded: true).Video().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed);
+        Hear(announced, show.Discontinuity(slate: true).Change("source", format => format with { Width = 640, Height = 360 }).Segments(12)
+            .IndexBlock(before: 8));
+        Advance(announced, listed);
+        Hear(announced, show.Segments(2).IndexBlock(before: 9));
+        Advance(announced, listed);
+        listed.Find("source")!.Inits.Select(init => init.Number).ShouldBe([2]);
+        announced.Find("source")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+
+        Hear(announced, show.Discontinuity().Use("source", 1).Segments(2));
+        foreach (var @event in DurableTimeline.Next(announced, listed, before: 0, _ => true))
+        {
+            listed.Apply(@event);
+        }
+
+        listed.LastSegment.ShouldBe(announced.LastSegment);
+        listed.Find("source")!.Segments.Select(segment => segment.Init).ShouldBe([.. Enumerable.Repeat(2, 9), 1, 1]);
+        listed.Find("source")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+    }
+
     private static void Hear(SessionTimeline timeline, FakePackager show)
     {
         show.Unsent.ForEach(@event => timeline.Apply(@event));

@@ -190,6 +190,19 @@ public sealed class SessionKeyframesTests
         new ThumbnailOptionsValidator().Validate(null, new ThumbnailOptions { TileInterval = TimeSpan.Zero }).Succeeded.ShouldBeTrue();
     }
 
+    [Fact]
+    public void Configuration_that_returns_uses_its_earlier_init_segment()
+    {
+        var shots = Begin();
+        shots.Observe([Part(0)]);
+        shots.Next()!.Poster!.Init.Number.ShouldBe(1);
+        shots.Observe([Init("source", 2, 720), Part(10) with { Segment = 2, Init = 2 }]);
+        shots.Next()!.Poster!.Init.Number.ShouldBe(2);
+        shots.Observe([Part(20) with { Segment = 3 }]);
+        var poster = shots.Next().ShouldNotBeNull().Poster.ShouldNotBeNull();
+        (poster.Init.Number, poster.Init.Format.Height, poster.Time.TotalSeconds).ShouldBe((1, 1080, 20));
+    }
+
     private static SessionKeyframes Begin(ThumbnailOptions? options = null)
     {
         var shots = new SessionKeyframes(options ?? Defaults);
