@@ -32,6 +32,7 @@ export function Chart({ kind, points, marks, from, to, intervalMs, pointedAt, on
   const visibleMarks = marks.filter(({ at }) => at >= from && at <= to);
   const summary = summarize(visiblePoints);
   const axis = summary === null ? { from: 0, to: 1 } : createAxis(summary.min, summary.max);
+  const ticks = valueTicks(axis.from, axis.to).filter((value) => !kind.isCount || Number.isInteger(value));
   const frame = { from, to, low: axis.from, high: axis.to, width, height };
   const pointedPoint = pointedAt === null ? null : findNearest(visiblePoints, pointedAt);
   const pointedMark = pointedAt === null ? null : nearestMark(visibleMarks, pointedAt, Math.max((to - from) / 60, intervalMs));
@@ -74,7 +75,7 @@ export function Chart({ kind, points, marks, from, to, intervalMs, pointedAt, on
         onBlur={() => onPoint(null)}
       >
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" width="100%" height={height}>
-          {valueTicks(axis.from, axis.to).map((value) => (
+          {ticks.map((value) => (
             <line key={value} className={value === 0 ? 'chart-zero' : 'chart-grid'} x1={0} x2={width} y1={toY(value)} y2={toY(value)} />
           ))}
           {visibleMarks.map((mark, index) => (
@@ -86,7 +87,7 @@ export function Chart({ kind, points, marks, from, to, intervalMs, pointedAt, on
           )}
         </svg>
         {summary !== null &&
-          valueTicks(axis.from, axis.to).map((value) => (
+          ticks.map((value) => (
             <text key={value} className="chart-tick" x={2} y={toY(value) - 3}>
               {kind.formatTick(value)}
             </text>

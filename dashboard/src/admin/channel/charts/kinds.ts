@@ -10,6 +10,8 @@ export interface ChartKind {
   format: (value: number) => string;
   /** Formats a value of the axis, with as many digits as its steps need. */
   formatTick: (value: number) => string;
+  /** Whether values are whole numbers. */
+  isCount?: boolean;
 }
 
 const text = adminText.channelPage.charts;
@@ -58,5 +60,12 @@ export const chartKinds: readonly ChartKind[] = [
     format: (value) => (value < 1 ? text.milliseconds((value * 1000).toFixed(0)) : text.seconds(value.toFixed(2))),
     formatTick: (value) => text.seconds(String(value)),
   },
-  { name: 'viewers', title: text.viewers, valueOf: (m) => m.viewers, format: (value) => value.toFixed(0), formatTick: String },
+  {
+    name: 'viewers',
+    title: text.viewers,
+    valueOf: (m) => m.viewers,
+    format: (value) => value.toFixed(0),
+    formatTick: String,
+    isCount: true,
+  },
 ];
