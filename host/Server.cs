@@ -158,6 +158,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private WebApplication Build()
     {
+        var limits = new ConnectionLimits(OpenFileLimit.ConnectionsOf(OpenFileLimit.Read()),
+            configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions());
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "broadcast" });
         builder.Configuration.Sources.Clear();
@@ -196,6 +198,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         }
 
         builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= banner.IsUp);
+        builder.Services.PostConfigure<IngestOptions>(ingest =>
+            ingest.MaxUnpublishedConnections = Math.Min(ingest.MaxUnpublishedConnections, limits.MaxUnpublished));
         builder.Services.Configure<SocketTransportOptions>(HttpServerLimits.Apply);
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
@@ -206,7 +210,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
                 kestrel,
                 configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
                 configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
-                new TlsConnectionMiddleware(_certificate, TimeProvider.System));
+                new TlsConnectionMiddleware(_certificate, TimeProvider.System), limits);
         });
         var app = builder.Build();
         Map(app);
@@ -215,6 +219,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private void Map(WebApplication app)
     {
+        ConnectionLimits.Use(app);
         app.UseSafeHeaders();
         app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 

@@ -2,6 +2,7 @@ using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Proxies;
 using Broadcast.Ingest.Rtmp.Transport;
+using Broadcast.Media.Connections;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
@@ -28,7 +29,11 @@ public static class IngestModule
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<ConnectionLimiter>();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<IngestOptions>>().Value;
+            return new ConnectionLimiter(options.MaxUnpublishedConnectionsPerAddress, options.MaxUnpublishedConnections);
+        });
         services.AddSingleton<RejectionLog>();
         services.AddSingleton<ProxyProtocolMiddleware>();
         services.AddSingleton<SourceRegistry>();

@@ -26,6 +26,9 @@ public enum OverloadReason
 
     /// <summary>The server has its maximum number of connections.</summary>
     Connections,
+
+    /// <summary>One client has its maximum number of connections.</summary>
+    ClientConnections,
 }
 
 /// <summary>Counts requests and responses that exceed a limit.</summary>
@@ -48,6 +51,7 @@ public static class Overload
         OverloadReason.Downloads => "downloads",
         OverloadReason.SlowReader => "slow_reader",
         OverloadReason.Connections => "connections",
+        OverloadReason.ClientConnections => "client_connections",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
     };
 }

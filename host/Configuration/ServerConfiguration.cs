@@ -64,7 +64,7 @@ internal static class ServerConfiguration
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
             var errors = ConfigurationCheck.FindErrors(configuration, OptionSections.All).Concat(ListenErrors(configuration))
-                .Concat(TlsErrors(configuration)).Concat(DeliveryErrors(configuration)).ToList();
+                .Concat(TlsErrors(configuration)).Concat(DeliveryErrors(configuration)).Concat(ConnectionErrors(configuration)).ToList();
             if (errors.Count == 0)
             {
                 errors.AddRange((configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new()).FindErrors());
@@ -137,6 +137,16 @@ internal static class ServerConfiguration
             out var invalidEntry))
         {
             yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} contains '{invalidEntry}', {CidrListParser.DescribeError(invalidEntry, "which is neither an IP address nor a network; use for example 10.0.0.0/8, 192.0.2.7")}.";
+        }
+    }
+
+    private static IEnumerable<string> ConnectionErrors(IConfiguration configuration)
+    {
+        const string Option = $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.MaxConnectionsPerClient)}";
+        if (configuration[Option] is { } text
+            && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is >= 1 and <= 1_000_000))
+        {
+            yield return $"{Option} is '{text}', but must be 1 to 1,000,000.";
         }
     }
 

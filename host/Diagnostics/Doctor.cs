@@ -30,6 +30,9 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
     /// <summary>Minimum free space in bytes: about 20 minutes of four 6 Mbit/s renditions.</summary>
     private const long MinFreeBytes = 2L * 1024 * 1024 * 1024;
 
+    /// <summary>Minimum number of connections; fewer are a warning.</summary>
+    private const int MinConnections = 10_000;
+
     /// <summary>Runs all checks; results are returned as they complete.</summary>
     public async IAsyncEnumerable<Check> ExamineAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -50,6 +53,7 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         yield return Disk();
         yield return await WriteSpeedAsync(cancellationToken);
         yield return Clock();
+        yield return OpenFiles(OpenFileLimit.Read());
         yield return await StoreCheck.DatabaseAsync(data, configuration, cancellationToken);
         yield return await StoreCheck.ObjectsAsync(data, configuration, time, cancellationToken);
         yield return Pages();
@@ -149,6 +153,17 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
                 "Make sure that the clock is synchronized with a time server."),
             _ => new Check("clock", CheckOutcome.Good, "synchronized with a time server"),
         };
+    }
+
+    /// <summary>Checks how many connections the open file limit of this user leaves.</summary>
+    internal static Check OpenFiles(long? limit)
+    {
+        var connections = OpenFileLimit.ConnectionsOf(limit);
+        var observed = $"{(limit is { } files ? $"{files} open files" : "unlimited")}; at most {connections} connections";
+        return connections >= MinConnections ? new Check("open files", CheckOutcome.Good, observed)
+            : new Check("open files", CheckOutcome.Warning, observed,
+                "Raise the limit to 65536 or more: LimitNOFILE=65536 in the systemd unit, --ulimit nofile=65536 for containers, or 'ulimit -n "
+                + "65536' in the shell that starts the server.");
     }
 
     private static Check Pages() => Directory.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot"))

@@ -20,7 +20,7 @@ internal static class HttpServerLimits
     {
         var limits = kestrel.Limits;
         kestrel.AddServerHeader = false;
-        limits.MaxConcurrentConnections = 50_000;
+        limits.MaxConcurrentConnections = OpenFileLimit.MaxConnections;
         limits.MaxRequestBodySize = 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestLineSize = 4 * 1024;

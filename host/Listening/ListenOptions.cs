@@ -67,4 +67,10 @@ public sealed class DeliveryOptions
     /// used; that of other clients is ignored. <see langword="null"/> for none.
     /// </summary>
     public string? TrustedProxies { get; set; }
+
+    /// <summary>
+    /// Maximum HTTP and HTTPS connections of one IPv4 address or IPv6 /64, except <see cref="TrustedProxies"/>; 1 to 1,000,000. By default,
+    /// <see langword="null"/>, three sixteenths of what the process may open, up to 9,375, and no limit for loopback addresses.
+    /// </summary>
+    public int? MaxConnectionsPerClient { get; set; }
 }

@@ -10,22 +10,33 @@ internal sealed class Listeners
     private readonly Dictionary<string, ListenOptions> _bound = new(StringComparer.Ordinal);
 
     /// <summary>Configures the web server's listeners.</summary>
-    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsConnectionMiddleware tlsMiddleware)
+    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsConnectionMiddleware tlsMiddleware,
+        ConnectionLimits limits)
     {
         HttpServerLimits.Apply(kestrel);
-        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseProxyHeader().UseRtmp(), isRtmp: true);
+        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen =>
+        {
+            limits.UseForEncoders(listen);
+            listen.UseProxyHeader().UseRtmp();
+        }, isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
+            limits.UseForEncoders(listen);
             listen.UseProxyHeader();
             tlsMiddleware.UseForRtmp(listen);
             listen.UseRtmp();
         }, isRtmp: true);
-        Listen(kestrel, "HTTP", "--http", options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        Listen(kestrel, "HTTP", "--http", options.Http, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            limits.UseForViewers(listen);
+        });
         if ((options.Https ?? (tls.CertificateFile is null ? null : "*:8443")) is { Length: > 0 } https)
         {
             Listen(kestrel, "HTTPS", "--https", https, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
+                limits.UseForViewers(listen);
                 tlsMiddleware.UseForHttp(listen);
             });
         }

@@ -3,6 +3,7 @@ using Broadcast.Ingest.Clock;
 using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Transport;
+using Broadcast.Media.Connections;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;

@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Health;
+using Broadcast.Media.Connections;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;

@@ -36,7 +36,7 @@ internal sealed class IngestServer : IAsyncDisposable
     public CapturingLogger Log { get; }
 
     /// <summary>Connections without permission to publish.</summary>
-    public int Waiting => _app.Services.GetRequiredService<Broadcast.Ingest.Rtmp.Connection.ConnectionLimiter>().Count;
+    public int Waiting => _app.Services.GetRequiredService<Broadcast.Media.Connections.ConnectionLimiter>().Count;
 
     public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
 

@@ -1,15 +1,25 @@
 using System.Net;
-using Broadcast.Media;
-using Microsoft.Extensions.Options;
 
-namespace Broadcast.Ingest.Rtmp.Connection;
+namespace Broadcast.Media.Connections;
+
+/// <summary>A limit of a <see cref="ConnectionLimiter"/>.</summary>
+public enum ConnectionLimit
+{
+    /// <summary>The limit of one address.</summary>
+    Address,
+
+    /// <summary>The limit of all connections.</summary>
+    Total,
+}
 
 /// <summary>
-/// Limits connections without permission to publish, per address and in total, because they cost the sender nothing. At a limit, a new
-/// connection replaces the one that has made no progress for the longest time. An encoder makes progress with every round trip, so idle
-/// connections from its address do not displace it.
+/// Limits connections that cost the sender nothing, per <see cref="ClientNetwork"/> and in total: those without permission to publish, and
+/// those of viewers. At a limit, a new connection replaces the one that has made no progress for the longest time. An encoder makes
+/// progress with every round trip and a player with every request, so idle connections from its address do not displace it. Thread-safe.
 /// </summary>
-internal sealed class ConnectionLimiter(IOptions<IngestOptions> options)
+/// <param name="maxPerAddress">Maximum number of connections of one address.</param>
+/// <param name="max">Maximum number of connections.</param>
+public sealed class ConnectionLimiter(int maxPerAddress, int max)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, Group> _groups = [];
@@ -33,17 +43,25 @@ internal sealed class ConnectionLimiter(IOptions<IngestOptions> options)
     /// <summary>Admits a connection, and drops another one if the limit is reached.</summary>
     /// <returns>A slot to dispose once the connection may publish or has ended, or <see langword="null"/> when the limit is reached and no
     /// connection can be dropped.</returns>
-    public ConnectionSlot? TryEnter(EndPoint? remote)
+    public ConnectionSlot? TryEnter(EndPoint? remote) => TryEnter(remote, isExempt: false, out _);
+
+    /// <summary>Admits a connection, and drops another one if a limit is reached.</summary>
+    /// <param name="remote">Address of the client.</param>
+    /// <param name="isExempt">Whether only the total limit applies.</param>
+    /// <param name="reached">The reached limit, because of which a connection was dropped or none was admitted.</param>
+    /// <returns>A slot to dispose once the connection has ended, or <see langword="null"/> when a limit is reached and no connection can be
+    /// dropped.</returns>
+    public ConnectionSlot? TryEnter(EndPoint? remote, bool isExempt, out ConnectionLimit? reached)
     {
         var address = ClientNetwork.Of(remote) ?? IPAddress.None;
         ConnectionSlot? evicted = null;
         ConnectionSlot slot;
         lock (_gate)
         {
-            var fullQueue = _groups.TryGetValue(address, out var group) && group.Count >= options.Value.MaxUnpublishedConnectionsPerAddress
-                ? group.Queue
-                : _count >= options.Value.MaxUnpublishedConnections ? _queue
-                : null;
+            var known = _groups.TryGetValue(address, out var group);
+            reached = known && !isExempt && group!.Count >= maxPerAddress ? ConnectionLimit.Address
+                : _count >= max ? ConnectionLimit.Total : null;
+            var fullQueue = reached switch { ConnectionLimit.Address => group!.Queue, ConnectionLimit.Total => _queue, _ => null };
             if (fullQueue is not null && (evicted = EvictFirst(fullQueue)) is null)
             {
                 return null;

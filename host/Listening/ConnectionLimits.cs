@@ -1,0 +1,144 @@
+using System.Net;
+using Broadcast.Media.Connections;
+using Broadcast.Origin;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using IPNetwork = System.Net.IPNetwork;
+
+namespace Broadcast.Host.Listening;
+
+/// <summary>
+/// Limits the connections of all listeners together, so that files remain for everything else (<see cref="OpenFileLimit"/>). Three quarters
+/// are for viewers, and the rest is for encoders. One client has a quarter of the viewers' connections. At a limit, a new connection of a
+/// viewer replaces the one without a request for the longest time.
+/// </summary>
+internal sealed class ConnectionLimits
+{
+    private readonly ConnectionLimiter _viewers;
+    private readonly IReadOnlyList<IPNetwork> _exempt;
+    private readonly Action<OverloadReason> _count;
+    private int _encoders;
+
+    /// <param name="connections">Maximum number of connections, from <see cref="OpenFileLimit.ConnectionsOf"/>.</param>
+    /// <param name="delivery">Trusted proxies, which have no limit of their own, and the limit of one client.</param>
+    /// <param name="count">Called for each connection that is rejected or replaced; counts it in the metrics by default.</param>
+    public ConnectionLimits(int connections, DeliveryOptions delivery, Action<OverloadReason>? count = null)
+    {
+        MaxViewers = Math.Max(1, connections * 3 / 4);
+        MaxEncoders = Math.Max(1, connections - MaxViewers);
+        MaxPerClient = delivery.MaxConnectionsPerClient ?? Math.Max(1, MaxViewers / 4);
+        _viewers = new ConnectionLimiter(MaxPerClient, MaxViewers);
+        _count = count ?? Overload.Count;
+        _ = TrustedProxies.TryParse(delivery.TrustedProxies, out var proxies, out _);
+
+        // Processes of this machine are reverse proxies and load generators, unless the operator decides otherwise.
+        _exempt = delivery.MaxConnectionsPerClient is null
+            ? [.. proxies, new IPNetwork(new IPAddress([127, 0, 0, 0]), 8), new IPNetwork(IPAddress.IPv6Loopback, 128)] : proxies;
+    }
+
+    /// <summary>Maximum number of HTTP and HTTPS connections.</summary>
+    public int MaxViewers { get; }
+
+    /// <summary>Maximum number of HTTP and HTTPS connections of one client.</summary>
+    public int MaxPerClient { get; }
+
+    /// <summary>Maximum number of RTMP and RTMPS connections.</summary>
+    public int MaxEncoders { get; }
+
+    /// <summary>Maximum number of RTMP and RTMPS connections that do not publish: half, so that they leave room for publishers.</summary>
+    public int MaxUnpublished => Math.Max(1, MaxEncoders / 2);
+
+    /// <summary>Number of HTTP and HTTPS connections.</summary>
+    public int Viewers => _viewers.Count;
+
+    /// <summary>Limits the connections of an HTTP or HTTPS listener.</summary>
+    public void UseForViewers(ListenOptions listen) => listen.Use(next => async connection =>
+    {
+        var remote = connection.RemoteEndPoint;
+        var isExempt = TrustedProxies.Contains(_exempt, (remote as IPEndPoint)?.Address);
+        using var slot = _viewers.TryEnter(remote, isExempt, out var reached);
+        if (reached is { } limit)
+        {
+            _count(limit == ConnectionLimit.Address ? OverloadReason.ClientConnections : OverloadReason.Connections);
+        }
+
+        if (slot is null)
+        {
+            connection.Abort(new ConnectionAbortedException("Too many connections."));
+            return;
+        }
+
+        slot.OnEvicted(() => connection.Abort(new ConnectionAbortedException("Replaced by a newer connection.")));
+        connection.Features.Set(new ActiveRequests(slot));
+        await next(connection);
+    });
+
+    /// <summary>Limits the connections of an RTMP or RTMPS listener.</summary>
+    public void UseForEncoders(ListenOptions listen) => listen.Use(next => async connection =>
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _encoders) <= MaxEncoders)
+            {
+                await next(connection);
+                return;
+            }
+
+            _count(OverloadReason.Connections);
+            connection.Abort(new ConnectionAbortedException("Too many connections."));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _encoders);
+        }
+    });
+
+    /// <summary>Marks connections with a request in progress, which are not replaced.</summary>
+    public static void Use(IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (context.Features.Get<ActiveRequests>() is not { } requests)
+        {
+            await next(context);
+            return;
+        }
+
+        requests.Begin();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            requests.End();
+        }
+    });
+
+    /// <summary>Requests in progress on one connection: several with HTTP/2.</summary>
+    private sealed class ActiveRequests(ConnectionLimiter.ConnectionSlot slot)
+    {
+        private readonly Lock _gate = new();
+        private int _count;
+
+        public void Begin()
+        {
+            lock (_gate)
+            {
+                if (_count++ == 0)
+                {
+                    slot.Protect();
+                }
+            }
+        }
+
+        public void End()
+        {
+            lock (_gate)
+            {
+                if (--_count == 0)
+                {
+                    slot.ReportProgress();
+                }
+            }
+        }
+    }
+}
