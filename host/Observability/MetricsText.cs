@@ -6,11 +6,24 @@ using Broadcast.Media;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Collects the metrics of all modules and renders them for scraping.</summary>
+/// <summary>
+/// Collects the metrics of all modules and renders them for scraping. The number of series with labels is limited, which bounds the cost of
+/// a wrong label. Series without labels always have room, as have as many observed ones, which are collected anew each time.
+/// </summary>
 internal sealed class MetricsText : IDisposable
 {
-    /// <summary>Maximum number of series; limits the cost of a wrong label.</summary>
+    /// <summary>Default maximum number of series with labels.</summary>
     private const int MaxSeries = 20_000;
+
+    /// <summary>Label with the name of a channel.</summary>
+    private const string ChannelLabel = "channel";
+
+    /// <summary>Time after the last measurement of a channel until its series are dropped.</summary>
+    private static readonly TimeSpan ChannelLifetime = TimeSpan.FromHours(1);
+
+    // Without labels, so that it cannot be refused itself.
+    private static readonly Counter<long> Refused = Telemetry.Meter.CreateCounter<long>("broadcast_metrics_refused", "{measurement}",
+        "Measurements that were not counted because there are too many series. Normally 0.");
 
     /// <summary>Default histogram bounds in seconds, from a fast request to a slow upload.</summary>
     private static readonly double[] DefaultBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -18,9 +31,18 @@ internal sealed class MetricsText : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Series> _series = new();
     private readonly ConcurrentDictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
+    private readonly Lock _reading = new();
+    private readonly Dictionary<string, long> _channels = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
+    private readonly int _maxSeries;
+    private int _count;
+    private int _observedCount;
 
-    public MetricsText()
+    /// <param name="time">The time provider.</param>
+    /// <param name="maxSeries">Maximum number of series with labels.</param>
+    public MetricsText(TimeProvider? time = null, int maxSeries = MaxSeries)
     {
+        (_time, _maxSeries) = (time ?? TimeProvider.System, maxSeries);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == Telemetry.MeterName)
@@ -41,12 +63,9 @@ internal sealed class MetricsText : IDisposable
     /// <summary>All current series, ordered by name and labels.</summary>
     public IReadOnlyList<MetricFamily> Read()
     {
-        foreach (var (key, series) in _series)
+        lock (_reading)
         {
-            if (series.IsObserved)
-            {
-                _series.TryRemove(key, out _);
-            }
+            RemoveOld();
         }
 
         _listener.RecordObservableInstruments();
@@ -59,6 +78,54 @@ internal sealed class MetricsText : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
+
+    /// <summary>
+    /// Removes the series of the last observation, and all series of channels without measurements for an hour. Such a series starts at 0
+    /// again when its channel returns.
+    /// </summary>
+    private void RemoveOld()
+    {
+        var now = _time.GetTimestamp();
+        foreach (var (key, series) in _series)
+        {
+            if (series.IsObserved)
+            {
+                Remove(key, series);
+            }
+            else if (series.Channel is { } channel && (series.TryTakeChange() || !_channels.ContainsKey(channel)))
+            {
+                _channels[channel] = now;
+            }
+        }
+
+        var gone = _channels.Where(channel => _time.GetElapsedTime(channel.Value, now) >= ChannelLifetime).Select(channel => channel.Key)
+            .ToHashSet(StringComparer.Ordinal);
+        if (gone.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (key, series) in _series)
+        {
+            if (series.Channel is { } channel && gone.Contains(channel))
+            {
+                Remove(key, series);
+            }
+        }
+
+        foreach (var channel in gone)
+        {
+            _channels.Remove(channel);
+        }
+    }
+
+    private void Remove((string Name, string Labels) key, Series series)
+    {
+        if (_series.TryRemove(KeyValuePair.Create(key, series)) && series.IsLabeled)
+        {
+            Interlocked.Decrement(ref series.IsObserved ? ref _observedCount : ref _count);
+        }
+    }
 
     private static MetricFamily Family(Instrument instrument, IReadOnlyList<MetricPoint> points)
     {
@@ -88,20 +155,36 @@ internal sealed class MetricsText : IDisposable
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var key = (instrument.Name, KeyOf(tags));
-        if (!_series.TryGetValue(key, out var series))
+        if (!_series.TryGetValue(key, out var series) && (series = Admit(instrument, key, tags)) is null)
         {
-            if (_series.Count >= MaxSeries)
-            {
-                return;
-            }
-
-            series = _series.GetOrAdd(key, new Series(
-                Labels(tags), instrument.IsObservable, instrument.IsObservable
-                || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal),
-                KindOf(instrument) == MetricKind.Histogram ? BoundsOf(instrument) : []));
+            Refused.Add(1);
+            return;
         }
 
         series.Add(value);
+    }
+
+    /// <summary>Adds a series; <see langword="null"/> if there are too many.</summary>
+    private Series? Admit(Instrument instrument, (string Name, string Labels) key, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var series = new Series(
+            Labels(tags), instrument.IsObservable, instrument.IsObservable
+            || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal),
+            KindOf(instrument) == MetricKind.Histogram ? BoundsOf(instrument) : []);
+        ref var count = ref series.IsObserved ? ref _observedCount : ref _count;
+        if (series.IsLabeled && Interlocked.Increment(ref count) > _maxSeries)
+        {
+            Interlocked.Decrement(ref count);
+            return null;
+        }
+
+        var added = _series.GetOrAdd(key, series);
+        if (added != series && series.IsLabeled)
+        {
+            Interlocked.Decrement(ref count);
+        }
+
+        return added;
     }
 
     private static string KeyOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -143,8 +226,25 @@ internal sealed class MetricsText : IDisposable
         private readonly long[] _buckets = new long[bounds.Count];
         private double _value;
         private long _count;
+        private bool _isChanged;
 
         public bool IsObserved { get; } = isObserved;
+
+        public bool IsLabeled => labels.Length > 0;
+
+        /// <summary>Name of the channel; <see langword="null"/> if it belongs to none.</summary>
+        public string? Channel { get; } = Array.Find(labels, label => label.Key == ChannelLabel).Value;
+
+        /// <summary>Returns whether there was a measurement since the last call.</summary>
+        public bool TryTakeChange()
+        {
+            lock (_lock)
+            {
+                var isChanged = _isChanged;
+                _isChanged = false;
+                return isChanged;
+            }
+        }
 
         public void Add(double value)
         {
@@ -152,6 +252,7 @@ internal sealed class MetricsText : IDisposable
             {
                 _value = isLevel ? value : _value + value;
                 _count++;
+                _isChanged = true;
                 for (var i = 0; i < _buckets.Length; i++)
                 {
                     if (value <= bounds[i])

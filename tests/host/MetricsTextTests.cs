@@ -1,5 +1,6 @@
 using Broadcast.Host.Observability;
 using Broadcast.Media;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -26,6 +27,65 @@ public sealed class MetricsTextTests
         text.ShouldContain("broadcast_test_things_total{reason=\"a\\\"b\"} 5\n");
         text.ShouldContain("broadcast_test_things_total{reason=\"c\"} 1\n");
         text.ShouldContain("broadcast_test_level 9\n");
+    }
+
+    [Fact]
+    public void Series_of_a_channel_are_dropped_an_hour_after_its_last_measurement()
+    {
+        var time = new ManualTimeProvider();
+        using var metrics = new MetricsText(time);
+        var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_visits", "{thing}", "Visits.");
+        var gaps = Telemetry.Meter.CreateCounter<long>("broadcast_test_holes", "{thing}", "Holes.");
+        gaps.Add(1, new KeyValuePair<string, object?>("channel", "on"));
+        counter.Add(1, new KeyValuePair<string, object?>("channel", "off"), new("rendition", "source"));
+        counter.Add(1, new KeyValuePair<string, object?>("reason", "a"));
+        for (var minute = 0; minute < 60; minute += 10)
+        {
+            counter.Add(1, new KeyValuePair<string, object?>("channel", "on"));
+            metrics.Render().ShouldContain("broadcast_test_visits_total{channel=\"off\",rendition=\"source\"} 1\n");
+            time.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        var text = metrics.Render();
+        text.ShouldNotContain("channel=\"off\"");
+        text.ShouldContain("broadcast_test_visits_total{channel=\"on\"} 6\n");
+        text.ShouldContain("broadcast_test_holes_total{channel=\"on\"} 1\n", Case.Sensitive, "the channel is still measured");
+        text.ShouldContain("broadcast_test_visits_total{reason=\"a\"} 1\n", Case.Sensitive, "it belongs to no channel");
+        counter.Add(1, new KeyValuePair<string, object?>("channel", "off"));
+        metrics.Render().ShouldContain("broadcast_test_visits_total{channel=\"off\"} 1\n");
+    }
+
+    [Fact]
+    public void Too_many_series_are_refused_and_counted_and_never_displace_gauges_or_series_without_labels()
+    {
+        var time = new ManualTimeProvider();
+        using var metrics = new MetricsText(time, maxSeries: 10);
+        var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_crowd", "{thing}", "Crowd.");
+        var plain = Telemetry.Meter.CreateCounter<long>("broadcast_test_plain", "{thing}", "Plain.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_test_room", () => 5, "{thing}", "Room.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_test_disk", () => new System.Diagnostics.Metrics.Measurement<int>(
+            3, new KeyValuePair<string, object?>("store", "a")), "{thing}", "Disk.");
+        for (var i = 0; i < 40; i++)
+        {
+            counter.Add(1, new KeyValuePair<string, object?>("channel", $"c{i}"));
+        }
+
+        plain.Add(1);
+        for (var scrape = 0; scrape < 3; scrape++)
+        {
+            var text = metrics.Render();
+            text.Split("broadcast_test_crowd_total{").Length.ShouldBeLessThanOrEqualTo(11);
+            text.ShouldContain("broadcast_test_plain_total 1\n");
+            text.ShouldContain("broadcast_test_room 5\n");
+            text.ShouldContain("broadcast_test_disk{store=\"a\"} 3\n");
+            long.Parse(text.Split("\nbroadcast_metrics_refused_total ")[1].Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture)
+                .ShouldBeGreaterThanOrEqualTo(30);
+        }
+
+        time.Advance(TimeSpan.FromHours(1));
+        _ = metrics.Render();
+        counter.Add(1, new KeyValuePair<string, object?>("channel", "late"));
+        metrics.Render().ShouldContain("broadcast_test_crowd_total{channel=\"late\"} 1\n", Case.Sensitive, "room again");
     }
 
     [Fact]
