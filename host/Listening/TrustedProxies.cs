@@ -7,12 +7,15 @@ using IPNetwork = System.Net.IPNetwork;
 
 namespace Broadcast.Host.Listening;
 
-/// <summary>Determines the address of viewers behind a trusted edge or proxy from <c>X-Forwarded-For</c>.</summary>
+/// <summary>
+/// Determines the address of viewers behind a trusted edge or proxy from <c>X-Forwarded-For</c>, and whether they use HTTPS from
+/// <c>X-Forwarded-Proto</c>.
+/// </summary>
 internal static class TrustedProxies
 {
     /// <summary>
     /// Sets <c>Connection.RemoteIpAddress</c> to the last address in the header that is not a trusted proxy's. Requests through a proxy get
-    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the header is
+    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the headers are
     /// ignored.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
@@ -22,7 +25,11 @@ internal static class TrustedProxies
             return app;
         }
 
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = null,
+        };
         options.KnownIPNetworks.Clear();
         options.KnownProxies.Clear();
         foreach (var network in networks)
@@ -47,7 +54,8 @@ internal static class TrustedProxies
         return app.UseForwardedHeaders(options);
     }
 
-    private static bool Contains(IReadOnlyList<IPNetwork> networks, IPAddress? address)
+    /// <summary>Returns whether one of the networks contains an address.</summary>
+    public static bool Contains(IReadOnlyList<IPNetwork> networks, IPAddress? address)
     {
         if (address is null)
         {

@@ -47,7 +47,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             return;
         }
 
-        await pages.SendPageAsync(context, page, ancestors, metadata.OfEvent(publicEvent, metadata.UrlsFor(context.Request)), PageCaching);
+        await pages.SendPageAsync(context, page, ancestors, metadata.OfEvent(publicEvent, metadata.UrlsFor(context.Request)),
+            metadata.CachingOf(PageCaching));
     }
 
     private async Task SendStatusAsync(HttpContext context)
@@ -66,7 +67,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             var text = publicEvent.ToCalendar($"{metadata.UrlsFor(context.Request).Pages}/event/{publicEvent.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
             await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8")
-                .SendAsync(context, CachingFor(context, publicEvent, PageCaching));
+                .SendAsync(context, CachingFor(context, publicEvent, metadata.CachingOf(PageCaching)));
         }
     }
 
@@ -99,7 +100,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             return;
         }
 
-        await WebPage.Of(OEmbed.WriteResponse(request!, urls.Pages, head!), "application/json").SendAsync(context, PageCaching);
+        await WebPage.Of(OEmbed.WriteResponse(request!, urls.Pages, head!), "application/json")
+            .SendAsync(context, metadata.CachingOf(PageCaching));
     }
 
     /// <summary>Gets the event if the viewer may watch it; otherwise sends the error response.</summary>

@@ -27,6 +27,13 @@ internal sealed class PageMetadata(
         CultureInfo.InvariantCulture,
         $"{request.Scheme}://{(request.Host.Value is { Length: > 0 and <= MaxHost } host ? host : "localhost")}"));
 
+    /// <summary>
+    /// <c>Cache-Control</c> of a response with absolute URLs. If they come from the request's <c>Host</c>, shared caches must not store the
+    /// response: many do not distinguish hosts, and would give one client's host name to all others.
+    /// </summary>
+    public string CachingOf(string caching) =>
+        viewerUrls.For("").Pages.Length > 0 ? caching : caching.Replace("public", "private", StringComparison.Ordinal);
+
     /// <summary>Returns whether everyone can watch a channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="accessOverride">Access policy that overrides the channel's, as of an event.</param>

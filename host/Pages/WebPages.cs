@@ -19,6 +19,9 @@ internal sealed class WebPages
 
     private const string PageCaching = "public, max-age=60";
 
+    /// <summary>Caching of the page of an unknown channel, which may be created at any time.</summary>
+    private const string UnknownCaching = "public, max-age=1";
+
     /// <summary>Media may use <c>data:</c> URLs, because hls.js creates caption tracks with them (<c>data:,WEBVTT</c>).</summary>
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob: data:; "
@@ -74,12 +77,12 @@ internal sealed class WebPages
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendChannelAsync(c, "/watch.html", "'self'"));
+        endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendChannelAsync(c, "/embed.html", "*"));
         endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"],
-            c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
+            c => SendChannelAsync(c, "/watch.html", "'self'"));
         endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"],
-            c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
+            c => SendChannelAsync(c, "/embed.html", "*"));
         // the dashboard shows a channel in its embed page
         endpoints.MapMethods("/dashboard", ["GET", "HEAD"],
             c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
@@ -122,9 +125,20 @@ internal sealed class WebPages
             : SendAsync(context, path, caching, status);
     }
 
-    private PageHead? HeadOf(HttpContext context) =>
-        _metadata is { } metadata && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel)
-        ? metadata.OfChannel(channel, metadata.UrlsFor(context.Request)) : null;
+    /// <summary>Sends the page of a channel. For an unknown channel, the page explains that it does not exist.</summary>
+    private Task SendChannelAsync(HttpContext context, string path, string ancestors)
+    {
+        if (_metadata is not { } metadata)
+        {
+            return SendPageAsync(context, path, ancestors, null, PageCaching);
+        }
+
+        var head = ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel)
+            ? metadata.OfChannel(channel, metadata.UrlsFor(context.Request)) : null;
+        return head is null
+            ? SendPageAsync(context, path, ancestors, null, UnknownCaching, StatusCodes.Status404NotFound)
+            : SendPageAsync(context, path, ancestors, head, metadata.CachingOf(PageCaching));
+    }
 
     private WebPage Render(string path, WebPage page, PageHead head)
     {

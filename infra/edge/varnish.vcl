@@ -36,10 +36,20 @@ sub vcl_recv {
     unset req.http.X-Stale;
     unset req.http.X-Cache-Scope;
 
+    # The outermost edge replaces the addresses that clients claim. Adapt: with TLS in front, which connects with the PROXY
+    # protocol, "https" for its port. Behind another edge, remove both lines.
+    set req.http.X-Forwarded-For = client.ip;
+    set req.http.X-Forwarded-Proto = "http";
+
     if (req.url == "/edge-health") {
       return (synth(204));
     }
     if (req.url ~ "^/auth(/|\?|$)") {
+      return (synth(404));
+    }
+    if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && req.url ~ "^[^?]*(?:\.\.|/\.|%|//)") {
+      # Spellings of media paths that players never use. The origin would resolve them, but cache keys contain them as they
+      # are, so that one channel's objects would be kept under the name of another.
       return (synth(404));
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
@@ -57,11 +67,8 @@ sub vcl_recv {
       # Cache key of access decisions: the path up to the channel, or up to the session if the path contains one,
       # including the token. Sessions of events may have another access policy than their channel. The key of a request
       # with a token also contains the viewer's address, because the decision may depend on it. Exceptions are tokens
-      # that the server created without an address ("-" in the second-last field). Paths that have several spellings
-      # (with "..", "%" or "//") are not shortened, and their key also contains the address.
-      if (req.url ~ "^[^?]*(?:\.\.|%|//)") {
-        set req.http.X-Viewer = req.url + " " + client.ip;
-      } else if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
+      # that the server created without an address ("-" in the second-last field).
+      if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
         set req.http.X-Viewer = regsub(req.url, "^((?:/t/[^/?]+)?/live/[^/?]+(?:/[0-7][0-9A-HJKMNP-TV-Z]{25}(?=/))?)/.*$", "\1");
       } else if (req.url ~ "^/t/[^/?]+/live/[^/?]+/") {
         set req.http.X-Viewer = regsub(req.url, "^(/t/[^/?]+/live/[^/?]+(?:/[0-7][0-9A-HJKMNP-TV-Z]{25}(?=/))?)/.*$", "\1") + " " + client.ip;

@@ -17,7 +17,7 @@ public sealed class EdgeCacheTests
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         await using var folder = TempFolder.Create();
         var port = FreePort.Next();
-        await using var nginx = await StartAsync(folder, server, port);
+        await using var nginx = await StartAsync(folder, server.Http.Port, port);
         using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode,
             description: "nginx answers; " + nginx.Tail());
@@ -148,12 +148,13 @@ public sealed class EdgeCacheTests
         }
     }
 
-    private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)
+    /// <summary>Starts nginx with the shipped configuration in front of an origin.</summary>
+    internal static async Task<ChildProcess> StartAsync(TempFolder folder, int origin, int port)
     {
         var config = await File.ReadAllTextAsync(Repository.PathOf("infra", "edge", "nginx.conf"));
         foreach (var (delivered, own) in new[]
         {
-            ("server broadcast:8080 ", $"server 127.0.0.1:{server.Http.Port} "),
+            ("server broadcast:8080 ", $"server 127.0.0.1:{origin} "),
             ("listen 8080;", $"listen 127.0.0.1:{port};"),
             ("/var/cache/nginx/broadcast", folder.Sub("cache")),
             ("pid /tmp/nginx.pid;", $"pid {folder.Sub("nginx.pid")};{(System.Environment.IsPrivilegedProcess ? " user root;" : "")}"),

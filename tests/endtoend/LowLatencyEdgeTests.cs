@@ -24,7 +24,7 @@ public sealed partial class LowLatencyEdgeTests
         var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
         await using var folder = TempFolder.Create();
         var port = FreePort.Next();
-        await using var varnish = await StartAsync(folder, server, port);
+        await using var varnish = await StartAsync(folder, server.Http.Port, port);
         using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode,
             description: "Varnish answers; " + varnish.Tail());
@@ -96,11 +96,12 @@ public sealed partial class LowLatencyEdgeTests
 
     private static Task<double> RequestsAsync(BroadcastServer server) => server.MetricAsync("broadcast_origin_requests_total");
 
-    private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)
+    /// <summary>Starts Varnish with the shipped configuration in front of an origin.</summary>
+    internal static async Task<ChildProcess> StartAsync(TempFolder folder, int origin, int port)
     {
         var config = await File.ReadAllTextAsync(Repository.PathOf("infra", "edge", "varnish.vcl"));
         foreach (var (delivered, own) in new[] { (".host = \"broadcast\";", ".host = \"127.0.0.1\";"),
-            (".port = \"8080\";", $".port = \"{server.Http.Port}\";") })
+            (".port = \"8080\";", $".port = \"{origin}\";") })
         {
             config.ShouldContain(delivered);
             config = config.Replace(delivered, own, StringComparison.Ordinal);

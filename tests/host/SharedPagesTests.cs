@@ -103,11 +103,30 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public async Task Page_of_an_unknown_channel_is_served_as_built()
+    public async Task Page_of_an_unknown_channel_is_sent_with_404_and_cached_briefly()
     {
         await using var site = await Site.StartAsync();
-        (await site.GetAsync("/watch/nobody")).Body.ShouldContain("<title>Broadcast</title>");
-        (await site.GetAsync("/watch/NOT%20A%20NAME")).Body.ShouldContain("<title>Broadcast</title>");
+        foreach (var path in new[] { "/watch/nobody", "/embed/nobody", "/t/secret/watch/nobody", "/watch/NOT%20A%20NAME" })
+        {
+            var (status, page, headers) = await site.GetAsync(path);
+            status.ShouldBe(HttpStatusCode.NotFound);
+            page.ShouldContain("<title>Broadcast</title>", Case.Sensitive, "the page explains it");
+            headers.CacheControl!.ToString().ShouldBe("public, max-age=1");
+        }
+    }
+
+    [Theory]
+    [InlineData("/watch/demo")]
+    [InlineData("/embed/demo")]
+    [InlineData($"/event/{Gala}")]
+    [InlineData($"/event/{Gala}/event.ics")]
+    [InlineData("/oembed?url=http%3A%2F%2Fevil.example%2Fwatch%2Fdemo")]
+    public async Task Pages_with_URLs_from_the_Host_header_are_not_stored_by_shared_caches(string path)
+    {
+        await using var site = await Site.StartAsync(publicUrl: null);
+        var (status, page, headers) = await site.GetAsync(path, ("Host", "evil.example"));
+        (status, headers.CacheControl!.ToString()).ShouldBe((HttpStatusCode.OK, "max-age=60, private"));
+        page.ShouldContain("http://evil.example/");
     }
 
     [Theory]
@@ -277,7 +296,7 @@ public sealed class SharedPagesTests
         private WebApplication _app = null!;
         private HttpClient _client = null!;
 
-        public static async Task<Site> StartAsync()
+        public static async Task<Site> StartAsync(string? publicUrl = Home + "/")
         {
             var site = new Site();
             foreach (var page in new[] { "watch", "embed", "event", "embedEvent", "dashboard" })
@@ -290,7 +309,7 @@ public sealed class SharedPagesTests
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             site._app = builder.Build();
-            var telling = new PageMetadata(site, new ViewerUrlProvider(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })),
+            var telling = new PageMetadata(site, new ViewerUrlProvider(Options.Create(new DeliveryOptions { PublicUrl = publicUrl })),
                 site, site, site, site);
             var pages = new WebPages(site._folder.Path, null, telling);
             pages.Map(site._app);

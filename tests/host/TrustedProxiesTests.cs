@@ -56,6 +56,25 @@ public sealed class TrustedProxiesTests
     }
 
     [Theory]
+    [InlineData(null, "http")]
+    [InlineData("10.0.0.0/8", "http")]
+    [InlineData("127.0.0.1", "https")]
+    public async Task Only_a_trusted_proxy_can_state_that_the_viewer_uses_HTTPS(string? trusted, string scheme)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.UseTrustedProxies(trusted);
+        app.Run(context => context.Response.WriteAsync(context.Request.Scheme));
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", "203.0.113.5");
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-Proto", "https");
+        (await client.GetStringAsync("/")).ShouldBe(scheme);
+    }
+
+    [Theory]
     [InlineData("10.0.0.0/33", "10.0.0.0/33")]
     [InlineData("10.0.0.0/8, proxy.example", "proxy.example")]
     [InlineData("192.0.2.7, 10.0.0.1/8", "10.0.0.1/8")]
