@@ -93,7 +93,7 @@ public sealed class SlateTests
             "50", "-pix_fmt", "yuv420p", file])).EnsureSuccess();
         await File.WriteAllBytesAsync(text, [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]);
         var refused = await server.CommandAsync("channel", "set", "main", "--slate", text);
-        (refused.ExitCode == 0, refused.Error.Contains("cannot be decoded", StringComparison.Ordinal)).ShouldBe((false, true),
+        (refused.ExitCode == 0, refused.Error.Contains("is not a usable PNG image", StringComparison.Ordinal)).ShouldBe((false, true),
             refused.Error);
         (await server.CommandAsync("channel", "set", "main", "--slate", file)).EnsureSuccess();
 
