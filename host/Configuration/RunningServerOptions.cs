@@ -17,14 +17,14 @@ internal static class RunningServerOptions
 
     /// <summary>Writes the configuration of this process, which runs the server.</summary>
     public static void Write(DataFolder data, IConfiguration configuration) =>
-        Write(data, new(Environment.ProcessId, HasOtherDatabase(configuration), Select(configuration)));
+        WriteFile(data, new(Environment.ProcessId, HasOtherDatabase(configuration), Select(configuration)));
 
     /// <summary>Removes the configuration when the server has stopped.</summary>
     public static void Clear(DataFolder data, IConfiguration configuration)
     {
         try
         {
-            Write(data, new(0, HasOtherDatabase(configuration), []));
+            WriteFile(data, new(0, HasOtherDatabase(configuration), []));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -58,7 +58,7 @@ internal static class RunningServerOptions
     private static Dictionary<string, string?> Select(IConfiguration configuration) => configuration.AsEnumerable()
         .Where(option => option.Value is not null).ToDictionary(option => option.Key, option => option.Value, StringComparer.Ordinal);
 
-    private static void Write(DataFolder data, Contents contents)
+    private static void WriteFile(DataFolder data, Contents contents)
     {
         var path = Path.Combine(data.Path, FileName);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Broadcast.Control.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Media;
@@ -14,6 +15,7 @@ public sealed class RunningServerOptionsTests
     private const string Other = "Host=db;Username=broadcast;Password=secret";
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void Command_uses_the_configuration_of_the_running_server_whatever_its_own_environment_says()
     {
         using var folder = TempFolder.Create();
