@@ -29,7 +29,7 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { '/live': server, '/t': server, '/api': server, '/time': server, '/vod': server, '^/event/[^/]+/': server },
+    proxy: { '/live': server, '/t': server, '/api': server, '/time': server, '/vod': server, '^/(event|recording)/[^/]+/': server },
   },
   test: {
     include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],

@@ -239,8 +239,12 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             app.Services.GetService<IPosters>(), app.Services.GetService<IChannelRecordings>());
         var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, metadata);
         pages.Map(app);
-        new EventPages(pages, metadata, TimeProvider.System, app.Services.GetRequiredService<ILogger<EventPages>>(),
-            app.Services.GetService<IViewerAuthorizer>()).Map(app);
+        var access = new PageAccess(metadata, app.Services.GetService<IViewerAuthorizer>());
+        var recordings = new RecordingPages(pages, metadata, access, app.Services.GetRequiredService<ILogger<RecordingPages>>(),
+            app.Services.GetService<IRecordingCatalog>());
+        recordings.Map(app);
+        new EventPages(pages, metadata, access, recordings, TimeProvider.System,
+            app.Services.GetRequiredService<ILogger<EventPages>>()).Map(app);
     }
 
     private ServerUrls BuildUrls() => new(

@@ -21,7 +21,10 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
 
     private const string Rows = """
         SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt,
-            r.title, r.visibility <> 'private' AS isVisible, s.access
+            r.title, r.visibility <> 'private' AS isVisible, s.access, coalesce(r.starts_at, s.started_at) AS startedAt,
+            CASE WHEN NOT s.preview THEN extract(epoch FROM coalesce(r.ends_at, CASE WHEN s.ended_at IS NOT NULL
+                THEN coalesce(s.last_publication_ended_at, s.ended_at) END) - coalesce(r.starts_at, s.started_at))::float8 END AS seconds,
+            r.visibility = 'public' AS isListed
         FROM recordings r JOIN channels c ON c.id = r.channel_id JOIN sessions s ON s.id = r.session_id
         WHERE r.deleted_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -259,12 +262,13 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     }
 
     private sealed record Row(string Id, string Session, long ChannelId, string Channel, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt,
-        string Title, bool IsVisible, string? Access)
+        string Title, bool IsVisible, string? Access, DateTimeOffset StartedAt, double? Seconds, bool IsListed)
     {
         public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt,
             EndsAt, Title)
         {
             Access = Access is null ? null : ChannelRules.ParseAccess(Access),
+            Details = Seconds is >= 0 and var seconds ? new(StartedAt, TimeSpan.FromSeconds(seconds), IsListed) : null,
         };
     }
 }

@@ -79,7 +79,7 @@ describe('the ladder field', () => {
   test('offers the server’s ladders and custom rungs', () => {
     const html = render();
     for (const name of [...ladders, 'custom']) expect(html).toContain(`<option value="${name}"`);
-    expect(html).toContain('<option value="passthrough" selected="">');
+    expect(html).toContain('<option value="auto" selected="">');
     expect(html).toMatch(/<select id="field-ladder" name="ladder"/);
     expect(html).not.toContain('<input');
   });

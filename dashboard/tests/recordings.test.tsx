@@ -264,6 +264,7 @@ describe('a recording that requires a viewer link', () => {
     const render = (access: string) =>
       renderToStaticMarkup(
         <RecordingPlayer
+          origin="https://live.example.org"
           api={new Api(null, adminText)}
           recording={{ ...recording, access }}
           channel={undefined}

@@ -6,6 +6,7 @@ import { type EventStatus, eventPhase, eventPollDelay, eventReportForStatusCode,
 import { type PostShowSnapshot, postShowAction, replayPlaylist } from '../src/watch/postShowPolicy';
 import { embedCode, shareUrl, sharedPaths } from '../src/watch/shareLinks';
 import { formatTime } from '../src/watch/startTime';
+import { eventText } from '../src/text/watch';
 
 const first = '01JN8E0000000000000000000A';
 const second = '01JN8E0000000000000000000B';
@@ -98,8 +99,16 @@ describe('sharing', () => {
     expect(sharedPaths('/t/secret/watch/main')).toEqual({ page: '/watch/main', embed: '/embed/main' });
     expect(sharedPaths(`/t/secret/event/${first}`)).toEqual({ page: `/event/${first}`, embed: `/embed/event/${first}` });
     expect(sharedPaths(`/embed/event/${first}/`)).toEqual({ page: `/event/${first}`, embed: `/embed/event/${first}` });
+    expect(sharedPaths(`/t/secret/recording/${first}`)).toEqual({ page: `/recording/${first}`, embed: `/embed/recording/${first}` });
+    expect(sharedPaths('/t/secret/embed/main')).toEqual({ page: '/watch/main', embed: '/embed/main' });
     expect(sharedPaths('/dashboard')).toBeNull();
   });
+});
+
+test('the page of a recording has texts of its own', () => {
+  expect(eventText('recording').notFoundTitle).toBe('Recording not found');
+  expect(eventText('recording').loading).toBe(eventText('event').loading);
+  expect(eventText('event').notFoundTitle).toBe('Event not found');
 });
 
 describe('an event', () => {
@@ -171,6 +180,11 @@ describe('an event', () => {
     const withToken = eventUrls(`/event/${first}`, '?token=a.b');
     expect(withToken?.status).toBe(`/t/a.b/event/${first}/status.json`);
     expect(withToken?.channel('main')?.playlist).toBe('/t/a.b/live/main/index.m3u8');
+    expect(eventUrls(`/t/secret/embed/recording/${first}`)).toMatchObject({
+      kind: 'recording',
+      status: `/t/secret/recording/${first}/status.json`,
+      isEmbedded: true,
+    });
     expect(eventUrls('/event/nothing')).toBeNull();
     expect(eventUrls(`//evil/event/${first}`)).toBeNull();
   });

@@ -1,7 +1,5 @@
 using System.Text;
-using System.Text.Json;
 using Broadcast.Control.Pages;
-using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Host.Pages;
 
@@ -9,17 +7,10 @@ namespace Broadcast.Host.Pages;
 /// <c>/event/{id}</c>, the page of an event, with its resources: <c>status.json</c> and <c>event.ics</c> below it, the same routes behind
 /// <c>/t/{token}</c>, and <c>/oembed</c>. Events that are not visible to viewers get the same response as missing ones.
 /// </summary>
-internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, TimeProvider time, ILogger<EventPages> logger,
-    IViewerAuthorizer? authorizer = null)
+internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, PageAccess access, RecordingPages recordings,
+    TimeProvider time, ILogger<EventPages> logger)
 {
-    /// <summary>Maximum token length in characters, as in the origin.</summary>
-    private const int MaxToken = 512;
-
     private const string PageCaching = "public, max-age=60";
-    private const string BriefCaching = "public, max-age=1";
-
-    /// <summary>Time for which caches may keep an event's status. They may serve it longer while the server fails.</summary>
-    private const string StatusCaching = "public, max-age=2, stale-if-error=60";
 
     private static readonly string[] ReadMethods = ["GET", "HEAD"];
 
@@ -42,7 +33,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : BriefCaching,
+            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : PageAccess.BriefCaching,
                 isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
             return;
         }
@@ -56,7 +47,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         context.Response.Headers.AccessControlAllowOrigin = "*";
         if (await OpenAsync(context) is { } publicEvent)
         {
-            await EventStatus.Of(publicEvent).SendAsync(context, CachingFor(context, publicEvent, StatusCaching));
+            await EventStatus.Of(publicEvent)
+                .SendAsync(context, access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, PageAccess.StatusCaching));
         }
     }
 
@@ -67,7 +59,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             var text = publicEvent.ToCalendar($"{metadata.UrlsFor(context.Request).Pages}/event/{publicEvent.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
             await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8")
-                .SendAsync(context, CachingFor(context, publicEvent, metadata.CachingOf(PageCaching)));
+                .SendAsync(context, access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, metadata.CachingOf(PageCaching)));
         }
     }
 
@@ -88,6 +80,12 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             head = publicEvent is null ? null : metadata.OfEvent(publicEvent, urls);
             status = isUnavailable ? StatusCodes.Status503ServiceUnavailable : status;
         }
+        else if (request is { Recording: { } recordingId })
+        {
+            var (recording, isUnavailable) = await recordings.FindAsync(context, recordingId);
+            head = recording is null ? null : metadata.OfRecording(recording, urls);
+            status = isUnavailable ? StatusCodes.Status503ServiceUnavailable : status;
+        }
 
         if (status == StatusCodes.Status200OK)
         {
@@ -96,7 +94,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
 
         if (status != StatusCodes.Status200OK)
         {
-            Reject(response, status, status == StatusCodes.Status503ServiceUnavailable ? "no-store" : BriefCaching);
+            PageAccess.Reject(response, status, status == StatusCodes.Status503ServiceUnavailable ? "no-store" : PageAccess.BriefCaching);
             return;
         }
 
@@ -110,38 +108,12 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound,
-                isUnavailable ? "no-store" : BriefCaching);
+            PageAccess.Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound,
+                isUnavailable ? "no-store" : PageAccess.BriefCaching);
             return null;
         }
 
-        var denial = await AuthorizeAsync(context, publicEvent);
-        switch (denial)
-        {
-            case null:
-                return publicEvent;
-            case ViewerDenialReason.NoChannel:
-                Reject(context.Response, StatusCodes.Status404NotFound, BriefCaching);
-                return null;
-            case ViewerDenialReason.Unavailable:
-                Reject(context.Response, StatusCodes.Status503ServiceUnavailable, "no-store");
-                return null;
-            default:
-                // The same values as the origin's, which players know.
-                context.Response.Headers["X-Denial-Reason"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(denial.Value.ToString());
-                context.Response.Headers.AccessControlExposeHeaders = "X-Denial-Reason";
-                Reject(context.Response, StatusCodes.Status403Forbidden, "private, max-age=1");
-                return null;
-        }
-    }
-
-    private async Task<ViewerDenialReason?> AuthorizeAsync(HttpContext context, PublicEvent publicEvent)
-    {
-        var token = context.Request.RouteValues["token"] as string;
-        return authorizer is null ? null
-            : token?.Length > MaxToken ? ViewerDenialReason.InvalidToken
-            : (await authorizer.AuthorizeAsync(new(publicEvent.Channel, token,
-                context.Connection.RemoteIpAddress) { StoredAccess = publicEvent.Access }, context.RequestAborted)).DenialReason;
+        return await access.TryOpenAsync(context, publicEvent.Channel, null, publicEvent.Access) ? publicEvent : null;
     }
 
     private async Task<(PublicEvent? Event, bool IsUnavailable)> FindAsync(HttpContext context, string? id = null)
@@ -154,21 +126,6 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         {
             EventsUnavailable(logger, exception);
             return (null, true);
-        }
-    }
-
-    // Responses behind a token or an auth callback are for one viewer only.
-    private string CachingFor(HttpContext context, PublicEvent publicEvent, string caching) =>
-        context.Request.RouteValues.ContainsKey("token") || !metadata.IsPublic(publicEvent.Channel, publicEvent.Access)
-        ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
-
-    private static void Reject(HttpResponse response, int status, string caching)
-    {
-        response.StatusCode = status;
-        response.Headers.CacheControl = caching;
-        if (status == StatusCodes.Status503ServiceUnavailable)
-        {
-            response.Headers.RetryAfter = "1";
         }
     }
 

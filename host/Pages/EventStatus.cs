@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
+using Broadcast.Media.OriginToControl;
 
 namespace Broadcast.Host.Pages;
 
@@ -43,12 +44,7 @@ internal static class EventStatus
             json.WriteString("endedAt", Instant(publicEvent.EndedAt));
             if (publicEvent.Replay is { } recording)
             {
-                json.WriteStartObject("replay");
-                json.WriteString("id", recording.Id.Value);
-                json.WriteString("title", recording.Title);
-                json.WriteString("startedAt", Instant(recording.StartedAt));
-                json.WriteNumber("duration", (long)recording.Duration.TotalSeconds);
-                json.WriteEndObject();
+                WriteReplay(json, recording);
             }
 
             json.WriteEndObject();
@@ -57,6 +53,18 @@ internal static class EventStatus
         return target.ToArray();
     }
 
-    private static string? Instant(DateTimeOffset? at) =>
+    /// <summary>Writes the member <c>replay</c>.</summary>
+    internal static void WriteReplay(Utf8JsonWriter json, ChannelRecording recording)
+    {
+        json.WriteStartObject("replay");
+        json.WriteString("id", recording.Id.Value);
+        json.WriteString("title", recording.Title);
+        json.WriteString("startedAt", Instant(recording.StartedAt));
+        json.WriteNumber("duration", (long)recording.Duration.TotalSeconds);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Formats an instant, with milliseconds.</summary>
+    internal static string? Instant(DateTimeOffset? at) =>
         at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

@@ -16,6 +16,9 @@ internal sealed record OEmbedRequest(int Width, int Height)
     /// <summary>The event, for an event page.</summary>
     public string? Event { get; init; }
 
+    /// <summary>The recording, for the page of a recording.</summary>
+    public string? Recording { get; init; }
+
     /// <summary>
     /// Maximum size of a thumbnail in CSS pixels: the requested size, at most <see cref="PageHead.Width"/> and
     /// <see cref="PageHead.Height"/>.
@@ -80,6 +83,8 @@ internal static partial class OEmbed
         {
             ["event", var id] => parsed with { Event = id },
             ["embed", "event", var id] => parsed with { Event = id },
+            ["recording", var id] => parsed with { Recording = id },
+            ["embed", "recording", var id] => parsed with { Recording = id },
             ["watch" or "embed", var name] when ChannelName.TryParse(name, out var channel) => parsed with { Channel = channel },
             _ => null,
         };

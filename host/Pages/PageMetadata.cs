@@ -37,8 +37,9 @@ internal sealed class PageMetadata(
     /// <summary>Returns whether everyone can watch a channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="accessOverride">Access policy that overrides the channel's, as of an event.</param>
-    public bool IsPublic(ChannelName channel, ViewerAccess? accessOverride = null) => authorizer is null
-        || authorizer.AccessOf(channel, storedAccess: accessOverride) == ViewerAccess.Public;
+    /// <param name="session">Session of a recording.</param>
+    public bool IsPublic(ChannelName channel, ViewerAccess? accessOverride = null, SessionId? session = null) => authorizer is null
+        || authorizer.AccessOf(channel, session, accessOverride) == ViewerAccess.Public;
 
     /// <summary>Title of a channel; <see langword="null"/> if it does not exist.</summary>
     public string? TitleOf(ChannelName channel) => pageData.TitleOf(channel);
@@ -88,6 +89,26 @@ internal sealed class PageMetadata(
             : publicEvent.Replay is { } recording ? WithImageOf(head, publicEvent.Channel, recording, urls)
             : WithImageOf(head, publicEvent.Channel, urls);
     }
+
+    /// <summary>Metadata of a recording's page. An unlisted recording is not for search engines and has no oEmbed response.</summary>
+    /// <param name="recording">The recording, with its details.</param>
+    /// <param name="urls">Base URLs.</param>
+    public PageHead OfRecording(RecordingRange recording, ViewerUrls urls)
+    {
+        if (!IsPublic(recording.Channel, recording.Access, recording.Session) || recording.Details is not { IsListed: true } details)
+        {
+            return new(recording.Channel.Value);
+        }
+
+        var title = NameOf(recording);
+        var head = Of(title, $"Recording of {TitleOf(recording.Channel) ?? recording.Channel.Value}, {Instant(details.StartedAt)}.", urls,
+            $"/recording/{recording.Id}", $"/embed/recording/{recording.Id}");
+        return WithImageOf(head, recording.Channel, new(recording.Id, title, details.StartedAt, details.Duration), urls);
+    }
+
+    /// <summary>Title of a recording, or that of its channel.</summary>
+    public string NameOf(RecordingRange recording) =>
+        recording.Title.Length > 0 ? recording.Title : TitleOf(recording.Channel) ?? recording.Channel.Value;
 
     /// <summary>Adds the channel's poster, or that of its newest recording, if it is public.</summary>
     private PageHead WithImageOf(PageHead head, ChannelName channel, ViewerUrls urls)

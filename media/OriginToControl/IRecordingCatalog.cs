@@ -12,7 +12,16 @@ public sealed record RecordingRange(RecordingId Id, ChannelName Channel, Session
 {
     /// <summary>Access policy of an event's session, where it differs from the channel's.</summary>
     public ViewerAccess? Access { get; init; }
+
+    /// <summary>Details for the recording's page; <see langword="null"/> while its end is unknown, and of a hidden preview.</summary>
+    public RecordingDetails? Details { get; init; }
 }
+
+/// <summary>Details of a recording or clip whose end is known.</summary>
+/// <param name="StartedAt">Wall-clock start.</param>
+/// <param name="Duration">Duration, including gaps.</param>
+/// <param name="IsListed">Whether viewers may find it; an unlisted one is only for those who have its URL.</param>
+public sealed record RecordingDetails(DateTimeOffset StartedAt, TimeSpan Duration, bool IsListed);
 
 /// <summary>
 /// Lookup of recordings, which the origin requests from control. Called on every request, so implementations should answer from memory

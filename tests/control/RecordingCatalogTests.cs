@@ -22,9 +22,13 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         var clip = await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Title: "Goal"));
         await bench.LearnAsync();
 
-        (await FindAsync(bench, session.Value)).ShouldBe(new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "Evening"));
-        (await FindAsync(bench, clip.Id)).ShouldBe(new RecordingRange(RecordingId.Parse(clip.Id), Demo, session, clip.StartsAt,
+        var whole = (await FindAsync(bench, session.Value)).ShouldNotBeNull();
+        (whole with { Details = null }).ShouldBe(new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "Evening"));
+        var found = (await FindAsync(bench, clip.Id)).ShouldNotBeNull();
+        (found with { Details = null }).ShouldBe(new RecordingRange(RecordingId.Parse(clip.Id), Demo, session, clip.StartsAt,
             clip.EndsAt, "Goal"));
+        whole.Details.ShouldNotBeNull().Duration.ShouldBe(TimeSpan.FromMinutes(10));
+        found.Details.ShouldBe(new RecordingDetails(clip.StartsAt!.Value, clip.EndsAt!.Value - clip.StartsAt.Value, IsListed: true));
         (await bench.Catalog.HasAnyAsync(Demo, session, default)).ShouldBeTrue();
         (await bench.Catalog.HasAnyAsync(ChannelName.Parse("other"), session, default)).ShouldBeFalse();
         (await bench.Catalog.HasAnyAsync(Demo, SessionId.Parse(clip.Id), default)).ShouldBeFalse();
@@ -62,7 +66,9 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         (await bench.Catalog.VisibleAsync(null, 10, default)).Select(recording => recording.Id.Value).ShouldBe([unlisted, session.Value]);
         var first = (await bench.Catalog.VisibleAsync(null, 1, default)).ShouldHaveSingleItem();
         var second = (await bench.Catalog.VisibleAsync(first.Id, 1, default)).ShouldHaveSingleItem();
-        (first.Id.Value, second).ShouldBe((unlisted, new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "")));
+        (first.Id.Value, second with { Details = null })
+            .ShouldBe((unlisted, new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "")));
+        (first.Details?.IsListed, second.Details?.IsListed).ShouldBe((false, true));
         (await bench.Catalog.VisibleAsync(second.Id, 1, default)).ShouldBeEmpty();
         var changes = bench.Catalog.Changes;
         await bench.LearnAsync($"recordings:{unlisted}");

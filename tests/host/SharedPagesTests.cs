@@ -290,7 +290,76 @@ public sealed class SharedPagesTests
             .ShouldContain("<meta name=\"twitter:card\" content=\"summary_large_image\" />", Case.Sensitive, "a card plays over TLS only");
     }
 
-    private sealed class Site : IPageData, IViewerAuthorizer, IProgramGuide, IPosters, IChannelRecordings, IAsyncDisposable
+    [Fact]
+    public async Task Recording_has_a_page_with_metadata_status_and_embedding_information()
+    {
+        await using var site = await Site.StartAsync();
+
+        var (status, page, headers) = await site.GetAsync($"/recording/{Gala}");
+        status.ShouldBe(HttpStatusCode.OK);
+        page.ShouldContain($"<link rel=\"canonical\" href=\"{Home}/recording/{Gala}\" />");
+        page.ShouldContain($"<meta property=\"og:image\" content=\"{Home}/vod/{Gala}/poster.jpg\" />");
+        page.ShouldContain($"<meta property=\"og:video:url\" content=\"{Home}/embed/recording/{Gala}\" />");
+        page.ShouldContain("content=\"Recording of Demo, 1 June 2030, 18:00 UTC.\"");
+        page.ShouldNotContain("<script>");
+        headers.CacheControl!.ToString().ShouldBe("public, max-age=60");
+        (await site.GetAsync($"/recording/{Pictured}")).Body.ShouldContain("<title>Demo – Broadcast</title>", customMessage: "no title");
+
+        var json = JsonDocument.Parse((await site.GetAsync($"/recording/{Gala}/status.json")).Body).RootElement;
+        json.GetProperty("state").GetString().ShouldBe("ended");
+        json.GetProperty("title").GetString().ShouldBe(Hostile);
+        json.GetProperty("poster").GetString().ShouldBe($"/vod/{Gala}/poster.jpg");
+        json.GetProperty("endsAt").GetString().ShouldBe("2030-06-01T18:02:05.000Z");
+        json.GetProperty("replay").GetProperty("id").GetString().ShouldBe(Gala);
+        json.GetProperty("replay").GetProperty("duration").GetInt64().ShouldBe(125);
+
+        var embed = await site.GetAsync($"/embed/recording/{Gala}");
+        embed.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("frame-ancestors *");
+        var oembed = await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/recording/{Gala}")}");
+        oembed.Body.ShouldContain($"/embed/recording/{Gala}");
+    }
+
+    [Theory]
+    [InlineData(Nothing, HttpStatusCode.NotFound)]
+    [InlineData("x", HttpStatusCode.NotFound)]
+    [InlineData(Ticketed, HttpStatusCode.NotFound)]
+    [InlineData(Away, HttpStatusCode.ServiceUnavailable)]
+    public async Task Recording_that_is_missing_hidden_or_unfinished_has_no_page(string id, HttpStatusCode expected)
+    {
+        await using var site = await Site.StartAsync();
+
+        foreach (var path in new[] { $"/recording/{id}", $"/recording/{id}/status.json",
+            $"/oembed?url={Uri.EscapeDataString($"{Home}/recording/{id}")}" })
+        {
+            (await site.GetAsync(path)).Status.ShouldBe(expected, path);
+        }
+    }
+
+    [Fact]
+    public async Task Restricted_or_unlisted_recording_has_a_page_without_metadata()
+    {
+        await using var site = await Site.StartAsync();
+
+        foreach (var id in new[] { Guarded, Opened })
+        {
+            var page = (await site.GetAsync($"/recording/{id}")).Body;
+            page.ShouldContain("noindex");
+            page.ShouldNotContain("Secret");
+            (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/recording/{id}")}")).Status
+                .ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        var denied = await site.GetAsync($"/recording/{Guarded}/status.json");
+        denied.Status.ShouldBe(HttpStatusCode.Forbidden);
+        denied.Headers.GetValues("X-Denial-Reason").ShouldBe(["no_token"]);
+        denied.Body.ShouldBeEmpty();
+        var opened = await site.GetAsync($"/t/secret/recording/{Guarded}/status.json");
+        opened.Body.ShouldContain("Secret gala");
+        opened.Headers.CacheControl!.ToString().ShouldStartWith("private");
+        (await site.GetAsync($"/recording/{Opened}/status.json")).Body.ShouldContain("Secret rehearsal", customMessage: "who has the URL");
+    }
+
+    private sealed class Site : IPageData, IViewerAuthorizer, IProgramGuide, IPosters, IChannelRecordings, IRecordingCatalog, IAsyncDisposable
     {
         private readonly TempFolder _folder = TempFolder.Create();
         private WebApplication _app = null!;
@@ -313,7 +382,10 @@ public sealed class SharedPagesTests
                 site, site, site, site);
             var pages = new WebPages(site._folder.Path, null, telling);
             pages.Map(site._app);
-            new EventPages(pages, telling, TimeProvider.System, NullLogger<EventPages>.Instance, site).Map(site._app);
+            var access = new PageAccess(telling, site);
+            var recordings = new RecordingPages(pages, telling, access, NullLogger<RecordingPages>.Instance, site);
+            recordings.Map(site._app);
+            new EventPages(pages, telling, access, recordings, TimeProvider.System, NullLogger<EventPages>.Instance).Map(site._app);
             await site._app.StartAsync();
             site._client = new HttpClient { BaseAddress = new Uri(site._app.Urls.Single()) };
             return site;
@@ -352,6 +424,25 @@ public sealed class SharedPagesTests
             Away => throw new EventsUnavailableException(),
             _ => new((PublicEvent?)null),
         };
+
+        public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
+        {
+            RecordingRange Of(string channel, string title, bool isListed = true) => new(id, ChannelName.Parse(channel),
+                SessionId.Parse(Nothing), null, null, title) { Details = new(Start, TimeSpan.FromSeconds(125), isListed) };
+
+            return id.Value switch
+            {
+                Gala => new(Of("demo", Hostile)),
+                Pictured => new(Of("demo", "")),
+                Guarded => new(Of("guarded", "Secret gala")),
+                Opened => new(Of("demo", "Secret rehearsal", isListed: false)),
+                Ticketed => new(Of("demo", "Still live") with { Details = null }),
+                Away => throw new RecordingsUnavailableException(),
+                _ => new((RecordingRange?)null),
+            };
+        }
+
+        public ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => new(false);
 
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
             new(new ViewerDecision(

@@ -159,7 +159,14 @@ function Dashboard({ api, me, navigation, onExpired, onSignedOut }: DashboardPro
                   onExpired={onExpired}
                 />
               )}
-              {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={live.data} />}
+              {page === 'recordings' && (
+                <RecordingsPage
+                  api={api}
+                  origin={viewerPageOrigin(system.data, window.location.origin)}
+                  role={me.role}
+                  channels={live.data}
+                />
+              )}
               {page === 'settings' && (
                 <SettingsPage api={api} me={me} channels={live.data} part={part} go={navigation.go} onExpired={onExpired} />
               )}

@@ -12,6 +12,11 @@ export function channelPageUrl(origin: string, channel: string): string {
   return `${origin}/watch/${encodeURIComponent(channel)}`;
 }
 
+/** The page of a recording or clip. */
+export function recordingPageUrl(origin: string, id: string): string {
+  return `${origin}/recording/${encodeURIComponent(id)}`;
+}
+
 /** The page of an event: a countdown, then the event, later its recording. */
 export function eventPageUrl(origin: string, id: string): string {
   return `${origin}/event/${encodeURIComponent(id)}`;

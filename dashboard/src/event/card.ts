@@ -1,7 +1,7 @@
 import { countdown } from '../player/countdown';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { icon, setIcon } from '../player/icons';
-import { watchText } from '../text/watch';
+import type { EventText } from '../text/watch';
 import type { EventPhase, EventReport, EventStatus } from './eventStatus';
 
 /** Shown on the stage while no video of the event plays: the countdown over its poster, or a message. */
@@ -13,9 +13,11 @@ export class EventCard {
   // Screen readers do not announce each second.
   private readonly countdown = element('p', { class: 'message-countdown', role: 'timer', 'aria-live': 'off', hidden: true });
   private readonly hint = element('p', { class: 'message-hint' });
+  private readonly text: EventText;
   private shownPoster: string | null = null;
 
-  constructor() {
+  constructor(text: EventText) {
+    this.text = text;
     this.root.append(
       this.poster,
       element('div', { class: 'message', role: 'status', 'data-icon': 'icon' }, this.icon, this.title, this.countdown, this.hint),
@@ -45,7 +47,7 @@ export class EventCard {
   }
 
   private messageFor(phase: EventPhase, report: EventReport, known: EventStatus | null, clock: string): [string, string] {
-    const text = watchText.event;
+    const { text } = this;
     switch (phase) {
       case 'countdown':
         return [known?.title ?? '', `${text.startsAt(clock)}.\n${text.waitHint}`];

@@ -1,11 +1,12 @@
 import { type ChannelUrls, channelUrls } from '../player/channelUrls';
 
-/** The URLs of an event, derived from the page's URL. */
+/** The URLs of an event or a recording, derived from the page's URL. */
 export interface EventUrls {
   id: string;
-  /** The event's status. */
+  kind: 'event' | 'recording';
+  /** The status. */
   status: string;
-  /** The iCalendar file. */
+  /** The iCalendar file; of events only. */
   calendar: string;
   /** The server's clock. */
   time: string;
@@ -15,10 +16,13 @@ export interface EventUrls {
   channel(name: string): ChannelUrls | null;
 }
 
-const pagePath = /^(?<prefix>.*?)(?<embed>\/embed)?\/event\/(?<id>[0-7][0-9A-HJKMNP-TV-Z]{25})\/?$/;
+const pagePath = /^(?<prefix>.*?)(?<embed>\/embed)?\/(?<kind>event|recording)\/(?<id>[0-7][0-9A-HJKMNP-TV-Z]{25})\/?$/;
 const tokenPath = /\/t\/[^/]+$/;
 
-/** Parses `/event/ID` and `/embed/event/ID`, optionally below `/t/TOKEN` or with `?token=TOKEN`. Null if the path names no event. */
+/**
+ * Parses `/event/ID` and `/embed/event/ID`, and the same with `recording`, optionally below `/t/TOKEN` or with `?token=TOKEN`. Null for other
+ * paths.
+ */
 export function eventUrls(pathname: string, search = ''): EventUrls | null {
   const groups = pagePath.exec(pathname)?.groups;
   const id = groups?.id;
@@ -31,7 +35,8 @@ export function eventUrls(pathname: string, search = ''): EventUrls | null {
   const tokenPrefix = requestedToken === '' ? prefix : `${root}/t/${encodeURIComponent(requestedToken)}`;
   return {
     id,
-    status: `${tokenPrefix}/event/${id}/status.json`,
+    kind: groups.kind === 'recording' ? 'recording' : 'event',
+    status: `${tokenPrefix}/${groups.kind}/${id}/status.json`,
     calendar: `${tokenPrefix}/event/${id}/event.ics`,
     time: `${root}/time`,
     isEmbedded: groups.embed !== undefined,

@@ -5,7 +5,7 @@ import '../watch/watch.css';
 import '../watch/viewerPage.css';
 import './event.css';
 import { playerText } from '../text';
-import { watchText } from '../text/watch';
+import { eventText } from '../text/watch';
 import { embedOptions } from '../player/channelUrls';
 import { WakeDetector } from '../player/wakeDetector';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
@@ -38,7 +38,8 @@ const urls = eventUrls(window.location.pathname, window.location.search);
 const isEmbedded = urls?.isEmbedded ?? window.location.pathname.includes('/embed/');
 const clock = new ServerClock(urls?.time ?? '/time');
 
-const card = new EventCard();
+const pageText = eventText(urls?.kind ?? 'event');
+const card = new EventCard(pageText);
 const stageContainer = element('div', { class: 'event-stage' }, card.root);
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
@@ -46,8 +47,8 @@ const pill = element('span', { class: 'pill', hidden: true }, element('span', { 
 const timeLabel = element('time', { class: 'fact' });
 const movedNotice = element('p', { class: 'event-moved', role: 'status' });
 const description = element('p', { class: 'event-description' });
-const calendar = element('a', { class: 'button', href: urls?.calendar ?? '', hidden: true }, watchText.event.calendar);
-const channel = element('a', { class: 'button', href: '', hidden: true }, watchText.event.openChannel);
+const calendar = element('a', { class: 'button', href: urls?.calendar ?? '', hidden: true }, pageText.calendar);
+const channel = element('a', { class: 'button', href: '', hidden: true }, pageText.openChannel);
 
 let playerPage: PlayerPage | null = null;
 let view: PlayerView | null = null;
@@ -204,7 +205,7 @@ function playReplay(page: PlayerPage, id: string): void {
 }
 
 function renderDetails(event: EventStatus, phase: EventPhase): void {
-  const text = watchText.event;
+  const text = pageText;
   if (playerPage === null) document.title = playerText.pageTitle(event.title);
   setText(title, event.title);
   setText(description, event.description);

@@ -43,6 +43,7 @@ export const recordingsText = {
   channelLinkHint: 'The channel requires a viewer link. The dashboard created one and revokes it when you close this dialog.',
   recordingLinkHint: 'This recording requires a viewer link. The dashboard created one and revokes it when you close this dialog.',
   linkRequired: 'Requires a viewer link: ask a producer for one.',
+  pageUrl: 'Page for viewers',
   hlsUrl: 'HLS URL for other players and sites',
 
   clipLabel: (name: string) => `Clip: ${name}`,

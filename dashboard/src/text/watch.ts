@@ -48,4 +48,22 @@ export const watchText = {
     /** Shown once to viewers who have the page open. */
     startMoved: (clock: string) => `The start has changed: ${clock}.`,
   },
+  /** Replaces texts of events on the page of a recording. */
+  recording: {
+    replay: 'Recording',
+    notFoundTitle: 'Recording not found',
+    notFoundHint: 'It may have been deleted or hidden, or its broadcast has not ended yet.',
+    noToken: { title: 'This recording is private', hint: 'Open it with the link that you received.' },
+    denied: { title: 'You cannot watch this recording', hint: 'Your link may have expired. Ask for a new one.' },
+  },
 } as const;
+
+type Widened<T> = T extends string ? string : T extends (...parts: never[]) => string ? T : { readonly [Name in keyof T]: Widened<T[Name]> };
+
+/** Texts of the page of an event or a recording. */
+export type EventText = Widened<typeof watchText.event>;
+
+/** Texts of the page of an event, or of a recording. */
+export function eventText(kind: 'event' | 'recording'): EventText {
+  return kind === 'recording' ? { ...watchText.event, ...watchText.recording } : watchText.event;
+}

@@ -30,11 +30,10 @@ export function embedCode({ origin, embed, title }: SharedPage, at: number | nul
 
 /** The paths of page and embed, without a prefix before `/watch/` and without tokens. */
 export function sharedPaths(pathname: string): { page: string; embed: string } | null {
-  const groups = /\/(?<kind>watch|embed|event)\/(?<rest>(?:event\/)?[^/]+)\/?$/.exec(pathname)?.groups;
-  if (groups?.rest === undefined) return null;
-  const isEvent = groups.kind === 'event' || groups.rest.startsWith('event/');
-  const name = groups.rest.replace(/^event\//, '');
-  return isEvent ? { page: `/event/${name}`, embed: `/embed/event/${name}` } : { page: `/watch/${name}`, embed: `/embed/${name}` };
+  const own = /\/(?<kind>event|recording)\/(?<id>[^/]+)\/?$/.exec(pathname)?.groups;
+  if (own !== undefined) return { page: `/${own.kind}/${own.id}`, embed: `/embed/${own.kind}/${own.id}` };
+  const channel = /\/(?:watch|embed)\/(?<name>[^/]+)\/?$/.exec(pathname)?.groups?.name;
+  return channel === undefined ? null : { page: `/watch/${channel}`, embed: `/embed/${channel}` };
 }
 
 function escapeHtml(text: string): string {

@@ -23,6 +23,8 @@ export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete'
 
 interface RecordingDialogsProps {
   api: Api;
+  /** Scheme and host of the viewer pages. */
+  origin: string;
   action: RecordingAction;
   recording: Recording;
   /** The recording's channel; undefined while loading or if deleted. */
@@ -33,7 +35,7 @@ interface RecordingDialogsProps {
 }
 
 /** The dialogs for one recording, one at a time. */
-export function RecordingDialogs({ api, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
+export function RecordingDialogs({ api, origin, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
   const text = adminText.recordings;
 
   async function finish(task: Promise<Recording>, message: (name: string) => string) {
@@ -44,7 +46,7 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
 
   switch (action) {
     case 'play':
-      return <RecordingPlayer api={api} recording={recording} channel={channel} onClose={onClose} />;
+      return <RecordingPlayer api={api} origin={origin} recording={recording} channel={channel} onClose={onClose} />;
     case 'download':
       return <DownloadDialog api={api} recording={recording} channel={channel} onClose={onClose} />;
     case 'change':

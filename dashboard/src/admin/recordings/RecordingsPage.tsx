@@ -17,13 +17,15 @@ const searchDelayMs = 300;
 
 interface RecordingsPageProps {
   api: Api;
+  /** Scheme and host of the viewer pages. */
+  origin: string;
   role: string;
   /** Null until loaded. */
   channels: readonly Channel[] | null;
 }
 
 /** The recordings page, newest first. */
-export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
+export function RecordingsPage({ api, origin, role, channels }: RecordingsPageProps) {
   const [channel, setChannel] = useState('');
   const [kind, setKind] = useState('');
   const [day, setDay] = useState('');
@@ -137,6 +139,7 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
       {openDialog !== null && (
         <RecordingDialogs
           api={api}
+          origin={origin}
           action={openDialog.action}
           recording={openDialog.recording}
           channel={channelOf(openDialog.recording)}
