@@ -21,7 +21,7 @@ public sealed class WorkerFaultTests : IDisposable
     public async Task Rungs_of_a_dead_or_hung_worker_continue_in_the_same_playlists_F23_F24()
     {
         var pids = _folder.Sub("pids");
-        await using var server = await StartAsync($"case \"$*\" in *unix:*) echo \"$$\" >> {pids};; esac; exec ffmpeg \"$@\"");
+        await using var server = await StartAsync($"case \"$*\" in *pipe:3*) echo \"$$\" >> {pids};; esac; exec ffmpeg \"$@\"");
         var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 14 });
         var running = new List<Task>();
         foreach (var name in (string[])["dies", "hangs"])

@@ -14,11 +14,11 @@ public sealed class WorkerTests : IDisposable
     [Fact]
     public async Task Hung_worker_dies_with_a_killed_server_and_the_next_start_removes_its_folder()
     {
-        // It has not connected, so no closed socket makes it exit.
+        // It does not read, so no closed socket makes it exit.
         var pids = _folder.Sub("pids");
         var program = _folder.Sub("ffmpeg");
         await File.WriteAllTextAsync(program,
-            $"#!/bin/sh\ncase \"$*\" in *unix:*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");
+            $"#!/bin/sh\ncase \"$*\" in *pipe:3*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var temp = Directory.CreateDirectory(_folder.Sub("tmp")).FullName;
         await using var server = await BroadcastServer.StartAsync(

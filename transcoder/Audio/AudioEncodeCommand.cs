@@ -9,8 +9,8 @@ namespace Broadcast.Transcoder.Audio;
 /// The ffmpeg command that decodes one audio track and encodes it as AAC-LC. A value, so tests need no process. Timestamps pass through
 /// unchanged: encoder priming does not shift the audio. Where the source's timestamps have holes or drift, samples are added or dropped.
 /// </summary>
-/// <param name="Input">Path of the Unix socket that delivers the source, as NUT.</param>
-/// <param name="Output">Path of the Unix socket that receives the encoded audio, as NUT.</param>
+/// <param name="Input">Address of the socket that delivers the source, as NUT.</param>
+/// <param name="Output">Address of the socket that receives the encoded audio, as NUT.</param>
 /// <param name="Decoder">Decoder name, if the input does not identify it; otherwise <see langword="null"/>.</param>
 /// <param name="Target">Output format.</param>
 internal sealed record AudioEncodeCommand(string Input, string Output, string? Decoder, AudioEncodeTarget Target)
@@ -28,7 +28,7 @@ internal sealed record AudioEncodeCommand(string Input, string Output, string? D
         "-map", "0:a:0", "-af",
         Text($"aresample={Target.SampleRate}:async=1000,aformat=channel_layouts={(Target.Channels == 1 ? "mono" : "stereo")}"),
         "-c:a", "aac", "-profile:a", "aac_low", "-b:a", Text($"{Target.BitsPerSecond}"),
-        "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Output,
+        "-f", "nut", "-write_index", "0", "-flush_packets", "1", Output,
     ];
 
     /// <summary>

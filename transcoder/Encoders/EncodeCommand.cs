@@ -11,9 +11,9 @@ namespace Broadcast.Transcoder.Encoders;
 /// nor hardware. Sync samples lie where the source has them, or at forced times (<see cref="Keys"/>). GOPs are closed, there are no
 /// B-frames, and timestamps pass through. All rungs can thus be segmented where the source is.
 /// </summary>
-/// <param name="Input">Path of the Unix socket that delivers the source, as NUT.</param>
+/// <param name="Input">Address of the socket that delivers the source, as NUT.</param>
 /// <param name="Profile">Rungs to encode, largest first, at least one; and the speed level.</param>
-/// <param name="Outputs">Path of the Unix socket of each rung's output, as NUT.</param>
+/// <param name="Outputs">Address of the socket of each rung's output, as NUT.</param>
 /// <param name="IsHurried">
 /// Whether to encode without lookahead, at lower quality; otherwise the encoder looks ahead by a third of a second.
 /// </param>
@@ -79,7 +79,7 @@ internal sealed record EncodeCommand(string Input, EncodeProfile Profile, IReadO
         .. BackendOf(index)
             .Encode("h264", new RungEncodeSettings(Profile.Rungs[index].BitsPerSecond, Profile.SpeedLevel, IsHurried, Threads.Encode)),
         "-force_key_frames", Keys?.ForceKeyframesArgument(From?[index]) ?? "source",
-        "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
+        "-f", "nut", "-write_index", "0", "-flush_packets", "1", Outputs[index],
     ];
 
     /// <summary>Backend of a rung: the hardware, or software for rungs beyond the hardware's limit.</summary>

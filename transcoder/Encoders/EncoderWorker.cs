@@ -19,7 +19,7 @@ internal delegate void EncodedFrameSink(int output, CodecConfig configuration, i
 /// <param name="Source">NUT header of the input.</param>
 /// <param name="Offset">Added to input presentation times so that none is negative; the sink subtracts it.</param>
 /// <param name="Outputs">Number of separate output streams.</param>
-/// <param name="Arguments">Builds ffmpeg's arguments from the input socket path and the output socket paths.</param>
+/// <param name="Arguments">Builds ffmpeg's arguments from the addresses of the input socket and the output sockets.</param>
 /// <param name="Configuration">Reads an output's configuration from its header and first frame.</param>
 internal sealed record EncoderJob(
     NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments,
@@ -124,13 +124,13 @@ internal sealed class EncoderWorker : IAsyncDisposable
     {
         var sandbox = Sandbox.Of(_program, _job.Limits);
         sandbox.TransferOwnership(folder);
-        using var input = Listen(Path.Combine(folder, "in"));
-        var paths = Enumerable.Range(0, _job.Outputs).Select(i => Path.Combine(folder, $"out{i}")).ToList();
-        var outputs = paths.ConvertAll(Listen);
+        List<string> paths = [.. Enumerable.Range(0, _job.Outputs).Select(i => $"out{i}").Prepend("in").Select(n => Path.Combine(folder, n))];
+        using var input = Listen(paths[0]);
+        var outputs = paths.Skip(1).Select(Listen).ToList();
         paths.ForEach(sandbox.TransferOwnership);
-        sandbox.TransferOwnership(Path.Combine(folder, "in"));
-        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths),
-            limits: _job.Limits, onErrorLine: DecoderErrorCounter.CountLine);
+        var addresses = sandbox.AddressesOf(paths);
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(addresses[0], [.. addresses.Skip(1)]),
+            limits: _job.Limits, sandbox: sandbox, sockets: paths, onErrorLine: DecoderErrorCounter.CountLine);
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var stdout = process.DiscardOutputAsync();
         var exit = WatchAsync(process, stopped);

@@ -46,14 +46,38 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
             return cached;
         }
 
+        foreach (var candidate in Candidates(program, limits, Environment.IsPrivilegedProcess))
+        {
+            switch (Works(candidate, program))
+            {
+                case true:
+                    return Cached.GetOrAdd((program, limits), candidate);
+                case null:
+                    // An overloaded machine must not weaken the sandbox. It is tried again at the next start.
+                    return candidate;
+                case false:
+                    break;
+            }
+        }
+
         // A program that cannot be started now may be installed later.
-        return Candidates(program, limits, Environment.IsPrivilegedProcess).FirstOrDefault(c => Works(c, program)) is { } found
-            ? Cached.GetOrAdd((program, limits), found) : None;
+        return None;
     }
 
     /// <summary>Command line that precedes a program and its arguments.</summary>
     /// <param name="folder">Folder that the program may read; <see langword="null"/> for none.</param>
-    public IReadOnlyList<string> CommandPrefix(string? folder = null) => [.. Prefix, .. Launcher?.Arguments(folder) ?? []];
+    /// <param name="sockets">Paths of Unix sockets to which the program is connected; <see langword="null"/> for none.</param>
+    public IReadOnlyList<string> CommandPrefix(string? folder = null, IReadOnlyList<string>? sockets = null) =>
+        [.. Prefix, .. Launcher?.Arguments(folder, sockets ?? []) ?? []];
+
+    /// <summary>
+    /// Addresses for ffmpeg of the sockets in a command prefix. The launcher connects them and passes them as open files, because the
+    /// program itself cannot create sockets. Without a launcher, the program connects.
+    /// </summary>
+    /// <param name="sockets">Paths of the sockets.</param>
+    public IReadOnlyList<string> AddressesOf(IReadOnlyList<string> sockets) =>
+        [.. sockets.Select((path, i) => Launcher is null ? "unix:" + path
+            : FormattableString.Invariant($"pipe:{WorkerLauncher.FirstSocket + i}"))];
 
     /// <summary>Transfers ownership of a file or folder to the worker's user.</summary>
     /// <exception cref="IOException">The change is not permitted.</exception>
@@ -133,18 +157,19 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
                 .. limitCommand], WorkerUser, $"user {user}, no capabilities, {Minimum}, {bounds}");
         }
 
+        var gaps = !isRoot ? null
+            : $"ffmpeg cannot be executed by user {WorkerUser}, so its processes run as root: install it in a folder that all users can read";
         if (isRoot)
         {
             yield return new([.. restrictions, "--bounding-set=-all", "--", .. limitCommand], null,
-                $"the server's user (root) without capabilities, {Minimum}, {bounds}")
-            {
-                Gaps = $"ffmpeg cannot be executed by user {WorkerUser}, so its processes run as root: install it in a folder that all users "
-                    + "can read",
-            };
+                $"the server's user (root) without capabilities, {Minimum}, {bounds}") { Gaps = gaps };
         }
 
-        yield return new([.. restrictions, "--", .. limitCommand], null, $"the server's user, {Minimum}, {bounds}");
-        yield return new([.. restrictions, "--"], null, $"the server's user, {Minimum}, no limits");
+        yield return new([.. restrictions, "--", .. limitCommand], null, $"the server's user, {Minimum}, {bounds}") { Gaps = gaps };
+        yield return new([.. restrictions, "--"], null, $"the server's user, {Minimum}, no limits")
+        {
+            Gaps = Combine(gaps, "encoder processes have no resource limits: install prlimit (util-linux)"),
+        };
     }
 
     /// <summary>
@@ -154,8 +179,11 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
         "found=$(command -v \"$0\") && test -x \"$found\" && test -x \"$1\" "
         + "&& ! LD_TRACE_LOADED_OBJECTS=1 \"$found\" </dev/null 2>&1 | grep -q 'not found'";
 
-    /// <summary>Returns whether the program can be found and run in the sandbox, and files can be transferred to its user.</summary>
-    private static bool Works(Sandbox candidate, string program)
+    /// <summary>
+    /// Returns whether the program can be found and run in the sandbox, and files can be transferred to its user; <see langword="null"/> if
+    /// the test took too long.
+    /// </summary>
+    private static bool? Works(Sandbox candidate, string program)
     {
         DirectoryInfo? folder = null;
         try
@@ -166,9 +194,9 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
                 candidate.TransferOwnership(folder.FullName);
             }
 
-            var probePath = folder?.FullName ?? "/";
             var start = new ProcessStartInfo(
-                candidate.Prefix[0], [.. candidate.CommandPrefix(probePath).Skip(1), "/bin/sh", "-c", ProbeScript, program, probePath])
+                candidate.Prefix[0], [.. candidate.CommandPrefix(folder?.FullName).Skip(1), "/bin/sh", "-c", ProbeScript, program,
+                    folder?.FullName ?? "/"])
             {
                 UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             };
@@ -181,7 +209,7 @@ internal sealed record Sandbox(IReadOnlyList<string> Prefix, uint? User, string 
             }
 
             process.Kill(entireProcessTree: true);
-            return false;
+            return null;
         }
         catch (Exception e) when (e is Win32Exception or IOException or UnauthorizedAccessException)
         {

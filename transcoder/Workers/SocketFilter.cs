@@ -9,8 +9,8 @@ namespace Broadcast.Transcoder.Workers;
 /// </summary>
 internal static class SocketFilter
 {
-    /// <summary>Address families.</summary>
-    public const uint Unix = 1, Netlink = 16;
+    /// <summary>Address family of the kernel's own messages, with which GPU drivers find devices.</summary>
+    public const uint Netlink = 16;
 
     /// <summary>Operations of the filter: load a word, compare, return (see <c>linux/bpf_common.h</c>).</summary>
     private const ushort Load = 0x20, IfEqual = 0x15, IfAtLeast = 0x35, Return = 0x06;

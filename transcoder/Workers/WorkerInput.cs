@@ -28,11 +28,13 @@ internal sealed record WorkerInput(string Protocol, string Demuxer, string Decod
     /// <summary>Video that the server writes as NUT to standard input.</summary>
     public static WorkerInput VideoPipe { get; } = new("pipe", "nut", VideoDecoders, "pipe:0");
 
-    /// <summary>Video that the server writes as NUT to a Unix socket.</summary>
-    public static WorkerInput VideoSocket(string path) => new("unix", "nut", VideoDecoders, "unix:" + path);
+    /// <summary>Video that the server writes as NUT to a socket.</summary>
+    /// <param name="address">Address of the socket (<see cref="Sandbox.AddressesOf"/>).</param>
+    public static WorkerInput VideoSocket(string address) => new(ProtocolOf(address), "nut", VideoDecoders, address);
 
-    /// <summary>Audio that the server writes as NUT to a Unix socket.</summary>
-    public static WorkerInput AudioSocket(string path) => new("unix", "nut", AudioDecoders, "unix:" + path);
+    /// <summary>Audio that the server writes as NUT to a socket.</summary>
+    /// <param name="address">Address of the socket (<see cref="Sandbox.AddressesOf"/>).</param>
+    public static WorkerInput AudioSocket(string address) => new(ProtocolOf(address), "nut", AudioDecoders, address);
 
     /// <summary>
     /// A slate file. It cannot be a pipe, because the index of an MP4 file may be at its end. None of the demuxers opens another file.
@@ -52,4 +54,6 @@ internal sealed record WorkerInput(string Protocol, string Demuxer, string Decod
         .. (IEnumerable<string>)(MaxPixels is { } pixels ? ["-max_pixels", FormattableString.Invariant($"{pixels}")] : []),
         "-f", Demuxer, "-i", Address,
     ];
+
+    private static string ProtocolOf(string address) => address[..address.IndexOf(':', StringComparison.Ordinal)];
 }

@@ -11,17 +11,28 @@ namespace Broadcast.Transcoder.Workers;
 /// <param name="Families">Address families of sockets that the program may create.</param>
 internal sealed record WorkerLauncher(IReadOnlyList<(ulong Rights, string Path)>? FileRules, IReadOnlyList<uint> Families)
 {
+    /// <summary>Number of the first open file after standard input, output and error.</summary>
+    public const int FirstSocket = 3;
+
     /// <summary>
     /// Closes all files but standard input, output and error (<c>close_range</c>), which the server may have inherited from its own parent.
-    /// Arguments: number of prctl, attributes of the ruleset, filter, rules, <c>--</c>, the command line. Paths that do not exist need no
+    /// Connects the sockets, which stay open for the program. Arguments: number of prctl, attributes of the ruleset, filter, sockets and
+    /// rules, <c>--</c>, the command line. Paths that do not exist need no
     /// rule. A rule for a file must not have rights for folders. 0x280000 is <c>O_PATH | O_CLOEXEC</c>.
     /// </summary>
     private const string Script =
         """
         syscall(436, 3, 4294967295, 0);
         my ($prctl, $attributes, $filter) = splice @ARGV, 0, 3;
-        my @rules;
-        while (@ARGV and (my $rule = shift @ARGV) ne '--') { push @rules, $rule; }
+        $^F = 255;
+        my (@rules, @sockets);
+        while (@ARGV and (my $rule = shift @ARGV) ne '--') {
+          if ($rule !~ s/^connect://) { push @rules, $rule; next; }
+          socket(my $socket, 1, 1, 0) or die "socket: $!\n";
+          connect($socket, pack('S a*', 1, $rule)) or die "connect: $!\n";
+          fileno($socket) == 3 + @sockets or die "unexpected open file\n";
+          push @sockets, $socket;
+        }
         if ($attributes) {
           my $ruleset = syscall(444, my $a = pack('H*', $attributes), length($attributes) / 2, 0);
           die "landlock_create_ruleset: $!\n" if $ruleset < 0;
@@ -55,23 +66,27 @@ internal sealed record WorkerLauncher(IReadOnlyList<(ulong Rights, string Path)>
 
     /// <summary>Creates the launcher of a program.</summary>
     /// <param name="program">Path or name of the program.</param>
-    /// <param name="limits">Limits, which decide on devices and sockets.</param>
+    /// <param name="limits">Limits, which decide on devices.</param>
     /// <param name="restrictsFiles">Whether to restrict files.</param>
     /// <returns>The launcher, or <see langword="null"/> if the machine has no system call filter.</returns>
     public static WorkerLauncher? For(string program, WorkerLimits limits, bool restrictsFiles)
     {
-        uint[] families = limits.UsesDevices ? [SocketFilter.Unix, SocketFilter.Netlink] : limits.UsesSockets ? [SocketFilter.Unix] : [];
+        uint[] families = limits.UsesDevices ? [SocketFilter.Netlink] : [];
         return SocketFilter.ProcessControl is null ? null
             : new WorkerLauncher(restrictsFiles ? [.. RulesFor(program, limits)] : null, families);
     }
 
     /// <summary>Arguments that precede the program's command line.</summary>
     /// <param name="folder">Folder that the program may read; <see langword="null"/> for none.</param>
-    public IReadOnlyList<string> Arguments(string? folder) =>
+    /// <param name="sockets">
+    /// Paths of Unix sockets to which the program is connected, as open files from <see cref="FirstSocket"/> on.
+    /// </param>
+    public IReadOnlyList<string> Arguments(string? folder, IReadOnlyList<string> sockets) =>
     [
         "perl", "-e", Script, "--", SocketFilter.ProcessControl!.Value.ToString(CultureInfo.InvariantCulture),
         FileRules is null ? "" : Convert.ToHexString(Landlock.Attributes(Landlock.Version)),
         Convert.ToHexString(SocketFilter.Instructions(Families)),
+        .. sockets.Select(path => "connect:" + path),
         .. (FileRules ?? []).Append((Landlock.Read, folder ?? "")).Where(rule => rule.Item2.Length > 0)
             .Select(rule => FormattableString.Invariant($"{rule.Item1}:{rule.Item2}")),
         "--",

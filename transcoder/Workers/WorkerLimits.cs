@@ -21,9 +21,6 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     /// <summary>Indicates whether the worker runs with low priority, because media comes first.</summary>
     public bool HasLowPriority { get; init; }
 
-    /// <summary>Indicates whether the worker exchanges media through Unix sockets, and not only through pipes.</summary>
-    public bool UsesSockets { get; init; }
-
     /// <summary>Indicates whether the worker opens the machine's GPU devices.</summary>
     public bool UsesDevices { get; init; }
 
@@ -32,10 +29,10 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     /// each thread adds its stack and frames. A frame crafted to exhaust memory kills its worker, not the server.
     /// </summary>
     public static WorkerLimits Software { get; } =
-        new(OpenFiles: 256, FileBytes: 64 << 10, (4 * Gibibyte) + (Environment.ProcessorCount * Gibibyte / 4)) { UsesSockets = true };
+        new(OpenFiles: 256, FileBytes: 64 << 10, (4 * Gibibyte) + (Environment.ProcessorCount * Gibibyte / 4));
 
     /// <summary>A slate: half a minute of video is decoded and encoded in the size of the source.</summary>
-    public static WorkerLimits Slate { get; } = Software with { ProcessorSeconds = 300, UsesSockets = false };
+    public static WorkerLimits Slate { get; } = Software with { ProcessorSeconds = 300 };
 
     /// <summary>The check of an uploaded slate: one frame of at most <see cref="WorkerInput.MaxSlatePixels"/>, encoded small.</summary>
     public static WorkerLimits SlateCheck { get; } = Slate with { DataBytes = 768 * Mebibyte, ProcessorSeconds = 4 };
@@ -49,8 +46,5 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     /// <summary>
     /// GPU decoding and encoding: drivers map GPU memory into the process, open many devices, and cache compiled code in files.
     /// </summary>
-    public static WorkerLimits Hardware { get; } = new(OpenFiles: 1024, FileBytes: Gibibyte / 4, DataBytes: null)
-    {
-        UsesSockets = true, UsesDevices = true,
-    };
+    public static WorkerLimits Hardware { get; } = new(OpenFiles: 1024, FileBytes: Gibibyte / 4, DataBytes: null) { UsesDevices = true };
 }

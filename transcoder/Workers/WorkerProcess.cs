@@ -56,15 +56,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="keepsInputOpen">Whether standard input stays open for <see cref="Input"/>; otherwise it is empty.</param>
     /// <param name="limits">Resource limits; default <see cref="WorkerLimits.Software"/>.</param>
     /// <param name="folder">Folder that the process may read, in addition to the system's; <see langword="null"/> for none.</param>
+    /// <param name="sockets">Paths of Unix sockets to which the process is connected (<see cref="Sandbox.AddressesOf"/>).</param>
     /// <param name="sandbox">Sandbox; default the strictest that works for the program.</param>
     /// <param name="onErrorLine">Called for each line on standard error.</param>
     /// <exception cref="IOException">The process did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist.</exception>
     public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool keepsInputOpen = false,
-        WorkerLimits? limits = null, string? folder = null, Sandbox? sandbox = null, Action<string>? onErrorLine = null)
+        WorkerLimits? limits = null, string? folder = null, IReadOnlyList<string>? sockets = null, Sandbox? sandbox = null,
+        Action<string>? onErrorLine = null)
     {
         sandbox ??= Sandbox.Of(program, limits ?? WorkerLimits.Software);
-        IReadOnlyList<string> commandLine = [.. sandbox.CommandPrefix(folder), program, .. arguments];
+        IReadOnlyList<string> commandLine = [.. sandbox.CommandPrefix(folder, sockets), program, .. arguments];
         var start = new ProcessStartInfo(commandLine[0]) { UseShellExecute = false, RedirectStandardInput = true,
             RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in commandLine.Skip(1))

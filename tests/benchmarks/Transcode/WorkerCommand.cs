@@ -30,11 +30,11 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
             {
                 i++;
             }
-            else if (word.StartsWith("unix:", StringComparison.Ordinal) && told[^1] == "-i")
+            else if (IsAddress(word) && told[^1] == "-i")
             {
                 told.Add(file);
             }
-            else if (word.StartsWith("unix:", StringComparison.Ordinal))
+            else if (IsAddress(word))
             {
                 told.RemoveRange(told.LastIndexOf("-f"), told.Count - told.LastIndexOf("-f"));
                 told.AddRange(["-f", "null", "-"]);
@@ -62,11 +62,14 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
     {
         var words = Arguments.ToList();
         var begin = words.IndexOf($"[out{rung}]") + 1;
-        var end = words.FindIndex(begin, w => w.StartsWith("unix:", StringComparison.Ordinal));
+        var end = words.FindIndex(begin, IsAddress);
         return begin > 0 && end > begin
             ? words[begin..words.LastIndexOf("-f", end)]
             : throw new InvalidOperationException($"The worker's command has no rung {rung}: {string.Join(' ', words)}");
     }
+
+    private static bool IsAddress(string word) =>
+        word.StartsWith("pipe:", StringComparison.Ordinal) || word.StartsWith("unix:", StringComparison.Ordinal);
 
     private string After(string option) => Arguments.SkipWhile(a => a != option).Skip(1).First();
 

@@ -39,13 +39,13 @@ public sealed class AudioPlanTests
     public void Encode_command_reads_only_its_socket()
     {
         var line =
-            string.Join(' ', new AudioEncodeCommand("/run/in", "/run/out0", "ac3", new AudioEncodeTarget(44_100, 1, 80_000)).Arguments());
+            string.Join(' ', new AudioEncodeCommand("unix:/run/in", "pipe:4", "ac3", new AudioEncodeTarget(44_100, 1, 80_000)).Arguments());
         line.ShouldBe(
             "-nostdin -hide_banner -nostats -loglevel warning -copyts -analyzeduration 100000 -probesize 4096 "
             + "-c:a ac3 -protocol_whitelist unix -format_whitelist nut -codec_whitelist aac,opus,libopus,flac,ac3,eac3 "
             + "-f nut -i unix:/run/in -map 0:a:0 "
             + "-af aresample=44100:async=1000,aformat=channel_layouts=mono -c:a aac -profile:a aac_low -b:a 80000 -f nut -write_index 0 "
-                + "-flush_packets 1 unix:/run/out0");
+                + "-flush_packets 1 pipe:4");
     }
 
     private static (bool Passes, string? Target) Of(CodecConfig config)

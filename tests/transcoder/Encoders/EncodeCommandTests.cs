@@ -113,6 +113,6 @@ public class EncodeCommandTests
         return arguments[arguments.IndexOf("-filter_complex") + 1];
     }
 
-    private static EncodeCommand Command() => new("/run/in", DegradationLadder.At(0, Rungs), ["/run/0", "/run/1", "/run/2"],
+    private static EncodeCommand Command() => new("unix:/run/in", DegradationLadder.At(0, Rungs), ["unix:/run/0", "unix:/run/1", "unix:/run/2"],
         IsHurried: false);
 }

@@ -138,7 +138,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
         var source = await CodedFrames.MakeAsync(4, "320x300", 30, "-g", "300");
         var program =
             await NvencAsync(
-                $"{before}\n{(format.Length > 0 ? Imitate.Replace("unix:*)", $"unix:*out*) set -- \"$@\" {format} \"$a\";;\n  unix:*)", StringComparison.Ordinal) : Imitate)}");
+                $"{before}\n{(format.Length > 0 ? Imitate.Replace("pipe:3)", $"pipe:[4-9]) set -- \"$@\" {format} \"$a\";;\n  pipe:3)", StringComparison.Ordinal) : Imitate)}");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
         await LiveAsync(program, choice, source);
@@ -159,7 +159,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
           -init_hw_device|-filter_hw_device|-hwaccel|-hwaccel_device|-hwaccel_output_format|-tune|-rc|-delay|-rc-lookahead|-no-scenecut|-b_adapt|-zerolatency) shift; n=$((n-1));;
           -preset) shift; n=$((n-1)); set -- "$@" -preset ultrafast -tune zerolatency -flags +cgop -sc_threshold 0;;
           h264_nvenc) set -- "$@" libx264;;
-          unix:*) set -- "$@" "$a";;
+          pipe:3) set -- "$@" "$a";;
           *scale*) set -- "$@" "$(echo "$a" | sed 's/:interp_algo=bicubic:format=nv12//g; s/scale_cuda/scale/g; s/hwdownload,//g')";;
           *) set -- "$@" "$a";;
           esac

@@ -153,6 +153,6 @@ public class VendorCommandTests
     }
 
     private static EncodeCommand Command(EncodePath path, int speedLevel, bool isHurried) =>
-        new("/run/in", DegradationLadder.At(speedLevel, Rungs), ["/run/0", "/run/1"], isHurried) { EncodePath = path, RenderNode = Node,
+        new("unix:/run/in", DegradationLadder.At(speedLevel, Rungs), ["unix:/run/0", "unix:/run/1"], isHurried) { EncodePath = path, RenderNode = Node,
             Threads = new WorkerThreads(3, 5) };
 }
