@@ -123,7 +123,8 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         var channel = await bench.ScalarAsync<long>("SELECT id FROM channels");
         using var time = new PausingTimeProvider();
-        using var catalog = new RecordingCatalog(bench.Rig.Database, Options.Create(new ControlOptions()), time);
+        var options = Options.Create(new ControlOptions { LookupTimeout = TimeSpan.FromSeconds(30) });
+        using var catalog = new RecordingCatalog(bench.Rig.Database, options, time);
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
 
         // The lookup has read the rows and is about to keep them.
