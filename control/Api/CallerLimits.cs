@@ -8,9 +8,9 @@ namespace Broadcast.Control.Api;
 
 /// <summary>
 /// Rate limits for API callers (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>), so that one
-/// program cannot starve the others. Valid tokens and logins are still looked up for each request. Each caller has one token bucket per kind of
-/// request, holding <see cref="Burst"/> seconds' worth. Buckets exist only for authenticated callers and are removed after being full for a
-/// while. Unauthenticated callers share <see cref="Slots"/> buckets.
+/// program cannot starve the others. Valid tokens and logins are still looked up for each request. Each caller has one token bucket per
+/// kind of request, holding <see cref="Burst"/> seconds' worth. Buckets exist only for authenticated callers and are removed after being
+/// full for a while. Unauthenticated callers share <see cref="Slots"/> buckets.
 /// </summary>
 internal sealed class CallerLimits : IDisposable
 {

@@ -126,7 +126,8 @@ internal sealed class EventSessions(
                     FROM channels c, sessions s
                     WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
                     """,
-                    new { title = row.Title, session = row.Session, live = row.WentLiveAt - ClockOffset }, cancellationToken: cancellationToken));
+                    new { title = row.Title, session = row.Session, live = row.WentLiveAt - ClockOffset },
+                    cancellationToken: cancellationToken));
             }
         }
     }

@@ -14,9 +14,9 @@ namespace Broadcast.Control.Identity;
 /// <summary>
 /// Counts failed logins. After <see cref="ControlOptions.AttemptsPerMinute"/> from one address within a minute, or ten times as many for
 /// one name, further logins are rejected unread. The count of a name does not apply to clients that logged in under that name before:
-/// otherwise anyone could lock a user out by sending wrong passwords. Wrong second-factor codes are counted per user and for longer, because the password is
-/// already known. The counts are in the database, shared by all processes and kept across restarts; a login needs the database anyway.
-/// Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
+/// otherwise anyone could lock a user out by sending wrong passwords. Wrong second-factor codes are counted per user and for longer,
+/// because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
+/// the database anyway. Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
 internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time)

@@ -198,7 +198,9 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
             new { ids },
             cancellationToken: cancellationToken))];
 
-    /// <summary>Removes keys from the cache, and records which keys and channels changed; <see langword="null"/> for unknown ones.</summary>
+    /// <summary>
+    /// Removes keys from the cache, and records which keys and channels changed; <see langword="null"/> if that is unknown.
+    /// </summary>
     private void Remove(Func<StreamKeyRecord, bool> predicate, HashSet<string>? keys, HashSet<long>? channels)
     {
         lock (_lock)

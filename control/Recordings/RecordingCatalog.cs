@@ -168,7 +168,8 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
     {
         var changes = _lookups.Changes;
         await using var connection = await database.LookupSource.OpenConnectionAsync(CancellationToken.None);
-        Row[] rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(OfOne, new { id }, cancellationToken: CancellationToken.None))];
+        Row[] rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(OfOne, new { id },
+            cancellationToken: CancellationToken.None))];
         lock (_lock)
         {
             if (changes != _lookups.Changes)

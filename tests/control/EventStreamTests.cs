@@ -257,7 +257,8 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     private static EventStream Stream(RecordingHarness bench, EventStreamLog log, int maxClients = 200) =>
-        new(log, Options.Create(new ControlOptions { MaxEventStreamClients = maxClients }), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
+        new(log, Options.Create(new ControlOptions { MaxEventStreamClients = maxClients }),
+            bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
 
     private static Caller HolderOf(TokenRole role) =>
         Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));

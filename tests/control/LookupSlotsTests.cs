@@ -82,7 +82,8 @@ public sealed class LookupSlotsTests
 
         slots.Running.ShouldBe(LookupSlots.MaxRunning);
         slots.Waiting.ShouldBe(LookupSlots.MaxWaiting);
-        (await Task.WhenAll(lookups.Where(l => l.IsCompleted))).Count(isGranted => !isGranted).ShouldBe(250 - LookupSlots.MaxRunning - LookupSlots.MaxWaiting);
+        (await Task.WhenAll(lookups.Where(l => l.IsCompleted))).Count(isGranted => !isGranted)
+            .ShouldBe(250 - LookupSlots.MaxRunning - LookupSlots.MaxWaiting);
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class RunningServerOptionsTests
     {
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
-        RunningServerOptions.Write(data, Configuration(("Database:ConnectionString", Other), ("Delivery:PublicUrl", "https://live.example")));
+        RunningServerOptions.Write(data,
+            Configuration(("Database:ConnectionString", Other), ("Delivery:PublicUrl", "https://live.example")));
 
         var configuration = ServerConfiguration.ReadForCommand(data);
 
