@@ -49,7 +49,7 @@ internal static class MpdRenderer
             TimeShiftBufferDepth = presentation.Depth,
             SuggestedPresentationDelay = early is null ? 3 * latency.TargetDuration : null,
             MinBufferTime = latency.SegmentMinimum,
-            MaxSegmentDuration = periods.Max(period => period.Cadence?.Length ?? latency.TargetDuration),
+            MaxSegmentDuration = MaxSegmentDurationOf(presentation, isLowLatency: early is not null),
             MediaPresentationDuration = end + presentation.SessionStart,
             Service = early is null
                 ? new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2)
@@ -57,6 +57,16 @@ internal static class MpdRenderer
             UtcTiming = ClockPath,
             Periods = rendered,
         };
+    }
+
+    /// <summary>
+    /// Longest segment, including sprite sheets. Not in low latency: Shaka 5.2 subtracts this from the live edge of counted segments, and a
+    /// sprite sheet would delay the media by its own length.
+    /// </summary>
+    private static TimeSpan MaxSegmentDurationOf(Presentation presentation, bool isLowLatency)
+    {
+        var media = presentation.Periods.Max(period => period.Cadence?.Length ?? presentation.Latency.TargetDuration);
+        return !isLowLatency && presentation.Thumbnails is { Sheets.Count: > 0 } track && track.Duration > media ? track.Duration : media;
     }
 
     private static Period RenderPeriod(Presentation presentation, PresentationPeriod period, TimeSpan? end, TimeSpan? early)

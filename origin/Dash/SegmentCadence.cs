@@ -52,12 +52,7 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
     /// <summary>Consecutive equal segments after which segments are no longer listed.</summary>
     public const int MinEqualSegments = 8;
 
-    /// <summary>
-    /// Assumed minimum lag: an encoder's clock may be 0.3 s off before it is corrected, which includes the server's own processing time.
-    /// </summary>
-    public static readonly TimeSpan UsualLag = TimeSpan.FromMilliseconds(300);
-
-    /// <summary>Step to which announced delays are rounded up, because measured values vary constantly.</summary>
+    /// <summary>Step to which announced delays above a part are rounded up, because measured values vary constantly.</summary>
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Minimum time before its end at which a segment must be available in low latency.</summary>
@@ -103,17 +98,23 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
         return decision;
     }
 
-    /// <summary>Delay after a segment's start at which its first part can be requested.</summary>
-    private TimeSpan DelayFor(TimeSpan lag)
-    {
-        var needed = partTarget + (lag > UsualLag ? lag : UsualLag);
-        return new TimeSpan((needed.Ticks + DelayStep.Ticks - 1) / DelayStep.Ticks * DelayStep.Ticks);
-    }
+    /// <summary>Delay after a segment's start at which its first part is available.</summary>
+    private TimeSpan DelayFor(TimeSpan lag) => partTarget + (lag > TimeSpan.Zero ? lag : TimeSpan.Zero);
 
-    /// <summary>The delay to announce for a required delay, or <see langword="null"/> when it is too long for low latency.</summary>
-    private static TimeSpan? Promised(TimeSpan length, TimeSpan needed)
+    /// <summary>
+    /// The delay to announce for a required delay, or <see langword="null"/> when it is too long for low latency. It is one part, as the
+    /// DASH-IF low-latency guidelines define it. Requests are held for the usual lag of encoder clock and processing, so this does not
+    /// estimate it. A longer lag is announced, because holding would not cover it.
+    /// </summary>
+    private TimeSpan? Promised(TimeSpan length, TimeSpan delay)
     {
         var latest = length - MinEarly;
+        if (delay <= partTarget + DelayReserve(length) && partTarget <= latest)
+        {
+            return partTarget;
+        }
+
+        var needed = new TimeSpan((delay.Ticks + DelayStep.Ticks - 1) / DelayStep.Ticks * DelayStep.Ticks);
         return needed <= latest ? needed : latest > TimeSpan.Zero && needed <= latest + DelayReserve(length) ? latest : null;
     }
 

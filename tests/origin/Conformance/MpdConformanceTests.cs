@@ -33,7 +33,7 @@ public class MpdConformanceTests
         ("every set has its reference time, by the clock of the MPD", "presentationTime=\"360000\"", "presentationTime=\"-1\""),
         ("the reference that latency is counted from exists", "referenceId=\"", "referenceId=\"7"),
         ("reference times are named, no two the same", "ProducerReferenceTime id=\"102\"", "ProducerReferenceTime id=\"101\""),
-        ("segments that come early are not whole, and come less than their length early", "availabilityTimeOffset=\"1.25\"",
+        ("segments that come early are not whole, and come less than their length early", "availabilityTimeOffset=\"1.65\"",
             "availabilityTimeOffset=\"2.25\""),
         ("segments that come early are not whole, and come less than their length early", " availabilityTimeComplete=\"false\"", ""),
         ("thumbnails say how a sheet is divided", "value=\"5x1\"", "value=\"5\""),

@@ -30,7 +30,7 @@ public class LowLatencyMpdTests
                   </ProducerReferenceTime>
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
-                    <SegmentTemplate timescale="90000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="180000" availabilityTimeOffset="1.25" availabilityTimeComplete="false" />
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="180000" availabilityTimeOffset="1.65" availabilityTimeComplete="false" />
                   </Representation>
                 </AdaptationSet>
                 <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" lang="en" segmentAlignment="true">
@@ -40,7 +40,7 @@ public class LowLatencyMpdTests
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="audio" codecs="mp4a.40.2" bandwidth="160000" audioSamplingRate="48000" startWithSAP="1">
                     <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2" />
-                    <SegmentTemplate timescale="48000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="96000" availabilityTimeOffset="1.25" availabilityTimeComplete="false" />
+                    <SegmentTemplate timescale="48000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="96000" availabilityTimeOffset="1.65" availabilityTimeComplete="false" />
                   </Representation>
                 </AdaptationSet>
               </Period>
@@ -161,7 +161,7 @@ public class LowLatencyMpdTests
     {
         var live = new LiveSessionHarness(Low().Video().Video("360p", 640, 360));
         live.Segments(1);
-        Template(Periods(live.Mpd())[0], "360p").Attribute("availabilityTimeOffset")!.Value.ShouldBe("1.25");
+        Template(Periods(live.Mpd())[0], "360p").Attribute("availabilityTimeOffset")!.Value.ShouldBe("1.65");
 
         live.Lag = TimeSpan.FromSeconds(1.1);
         live.Segments(2);
@@ -260,7 +260,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Thumbnails_have_the_availability_offset_that_Shaka_requires_for_low_latency() =>
         Low().Video().Segments(6).Sheet(0).Listen().Manifests.SessionMpd().Text()
-        .ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
+        .ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.65\"");
 
     /// <summary>
     /// Low-latency promise: at the availability time of the MPD, the first bytes of a segment are available within half a segment, in every

@@ -41,9 +41,11 @@ public class SegmentCadenceTests
     Run(new SegmentCadence(Part), lengths).ShouldBe(periods, what);
 
     [Theory]
-    [InlineData(0, 0.75)]
-    [InlineData(300, 0.75)]
-    [InlineData(420, 1)]
+    [InlineData(-100, 0.333)]
+    [InlineData(0, 0.333)]
+    [InlineData(300, 0.333)]
+    [InlineData(500, 0.333)]
+    [InlineData(501, 1)]
     [InlineData(1100, 1.5)]
     [InlineData(1600, 1.5)]
     [InlineData(1700, double.NaN)]
@@ -59,9 +61,9 @@ public class SegmentCadenceTests
     public void Lagging_rendition_starts_a_period_with_a_smaller_and_finally_no_offset()
     {
         var cadence = new SegmentCadence(Part);
-        cadence.Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, default).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
+        cadence.Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, default).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.667);
 
-        cadence.Evaluate(Segment(2, 2, 4), mustStart: false, isKnown: true, TimeSpan.FromSeconds(0.9))
+        cadence.Evaluate(Segment(2, 2, 4), mustStart: false, isKnown: true, TimeSpan.FromSeconds(0.5))
             .StartsPeriod.ShouldBeFalse("requests are held for as long");
         cadence.Evaluate(Segment(3, 4, 6), mustStart: false, isKnown: true, TimeSpan.FromSeconds(1))
             .Cadence!.Value.Early.TotalSeconds.ShouldBe(0.5);
@@ -74,7 +76,7 @@ public class SegmentCadenceTests
         }
 
         cadence.Evaluate(Segment(20, 38, 40), mustStart: false, isKnown: true, TimeSpan.FromSeconds(0.1))
-            .Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
+            .Cadence!.Value.Early.TotalSeconds.ShouldBe(1.667);
     }
 
     [Fact]
