@@ -58,7 +58,7 @@ public static class TranscoderModule
         services.AddSingleton(p => new SlateService(
             p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(),
             p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<SlateService>>()));
+            p.GetRequiredService<ILogger<SlateService>>(), p.GetService<SlateEncoder>()));
         services.AddSingleton(p => new StillVideoStage(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<SlateService>(),
             p.GetRequiredService<ILogger<StillVideoStage>>()));
         services.AddSingleton(p => new InputSwitch(

@@ -11,6 +11,8 @@ using Broadcast.Packager.Sessions;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder;
+using Broadcast.Transcoder.Failover;
+using Broadcast.Transcoder.Slate;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -57,14 +59,25 @@ internal sealed class PipelineHarness : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="options">Additional configuration. Thumbnails are off by default, because they need real processes.</param>
     public static Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time,
-        params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, null, options);
+        params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, (ISessionVisibility?)null, options);
+
+    /// <param name="folder">The data folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="slate">Encodes slates without a process.</param>
+    /// <param name="sink">Receives the timelines of all sessions.</param>
+    public static Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, SlateEncoder slate, ITimelineSink sink) =>
+        StartAsync(folder, time, services => services.AddSingleton(slate).AddSingleton(sink), []);
 
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
     /// <param name="options">Additional configuration.</param>
-    public static async Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience,
-        params KeyValuePair<string, string?>[] options)
+    public static Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience,
+        params KeyValuePair<string, string?>[] options) =>
+        StartAsync(folder, time, services => _ = audience is null ? services : services.AddSingleton(audience), options);
+
+    private static async Task<PipelineHarness> StartAsync(string folder, ManualTimeProvider time, Action<IServiceCollection> configure,
+        KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new CapturingLogger(LogLevel.Information);
@@ -81,11 +94,7 @@ internal sealed class PipelineHarness : IAsyncDisposable
         builder.Services.AddSingleton(new DataFolder(folder));
         builder.Services.AddSingleton<Progress>();
         builder.Services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<Progress>());
-        if (audience is not null)
-        {
-            builder.Services.AddSingleton(audience);
-        }
-
+        configure(builder.Services);
         builder.Services.AddStorage(builder.Configuration);
         builder.Services.AddOrigin(builder.Configuration);
         builder.Services.AddPackager(builder.Configuration);
@@ -98,6 +107,9 @@ internal sealed class PipelineHarness : IAsyncDisposable
 
     public static BroadcastSession Session(ManualTimeProvider time, string channel = "main", LatencyProfile? latency = null) =>
         new(ChannelName.Parse(channel), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), latency ?? LatencyProfile.Standard);
+
+    /// <summary>Indicates whether viewers of a channel get the slate.</summary>
+    public bool IsOnSlate(ChannelName channel) => _app.Services.GetRequiredService<IChannelInputs>().IsOnSlate(channel);
 
     /// <summary>Connects an encoder, whose media pass through ingest's readers and clocks.</summary>
     public FlvEncoder Connect(BroadcastSession session) => Attach(new FlvEncoder(Time), session);

@@ -250,24 +250,41 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         var isKeyframe = input.TryBuffer(sample);
         var reason = input.IsSlate ? SwitchReason.Loss
             : _onAir.IsSlate ? SwitchReason.Back : _policy.Evaluate(_onAir.ConditionAt(now), input.ConditionAt(now));
-        return reason == SwitchReason.None || input.Buffered.Count == 0 || (reason == SwitchReason.Return && !isKeyframe)
-            ? ValueTask.FromResult(true)
-            : SwitchAsync(input, reason, now);
-    }
-
-    private async ValueTask<bool> SwitchAsync(SwitchInput input, SwitchReason reason, long now)
-    {
-        var (previousInput, previousOutput) = (_onAir!, _output!);
-        var splicePoint = default(SplicePoint);
-        var maxShift = reason == SwitchReason.Back ? SwitchPolicy.MaxShiftAfterSlate(input.ConditionAt(now).StableFor)
-            : SwitchPolicy.MaxShift(reason);
-        if (previousOutput.End is { } end && !SwitchPolicy.TryPlace(end, input.Buffered[0], maxShift, out splicePoint))
+        if (reason == SwitchReason.None || input.Buffered.Count == 0 || (reason == SwitchReason.Return && !isKeyframe))
         {
-            // The next keyframe lies later; the buffered one is unusable.
-            input.ClearBuffer();
-            return true;
+            return ValueTask.FromResult(true);
         }
 
+        switch (Place(input, reason, now, out var splicePoint))
+        {
+            case SpliceDecision.Now:
+                return SwitchAsync(input, reason, splicePoint, now);
+            case SpliceDecision.AtNextKeyframe:
+                input.ClearBuffer();
+                return ValueTask.FromResult(true);
+            default:
+                return ValueTask.FromResult(true);
+        }
+    }
+
+    private SpliceDecision Place(SwitchInput input, SwitchReason reason, long now, out SplicePoint splicePoint)
+    {
+        splicePoint = default;
+        var keyframe = input.Buffered[0];
+        if (reason != SwitchReason.Back)
+        {
+            return _output!.End is not { } end || SwitchPolicy.TryPlace(end, keyframe, SwitchPolicy.MaxShift(reason), out splicePoint)
+                ? SpliceDecision.Now : SpliceDecision.AtNextKeyframe;
+        }
+
+        return _output!.EndOfAllTracks is not { } endOfSlate ? SpliceDecision.Now
+            : SwitchPolicy.PlaceAfterSlate(endOfSlate, keyframe, input.Buffered.Last(sample => sample.Track.Kind == keyframe.Track.Kind),
+                input.Publication.Grant.Session.StartedAt, input.ConditionAt(now).StableFor, out splicePoint);
+    }
+
+    private async ValueTask<bool> SwitchAsync(SwitchInput input, SwitchReason reason, SplicePoint splicePoint, long now)
+    {
+        var (previousInput, previousOutput) = (_onAir!, _output!);
         var shift = splicePoint.Shift.Timescale == 0 ? MediaTime.Zero(MediaTime.VideoTimescale) : splicePoint.Shift;
         // Silence in place of audio would fit, but slate and encoder media stay separate.
         var continues = previousInput.IsSlate == input.IsSlate && previousOutput.Fits(input.Tracks)

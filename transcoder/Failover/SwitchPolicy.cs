@@ -19,6 +19,19 @@ internal enum SwitchReason
     Back,
 }
 
+/// <summary>Time at which an input replaces the active one.</summary>
+internal enum SpliceDecision
+{
+    /// <summary>At its buffered keyframe.</summary>
+    Now,
+
+    /// <summary>Perhaps at its buffered keyframe, once more of its media has arrived.</summary>
+    Later,
+
+    /// <summary>Not at its buffered keyframe, which is too late or followed by a burst.</summary>
+    AtNextKeyframe,
+}
+
 /// <summary>Condition of an input at one moment.</summary>
 /// <param name="Role">Role of the input.</param>
 /// <param name="IsOpen">Whether its encoder is connected.</param>
@@ -33,7 +46,7 @@ internal readonly record struct InputCondition(InputRole Role, bool IsOpen, Time
 internal readonly record struct SwitchedEnd(MediaTime Decode, MediaTime Present);
 
 /// <summary>Position of an input after another.</summary>
-/// <param name="Shift">Offset added to its timestamps; 0 or more.</param>
+/// <param name="Shift">Offset added to its timestamps; negative only for an encoder that replaces the slate.</param>
 /// <param name="Gap">Remaining gap between the two.</param>
 internal readonly record struct SplicePoint(MediaTime Shift, TimeSpan Gap);
 
@@ -77,12 +90,19 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
     public static TimeSpan MaxShift(SwitchReason reason) => TimeSpan.FromSeconds(reason == SwitchReason.Return ? 10 : 1);
 
     /// <summary>
-    /// Maximum timestamp offset of an encoder that replaces the slate. Small at first: a burst of delayed media would keep viewers delayed,
-    /// and a timely keyframe follows. Unlimited in practice after 5 s: any media is better than the slate.
+    /// Maximum offset and maximum lead over the clock of an encoder that replaces the slate in its first seconds. Delayed media that arrives
+    /// in a burst would keep viewers delayed, and a timely keyframe follows.
     /// </summary>
-    /// <param name="sendingFor">How long it has been sending.</param>
-    public static TimeSpan MaxShiftAfterSlate(TimeSpan sendingFor) => sendingFor < TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1)
-        : TimeSpan.FromHours(1);
+    public static readonly TimeSpan MaxLeadAfterSlate = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Longest gap after the slate that is closed by moving the encoder's media back.</summary>
+    public static readonly TimeSpan MaxClosedGap = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Time for which an encoder sends after its keyframe before it replaces the slate: a burst is recognizable then.</summary>
+    public static readonly TimeSpan BurstDetectionTime = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Time after which an encoder replaces the slate in any case: any media is better than the slate.</summary>
+    public static readonly TimeSpan MaxWaitAfterSlate = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Positions an input that starts with a keyframe after the active one, without overlap in decode or presentation time.
@@ -97,6 +117,43 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
             new MediaTime(keyframe.Decode.Ticks + shift - decode, timescale).ToTimeSpan());
         return splicePoint.Shift.ToTimeSpan() <= maxShift;
     }
+
+    /// <summary>
+    /// Positions an encoder that replaces the slate, without overlap and, if the gap is short, without a gap. Its media must then be at the
+    /// clock: one that runs ahead is moved back, as far as the end of the slate permits.
+    /// </summary>
+    /// <param name="end">End of the slate in all tracks.</param>
+    /// <param name="keyframe">The encoder's newest keyframe.</param>
+    /// <param name="newest">Its newest sample of the same track.</param>
+    /// <param name="startedAt">Start of the session, which is zero of its timeline.</param>
+    /// <param name="sendingFor">How long it has been sending.</param>
+    /// <param name="splicePoint">The position, if the result is <see cref="SpliceDecision.Now"/>.</param>
+    public static SpliceDecision PlaceAfterSlate(in SwitchedEnd end, in MediaSample keyframe, in MediaSample newest,
+        DateTimeOffset startedAt, TimeSpan sendingFor, out SplicePoint splicePoint)
+    {
+        var timescale = keyframe.Track.Timescale;
+        var decode = Ticks(end.Decode, timescale);
+        var shift = Math.Max(decode - keyframe.Decode.Ticks, Ticks(end.Present, timescale) - keyframe.Present.Ticks);
+        var lead = LeadOf(keyframe, startedAt);
+        var earliest = lead > MaxLeadAfterSlate ? lead : MaxClosedGap;
+        shift = shift >= -MediaTime.From(earliest, timescale).Ticks ? shift : lead > MaxLeadAfterSlate
+            ? -MediaTime.From(lead, timescale).Ticks : 0;
+        splicePoint = new SplicePoint(new MediaTime(shift, timescale),
+            new MediaTime(keyframe.Decode.Ticks + shift - decode, timescale).ToTimeSpan());
+        if (sendingFor >= MaxWaitAfterSlate)
+        {
+            return SpliceDecision.Now;
+        }
+
+        var offset = splicePoint.Shift.ToTimeSpan();
+        return offset > MaxLeadAfterSlate || LeadOf(newest, startedAt) + offset > MaxLeadAfterSlate ? SpliceDecision.AtNextKeyframe
+            : newest.Arrival - keyframe.Arrival < BurstDetectionTime ? SpliceDecision.Later
+            : SpliceDecision.Now;
+    }
+
+    /// <summary>Lead of a sample over its arrival; negative for a late one.</summary>
+    private static TimeSpan LeadOf(in MediaSample sample, DateTimeOffset startedAt) =>
+        sample.Decode.ToTimeSpan() - (sample.Arrival - startedAt);
 
     /// <summary>Rescales a time to another timescale, rounding up.</summary>
     private static long Ticks(MediaTime time, int timescale)

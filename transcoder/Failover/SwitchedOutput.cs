@@ -56,8 +56,34 @@ internal sealed class SwitchedOutput
     /// <summary>End of its leading track; <see langword="null"/> before the first sample.</summary>
     public SwitchedEnd? End => Lead?.End;
 
+    /// <summary>
+    /// End of its longest track; <see langword="null"/> before the first sample of the leading track. A publication that follows may not
+    /// start before it.
+    /// </summary>
+    public SwitchedEnd? EndOfAllTracks
+    {
+        get
+        {
+            if (End is not { } all)
+            {
+                return null;
+            }
+
+            foreach (var track in _tracks)
+            {
+                if (track.End is { } end)
+                {
+                    all = new SwitchedEnd(end.Decode > all.Decode ? end.Decode : all.Decode,
+                        end.Present > all.Present ? end.Present : all.Present);
+                }
+            }
+
+            return all;
+        }
+    }
+
     /// <summary>The media that viewers have so far; <see langword="null"/> before the first sample.</summary>
-    public InputLoss? LossFor(PublishGrant grant) => Lead is { End: { } end } lead
+    public InputLoss? LossFor(PublishGrant grant) => Lead is { } lead && EndOfAllTracks is { } end
         ? new InputLoss(grant, [.. _tracks.Select(t => t.Track)], [.. _gop], end, lead.SampleInterval, _arrival)
         : null;
 

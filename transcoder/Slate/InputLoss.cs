@@ -8,8 +8,8 @@ namespace Broadcast.Transcoder.Slate;
 /// <param name="Grant">The encoder's grant.</param>
 /// <param name="Tracks">The delivered tracks.</param>
 /// <param name="Group">The video frames from the last keyframe on; empty if there were none, or they exceeded the buffer.</param>
-/// <param name="End">End of the leading track.</param>
+/// <param name="End">End of the longest track.</param>
 /// <param name="FrameInterval">Ticks between the two newest samples of the leading track; 0 with a single sample.</param>
-/// <param name="Arrival">Arrival time of the newest sample.</param>
+/// <param name="Arrival">Arrival time of the newest sample of the leading track.</param>
 internal sealed record InputLoss(PublishGrant Grant, IReadOnlyList<Track> Tracks, IReadOnlyList<MediaSample> Group, SwitchedEnd End,
     long FrameInterval, DateTimeOffset Arrival);

@@ -19,8 +19,9 @@ namespace Broadcast.Transcoder.Slate;
 /// <param name="channels">Slates of channels; <see langword="null"/> if there is no store.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
+/// <param name="encoder">The encoder; <see langword="null"/> for ffmpeg.</param>
 internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<EncodingOptions> encoding, IChannelSlates? channels,
-    TimeProvider time, ILogger<SlateService> logger) : IDisposable
+    TimeProvider time, ILogger<SlateService> logger, SlateEncoder? encoder = null) : IDisposable
 {
     /// <summary>A shorter interruption needs no slate, and neither does a session that ends with its encoder.</summary>
     private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(300);
@@ -108,7 +109,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         await _slots.WaitAsync(cancellationToken);
         try
         {
-            var slateVideo = new SlateVideo(encoding.Value.Ffmpeg, time, material, file);
+            var slateVideo = new SlateVideo(encoding.Value.Ffmpeg, time, material, file, encoder: encoder);
             _ = slateVideo.Coded.ContinueWith(_ => ReleaseSlot(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
             return slateVideo;
@@ -180,6 +181,18 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     /// <summary>One slate being played to viewers: frames and silence in real time.</summary>
     private sealed class SlatePlayout : IAsyncDisposable
     {
+        /// <summary>
+        /// Time between the end of the source and the slate. Later stages may extend audio by a part of a frame; without this reserve, each
+        /// outage would move the timeline by that much. Players do not notice it: two frames at 60 fps, or of AAC, are longer.
+        /// </summary>
+        private static readonly TimeSpan StartGap = TimeSpan.FromMilliseconds(30);
+
+        /// <summary>Maximum delay of the slate's start. Encoding its first frames takes as long.</summary>
+        private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(500);
+
+        /// <summary>A slate that follows a long lead plays slower than real time by one part in this many.</summary>
+        private const int SlowdownDivisor = 10;
+
         private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(
             new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
         private readonly SessionSwitch _switch;
@@ -188,6 +201,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         private readonly TimeProvider _time;
         private readonly (Track Track, SilentFrame Frame)? _silence;
         private readonly MediaTime _start;
+        private readonly TimeSpan _lead;
         private readonly int _frameInterval;
         private Task? _running;
         private Track? _slateTrack;
@@ -199,7 +213,8 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
             (_switch, _loss, _video, _time) = (sessionSwitch, loss, video, time);
             _silence = loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Audio) is { } audio ? SilentFrame.Replacing(audio) : null;
             _start = (loss.End.Present > loss.End.Decode ? loss.End.Present : loss.End.Decode).Rescale(MediaTime.VideoTimescale)
-                + new MediaTime(1, MediaTime.VideoTimescale);
+                + MediaTime.From(StartGap, MediaTime.VideoTimescale);
+            _lead = loss.End.Present.ToTimeSpan() - (loss.Arrival - loss.Grant.Session.StartedAt);
             _frameInterval = SlateFormat.For(0, 0, 1, 1, loss.FrameInterval).FrameInterval;
         }
 
@@ -301,8 +316,23 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
             }
         }
 
-        /// <summary>Time at which an encoder would have sent a sample.</summary>
-        private DateTimeOffset ArrivalOf(MediaTime at) => _loss.Arrival + (at - _loss.End.Present).ToTimeSpan();
+        /// <summary>
+        /// Time at which a sample is due: in real time after the encoder's last sample. When the timeline is ahead of the clock, the slate
+        /// starts later by the lead and, for a long lead, plays a little slower until the timeline is at the clock again. Otherwise, each
+        /// outage would move the session further ahead.
+        /// </summary>
+        private DateTimeOffset ArrivalOf(MediaTime at)
+        {
+            var due = _loss.Arrival + (at - _loss.End.Present).ToTimeSpan();
+            if (_lead <= TimeSpan.Zero)
+            {
+                // A short lag is made up at once. The media of an encoder that lags far behind is late, and the slate does not hide that.
+                return _lead < -MaxDelay ? due : due + _lead;
+            }
+
+            var recovered = MaxDelay + ((at - _start).ToTimeSpan() / SlowdownDivisor);
+            return due + (recovered < _lead ? recovered : _lead);
+        }
     }
 }
 

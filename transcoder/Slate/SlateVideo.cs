@@ -31,6 +31,9 @@ internal sealed record SlateFile(ReadOnlyMemory<byte> Bytes, SlateFileType Type)
 /// <param name="Payload">Payload in the format of <see cref="MediaSample"/>.</param>
 internal readonly record struct SlateFrame(CodecConfig.Avc Configuration, bool IsSync, ReadOnlyMemory<byte> Payload);
 
+/// <summary>Encodes the frames of a slate: the held frame, then the slate once.</summary>
+internal delegate IAsyncEnumerable<SlateFrame> SlateEncoder(SlateInput input, SlateFile file, CancellationToken cancellationToken);
+
 /// <summary>The slate could not be encoded; the message contains the reason.</summary>
 internal sealed class SlateFailedException(string message, Exception? inner = null) : IOException(message, inner)
 {
@@ -67,6 +70,7 @@ internal sealed class SlateVideo : IAsyncDisposable
     private readonly SlateInput _input;
     private readonly SlateFile _file;
     private readonly WorkerLimits _limits;
+    private readonly SlateEncoder _encoder;
     private int _count;
 
     /// <summary>Starts encoding a slate.</summary>
@@ -75,9 +79,12 @@ internal sealed class SlateVideo : IAsyncDisposable
     /// <param name="input">The end of the source.</param>
     /// <param name="file">The slate file.</param>
     /// <param name="limits">Resource limits of the process; default <see cref="WorkerLimits.Slate"/>.</param>
-    public SlateVideo(string program, TimeProvider time, SlateInput input, SlateFile file, WorkerLimits? limits = null)
+    /// <param name="encoder">The encoder; <see langword="null"/> for ffmpeg.</param>
+    public SlateVideo(string program, TimeProvider time, SlateInput input, SlateFile file, WorkerLimits? limits = null,
+        SlateEncoder? encoder = null)
     {
-        (_program, _time, _input, _file, _limits) = (program, time, input, file, limits ?? WorkerLimits.Slate);
+        (_program, _time, _input, _file) = (program, time, input, file);
+        (_limits, _encoder) = (limits ?? WorkerLimits.Slate, encoder ?? CodeAsync);
         Coded = Task.Run(CodeAllAsync);
     }
 
@@ -160,7 +167,7 @@ internal sealed class SlateVideo : IAsyncDisposable
     private async Task CodeAllAsync(SlateInput input)
     {
         var bytes = 0L;
-        await foreach (var frame in CodeAsync(input, _file, _stop.Token))
+        await foreach (var frame in _encoder(input, _file, _stop.Token))
         {
             bytes += frame.Payload.Length;
             if (bytes > MaxBytes || ++_count > MaxFrames || !_coded.Writer.TryWrite(frame))

@@ -42,7 +42,8 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         var (source, slate) = (Seen(0), Seen(1));
         _switch.IsOnSlate(_session.Channel).ShouldBeTrue();
         slate.Where(s => s.Track.Kind == TrackKind.Video).Select(s => s.Present.Ticks).Take(60).ShouldBe(
-            Enumerable.Range(1, 60).Select(i => source.Last(s => s.Track.Kind == TrackKind.Video).Present.Ticks + (i * 3000L) + 1));
+            Enumerable.Range(1, 60).Select(i => source.Last(s => s.Track.Kind == TrackKind.Video).Present.Ticks + (i * 3000L) + 2700),
+            "30 ms after the source");
         slate.First(s => s.Track.Kind == TrackKind.Video).IsSync.ShouldBeTrue();
         slate.Where(s => s.Track.Kind == TrackKind.Audio).ShouldAllBe(s => ReferenceEquals(s.Track, Audio));
 
@@ -51,7 +52,8 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         var shift = Seen(1)[^1].Present.Rescale(MediaTime.VideoTimescale) + new MediaTime(9000, MediaTime.VideoTimescale);
         foreach (var frame in frames)
         {
-            encoder.Writer.TryWrite(frame with { Decode = frame.Decode + shift, Present = frame.Present + shift }).ShouldBeTrue();
+            encoder.Writer.TryWrite(frame with { Decode = frame.Decode + shift, Present = frame.Present + shift,
+                Arrival = _session.StartedAt + (frame.Decode + shift).ToTimeSpan() }).ShouldBeTrue();
         }
 
         await Poll.UntilAsync(() => Count(2) >= 30, Timeout, "the encoder's frames are forwarded");
