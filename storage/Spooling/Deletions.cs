@@ -17,7 +17,9 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     private readonly Lock _lock = new();
     private readonly LinkedList<Deletion> _pending = [];
     private readonly Dictionary<ObjectName, int> _names = [];
-    private readonly List<string> _prefixes = [];
+
+    // Folders, which end in a slash, with the number of their pending deletions.
+    private readonly Dictionary<string, int> _prefixes = new(StringComparer.Ordinal);
     private readonly WakeSignal _wake = new(time);
     private bool _moreOnDisk = true;
 
@@ -37,7 +39,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     {
         lock (_lock)
         {
-            return _names.ContainsKey(name) || _prefixes.Exists(prefix => name.Value.StartsWith(prefix, StringComparison.Ordinal));
+            return _names.ContainsKey(name) || (_prefixes.Count > 0 && IsBelowPrefix(name.Value));
         }
     }
 
@@ -216,7 +218,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
                 // The node's current value: it may have been stored on disk since.
                 var done = _pending.First!.Value;
                 _pending.RemoveFirst();
-                if (done.Prefix is not null)
+                if (done.Prefix is not null && --_prefixes[done.Prefix] == 0)
                 {
                     _prefixes.Remove(done.Prefix);
                 }
@@ -246,13 +248,28 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         _pending.AddLast(deletion);
         if (deletion.Prefix is not null)
         {
-            _prefixes.Add(deletion.Prefix);
+            _prefixes[deletion.Prefix] = _prefixes.GetValueOrDefault(deletion.Prefix) + 1;
         }
 
         foreach (var name in deletion.Names)
         {
             _names[name] = _names.GetValueOrDefault(name) + 1;
         }
+    }
+
+    /// <summary>Looks up each folder of a name: the cost does not depend on the number of pending deletions.</summary>
+    private bool IsBelowPrefix(ReadOnlySpan<char> name)
+    {
+        var prefixes = _prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (name[i] == '/' && prefixes.ContainsKey(name[..(i + 1)]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private Deletion Persist(Deletion deletion)

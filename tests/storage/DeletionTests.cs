@@ -90,6 +90,32 @@ public sealed class DeletionTests
     }
 
     [Fact]
+    public async Task Thousands_of_pending_folders_hide_exactly_the_objects_below_them()
+    {
+        await using var bench = new SpoolHarness(time: new ManualTimeProvider());
+        foreach (var name in (string[])["live/c/7/source/1", "live/c/7x/source/1", "live/c/70000/1", "live/c", "live/d/7/1"])
+        {
+            await bench.Flaky.Inner.PutAsync(Name(name), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        }
+
+        for (var i = 0; i < 3000; i++)
+        {
+            bench.Spool.DeleteAll($"live/c/{i}/");
+        }
+
+        bench.Spool.DeleteAll("live/c/7/");
+        (await bench.Read("live/c/7/source/1")).ShouldBeNull();
+        foreach (var name in (string[])["live/c/7x/source/1", "live/c/70000/1", "live/c", "live/d/7/1"])
+        {
+            (await bench.Read(name)).ShouldBe([1], name);
+        }
+
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        (await bench.Flaky.Inner.ListAsync("", default).CountAsync()).ShouldBe(4);
+    }
+
+    [Fact]
     public async Task Restart_resumes_pending_deletions()
     {
         var time = new ManualTimeProvider();
