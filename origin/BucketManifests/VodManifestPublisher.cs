@@ -51,6 +51,7 @@ internal sealed class VodManifestPublisher(
 
     private bool _hasFoundExisting;
     private bool _isDone;
+    private readonly HashSet<RecordingId> _failed = [];
     private bool _isFailing;
     private int _tries;
     private long _changes;
@@ -177,15 +178,23 @@ internal sealed class VodManifestPublisher(
             _existing.Remove(removed);
         }
 
-        foreach (var recording in toUpdate)
+        // Recordings that failed before come last, so that they do not delay the others.
+        _failed.IntersectWith(toUpdate.Select(recording => recording.Id));
+        foreach (var recording in toUpdate.OrderBy(recording => _failed.Contains(recording.Id)).ToList())
         {
             try
             {
                 isDone = await UpdateAsync(recording, cancellationToken) && isDone;
+                _failed.Remove(recording.Id);
             }
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failures < MaxFailures)
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
-                // A failure does not delay the other recordings.
+                _failed.Add(recording.Id);
+                if (failures == MaxFailures)
+                {
+                    throw;
+                }
+
                 (isDone, failures) = (false, failures + 1);
                 ReportFailure(failure);
             }

@@ -22,9 +22,19 @@ internal sealed class RecoveryService(
     /// <summary>Timeout for a listing or a session's journal in the background.</summary>
     private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Maximum delay between attempts on sessions that fail again and again.</summary>
+    private static readonly TimeSpan MaxRetryInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>Maximum number of times that the delay between attempts doubles.</summary>
+    private const int MaxDoublings = 10;
+
+    /// <summary>Number of sessions that may fail before the other attempts are postponed.</summary>
+    private const int MaxRetireFailures = 3;
+
     private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
     private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
+    private readonly Dictionary<SessionId, int> _retireFailures = [];
     private bool _hasLogged;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -42,9 +52,13 @@ internal sealed class RecoveryService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stage.IsStoreKnown || !await TryRetireAsync(stoppingToken))
+        var failedPasses = 0;
+        while (!await TryRetireAsync(stoppingToken) || !stage.IsStoreKnown)
         {
-            await Task.Delay(options.Value.RetryInterval, time, stoppingToken);
+            // A single session may fail permanently, so the attempts become rare.
+            var delay = options.Value.RetryInterval * (1 << Math.Min(failedPasses, MaxDoublings));
+            await Task.Delay(delay < MaxRetryInterval || !stage.IsStoreKnown ? delay : MaxRetryInterval, time, stoppingToken);
+            failedPasses = stage.IsStoreKnown ? failedPasses + 1 : 0;
             if (!stage.IsStoreKnown && await TryStoreAsync(BackgroundTimeout, stoppingToken))
             {
                 PackagerLog.StoreReachable(logger);
@@ -52,11 +66,16 @@ internal sealed class RecoveryService(
         }
     }
 
-    /// <summary>Retires superseded sessions. Each requires reading a journal, and there may be many.</summary>
-    /// <returns>Whether all are done; otherwise the store failed.</returns>
+    /// <summary>
+    /// Retires superseded sessions. Each requires reading a journal, and there may be many. A session that fails does not delay the others:
+    /// those that have failed least often come first. After several failures the store is assumed to be unavailable.
+    /// </summary>
+    /// <returns>Whether all are done.</returns>
     private async Task<bool> TryRetireAsync(CancellationToken cancellationToken)
     {
-        foreach (var session in _superseded.Values)
+        var failures = 0;
+        foreach (var session in _superseded.Values.OrderBy(session => _retireFailures.GetValueOrDefault(session.Id))
+            .ThenByDescending(session => session.Id).ToList())
         {
             using var timeoutSource = new CancellationTokenSource(BackgroundTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
@@ -66,18 +85,28 @@ internal sealed class RecoveryService(
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
-                if (failure is IOException or OperationCanceledException)
+                if (_failed.TryAdd(session.Id, 0))
                 {
-                    return false;
+                    PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
                 }
 
-                PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+                if (failure is IOException or OperationCanceledException)
+                {
+                    _retireFailures[session.Id] = _retireFailures.GetValueOrDefault(session.Id) + 1;
+                    if (++failures == MaxRetireFailures)
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
             }
 
+            _retireFailures.Remove(session.Id);
             _superseded.TryRemove(session.Id, out _);
         }
 
-        return true;
+        return _superseded.IsEmpty;
     }
 
     /// <summary>Recovers from the spool and the object store.</summary>

@@ -376,4 +376,37 @@ public class RecoveryTests
         using var bench = await new PackagerHarness(disk).StartAsync();
         return bench.Sink.Timelines.Values.ShouldHaveSingleItem();
     }
+
+    [Fact]
+    public async Task Superseded_sessions_are_deleted_although_the_journals_of_some_cannot_be_read()
+    {
+        using var first = await new PackagerHarness().StartAsync();
+        var sessions = Enumerable.Range(0, 12).Select(i => Session(at: Noon.AddMinutes(i))).ToList();
+        foreach (var session in sessions)
+        {
+            await first.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
+        }
+
+        var denied = sessions.Where((_, i) => i is 4 or 6 or 8 or 10).Select(session => session.Id.Value).ToList();
+        var disk = first.Spool.AfterKill();
+        disk.IsUnreadable = name => denied.Exists(id => name.Value.Contains(id, StringComparison.Ordinal));
+        using var bench = await new PackagerHarness(disk).StartAsync();
+
+        await Poll.UntilAsync(() =>
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(2));
+            return sessions.SkipLast(1).Where(session => !denied.Contains(session.Id.Value))
+                .All(session => !disk.Store.Objects.Keys.Any(name => name.Value.Contains(session.Id.Value, StringComparison.Ordinal)));
+        });
+        bench.Log.Count(3024).ShouldBe(4, "each failure is reported once");
+        disk.Store.Objects.Keys.Count(name => denied.Exists(id => name.Value.Contains(id, StringComparison.Ordinal)))
+            .ShouldBeGreaterThan(0);
+
+        disk.IsUnreadable = _ => false;
+        await Poll.UntilAsync(() =>
+        {
+            bench.Time.Advance(TimeSpan.FromMinutes(10));
+            return !disk.Store.Objects.Keys.Any(name => denied.Exists(id => name.Value.Contains(id, StringComparison.Ordinal)));
+        });
+    }
 }

@@ -81,6 +81,9 @@ internal sealed class ListStore : IObjectStore
 
     public ObjectStoreException? Failure { get; set; }
 
+    /// <summary>Folders whose manifests cannot be written.</summary>
+    public Func<string, bool> IsDenied { get; set; } = _ => false;
+
     /// <summary>Number of written manifests.</summary>
     public int Puts { get; private set; }
 
@@ -102,6 +105,11 @@ internal sealed class ListStore : IObjectStore
             if (Failure is not null)
             {
                 throw Failure;
+            }
+
+            if (IsDenied(name.Value))
+            {
+                throw new ObjectStoreException(ObjectStoreErrorKind.Denied, "denied");
             }
 
             if (_lists.TryGetValue(name.Value, out var there) && there.Rank > rank)

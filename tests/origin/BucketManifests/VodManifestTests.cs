@@ -231,6 +231,29 @@ public class VodManifestTests
         Numbers(store).Count.ShouldBe(20);
     }
 
+    [Fact]
+    public async Task Recordings_that_always_fail_do_not_keep_the_others_from_being_listed()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var clips = Enumerable.Range(0, 12).Select(i => catalog.Clip(story.Session, i, 40 + i)).ToList();
+        var denied = clips.Where((_, i) => i % 2 == 0).Select(clip => clip.Id.Value).ToList();
+        var store = new ListStore { IsDenied = name => denied.Exists(id => name.Contains(id, StringComparison.Ordinal)) };
+        var writer = Writer(server, catalog, store);
+        for (var pass = 0; pass < 6; pass++)
+        {
+            await LookAsync(server, writer);
+        }
+
+        store.Names.Select(name => name.Split('/')[1]).Distinct().Order()
+            .ShouldBe(clips.Select(clip => clip.Id.Value).Except(denied).Order());
+        store.IsDenied = _ => false;
+        await LookAsync(server, writer);
+        store.Names.Select(name => name.Split('/')[1]).Distinct().Count().ShouldBe(12);
+    }
+
     private sealed class StubViewerAuthorizer : IViewerAuthorizer
     {
         public ViewerAccess? Access { get; set; }
