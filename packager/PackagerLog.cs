@@ -58,6 +58,11 @@ internal static partial class PackagerLog
     [LoggerMessage(3027, LogLevel.Information, "Released session {Session} of channel {Channel}: it is live on another server")]
     public static partial void SessionReleased(ILogger logger, string channel, string session);
 
+    [LoggerMessage(3028, LogLevel.Warning,
+        "Session {Session} of channel {Channel}: {Count} segments are damaged or missing, as after a power failure; they are gaps now. To "
+        + "lose less, set Spool:FlushToDisk")]
+    public static partial void SegmentsDamaged(ILogger logger, string channel, string session, int count);
+
     [LoggerMessage(3030, LogLevel.Error, "A timeline sink failed on session {Session}; the others continue")]
     public static partial void SinkFailed(ILogger logger, Exception error, string session);
 

@@ -3,13 +3,13 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Broadcast.Storage.Objects;
+namespace Broadcast.Media.Storage;
 
 /// <summary>
 /// CRC-32C (Castagnoli; RFC 3720, 12.1), computed by the processor's own instruction where available, at some GB/s. The checksum of no
 /// bytes is 0.
 /// </summary>
-internal static class Crc32C
+public static class Crc32C
 {
     /// <summary>Continues a checksum with more bytes.</summary>
     public static uint Append(uint sum, ReadOnlySpan<byte> bytes)

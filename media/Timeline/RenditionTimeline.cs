@@ -11,8 +11,9 @@ namespace Broadcast.Media.Timeline;
 /// <param name="Offset">Offset in the segment's object.</param>
 /// <param name="Length">Size in bytes.</param>
 /// <param name="KeyLength">Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0.</param>
+/// <param name="Crc">CRC-32C of the segment from its start to the end of the part; 0 when unknown.</param>
 public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length,
-    int KeyLength = 0);
+    int KeyLength = 0, uint Crc = 0);
 
 /// <summary>A segment of one rendition, as announced so far. Parts are only added, and only while the segment is open.</summary>
 public sealed class TimelineSegment
@@ -61,6 +62,9 @@ public sealed class TimelineSegment
     /// <summary>Size so far, in bytes.</summary>
     public long Length { get; private set; }
 
+    /// <summary>CRC-32C of the first <see cref="Length"/> bytes; 0 when unknown.</summary>
+    public uint Crc => _parts.Count > 0 ? _parts[^1].Crc : 0;
+
     /// <summary>End of the segment so far.</summary>
     public MediaTime End => Start + Duration;
 
@@ -73,7 +77,8 @@ public sealed class TimelineSegment
 
     internal void Add(TimelineEvent.PartReady part)
     {
-        _parts.Add(new TimelinePart(part.Part, part.Start, part.Duration, part.Independent, part.Offset, part.Length, part.KeyLength));
+        _parts.Add(new TimelinePart(part.Part, part.Start, part.Duration, part.Independent, part.Offset, part.Length, part.KeyLength,
+            part.Crc));
         Duration += part.Duration;
         Length = part.Offset + part.Length;
     }

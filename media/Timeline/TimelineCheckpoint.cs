@@ -36,7 +36,7 @@ internal static class TimelineCheckpoint
                 events.AddRange(segment.Parts.Select(part => new TimelineEvent.PartReady(
                     rendition.Name, segment.Number, part.Number, segment.Init, part.Start, part.Duration, part.Independent,
                     segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length,
-                    part.KeyLength)));
+                    part.KeyLength, part.Crc)));
                 if (segment.IsClosed)
                 {
                     events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));

@@ -92,10 +92,12 @@ public abstract record TimelineEvent
     /// <param name="Length">Size in bytes.</param>
     /// <param name="KeyLength">Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0. Missing in older
     /// journals.</param>
+    /// <param name="Crc">CRC-32C of the object from its start to the end of the part; 0 when unknown, as in older journals.</param>
     public sealed record PartReady(
         string Rendition, long Segment, int Part, int Init, MediaTime Start, MediaTime Duration, bool Independent, DateTimeOffset WallClock,
         ObjectName Object, long Offset, int Length,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0) : TimelineEvent;
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] uint Crc = 0) : TimelineEvent;
 
     /// <summary>A segment is complete.</summary>
     public sealed record SegmentClosed(string Rendition, long Segment) : TimelineEvent;

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Integrity;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
@@ -28,6 +29,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         var timeline = file.BuildTimeline();
         TimelineRecovery.Normalize(timeline);
+        timeline = await WithoutDamageAsync(session, file, timeline, cancellationToken);
         var highest = timeline.IsEnded ? 0 : await FindHighestLostAsync(session, file, timeline, cancellationToken);
         if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
         {
@@ -85,6 +87,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         TimelineRecovery.Normalize(timeline);
+        timeline = await WithoutDamageAsync(session, file, timeline, cancellationToken);
         SealMedia(timeline);
         if (!isEnded)
         {
@@ -112,6 +115,49 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         PackagerLog.JournalUnreadable(logger, session.Channel.Value, session.Id.Value);
         return null;
+    }
+
+    /// <summary>
+    /// Replaces segments that a power failure damaged by gaps, and discards their files, so that they are neither announced nor uploaded.
+    /// </summary>
+    private async Task<SessionTimeline> WithoutDamageAsync(JournaledSession session, JournalFile file, SessionTimeline timeline,
+        CancellationToken cancellationToken)
+    {
+        // Only a process that was killed, or lost its power, can have announced files that are missing.
+        var damaged = await DamagedSegments.FindAsync(spool, timeline, includeMissing: file.End == JournalEnd.Open, cancellationToken);
+        if (damaged.Count == 0)
+        {
+            return timeline;
+        }
+
+        var checkpoint = timeline.Checkpoint();
+        var marker = new GapMarker(session.Names, damaged, timeline.Period);
+        var marked = new SessionTimeline(timeline.Session);
+        foreach (var @event in marker.Mark(checkpoint,
+            checkpoint.OfType<TimelineEvent.IndexBlockReady>().ToDictionary(block => block.First)))
+        {
+            marked.Apply(@event);
+        }
+
+        foreach (var rendition in timeline.Renditions)
+        {
+            foreach (var segment in rendition.Segments.Where(segment => damaged.Contains(segment.Object)))
+            {
+                PackagerMetrics.Gap(session.Channel, rendition.Name);
+                spool.Discard(segment.Object);
+            }
+        }
+
+        if (marked.IsEnded)
+        {
+            // A session that has ended writes no more journals, but its next recovery must know the gaps.
+            var journal = new JournalWriter(spool, session.Channel, session.Id, session.Numbers);
+            journal.Append([], marked);
+            journal.Seal(JournalEnd.Ended);
+        }
+
+        PackagerLog.SegmentsDamaged(logger, session.Channel.Value, session.Id.Value, damaged.Count);
+        return marked;
     }
 
     /// <summary>Highest segment number with an existing object, if the journal may be incomplete; otherwise 0.</summary>

@@ -33,6 +33,7 @@ internal sealed class RenditionWriter(ISpool spool, SessionTimeline timeline, st
     private long _announced;
     private long _segment;
     private int _parts;
+    private uint _crc;
     private long _abandonedSegment;
 
     /// <summary>
@@ -108,7 +109,7 @@ internal sealed class RenditionWriter(ISpool spool, SessionTimeline timeline, st
                 _file = OpenEmpty(name);
             }
 
-            (_segment, _parts, _announced) = (part.Segment, 0, 0);
+            (_segment, _parts, _announced, _crc) = (part.Segment, 0, 0, 0);
         }
 
         var media = part.Media;
@@ -118,12 +119,17 @@ internal sealed class RenditionWriter(ISpool spool, SessionTimeline timeline, st
             System.Runtime.InteropServices.CollectionsMarshal.AsSpan(media.Samples));
         media.Bytes[0] = header;
         _file.Append(media.Bytes);
+        foreach (var slice in media.Bytes)
+        {
+            _crc = Crc32C.Append(_crc, slice.Span);
+        }
+
         var length = (int)(header.Length + media.PayloadLength);
         var keyframeLength = _parts == 0 && part.Independent
             && media.Track.Kind == TrackKind.Video ? (int)header.Length + media.Bytes[1].Length : 0;
         var ready = new TimelineEvent.PartReady(
             rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced,
-            length, keyframeLength);
+            length, keyframeLength, _crc);
         _announced += length;
         return ready;
     }

@@ -5,6 +5,7 @@ namespace Broadcast.Storage.Objects;
 /// <summary>Gives a finished file its name atomically, so that it is complete or absent.</summary>
 internal static class AtomicFile
 {
+    private const int ReadOnly = 0;
     private const int Enoent = 2;
     private const int Eacces = 13;
     private const int Eexist = 17;
@@ -58,6 +59,35 @@ internal static class AtomicFile
         };
     }
 
+    /// <summary>Flushes a folder to the disk, so that the names of its files survive a power failure. Has no effect on Windows.</summary>
+    /// <exception cref="IOException">The flush failed.</exception>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var handle = Open(path, ReadOnly);
+        if (handle < 0)
+        {
+            throw new IOException($"{path} could not be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        }
+
+        try
+        {
+            if (Flush(handle) != 0)
+            {
+                throw new IOException(
+                    $"{path} could not be flushed to the disk: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+            }
+        }
+        finally
+        {
+            _ = Close(handle);
+        }
+    }
+
     /// <summary>Returns whether renaming failed because the paths are on different file systems.</summary>
     public static bool IsOtherFileSystem(IOException exception) => exception.HResult is Exdev or unchecked((int)0x80070011);
 
@@ -85,6 +115,18 @@ internal static class AtomicFile
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Rename([MarshalAs(UnmanagedType.LPUTF8Str)] string source,
         [MarshalAs(UnmanagedType.LPUTF8Str)] string target);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Flush(int handle);
+
+    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int handle);
 
     [DllImport("libc", EntryPoint = "link", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Broadcast.Media.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Objects;

@@ -1,3 +1,4 @@
+using Broadcast.Media.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Objects;

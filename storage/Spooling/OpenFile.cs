@@ -1,3 +1,4 @@
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Microsoft.Win32.SafeHandles;
 
@@ -83,7 +84,10 @@ internal sealed class OpenFile : IDisposable
     }
 
     /// <summary>Stores the checksum with the finished file.</summary>
-    public void Finish(long end)
+    /// <param name="end">Offset of the end.</param>
+    /// <param name="flushes">Whether the file is flushed to the disk. Its caller flushes the folder after renaming the file.</param>
+    /// <exception cref="IOException">The flush failed.</exception>
+    public void Finish(long end, bool flushes)
     {
         if (_torn)
         {
@@ -93,6 +97,11 @@ internal sealed class OpenFile : IDisposable
         if (_sum is { } sum)
         {
             StoredChecksum.Write(_handle, sum);
+        }
+
+        if (flushes)
+        {
+            RandomAccess.FlushToDisk(_handle);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     public Spool(string root, IObjectStore store, SpoolOptions options, TimeProvider time, ILogger<Spool> logger)
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
-        _folder = new SpoolFolder(root, options.MaxBytes);
+        _folder = new SpoolFolder(root, options.MaxBytes, options.FlushToDisk);
         _retained = new RetainedFiles(_folder, options.RetainBytes, TimeSpan.FromSeconds(options.RetainSeconds),
             options.MinFreeBytes, time);
         _folder.EvictRetainedFile = _retained.RemoveOldest;

@@ -153,20 +153,26 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
                 return;
             }
 
-            _open!.Finish(_length);
-            _open.Dispose();
-            _open = null;
             var path = folder.SealedPath(Name);
             try
             {
+                _open!.Finish(_length, folder.FlushesToDisk);
+                _open.Dispose();
                 File.Move(_path, path, overwrite: true);
+                if (folder.FlushesToDisk)
+                {
+                    AtomicFile.FlushFolder(Path.GetDirectoryName(path)!);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // The upload uses the current name. Only after a crash would the file be treated as incomplete.
                 owner.CouldNotSeal(this, e);
-                path = _path;
+                path = File.Exists(path) ? path : _path;
             }
+
+            _open?.Dispose();
+            _open = null;
 
             lock (_reading)
             {

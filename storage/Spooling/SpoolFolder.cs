@@ -5,8 +5,8 @@ namespace Broadcast.Storage.Spooling;
 
 /// <summary>
 /// The spool folder on disk. A sealed file's path is its name. Open files have the suffix <c>~open</c>, uploaded files retained for readers
-/// <c>~kept</c>; names cannot contain <c>~</c>. The state of leftover files therefore follows from their paths. Nothing is flushed: written
-/// bytes are in the page cache, which survives kill -9 but not a power cut.
+/// <c>~kept</c>; names cannot contain <c>~</c>. The state of leftover files therefore follows from their paths. By default nothing is flushed:
+/// written bytes are in the page cache, which survives kill -9 but not a power failure. Recovery replaces damaged segments by gaps.
 /// </summary>
 internal sealed class SpoolFolder : IDisposable
 {
@@ -19,9 +19,9 @@ internal sealed class SpoolFolder : IDisposable
     private long _retainedBytes;
 
     /// <exception cref="IOException">The folder cannot be used, or another process uses it.</exception>
-    public SpoolFolder(string root, long maxBytes)
+    public SpoolFolder(string root, long maxBytes, bool flushesToDisk = false)
     {
-        (_root, _maxBytes) = (Path.GetFullPath(root), maxBytes);
+        (_root, _maxBytes, FlushesToDisk) = (Path.GetFullPath(root), maxBytes, flushesToDisk);
         try
         {
             Directory.CreateDirectory(_root);
@@ -46,6 +46,9 @@ internal sealed class SpoolFolder : IDisposable
                 + "this one its own.", e);
         }
     }
+
+    /// <summary>Indicates whether files are flushed to the disk when they are sealed.</summary>
+    public bool FlushesToDisk { get; }
 
     /// <summary>Path of the folder.</summary>
     public string Root => _root;

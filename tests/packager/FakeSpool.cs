@@ -12,6 +12,9 @@ internal sealed class FakeSpool : ISpool
 
     public FakeStore Store { get; init; } = new();
 
+    /// <summary>Names that cannot be read.</summary>
+    public Func<ObjectName, bool> IsUnreadable { get; set; } = _ => false;
+
     /// <summary>Names that the disk refuses to write.</summary>
     public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
 
@@ -39,7 +42,7 @@ internal sealed class FakeSpool : ISpool
     /// <summary>Opens a copy of disk and store, as another process finds them.</summary>
     public FakeSpool AfterKill()
     {
-        var other = new FakeSpool { Store = Store.Copy(), Uploads = Uploads };
+        var other = new FakeSpool { Store = Store.Copy(), Uploads = Uploads, IsUnreadable = IsUnreadable };
         foreach (var (name, bytes) in Files)
         {
             other._files[name] = bytes;
@@ -95,6 +98,11 @@ internal sealed class FakeSpool : ISpool
     {
         lock (_gate)
         {
+            if (IsUnreadable(name))
+            {
+                throw new IOException("The test's store denies access.");
+            }
+
             if (!_files.TryGetValue(name, out var bytes) && !Store.TryRead(name, out bytes))
             {
                 return new((SpoolContent?)null);
