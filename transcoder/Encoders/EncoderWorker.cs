@@ -124,7 +124,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
     {
         var sandbox = Sandbox.Of(_program, _job.Limits);
         sandbox.TransferOwnership(folder);
-        List<string> paths = [.. Enumerable.Range(0, _job.Outputs).Select(i => $"out{i}").Prepend("in").Select(n => Path.Combine(folder, n))];
+        List<string> paths = [.. Enumerable.Range(0, _job.Outputs).Select(i => $"out{i}").Prepend("in")
+            .Select(name => Path.Combine(folder, name))];
         using var input = Listen(paths[0]);
         var outputs = paths.Skip(1).Select(Listen).ToList();
         paths.ForEach(sandbox.TransferOwnership);

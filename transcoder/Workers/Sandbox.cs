@@ -9,9 +9,9 @@ namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
 /// Restricts a worker process. Debian's <c>util-linux</c> (<c>setpriv</c> and <c>prlimit</c>) and a <see cref="WorkerLauncher"/> precede
-/// its program. The process can gain no privileges (<c>no_new_privs</c>), has no capabilities, is killed by the kernel when the server exits
-/// for any reason, has resource limits, reads no file of the server, and has no network. If the server runs as root, the worker runs as a
-/// user without other processes or files. Unavailable restrictions are omitted, as <see cref="Gaps"/> describes.
+/// its program. The process can gain no privileges (<c>no_new_privs</c>), has no capabilities, is killed by the kernel when the server
+/// exits for any reason, has resource limits, reads no file of the server, and has no network. If the server runs as root, the worker runs
+/// as a user without other processes or files. Unavailable restrictions are omitted, as <see cref="Gaps"/> describes.
 /// </summary>
 /// <param name="Prefix">Command line that precedes launcher, program and arguments.</param>
 /// <param name="User">User of the process, if different from the server's.</param>

@@ -153,6 +153,8 @@ public class VendorCommandTests
     }
 
     private static EncodeCommand Command(EncodePath path, int speedLevel, bool isHurried) =>
-        new("unix:/run/in", DegradationLadder.At(speedLevel, Rungs), ["unix:/run/0", "unix:/run/1"], isHurried) { EncodePath = path, RenderNode = Node,
-            Threads = new WorkerThreads(3, 5) };
+        new("unix:/run/in", DegradationLadder.At(speedLevel, Rungs), ["unix:/run/0", "unix:/run/1"], isHurried)
+        {
+            EncodePath = path, RenderNode = Node, Threads = new WorkerThreads(3, 5),
+        };
 }

@@ -38,7 +38,8 @@ public sealed class WorkerProcessTests : IDisposable
         var said = await SaidAsync("echo uid $(id -u) >&2; grep NoNewPrivs /proc/self/status >&2", "0700");
 
         Sandbox.Of(_folder.Sub("worker"), WorkerLimits.Software).Gaps.ShouldBe(Environment.IsPrivilegedProcess
-            ? "ffmpeg cannot be executed by user 60999, so its processes run as root: install it in a folder that all users can read" : null);
+            ? "ffmpeg cannot be executed by user 60999, so its processes run as root: install it in a folder that all users can read"
+            : null);
         said.ShouldContain(Environment.IsPrivilegedProcess ? "uid 0" : $"uid {(await ChildProcess.RunAsync("id", ["-u"])).Output.Trim()}");
         said.ShouldContain("NoNewPrivs:\t1");
     }
