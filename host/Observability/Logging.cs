@@ -1,7 +1,6 @@
 using Broadcast.Media;
 using Serilog;
 using Serilog.Events;
-using Serilog.Formatting.Json;
 
 namespace Broadcast.Host.Observability;
 
@@ -32,7 +31,7 @@ internal static class Logging
             console.Filter.ByExcluding(IsFailedStart);
             if (Console.IsErrorRedirected)
             {
-                console.WriteTo.Console(new JsonFormatter(renderMessage: true), standardErrorFromLevel: LogEventLevel.Verbose);
+                console.WriteTo.Console(new JsonLogFormatter(), standardErrorFromLevel: LogEventLevel.Verbose);
             }
             else
             {
@@ -42,7 +41,7 @@ internal static class Logging
             }
         });
         settings.WriteTo.File(
-            new JsonFormatter(renderMessage: true), Path.Combine(data.Subfolder("logs"), "broadcast-.log"),
+            new JsonLogFormatter(), Path.Combine(data.Subfolder("logs"), "broadcast-.log"),
             rollingInterval: RollingInterval.Day,
             fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
     }
