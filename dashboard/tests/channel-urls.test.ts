@@ -7,7 +7,7 @@ describe('the URLs of a channel', () => {
       channel: 'main',
       playlist: '/live/main/index.m3u8',
       status: '/live/main/status.json',
-      poster: '/live/main/poster.jpg',
+      poster: '/live/main/poster.jpg?optional',
       beacon: '/live/main/beacon',
       time: '/time',
       watchPage: '/watch/main',
@@ -18,7 +18,7 @@ describe('the URLs of a channel', () => {
     const urls = channelUrls('/t/abc.DEF-1/watch/main/');
     expect(urls?.playlist).toBe('/t/abc.DEF-1/live/main/index.m3u8');
     expect(urls?.status).toBe('/t/abc.DEF-1/live/main/status.json');
-    expect(urls?.poster).toBe('/t/abc.DEF-1/live/main/poster.jpg');
+    expect(urls?.poster).toBe('/t/abc.DEF-1/live/main/poster.jpg?optional');
     expect(urls?.beacon).toBe('/t/abc.DEF-1/live/main/beacon');
     expect(urls?.watchPage).toBe('/t/abc.DEF-1/watch/main');
     expect(urls?.time).toBe('/time');
@@ -27,7 +27,7 @@ describe('the URLs of a channel', () => {
     const urls = channelUrls('/watch/main', '?muted=1&token=1.abc.main.9.jane.-.SIG_-');
     expect(urls?.playlist).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/index.m3u8');
     expect(urls?.status).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/status.json');
-    expect(urls?.poster).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/poster.jpg');
+    expect(urls?.poster).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/poster.jpg?optional');
     expect(urls?.watchPage).toBe('/watch/main?token=1.abc.main.9.jane.-.SIG_-');
     expect(urls?.time).toBe('/time');
   });

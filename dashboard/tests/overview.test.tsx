@@ -98,7 +98,7 @@ describe('the overview', () => {
       'Now: Show',
     ])
       expect(html).toContain(label);
-    expect(html).toMatch(/<img src="\/live\/main\/poster\.jpg\?at=\d+" alt="" width="320" height="180"/);
+    expect(html).toMatch(/<img src="\/live\/main\/poster\.jpg\?optional&amp;at=\d+" alt="" width="320" height="180"/);
   });
   test('requests no image of a restricted channel', () => {
     for (const hidden of [withState('live', { access: 'token' }), withState('preview')]) {

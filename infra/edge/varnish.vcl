@@ -54,9 +54,10 @@ sub vcl_recv {
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
       # An object is the same for every viewer: its cache key is its URL without the token. Arguments are sorted.
-      # Arguments of media URLs are removed, except those of downloads, which name the rendition.
+      # Arguments of media URLs are removed, except those of downloads, which name the rendition, and of
+      # channels' posters, where "optional" selects the response for a missing one.
       set req.http.X-Object = std.querysort(regsub(req.url, "^/t/[^/?]+/", "/"));
-      if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?" && req.http.X-Object !~ "^/vod/[^/?]+/download\.mp4\?") {
+      if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?" && req.http.X-Object !~ "^/vod/[^/?]+/download\.mp4\?" && req.http.X-Object !~ "^/live/[^/?]+/poster\.jpg\?") {
         set req.http.X-Object = regsub(req.http.X-Object, "\?.*$", "");
       }
       # The request to the origin uses the token of the first viewer.

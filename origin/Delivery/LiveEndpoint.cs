@@ -70,7 +70,8 @@ internal sealed class LiveEndpoint(
 
         if (path.IsOfChannel)
         {
-            return channel?.CurrentFor(directory.VisibilityFilter, mayPreview) is not { } current ? Responses.NotFoundAsync(context)
+            return channel?.CurrentFor(directory.VisibilityFilter, mayPreview) is not { } current
+                ? path.Kind == LivePathKind.Poster ? ImageEndpoint.NoPosterAsync(context) : Responses.NotFoundAsync(context)
                 : HasSessionChanged(context, current, mayPreview) ? TryAgain(context)
                 : AnswerAsync(context, current, path);
         }

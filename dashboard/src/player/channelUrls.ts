@@ -41,7 +41,7 @@ export function channelUrls(pathname: string, search = ''): ChannelUrls | null {
     channel,
     playlist: `${live}/index.m3u8`,
     status: `${live}/status.json`,
-    poster: `${live}/poster.jpg`,
+    poster: `${live}/poster.jpg?optional`,
     beacon: `${live}/beacon`,
     time: `${prefix.replace(tokenPath, '')}/time`,
     watchPage: `${prefix}/watch/${encodeURIComponent(channel)}${query}`,

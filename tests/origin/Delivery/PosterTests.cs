@@ -46,6 +46,24 @@ public class PosterTests
     }
 
     [Fact]
+    public async Task Missing_poster_is_204_for_pages_that_expect_none()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var broadcaster = new FakePackager().Video().Segments(3);
+        server.Hear(broadcaster);
+        foreach (var path in new[] { "/live/demo/poster.jpg?optional", "/live/nobody/poster.jpg?optional&at=1" })
+        {
+            using var response = await server.SendAsync(path);
+            response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+        }
+
+        server.Hear(broadcaster.Poster(1, bytes: 55));
+        using var poster = await server.SendAsync("/live/demo/poster.jpg?optional");
+        (poster.StatusCode, (await poster.Content.ReadAsByteArrayAsync()).Length).ShouldBe((HttpStatusCode.OK, 55));
+    }
+
+    [Fact]
     public async Task Pages_know_the_existing_posters_and_their_sizes()
     {
         await using var server = await OriginServer.StartAsync();

@@ -19,7 +19,7 @@ export function Poster({ channel, event }: { channel: Channel; event: PlannedEve
     <div className="poster">
       {isShown ? (
         <img
-          src={`/live/${encodeURIComponent(channel.name)}/poster.jpg?at=${version}`}
+          src={`/live/${encodeURIComponent(channel.name)}/poster.jpg?optional&at=${version}`}
           alt=""
           width={320}
           height={180}
