@@ -22,8 +22,14 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
     /// <summary>Delay before the next request for a viewer after a missing response.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    /// <summary>Denied viewers of one address per minute, above which other viewers there are denied without a request.</summary>
-    private const int MaxDeniedPerMinute = 100;
+    /// <summary>Denials of one token at one address per minute, after which it is denied there without a request.</summary>
+    private const int MaxDenialsPerToken = 10;
+
+    /// <summary>
+    /// Different tokens of one address denied per minute, after which unknown viewers there are denied without a request: guessing. More
+    /// than the viewers behind a carrier's shared address whose tokens expire in the same minute; their players repeat the same tokens.
+    /// </summary>
+    private const int MaxDeniedTokens = 1_000;
 
     /// <summary>Maximum concurrent requests for new viewers of one address: more than a household or an office needs.</summary>
     private const int MaxPendingPerAddress = 50;
@@ -34,7 +40,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
     private readonly Dictionary<Viewer, CachedDecision> _cached = [];
     private readonly Dictionary<string, int> _pendingOf = [];
     private int _pendingCount;
-    private readonly FailureCounter _denied = new(time);
+    private readonly FailureCounter _denials = new(time);
+    private readonly FailureCounter _deniedTokens = new(time);
     private readonly Lock _lock = new();
 
     /// <summary>Authorizes a viewer.</summary>
@@ -51,13 +58,13 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
                 return DecisionOf(viewer, known, now);
             }
 
+            if (known is not { IsAllowed: true } && IsRepeatedlyDenied(viewer, isUnknown: known is null))
+            {
+                return new(ViewerDenialReason.Denied, IsCachedPerAddress(viewer) ? ViewerAuthorizer.DeniedLifetime : TimeSpan.Zero);
+            }
+
             if (known is null)
             {
-                if (_denied.CountOf(viewer.Network?.ToString()) >= MaxDeniedPerMinute)
-                {
-                    return new(ViewerDenialReason.Denied, IsCachedPerAddress(viewer) ? ViewerAuthorizer.DeniedLifetime : TimeSpan.Zero);
-                }
-
                 if (_pendingCount >= MaxPending || _pendingOf.GetValueOrDefault(KeyOf(viewer)) >= MaxPendingPerAddress)
                 {
                     return new(ViewerDenialReason.Unavailable, TimeSpan.Zero);
@@ -104,7 +111,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
                 (known.IsAllowed, known.ExpiresAt, known.RetryAt) = (isAllowed, now + result.Lifetime, now + result.Lifetime);
                 if (!isAllowed)
                 {
-                    _denied.Add(viewer.Network?.ToString());
+                    CountDenial(viewer);
                 }
             }
             else
@@ -115,6 +122,22 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
             return known;
         }
     }
+
+    private bool IsRepeatedlyDenied(Viewer viewer, bool isUnknown) => _denials.CountOf(PairOf(viewer)) >= MaxDenialsPerToken
+        || (isUnknown && _deniedTokens.CountOf(viewer.Network?.ToString()) >= MaxDeniedTokens);
+
+    private void CountDenial(Viewer viewer)
+    {
+        if (_denials.CountOf(PairOf(viewer)) == 0)
+        {
+            _deniedTokens.Add(viewer.Network?.ToString());
+        }
+
+        _denials.Add(PairOf(viewer));
+    }
+
+    private static string? PairOf(Viewer viewer) =>
+        viewer.Network is { } network ? $"{network} {viewer.Channel} {viewer.Token}" : null;
 
     private static ViewerDecision DecisionOf(Viewer viewer, CachedDecision known, DateTimeOffset now)
     {

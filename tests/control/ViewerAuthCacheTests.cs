@@ -187,13 +187,35 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
         _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await AskAsync("ticket");
         _webhook.Answer = FakeAuthCallback.Says("", 403);
-        for (var i = 0; i < 120; i++)
+        for (var i = 0; i < 1_020; i++)
         {
             (await AskAsync($"guess-{i}")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
         }
 
-        _webhook.Asked.Count.ShouldBe(101);
+        _webhook.Asked.Count.ShouldBe(1_001);
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Repeated_denials_of_tokens_do_not_deny_other_viewers_at_the_same_address()
+    {
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":false,"seconds":1}""");
+        for (var second = 0; second < 30; second++)
+        {
+            for (var viewer = 0; viewer < 20; viewer++)
+            {
+                (await AskAsync($"expired-{viewer}")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
+            }
+
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        _webhook.Asked.Count.ShouldBe(20 * 10, "after ten denials, a token is denied without a request");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
+        (await AskAsync("expired-0", "198.51.100.1")).IsAllowed.ShouldBeTrue("the token was denied at another address");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        (await AskAsync("expired-0")).IsAllowed.ShouldBeTrue();
     }
 
     private ValueTask<ViewerDecision> AskAsync(string? token, string? address = null, string channel = "demo") =>
