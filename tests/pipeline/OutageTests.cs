@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToControl;
 using Broadcast.Transcoder.Slate;
 
 namespace Broadcast.Pipeline.Tests;
@@ -131,7 +132,7 @@ public sealed class OutageTests : IAsyncLifetime
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        var loop = SlateCommand.LoopStartOf(input.Format, input.Hold, file.IsVideo);
+        var loop = SlateCommand.LoopStartOf(input.Format, input.Hold, file.Type == SlateFileType.Mp4);
         for (var i = 0; i < loop + input.Format.FramesIn(TimeSpan.FromSeconds(2)); i++)
         {
             var isSync = i == 0 || i == loop;
