@@ -62,8 +62,8 @@ public abstract record TimelineEvent
 
     /// <summary>
     /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one,
-    /// unless it equals that of an earlier one that is still on the timeline: segments then use that one. An init segment is announced again
-    /// under its own number when new caption services are found. Older servers ignore the repetition.
+    /// unless it equals that of an earlier one that is still on the timeline: segments then use that one. An init segment is announced
+    /// again under its own number when new caption services are found. Older servers ignore the repetition.
     /// </summary>
     /// <param name="Rendition">Name of the rendition.</param>
     /// <param name="Init">Number of the init segment.</param>

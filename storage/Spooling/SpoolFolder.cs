@@ -5,8 +5,9 @@ namespace Broadcast.Storage.Spooling;
 
 /// <summary>
 /// The spool folder on disk. A sealed file's path is its name. Open files have the suffix <c>~open</c>, uploaded files retained for readers
-/// <c>~kept</c>; names cannot contain <c>~</c>. The state of leftover files therefore follows from their paths. By default nothing is flushed:
-/// written bytes are in the page cache, which survives kill -9 but not a power failure. Recovery replaces damaged segments by gaps.
+/// <c>~kept</c>; names cannot contain <c>~</c>. The state of leftover files therefore follows from their paths. By default nothing is
+/// flushed: written bytes are in the page cache, which survives kill -9 but not a power failure. Recovery replaces damaged segments by
+/// gaps.
 /// </summary>
 internal sealed class SpoolFolder : IDisposable
 {

@@ -58,9 +58,9 @@ public sealed class SpoolOptions
     public int RecoverySeconds { get; set; } = 10;
 
     /// <summary>
-    /// Whether each file is flushed to the disk when it is complete, with its folder, before it is uploaded; default <c>false</c>. Then a
-    /// power failure loses at most the open segment and what the journal has not noted, instead of about the last half minute. Packaging
-    /// waits for the disk, so use it with a fast one.
+    /// Indicates whether each file is flushed to the disk when it is complete, with its folder, before it is uploaded; default
+    /// <c>false</c>. A power failure then loses at most the open segment and the events that the journal has not written, instead of about
+    /// the last half minute. Packaging waits for the disk, so use it with a fast one.
     /// </summary>
     public bool FlushToDisk { get; set; }
 }

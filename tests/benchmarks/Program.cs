@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun] [--rounds N] [--counts 1,10,50,100]
 
       publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
       start        startup and reaction times
@@ -12,8 +12,9 @@ const string Usage = """
       storage      cost of uploads to a bucket, and catch-up after its outage
       control      punctuality of the schedule, throughput of the API, time to authorize encoders
       pages        load size and load time of dashboard and watch page in Chromium
+      longrun      sizes of a session over 30 simulated days with an outage each minute
 
-    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control and pages.
+    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control, pages and longrun.
     Progress goes to standard error, results in Markdown to standard output.
     """;
 
@@ -52,10 +53,12 @@ if (args.Contains("--help"))
 {
     Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
         "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
+            "longrun" => LongRunPlan.Usage,
             _ => Usage });
     return 0;
 }
 
+var longRun = new LongRunPlan();
 var (ingest, transcode, origin, latency, storage, control, pages) =
     (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
@@ -68,6 +71,7 @@ try
     storage = what == "storage" ? StoragePlan.Parse(options) : storage;
     control = what == "control" ? ControlPlan.Parse(options) : control;
     pages = what == "pages" ? PagesPlan.Parse(options) : pages;
+    longRun = what == "longrun" ? LongRunPlan.Parse(options) : longRun;
 }
 catch (FormatException e)
 {
@@ -137,10 +141,15 @@ try
         await PagesBenchmark.RunAsync(pages, shared, reports, Progress);
     }
 
+    if (what is "longrun")
+    {
+        await LongRunBenchmark.RunAsync(longRun, reports, Progress);
+    }
+
     if (reports.Count == 0)
     {
         await Console.Error.WriteLineAsync(
-            $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
+            $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, longrun, all.");
         return 1;
     }
 }

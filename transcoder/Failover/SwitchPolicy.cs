@@ -90,8 +90,8 @@ internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
     public static TimeSpan MaxShift(SwitchReason reason) => TimeSpan.FromSeconds(reason == SwitchReason.Return ? 10 : 1);
 
     /// <summary>
-    /// Maximum offset and maximum lead over the clock of an encoder that replaces the slate in its first seconds. Delayed media that arrives
-    /// in a burst would keep viewers delayed, and a timely keyframe follows.
+    /// Maximum offset and maximum lead over the clock of an encoder that replaces the slate in its first seconds. Delayed media that
+    /// arrives in a burst would keep viewers delayed, and a timely keyframe follows.
     /// </summary>
     public static readonly TimeSpan MaxLeadAfterSlate = TimeSpan.FromMilliseconds(400);
 

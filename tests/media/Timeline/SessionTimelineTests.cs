@@ -246,7 +246,8 @@ public sealed class SessionTimelineTests
 
         // The times of parts get more digits.
         (int Events, int Bytes) Size() => (timeline.Checkpoint().Count,
-            timeline.Checkpoint().Where(@event => @event is not TimelineEvent.PartReady).Sum(@event => TimelineJson.Serialize(@event).Length));
+            timeline.Checkpoint().Where(@event => @event is not TimelineEvent.PartReady)
+                .Sum(@event => TimelineJson.Serialize(@event).Length));
     }
 
     [Fact]
