@@ -89,8 +89,8 @@ public sealed class OriginOptions
     public long RangeCacheBytes { get; set; } = 16 << 20;
 
     /// <summary>
-    /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, and a build takes at most half of the slots. So
-    /// does one client. Further requests are asked to retry. A build temporarily takes several times the memory of its tables.
+    /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, and a build takes at most half of the
+    /// slots. So does one client. Further requests are asked to retry. A build temporarily takes several times the memory of its tables.
     /// </summary>
     public int MaxConcurrentDownloadBuilds { get; set; } = 8;
 

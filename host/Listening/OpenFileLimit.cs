@@ -8,7 +8,7 @@ namespace Broadcast.Host.Listening;
 /// </summary>
 internal static partial class OpenFileLimit
 {
-    /// <summary>Files for everything except connections of clients: media, PostgreSQL, the object store, encoder processes, threads.</summary>
+    /// <summary>Files for everything except connections of clients: media, PostgreSQL, the object store, processes, threads.</summary>
     public const int Reserve = 2000;
 
     /// <summary>Number of connections of the default configuration, if the process may open enough files.</summary>

@@ -15,8 +15,8 @@ internal sealed class TimeRangeEndpoint(
         && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end"));
 
     /// <summary>
-    /// Responds with a part of a session by time. Other spellings, and times within a segment, are redirected to the canonical ones, so that
-    /// caches have one URL for the same content.
+    /// Responds with a part of a session by time. Other spellings, and times within a segment, are redirected to the canonical ones, so
+    /// that caches have one URL for the same content.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="session">The session.</param>

@@ -92,8 +92,10 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
         }
     }
 
-    private async Task<DownloadPlan?> PlanAsync(LiveSession session, TimeRange range, string? wanted, CancellationToken cancellationToken) =>
-        await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, cancellationToken: cancellationToken) is { } cut ? DownloadPlan.Of(cut, wanted) : null;
+    private async Task<DownloadPlan?> PlanAsync(LiveSession session, TimeRange range, string? wanted,
+        CancellationToken cancellationToken) =>
+        await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, cancellationToken: cancellationToken) is { } cut
+            ? DownloadPlan.Of(cut, wanted) : null;
 
     /// <summary>
     /// The requested part of the recording; <see langword="null"/> when the request was answered. An invalid time is rejected. A time in

@@ -151,7 +151,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         var copy = bytes.ToArray();
         var digest = FileDigest.Of(copy, _sendMd5);
-        return UploadAsync($"Could not store {name}", LimitFor(copy.Length), token => _replacement.PutAsync(_prefix + name.Value, rank, () =>
+        return UploadAsync($"Could not store {name}", LimitFor(copy.Length), token => _replacement.PutAsync(
+            _prefix + name.Value, rank, () =>
         {
             var request = Request(name, headers);
             request.InputStream = new MemoryStream(copy, writable: false);

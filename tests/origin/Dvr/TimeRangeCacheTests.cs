@@ -148,10 +148,12 @@ public class TimeRangeCacheTests
     [Fact]
     public async Task Failed_rendering_fails_all_waiting_requests_and_an_empty_result_is_not_cached()
     {
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => throw new IOException("disk on fire"), out var failing)
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => throw new IOException("disk on fire"),
+            out var failing)
             .ShouldBeTrue();
         await failing.ShouldThrowAsync<IOException>();
-        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => Task.FromResult<Document?>(null), out var nothing)
+        _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, default, _ => Task.FromResult<Document?>(null),
+            out var nothing)
             .ShouldBeTrue();
         (await nothing).ShouldBeNull();
         (await Ask("source")).ShouldNotBeNull();
