@@ -59,7 +59,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             var text = publicEvent.ToCalendar($"{metadata.UrlsFor(context.Request).Pages}/event/{publicEvent.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
             await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8")
-                .SendAsync(context, access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, metadata.CachingOf(PageCaching)));
+                .SendAsync(context,
+                    access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, metadata.CachingOf(PageCaching)));
         }
     }
 

@@ -8,8 +8,8 @@ namespace Broadcast.Host.Pages;
 
 /// <summary>
 /// <c>/recording/{id}</c>, the page of a recording or clip whose end is known, <c>/embed/recording/{id}</c>, and <c>status.json</c> below
-/// the page; the same routes behind <c>/t/{token}</c>. The pages are those of an ended event, and so are the members of the status. Recordings
-/// that are not visible to viewers get the same response as missing ones.
+/// the page; the same routes behind <c>/t/{token}</c>. The pages are those of an ended event, and so are the members of the status.
+/// Recordings that are not visible to viewers get the same response as missing ones.
 /// </summary>
 internal sealed partial class RecordingPages(WebPages pages, PageMetadata metadata, PageAccess access, ILogger<RecordingPages> logger,
     IRecordingCatalog? catalog = null)

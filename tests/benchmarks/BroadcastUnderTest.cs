@@ -55,7 +55,8 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
         var targets = new List<RtmpTarget>();
         for (var i = 1; i <= count; i++)
         {
-            using var made = await api.PostAsJsonAsync("/api/v1/channels", new { name = $"bench-{i}", ladder = "passthrough", record = false });
+            using var made = await api.PostAsJsonAsync("/api/v1/channels",
+                new { name = $"bench-{i}", ladder = "passthrough", record = false });
             made.EnsureSuccessStatusCode();
             using var body = JsonDocument.Parse(await made.Content.ReadAsStringAsync());
             targets.Add(new RtmpTarget(Rtmp.Host, Rtmp.Port, "live", body.RootElement.GetProperty("streamKey").GetString()!));

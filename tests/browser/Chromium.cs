@@ -29,7 +29,7 @@ public sealed class Chromium : IAsyncLifetime
         });
     }
 
-    /// <summary>Opens a page that is drawn at half the resolution, for tests that do not look at pixels: Chromium draws on the CPU.</summary>
+    /// <summary>Opens a page that is drawn at half the resolution, for tests that ignore pixels: Chromium draws on the CPU.</summary>
     public Task<IPage> OpenPlayerAsync(Uri address) => OpenAsync(address, scale: 0.5f);
 
     /// <summary>Opens a page in a new profile. Sizes are in CSS pixels; <paramref name="scale"/> is drawn pixels per CSS pixel.</summary>

@@ -355,11 +355,12 @@ public sealed class SharedPagesTests
         denied.Body.ShouldBeEmpty();
         var opened = await site.GetAsync($"/t/secret/recording/{Guarded}/status.json");
         opened.Body.ShouldContain("Secret gala");
-        opened.Headers.CacheControl!.ToString().ShouldStartWith("private");
+        opened.Headers.CacheControl!.Private.ShouldBeTrue();
         (await site.GetAsync($"/recording/{Opened}/status.json")).Body.ShouldContain("Secret rehearsal", customMessage: "who has the URL");
     }
 
-    private sealed class Site : IPageData, IViewerAuthorizer, IProgramGuide, IPosters, IChannelRecordings, IRecordingCatalog, IAsyncDisposable
+    private sealed class Site : IPageData, IViewerAuthorizer, IProgramGuide, IPosters, IChannelRecordings, IRecordingCatalog,
+        IAsyncDisposable
     {
         private readonly TempFolder _folder = TempFolder.Create();
         private WebApplication _app = null!;

@@ -16,7 +16,7 @@ public sealed class BroadcastServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Ladder of channels for which a test requests none: most tests need no encoded renditions, which cost much CPU time.</summary>
+    /// <summary>Ladder of channels for which a test requests none: encoded renditions cost much CPU time.</summary>
     private const string Passthrough = "passthrough";
 
     private static readonly string[] OwnPorts = ["--http", "--rtmp", "--internal"];

@@ -20,8 +20,8 @@ const pagePath = /^(?<prefix>.*?)(?<embed>\/embed)?\/(?<kind>event|recording)\/(
 const tokenPath = /\/t\/[^/]+$/;
 
 /**
- * Parses `/event/ID` and `/embed/event/ID`, and the same with `recording`, optionally below `/t/TOKEN` or with `?token=TOKEN`. Null for other
- * paths.
+ * Parses `/event/ID` and `/embed/event/ID`, and the same with `recording`, optionally below `/t/TOKEN` or with `?token=TOKEN`. Null for
+ * other paths.
  */
 export function eventUrls(pathname: string, search = ''): EventUrls | null {
   const groups = pagePath.exec(pathname)?.groups;

@@ -58,7 +58,11 @@ export const watchText = {
   },
 } as const;
 
-type Widened<T> = T extends string ? string : T extends (...parts: never[]) => string ? T : { readonly [Name in keyof T]: Widened<T[Name]> };
+type Widened<T> = T extends string
+  ? string
+  : T extends (...parts: never[]) => string
+    ? T
+    : { readonly [Name in keyof T]: Widened<T[Name]> };
 
 /** Texts of the page of an event or a recording. */
 export type EventText = Widened<typeof watchText.event>;
