@@ -89,8 +89,11 @@ public class TimeRangeCacheTests
     {
         using var first = new CancellationTokenSource();
         using var second = new CancellationTokenSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var rendering = new[] { Hang(first.Token), Hang(second.Token) };
+        // A rendering that is canceled before it starts never starts.
+        await started.Task;
         await first.CancelAsync();
         await rendering[0].ShouldThrowAsync<OperationCanceledException>();
         (canceled.Task.IsCompleted, _shelf.UsedSlots).ShouldBe((false, 1), "one request still waits");
@@ -105,6 +108,7 @@ public class TimeRangeCacheTests
             _shelf.TryGet(new RangeKey(FakePackager.First, "source", Noon), 1, 0, new RenderRequest(RenderPurpose.Dvr, null, aborted),
                 async abandoned =>
                 {
+                    started.TrySetResult();
                     try
                     {
                         await Task.Delay(Timeout.Infinite, abandoned);
