@@ -76,7 +76,7 @@ public sealed class WatchPageTests(Chromium chromium, WatchedChannel live) : ICl
         var before = await page.EvaluateAsync<double[]>(place);
         await Poll.UntilAsync(
             async () => await page.EvaluateAsync<string>("() => document.querySelector('video').poster") == new Uri(live.Server.Http,
-                $"/live/{live.Channel.Name}/poster.jpg").ToString(), TimeSpan.FromSeconds(20), "the poster is there");
+                $"/live/{live.Channel.Name}/poster.jpg?optional").ToString(), TimeSpan.FromSeconds(20), "the poster is there");
 
         (await page.EvaluateAsync<double[]>(place)).ShouldBe(before, "nothing moves for it");
         (await page.EvaluateAsync<double>(VideoTime)).ShouldBe(0);
