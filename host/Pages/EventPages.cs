@@ -10,8 +10,6 @@ namespace Broadcast.Host.Pages;
 internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, PageAccess access, RecordingPages recordings,
     TimeProvider time, ILogger<EventPages> logger)
 {
-    private const string PageCaching = "public, max-age=60";
-
     private static readonly string[] ReadMethods = ["GET", "HEAD"];
 
     /// <summary>Adds the routes.</summary>
@@ -33,13 +31,13 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : PageAccess.BriefCaching,
-                isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+            var (status, caching) = PageAccess.Missing(isUnavailable);
+            await pages.SendPageAsync(context, page, ancestors, null, caching, status);
             return;
         }
 
         await pages.SendPageAsync(context, page, ancestors, metadata.OfEvent(publicEvent, metadata.UrlsFor(context.Request)),
-            metadata.CachingOf(PageCaching));
+            metadata.CachingOf(PageAccess.PageCaching));
     }
 
     private async Task SendStatusAsync(HttpContext context)
@@ -60,7 +58,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
             await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8")
                 .SendAsync(context,
-                    access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, metadata.CachingOf(PageCaching)));
+                    access.CachingFor(context, publicEvent.Channel, null, publicEvent.Access, metadata.CachingOf(PageAccess.PageCaching)));
         }
     }
 
@@ -100,7 +98,7 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         }
 
         await WebPage.Of(OEmbed.WriteResponse(request!, urls.Pages, head!), "application/json")
-            .SendAsync(context, metadata.CachingOf(PageCaching));
+            .SendAsync(context, metadata.CachingOf(PageAccess.PageCaching));
     }
 
     /// <summary>Gets the event if the viewer may watch it; otherwise sends the error response.</summary>
@@ -109,8 +107,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
         var (publicEvent, isUnavailable) = await FindAsync(context);
         if (publicEvent is null)
         {
-            PageAccess.Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound,
-                isUnavailable ? "no-store" : PageAccess.BriefCaching);
+            var (status, caching) = PageAccess.Missing(isUnavailable);
+            PageAccess.Reject(context.Response, status, caching);
             return null;
         }
 

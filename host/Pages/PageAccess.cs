@@ -12,6 +12,9 @@ internal sealed class PageAccess(PageMetadata metadata, IViewerAuthorizer? autho
     /// <summary>Caching of responses that may change at any moment.</summary>
     public const string BriefCaching = "public, max-age=1";
 
+    /// <summary>Caching of pages that rarely change.</summary>
+    public const string PageCaching = "public, max-age=60";
+
     /// <summary>Time for which caches may keep a status. They may serve it longer while the server fails.</summary>
     public const string StatusCaching = "public, max-age=2, stale-if-error=60";
 
@@ -49,6 +52,11 @@ internal sealed class PageAccess(PageMetadata metadata, IViewerAuthorizer? autho
     public string CachingFor(HttpContext context, ChannelName channel, SessionId? session, ViewerAccess? policy, string caching) =>
         context.Request.RouteValues.ContainsKey("token") || !metadata.IsPublic(channel, policy, session)
         ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
+
+    /// <summary>Status and <c>Cache-Control</c> of the response when nothing was found.</summary>
+    /// <param name="isUnavailable">Whether the lookup failed, so that a later request may succeed.</param>
+    public static (int Status, string Caching) Missing(bool isUnavailable) => isUnavailable
+        ? (StatusCodes.Status503ServiceUnavailable, "no-store") : (StatusCodes.Status404NotFound, BriefCaching);
 
     /// <summary>Sets an error status without a body.</summary>
     public static void Reject(HttpResponse response, int status, string caching)

@@ -14,11 +14,9 @@ namespace Broadcast.Host.Pages;
 internal sealed partial class RecordingPages(WebPages pages, PageMetadata metadata, PageAccess access, ILogger<RecordingPages> logger,
     IRecordingCatalog? catalog = null)
 {
-    private const string PageCaching = "public, max-age=60";
-
     private static readonly string[] ReadMethods = ["GET", "HEAD"];
 
-    private readonly ConditionalWeakTable<RecordingRange, WebPage> _rendered = [];
+    private readonly ConditionalWeakTable<RecordingRange, RenderedStatus> _rendered = [];
 
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
@@ -54,13 +52,13 @@ internal sealed partial class RecordingPages(WebPages pages, PageMetadata metada
         var (recording, isUnavailable) = await FindAsync(context, context.Request.RouteValues["id"] as string);
         if (recording is null)
         {
-            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : PageAccess.BriefCaching,
-                isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+            var (status, caching) = PageAccess.Missing(isUnavailable);
+            await pages.SendPageAsync(context, page, ancestors, null, caching, status);
             return;
         }
 
         await pages.SendPageAsync(context, page, ancestors, metadata.OfRecording(recording, metadata.UrlsFor(context.Request)),
-            metadata.CachingOf(PageCaching));
+            metadata.CachingOf(PageAccess.PageCaching));
     }
 
     private async Task SendStatusAsync(HttpContext context)
@@ -69,17 +67,29 @@ internal sealed partial class RecordingPages(WebPages pages, PageMetadata metada
         var (recording, isUnavailable) = await FindAsync(context, context.Request.RouteValues["id"] as string);
         if (recording is null)
         {
-            PageAccess.Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound,
-                isUnavailable ? "no-store" : PageAccess.BriefCaching);
+            var (status, caching) = PageAccess.Missing(isUnavailable);
+            PageAccess.Reject(context.Response, status, caching);
             return;
         }
 
         if (await access.TryOpenAsync(context, recording.Channel, recording.Session, recording.Access))
         {
-            await _rendered.GetValue(recording, found => WebPage.Of(WriteStatus(found, metadata.NameOf(found)), "application/json"))
-                .SendAsync(context, access.CachingFor(context, recording.Channel, recording.Session, recording.Access,
-                    PageAccess.StatusCaching));
+            await RenderStatus(recording).SendAsync(context,
+                access.CachingFor(context, recording.Channel, recording.Session, recording.Access, PageAccess.StatusCaching));
         }
+    }
+
+    /// <summary>The status, rendered once per title: that of a recording without one is its channel's, which may change.</summary>
+    private WebPage RenderStatus(RecordingRange recording)
+    {
+        var title = metadata.NameOf(recording);
+        if (!_rendered.TryGetValue(recording, out var rendered) || rendered.Title != title)
+        {
+            rendered = new(title, WebPage.Of(WriteStatus(recording, title), "application/json"));
+            _rendered.AddOrUpdate(recording, rendered);
+        }
+
+        return rendered.Page;
     }
 
     private static byte[] WriteStatus(RecordingRange recording, string title)
@@ -102,6 +112,8 @@ internal sealed partial class RecordingPages(WebPages pages, PageMetadata metada
 
         return target.ToArray();
     }
+
+    private sealed record RenderedStatus(string Title, WebPage Page);
 
     [LoggerMessage(7041, LogLevel.Debug, "Recording lookup failed: the database is unavailable")]
     private static partial void RecordingsUnavailable(ILogger logger, Exception exception);
