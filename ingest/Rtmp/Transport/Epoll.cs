@@ -34,7 +34,9 @@ internal enum EpollEvents : uint
 /// <summary>Wrapper of Linux epoll. Sockets are added and removed from any thread; one thread waits.</summary>
 internal sealed class Epoll : IDisposable
 {
+    /// <summary>The same value for epoll and eventfd.</summary>
     private const int CloseOnExec = 0x80000;
+
     private const int Add = 1;
     private const int Delete = 2;
     private const int Interrupted = 4;
@@ -45,6 +47,7 @@ internal sealed class Epoll : IDisposable
     private static readonly int DataOffset = EventSize - 8;
 
     private readonly SafeFileHandle _handle;
+    private readonly SafeFileHandle _wakeUp;
     private readonly byte[] _events;
 
     /// <summary>Creates an empty epoll instance.</summary>
@@ -53,13 +56,17 @@ internal sealed class Epoll : IDisposable
     public Epoll(int maxEvents)
     {
         _events = new byte[maxEvents * EventSize];
-        var descriptor = epoll_create1(CloseOnExec);
-        if (descriptor < 0)
+        _handle = Own(epoll_create1(CloseOnExec));
+        try
         {
-            throw new Win32Exception(Marshal.GetLastPInvokeError());
+            // Its counter is not zero, so it is readable from the moment it is watched.
+            _wakeUp = Own(eventfd(1, CloseOnExec));
         }
-
-        _handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        catch
+        {
+            _handle.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Indicates whether the system supports epoll.</summary>
@@ -91,8 +98,17 @@ internal sealed class Epoll : IDisposable
         }
     }
 
-    /// <summary>Waits for events.</summary>
-    /// <param name="milliseconds">Maximum wait.</param>
+    /// <summary>Makes the current wait and all later ones return at once; for the end of the waiting thread.</summary>
+    /// <exception cref="IOException">The system call failed.</exception>
+    public void WakeUp()
+    {
+        Span<byte> change = stackalloc byte[16];
+        MemoryMarshal.Write(change, (uint)EpollEvents.Readable);
+        Check(epoll_ctl(_handle, Add, _wakeUp, ref change[0]));
+    }
+
+    /// <summary>Waits for events. The event of <see cref="WakeUp"/> has the token 0.</summary>
+    /// <param name="milliseconds">Maximum wait; -1 waits without limit.</param>
     /// <returns>Number of events. <see cref="Read"/> them before the next wait.</returns>
     public int Wait(int milliseconds)
     {
@@ -110,15 +126,25 @@ internal sealed class Epoll : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
-
-    private void Control(int operation, Socket socket, Span<byte> change)
+    public void Dispose()
     {
-        if (epoll_ctl(_handle, operation, socket.SafeHandle, ref change[0]) != 0)
+        _handle.Dispose();
+        _wakeUp.Dispose();
+    }
+
+    private static SafeFileHandle Own(int descriptor) => descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true)
+        : throw new Win32Exception(Marshal.GetLastPInvokeError());
+
+    private static void Check(int result)
+    {
+        if (result != 0)
         {
             throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
         }
     }
+
+    private void Control(int operation, Socket socket, Span<byte> change) =>
+        Check(epoll_ctl(_handle, operation, socket.SafeHandle, ref change[0]));
 
 #pragma warning disable SYSLIB1054 // Generated interop requires unsafe code.
     [DllImport("libc", SetLastError = true)]
@@ -128,6 +154,14 @@ internal sealed class Epoll : IDisposable
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int epoll_ctl(SafeFileHandle epoll, int operation, SafeSocketHandle socket, ref byte change);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int epoll_ctl(SafeFileHandle epoll, int operation, SafeFileHandle file, ref byte change);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int eventfd(uint count, int flags);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -28,6 +28,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     private int _passBytes;
     private bool _pending;
     private bool _readable;
+    private bool _isReady;
     private bool _hasHungUp;
     private bool _closed;
 
@@ -68,10 +69,12 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         }
     }
 
-    /// <summary>Handles an event; called by the loop, on its thread.</summary>
-    public void HandleEvents(EpollEvents events, ReadLoop loop)
+    /// <summary>Records an event; called by the loop, on its thread. Waiting writes continue at once.</summary>
+    /// <returns>Whether the stream must be continued and was not marked for that since <see cref="Continue"/>.</returns>
+    public bool Note(EpollEvents events)
     {
         TaskCompletionSource? writable = null;
+        bool isNewlyReady;
         lock (_gate)
         {
             if (HasAny(events, EpollEvents.Writable | EpollEvents.Error | EpollEvents.HangUp))
@@ -82,10 +85,11 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
             // The end is reported once, possibly together with data that must be read first.
             _hasHungUp |= HasAny(events, EpollEvents.Error | EpollEvents.HangUp | EpollEvents.PeerClosed);
             _readable |= _hasHungUp || HasAny(events, EpollEvents.Readable);
+            (isNewlyReady, _isReady) = (_readable && !_isReady, _isReady || _readable);
         }
 
         writable?.TrySetResult();
-        Continue(loop);
+        return isNewlyReady;
     }
 
     /// <summary>Completes a pending read if data is available; called by the loop, on its thread.</summary>
@@ -95,7 +99,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         SocketError error;
         lock (_gate)
         {
-            (_passBytes, _activeLoop) = (0, loop);
+            (_passBytes, _activeLoop, _isReady) = (0, loop, false);
             if (!_pending || !TryReceive(_buffer.Span, out count, out error))
             {
                 _activeLoop = null;

@@ -3,13 +3,13 @@ using System.Collections.Concurrent;
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// Thread that reads publishers' sockets and processes the data directly. It may pause between passes so that frames of all its publishers
-/// accumulate. The thread is thereby woken some dozens of times a second for all of them, not for every packet.
+/// Thread that reads publishers' sockets and processes the data directly. It may pause before a pass so that the rest of a frame, and frames
+/// of its other publishers, arrive meanwhile. The thread thereby processes data some dozens of times a second, not for every packet.
 /// </summary>
 internal sealed class ReadLoop : IDisposable
 {
-    /// <summary>Maximum wait for events, so that the thread notices its end.</summary>
-    private const int WaitMilliseconds = 500;
+    /// <summary>A wait for events without limit (epoll_wait(2)).</summary>
+    private const int Unlimited = -1;
 
     /// <summary>Interval in a pause at which sockets with large frames are read again: their senders wait for buffer space.</summary>
     private static readonly TimeSpan LargeFrame = TimeSpan.FromMilliseconds(5);
@@ -17,6 +17,7 @@ internal sealed class ReadLoop : IDisposable
     private readonly Epoll _epoll = new(maxEvents: 512);
     private readonly ConcurrentDictionary<long, PublisherStream> _streams = new();
     private readonly Queue<PublisherStream> _requeued = new();
+    private readonly List<PublisherStream> _ready = [];
     private readonly List<PublisherStream> _large = [];
     private readonly Func<TimeSpan> _getPause;
     private long _lastToken;
@@ -24,7 +25,7 @@ internal sealed class ReadLoop : IDisposable
 
     /// <summary>Starts a read loop.</summary>
     /// <param name="name">The thread's name.</param>
-    /// <param name="getPause">Pause after a pass; evaluated each time.</param>
+    /// <param name="getPause">Pause between the first event and the pass that reads; evaluated each time.</param>
     public ReadLoop(string name, Func<TimeSpan> getPause)
     {
         _getPause = getPause;
@@ -79,38 +80,60 @@ internal sealed class ReadLoop : IDisposable
     public void MarkLarge(PublisherStream stream) => _large.Add(stream);
 
     /// <inheritdoc/>
-    public void Dispose() => _end.Set();
+    public void Dispose()
+    {
+        _end.Set();
+        try
+        {
+            _epoll.WakeUp();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The thread ended between the two calls.
+        }
+    }
 
     private void Run()
     {
         while (!_end.WaitOne(0))
         {
-            var waiting = TakeRequeued();
-            var count = _epoll.Wait(waiting is null ? WaitMilliseconds : 0);
-            for (var i = 0; i < count; i++)
+            var requeued = TakeRequeued();
+            TakeEvents(requeued is null ? Unlimited : 0);
+            if (requeued is null && _ready.Count > 0 && _getPause() is var pause && pause > TimeSpan.Zero)
             {
-                var (events, token) = _epoll.Read(i);
-                if (_streams.TryGetValue(token, out var stream))
-                {
-                    stream.HandleEvents(events, this);
-                }
+                Pause(pause);
+                TakeEvents(0);
             }
 
-            foreach (var stream in waiting ?? [])
+            _large.Clear();
+            foreach (var stream in _ready)
             {
                 stream.Continue(this);
             }
 
-            if (waiting is null && count > 0 && _getPause() is var pause && pause > TimeSpan.Zero)
+            _ready.Clear();
+            foreach (var stream in requeued ?? [])
             {
-                Pause(pause);
+                stream.Continue(this);
             }
-
-            _large.Clear();
         }
 
         _epoll.Dispose();
         _end.Dispose();
+    }
+
+    /// <summary>Marks the streams that have events as ready.</summary>
+    private void TakeEvents(int milliseconds)
+    {
+        var count = _epoll.Wait(milliseconds);
+        for (var i = 0; i < count; i++)
+        {
+            var (events, token) = _epoll.Read(i);
+            if (_streams.TryGetValue(token, out var stream) && stream.Note(events))
+            {
+                _ready.Add(stream);
+            }
+        }
     }
 
     private void Pause(TimeSpan time)

@@ -210,6 +210,31 @@ public sealed class TransportTests : IDisposable
     public void Pause_is_zero_when_the_limit_is_zero() => ReadLoops.GetPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
 
     [Fact]
+    public async Task Data_that_arrives_during_the_pause_is_read_with_the_data_before_it()
+    {
+        // Encoders write a frame's header and its payload separately. The loop asks for the pause between the first event and the read.
+        Action sendRest = () => { };
+        using var loop = new ReadLoop("pausing", () =>
+        {
+            Volatile.Read(ref sendRest)();
+            return TimeSpan.FromMilliseconds(1);
+        });
+        var (stream, peer) = await ConnectAsync();
+        stream.MoveTo(loop);
+        Volatile.Write(ref sendRest, () =>
+        {
+            Volatile.Write(ref sendRest, () => { });
+            peer.Send([2, 3]);
+            SpinWait.SpinUntil(() => stream.Socket.Available == 3);
+        });
+        var bytes = new byte[16];
+        var reading = stream.ReadAsync(bytes).AsTask();
+        await peer.SendAsync(new byte[] { 1 });
+        (await reading.WaitAsync(Timeout)).ShouldBe(3);
+        bytes[..3].ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
     public async Task Stream_in_the_middle_of_a_large_frame_is_polled_again_during_the_pause()
     {
         // After the first bytes, the loop pauses for longer than the test's timeout: only a second read within that pause can return the
