@@ -15,10 +15,10 @@ public sealed class SpoolOptions
     public long MaxBytes { get; set; } = 20L << 30;
 
     /// <summary>
-    /// Maximum bytes of recently appended media in memory (0 for none; default 64 MiB, or 30 s at 18 Mbit/s in total). The oldest are
+    /// Maximum bytes of recently appended media in memory (0 for none; default 32 MiB, or 30 s at 9 Mbit/s in total). The oldest are
     /// dropped first. Older media is read from its file, usually from the page cache.
     /// </summary>
-    public long MemoryBytes { get; set; } = 64L << 20;
+    public long MemoryBytes { get; set; } = 32L << 20;
 
     /// <summary>Maximum seconds that media stays in memory (1 to 3600; default 30, the latency of the slowest profile).</summary>
     public int MemorySeconds { get; set; } = 30;

@@ -7,8 +7,8 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 /// </summary>
 internal static class ArenaGcTrigger
 {
-    /// <summary>Bytes allocated between collections: 1.3 s of 100 publishers at 4 Mbit/s.</summary>
-    internal const long Threshold = 64L << 20;
+    /// <summary>Bytes allocated between collections: 1.3 s of 50 publishers at 4 Mbit/s.</summary>
+    internal const long Threshold = 32L << 20;
 
     private static long _allocated;
     private static int _collections;
