@@ -5,9 +5,16 @@ namespace Broadcast.Host.Clock;
 /// operator, a leap second) has no effect until <see cref="Follow"/>. Live media thus keeps one clock, and so does <c>/time</c>, by which
 /// players count segments. Control decisions follow the system clock instead. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Periodic timers of a second or more fire on whole seconds of the monotonic clock. Their work thereby shares one wake-up of the process,
+/// and an idle server sleeps for most of each second.
+/// </remarks>
 /// <param name="system">The system's clocks.</param>
 internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
 {
+    /// <summary>Instants to which periodic timers are aligned, and the shortest period that is aligned.</summary>
+    internal static readonly TimeSpan TimerGrid = TimeSpan.FromSeconds(1);
+
     private Origin _origin = Origin.Of(system);
 
     /// <inheritdoc/>
@@ -34,7 +41,28 @@ internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        system.CreateTimer(callback, state, dueTime, period);
+        new AlignedTimer(system.CreateTimer(callback, state, Align(dueTime, period), period), this);
+
+    /// <summary>Delays the first tick of a periodic timer to the grid; leaves all other timers as they are.</summary>
+    private TimeSpan Align(TimeSpan dueTime, TimeSpan period)
+    {
+        if (period < TimerGrid || dueTime < TimerGrid)
+        {
+            return dueTime;
+        }
+
+        var sinceGrid = (system.GetElapsedTime(0) + dueTime).Ticks % TimerGrid.Ticks;
+        return sinceGrid == 0 ? dueTime : dueTime + TimeSpan.FromTicks(TimerGrid.Ticks - sinceGrid);
+    }
+
+    private sealed class AlignedTimer(ITimer timer, MonotonicTimeProvider time) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(time.Align(dueTime, period), period);
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
+    }
 
     private sealed record Origin(DateTimeOffset Utc, long Timestamp)
     {

@@ -25,6 +25,9 @@ internal sealed class BucketManifestPublisher(
     /// <summary>Interval of checks; a manifest may lag its media by this.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Interval of checks while the directory has no session: a new session has no complete segment before.</summary>
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>Maximum delay between two attempts while the store fails.</summary>
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(4);
 
@@ -125,6 +128,11 @@ internal sealed class BucketManifestPublisher(
             while (await clock.WaitForNextTickAsync(stoppingToken))
             {
                 Check(stoppingToken);
+                var interval = directory.Channels.Any(channel => channel.Sessions.Any()) ? Interval : IdleInterval;
+                if (clock.Period != interval)
+                {
+                    clock.Period = interval;
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -31,6 +31,24 @@ public class MonotonicTimeProviderTests
         _time.Offset.ShouldBe(TimeSpan.Zero);
     }
 
+    [Theory]
+    [InlineData(0.3, 1, 1, 1.7)]
+    [InlineData(0.3, 5, 5, 5.7)]
+    [InlineData(0, 1, 1, 1)]
+    [InlineData(0.3, 0, 1, 0)]
+    [InlineData(0.3, 0.25, 0.25, 0.25)]
+    [InlineData(0.3, 1, -0.001, 1)]
+    public void Periodic_timers_of_a_second_or_more_begin_on_a_whole_second(double now, double due, double period, double expected)
+    {
+        var system = new TimerRecorder(TimeSpan.FromSeconds(1000 + now));
+        var time = new MonotonicTimeProvider(system);
+        using var timer = time.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(due), TimeSpan.FromSeconds(period));
+        system.Due.ShouldBe(TimeSpan.FromSeconds(expected));
+
+        timer.Change(TimeSpan.FromSeconds(due), TimeSpan.FromSeconds(period));
+        system.Changed.ShouldBe(TimeSpan.FromSeconds(expected));
+    }
+
     [Fact]
     public void Clock_step_is_ignored_while_on_air_and_followed_afterwards()
     {
@@ -79,5 +97,35 @@ public class MonotonicTimeProviderTests
         public override DateTimeOffset GetUtcNow() => _set + _elapsed;
 
         public override long GetTimestamp() => _elapsed.Ticks;
+    }
+
+    /// <summary>Stopped clock that records the due time of the last timer.</summary>
+    private sealed class TimerRecorder(TimeSpan now) : TimeProvider, ITimer
+    {
+        public TimeSpan Due { get; private set; }
+
+        public TimeSpan Changed { get; private set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Due = dueTime;
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Changed = dueTime;
+            return true;
+        }
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
