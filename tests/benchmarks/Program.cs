@@ -4,7 +4,7 @@ const string Usage = """
     usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun] [--rounds N] [--counts 1,10,50,100]
 
       publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
-      start        startup and reaction times
+      start        startup and reaction times; with --recordings N, startup with many recordings
       ingest       cost of ingest by part
       transcode    cost and delay of encoding a ladder; crashes and overload
       origin       cost of delivery, next to nginx, and of held requests
@@ -53,12 +53,13 @@ if (args.Contains("--help"))
 {
     Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
         "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
-            "longrun" => LongRunPlan.Usage,
+            "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage,
             _ => Usage });
     return 0;
 }
 
-var longRun = new LongRunPlan();
+var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
+var (longRun, start) = (new LongRunPlan(), new StartPlan());
 var (ingest, transcode, origin, latency, storage, control, pages) =
     (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
@@ -71,6 +72,7 @@ try
     storage = what == "storage" ? StoragePlan.Parse(options) : storage;
     control = what == "control" ? ControlPlan.Parse(options) : control;
     pages = what == "pages" ? PagesPlan.Parse(options) : pages;
+    start = what == "start" ? StartPlan.Parse(options) : start with { Rounds = rounds };
     longRun = what == "longrun" ? LongRunPlan.Parse(options) : longRun;
 }
 catch (FormatException e)
@@ -79,7 +81,6 @@ catch (FormatException e)
     return 1;
 }
 
-var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
 var shared = Directory.CreateTempSubdirectory("broadcast-bench-").FullName;
 if (Directory.Exists("/dev/shm"))
 {
@@ -91,12 +92,16 @@ var reports = new List<Report>();
 var code = 0;
 try
 {
-    if (what is "all" or "start" or "publishers")
+    if (what is "start" && start.Recordings > 0)
+    {
+        reports.Add(await FullStart.RunAsync(start, shared, Progress));
+    }
+    else if (what is "all" or "start" or "publishers")
     {
         var source = await SourceFile.MakeAsync(shared, 4, Progress);
         if (what is not "publishers")
         {
-            reports.AddRange(await StartBenchmark.RunAsync(rounds, shared, source, Progress));
+            reports.AddRange(await StartBenchmark.RunAsync(start.Rounds, shared, source, Progress));
         }
 
         if (what is not "start")
