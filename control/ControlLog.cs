@@ -83,6 +83,9 @@ internal static partial class ControlLog
         "Session {Session} on {Channel} was left open, but the database has no encoder that can continue it; ending it")]
     public static partial void OrphanSessionEnded(ILogger logger, string channel, string session);
 
+    [LoggerMessage(5181, LogLevel.Error, "Sessions that earlier processes left open could not be ended; the next start tries again")]
+    public static partial void OrphansNotEnded(ILogger logger, Exception exception);
+
     [LoggerMessage(5035, LogLevel.Information, "Session {Session} on {Channel} had already ended when the server started")]
     public static partial void SessionAlreadyEnded(ILogger logger, string channel, string session);
 

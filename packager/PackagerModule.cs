@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -16,8 +17,8 @@ public static class PackagerModule
 {
     /// <summary>
     /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IImageSink"/>,
-    /// <see cref="IPackagedSessions"/>, and the recovery of earlier sessions, which runs when the host starts. Publications wait until
-    /// recovery is complete. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of <see cref="ITimelineSink"/>s.
+    /// <see cref="IPackagedSessions"/>, <see cref="IChannelRecovery"/>, and the recovery of earlier sessions, which runs when the host
+    /// starts. Publications wait until their channel is recovered. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of <see cref="ITimelineSink"/>s.
     /// Add it after the storage module and before ingest. Options are validated at startup.
     /// </summary>
     public static IServiceCollection AddPackager(this IServiceCollection services, IConfiguration configuration)
@@ -31,7 +32,10 @@ public static class PackagerModule
         services.AddSingleton<ISessionLifecycle>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<IImageSink>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<IPackagedSessions>(provider => provider.GetRequiredService<PackagingStage>());
-        services.AddHostedService<RecoveryService>();
+        services.AddSingleton(provider => new SettledSessions(provider.GetService<DataFolder>()));
+        services.AddSingleton<RecoveryService>();
+        services.AddSingleton<IChannelRecovery>(provider => provider.GetRequiredService<RecoveryService>());
+        services.AddHostedService(provider => provider.GetRequiredService<RecoveryService>());
         return services;
     }
 }

@@ -15,9 +15,17 @@ namespace Broadcast.Control.Sessions;
 /// </summary>
 internal sealed class SessionResumption(
     ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, SessionClaims claims,
-    RemoteSessions remoteSessions, ILogger<SessionResumption> logger, IChannelRuntimeStates? states = null,
-    ISessionLifecycle? lifecycle = null)
+    RemoteSessions remoteSessions, TimeProvider time, ILogger<SessionResumption> logger, IChannelRuntimeStates? states = null,
+    ISessionLifecycle? lifecycle = null) : IDisposable
 {
+    /// <summary>Delay between attempts to end orphans while the database is unavailable.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Maximum number of channels that are recovered at once.</summary>
+    private const int MaxConcurrent = 16;
+
+    private readonly CancellationTokenSource _stopping = new();
+
     /// <summary>Takes the server's lease and resumes its sessions.</summary>
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
@@ -42,9 +50,62 @@ internal sealed class SessionResumption(
             await lifecycle!.ReleaseAsync(ChannelName.Parse(other.Channel), other.Id, cancellationToken);
         }
 
+        if (lifecycle is not null)
+        {
+            // Their media may have ended, and encoders continue them.
+            await Parallel.ForEachAsync(taken.Select(open => open.Session.Channel).Distinct(),
+                new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
+                lifecycle.RecoverAsync);
+        }
+
         sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
             && state.Session == session.Id);
-        await EndOrphansAsync([.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)], cancellationToken);
+        HashSet<SessionId> known = [.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)];
+        if (lifecycle is null || lifecycle.WhenRecoveredAsync(CancellationToken.None).IsCompleted)
+        {
+            await EndOrphansAsync(known, cancellationToken);
+        }
+        else
+        {
+            _ = EndOrphansLaterAsync(lifecycle, known);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Ends orphans once the packager knows the sessions of all channels. Never throws.</summary>
+    private async Task EndOrphansLaterAsync(ISessionLifecycle packager, HashSet<SessionId> known)
+    {
+        var stopping = _stopping.Token;
+        try
+        {
+            await packager.WhenRecoveredAsync(stopping);
+            while (true)
+            {
+                try
+                {
+                    await EndOrphansAsync(known, stopping);
+                    return;
+                }
+                catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+                {
+                    await Task.Delay(RetryInterval, time, stopping);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The next process ends them.
+        }
+        catch (Exception e)
+        {
+            ControlLog.OrphansNotEnded(logger, e);
+        }
     }
 
     private async Task EndOrphansAsync(HashSet<SessionId> known, CancellationToken cancellationToken)
@@ -58,7 +119,7 @@ internal sealed class SessionResumption(
         {
             if (ChannelName.TryParse(channel.Name, out var name)
                 && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
-                && !known.Contains(orphan))
+                && !known.Contains(orphan) && !sessionManager.HasOpen(orphan))
             {
                 ControlLog.OrphanSessionEnded(logger, channel.Name, orphan.Value);
                 await lifecycle.EndAsync(name, orphan, "the server was restarted", cancellationToken);

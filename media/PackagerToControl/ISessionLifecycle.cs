@@ -12,6 +12,15 @@ public interface ISessionLifecycle
     /// </summary>
     ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>
+    /// Recovers the sessions of a channel that earlier processes had, before those of other channels. Completes when they are known, or the
+    /// object store does not answer.
+    /// </summary>
+    ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Completes when the earlier sessions of all channels are known, as far as the object store answers.</summary>
+    Task WhenRecoveredAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Deletes all files and objects of an ended session in spool and object store.</summary>
     ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
 

@@ -1,3 +1,4 @@
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
@@ -12,7 +13,7 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveEndpoint(
     LiveDirectory directory, BeaconEndpoint beacons, StatusEndpoint status, ManifestEndpoint manifests, ImageEndpoint images,
-    MediaEndpoint media, ILogger<LiveEndpoint> logger)
+    MediaEndpoint media, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null)
 {
     /// <summary>Responds to a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -61,6 +62,12 @@ internal sealed class LiveEndpoint(
     private Task AnswerAsync(HttpContext context, LivePath path)
     {
         var channel = directory.FindChannel(path.Channel);
+        if (channel is null && recovery?.IsPending(path.Channel) == true)
+        {
+            // An earlier session may be found in a moment, after a start.
+            return TryAgain(context);
+        }
+
         var mayPreview = context.Features.Get<PreviewPermission>() is not null;
         if (path.Kind == LivePathKind.Status)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Hosting;
@@ -10,17 +11,22 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Packager.Recovery;
 
 /// <summary>
-/// Recovers the sessions of earlier processes from the spool and the object store, at startup and before publishing. Recovers the newest
-/// playable session of each channel, and newer ones that are not playable yet. Older ones are deleted in the background unless recorded. An
-/// unavailable store is retried in the background, too.
+/// Recovers the sessions of earlier processes from the spool and the object store. Recovers the newest playable session of each channel,
+/// and newer ones that are not playable yet. Older ones are deleted in the background unless recorded. An unavailable store is retried in
+/// the background, too.
+/// <para>
+/// Channels with files in the spool are recovered before the server starts, and so are all others if that takes less than
+/// <see cref="StartWait"/>. Otherwise they are recovered in the background, and a channel with an encoder, a viewer or a decision about a
+/// session first. So the start does not take longer with more channels, and no channel is used before its sessions are known.
+/// </para>
 /// </summary>
-internal sealed class RecoveryService(
-    ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
-    ILogger<RecoveryService> logger)
-    : BackgroundService
+internal sealed class RecoveryService : BackgroundService, IChannelRecovery
 {
-    /// <summary>Timeout for a listing or a session's journal in the background.</summary>
+    /// <summary>Timeout for a page of a listing or a session's journal in the background.</summary>
     private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time that the start waits for the recovery of all channels.</summary>
+    private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Maximum delay between attempts on sessions that fail again and again.</summary>
     private static readonly TimeSpan MaxRetryInterval = TimeSpan.FromMinutes(10);
@@ -31,38 +37,135 @@ internal sealed class RecoveryService(
     /// <summary>Number of sessions that may fail before the other attempts are postponed.</summary>
     private const int MaxRetireFailures = 3;
 
-    private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
+    /// <summary>Maximum number of channels that are recovered at once.</summary>
+    private const int MaxConcurrent = 16;
+
+    /// <summary>Number of those that are recovered without a request.</summary>
+    private const int MaxConcurrentInBackground = 8;
+
+    private readonly ISpool _spool;
+    private readonly IObjectStore _store;
+    private readonly PackagingStage _stage;
+    private readonly PackagerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SettledSessions _settled;
+    private readonly SessionRecovery _recovery;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _slots = new(MaxConcurrent);
+    private readonly ConcurrentDictionary<ChannelName, Lazy<Task<bool>>> _channels = new();
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
     private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
     private readonly Dictionary<SessionId, int> _retireFailures = [];
+    private readonly ConcurrentDictionary<ChannelName, byte> _incomplete = new();
+    private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _firstPass = Task.CompletedTask;
+    private volatile JournalCatalog? _catalog;
+    private volatile bool _isComplete;
+    private volatile bool _isFirstPassDone;
     private bool _hasLogged;
+    private bool _isDisposed;
+
+    public RecoveryService(ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time,
+        DeferredWork deferred, SettledSessions settled, ILogger<RecoveryService> logger)
+    {
+        (_spool, _store, _stage, _options, _time, _settled, _logger) = (spool, store, stage, options.Value, time, settled, logger);
+        _recovery = new SessionRecovery(spool, store, stage, time, deferred, settled, logger);
+    }
+
+    /// <summary>Time after which the start continues without an unresponsive store.</summary>
+    private TimeSpan RequestTimeout => _isFirstPassDone ? BackgroundTimeout : _options.StoreTimeout;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!await TryStoreAsync(options.Value.StoreTimeout, cancellationToken))
+        using var started = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _firstPass = Task.Run(() => RunFirstPassAsync(_stopping.Token), CancellationToken.None);
+        using (var limit = new CancellationTokenSource(_options.StoreTimeout, _time))
         {
-            var catalog = new JournalCatalog();
-            AddSpool(catalog);
-            await RecoverAsync(catalog, options.Value.StoreTimeout, cancellationToken);
+            var spooled = new JournalCatalog();
+            AddSpool(spooled);
+            await Parallel.ForEachAsync(spooled.Channels,
+                new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
+                async (channel, token) => await RecoverAsync(channel, limit.Token).WaitAsync(token));
         }
 
-        stage.CompleteRecovery();
+        await Task.WhenAny(_firstPass, Task.Delay(StartWait, _time, started.Token));
+        await started.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // After the first pass, an encoder does not wait for a store that failed.
+        _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask : RecoverAsync(channel, CancellationToken.None));
         await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _firstPass.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _stopping.Cancel();
+            _stopping.Dispose();
+            base.Dispose();
+        }
+    }
+
+    /// <summary>Completes when no superseded session is left. For tests.</summary>
+    internal Task WhenRetiredAsync() => _retired.Task;
+
+    /// <inheritdoc/>
+    public bool IsPending(ChannelName channel)
+    {
+        if (_isFirstPassDone)
+        {
+            return false;
+        }
+
+        if (_catalog is not { } catalog)
+        {
+            return true;
+        }
+
+        // Only channels of the catalog: a viewer may request any name.
+        return catalog.Contains(channel) && !RecoverAsync(channel, CancellationToken.None).IsCompleted;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await _firstPass.WaitAsync(stoppingToken);
         var failedPasses = 0;
-        while (!await TryRetireAsync(stoppingToken) || !stage.IsStoreKnown)
+        while (!await TryRetireAsync(stoppingToken) || !_stage.IsStoreKnown)
         {
             // A single session may fail permanently, so the attempts become rare.
-            var delay = options.Value.RetryInterval * (1 << Math.Min(failedPasses, MaxDoublings));
-            await Task.Delay(delay < MaxRetryInterval || !stage.IsStoreKnown ? delay : MaxRetryInterval, time, stoppingToken);
-            failedPasses = stage.IsStoreKnown ? failedPasses + 1 : 0;
-            if (!stage.IsStoreKnown && await TryStoreAsync(BackgroundTimeout, stoppingToken))
+            var delay = _options.RetryInterval * (1 << Math.Min(failedPasses, MaxDoublings));
+            await Task.Delay(delay < MaxRetryInterval || !_stage.IsStoreKnown ? delay : MaxRetryInterval, _time, stoppingToken);
+            failedPasses = _stage.IsStoreKnown ? failedPasses + 1 : 0;
+            if (!_stage.IsStoreKnown && await TryStoreAsync(stoppingToken))
             {
-                PackagerLog.StoreReachable(logger);
+                PackagerLog.StoreReachable(_logger);
             }
+        }
+
+        _retired.TrySetResult();
+    }
+
+    /// <summary>Recovers all channels for the first time.</summary>
+    private async Task RunFirstPassAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TryStoreAsync(cancellationToken);
+        }
+        finally
+        {
+            _isFirstPassDone = true;
+            _stage.CompleteAllRecoveries();
         }
     }
 
@@ -77,17 +180,20 @@ internal sealed class RecoveryService(
         foreach (var session in _superseded.Values.OrderBy(session => _retireFailures.GetValueOrDefault(session.Id))
             .ThenByDescending(session => session.Id).ToList())
         {
-            using var timeoutSource = new CancellationTokenSource(BackgroundTimeout, time);
+            using var timeoutSource = new CancellationTokenSource(BackgroundTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
             try
             {
-                await _recovery.RetireAsync(session, either.Token);
+                if (await _recovery.RetireAsync(session, either.Token))
+                {
+                    _settled.Add(session.Id);
+                }
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
                 if (_failed.TryAdd(session.Id, 0))
                 {
-                    PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+                    PackagerLog.RecoveryFailed(_logger, session.Id.Value, session.Channel.Value, failure.Message);
                 }
 
                 if (failure is IOException or OperationCanceledException)
@@ -95,6 +201,7 @@ internal sealed class RecoveryService(
                     _retireFailures[session.Id] = _retireFailures.GetValueOrDefault(session.Id) + 1;
                     if (++failures == MaxRetireFailures)
                     {
+                        _settled.Save();
                         return false;
                     }
 
@@ -106,23 +213,23 @@ internal sealed class RecoveryService(
             _superseded.TryRemove(session.Id, out _);
         }
 
+        _settled.Save();
         return _superseded.IsEmpty;
     }
 
-    /// <summary>Recovers from the spool and the object store.</summary>
+    /// <summary>Lists the spool and the object store, and recovers all channels that are not recovered yet.</summary>
     /// <returns>Whether the store answered in time.</returns>
-    private async Task<bool> TryStoreAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<bool> TryStoreAsync(CancellationToken cancellationToken)
     {
-        using var timeoutSource = new CancellationTokenSource(timeout, time);
+        // A large listing takes long, but each page is answered soon.
+        var timeout = RequestTimeout;
+        using var timeoutSource = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
         var catalog = new JournalCatalog();
         try
         {
             AddSpool(catalog);
-            await foreach (var found in store.ListAsync(ObjectNames.JournalRoot, either.Token).WithCancellation(either.Token))
-            {
-                catalog.Add(found.Name);
-            }
+            await JournalListing.AddAllAsync(_store, catalog, () => timeoutSource.CancelAfter(timeout), either.Token);
         }
         catch (Exception failure) when (failure is IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -130,56 +237,137 @@ internal sealed class RecoveryService(
             if (!_hasLogged)
             {
                 _hasLogged = true;
-                PackagerLog.StoreUnreachable(logger, failure is IOException ? failure.Message
+                PackagerLog.StoreUnreachable(_logger, failure is IOException ? failure.Message
                     : $"No answer within {timeout.TotalSeconds:0.#} s.");
             }
 
             return false;
         }
 
-        stage.IsStoreKnown = await RecoverAsync(catalog, timeout, cancellationToken);
-        return stage.IsStoreKnown;
+        _settled.Retain(catalog.Contains);
+        _catalog = catalog;
+        var complete = 1;
+        await Parallel.ForEachAsync(catalog.Channels,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentInBackground, CancellationToken = cancellationToken },
+            async (channel, token) =>
+            {
+                // A channel whose sessions could not all be read is read again in each pass.
+                if (_incomplete.TryRemove(channel, out _))
+                {
+                    _channels.TryRemove(channel, out _);
+                }
+
+                if (!await RecoverAsync(channel, CancellationToken.None).WaitAsync(token))
+                {
+                    Interlocked.Exchange(ref complete, 0);
+                }
+            });
+        _stage.IsStoreKnown = _isComplete = complete == 1;
+        if (_isComplete)
+        {
+            _catalog = null;
+            _channels.Clear();
+        }
+
+        return _isComplete;
     }
 
-    private void AddSpool(JournalCatalog catalog)
+    private void AddSpool(JournalCatalog catalog, string folder = ObjectNames.JournalRoot)
     {
-        foreach (var found in spool.List(ObjectNames.JournalRoot))
+        foreach (var found in _spool.List(folder))
         {
             catalog.Add(found.Name);
         }
     }
 
-    /// <returns>Whether no session was skipped because of a store failure.</returns>
-    private async Task<bool> RecoverAsync(JournalCatalog catalog, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Recovers the sessions of a channel once, however often it is called.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="noStore">When canceled, the channel is recovered from the spool alone.</param>
+    /// <returns>Whether no session was skipped because of a store failure. Never throws.</returns>
+    private Task<bool> RecoverAsync(ChannelName channel, CancellationToken noStore) => _isComplete ? Task.FromResult(true)
+        : _channels.GetOrAdd(channel, _ => new Lazy<Task<bool>>(() => Task.Run(() => RecoverOnceAsync(channel, noStore)))).Value;
+
+    private async Task<bool> RecoverOnceAsync(ChannelName channel, CancellationToken noStore)
     {
-        var complete = 1;
-        await Parallel.ForEachAsync(catalog.Channels,
-            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (channel, token) =>
+        try
         {
-            foreach (var session in channel)
+            await _slots.WaitAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
+        try
+        {
+            var (sessions, isComplete) = _catalog is { } catalog ? (catalog.Of(channel), true) : await ListAsync(channel, noStore);
+            foreach (var session in sessions)
             {
-                if (stage.IsKnown(session.Id))
+                if (_stage.IsKnown(session.Id))
                 {
                     continue;
                 }
 
-                if (stage.IsSuperseded(session.Channel, session.Id))
+                if (!_stage.IsSuperseded(session.Channel, session.Id))
+                {
+                    isComplete &= await TryRecoverAsync(session, RequestTimeout, _stopping.Token);
+                }
+                else if (!_settled.Contains(session.Id) || IsSpooled(session))
                 {
                     _superseded[session.Id] = session;
                 }
-                else if (!await TryRecoverAsync(session, timeout, token))
-                {
-                    Interlocked.Exchange(ref complete, 0);
-                }
             }
-        });
-        return complete == 1;
+
+            if (!isComplete)
+            {
+                _incomplete[channel] = 0;
+            }
+
+            return isComplete;
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    private bool IsSpooled(JournaledSession session) =>
+        _spool.List(session.Names.JournalFolder).Count + _spool.List(session.Names.MediaFolder).Count > 0;
+
+    /// <summary>Lists the sessions of one channel.</summary>
+    /// <returns>The sessions, newest first, and whether those of the store are included.</returns>
+    private async Task<(IReadOnlyList<JournaledSession> Sessions, bool IsComplete)> ListAsync(ChannelName channel,
+        CancellationToken noStore)
+    {
+        var catalog = new JournalCatalog();
+        var folder = ObjectNames.ChannelJournalFolder(channel);
+        AddSpool(catalog, folder);
+        using var timeoutSource = new CancellationTokenSource(RequestTimeout, _time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, noStore, _stopping.Token);
+        try
+        {
+            await foreach (var found in _store.ListAsync(folder, any.Token).WithCancellation(any.Token))
+            {
+                catalog.Add(found.Name);
+            }
+
+            return (catalog.Of(channel), true);
+        }
+        catch (Exception failure) when (failure is IOException
+            || (failure is OperationCanceledException && !_stopping.IsCancellationRequested))
+        {
+            return (catalog.Of(channel), false);
+        }
     }
 
     /// <returns>Whether another attempt is pointless.</returns>
     private async Task<bool> TryRecoverAsync(JournaledSession session, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var timeoutSource = new CancellationTokenSource(timeout, time);
+        using var timeoutSource = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
         try
         {
@@ -191,7 +379,7 @@ internal sealed class RecoveryService(
             // A session that cannot be recovered must not prevent the recovery of others or the server's start.
             if (_failed.TryAdd(session.Id, 0))
             {
-                PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+                PackagerLog.RecoveryFailed(_logger, session.Id.Value, session.Channel.Value, failure.Message);
             }
 
             return failure is not (IOException or OperationCanceledException);

@@ -12,10 +12,16 @@ namespace Broadcast.Packager.Recovery;
 
 /// <summary>Recovers one session from its journal, and brings its files into the state that the journal describes.</summary>
 internal sealed class SessionRecovery(ISpool spool, IObjectStore store, PackagingStage stage, TimeProvider time, DeferredWork deferred,
-    ILogger logger)
+    SettledSessions settled, ILogger logger)
 {
+    /// <summary>Maximum number of sessions that are cleaned up at once, each with a listing.</summary>
+    private const int MaxCleanups = 4;
+
     /// <summary>Maximum number of init segments of a rendition to read.</summary>
     private const int MaxInits = 2;
+
+    private readonly SemaphoreSlim _cleanups = new(MaxCleanups);
+    private int _pendingCleanups;
 
     /// <summary>Recovers a session and passes it to the stage.</summary>
     /// <returns>The timeline, or <see langword="null"/> without a readable journal file.</returns>
@@ -53,8 +59,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             PackagerLog.Recovered(logger, session.Channel.Value, session.Id.Value,
                 timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment,
                 timeline.IsEnded);
-            var first = timeline.Session.IsRecorded ? 0 : timeline.DvrFirstSegment;
-            deferred.Schedule(DeletionRules.GetDelay(timeline.Session, time.GetUtcNow()), () => _ = CleanUpAsync(timeline, first, images));
+            if (!timeline.IsEnded || !settled.Contains(session.Id))
+            {
+                var first = timeline.Session.IsRecorded ? 0 : timeline.DvrFirstSegment;
+                Interlocked.Increment(ref _pendingCleanups);
+                deferred.Schedule(DeletionRules.GetDelay(timeline.Session, time.GetUtcNow()),
+                    () => _ = CleanUpInTurnAsync(timeline, first, images));
+            }
         }
 
         return timeline;
@@ -64,26 +75,27 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     /// Deletes a session that a newer one of the channel has superseded. A recorded session stays: its spooled files are sealed for upload,
     /// and a journal without an end gets one. A session with an unreadable journal may be recorded, and is not touched.
     /// </summary>
+    /// <returns>Whether the session is recorded, has ended, and is in the object store as a whole, so that nothing is left to do.</returns>
     /// <exception cref="IOException">The object store was needed and failed, or the disk failed.</exception>
-    public async Task RetireAsync(JournaledSession session, CancellationToken cancellationToken)
+    public async Task<bool> RetireAsync(JournaledSession session, CancellationToken cancellationToken)
     {
         if (await ReadNewestAsync(session, cancellationToken) is not { } file)
         {
-            return;
+            return false;
         }
 
         var timeline = file.BuildTimeline();
         if (!timeline.Session.IsRecorded)
         {
             stage.Delete(session.Channel, session.Id);
-            return;
+            return false;
         }
 
         var isEnded = timeline.IsEnded;
         if (isEnded
             && spool.List(session.Names.JournalFolder).Count + spool.List(session.Names.MediaFolder).Count == 0)
         {
-            return;
+            return true;
         }
 
         TimelineRecovery.Normalize(timeline);
@@ -99,6 +111,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         SealJournals(session, file);
         PackagerLog.SessionRetained(logger, session.Channel.Value, session.Id.Value);
+        return false;
     }
 
     /// <summary>Reads the newest readable journal file. Logs a warning and returns <see langword="null"/> if there is none.</summary>
@@ -326,15 +339,37 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
     }
 
+    private async Task CleanUpInTurnAsync(SessionTimeline timeline, long first, HashSet<ObjectName> images)
+    {
+        await _cleanups.WaitAsync(CancellationToken.None);
+        try
+        {
+            var names = ObjectNames.Of(timeline.Session);
+            if (await TryCleanUpAsync(timeline, first, images) && timeline is { IsEnded: true, Session.IsRecorded: true }
+                && spool.List(names.MediaFolder).Count + spool.List(names.JournalFolder).Count == 0)
+            {
+                settled.Add(timeline.Session.Id);
+            }
+        }
+        finally
+        {
+            _cleanups.Release();
+            if (Interlocked.Decrement(ref _pendingCleanups) == 0)
+            {
+                settled.Save();
+            }
+        }
+    }
+
     /// <summary>
     /// Deletes objects that left the window before the process ended but were not deleted. Playlists that listed them have expired by now.
     /// </summary>
-    private async Task CleanUpAsync(SessionTimeline timeline, long first, HashSet<ObjectName> images)
+    private async Task<bool> TryCleanUpAsync(SessionTimeline timeline, long first, HashSet<ObjectName> images)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         if (stage.IsReleased(id))
         {
-            return;
+            return false;
         }
 
         try
@@ -366,10 +401,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             }
 
             spool.Delete(obsolete);
+            return true;
         }
         catch (IOException failure)
         {
             PackagerLog.CleanupFailed(logger, id.Value, channel.Value, failure.Message);
+            return false;
         }
     }
 

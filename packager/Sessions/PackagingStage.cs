@@ -30,13 +30,15 @@ public interface IPackagedSessions
 /// <summary>Assigns publications to their sessions, and removes sessions that a newer one of the channel has superseded.</summary>
 internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImageSink, IPackagedSessions
 {
-    private readonly ConcurrentDictionary<SessionId, SessionPackager> _sessions = new();
+    private readonly SessionTable _sessions = new();
     private readonly ConcurrentDictionary<SessionId, byte> _released = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _allRecovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _addLock = new();
     private readonly PackagerContext _context;
     private readonly DateTimeOffset _startedAt;
     private volatile bool _isStoreKnown;
+    private Func<ChannelName, Task> _recover = _ => Task.CompletedTask;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
@@ -52,19 +54,19 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     public bool IsStoreKnown { get => _isStoreKnown; set => _isStoreKnown = value; }
 
     public IReadOnlyList<PackagedSession> Current =>
-        [.. _sessions.Values.Select(session =>
+        [.. _sessions.All.Select(session =>
             new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
 
     public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
     {
-        await _recovered.Task.WaitAsync(cancellationToken);
+        await RecoverAsync(renditions.Session.Channel, renditions.Session.Id, cancellationToken);
         await GetOrAdd(renditions.Session).RunAsync(renditions, cancellationToken);
     }
 
     public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
     {
-        await _recovered.Task.WaitAsync(cancellationToken);
-        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
+        await RecoverAsync(channel, session, cancellationToken);
+        if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
             await found.EndAsync(reason, cancellationToken);
         }
@@ -75,7 +77,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         await _recovered.Task.WaitAsync(cancellationToken);
         lock (_addLock)
         {
-            if (!_sessions.TryGetValue(session, out var found))
+            if (!_sessions.TryGet(session, out var found))
             {
                 _released[session] = 0;   // The object store may still list it later.
                 return;
@@ -87,7 +89,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             }
 
             _released[session] = 0;
-            _sessions.TryRemove(session, out _);
+            _sessions.Remove(found);
         }
 
         PackagerLog.SessionReleased(_context.Logger, channel.Value, session.Value);
@@ -99,8 +101,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
     public async ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
-        await _recovered.Task.WaitAsync(cancellationToken);
-        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
+        await RecoverAsync(channel, session, cancellationToken);
+        if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
             if (!found.IsEnded)
             {
@@ -115,18 +117,36 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         Delete(channel, session);
     }
 
-    public SessionMediaTotals? TotalsOf(SessionId session) => _sessions.TryGetValue(session, out var found) ? found.Totals : null;
+    public SessionMediaTotals? TotalsOf(SessionId session) => _sessions.TryGet(session, out var found) ? found.Totals : null;
 
     public void Offer(ChannelName channel, SessionId session, SessionImage image)
     {
-        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
+        if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
             found.Offer(image);
         }
     }
 
-    /// <summary>Allows sessions to start: earlier ones are known, at least those in the data folder.</summary>
-    public void CompleteRecovery() => _recovered.TrySetResult();
+    /// <summary>
+    /// Allows sessions to start: earlier ones of channels with files in the data folder are known, and others are recovered on request.
+    /// </summary>
+    /// <param name="recover">Recovers the earlier sessions of a channel; completes when they are known.</param>
+    public void CompleteRecovery(Func<ChannelName, Task>? recover = null)
+    {
+        _recover = recover ?? _recover;
+        _recovered.TrySetResult();
+    }
+
+    /// <summary>Records that the earlier sessions of all channels are known, as far as the object store answers.</summary>
+    public void CompleteAllRecoveries() => _allRecovered.TrySetResult();
+
+    public async ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        await _recover(channel).WaitAsync(cancellationToken);
+    }
+
+    public Task WhenRecoveredAsync(CancellationToken cancellationToken) => _allRecovered.Task.WaitAsync(cancellationToken);
 
     /// <summary>
     /// Takes over a recovered session and announces it to the sinks. A session that is already known, because its encoder reconnected
@@ -148,18 +168,21 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
             session = Create(timeline, journals, isNew: false, maxUsedNumber: 0, inits);
             session.Announce();
-            _sessions[session.Id] = session;
+            _sessions.Add(session);
         }
 
         return true;
     }
 
+    /// <summary>Sessions of a channel.</summary>
+    internal IReadOnlyList<SessionPackager> SessionsOf(ChannelName channel) => _sessions.Of(channel);
+
     /// <summary>Returns whether a newer session of the channel is playable, so that this one is no longer needed.</summary>
     public bool IsSuperseded(ChannelName channel, SessionId session) =>
-        _sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments);
+        _sessions.Of(channel).Any(other => other.Id > session && other.HasClosedSegments);
 
     /// <summary>Returns whether a session is known, including as that of another server.</summary>
-    public bool IsKnown(SessionId session) => _sessions.ContainsKey(session) || IsReleased(session);
+    public bool IsKnown(SessionId session) => _sessions.Contains(session) || IsReleased(session);
 
     /// <summary>Returns whether a session belongs to another server and must not be touched.</summary>
     public bool IsReleased(SessionId session) => _released.ContainsKey(session);
@@ -174,6 +197,16 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         _context.Spool.DeleteAll(names.JournalFolder);
     }
 
+    /// <summary>Waits until a session would be known if an earlier process had it.</summary>
+    private async ValueTask RecoverAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        if (!IsKnown(session))
+        {
+            await _recover(channel).WaitAsync(cancellationToken);
+        }
+    }
+
     private void NotifyDeleted(ChannelName channel, SessionId session)
     {
         foreach (var sink in _context.Sinks)
@@ -184,16 +217,21 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
     private SessionPackager GetOrAdd(BroadcastSession session)
     {
-        if (_sessions.TryGetValue(session.Id, out var known))
+        if (_sessions.TryGet(session.Id, out var known))
         {
             return known;
         }
 
         lock (_addLock)
         {
-            return _sessions.GetOrAdd(session.Id,
-                _ => Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session),
-                    FrozenDictionary<ObjectName, byte[]>.Empty));
+            if (!_sessions.TryGet(session.Id, out known))
+            {
+                known = Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session),
+                    FrozenDictionary<ObjectName, byte[]>.Empty);
+                _sessions.Add(known);
+            }
+
+            return known;
         }
     }
 
@@ -221,9 +259,9 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// </summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
-        foreach (var older in _sessions.Values)
+        foreach (var older in _sessions.Of(channel))
         {
-            if (older.Channel == channel && older.Id < by)
+            if (older.Id < by)
             {
                 ForgetLater(older);
             }
@@ -260,7 +298,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
                 return;
             }
 
-            if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
+            if (_sessions.Remove(session))
             {
                 PackagerLog.SessionRetained(_context.Logger, session.Channel.Value, session.Id.Value);
                 NotifyDeleted(session.Channel, session.Id);
@@ -274,7 +312,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
     private void Forget(SessionPackager session)
     {
-        if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
+        if (_sessions.Remove(session))
         {
             Delete(session.Channel, session.Id);
         }

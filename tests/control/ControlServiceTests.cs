@@ -144,6 +144,27 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         next.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(stray);
     }
 
+    [Fact]
+    public async Task Start_waits_for_the_media_of_open_sessions_only_and_ends_others_when_all_are_known()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            var key = (await server.Get<ChannelRepository>().CreateAsync("open", new())).Key.StreamKey;
+            (await server.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>();
+            await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        }
+
+        var (stray, recovered) = (SessionId.New(DateTimeOffset.UnixEpoch), new TaskCompletionSource());
+        await using var next = await Server.StartAsync(options.ConnectionString, recovered: recovered.Task,
+            states: new States(new(ChannelRunState.Waiting, stray, null)));
+        next.Lifecycle.Recovered.ShouldBe(["open"]);
+        next.Lifecycle.Ended.ShouldBeEmpty("the sessions of other channels are not known yet");
+
+        recovered.SetResult();
+        await Poll.UntilAsync(() => next.Lifecycle.Ended.Any(end => end.Channel == "demo" && end.Session == stray));
+    }
+
     private sealed class States(ChannelRuntimeState state) : IChannelRuntimeStates
     {
         public ChannelRuntimeState? Find(ChannelName channel) => state;

@@ -23,6 +23,23 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     private readonly List<SessionId> _forgotten = [];
     private readonly List<SessionId> _letGo = [];
 
+    private readonly List<string> _recovered = [];
+
+    /// <summary>Channels whose earlier sessions were requested before those of others.</summary>
+    public IReadOnlyList<string> Recovered
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _recovered];
+            }
+        }
+    }
+
+    /// <summary>Completes when the earlier sessions of all channels are known.</summary>
+    public Task AllRecovered { get; set; } = Task.CompletedTask;
+
     public IReadOnlyList<(string Channel, SessionId Session, string Reason)> Ended
     {
         get
@@ -79,6 +96,18 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
 
         return ValueTask.CompletedTask;
     }
+
+    public ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        lock (_ended)
+        {
+            _recovered.Add(channel.Value);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public Task WhenRecoveredAsync(CancellationToken cancellationToken) => AllRecovered.WaitAsync(cancellationToken);
 
     public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {

@@ -53,7 +53,7 @@ internal sealed class Server : IAsyncDisposable
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
-        params (string, string)[] settings)
+        Task? recovered = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -63,7 +63,7 @@ internal sealed class Server : IAsyncDisposable
             KeyValuePair.Create("Database:ConnectionString", connectionString),
             KeyValuePair.Create("Control:CreateFirstChannel", (string?)(firstChannel ? "true" : "false")),
         ]);
-        var lifecycle = new RecordingLifecycle();
+        var lifecycle = new RecordingLifecycle { AllRecovered = recovered ?? Task.CompletedTask };
         builder.Services.AddSingleton(new DataFolder(folder));
         builder.Services.AddSingleton<ISessionLifecycle>(lifecycle);
         if (states is not null)

@@ -214,12 +214,27 @@ internal sealed class FakeSpool : ISpool
     }
 }
 
+/// <summary>Objects by name. Thread-safe, because recovery lists the store while it uploads.</summary>
+internal sealed class ObjectTable : System.Collections.Concurrent.ConcurrentDictionary<ObjectName, byte[]>
+{
+    public bool Remove(ObjectName name) => TryRemove(name, out _);
+}
+
 /// <summary>An object store that can be unreachable.</summary>
 internal sealed class FakeStore : IObjectStore
 {
-    public Dictionary<ObjectName, byte[]> Objects { get; } = [];
+    public ObjectTable Objects { get; } = new();
 
     public bool Unreachable { get; set; }
+
+    /// <summary>Number of listings.</summary>
+    public int Lists { get; private set; }
+
+    /// <summary>Number of objects that were read.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>Runs before a listing is answered.</summary>
+    public Func<string, Task> Listing { get; set; } = _ => Task.CompletedTask;
 
     public FakeStore Copy()
     {
@@ -235,6 +250,7 @@ internal sealed class FakeStore : IObjectStore
     public bool TryRead(ObjectName name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? bytes)
     {
         Check();
+        Reads++;
         return Objects.TryGetValue(name, out bytes);
     }
 
@@ -242,9 +258,9 @@ internal sealed class FakeStore : IObjectStore
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Check();
-        await Task.CompletedTask;
-        foreach (var name in Objects.Keys.Where(n => n.Value.StartsWith(prefix, StringComparison.Ordinal))
-            .OrderBy(n => n.Value, StringComparer.Ordinal).ToList())
+        Lists++;
+        await Listing(prefix);
+        foreach (var name in Names(prefix))
         {
             yield return new ObjectInfo(name, Objects[name].Length, default);
         }
@@ -264,11 +280,26 @@ internal sealed class FakeStore : IObjectStore
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async IAsyncEnumerable<string> ListFoldersAsync(string prefix,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Check();
+        Lists++;
+        await Listing(prefix);
+        foreach (var folder in Names(prefix).Select(name => name.Value[prefix.Length..].Split('/')[0]).Distinct())
+        {
+            yield return folder;
+        }
+    }
 
     public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    private List<ObjectName> Names(string prefix)
+    {
+        return [.. Objects.Keys.Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderBy(name => name.Value, StringComparer.Ordinal)];
+    }
 
     private void Check()
     {

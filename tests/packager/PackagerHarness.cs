@@ -14,10 +14,9 @@ namespace Broadcast.Packager.Tests;
 internal sealed class PackagerHarness : IDisposable
 {
     private readonly DeferredWork _deferred;
-    private readonly RecoveryService _recovery;
 
     public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null,
-        CapturingLogger? log = null)
+        CapturingLogger? log = null, DataFolder? data = null)
     {
         Spool = spool ?? new FakeSpool();
         Time = time ?? new ManualTimeProvider(Encoder.Noon);
@@ -26,8 +25,8 @@ internal sealed class PackagerHarness : IDisposable
         _deferred = new DeferredWork(Time, NullLogger<DeferredWork>.Instance);
         Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
             Log.For<PackagingStage>());
-        _recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
-            Log.For<RecoveryService>());
+        Recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
+            new SettledSessions(data), Log.For<RecoveryService>());
     }
 
     public FakeSpool Spool { get; }
@@ -42,12 +41,14 @@ internal sealed class PackagerHarness : IDisposable
 
     public PackagingStage Stage { get; }
 
+    public RecoveryService Recovery { get; }
+
     /// <summary>Indicates whether the next publication is the slate.</summary>
     public bool IsSlate { get; set; }
 
     public async Task<PackagerHarness> StartAsync()
     {
-        await _recovery.StartAsync(CancellationToken.None);
+        await Recovery.StartAsync(CancellationToken.None);
         return this;
     }
 
@@ -72,8 +73,8 @@ internal sealed class PackagerHarness : IDisposable
 
     public void Dispose()
     {
-        _recovery.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
-        _recovery.Dispose();
+        Recovery.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+        Recovery.Dispose();
         _deferred.Dispose();
     }
 

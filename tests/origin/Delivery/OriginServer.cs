@@ -116,6 +116,8 @@ internal sealed class OriginServer : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<ISpool>(spool);
         builder.Services.AddSingleton<Announcer>();
+        builder.Services.AddSingleton<FakeRecovery>();
+        builder.Services.AddSingleton<IChannelRecovery>(services => services.GetRequiredService<FakeRecovery>());
         builder.Services.AddSingleton<IProgramGuide>(services => services.GetRequiredService<Announcer>());
         builder.Services.AddSingleton<IChannelRecordings>(services => services.GetRequiredService<Announcer>());
         if (authority is not null)
@@ -141,6 +143,9 @@ internal sealed class OriginServer : IAsyncDisposable
         await app.StartAsync();
         return new OriginServer(app, spool, time);
     }
+
+    /// <summary>State of the recovery; complete by default.</summary>
+    public FakeRecovery Recovery => _app.Services.GetRequiredService<FakeRecovery>();
 
     /// <summary>Adds the objects of a broadcaster to the spool without announcing them, as after a restart.</summary>
     public OriginServer Find(FakePackager broadcaster)
@@ -187,4 +192,12 @@ internal sealed class OriginServer : IAsyncDisposable
         Client.Dispose();
         await _app.DisposeAsync();
     }
+}
+
+/// <summary>A recovery with given pending channels.</summary>
+internal sealed class FakeRecovery : IChannelRecovery
+{
+    public HashSet<ChannelName> Pending { get; } = [];
+
+    public bool IsPending(ChannelName channel) => Pending.Contains(channel);
 }

@@ -1,0 +1,11 @@
+namespace Broadcast.Media.PackagerToOrigin;
+
+/// <summary>State of the recovery of earlier sessions after a start, from the packager to the origin.</summary>
+public interface IChannelRecovery
+{
+    /// <summary>
+    /// Returns whether a channel may have earlier sessions that are not recovered yet. Such a channel is recovered before others. Must not
+    /// block.
+    /// </summary>
+    bool IsPending(ChannelName channel);
+}
