@@ -85,9 +85,10 @@ internal sealed class OpenFile : IDisposable
 
     /// <summary>Stores the checksum with the finished file.</summary>
     /// <param name="end">Offset of the end.</param>
-    /// <param name="flushes">Whether the file is flushed to the disk. Its caller flushes the folder after renaming the file.</param>
+    /// <param name="flush">Flushes the file to the disk; <see langword="null"/> for not flushing. The caller flushes the folder after
+    /// renaming the file.</param>
     /// <exception cref="IOException">The flush failed.</exception>
-    public void Finish(long end, bool flushes)
+    public void Finish(long end, Action<SafeFileHandle>? flush)
     {
         if (_torn)
         {
@@ -99,10 +100,7 @@ internal sealed class OpenFile : IDisposable
             StoredChecksum.Write(_handle, sum);
         }
 
-        if (flushes)
-        {
-            RandomAccess.FlushToDisk(_handle);
-        }
+        flush?.Invoke(_handle);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
@@ -14,7 +13,7 @@ namespace Broadcast.Storage.Spooling;
 internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 {
     private const int MaxLookups = 3;
-    private readonly ConcurrentDictionary<ObjectName, SpoolFile> _files = new();
+    private readonly SpoolFileTable _files = new();
     private readonly IObjectStore _store;
     private readonly SpoolOptions _options;
     private readonly TimeProvider _time;
@@ -47,6 +46,9 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         SpoolMetrics.Add(this);
     }
 
+    /// <summary>Number of files that listings have examined.</summary>
+    internal long ExaminedFiles => _files.Examined;
+
     /// <summary>Bytes on disk that are not in the object store.</summary>
     public long DiskBytes => _folder.Bytes;
 
@@ -77,7 +79,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             }
 
             var file = new SpoolFile(name, _folder, _tailBuffers, _time, this);
-            if (!_files.TryAdd(name, file))
+            if (!_files.TryAdd(file))
             {
                 continue;
             }
@@ -103,8 +105,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
     [
-        .. _files.Values
-            .Where(file => file.IsSpooled && file.Name.Value.StartsWith(prefix, StringComparison.Ordinal))
+        .. _files.Below(prefix).Where(file => file.IsSpooled)
             .Select(file => new ObjectInfo(file.Name, file.Length, file.Written))
             .OrderBy(found => found.Name.Value, StringComparer.Ordinal),
     ];
@@ -135,12 +136,9 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
         _deletions.Add(new Deletion([], prefix, null));
         _objectCache.RemoveAll(prefix);
-        foreach (var name in _files.Keys)
+        foreach (var file in _files.Below(prefix))
         {
-            if (name.Value.StartsWith(prefix, StringComparison.Ordinal))
-            {
-                DeleteLocal(name);
-            }
+            DeleteLocal(file.Name);
         }
     }
 
@@ -175,7 +173,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         var (open, waiting, bytes) = (0, 0, 0L);
         var now = _time.GetUtcNow();
         var oldest = now;
-        foreach (var file in _files.Values)
+        foreach (var file in _files.All)
         {
             switch (file.State)
             {
@@ -215,7 +213,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         SpoolMetrics.Remove(this);
         _trimTimer.Dispose();
-        foreach (var file in _files.Values)
+        foreach (var file in _files.All)
         {
             file.Close();
         }
@@ -323,7 +321,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     }
 
-    private void Forget(SpoolFile file) => _files.TryRemove(new KeyValuePair<ObjectName, SpoolFile>(file.Name, file));
+    private void Forget(SpoolFile file) => _files.Remove(file);
 
     private void TrimByAge()
     {
@@ -338,7 +336,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         foreach (var found in _folder.Scan().OrderBy(found => found.State == SpoolState.Retained).ToList())
         {
             var file = new SpoolFile(found.Name, _folder, _tailBuffers, _time, this).Adopt(found);
-            if (!_files.TryAdd(found.Name, file))
+            if (!_files.TryAdd(file))
             {
                 // One rename seals a file, so a crash cannot leave two files of one name; a second file was added externally. A file that
                 // is not uploaded wins over a retained one, and a sealed one over an open one.

@@ -156,12 +156,12 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
             var path = folder.SealedPath(Name);
             try
             {
-                _open!.Finish(_length, folder.FlushesToDisk);
+                _open!.Finish(_length, folder.FlushesToDisk ? folder.FlushFile : null);
                 _open.Dispose();
                 File.Move(_path, path, overwrite: true);
                 if (folder.FlushesToDisk)
                 {
-                    AtomicFile.FlushFolder(Path.GetDirectoryName(path)!);
+                    folder.FlushParent(Path.GetDirectoryName(path)!);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Storage.Objects;
+using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Spooling;
 
@@ -78,6 +79,12 @@ internal sealed class SpoolFolder : IDisposable
 
     /// <summary>Removes a retained file and returns whether there was one; called when the limit is reached or the disk is full.</summary>
     public Func<bool> EvictRetainedFile { get; set; } = static () => false;
+
+    /// <summary>Flushes an open file to the disk; replaced by tests only.</summary>
+    internal Action<SafeFileHandle> FlushFile { get; init; } = RandomAccess.FlushToDisk;
+
+    /// <summary>Flushes a folder to the disk; replaced by tests only.</summary>
+    internal Action<string> FlushParent { get; init; } = AtomicFile.FlushFolder;
 
     public string SealedPath(ObjectName name) => Path.Combine(_root, name.Value);
 
