@@ -147,17 +147,16 @@ internal static class DurableTimeline
             return;
         }
 
-        if (start > listed.LastSegment + 1)
+        if (start <= listed.LastSegment + 1)
         {
-            var removed = announced.DiscontinuitySequence + announced.Discontinuities.Count(number => number < start);
-            var known = listed.DiscontinuitySequence + listed.Discontinuities.Count;
-            for (var number = Math.Max(listed.LastSegment + 1, start - (removed - known)); number < start; number++)
-            {
-                events.Add(new TimelineEvent.Discontinuity(number));
-            }
+            events.Add(new TimelineEvent.WindowMoved(start));
+            return;
         }
 
-        events.Add(new TimelineEvent.WindowMoved(start));
+        // Skipped discontinuities, however many, count as removed, and the number of removed ones never decreases.
+        var removed = announced.DiscontinuitySequence + announced.Discontinuities.Count(number => number < start);
+        var known = listed.DiscontinuitySequence + listed.Discontinuities.Count;
+        events.Add(new TimelineEvent.WindowMoved(start, Discontinuities: Math.Max(removed, known)));
     }
 
     /// <summary>Adds the events of one rendition.</summary>

@@ -66,6 +66,41 @@ public class DurableTimelineTests
         listed.Find("source")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
     }
 
+    [Fact]
+    public void Skipped_discontinuities_are_one_event_however_many_there_are()
+    {
+        var show = new FakePackager(recorded: true).Video().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed);
+
+        // The store is unavailable while the encoder flaps, and the window moves on.
+        const int Outages = 500;
+        for (var outage = 0; outage < Outages; outage++)
+        {
+            Hear(announced, show.Discontinuity().Segments(2));
+        }
+
+        Hear(announced, show.IndexBlock(before: announced.LastSegment - 5));
+        var events = DurableTimeline.Next(announced, listed, before: 0, _ => true);
+        foreach (var @event in events)
+        {
+            listed.Apply(@event);
+        }
+
+        events.OfType<TimelineEvent.WindowMoved>().ShouldHaveSingleItem();
+        events.OfType<TimelineEvent.Discontinuity>().Count().ShouldBeLessThan(5, "only those that are listed");
+        events.Count.ShouldBeLessThan(40);
+        listed.LastSegment.ShouldBe(announced.LastSegment);
+        (listed.DiscontinuitySequence + listed.Discontinuities.Count).ShouldBe(Outages);
+        (announced.DiscontinuitySequence + announced.Discontinuities.Count).ShouldBe(Outages);
+
+        // Afterwards, discontinuities are counted as before.
+        Hear(announced, show.Discontinuity().Segments(2));
+        Advance(announced, listed);
+        (listed.DiscontinuitySequence + listed.Discontinuities.Count).ShouldBe(Outages + 1);
+    }
+
     private static void Hear(SessionTimeline timeline, FakePackager show)
     {
         show.Unsent.ForEach(@event => timeline.Apply(@event));
