@@ -131,25 +131,37 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>
-    /// Replaces segments that a power failure damaged by gaps, and discards their files, so that they are neither announced nor uploaded.
+    /// Replaces segments that a power failure damaged, or whose init segment is damaged, by gaps, removes damaged images and index blocks
+    /// from the timeline, and discards their files, so that they are neither announced nor uploaded.
     /// </summary>
     private async Task<SessionTimeline> WithoutDamageAsync(JournaledSession session, JournalFile file, SessionTimeline timeline,
         CancellationToken cancellationToken)
     {
         // Only a process that was killed, or lost its power, can have announced files that are missing.
-        var damaged = await DamagedSegments.FindAsync(spool, timeline, includeMissing: file.End == JournalEnd.Open, cancellationToken);
+        var includeMissing = file.End == JournalEnd.Open;
+        var files = await DamagedFiles.FindAsync(spool, timeline, includeMissing, cancellationToken);
+        HashSet<ObjectName> damaged = [.. await DamagedSegments.FindAsync(spool, timeline, includeMissing, cancellationToken), .. files];
         if (damaged.Count == 0)
         {
             return timeline;
         }
 
-        var checkpoint = timeline.Checkpoint();
+        // Segments cannot be decoded without their init segment.
+        foreach (var rendition in timeline.Renditions)
+        {
+            damaged.UnionWith(rendition.Segments
+                .Where(segment => !segment.IsGap && rendition.FindInit(segment.Init) is { } init && files.Contains(init.Object))
+                .Select(segment => segment.Object));
+        }
+
+        var checkpoint = WithoutBlocks(timeline, files);
         var marker = new GapMarker(session.Names, damaged, timeline.Period);
         var marked = new SessionTimeline(timeline.Session);
         foreach (var @event in marker.Mark(checkpoint,
             checkpoint.OfType<TimelineEvent.IndexBlockReady>().ToDictionary(block => block.First)))
         {
-            marked.Apply(@event);
+            marked.Apply(@event is TimelineEvent.SegmentGap gap && timeline.Find(gap.Rendition) is { } rendition
+                ? gap with { Init = GetIntactInit(rendition, gap.Init, files) } : @event);
         }
 
         foreach (var rendition in timeline.Renditions)
@@ -157,8 +169,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             foreach (var segment in rendition.Segments.Where(segment => damaged.Contains(segment.Object)))
             {
                 PackagerMetrics.Gap(session.Channel, rendition.Name);
-                spool.Discard(segment.Object);
             }
+        }
+
+        foreach (var name in damaged)
+        {
+            spool.Discard(name);
         }
 
         if (marked.IsEnded)
@@ -172,6 +188,27 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         PackagerLog.SegmentsDamaged(logger, session.Channel.Value, session.Id.Value, damaged.Count);
         return marked;
     }
+
+    /// <summary>
+    /// The checkpoint without damaged index blocks. A recorded session then has a hole; in other sessions, index blocks are contiguous, so
+    /// the DVR window begins after the damaged one.
+    /// </summary>
+    private static List<TimelineEvent> WithoutBlocks(SessionTimeline timeline, IReadOnlySet<ObjectName> damaged)
+    {
+        var last = timeline.RetainedIndexBlocks.Where(block => damaged.Contains(block.Object)).Select(block => block.Last)
+            .DefaultIfEmpty().Max();
+        return [.. timeline.Checkpoint().Where(@event => @event is not TimelineEvent.IndexBlockReady block
+            || (timeline.Session.IsRecorded ? !damaged.Contains(block.Object) : block.Last > last))];
+    }
+
+    /// <summary>
+    /// The init segment that a gap names: the nearest intact one, so that players load no damaged one. The damaged one keeps its number,
+    /// which caches may know, and is not used again.
+    /// </summary>
+    private static int GetIntactInit(RenditionTimeline rendition, int number, IReadOnlySet<ObjectName> damaged) =>
+        rendition.FindInit(number) is { } init && !damaged.Contains(init.Object) ? number
+            : rendition.Inits.Where(other => !damaged.Contains(other.Object)).OrderBy(other => Math.Abs(other.Number - number))
+                .Select(other => other.Number).FirstOrDefault(number);
 
     /// <summary>Highest segment number with an existing object, if the journal may be incomplete; otherwise 0.</summary>
     private async Task<long> FindHighestLostAsync(JournaledSession session, JournalFile file, SessionTimeline timeline,

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -134,6 +135,126 @@ public sealed partial class PowerLossTests
         timeline.IsEnded.ShouldBeTrue();
         timeline.Find("source")!.Find(5)!.IsGap.ShouldBeTrue();
         image.Sealed.ShouldNotContain(damaged);
+    }
+
+    /// <summary>Damages a file: <c>truncated</c>, <c>zeros</c> in its place, or <c>missing</c>.</summary>
+    private static void Damage(FakeSpool disk, ObjectName name, string how)
+    {
+        var bytes = disk.Bytes(name).ShouldNotBeNull();
+        disk.Store.Objects.Remove(name);
+        switch (how)
+        {
+            case "truncated": disk.Put(name, bytes[..(bytes.Length / 2)]); break;
+            case "zeros": disk.Put(name, new byte[bytes.Length]); break;
+            default: disk.Lose(name); break;
+        }
+    }
+
+    [Theory]
+    [InlineData("truncated")]
+    [InlineData("zeros")]
+    [InlineData("missing")]
+    public async Task Segments_of_a_damaged_init_segment_become_gaps_and_the_encoder_gets_a_new_one(string how)
+    {
+        var (disk, session) = await LostAsync();
+        var init = ObjectNames.Of(session).Init("source", 1);
+        Damage(disk, init, how);
+        disk.Uploads = true;
+        using var bench = await new PackagerHarness(disk).StartAsync();
+        bench.Timeline(session).Find("source")!.Segments.ShouldAllBe(segment => segment.IsGap);
+        bench.Timeline(session).Find("audio")!.Segments.ShouldAllBe(segment => !segment.IsGap);
+        disk.Sealed.ShouldNotContain(init);
+        disk.Sealed.ShouldNotContain(name => name.Value.Contains("/source/", StringComparison.Ordinal));
+        bench.Log.Count(3028).ShouldBe(1);
+
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 20), Frames(5, from: 20)));
+        var source = bench.Timeline(session).Find("source")!;
+        source.Segments.Where(segment => !segment.IsGap).ShouldAllBe(segment => segment.Init == 2, "names are never reused");
+        source.Segments.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, 10).Select(number => (long)number));
+        disk.Store.Objects.ShouldContainKey(ObjectNames.Of(session).Init("source", 2));
+    }
+
+    [Fact]
+    public async Task Gaps_of_a_damaged_init_segment_name_an_intact_one()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, [.. VideoFrames(4, 60)], Source);
+        bench.Spool.Uploads = false;
+        var publishing = bench.Begin(session, Source);
+        publishing.Send(VideoFrames(5, 60, from: 6, track: OtherVideo));
+        var disk = bench.Spool.AfterKill();
+        Damage(disk, ObjectNames.Of(session).Init("source", 2), "zeros");
+        using var after = await new PackagerHarness(disk).StartAsync();
+        var source = after.Timeline(session).Find("source")!;
+        source.Segments.Where(segment => !segment.IsGap).Select(segment => segment.Number).ShouldBe([1, 2]);
+        source.Segments.Count(segment => segment.IsGap).ShouldBeGreaterThan(1);
+        source.Segments.ShouldAllBe(segment => segment.Init == 1);
+    }
+
+    [Theory]
+    [InlineData("truncated")]
+    [InlineData("zeros")]
+    public async Task Damaged_images_are_removed_from_the_timeline_and_not_uploaded(string how)
+    {
+        var bench = await new PackagerHarness().StartAsync();
+        var session = Session();
+        var publishing = bench.Begin(session);
+        publishing.Send(Interleave(VideoFrames(6, 60), Frames(6)));
+        bench.Spool.Uploads = false;
+        byte[] jpeg = [0xff, 0xd8, .. Enumerable.Repeat((byte)7, 9000), 0xff, 0xd9];
+        bench.Stage.Offer(session.Channel, session.Id, new SessionImage.SpriteSheet(new(0, 1000), new(2000, 1000), new(1, 1, 320, 180),
+            jpeg));
+        bench.Stage.Offer(session.Channel, session.Id, new SessionImage.SpriteSheet(new(2000, 1000), new(2000, 1000), new(1, 1, 320, 180),
+            jpeg));
+        bench.Stage.Offer(session.Channel, session.Id, new SessionImage.Poster(new(4000, 1000), 1280, 720, jpeg));
+        publishing.Send(Interleave(VideoFrames(4, 60, from: 6), Frames(4, from: 6)));
+        bench.Timeline(session).SpriteSheets.Count.ShouldBe(2);
+        var poster = bench.Timeline(session).Poster.ShouldNotBeNull();
+        var disk = bench.Spool.AfterKill();
+        var sheet = bench.Timeline(session).SpriteSheets[1].Object;
+        Damage(disk, sheet, how);
+        Damage(disk, poster.Object, how);
+        disk.Uploads = true;
+        using var after = await new PackagerHarness(disk).StartAsync();
+        after.Timeline(session).SpriteSheets.ShouldHaveSingleItem().Object.ShouldNotBe(sheet);
+        after.Timeline(session).Poster.ShouldBeNull();
+        after.Timeline(session).Renditions.ShouldAllBe(rendition => rendition.Segments.All(segment => !segment.IsGap));
+        disk.Sealed.ShouldNotContain(sheet);
+        disk.Sealed.ShouldNotContain(poster.Object);
+    }
+
+    [Theory]
+    [InlineData(true, "truncated")]
+    [InlineData(true, "zeros")]
+    [InlineData(true, "missing")]
+    [InlineData(false, "truncated")]
+    [InlineData(false, "zeros")]
+    [InlineData(false, "missing")]
+    public async Task Damaged_index_block_is_not_listed_and_the_session_goes_on(bool isRecorded, string how)
+    {
+        var bench = await new PackagerHarness(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(10) }).StartAsync();
+        var session = Session() with { IsRecorded = isRecorded, DvrWindow = TimeSpan.FromHours(1) };
+        var publishing = bench.Begin(session, Source);
+        publishing.Send(VideoFrames(150, 60));
+        var before = bench.Timeline(session);
+        before.RetainedIndexBlocks.Count.ShouldBeGreaterThan(4);
+        var lost = before.RetainedIndexBlocks[^1];
+        var disk = bench.Spool.AfterKill();
+        Damage(disk, lost.Object, how);
+        using var after = await new PackagerHarness(disk).StartAsync();
+        var timeline = after.Timeline(session);
+        timeline.RetainedIndexBlocks.ShouldNotContain(block => block.Object == lost.Object);
+        timeline.RetainedIndexBlocks.Count.ShouldBe(isRecorded ? before.RetainedIndexBlocks.Count - 1 : 0);
+        timeline.FirstSegment.ShouldBe(before.FirstSegment);
+        timeline.Find("source")!.Segments.ShouldAllBe(segment => !segment.IsGap);
+        disk.Sealed.ShouldNotContain(lost.Object);
+
+        await after.PublishAsync(session, [.. VideoFrames(60, 60, from: 160)], Source);
+        after.Timeline(session).LastSegment.ShouldBeGreaterThan(before.LastSegment + 20);
+        using var again = await new PackagerHarness(disk.AfterKill()).StartAsync();
+        again.Timeline(session).RetainedIndexBlocks.Select(block => block.Object)
+            .ShouldBe(after.Timeline(session).RetainedIndexBlocks.Select(block => block.Object));
     }
 
     [GeneratedRegex(",\"crc\":[0-9]+")]
