@@ -18,8 +18,8 @@ public static class PackagerModule
     /// <summary>
     /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IImageSink"/>,
     /// <see cref="IPackagedSessions"/>, <see cref="IChannelRecovery"/>, and the recovery of earlier sessions, which runs when the host
-    /// starts. Publications wait until their channel is recovered. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of <see cref="ITimelineSink"/>s.
-    /// Add it after the storage module and before ingest. Options are validated at startup.
+    /// starts. Publications wait until their channel is recovered. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/>
+    /// and any number of <see cref="ITimelineSink"/>s. Add it after the storage module and before ingest. Options are validated at startup.
     /// </summary>
     public static IServiceCollection AddPackager(this IServiceCollection services, IConfiguration configuration)
     {

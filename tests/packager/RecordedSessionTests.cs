@@ -20,7 +20,7 @@ public class RecordedSessionTests
         Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
 
     private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000),
-        new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
+        new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds, 0xff, 0xd9 });
 
     /// <summary>A session loaded from its newest journal file alone, as for VOD.</summary>
     private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)

@@ -151,7 +151,8 @@ internal static class FullStart
         for (var number = 1; number < Segments; number += layout.Columns)
         {
             var start = new MediaTime((number - 1) * 180_000, 90_000);
-            timeline.Apply(new TimelineEvent.SpriteSheetReady(start, new MediaTime(900_000, 90_000), layout, names.SpriteSheet(start), 9000));
+            timeline.Apply(new TimelineEvent.SpriteSheetReady(start, new MediaTime(900_000, 90_000), layout,
+                names.SpriteSheet(start), 9000));
         }
 
         var posterTime = new MediaTime((Segments - 1) * 180_000, 90_000);
@@ -164,7 +165,10 @@ internal static class FullStart
 
         timeline.Apply(new TimelineEvent.Ended("bench"));
         bucket.Add(names.Journal(count).Value,
-            [.. JournalFile.Preamble(session.Channel, session.Id, 1, count, timeline.Checkpoint()), .. JournalFile.Trailer(JournalEnd.Ended)]);
+        [
+            .. JournalFile.Preamble(session.Channel, session.Id, 1, count, timeline.Checkpoint()),
+            .. JournalFile.Trailer(JournalEnd.Ended),
+        ]);
     }
 
     private static async Task FillAsync(BenchPostgres database, StartPlan plan, List<BroadcastSession> sessions)
