@@ -78,6 +78,9 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
     /// <summary>Maximum lead of the timeline over arrival in the last window.</summary>
     public TimeSpan ArrivalLead => Nanoseconds.ToTimeSpan(_slew.Lead);
 
+    /// <summary>Part of the mapped times that aligns the timeline with wall-clock time, in nanoseconds.</summary>
+    public long Slew => _slew.Offset;
+
     /// <summary>End of the mapped media on the session's timeline.</summary>
     public TimeSpan Position { get; private set; }
 

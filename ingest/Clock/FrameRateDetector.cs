@@ -36,14 +36,7 @@ internal sealed class FrameRateDetector
 
     private const int MaxMisses = 3 * MissWeight;
 
-    /// <summary>Frames per number of seconds. Where two rates are indistinguishable for a while, the more common one comes first.</summary>
-    private static readonly (int Frames, int Seconds)[] Rates =
-    [
-        (10, 1), (12, 1), (25, 2), (15, 1), (15_000, 1001), (20, 1), (24, 1), (24_000, 1001), (25, 1), (30, 1), (30_000, 1001),
-        (48, 1), (48_000, 1001), (50, 1), (60, 1), (60_000, 1001), (100, 1), (120, 1), (120_000, 1001),
-    ];
-
-    private readonly Candidate[] _candidates = new Candidate[Rates.Length];
+    private readonly Candidate[] _candidates = new Candidate[FrameRate.Common.Length];
     private uint _candidateMask;
     private int _declared = -1;
     private int _observed;
@@ -58,12 +51,10 @@ internal sealed class FrameRateDetector
     private long _index;
 
     /// <summary>Detected frame rate; 0 when none is detected.</summary>
-    public double FramesPerSecond => _rate < 0 ? 0 : (double)Rates[_rate].Frames / Rates[_rate].Seconds;
+    public double FramesPerSecond => _rate < 0 ? 0 : FrameRate.Common[_rate].PerSecond;
 
     /// <summary>Sets the frame rate declared by the codec configuration. It is preferred when it fits.</summary>
-    public void SetDeclaredRate(double framesPerSecond) =>
-        _declared = Array.FindIndex(Rates,
-            rate => Math.Abs(framesPerSecond - ((double)rate.Frames / rate.Seconds)) < framesPerSecond * 0.0002);
+    public void SetDeclaredRate(double framesPerSecond) => _declared = FrameRate.IndexOf(framesPerSecond);
 
     /// <summary>Assigns the time of the next frame.</summary>
     /// <param name="time">The encoder's time of the frame, in nanoseconds.</param>
@@ -78,9 +69,9 @@ internal sealed class FrameRateDetector
             return false;
         }
 
-        var period = Period(_rate);
-        var ahead = (time - InNanoseconds(TicksAt(_index)) + (period / 2)) / period;
-        var error = ahead < 1 ? long.MaxValue : time - InNanoseconds(TicksAt(_index + ahead));
+        var period = FrameRate.Common[_rate].Period;
+        var ahead = (time - Nanoseconds.FromVideoTicks(TicksAt(_index)) + (period / 2)) / period;
+        var error = ahead < 1 ? long.MaxValue : time - Nanoseconds.FromVideoTicks(TicksAt(_index + ahead));
         if (Math.Abs(error) > MaxDeviation && error != long.MaxValue)
         {
             error = long.MaxValue;
@@ -108,7 +99,7 @@ internal sealed class FrameRateDetector
         _lockedFor++;
         _index += ahead;
         ticks = TicksAt(_index);
-        var (frames, seconds) = Rates[_rate];
+        var (frames, seconds) = FrameRate.Common[_rate];
         if (_index >= frames)
         {
             _anchor += _index / frames * seconds * MediaTime.VideoTimescale;
@@ -123,7 +114,7 @@ internal sealed class FrameRateDetector
     /// </summary>
     public bool TryOffset(long offset, out long ticks)
     {
-        var period = Period(_rate);
+        var period = FrameRate.Common[_rate].Period;
         var frames = (offset + (Math.Sign(offset) * period / 2)) / period;
         ticks = TicksAt(_index + frames);
         return Math.Abs(offset - (frames * period)) <= MaxDeviation;
@@ -147,7 +138,7 @@ internal sealed class FrameRateDetector
         for (var remaining = _candidateMask; remaining != 0; remaining &= remaining - 1)
         {
             var rate = BitOperations.TrailingZeroCount(remaining);
-            if (!_candidates[rate].TryFit(time - _first, Rates[rate]))
+            if (!_candidates[rate].TryFit(time - _first, FrameRate.Common[rate]))
             {
                 _candidateMask &= ~(1u << rate);
             }
@@ -194,7 +185,7 @@ internal sealed class FrameRateDetector
         ref var candidate = ref _candidates[rate];
 
         // The position before this frame, so that this frame is the next one.
-        var position = _first + candidate.Position(Rates[rate]) - Period(rate);
+        var position = _first + candidate.Position(FrameRate.Common[rate]) - FrameRate.Common[rate].Period;
         (_rate, _index, _lockedFor, _misses) = (rate, 0, 0, 0);
         _anchor = Nanoseconds.ToTicks(position, MediaTime.VideoTimescale);
     }
@@ -208,20 +199,11 @@ internal sealed class FrameRateDetector
 
     private void Restart(long time)
     {
-        (_first, _observed, _candidateMask) = (time, 0, (1u << Rates.Length) - 1);
+        (_first, _observed, _candidateMask) = (time, 0, (1u << FrameRate.Common.Length) - 1);
         Array.Clear(_candidates);
     }
 
-    private long TicksAt(long index)
-    {
-        var (frames, seconds) = Rates[_rate];
-        var product = index * seconds * MediaTime.VideoTimescale;
-        return _anchor + (product >= 0 ? product / frames : -((-product + frames - 1) / frames));
-    }
-
-    private static long Period(int rate) => (long)Rates[rate].Seconds * Nanoseconds.PerSecond / Rates[rate].Frames;
-
-    private static long InNanoseconds(long ticks) => ticks * (Nanoseconds.PerSecond / 10_000) / (MediaTime.VideoTimescale / 10_000);
+    private long TicksAt(long index) => _anchor + FrameRate.Common[_rate].TicksOf(index);
 
     /// <summary>Candidate rate: number of elapsed frames, and spread of the times around it.</summary>
     private struct Candidate
@@ -232,25 +214,21 @@ internal sealed class FrameRateDetector
         /// <summary>Number of elapsed frames.</summary>
         public long Frames { get; private set; }
 
-        public bool TryFit(long since, (int Frames, int Seconds) rate)
+        public bool TryFit(long since, FrameRate rate)
         {
-            var period = (long)rate.Seconds * Nanoseconds.PerSecond / rate.Frames;
-            var ahead = (since - Position(rate) + (period / 2)) / period;
+            var ahead = (since - Position(rate) + (rate.Period / 2)) / rate.Period;
             if (ahead < 1)
             {
                 return false;
             }
 
             Frames += ahead;
-            var error = since - At(rate);
+            var error = since - rate.NanosecondsOf(Frames);
             (_low, _high) = (Math.Min(_low, error), Math.Max(_high, error));
             return _high - _low <= MaxSpread;
         }
 
         /// <summary>Time of the newest frame, at the center of the spread.</summary>
-        public readonly long Position((int Frames, int Seconds) rate) => At(rate) + ((_low + _high) / 2);
-
-        private readonly long At((int Frames, int Seconds) rate) =>
-            (long)((Int128)Frames * rate.Seconds * Nanoseconds.PerSecond / rate.Frames);
+        public readonly long Position(FrameRate rate) => rate.NanosecondsOf(Frames) + ((_low + _high) / 2);
     }
 }

@@ -18,4 +18,7 @@ internal static class Nanoseconds
 
     /// <summary>Converts nanoseconds to ticks of another timescale, rounded down.</summary>
     public static long ToTicks(long nanoseconds, int timescale) => new MediaTime(nanoseconds, PerSecond).Rescale(timescale).Ticks;
+
+    /// <summary>Converts ticks of the 90 kHz clock to nanoseconds, rounded towards zero.</summary>
+    public static long FromVideoTicks(long ticks) => ticks * (PerSecond / 10_000) / (MediaTime.VideoTimescale / 10_000);
 }

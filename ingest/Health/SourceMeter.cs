@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Clock;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
@@ -32,6 +33,7 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
     private DateTimeOffset? _lastVideo;
     private DateTimeOffset? _lastAudio;
     private MediaTime? _lastDecode;
+    private long _lastEncoderTime;
     private MediaTime? _lastSync;
     private long _syncPresent;
     private TimeSpan? _interval;
@@ -53,7 +55,9 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
     public SourceReport? Report => _report;
 
     /// <summary>Counts a sample.</summary>
-    public void Count(in MediaSample sample)
+    /// <param name="sample">The sample.</param>
+    /// <param name="encoderTime">The encoder's decode time of it on the session's timeline, before smoothing, in nanoseconds.</param>
+    public void Count(in MediaSample sample, long encoderTime)
     {
         _bytes.Add(sample.Payload.Length);
         if ((sample.Track.Kind == TrackKind.Audio ? _audio : _video) is { } known && known.Id != sample.Track.Id)
@@ -70,15 +74,15 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
 
         _frames.Add(1);
         (_video, _lastVideo) = (sample.Track, sample.Arrival);
-        if (_lastDecode is { } last && last.Timescale == sample.Decode.Timescale)
+        if (_lastDecode is not null)
         {
             // Deviation from the typical frame duration; both are averages over some dozen frames.
-            var step = (double)(sample.Decode.Ticks - last.Ticks) / last.Timescale;
+            var step = (double)(encoderTime - _lastEncoderTime) / Nanoseconds.PerSecond;
             _frameDuration += (step - _frameDuration) / (_frameDuration == 0 ? 1 : 32);
             _deviation += (Math.Abs(step - _frameDuration) - _deviation) / 32;
         }
 
-        _lastDecode = sample.Decode;
+        (_lastDecode, _lastEncoderTime) = (sample.Decode, encoderTime);
         if (sample.IsSync)
         {
             if (_lastSync is { } before)

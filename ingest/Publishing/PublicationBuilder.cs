@@ -123,9 +123,9 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
 
         foreach (var unit in _units)
         {
-            if (TryTime(unit, message.Timestamp, arrival, out var sample))
+            if (TryTime(unit, message.Timestamp, arrival, out var sample, out var encoderTime))
             {
-                Meter?.Count(sample);
+                Meter?.Count(sample, encoderTime);
                 Enqueue(sample);
             }
         }
@@ -185,12 +185,11 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
         }
     }
 
-    private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample)
+    private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample, out long mapped)
     {
         sample = default;
-        var mapped =
-            _clock.Map(unit.Track.Id, unit.Track.Kind, new RtmpTimestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds),
-                arrival);
+        mapped = _clock.Map(unit.Track.Id, unit.Track.Kind,
+            new RtmpTimestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds), arrival);
         if (unit.Track.Kind == TrackKind.Audio)
         {
             if (!GetClock(_audioClocks, unit.Track).TryNext(mapped, unit.Track.Timescale, unit.Samples, out var time))
@@ -205,7 +204,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
             CountVideoFrame(unit.Track.Id, arrival);
             var clock = GetClock(_videoClocks, unit.Track);
             clock.SetDeclaredRate(unit.Track.Config.VideoFormat?.FramesPerSecond ?? 0);
-            var (decode, present) = clock.Next(mapped, unit.CompositionOffset * Nanoseconds.PerMillisecond);
+            var (decode, present) = clock.Next(mapped, unit.CompositionOffset * Nanoseconds.PerMillisecond, _clock.Slew);
             sample = new MediaSample(unit.Track, decode, present, unit.IsSync, unit.Payload, arrival);
             VideoFrames++;
         }

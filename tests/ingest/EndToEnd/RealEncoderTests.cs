@@ -37,6 +37,36 @@ public sealed class RealEncoderTests
         server.Log.Contains("good").ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(30, 2)]
+    [InlineData(25, 0)]
+    public async Task Capture_times_that_jitter_leave_on_a_smooth_grid(int rate, int bFrames)
+    {
+        await using var server = await IngestServer.StartAsync();
+        await PublishAsync(ChildProcess.Start("ffmpeg",
+        [
+            "-v", "error", "-f", "lavfi", "-i", $"testsrc2=size=160x90:rate={rate}:duration=12",
+            "-vf", "settb=1/1000,setpts=PTS+floor(random(0)*21)-10", "-fps_mode", "passthrough", "-enc_time_base", "1:1000",
+            "-c:v", "libx264", "-preset", "ultrafast", "-bf", $"{bFrames}", "-g", $"{rate}", "-f", "flv", server.Url("good"),
+        ]));
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+        var video = server.Sink.Single.Of(TrackKind.Video);
+        video.Length.ShouldBe(12 * rate);
+        video.ShouldAllBe(s => s.Present >= s.Decode);
+        var period = 90_000 / rate;
+
+        // Lookahead and reordering end with the last frames.
+        var gaps = Gaps(video)[60..^8];
+        var shown = video.Select(s => s.Present.Ticks).Order().ToArray();
+        var shownGaps = shown.Zip(shown.Skip(1), (a, b) => b - a).Skip(60).SkipLast(8).ToArray();
+        gaps.ShouldAllBe(gap => Math.Abs(gap - period) <= 4, $"decode intervals {Histogram(gaps)}");
+        shownGaps.ShouldAllBe(gap => Math.Abs(gap - period) <= 4, $"presentation intervals {Histogram(shownGaps)}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Histogram(gaps)}; {Histogram(shownGaps)}");
+    }
+
+    private static string Histogram(IEnumerable<long> gaps) =>
+        string.Join(", ", gaps.GroupBy(gap => gap / 90).OrderBy(group => group.Key).Select(group => $"{group.Key} ms: {group.Count()}"));
+
     [Fact]
     public async Task Ffmpeg_publishes_audio_only()
     {

@@ -152,6 +152,15 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public void Jitter_is_reported_although_frames_leave_at_a_constant_rate()
+    {
+        // 60 fps; every other frame is 5 ms late, the others 5 ms early.
+        var encoder = new Encoder { Length = i => (1000 / 60.0) + (i % 2 == 0 ? 10 : -10) }.Configured().Run(30);
+        encoder.Video.Steps().TakeLast(1000).ShouldAllBe(step => Math.Abs(step - (1000 / 60.0)) < 0.05);
+        encoder.Meter.Report!.Issues.ShouldHaveSingleItem().Code.ShouldBe("variable_frame_rate");
+    }
+
+    [Fact]
     public void Frame_rate_lower_than_declared_is_reported()
     {
         var encoder = new Encoder { FrameRate = 24 }.Configured().Run(30);
@@ -223,7 +232,7 @@ public sealed class HealthTests
             {
                 encoder.Meter.Advance(Encoder.Start.AddTicks(i), encoder.Feed);
                 encoder.Meter.Count(new MediaSample(track, new MediaTime(i * 3000, 90_000), new MediaTime(i * 3000, 90_000), i % 60 == 0,
-                    ReadOnlyMemory<byte>.Empty, Encoder.Start));
+                    ReadOnlyMemory<byte>.Empty, Encoder.Start), i * 33_333_333L);
             }
         }
     }
