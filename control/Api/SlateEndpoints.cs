@@ -58,16 +58,41 @@ internal static class SlateEndpoints
     {
         await channels.GetAsync(name, http.RequestAborted);
         using var upload = uploads.Start(ApiAuthorization.GetCaller(http).Key);
-        var bytes = await ReadAsync(http, time);
-        var type = ChannelSlates.Check(bytes);
-        if (http.RequestServices.GetService<ISlateValidator>() is { } validator
-            && await validator.ValidateAsync(new ChannelSlate(bytes, type), http.RequestAborted) is { } error)
-        {
-            throw new ControlException([new("slate", error)]);
-        }
-
+        var bytes = await ReceiveAsync(http, time);
         await slates.SetAsync(name, bytes, http.RequestAborted);
         return TypedResults.NoContent();
+    }
+
+    /// <summary>Reads and validates a slate. Counts a rejected one.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReceiveAsync(HttpContext http, TimeProvider time)
+    {
+        try
+        {
+            var bytes = await ReadAsync(http, time);
+            var type = ChannelSlates.Check(bytes);
+            if (http.RequestServices.GetService<ISlateValidator>() is { } validator
+                && await validator.ValidateAsync(new ChannelSlate(bytes, type), http.RequestAborted) is { } error)
+            {
+                throw new ControlException([new("slate", error)]);
+            }
+
+            return bytes;
+        }
+        catch (ControlException)
+        {
+            SlateUploads.CountRejection("invalid");
+            throw;
+        }
+        catch (BadHttpRequestException e)
+        {
+            SlateUploads.CountRejection(e.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => "too_large",
+                StatusCodes.Status408RequestTimeout => "too_slow",
+                _ => "incomplete",
+            });
+            throw;
+        }
     }
 
     /// <summary>Reads the body.</summary>

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Broadcast.Media;
+
 namespace Broadcast.Control.Slates;
 
 /// <summary>
@@ -15,6 +18,9 @@ internal sealed class SlateUploads
     /// <summary>Time after which a rejected caller may try again. A check takes a second or two.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(3);
 
+    private static readonly Counter<long> Rejections = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_slate_upload_rejections_total", description: "Rejected slate uploads, by reason.");
+
     private readonly Lock _lock = new();
     private readonly HashSet<string> _callers = new(StringComparer.Ordinal);
 
@@ -28,12 +34,12 @@ internal sealed class SlateUploads
         {
             if (_callers.Contains(caller))
             {
-                throw Rejected("You are already uploading a slate. Wait until it has been checked.");
+                throw Rejected("caller_busy", "You are already uploading a slate. Wait until it has been checked.");
             }
 
             if (_callers.Count >= MaxConcurrent)
             {
-                throw Rejected($"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
+                throw Rejected("server_busy", $"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
             }
 
             _callers.Add(caller);
@@ -41,8 +47,16 @@ internal sealed class SlateUploads
         }
     }
 
-    private static ControlException Rejected(string message) =>
-        new(ControlErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
+    /// <summary>Counts a rejected upload.</summary>
+    /// <param name="reason"><c>caller_busy</c>, <c>server_busy</c>, <c>too_large</c>, <c>too_slow</c>, <c>incomplete</c> or
+    /// <c>invalid</c>.</param>
+    public static void CountRejection(string reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    private static ControlException Rejected(string reason, string message)
+    {
+        CountRejection(reason);
+        return new ControlException(ControlErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
+    }
 
     private void End(string caller)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Control.Channels;
@@ -70,18 +72,66 @@ public sealed class SlateUploadTests(PostgresFixture postgres)
         (await UploadAsync(server, token)).ShouldBe(204);
     }
 
+    [Fact]
+    public async Task Rejected_uploads_are_counted_by_reason()
+    {
+        using var validator = new WaitingValidator();
+        var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, slates: validator, mediaTime: clock);
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        var tokens = new List<string>();
+        for (var i = 0; i < SlateUploads.MaxConcurrent + 1; i++)
+        {
+            tokens.Add(await server.TokenAsync(TokenRole.Producer));
+        }
+
+        // Other tests count in parallel, so each count is at least the expected one.
+        var counts = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "broadcast_slate_upload_rejections_total")
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
+            counts.AddOrUpdate($"{tags[0].Key}={tags[0].Value}", 1, (_, count) => count + 1));
+        listener.Start();
+
+        (await server.SendAsync("PUT", Path, tokens[0], new ByteArrayContent("GIF89a"u8.ToArray()))).Status.ShouldBe(400);
+        (await BeginAsync(server, tokens[0], SlateMedia.MaxBytes + 1)).ShouldStartWith("HTTP/1.1 413");
+        var slow = BeginAsync(server, tokens[0]);
+        await Poll.UntilAsync(() =>
+        {
+            clock.Advance(SlateUploads.BodyTimeout);
+            return slow.IsCompleted;
+        }, description: "the response");
+        var uploads = tokens.SkipLast(1).Select(token => UploadAsync(server, token)).ToList();
+        await validator.WaitAsync(SlateUploads.MaxConcurrent);
+        (await BeginAsync(server, tokens[0])).ShouldStartWith("HTTP/1.1 429");
+        (await BeginAsync(server, tokens[^1])).ShouldStartWith("HTTP/1.1 429");
+        validator.Finish();
+        (await Task.WhenAll(uploads)).ShouldAllBe(status => status == 204);
+
+        counts.Keys.Except(["reason=incomplete"]).Order(StringComparer.Ordinal).ShouldBe(
+            ["reason=caller_busy", "reason=invalid", "reason=server_busy", "reason=too_large", "reason=too_slow"]);
+    }
+
     private static async Task<int> UploadAsync(Server server, string token) =>
         (await server.SendAsync("PUT", Path, token, new ByteArrayContent(Png))).Status;
 
     /// <summary>Sends the header of an upload and the first byte of its body, and reads the response.</summary>
-    private static async Task<string> BeginAsync(Server server, string token)
+    private static async Task<string> BeginAsync(Server server, string token, long length = SlateMedia.MaxBytes)
     {
         var url = new Uri(server.Address);
         using var client = new TcpClient();
         await client.ConnectAsync(url.Host, url.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"PUT {Path} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {token}\r\nContent-Length: {SlateMedia.MaxBytes}\r\n\r\nx"));
+            $"PUT {Path} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\nx"));
         var response = new StringBuilder();
         var buffer = new byte[4096];
         while (!response.ToString().Contains('}', StringComparison.Ordinal) && await stream.ReadAsync(buffer) is var count and > 0)
