@@ -57,6 +57,7 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
     private readonly WallClockSlew _slew = new();
     private long _now;
     private long _windowFrom = -1;
+    private long _lead;
     private long _skew;
     private int _skewedWindows;
 
@@ -76,7 +77,13 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
     public TimeSpan Skew => Nanoseconds.ToTimeSpan(_skew);
 
     /// <summary>Maximum lead of the timeline over arrival in the last window.</summary>
-    public TimeSpan ArrivalLead => Nanoseconds.ToTimeSpan(_slew.Lead);
+    public TimeSpan ArrivalLead => Nanoseconds.ToTimeSpan(_lead);
+
+    /// <summary>
+    /// Offset that the next stage adds to all times (<see cref="Media.IngestToTranscoder.TimelineShift"/>). The sum stays at arrival time: a
+    /// lead that the next stage has removed is not removed again.
+    /// </summary>
+    public TimeSpan Shift { get; set; }
 
     /// <summary>Part of the mapped times that aligns the timeline with wall-clock time, in nanoseconds.</summary>
     public long Slew => _slew.Offset;
@@ -244,7 +251,8 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
         var (video, audio) = (FindActive(TrackKind.Video), FindActive(TrackKind.Audio));
         if ((video ?? audio) is { } reference)
         {
-            _slew.Adjust(reference.BestLead);
+            _lead = reference.BestLead;
+            _slew.Adjust(_lead + Nanoseconds.From(Shift));
         }
 
         _skew = video is null || audio is null ? 0 : audio.BestLead - video.BestLead;

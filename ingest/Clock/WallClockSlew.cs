@@ -28,14 +28,10 @@ internal sealed class WallClockSlew
     /// <summary>Offset of the timeline so far, in nanoseconds.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>Lead measured in the last window, in nanoseconds.</summary>
-    public long Lead { get; private set; }
-
     /// <summary>Evaluates a window and sets the rate.</summary>
     /// <param name="lead">Maximum lead of the window's samples over their arrival, in nanoseconds; negative when all were late.</param>
     public void Adjust(long lead)
     {
-        Lead = lead;
         var excess = lead - Math.Clamp(lead, -DeadBand, DeadBand);
         _perMillion = Math.Clamp(-excess / CorrectionSeconds / (Nanoseconds.PerSecond / Million), -MaxPerMillion, MaxPerMillion);
     }

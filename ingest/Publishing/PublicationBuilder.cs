@@ -34,6 +34,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     private readonly TokenBucket _changeBudget = new(capacity: 20, perSecond: 10.0 / 60);
     private List<MediaSample>? _held = [];
     private long _heldBytes;
+    private TimelineShift? _shift;
     private StreamMetadata? _metadata;
     private DateTimeOffset? _firstConfiguration;
     private DateTimeOffset? _firstVideo;
@@ -188,6 +189,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample, out long mapped)
     {
         sample = default;
+        _clock.Shift = _shift?.Value ?? TimeSpan.Zero;
         mapped = _clock.Map(unit.Track.Id, unit.Track.Kind,
             new RtmpTimestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds), arrival);
         if (unit.Track.Kind == TrackKind.Audio)
@@ -305,6 +307,8 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
             _queue.Write(sample);
         }
 
-        onStarted(new Publication(grant, tracks, _queue.Reader));
+        var publication = new Publication(grant, tracks, _queue.Reader);
+        _shift = publication.Shift;
+        onStarted(publication);
     }
 }

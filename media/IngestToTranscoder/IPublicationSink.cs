@@ -15,6 +15,22 @@ public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks
 {
     /// <summary>Indicates whether this is the slate, which replaces absent encoders. Publications from ingest never are.</summary>
     public bool IsSlate { get; init; }
+
+    /// <summary>Offset by which the consumer moves the samples. Ingest keeps the moved timeline at wall-clock time.</summary>
+    public TimelineShift Shift { get; } = new();
+}
+
+/// <summary>Offset between a publication's timestamps and the delivered ones. Written by the consumer, read by ingest.</summary>
+public sealed class TimelineShift
+{
+    private long _ticks;
+
+    /// <summary>Offset that is added to the publication's timestamps.</summary>
+    public TimeSpan Value
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref _ticks));
+        set => Interlocked.Exchange(ref _ticks, value.Ticks);
+    }
 }
 
 /// <summary>Destination of new publications, from ingest to the transcoder.</summary>

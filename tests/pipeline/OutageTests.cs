@@ -90,6 +90,20 @@ public sealed class OutageTests : IAsyncLifetime
         _parts.Of("source").Single().Count(part => part.Part == 0).ShouldBeGreaterThan(Outages * 4);
     }
 
+    [Fact]
+    public async Task Media_stays_at_the_clock_long_after_a_backlog_replaced_the_slate()
+    {
+        var before = _line.Attach(new FlvEncoder(_time) { VideoRate = 25, Keeps = false }, _session);
+        await SendAsync(before, 5);
+        await before.GoneAsync();
+        await WaitAsync(TimeSpan.FromSeconds(6), slateAfter: TimeSpan.FromSeconds(1));
+
+        // The backlog puts the encoder 5 s ahead of its arrival; the switch removes that. It must not be removed twice.
+        var after = _line.Attach(new FlvEncoder(_time) { VideoRate = 25, Keeps = false, Ahead = TimeSpan.FromSeconds(5) }, _session);
+        await SendAsync(after, 1200);
+        await after.GoneAsync();
+    }
+
     /// <summary>Sends media and checks the live edge every 16 frames.</summary>
     private async Task SendAsync(FlvEncoder camera, double seconds)
     {

@@ -298,6 +298,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         }
 
         _output!.Join(input.Tracks, shift);
+        input.Publication.Shift.Value = shift.ToTimeSpan();
         _onAir = input;
         _isSlateRequested = false;
         CountSwitch(reason, input);
