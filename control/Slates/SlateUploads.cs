@@ -39,7 +39,8 @@ internal sealed class SlateUploads
 
             if (_callers.Count >= MaxConcurrent)
             {
-                throw Rejected("server_busy", $"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
+                throw Rejected("server_busy",
+                    $"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
             }
 
             _callers.Add(caller);

@@ -80,8 +80,8 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
     public TimeSpan ArrivalLead => Nanoseconds.ToTimeSpan(_lead);
 
     /// <summary>
-    /// Offset that the next stage adds to all times (<see cref="Media.IngestToTranscoder.TimelineShift"/>). The sum stays at arrival time: a
-    /// lead that the next stage has removed is not removed again.
+    /// Offset that the next stage adds to all times (<see cref="Media.IngestToTranscoder.TimelineShift"/>). The sum stays at arrival time:
+    /// a lead that the next stage has removed is not removed again.
     /// </summary>
     public TimeSpan Shift { get; set; }
 

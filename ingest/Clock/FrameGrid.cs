@@ -10,8 +10,10 @@ namespace Broadcast.Ingest.Clock;
 /// <remarks>
 /// <para>
 /// The grid has one slot per frame duration. Each frame takes the next slot; a frame that is later than jitter explains skips slots, so a
-/// dropped frame doubles a duration and shifts nothing. After a pause, the grid begins anew. It follows the average of the encoder's times in steps of some ticks per
-/// frame. Frame rate and amount of jitter come from a <see cref="FrameRateEstimator"/>, which continues to observe, and replaces a rate that
+/// dropped frame doubles a duration and shifts nothing. After a pause,
+/// the grid begins anew. It follows the average of the encoder's times in steps of some ticks per
+/// frame. Frame rate and amount of jitter
+/// come from a <see cref="FrameRateEstimator"/>, which continues to observe, and replaces a rate that
 /// no longer fits.
 /// </para>
 /// <para>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Estimates the constant frame rate behind jittering timestamps, from blocks of up to <see cref="BlockLength"/> frames. A rate fits a block
-/// if all times stay close to its frame times. Rates that fit are compared by linear regression: the right one leaves no slope.
+/// Estimates the constant frame rate behind jittering timestamps, from blocks of up to <see cref="BlockLength"/> frames. A rate fits a
+/// block if all times stay close to its frame times. Rates that fit are compared by linear regression: the right one leaves no slope.
 /// </summary>
 /// <remarks>A block of times of a variable frame rate fits no rate, because the differences add up.</remarks>
 internal sealed class FrameRateEstimator
@@ -120,7 +120,8 @@ internal sealed class FrameRateEstimator
         }
 
         // A rate that replaces another is known precisely. At first, the more common one of two similar rates is used.
-        return current >= 0 ? _candidates[rate].RelativeSlope(FrameRate.Common[rate]) < _candidates[other].RelativeSlope(FrameRate.Common[other])
+        return current >= 0
+            ? _candidates[rate].RelativeSlope(FrameRate.Common[rate]) < _candidates[other].RelativeSlope(FrameRate.Common[other])
             : rate == declared;
     }
 

@@ -77,7 +77,8 @@ public sealed class SlateUploadTests(PostgresFixture postgres)
     {
         using var validator = new WaitingValidator();
         var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, slates: validator, mediaTime: clock);
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, slates: validator,
+            mediaTime: clock);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var tokens = new List<string>();
         for (var i = 0; i < SlateUploads.MaxConcurrent + 1; i++)

@@ -17,7 +17,8 @@ public sealed class FrameGridTests
     public static TheoryData<int, int, string> Encoders()
     {
         var data = new TheoryData<int, int, string>();
-        foreach (var (frames, seconds) in ((int, int)[])[(24, 1), (24_000, 1001), (25, 1), (30_000, 1001), (30, 1), (50, 1), (60_000, 1001), (60, 1)])
+        foreach (var (frames, seconds) in ((int, int)[])[(24, 1), (24_000, 1001), (25, 1), (30_000, 1001), (30, 1), (50, 1),
+            (60_000, 1001), (60, 1)])
         {
             foreach (var jitter in (string[])["uniform", "bell", "two values", "small"])
             {
@@ -50,7 +51,8 @@ public sealed class FrameGridTests
             Steps(decoded).ShouldAllBe(step => step > 0);
             var period = 90_000.0 * seconds / frames;
             var settled = Steps(decoded).Skip(Settled).ToList();
-            settled.ShouldAllBe(step => Math.Abs(step - period) <= 3, "each frame has the exact duration, apart from the rounding to ticks");
+            settled.ShouldAllBe(step => Math.Abs(step - period) <= 3,
+                "each frame has the exact duration, apart from the rounding to ticks");
             settled.Count(step => Math.Abs(step - period) >= 1).ShouldBeLessThan(settled.Count / 50);
         }
     }
