@@ -13,6 +13,9 @@ namespace Broadcast.Control.Api;
 /// <summary>Role that an endpoint requires; endpoints without it require none.</summary>
 internal sealed record RequiredRole(TokenRole Role);
 
+/// <summary>Marks an endpoint that also answers unknown callers. It requires no role, and token scopes do not apply to it.</summary>
+internal sealed record OptionalCaller;
+
 /// <summary>Marks an endpoint that encoders call; API rate limits do not apply to it.</summary>
 internal sealed record RateLimitExempt;
 
@@ -32,6 +35,9 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     /// <summary>Gets the authenticated caller of a request.</summary>
     public static Caller GetCaller(HttpContext http) => (Caller)http.Items[CallerKey]!;
 
+    /// <summary>Returns whether a request to an endpoint with <see cref="OptionalCaller"/> has a valid token or login.</summary>
+    public static bool HasCaller(HttpContext http) => http.Items.ContainsKey(CallerKey);
+
     /// <summary>Gets the logged-in user of a request.</summary>
     /// <exception cref="ControlException">The caller is a token.</exception>
     public static AuthenticatedUser RequireUser(HttpContext http) =>
@@ -47,7 +53,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         using var anonymousScope = Actor.Use(Actor.Server with { Address = address });
         try
         {
-            if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { Role: var role })
+            var requiredRole = http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>();
+            if (requiredRole is not null || http.GetEndpoint()?.Metadata.GetMetadata<OptionalCaller>() is not null)
             {
                 var (found, anonymousDelay) = await unknownCallers.FindCallerAsync(
                     http, () => AuthenticateAsync(http, tokens, sessions, countsAsUse: true, http.RequestAborted));
@@ -58,7 +65,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
 
                 if (found is not { } caller)
                 {
-                    return Unauthorized(http,
+                    return requiredRole is null ? await next(context) : Unauthorized(http,
                         "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.");
                 }
 
@@ -75,13 +82,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                     return TooManyRequests(http, wait);
                 }
 
-                if (caller.Role < role)
-                {
-                    return Problem(403, $"Role {TokenRoles.Name(role)} is required; yours is {TokenRoles.Name(caller.Role)}.");
-                }
-
-                if (Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText
-                    ?? "", http.GetRouteValue("name") as string) is { } denial)
+                if (requiredRole is not null && DenialReason(http, caller, requiredRole.Role) is { } denial)
                 {
                     return Problem(403, denial);
                 }
@@ -157,6 +158,11 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         return await sessions.VerifyAsync(LoginCookie.Read(http), countsAsUse, cancellationToken) is { } user
             ? Broadcast.Control.Api.Caller.Of(user) : null;
     }
+
+    private static string? DenialReason(HttpContext http, Caller caller, TokenRole role) =>
+        caller.Role < role ? $"Role {TokenRoles.Name(role)} is required; yours is {TokenRoles.Name(caller.Role)}."
+        : Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "",
+            http.GetRouteValue("name") as string);
 
     private static string? TokenOf(HttpRequest request)
     {

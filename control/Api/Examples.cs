@@ -139,6 +139,7 @@ internal static class Examples
         new AuditView(4711, Noon, new("user", "jane", "Jane Doe", "203.0.113.5"), "channel.change", $"channel/{Channel}",
             new Dictionary<string, string>(StringComparer.Ordinal) { ["title"] = "Evening concert" }),
         new MeView("user", "jane", "Jane Doe", "producer", true, Id),
+        new LoginStateView(true),
         new LoggedInView("jane"),
         ALogin,
         AUser,

@@ -12,6 +12,10 @@ internal static class LoginEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
+        api.MapGet("/login", (HttpContext http) => new LoginStateView(ApiAuthorization.HasCaller(http))).WithMetadata(new OptionalCaller())
+            .Describe<LoginStateView>(
+                "getLogin", "Get whether the request has a valid token or login. Needs neither: without, the response is the same with false.");
+
         api.MapPost("/login", LoginAsync).AcceptsBody<LoginRequest>()
             .Describe<LoggedInView>(
                 "login",

@@ -27,6 +27,8 @@ internal sealed record LoginView(string Id, bool Current, DateTimeOffset Created
 
 internal sealed record LoginRequest(string Name, string Password, string? Code);
 
+internal sealed record LoginStateView(bool Authenticated);
+
 internal sealed record LoggedInView(string Name);
 
 internal sealed record PasswordChange(string Old, string Password);

@@ -91,23 +91,39 @@ describe('the sign-in page', () => {
 describe('a session', () => {
   test('resumes with the stored token', async () => {
     stubStorage('bt_kept');
-    const requests = stubServer([[200, apiToken]]);
+    const requests = stubServer([
+      [200, { authenticated: true }],
+      [200, apiToken],
+    ]);
     expect(await resumeSession()).toMatchObject({ state: 'signedIn', me: apiToken });
-    expect(requests).toMatchObject([{ path: '/api/v1/me', authorization: 'Bearer bt_kept' }]);
+    expect(requests).toMatchObject([
+      { path: '/api/v1/login', authorization: 'Bearer bt_kept' },
+      { path: '/api/v1/me', authorization: 'Bearer bt_kept' },
+    ]);
   });
   test('resumes with the cookie if the stored token is invalid', async () => {
     stubStorage('bt_void');
     const requests = stubServer([
-      [401, {}],
+      [200, { authenticated: false }],
+      [200, { authenticated: true }],
       [200, jane],
     ]);
     expect(await resumeSession()).toMatchObject({ state: 'signedIn', me: jane });
-    expect(requests[1]?.authorization).toBeUndefined();
+    expect(requests.map(({ authorization }) => authorization)).toEqual(['Bearer bt_void', undefined, undefined]);
     expect(localStorage.getItem('broadcast.token')).toBeNull();
   });
   test('is signed out without token and cookie', async () => {
     stubStorage(null);
-    stubServer([[401, {}]]);
+    const requests = stubServer([[200, { authenticated: false }]]);
+    expect(await resumeSession()).toEqual({ state: 'signedOut', reason: null });
+    expect(requests).toMatchObject([{ method: 'GET', path: '/api/v1/login' }]);
+  });
+  test('is signed out if it ends between the two requests', async () => {
+    stubStorage(null);
+    stubServer([
+      [200, { authenticated: true }],
+      [401, {}],
+    ]);
     expect(await resumeSession()).toEqual({ state: 'signedOut', reason: null });
   });
   test('is kept while the server is unreachable', async () => {

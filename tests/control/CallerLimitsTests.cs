@@ -112,6 +112,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
         statuses[^1].ShouldBe(429);
         (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(200, "its address has no requests left, but it has");
 
+        (await server.SendAsync("GET", "/api/v1/login")).Status.ShouldBe(429, "the login state is counted, too");
         await server.Get<ControlDatabase>().DisposeAsync();
         (await server.SendAsync("GET", "/api/v1/me", NewToken())).Status.ShouldBe(429, "the database is not asked");
         (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(503);

@@ -45,6 +45,32 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Login_state_is_answered_for_every_caller_and_says_only_whether_the_caller_is_known()
+    {
+        await using var server = await StartAsync();
+        async Task<string> StateAsync(string? token = null, string? login = null)
+        {
+            var (status, body, response) = token is null ? await server.SendAsPersonAsync("GET", "/api/v1/login", login)
+                : await server.SendAsync("GET", "/api/v1/login", token);
+            (status, response.Headers.CacheControl?.NoStore).ShouldBe((200, true));
+            return body.GetRawText();
+        }
+
+        (await StateAsync()).ShouldBe("""{"authenticated":false}""");
+        (await StateAsync(token: "nonsense")).ShouldBe("""{"authenticated":false}""");
+        (await StateAsync(login: "nonsense")).ShouldBe("""{"authenticated":false}""");
+        var login = await server.LoginAsync("jane", Password);
+        (await StateAsync(login: login)).ShouldBe("""{"authenticated":true}""");
+        var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Viewer, limits: new(Scopes: ["audit:read"]));
+        (await StateAsync(token: token.Token)).ShouldBe("""{"authenticated":true}""");
+
+        await server.Get<TokenRepository>().RevokeAsync(token.Info.Id);
+        (await StateAsync(token: token.Token)).ShouldBe("""{"authenticated":false}""");
+        (await server.SendAsPersonAsync("POST", "/api/v1/logout", login, origin: server.Address)).Status.ShouldBe(204);
+        (await StateAsync(login: login)).ShouldBe("""{"authenticated":false}""");
+    }
+
+    [Fact]
     public async Task Unknown_user_disabled_user_and_wrong_password_get_the_same_response()
     {
         await using var server = await StartAsync();

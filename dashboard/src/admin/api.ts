@@ -98,6 +98,11 @@ export class Api {
     return this.send('POST', '/setup', { code, name, password });
   }
 
+  /** Returns whether the token or the login cookie is valid. Unlike other requests, it succeeds if neither is. */
+  async isAuthenticated(): Promise<boolean> {
+    return (await this.send<Schemas['LoginStateView']>('GET', '/login')).authenticated;
+  }
+
   /** Logs in. The response sets an HttpOnly cookie. */
   login(name: string, password: string, code?: string): Promise<{ name: string }> {
     return this.send('POST', '/login', code === undefined ? { name, password } : { name, password, code });

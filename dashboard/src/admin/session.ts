@@ -19,8 +19,10 @@ export async function resumeSession(): Promise<Session> {
   return login.state === 'signedOut' ? { state: 'signedOut', reason: adminText.signIn.sessionExpired } : login;
 }
 
+// Asks first whether there is a session, because browsers log a 401 in their console as an error.
 async function fetchSession(api: Api): Promise<Session> {
   try {
+    if (!(await api.isAuthenticated())) return { state: 'signedOut', reason: null };
     return { state: 'signedIn', api, me: await api.me() };
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return { state: 'signedOut', reason: null };

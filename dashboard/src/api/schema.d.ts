@@ -321,6 +321,9 @@ export interface Schemas {
     password: string;
     code?: string | null;
   };
+  LoginStateView: {
+    authenticated: boolean;
+  };
   LoginView: {
     id: string;
     current: boolean;
@@ -995,6 +998,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['HealthView'];
+  };
+  /** Get whether the request has a valid token or login. Needs neither: without, the response is the same with false. */
+  getLogin: {
+    method: 'GET';
+    path: '/api/v1/login';
+    query: never;
+    body: never;
+    answer: Schemas['LoginStateView'];
   };
   /** Get the caller (user or token) and its role. */
   getMe: {
