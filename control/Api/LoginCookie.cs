@@ -37,7 +37,8 @@ internal static class LoginCookie
 
     private static string Name(HttpContext http) => IsSecure(http) ? Secure : Plain;
 
-    private static CookieOptions Options(HttpContext http, TimeSpan? lifetime) => new()
+    /// <summary>Attributes of the cookies that this server sets.</summary>
+    internal static CookieOptions Options(HttpContext http, TimeSpan? lifetime) => new()
     {
         HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = IsSecure(http), Path = "/", MaxAge = lifetime, IsEssential = true,
     };

@@ -71,11 +71,12 @@ internal static class LoginEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (name, password, code) = (body.Text("name", required: true), body.Text("password", required: true), body.Text("code"));
         body.ThrowIfInvalid([]);
-        switch (await logins.LoginAsync(name!, password!, code, RemoteOf(http), http.Request.Headers.UserAgent.ToString(),
-            http.RequestAborted))
+        switch (await logins.LoginAsync(name!, password!, code, RemoteOf(http), DeviceCookie.Read(http),
+            http.Request.Headers.UserAgent.ToString(), http.RequestAborted))
         {
             case LoginResult.Succeeded success:
                 LoginCookie.Set(http, success.Cookie, options.Value.LoginLifetime);
+                DeviceCookie.Set(http, success.Device);
                 return TypedResults.Ok(new LoggedInView(success.User));
 
             case LoginResult.NeedsCode:

@@ -11,10 +11,17 @@ using Npgsql;
 
 namespace Broadcast.Control.Identity;
 
+/// <summary>Result of checking the limits of failed logins.</summary>
+/// <param name="IsLimitReached">Whether the login must be rejected.</param>
+/// <param name="IsKnown">Whether the network or the browser is known for the name.</param>
+/// <param name="IsDeviceKnown">Whether the browser is known for the name.</param>
+internal readonly record struct LoginCheck(bool IsLimitReached, bool IsKnown, bool IsDeviceKnown);
+
 /// <summary>
 /// Counts failed logins. After <see cref="ControlOptions.AttemptsPerMinute"/> from one address within a minute, or ten times as many for
-/// one name, further logins are rejected unread. The count of a name does not apply to clients that logged in under that name before:
-/// otherwise anyone could lock a user out by sending wrong passwords. Wrong second-factor codes are counted per user and for longer,
+/// one name, further logins are rejected unread. The count of a name does not apply to networks from which its user has logged in:
+/// otherwise anyone could lock a user out by sending wrong passwords. To browsers in which the user has logged in, identified by a random
+/// cookie, neither count applies, but one of their own with the limit of an address. Wrong second-factor codes are counted per user and for longer,
 /// because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
 /// the database anyway. Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
@@ -35,7 +42,10 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     /// <summary>Interval at which a process removes expired counts.</summary>
     public static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Maximum number of known clients of a user; the least recently used is removed.</summary>
+    /// <summary>Time without a login after which a network or browser is no longer known.</summary>
+    public static readonly TimeSpan ClientLifetime = TimeSpan.FromDays(90);
+
+    /// <summary>Maximum number of known networks and browsers of a user; the least recently used is removed.</summary>
     public const int MaxClients = 50;
 
     private const int NameLimitFactor = 10;
@@ -47,55 +57,97 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     private const string ActiveCondition = "f.ends_at > @now AND f.ends_at <= @furthest";
     private static readonly TimeSpan LoginWindow = TimeSpan.FromMinutes(1);
 
-    // A client that has not logged in for this long is no longer known.
-    private static readonly TimeSpan ClientLifetime = TimeSpan.FromDays(90);
     private long _lastCleanup = -1;
 
-    /// <summary>Returns whether the limit of failed logins is reached, and whether the client is known for this name.</summary>
+    /// <summary>Checks the limits of failed logins, and which parts of the client are known for a name.</summary>
     /// <param name="remote">Remote address.</param>
+    /// <param name="device">Value of the browser's device cookie, if it sent one.</param>
     /// <param name="name">Normalized name of the user.</param>
     /// <param name="isLoggedIn">Whether the client is logged in under this name, which makes it known.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task<(bool IsLimitReached, bool IsKnown)> CheckAsync(EndPoint? remote, string name, bool isLoggedIn,
+    public async Task<LoginCheck> CheckAsync(EndPoint? remote, string? device, string name, bool isLoggedIn,
         CancellationToken cancellationToken)
     {
         var limit = options.Value.AttemptsPerMinute;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var isKnown = isLoggedIn || await IsKnownAsync(connection, remote, name, cancellationToken);
-        List<(byte[] Key, int Max)> limits = isKnown ? [] : [(NameKey(name), limit * NameLimitFactor)];
-        if (AddressKey(remote) is { } address)
+        var (isNetworkKnown, isDeviceKnown) = isLoggedIn ? (true, false)
+            : await FindKnownAsync(connection, remote, device, name, cancellationToken);
+        List<(byte[] Key, int Max)> limits = [];
+        if (isDeviceKnown)
         {
-            limits.Add((address, limit));
+            limits.Add((DeviceFailuresKey(device!), limit));
+        }
+        else
+        {
+            if (!isNetworkKnown)
+            {
+                limits.Add((NameKey(name), limit * NameLimitFactor));
+            }
+
+            if (AddressKey(remote) is { } address)
+            {
+                limits.Add((address, limit));
+            }
         }
 
-        return (await IsLimitReachedAsync(connection, limits, LoginWindow, cancellationToken), isKnown);
+        return new(await IsLimitReachedAsync(connection, limits, LoginWindow, cancellationToken), isNetworkKnown || isDeviceKnown,
+            isDeviceKnown);
     }
 
-    /// <summary>Records that a client has logged in.</summary>
-    public async Task RecordLoginAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long user, EndPoint? remote,
-        CancellationToken cancellationToken)
+    /// <summary>Records the network and the browser of a login.</summary>
+    /// <returns>Value of the browser's device cookie: the one it sent if that is known for any user, otherwise a new one.</returns>
+    public async Task<string> RecordLoginAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long user, EndPoint? remote,
+        string? device, CancellationToken cancellationToken)
     {
-        if (AddressKey(remote) is { } client)
+        var now = time.GetUtcNow();
+        var isKnown = device is not null && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "SELECT EXISTS (SELECT 1 FROM login_clients WHERE client = @client AND is_device AND last_login_at > @since)",
+            new { client = DeviceKey(device), since = now - ClientLifetime }, transaction, cancellationToken: cancellationToken));
+        if (!isKnown)
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                """
-                INSERT INTO login_clients (user_id, client, last_login_at) VALUES (@user, @client, @now)
-                ON CONFLICT (user_id, client) DO UPDATE SET last_login_at = excluded.last_login_at;
-                DELETE FROM login_clients WHERE user_id = @user AND client IN (
-                    SELECT client FROM login_clients WHERE user_id = @user ORDER BY last_login_at DESC, client OFFSET @most)
-                """,
-                new { user, client, now = time.GetUtcNow(), most = MaxClients },
-                transaction,
-                cancellationToken: cancellationToken));
+            Secret.New(out device);
         }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO login_clients (user_id, client, is_device, last_login_at)
+            SELECT @user, c.client, c.client = @deviceKey, @now FROM unnest(@clients::bytea[]) AS c (client)
+            ON CONFLICT (user_id, client) DO UPDATE SET last_login_at = excluded.last_login_at;
+            DELETE FROM login_clients WHERE user_id = @user AND client IN (
+                SELECT client FROM login_clients WHERE user_id = @user ORDER BY last_login_at DESC, client OFFSET @most)
+            """,
+            new { user, clients = ClientKeys(remote, device), deviceKey = DeviceKey(device!), now, most = MaxClients },
+            transaction,
+            cancellationToken: cancellationToken));
+        return device!;
     }
 
     /// <summary>Counts a failed login, even if the client has disconnected.</summary>
-    public async Task RecordFailureAsync(EndPoint? remote, string name)
+    /// <param name="remote">Remote address.</param>
+    /// <param name="knownDevice">Device cookie of a browser that is known for the name.</param>
+    /// <param name="name">Normalized name of the user.</param>
+    public async Task RecordFailureAsync(EndPoint? remote, string? knownDevice, string name)
     {
+        List<byte[]> keys = [NameKey(name)];
+        if (AddressKey(remote) is { } address)
+        {
+            keys.Add(address);
+        }
+
+        if (knownDevice is not null)
+        {
+            keys.Add(DeviceFailuresKey(knownDevice));
+        }
+
         await using var connection = await database.Source.OpenConnectionAsync(CancellationToken.None);
-        await IncrementAsync(connection, AddressKey(remote) is { } address ? [address, NameKey(name)] : [NameKey(name)], LoginWindow);
+        await IncrementAsync(connection, [.. keys], LoginWindow);
     }
+
+    /// <summary>Forgets a user's browsers.</summary>
+    public static Task ForgetDevicesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long user,
+        CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(new CommandDefinition("DELETE FROM login_clients WHERE user_id = @user AND is_device", new { user },
+            transaction, cancellationToken: cancellationToken));
 
     /// <summary>Returns whether the limit of wrong codes is reached.</summary>
     public Task<bool> IsCodeLimitReachedAsync(NpgsqlConnection connection, long user, CancellationToken cancellationToken) =>
@@ -107,20 +159,29 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
     private static byte[]? AddressKey(EndPoint? remote) =>
         AttemptThrottle.NetworkOf(remote) is { } network ? Hash($"from {network}") : null;
 
+    private static byte[] DeviceKey(string device) => Hash("device " + device);
+
+    private static byte[] DeviceFailuresKey(string device) => Hash("failures of device " + device);
+
+    private static byte[][] ClientKeys(EndPoint? remote, string? device) =>
+        [.. AddressKey(remote) is { } address ? [address] : Array.Empty<byte[]>(),
+            .. device is null ? Array.Empty<byte[]>() : [DeviceKey(device)]];
+
     private static byte[] NameKey(string name) => Hash("for " + name);
 
     private static byte[] CodesKey(long user) => Hash(string.Create(CultureInfo.InvariantCulture, $"codes of {user}"));
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
-    private async Task<bool> IsKnownAsync(NpgsqlConnection connection, EndPoint? remote, string name,
-        CancellationToken cancellationToken) =>
-        AddressKey(remote) is { } client && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+    private async Task<(bool Network, bool Device)> FindKnownAsync(NpgsqlConnection connection, EndPoint? remote, string? device,
+        string name, CancellationToken cancellationToken) =>
+        await connection.QuerySingleAsync<(bool Network, bool Device)>(new CommandDefinition(
             """
-            SELECT EXISTS (SELECT 1 FROM login_clients k JOIN users u ON u.id = k.user_id
-                WHERE u.name = @name AND k.client = @client AND k.last_login_at > @since)
+            SELECT coalesce(bool_or(NOT k.is_device), false), coalesce(bool_or(k.is_device), false)
+            FROM login_clients k JOIN users u ON u.id = k.user_id
+            WHERE u.name = @name AND k.client = ANY (@clients) AND k.last_login_at > @since
             """,
-            new { name = UserRepository.QueryName(name), client, since = time.GetUtcNow() - ClientLifetime },
+            new { name = UserRepository.QueryName(name), clients = ClientKeys(remote, device), since = time.GetUtcNow() - ClientLifetime },
             cancellationToken: cancellationToken));
 
     private async Task<bool> IsLimitReachedAsync(NpgsqlConnection connection, List<(byte[] Key, int Max)> limits, TimeSpan window,

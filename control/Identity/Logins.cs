@@ -11,8 +11,9 @@ internal abstract record LoginResult
 {
     /// <summary>The login succeeded.</summary>
     /// <param name="Cookie">Text of the cookie, which is not stored.</param>
+    /// <param name="Device">Value of the browser's device cookie.</param>
     /// <param name="User">Name of the user.</param>
-    public sealed record Succeeded(string Cookie, string User) : LoginResult
+    public sealed record Succeeded(string Cookie, string Device, string User) : LoginResult
     {
         /// <inheritdoc/>
         public override string ToString() => $"login of {User}";
@@ -35,20 +36,29 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     private const int MaxAgent = 200;
 
     /// <summary>Logs a user in. An unknown name takes as long as a known one and gives the same result.</summary>
+    /// <param name="name">Name as entered.</param>
+    /// <param name="password">Password as entered.</param>
+    /// <param name="code">Code of the second factor, if entered.</param>
+    /// <param name="remote">Remote address.</param>
+    /// <param name="device">Value of the browser's device cookie, if it sent one.</param>
+    /// <param name="agent">User-Agent of the browser.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many failed logins recently.</exception>
-    public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string agent,
+    public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string? device, string agent,
         CancellationToken cancellationToken)
     {
         var normalizedName = UserRules.Normalize(name);
         Row? row;
         string? newHash;
-        using (await AcquireHashSlotAsync(remote, normalizedName, isLoggedIn: false, cancellationToken))
+        device = Secret.TryParse(device, out _) ? device : null;
+        var (slot, isDeviceKnown) = await AcquireHashSlotAsync(remote, device, normalizedName, isLoggedIn: false, cancellationToken);
+        using (slot)
         {
             row = await FindAsync(UserRepository.QueryName(name), cancellationToken);
             (var isMatch, newHash) = await VerifyAsync(row, password);
             if (!isMatch || row!.Disabled)
             {
-                await attempts.RecordFailureAsync(remote, normalizedName);
+                await attempts.RecordFailureAsync(remote, isDeviceKnown ? device : null, normalizedName);
                 ControlLog.LoginRejected(logger, Address(remote));
                 return new LoginResult.Refused();
             }
@@ -82,12 +92,12 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
 
         var address = Address(remote);
         var cookie = await sessions.CreateAsync(connection, transaction, row.Id, address, Sanitize(agent), cancellationToken);
-        await attempts.RecordLoginAsync(connection, transaction, row.Id, remote, cancellationToken);
+        device = await attempts.RecordLoginAsync(connection, transaction, row.Id, remote, device, cancellationToken);
         using var actorScope = Actor.Use(new(ActorKind.User, row.Name, row.DisplayName, address));
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.begin", $"user/{row.Name}",
             AuditLog.Detail(("login", cookie[..8])), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new LoginResult.Succeeded(cookie, row.Name);
+        return new LoginResult.Succeeded(cookie, device, row.Name);
     }
 
     /// <summary>Verifies the password of a logged-in user again.</summary>
@@ -100,11 +110,12 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote,
         CancellationToken cancellationToken)
     {
-        using var slot = await AcquireHashSlotAsync(remote, user.Name, isLoggedIn: true, cancellationToken);
+        var hashing = await AcquireHashSlotAsync(remote, null, user.Name, isLoggedIn: true, cancellationToken);
+        using var slot = hashing.Slot;
         var (isMatch, _) = await VerifyAsync(await FindAsync(user.Name, cancellationToken), password);
         if (!isMatch)
         {
-            await attempts.RecordFailureAsync(remote, user.Name);
+            await attempts.RecordFailureAsync(remote, null, user.Name);
             throw new ControlException([new(member, "The password is wrong.")]);
         }
     }
@@ -129,15 +140,14 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     }
 
     // Checked again after waiting for a slot, because concurrent guesses wait for each other.
-    private async Task<IDisposable> AcquireHashSlotAsync(EndPoint? remote, string name, bool isLoggedIn,
-        CancellationToken cancellationToken)
+    private async Task<(IDisposable Slot, bool IsDeviceKnown)> AcquireHashSlotAsync(EndPoint? remote, string? device, string name,
+        bool isLoggedIn, CancellationToken cancellationToken)
     {
-        var isKnown = await CheckLimitAsync(remote, name, isLoggedIn, cancellationToken);
+        var isKnown = (await CheckLimitAsync(remote, device, name, isLoggedIn, cancellationToken)).IsKnown;
         var slot = await UserPasswordHasher.AcquireAsync(isKnown, cancellationToken);
         try
         {
-            await CheckLimitAsync(remote, name, isLoggedIn, cancellationToken);
-            return slot;
+            return (slot, (await CheckLimitAsync(remote, device, name, isLoggedIn, cancellationToken)).IsDeviceKnown);
         }
         catch
         {
@@ -146,11 +156,12 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         }
     }
 
-    private async Task<bool> CheckLimitAsync(EndPoint? remote, string name, bool isLoggedIn, CancellationToken cancellationToken)
+    private async Task<LoginCheck> CheckLimitAsync(EndPoint? remote, string? device, string name, bool isLoggedIn,
+        CancellationToken cancellationToken)
     {
-        var (isLimitReached, isKnown) = await attempts.CheckAsync(remote, name, isLoggedIn, cancellationToken);
-        return isLimitReached ? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.")
-            : isKnown;
+        var check = await attempts.CheckAsync(remote, device, name, isLoggedIn, cancellationToken);
+        return check.IsLimitReached ? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.")
+            : check;
     }
 
     private static string Address(EndPoint? remote) => (remote as IPEndPoint)?.Address.ToString() ?? "";

@@ -107,6 +107,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
             "UPDATE users SET password_hash = @hash, password_changed_at = @now WHERE id = @id", new { id = row.Id, hash, now },
             transaction, cancellationToken: cancellationToken));
         await UserSessions.EndAllAsync(connection, transaction, row.Id, keptLoginId, cancellationToken);
+        await LoginAttempts.ForgetDevicesAsync(connection, transaction, row.Id, cancellationToken);
         await AuditLog.RecordAsync(connection, transaction, now, "user.set_password", $"user/{row.Name}", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

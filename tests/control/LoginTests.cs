@@ -24,10 +24,13 @@ public sealed class LoginTests(PostgresFixture postgres)
 
         status.ShouldBe(200);
         body.GetProperty("name").GetString().ShouldBe("jane");
-        var cookie = response.Headers.GetValues("Set-Cookie").Single();
-        var attributes = cookie.Split("; ")[1..].Select(a => a.ToLowerInvariant());
-        attributes.ShouldBe(["max-age=604800", "path=/", "samesite=strict", "httponly"], ignoreOrder: true);
+        var cookies = response.Headers.GetValues("Set-Cookie").ToList();
+        cookies.Count.ShouldBe(2);
+        var (cookie, device) = (cookies[0], cookies[1]);
+        AttributesOf(cookie).ShouldBe(["max-age=604800", "path=/", "samesite=strict", "httponly"], ignoreOrder: true);
         cookie.ShouldStartWith("broadcast-login=");
+        AttributesOf(device).ShouldBe(["max-age=7776000", "path=/", "samesite=strict", "httponly"], ignoreOrder: true);
+        device.ShouldStartWith("broadcast-device=");
         var login = cookie.Split(';')[0].Split('=')[1];
 
         var (_, me, _) = await server.SendAsPersonAsync("GET", "/api/v1/me", login);
@@ -40,8 +43,17 @@ public sealed class LoginTests(PostgresFixture postgres)
 
         var (left, _, farewell) = await server.SendAsPersonAsync("POST", "/api/v1/logout", login, origin: server.Address);
         left.ShouldBe(204);
-        farewell.Headers.GetValues("Set-Cookie").Single().ShouldContain("expires=Thu, 01 Jan 1970");
+        var farewellCookie = farewell.Headers.GetValues("Set-Cookie").Single();
+        farewellCookie.ShouldStartWith("broadcast-login=;");
+        farewellCookie.ShouldContain("expires=Thu, 01 Jan 1970");
         (await server.SendAsPersonAsync("GET", "/api/v1/me", login)).Status.ShouldBe(401);
+
+        var value = device.Split(';')[0];
+        (await server.SendAsync("GET", "/api/v1/me", null, null, ("Cookie", $"broadcast-login={value.Split('=')[1]}"))).Status
+            .ShouldBe(401, "the device cookie permits nothing");
+        var (_, _, again) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password },
+            ("Cookie", value));
+        again.Headers.GetValues("Set-Cookie").ShouldContain(c => c.StartsWith(value + ";", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -69,6 +81,8 @@ public sealed class LoginTests(PostgresFixture postgres)
         (await server.SendAsPersonAsync("POST", "/api/v1/logout", login, origin: server.Address)).Status.ShouldBe(204);
         (await StateAsync(login: login)).ShouldBe("""{"authenticated":false}""");
     }
+
+    private static IEnumerable<string> AttributesOf(string cookie) => cookie.Split("; ")[1..].Select(a => a.ToLowerInvariant());
 
     [Fact]
     public async Task Unknown_user_disabled_user_and_wrong_password_get_the_same_response()

@@ -143,7 +143,7 @@ internal sealed class Server : IAsyncDisposable
     /// <summary>Logs a user in without the API.</summary>
     /// <returns>Value of the cookie.</returns>
     public async Task<string> LoginAsync(string name, string password) =>
-        (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
+        (await Get<Logins>().LoginAsync(name, password, null, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
     /// <summary>Sends a request as a browser with a login: with the cookie and a page's origin.</summary>
     public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login,

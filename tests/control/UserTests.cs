@@ -265,12 +265,71 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Wrong_passwords_from_elsewhere_do_not_lock_out_a_browser_that_logged_in_before()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        await people.Users.CreateAsync("jim", Password, TokenRole.Viewer);
+        var device = await people.DeviceAsync("jane", "192.0.2.1");
+        var others = await people.DeviceAsync("jim", "192.0.2.9");
+        people.Clock.Advance(TimeSpan.FromDays(30));
+        for (var i = 0; i < 40; i++)
+        {
+            await people.WrongAsync("192.0.2.2", "jane");
+        }
+
+        // The device has moved to the network of the one who guesses.
+        (await people.DeviceAsync("jane", "192.0.2.2", device)).ShouldBe(device, "it keeps its cookie");
+        Secret.New(out var unknown);
+        foreach (var notHers in new[] { null, "", unknown, others, device[..^1] })
+        {
+            await TooManyAsync(people, notHers);
+        }
+
+        people.Clock.Advance(TimeSpan.FromMinutes(2));
+        for (var i = 0; i < 3; i++)
+        {
+            (await people.LoginAsync("jane", "a wrong password", address: $"198.51.100.{i}", device: device))
+                .ShouldBeOfType<LoginResult.Refused>();
+        }
+
+        await TooManyAsync(people, device);
+        (await people.LoginAsync("jane", Password, address: "192.0.2.3")).ShouldBeOfType<LoginResult.Succeeded>("the count of the device");
+    }
+
+    [Fact]
+    public async Task Known_browser_is_forgotten_when_the_password_changes_or_after_90_days()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 1 });
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        var device = await people.DeviceAsync("jane", "192.0.2.1");
+        (await people.ScalarAsync("SELECT count(*) FROM login_clients WHERE is_device")).ShouldBe(1L);
+
+        await people.Users.SetPasswordAsync("jane", Password);
+        (await people.ScalarAsync("SELECT count(*) FROM login_clients WHERE is_device")).ShouldBe(0L);
+        (await people.ScalarAsync("SELECT count(*) FROM login_clients")).ShouldBe(1L, "the network stays known");
+        await people.WrongAsync("192.0.2.2", "jane");
+        await TooManyAsync(people, device);
+
+        people.Clock.Advance(TimeSpan.FromMinutes(2));
+        var fresh = await people.DeviceAsync("jane", "192.0.2.1", device);
+        fresh.ShouldNotBe(device, "a forgotten value is not used again");
+        people.Clock.Advance(TimeSpan.FromDays(91));
+        await people.WrongAsync("192.0.2.2", "jane");
+        await TooManyAsync(people, fresh);
+    }
+
+    private static async Task TooManyAsync(PeopleRig people, string? device) =>
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2", device: device))).Code
+            .ShouldBe(ControlErrorCode.TooManyAttempts, device);
+
+    [Fact]
     public async Task Known_clients_of_a_user_are_bounded_and_expire()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 1 });
         await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
         await people.ScalarAsync($"""
-            INSERT INTO login_clients SELECT id, sha256(n::text::bytea), '2029-12-31T12:00Z'::timestamptz + n * interval '1 second'
+            INSERT INTO login_clients (user_id, client, last_login_at) SELECT id, sha256(n::text::bytea), '2029-12-31T12:00Z'::timestamptz + n * interval '1 second'
             FROM users, generate_series(1, {LoginAttempts.MaxClients}) n
             """);
 
@@ -398,7 +457,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     private static async Task<bool> IsLimitReachedAsync(LoginAttempts attempts, IPEndPoint? remote, string name) =>
-        (await attempts.CheckAsync(remote, name, isLoggedIn: false, default)).IsLimitReached;
+        (await attempts.CheckAsync(remote, null, name, isLoggedIn: false, default)).IsLimitReached;
 }
 
 /// <summary>Users with a database and a stopped clock.</summary>
@@ -432,16 +491,21 @@ internal sealed class PeopleRig : IAsyncDisposable
     public static async Task<PeopleRig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null) =>
         new(await postgres.OpenFreshAsync(), options ?? new());
 
-    public Task<LoginResult> LoginAsync(string name, string password, string? code = null, string address = "192.0.2.1") =>
-        Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), "test", default);
+    public Task<LoginResult> LoginAsync(string name, string password, string? code = null, string address = "192.0.2.1",
+        string? device = null) =>
+        Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), device, "test", default);
 
     public async Task<string> InAsync(string name, string? code = null) =>
         (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
+    /// <summary>Logs in and returns the browser's device cookie.</summary>
+    public async Task<string> DeviceAsync(string name, string address, string? device = null) =>
+        (await LoginAsync(name, UserTests.Password, null, address, device)).ShouldBeOfType<LoginResult.Succeeded>().Device;
+
     /// <summary>Records a failed login without the time of a password check.</summary>
     public async Task WrongAsync(string address, string name, LoginAttempts? at = null)
     {
-        await (at ?? Attempts).RecordFailureAsync(new IPEndPoint(IPAddress.Parse(address), 0), name);
+        await (at ?? Attempts).RecordFailureAsync(new IPEndPoint(IPAddress.Parse(address), 0), null, name);
     }
 
     public async Task<object?> ScalarAsync(string sql)
