@@ -9,12 +9,17 @@ namespace Broadcast.Host.Listening;
 
 /// <summary>
 /// Limits the connections of all listeners together, so that files remain for everything else (<see cref="OpenFileLimit"/>). Three quarters
-/// are for viewers, and the rest is for encoders. One client has a quarter of the viewers' connections. At a limit, a new connection of a
-/// viewer replaces the one without a request for the longest time.
+/// are for viewers, a few for health checks and metrics, and the rest is for encoders. Each listener has its own share, so that health
+/// checks are answered while viewers or encoders are at their limit. One client has a quarter of the viewers' connections. At a limit, a
+/// new HTTP connection replaces the one without a request for the longest time.
 /// </summary>
 internal sealed class ConnectionLimits
 {
+    // Health checks of several load balancers and scrapes of several monitoring systems use far fewer.
+    private const int MostInternal = 64;
+
     private readonly ConnectionLimiter _viewers;
+    private readonly ConnectionLimiter _internal;
     private readonly IReadOnlyList<IPNetwork> _exempt;
     private readonly Action<OverloadReason> _count;
     private int _encoders;
@@ -25,9 +30,11 @@ internal sealed class ConnectionLimits
     public ConnectionLimits(int connections, DeliveryOptions delivery, Action<OverloadReason>? count = null)
     {
         MaxViewers = Math.Max(1, connections * 3 / 4);
-        MaxEncoders = Math.Max(1, connections - MaxViewers);
+        MaxInternal = Math.Clamp(connections / 16, 1, MostInternal);
+        MaxEncoders = Math.Max(1, connections - MaxViewers - MaxInternal);
         MaxPerClient = delivery.MaxConnectionsPerClient ?? Math.Max(1, MaxViewers / 4);
         _viewers = new ConnectionLimiter(MaxPerClient, MaxViewers);
+        _internal = new ConnectionLimiter(int.MaxValue, MaxInternal);
         _count = count ?? Overload.Count;
         _ = TrustedProxies.TryParse(delivery.TrustedProxies, out var proxies, out _);
 
@@ -42,6 +49,9 @@ internal sealed class ConnectionLimits
     /// <summary>Maximum number of HTTP and HTTPS connections of one client.</summary>
     public int MaxPerClient { get; }
 
+    /// <summary>Maximum number of connections of the internal listener.</summary>
+    public int MaxInternal { get; }
+
     /// <summary>Maximum number of RTMP and RTMPS connections.</summary>
     public int MaxEncoders { get; }
 
@@ -51,27 +61,14 @@ internal sealed class ConnectionLimits
     /// <summary>Number of HTTP and HTTPS connections.</summary>
     public int Viewers => _viewers.Count;
 
+    /// <summary>Number of connections of the internal listener.</summary>
+    public int Internal => _internal.Count;
+
     /// <summary>Limits the connections of an HTTP or HTTPS listener.</summary>
-    public void UseForViewers(ListenOptions listen) => listen.Use(next => async connection =>
-    {
-        var remote = connection.RemoteEndPoint;
-        var isExempt = TrustedProxies.Contains(_exempt, (remote as IPEndPoint)?.Address);
-        using var slot = _viewers.TryEnter(remote, isExempt, out var reached);
-        if (reached is { } limit)
-        {
-            _count(limit == ConnectionLimit.Address ? OverloadReason.ClientConnections : OverloadReason.Connections);
-        }
+    public void UseForViewers(ListenOptions listen) => Use(listen, _viewers, _exempt);
 
-        if (slot is null)
-        {
-            connection.Abort(new ConnectionAbortedException("Too many connections."));
-            return;
-        }
-
-        slot.OnEvicted(() => connection.Abort(new ConnectionAbortedException("Replaced by a newer connection.")));
-        connection.Features.Set(new ActiveRequests(slot));
-        await next(connection);
-    });
+    /// <summary>Limits the connections of the internal listener. Clients have no limit of their own.</summary>
+    public void UseForInternal(ListenOptions listen) => Use(listen, _internal, []);
 
     /// <summary>Limits the connections of an RTMP or RTMPS listener.</summary>
     public void UseForEncoders(ListenOptions listen) => listen.Use(next => async connection =>
@@ -112,6 +109,28 @@ internal sealed class ConnectionLimits
             requests.End();
         }
     });
+
+    private void Use(ListenOptions listen, ConnectionLimiter limiter, IReadOnlyList<IPNetwork> exempt) => listen.Use(
+        next => async connection =>
+        {
+            var remote = connection.RemoteEndPoint;
+            var isExempt = TrustedProxies.Contains(exempt, (remote as IPEndPoint)?.Address);
+            using var slot = limiter.TryEnter(remote, isExempt, out var reached);
+            if (reached is { } limit)
+            {
+                _count(limit == ConnectionLimit.Address ? OverloadReason.ClientConnections : OverloadReason.Connections);
+            }
+
+            if (slot is null)
+            {
+                connection.Abort(new ConnectionAbortedException("Too many connections."));
+                return;
+            }
+
+            slot.OnEvicted(() => connection.Abort(new ConnectionAbortedException("Replaced by a newer connection.")));
+            connection.Features.Set(new ActiveRequests(slot));
+            await next(connection);
+        });
 
     /// <summary>Requests in progress on one connection: several with HTTP/2.</summary>
     private sealed class ActiveRequests(ConnectionLimiter.ConnectionSlot slot)

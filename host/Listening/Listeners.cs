@@ -41,7 +41,11 @@ internal sealed class Listeners
             });
         }
 
-        Listen(kestrel, "internal HTTP", "--internal", options.Internal, listen => listen.Protocols = HttpProtocols.Http1);
+        Listen(kestrel, "internal HTTP", "--internal", options.Internal, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            limits.UseForInternal(listen);
+        });
     }
 
     /// <summary>Bound address of a listener, or <see langword="null"/> if it is not used.</summary>

@@ -22,6 +22,7 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
     private readonly List<Socket> _sockets = [];
     private WebApplication? _app;
     private int _port;
+    private int _internalPort;
 
     [Theory]
     [InlineData(null, 50_000)]
@@ -37,7 +38,9 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
     public void Limits_of_all_listeners_together_do_not_exceed_the_connections()
     {
         var limits = new ConnectionLimits(2096, new DeliveryOptions());
-        (limits.MaxViewers, limits.MaxPerClient, limits.MaxEncoders, limits.MaxUnpublished).ShouldBe((1572, 393, 524, 262));
+        (limits.MaxViewers, limits.MaxPerClient, limits.MaxInternal, limits.MaxEncoders, limits.MaxUnpublished).ShouldBe(
+            (1572, 393, 64, 460, 230));
+        (limits.MaxViewers + limits.MaxInternal + limits.MaxEncoders).ShouldBe(2096);
         OpenFileLimit.Read().ShouldNotBeNull().ShouldBeGreaterThan(0);
     }
 
@@ -112,6 +115,28 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Idle_connections_to_the_internal_port_are_bounded_and_health_checks_are_answered_beside_all_others()
+    {
+        var limits = await StartAsync(64, new DeliveryOptions());
+        for (var i = 0; i < limits.MaxViewers; i++)
+        {
+            await SendAsync(await ConnectAsync("127.0.0.1"), "/held");
+        }
+
+        await Poll.UntilAsync(() => Volatile.Read(ref _held) == limits.MaxViewers);
+        (await ReadAsync(await ConnectAsync("127.0.0.1"))).ShouldBeEmpty("viewers have no connection left");
+        for (var i = 0; i < 20; i++)
+        {
+            await ConnectAsync("127.0.0.1", _internalPort);
+        }
+
+        await Poll.UntilAsync(() => _counted.Count == 1 + 20 - limits.MaxInternal);
+        limits.Internal.ShouldBe(limits.MaxInternal);
+        (await AnswerAsync(await ConnectAsync("127.0.0.1", _internalPort), "/")).ShouldContain("200 OK");
+        (await AnswerAsync(await ConnectAsync("127.0.0.2", _internalPort), "/")).ShouldContain("200 OK");
+    }
+
+    [Fact]
     public async Task Loopback_has_no_limit_of_its_own_by_default()
     {
         var limits = await StartAsync(100, new DeliveryOptions());
@@ -143,7 +168,11 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
         var limits = new ConnectionLimits(connections, delivery, _counted.Enqueue);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Any, 0, limits.UseForViewers));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Any, 0, limits.UseForViewers);
+            kestrel.Listen(IPAddress.Any, 0, limits.UseForInternal);
+        });
         _app = builder.Build();
         ConnectionLimits.Use(_app);
         _app.MapGet("/", () => "served");
@@ -154,16 +183,17 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
             return "held";
         });
         await _app.StartAsync();
-        _port = new Uri(_app.Urls.Single()).Port;
+        var ports = _app.Urls.Select(url => new Uri(url).Port).ToList();
+        (_port, _internalPort) = (ports[0], ports[1]);
         return limits;
     }
 
-    private async Task<Socket> ConnectAsync(string from)
+    private async Task<Socket> ConnectAsync(string from, int? port = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _sockets.Add(socket);
         socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
-        await socket.ConnectAsync(IPAddress.Loopback, _port);
+        await socket.ConnectAsync(IPAddress.Loopback, port ?? _port);
         return socket;
     }
 
