@@ -185,7 +185,8 @@ public static class ControlModule
 
     /// <summary>
     /// Maps <c>/api/v1</c>. Every endpoint requires a bearer token or a login, except these: <c>GET /api/v1/openapi.json</c> and
-    /// <c>GET /api/v1/login</c> require nothing, <c>POST /api/v1/setup</c> a setup code, <c>POST /api/v1/login</c> a password, <c>POST /api/v1/obs/multitrack</c> a stream
+    /// <c>GET /api/v1/login</c> require nothing, <c>POST /api/v1/setup</c> a setup code, <c>POST /api/v1/login</c> a password,
+    /// <c>POST /api/v1/obs/multitrack</c> a stream
     /// key. The URL of <c>GET /api/v1/calendars/{feed}/events.ics</c> is itself the secret.
     /// </summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)

@@ -91,8 +91,12 @@ internal static class EventEndpoints
                 "List the states of an event with their reasons.", 200, 404);
     }
 
-    private static async Task<List<EventView>> ListAsync(HttpContext http, EventRepository events, EventFilter filter) =>
-        Paging.Page(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventCursor.Of, e => View(http, e));
+    private static async Task<IResult> ListAsync(HttpContext http, EventRepository events, EventFilter filter)
+    {
+        var pagesUrl = PagesUrl(http);
+        return ApiJson.Ok(Paging.Page(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventCursor.Of,
+            e => EventView.From(e, pagesUrl)));
+    }
 
     private static async Task<IResult> CreateAsync(HttpContext http, EventRepository events, EventScheduler scheduler,
         IOptions<ControlOptions> options)
@@ -116,10 +120,12 @@ internal static class EventEndpoints
         return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
     }
 
-    private static EventView View(HttpContext http, EventInfo e)
+    private static EventView View(HttpContext http, EventInfo e) => EventView.From(e, PagesUrl(http));
+
+    private static string PagesUrl(HttpContext http)
     {
         var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
-        return EventView.From(e, http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl).Pages ?? requestUrl);
+        return http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl).Pages ?? requestUrl;
     }
 
     private static async Task<EventSettings> SettingsAsync(HttpContext http, IOptions<ControlOptions> options, bool isNew)

@@ -21,7 +21,8 @@ internal readonly record struct LoginCheck(bool IsLimitReached, bool IsKnown, bo
 /// Counts failed logins. After <see cref="ControlOptions.AttemptsPerMinute"/> from one address within a minute, or ten times as many for
 /// one name, further logins are rejected unread. The count of a name does not apply to networks from which its user has logged in:
 /// otherwise anyone could lock a user out by sending wrong passwords. To browsers in which the user has logged in, identified by a random
-/// cookie, neither count applies, but one of their own with the limit of an address. Wrong second-factor codes are counted per user and for longer,
+/// cookie, neither count applies, but one of their own with the limit of an address. Wrong second-factor codes are counted per user and
+/// for longer,
 /// because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
 /// the database anyway. Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
