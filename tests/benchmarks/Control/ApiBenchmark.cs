@@ -13,9 +13,20 @@ namespace Broadcast.Benchmarks;
 internal static class ApiBenchmark
 {
     private const int ListedEvents = 50;
+    private const string PerCore = "per CPU second";
     private const string Constant = "bare: a constant response";
     private const string Select = "bare: SELECT 1 per request";
     private const string Update = "bare: one changed row per request";
+    private const string GetChannel = "GET a channel";
+    private const string GetEvent = "GET an event";
+    private const string ListEvents = "GET a list of 50 events";
+
+    /// <summary>Least number of requests per second of the server's CPU time.</summary>
+    private static readonly Dictionary<string, double> LeastPerCore = new(StringComparer.Ordinal)
+    {
+        [GetChannel] = 5000, [GetEvent] = 5000, [ListEvents] = 2500,
+    };
+
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
 
@@ -25,28 +36,33 @@ internal static class ApiBenchmark
         var report = new Report(
             string.Create(CultureInfo.InvariantCulture,
                 $"API on one core, {ApiLoad.Connections} persistent connections with one request at a time"),
-            "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
+            "per second; milliseconds; ratio; per second of server CPU; microseconds of CPU",
+            ["per second", "p50", "p99", "of bare", "client's core", PerCore, "server CPU", "PostgreSQL CPU"]);
         reports.Add(report);
         var folder = Directory.CreateDirectory(Path.Combine(shared, "api")).FullName;
         var bare = await BareAsync(plan, folder, progress);
         var ours = await OursAsync(plan, folder, progress);
         foreach (var (row, rounds) in bare)
         {
-            Add(row, rounds, null);
+            Add(row, rounds, null, null);
         }
 
         foreach (var (row, rounds) in ours)
         {
-            Add(row, rounds, row.StartsWith("GET", StringComparison.Ordinal) ? bare[Select] : bare[Update]);
+            Add(row, rounds, row.StartsWith("GET", StringComparison.Ordinal) ? bare[Select] : bare[Update],
+                LeastPerCore.TryGetValue(row, out var least) ? least : null);
         }
 
-        void Add(string row, List<ApiFigures> rounds, List<ApiFigures>? limit)
+        void Add(string row, List<ApiFigures> rounds, List<ApiFigures>? limit, double? least)
         {
             var perSecond = Sample.Median(rounds.Select(r => r.PerSecond));
+            var server = Sample.Median(rounds.Select(r => r.ServerMicroseconds));
             report.Add(
-                row, perSecond, Sample.Median(rounds.Select(r => r.Median)), Sample.Median(rounds.Select(r => r.P99)),
+                row, least is { } target ? Aim.AtLeast(target, 1e6 / server).For(PerCore) : Aim.None, perSecond,
+                Sample.Median(rounds.Select(r => r.Median)), Sample.Median(rounds.Select(r => r.P99)),
                 limit is null ? null : perSecond / Sample.Median(limit.Select(r => r.PerSecond)),
-                Sample.Median(rounds.Select(r => r.ClientShare)));
+                Sample.Median(rounds.Select(r => r.ClientShare)), 1e6 / server, server,
+                Sample.Median(rounds.Select(r => r.DatabaseMicroseconds)));
         }
     }
 
@@ -57,7 +73,7 @@ internal static class ApiBenchmark
         try
         {
             var port = new Uri((await server.WaitForJsonAsync(Start)).GetProperty("http").GetString()!).Port;
-            return await MeasureAsync(plan, port, null, folder, progress,
+            return await MeasureAsync(plan, port, null, server.Id, data, folder, progress,
             [
                 new(Constant, "GET", ["/constant"], null),
                 new(Select, "GET", ["/select"], null),
@@ -86,10 +102,11 @@ internal static class ApiBenchmark
                 [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", data])).EnsureSuccess().Json()
                 .GetProperty("token").GetString()!;
             var events = await FillAsync(http, token);
-            return await MeasureAsync(plan, http.Port, token, folder, progress,
+            return await MeasureAsync(plan, http.Port, token, server.Id, data, folder, progress,
             [
-                new("GET a channel", "GET", ["/api/v1/channels/bench-1"], null),
-                new("GET a list of 50 events", "GET", [$"/api/v1/events?limit={ListedEvents}"], null),
+                new(GetChannel, "GET", ["/api/v1/channels/bench-1"], null),
+                new(GetEvent, "GET", [$"/api/v1/events/{events[0]}"], null),
+                new(ListEvents, "GET", [$"/api/v1/events?limit={ListedEvents}"], null),
                 new("PATCH a channel", "PATCH", [.. Enumerable.Range(0, ApiLoad.Connections).Select(i => $"/api/v1/channels/bench-{i}")],
                     """{"title":"bench {n}"}"""),
                 new("PATCH an event", "PATCH", [.. events.Take(ApiLoad.Connections).Select(e => $"/api/v1/events/{e}")],
@@ -124,16 +141,29 @@ internal static class ApiBenchmark
     }
 
     private static async Task<Dictionary<string, List<ApiFigures>>> MeasureAsync(
-        ControlPlan plan, int port, string? token, string folder, Action<string> progress, IReadOnlyList<ApiRequest> requests)
+        ControlPlan plan, int port, string? token, int server, string data, string folder, Action<string> progress,
+        IReadOnlyList<ApiRequest> requests)
     {
         var all = new Dictionary<string, List<ApiFigures>>();
         var paths = Path.Combine(folder, "paths");
+        var postmaster = int.Parse(File.ReadLines(Directory.EnumerateFiles(data, "postmaster.pid", SearchOption.AllDirectories).Single())
+            .First(), CultureInfo.InvariantCulture);
+        async Task<ApiFigures> AskAsync(ApiRequest request, TimeSpan measured)
+        {
+            await File.WriteAllLinesAsync(paths, request.Paths);
+            return await ApiLoad.AskAsync(port, request.Method, paths, request.Body, token, server, postmaster, measured);
+        }
+
+        foreach (var request in plan.WarmUp > TimeSpan.Zero ? requests : [])
+        {
+            progress($"warm-up: {request.Name}: {await AskAsync(request, plan.WarmUp)}");
+        }
+
         for (var round = 1; round <= plan.Rounds; round++)
         {
             foreach (var request in requests)
             {
-                await File.WriteAllLinesAsync(paths, request.Paths);
-                var figures = await ApiLoad.AskAsync(port, request.Method, paths, request.Body, token, plan.Measured);
+                var figures = await AskAsync(request, plan.Measured);
                 progress($"round {round} of {plan.Rounds}: {request.Name}: {figures}");
                 if (!all.TryGetValue(request.Name, out var rounds))
                 {

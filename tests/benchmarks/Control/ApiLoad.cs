@@ -13,11 +13,14 @@ namespace Broadcast.Benchmarks;
 /// <param name="Median">Median time to the complete response, in milliseconds.</param>
 /// <param name="P99">99th percentile of the same, in milliseconds.</param>
 /// <param name="ClientShare">CPU share of the load generator's core. Close to one, the load generator is the bottleneck.</param>
-internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare)
+/// <param name="ServerMicroseconds">CPU time of the server per request, without PostgreSQL.</param>
+/// <param name="DatabaseMicroseconds">CPU time of all PostgreSQL processes per request.</param>
+internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare, double ServerMicroseconds,
+    double DatabaseMicroseconds)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{PerSecond:0} per second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client used {ClientShare:0.00} of its core");
+        $"{PerSecond:0} per second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, CPU per request: server {ServerMicroseconds:0} µs, PostgreSQL {DatabaseMicroseconds:0} µs; the client used {ClientShare:0.00} of its core");
 }
 
 /// <summary>
@@ -34,6 +37,8 @@ internal static class ApiLoad
     public const int Connections = 16;
 
     private const string TokenVariable = "BENCH_TOKEN";
+    private const string ServerVariable = "BENCH_SERVER";
+    private const string PostmasterVariable = "BENCH_POSTMASTER";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs the load generator in a child process.</summary>
@@ -42,8 +47,11 @@ internal static class ApiLoad
     /// <param name="paths">File with the paths.</param>
     /// <param name="body">JSON body, or <see langword="null"/>.</param>
     /// <param name="token">Bearer token, or <see langword="null"/>.</param>
+    /// <param name="server">Process of the server.</param>
+    /// <param name="postmaster">Process of PostgreSQL; the CPU time of its child processes counts, too.</param>
     /// <param name="measured">Duration of the measurement, preceded by a third of it as warm-up.</param>
-    public static async Task<ApiFigures> AskAsync(int port, string method, string paths, string? body, string? token, TimeSpan measured)
+    public static async Task<ApiFigures> AskAsync(int port, string method, string paths, string? body, string? token, int server,
+        int postmaster, TimeSpan measured)
     {
         string[] arguments =
         [
@@ -53,10 +61,15 @@ internal static class ApiLoad
             .. body is null ? Array.Empty<string>() : [body],
         ];
         var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Timeout,
-            new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
+            new Dictionary<string, string?>
+            {
+                [TokenVariable] = token, [ServerVariable] = server.ToString(CultureInfo.InvariantCulture),
+                [PostmasterVariable] = postmaster.ToString(CultureInfo.InvariantCulture),
+            })).EnsureSuccess().Json();
         return new(
             result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(),
-            result.GetProperty("clientShare").GetDouble());
+            result.GetProperty("clientShare").GetDouble(), result.GetProperty("server").GetDouble(),
+            result.GetProperty("database").GetDouble());
     }
 
     /// <summary>Runs as the child process.</summary>
@@ -76,19 +89,47 @@ internal static class ApiLoad
             .StartNew(a.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
         await Task.Delay(measured / 3, TimeProvider.System);
         var meter = new ProcessMeter(Environment.ProcessId);
+        var server = new ProcessMeter(NumberOf(ServerVariable));
+        var postmaster = NumberOf(PostmasterVariable);
+        var databaseBefore = DatabaseSeconds(postmaster);
         askers.ForEach(a => a.Counts = true);
         await Task.Delay(measured, TimeProvider.System);
         askers.ForEach(a => a.Counts = false);
-        var (wall, cpu) = (meter.WallSeconds, meter.CpuSeconds);
+        var (wall, cpu, serverCpu, databaseCpu) = (meter.WallSeconds, meter.CpuSeconds, server.CpuSeconds,
+            DatabaseSeconds(postmaster) - databaseBefore);
         askers.ForEach(a => a.Stops = true);
         await Task.WhenAll(threads);
         var times = askers.SelectMany(a => a.Times).ToList();
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             perSecond = times.Count / wall, median = Sample.Median(times), p99 = Sample.Percentile(times, 0.99), clientShare = cpu / wall,
+            server = serverCpu * 1e6 / times.Count, database = databaseCpu * 1e6 / times.Count,
         }));
         return 0;
     }
+
+    // PostgreSQL starts and ends processes all the time. The time of ended ones is in their parent's fields for its children (proc(5)).
+    private static double DatabaseSeconds(int postmaster) =>
+        Ticks(postmaster, 4) + ChildrenMeter.Of(postmaster).Sum(child => Ticks(child, 2));
+
+    /// <summary>Returns the sum of the first fields utime, stime, cutime and cstime in seconds; 0 if the process has ended.</summary>
+    private static double Ticks(int process, int fields)
+    {
+        const int FirstField = 11;
+        const double TicksPerSecond = 100;
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Skip(FirstField).Take(fields)
+                .Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / TicksPerSecond;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static int NumberOf(string variable) => Number(Environment.GetEnvironmentVariable(variable) ?? "");
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -40,6 +40,12 @@ internal sealed record ControlPlan
     /// <summary>Number of runs of each row of the API part.</summary>
     public int Rounds { get; init; } = 3;
 
+    /// <summary>
+    /// Duration of the load before the first round of each row of the API part, until the runtime has compiled the server's code with all
+    /// optimizations.
+    /// </summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Duration of each API round, preceded by a third of it as warm-up.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(3);
 
@@ -64,7 +70,8 @@ internal sealed record ControlPlan
             {
                 "--quick" => plan with
                 {
-                    Events = 10, Spread = TimeSpan.FromSeconds(20), Rounds = 1, Measured = TimeSpan.FromSeconds(1), Rate = 100,
+                    Events = 10, Spread = TimeSpan.FromSeconds(20), Rounds = 1, WarmUp = TimeSpan.Zero,
+                    Measured = TimeSpan.FromSeconds(1), Rate = 100,
                     Handshakes = 20, Coming = TimeSpan.FromSeconds(4),
                 },
                 "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
