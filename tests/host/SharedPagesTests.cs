@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
 using Broadcast.Host.Listening;
@@ -336,6 +337,29 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
+    public async Task Recording_without_a_title_has_the_new_title_of_its_channel_and_keeps_its_playback_URLs()
+    {
+        await using var site = await Site.StartAsync();
+        async Task<(string Page, JsonNode Status)> ReadAsync() => ((await site.GetAsync($"/recording/{Pictured}")).Body,
+            JsonNode.Parse((await site.GetAsync($"/recording/{Pictured}/status.json")).Body)!);
+        var (oldPage, oldStatus) = await ReadAsync();
+        oldPage.ShouldContain("<title>Demo – Broadcast</title>");
+        ((string?)oldStatus["title"]).ShouldBe("Demo");
+
+        site.DemoTitle = "Town & council";
+        var (page, status) = await ReadAsync();
+
+        page.ShouldBe(oldPage.Replace("Demo", "Town &amp; council", StringComparison.Ordinal));
+        ((string?)status["title"]).ShouldBe("Town & council");
+        ((string?)status["replay"]!["title"]).ShouldBe("Town & council");
+        status["title"] = "Demo";
+        status["replay"]!["title"] = "Demo";
+        status.ToJsonString().ShouldBe(oldStatus.ToJsonString(), "the recording's URLs and times stay");
+        (await site.GetAsync($"/recording/{Gala}/status.json")).Body.ShouldNotContain("council",
+            customMessage: "a recording with a title of its own keeps it");
+    }
+
+    [Fact]
     public async Task Restricted_or_unlisted_recording_has_a_page_without_metadata()
     {
         await using var site = await Site.StartAsync();
@@ -365,6 +389,7 @@ public sealed class SharedPagesTests
         private readonly TempFolder _folder = TempFolder.Create();
         private WebApplication _app = null!;
         private HttpClient _client = null!;
+        private RecordingRange? _untitled;
 
         public static async Task<Site> StartAsync(string? publicUrl = Home + "/")
         {
@@ -405,7 +430,10 @@ public sealed class SharedPagesTests
             return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers);
         }
 
-        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show",
+        /// <summary>Title of the channel <c>demo</c>.</summary>
+        public string DemoTitle { get; set; } = "Demo";
+
+        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => DemoTitle, "guarded" => "Secret show",
             "hostile" => Hostile, "over" or "silent" => "Quiet", _ => null };
 
         public ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
@@ -434,7 +462,7 @@ public sealed class SharedPagesTests
             return id.Value switch
             {
                 Gala => new(Of("demo", Hostile)),
-                Pictured => new(Of("demo", "")),
+                Pictured => new(_untitled ??= Of("demo", "")),   // the same object, as from the catalog's cache
                 Guarded => new(Of("guarded", "Secret gala")),
                 Opened => new(Of("demo", "Secret rehearsal", isListed: false)),
                 Ticketed => new(Of("demo", "Still live") with { Details = null }),

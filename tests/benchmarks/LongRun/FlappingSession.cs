@@ -147,31 +147,11 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0F" + lastByte)), MediaTime.VideoTimescale);
 
     /// <summary>A store in memory that forgets segments.</summary>
-    private sealed class SlimStore(IObjectStore inner) : IObjectStore
+    private sealed class SlimStore(IObjectStore inner) : DelegatingStore(inner)
     {
-        public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
-            CancellationToken cancellationToken) => inner.PutAsync(name, bytes, condition, cancellationToken);
-
-        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
+        public override Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition,
+            CancellationToken cancellationToken) =>
             ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Segment ? Task.FromResult(true)
-                : inner.PutFileAsync(name, path, condition, cancellationToken);
-
-        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
-            CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
-
-        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-            inner.OpenAsync(name, offset, length, cancellationToken);
-
-        public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
-            inner.FindAsync(name, cancellationToken);
-
-        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) =>
-            inner.ListAsync(prefix, cancellationToken);
-
-        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
-            inner.ListFoldersAsync(prefix, cancellationToken);
-
-        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
-            inner.DeleteAsync(names, cancellationToken);
+                : base.PutFileAsync(name, path, condition, cancellationToken);
     }
 }

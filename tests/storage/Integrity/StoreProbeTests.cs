@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Objects;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -52,41 +53,14 @@ public sealed class StoreProbeTests
             StoreProbe.RunAsync(new MemoryObjectStore(TimeProvider.System), TimeProvider.System, given.Token));
     }
 
-    private class Passing(IObjectStore inner) : IObjectStore
-    {
-        public virtual Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
-            CancellationToken cancellationToken) => inner.PutAsync(name, bytes, condition, cancellationToken);
-
-        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
-            inner.PutFileAsync(name, path, condition, cancellationToken);
-
-        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers,
-            CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
-
-        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-            inner.OpenAsync(name, offset, length, cancellationToken);
-
-        public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
-            inner.FindAsync(name, cancellationToken);
-
-        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) =>
-            inner.ListAsync(prefix, cancellationToken);
-
-        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
-            inner.ListFoldersAsync(prefix, cancellationToken);
-
-        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
-            inner.DeleteAsync(names, cancellationToken);
-    }
-
-    private sealed class FullStore() : Passing(new MemoryObjectStore(TimeProvider.System))
+    private sealed class FullStore() : DelegatingStore(new MemoryObjectStore(TimeProvider.System))
     {
         public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
             CancellationToken cancellationToken) =>
             throw new ObjectStoreException(ObjectStoreErrorKind.Full, "The disk is full: make room.");
     }
 
-    private sealed class OverwritingStore(IObjectStore inner) : Passing(inner)
+    private sealed class OverwritingStore(IObjectStore inner) : DelegatingStore(inner)
     {
         public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
             CancellationToken cancellationToken) => base.PutAsync(name, bytes, PutCondition.Replace, cancellationToken);
