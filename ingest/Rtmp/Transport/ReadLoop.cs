@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// Thread that reads publishers' sockets and processes the data directly. It may pause before a pass so that the rest of a frame, and frames
-/// of its other publishers, arrive meanwhile. The thread thereby processes data some dozens of times a second, not for every packet.
+/// Thread that reads publishers' sockets and processes the data directly. It may pause before a pass so that the rest of a frame, and
+/// frames of its other publishers, arrive first. The thread then processes data some dozens of times a second, not for every packet.
 /// </summary>
 internal sealed class ReadLoop : IDisposable
 {
