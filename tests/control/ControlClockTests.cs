@@ -42,6 +42,6 @@ public sealed class ControlClockTests(PostgresFixture postgres)
             .Select(s => s.ImplementationType!.Name);
 
         // Waits, and the times of sessions and of positions in their media.
-        steady.Order(StringComparer.Ordinal).ShouldBe(["EventSessions", "RecordingRepository", "SessionHandover"]);
+        steady.Order(StringComparer.Ordinal).ShouldBe(["EventSessions", "RecordingRepository", "SessionHandover", "SessionResumption"]);
     }
 }
