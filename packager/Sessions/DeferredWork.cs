@@ -8,6 +8,9 @@ namespace Broadcast.Packager.Sessions;
 /// </summary>
 internal sealed class DeferredWork : IDisposable
 {
+    /// <summary>Maximum wait of the timer, which cannot wait for 50 days or longer. The next wait follows.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
     private readonly PriorityQueue<Action, DateTimeOffset> _queue = new();
     private readonly TimeProvider _time;
@@ -64,7 +67,8 @@ internal sealed class DeferredWork : IDisposable
         if (_queue.TryPeek(out _, out var due))
         {
             var wait = due - _time.GetUtcNow();
-            _timer.Change(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, TimeSpan.TicksPerMillisecond, MaxWait.Ticks));
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
     }
 }
