@@ -17,7 +17,8 @@ namespace Broadcast.Packager.Recovery;
 /// <para>
 /// Channels with files in the spool are recovered before the server starts, and so are all others if that takes less than
 /// <see cref="StartWait"/>. Otherwise they are recovered in the background, and a channel with an encoder, a viewer or a decision about a
-/// session first. So the start does not take longer with more channels, and no channel is used before its sessions are known.
+/// session first. The duration of a start therefore does not depend on the number of recordings outside the spool. Unless the store does
+/// not respond, no channel is used before its sessions are known.
 /// </para>
 /// </summary>
 internal sealed class RecoveryService : BackgroundService, IChannelRecovery
@@ -40,7 +41,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     /// <summary>Maximum number of channels that are recovered at once.</summary>
     private const int MaxConcurrent = 16;
 
-    /// <summary>Number of those that are recovered without a request.</summary>
+    /// <summary>Maximum number of channels that the background pass recovers at once.</summary>
     private const int MaxConcurrentInBackground = 8;
 
     private readonly ISpool _spool;
@@ -62,6 +63,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     private Task _firstPass = Task.CompletedTask;
     private volatile JournalCatalog? _catalog;
     private volatile bool _isComplete;
+    private volatile bool _isListed;
     private volatile bool _isFirstPassDone;
     private bool _hasLogged;
     private bool _isDisposed;
@@ -73,7 +75,9 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         _recovery = new SessionRecovery(spool, store, stage, time, deferred, settled, logger);
     }
 
-    /// <summary>Time after which the start continues without an unresponsive store.</summary>
+    /// <summary>
+    /// Timeout for a page of a listing or a session's journal: shorter during the first pass, because encoders and viewers wait for it.
+    /// </summary>
     private TimeSpan RequestTimeout => _isFirstPassDone ? BackgroundTimeout : _options.StoreTimeout;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -142,10 +146,10 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         var failedPasses = 0;
         while (!await TryRetireAsync(stoppingToken) || !_stage.IsStoreKnown)
         {
-            // A single session may fail permanently, so the attempts become rare.
+            // A single session may fail permanently, so the attempts become rare. Only a store that does not respond is tried often.
             var delay = _options.RetryInterval * (1 << Math.Min(failedPasses, MaxDoublings));
-            await Task.Delay(delay < MaxRetryInterval || !_stage.IsStoreKnown ? delay : MaxRetryInterval, _time, stoppingToken);
-            failedPasses = _stage.IsStoreKnown ? failedPasses + 1 : 0;
+            await Task.Delay(delay < MaxRetryInterval ? delay : MaxRetryInterval, _time, stoppingToken);
+            failedPasses = _stage.IsStoreKnown || _isListed ? failedPasses + 1 : 0;
             if (!_stage.IsStoreKnown && await TryStoreAsync(stoppingToken))
             {
                 PackagerLog.StoreReachable(_logger);
@@ -184,7 +188,8 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
             try
             {
-                if (await _recovery.RetireAsync(session, either.Token))
+                // A released session belongs to another server.
+                if (!_stage.IsReleased(session.Id) && await _recovery.RetireAsync(session, either.Token))
                 {
                     _settled.Add(session.Id);
                 }
@@ -230,10 +235,12 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         {
             AddSpool(catalog);
             await JournalListing.AddAllAsync(_store, catalog, () => timeoutSource.CancelAfter(timeout), either.Token);
+            _isListed = true;
         }
         catch (Exception failure) when (failure is IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            _isListed = false;
             if (!_hasLogged)
             {
                 _hasLogged = true;
@@ -280,7 +287,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         }
     }
 
-    /// <summary>Recovers the sessions of a channel once, however often it is called.</summary>
+    /// <summary>Recovers the sessions of a channel. Later calls return the same task.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="noStore">When canceled, the channel is recovered from the spool alone.</param>
     /// <returns>Whether no session was skipped because of a store failure. Never throws.</returns>
