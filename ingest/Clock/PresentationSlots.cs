@@ -1,8 +1,8 @@
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Places presentation times on the slots of a <see cref="FrameGrid"/>. Where the encoder's composition offsets are whole frames, they
-/// count. Otherwise each presentation time jitters, and takes the nearest slot that keeps the frames in the encoder's order.
+/// Places presentation times on the slots of a <see cref="FrameGrid"/>. Composition offsets that are whole frames are
+/// applied exactly. Other presentation times are moved to the nearest slot that preserves the encoder's order.
 /// </summary>
 internal sealed class PresentationSlots
 {
@@ -18,7 +18,7 @@ internal sealed class PresentationSlots
     private const int Smoothing = 16;
 
     private readonly (long Time, long Position)[] _recent = new (long, long)[Remembered];
-    private int _count;
+    private long _count;
     private long _meanRest;
 
     /// <summary>Forgets all frames.</summary>
@@ -37,7 +37,7 @@ internal sealed class PresentationSlots
         var position = _meanRest <= RoundingTolerance
             ? (decodeSlot + frames) * SlotLength
             : Order(time, Math.Max(offset >= 0 ? decodeSlot : long.MinValue, Round(time, rate.Period)) * SlotLength);
-        _recent[_count++ % Remembered] = (time, position);
+        _recent[(int)(_count++ % Remembered)] = (time, position);
         return (position >> 10, position & (SlotLength - 1));
     }
 
@@ -45,7 +45,7 @@ internal sealed class PresentationSlots
     private long Order(long time, long wanted)
     {
         var (before, after) = (long.MinValue, long.MaxValue);
-        foreach (var (otherTime, otherPosition) in _recent.AsSpan(0, Math.Min(_count, Remembered)))
+        foreach (var (otherTime, otherPosition) in _recent.AsSpan(0, (int)Math.Min(_count, Remembered)))
         {
             if (otherTime < time)
             {

@@ -59,7 +59,7 @@ internal sealed class Epoll : IDisposable
         _handle = Own(epoll_create1(CloseOnExec));
         try
         {
-            // Its counter is not zero, so it is readable from the moment it is watched.
+            // The counter is nonzero, so the descriptor is readable as soon as it is added.
             _wakeUp = Own(eventfd(1, CloseOnExec));
         }
         catch
@@ -98,7 +98,7 @@ internal sealed class Epoll : IDisposable
         }
     }
 
-    /// <summary>Makes the current wait and all later ones return at once; for the end of the waiting thread.</summary>
+    /// <summary>Makes the current wait and all later ones return immediately. Called to end the waiting thread.</summary>
     /// <exception cref="IOException">The system call failed.</exception>
     public void WakeUp()
     {

@@ -153,7 +153,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
             }
 
             // On the loop's thread other streams wait; elsewhere they do not.
-            if (_readable && _passBytes >= MaxBytesPerPass && _activeLoop is { } loop)
+            if (_readable && _passBytes >= MaxBytesPerPass && _activeLoop is { IsCurrentThread: true } loop)
             {
                 loop.Requeue(this);
             }

@@ -20,6 +20,7 @@ internal sealed class ReadLoop : IDisposable
     private readonly List<PublisherStream> _ready = [];
     private readonly List<PublisherStream> _large = [];
     private readonly Func<TimeSpan> _getPause;
+    private readonly Thread _thread;
     private long _lastToken;
     private readonly ManualResetEvent _end = new(initialState: false);
 
@@ -29,11 +30,15 @@ internal sealed class ReadLoop : IDisposable
     public ReadLoop(string name, Func<TimeSpan> getPause)
     {
         _getPause = getPause;
-        new Thread(Run) { IsBackground = true, Name = name }.Start();
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+        _thread.Start();
     }
 
     /// <summary>Number of watched sockets.</summary>
     public int Count => _streams.Count;
+
+    /// <summary>Indicates whether the caller runs on the loop's thread.</summary>
+    public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
     /// <summary>Starts watching a stream's socket.</summary>
     /// <returns>Token for <see cref="Detach"/>.</returns>
@@ -65,7 +70,7 @@ internal sealed class ReadLoop : IDisposable
         }
     }
 
-    /// <summary>Queues a stream with unread data for another read after the other streams.</summary>
+    /// <summary>Queues a stream with unread data for another read after the other streams. Called on the loop's thread.</summary>
     public void Requeue(PublisherStream stream)
     {
         lock (_requeued)
@@ -220,7 +225,7 @@ internal sealed class ReadLoops : IDisposable
         }
     }
 
-    /// <summary>Computes the pause between passes.</summary>
+    /// <summary>Computes the pause before a pass.</summary>
     /// <param name="publishers">Number of publishers on all threads.</param>
     /// <param name="maxPause">Maximum pause.</param>
     public static TimeSpan GetPause(int publishers, TimeSpan maxPause) => publishers >= maxPause / PausePerPublisher ? maxPause
