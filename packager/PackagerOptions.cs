@@ -47,8 +47,8 @@ public sealed class PackagerOptions
     public TimeSpan IndexBlockDuration { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Maximum time that startup waits for the object store, 1 to 60 s. Then it continues with the data folder and retries in the
-    /// background.
+    /// Timeout for each listing page and each session's journal during the first recovery after a start, 1 to 60 s. The server then
+    /// continues with the data folder and retries in the background.
     /// </summary>
     public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

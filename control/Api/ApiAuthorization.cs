@@ -13,7 +13,7 @@ namespace Broadcast.Control.Api;
 /// <summary>Role that an endpoint requires; endpoints without it require none.</summary>
 internal sealed record RequiredRole(TokenRole Role);
 
-/// <summary>Marks an endpoint that also answers unknown callers. It requires no role, and token scopes do not apply to it.</summary>
+/// <summary>Marks an endpoint that accepts unauthenticated requests. Roles and token scopes do not apply to it.</summary>
 internal sealed record OptionalCaller;
 
 /// <summary>Marks an endpoint that encoders call; API rate limits do not apply to it.</summary>

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// Cookie that identifies a browser in which a user has logged in (<see cref="LoginAttempts"/>). It remains after the logout and permits
-/// nothing: it only exempts the browser from the counts of other clients' wrong passwords. Its value is random, and the database stores its
+/// Cookie that identifies a browser in which a user has logged in (<see cref="LoginAttempts"/>). It grants no access and
+/// remains after logout. It exempts the browser from the counts of failed logins of its network and of the user name. Its value is random, and the database stores its
 /// hash. The attributes are those of the <see cref="LoginCookie"/>.
 /// </summary>
 internal static class DeviceCookie

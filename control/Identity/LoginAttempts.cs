@@ -19,11 +19,10 @@ internal readonly record struct LoginCheck(bool IsLimitReached, bool IsKnown, bo
 
 /// <summary>
 /// Counts failed logins. After <see cref="ControlOptions.AttemptsPerMinute"/> from one address within a minute, or ten times as many for
-/// one name, further logins are rejected unread. The count of a name does not apply to networks from which its user has logged in:
-/// otherwise anyone could lock a user out by sending wrong passwords. To browsers in which the user has logged in, identified by a random
-/// cookie, neither count applies, but one of their own with the limit of an address. Wrong second-factor codes are counted per user and
-/// for longer,
-/// because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
+/// one name, further logins are rejected without checking the password. The count of a name does not apply to networks from which its user
+/// has logged in; otherwise anyone could lock a user out by sending wrong passwords. Neither count applies to browsers in which the user
+/// has logged in, which a random cookie identifies. Each such browser has its own count, with the limit of an address. Wrong second-factor
+/// codes are counted per user and for longer, because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
 /// the database anyway. Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
 /// </summary>
 internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options,
@@ -60,7 +59,7 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
 
     private long _lastCleanup = -1;
 
-    /// <summary>Checks the limits of failed logins, and which parts of the client are known for a name.</summary>
+    /// <summary>Checks the limits of failed logins, and looks up the network and the browser among those known for a name.</summary>
     /// <param name="remote">Remote address.</param>
     /// <param name="device">Value of the browser's device cookie, if it sent one.</param>
     /// <param name="name">Normalized name of the user.</param>
@@ -144,7 +143,7 @@ internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOp
         await IncrementAsync(connection, [.. keys], LoginWindow);
     }
 
-    /// <summary>Forgets a user's browsers.</summary>
+    /// <summary>Removes the known browsers of a user.</summary>
     public static Task ForgetDevicesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long user,
         CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition("DELETE FROM login_clients WHERE user_id = @user AND is_device", new { user },

@@ -52,7 +52,7 @@ internal sealed class SessionResumption(
 
         if (lifecycle is not null)
         {
-            // Their media may have ended, and encoders continue them.
+            // The packager must know whether a session's media have ended before an encoder continues it.
             await Parallel.ForEachAsync(taken.Select(open => open.Session.Channel).Distinct(),
                 new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
                 lifecycle.RecoverAsync);
@@ -100,7 +100,7 @@ internal sealed class SessionResumption(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The next process ends them.
+            // The next start ends the remaining sessions.
         }
         catch (Exception e)
         {

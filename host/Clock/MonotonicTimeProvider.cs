@@ -6,13 +6,15 @@ namespace Broadcast.Host.Clock;
 /// players count segments. Control decisions follow the system clock instead. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Periodic timers of a second or more fire on whole seconds of the monotonic clock. Their work thereby shares one wake-up of the process,
-/// and an idle server sleeps for most of each second.
+/// A periodic timer whose due time and period are at least 1 s has its first tick on a whole second of the monotonic clock. The work of
+/// such timers thereby shares one wake-up of the process, and an idle server sleeps for most of each second.
 /// </remarks>
 /// <param name="system">The system's clocks.</param>
 internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
 {
-    /// <summary>Instants to which periodic timers are aligned, and the shortest period that is aligned.</summary>
+    /// <summary>
+    /// Interval of the instants to which periodic timers are aligned. Timers with a shorter due time or period are not aligned.
+    /// </summary>
     internal static readonly TimeSpan TimerGrid = TimeSpan.FromSeconds(1);
 
     private Origin _origin = Origin.Of(system);

@@ -9,7 +9,7 @@ namespace Broadcast.Host.Listening;
 
 /// <summary>
 /// Limits the connections of all listeners together, so that files remain for everything else (<see cref="OpenFileLimit"/>). Three quarters
-/// are for viewers, a few for health checks and metrics, and the rest is for encoders. Each listener has its own share, so that health
+/// are for viewers, a few for health checks and metrics, and the rest is for encoders. The three limits are independent, so that health
 /// checks are answered while viewers or encoders are at their limit. One client has a quarter of the viewers' connections. At a limit, a
 /// new HTTP connection replaces the one without a request for the longest time.
 /// </summary>

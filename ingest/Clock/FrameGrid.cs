@@ -5,21 +5,19 @@ namespace Broadcast.Ingest.Clock;
 
 /// <summary>
 /// Places frames whose timestamps jitter by up to 10 ms around a constant frame rate (phones, action cameras) at exact intervals. Needs no
-/// look-ahead: each frame gets its time when it arrives. <see cref="FrameRateDetector"/> handles times that are only rounded.
+/// look-ahead: each frame is timestamped on arrival. <see cref="FrameRateDetector"/> handles times that are only rounded.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The grid has one slot per frame duration. Each frame takes the next slot; a frame that is later than jitter explains skips slots, so a
-/// dropped frame doubles a duration and shifts nothing. After a pause,
-/// the grid begins anew. It follows the average of the encoder's times in steps of some ticks per
-/// frame. Frame rate and amount of jitter
-/// come from a <see cref="FrameRateEstimator"/>, which continues to observe, and replaces a rate that
-/// no longer fits.
+/// The grid has one slot per frame duration. Each frame takes the next slot; a frame that is later than jitter can explain skips slots. A
+/// dropped frame thereby doubles a duration and shifts nothing; at 48 fps and more, the skip may come a few frames late. After a pause, the
+/// grid is aligned with the next frame. The grid follows the average of the encoder's times in steps of some ticks per frame. A
+/// <see cref="FrameRateEstimator"/> supplies the frame rate and the jitter. It keeps measuring and replaces a rate that no longer fits.
 /// </para>
 /// <para>
-/// Frames that are not near a slot keep the encoder's time. The grid is abandoned after a few of them, or when blocks of the estimator
-/// break off repeatedly: the frame rate is variable or has changed. It is found again after <see cref="RequiredFrames"/> frames; after a
-/// grid that did not last, only after more of them.
+/// Frames that are not near a slot keep the encoder's time. The grid is abandoned after a few of them, or when no
+/// rate fits several blocks of the estimator: the frame rate is variable or has changed. It is found again after
+/// <see cref="RequiredFrames"/> frames. If the previous grid was short-lived, more frames are required.
 /// </para>
 /// </remarks>
 internal sealed class FrameGrid
@@ -27,7 +25,7 @@ internal sealed class FrameGrid
     /// <summary>Number of frames after which a rate is used.</summary>
     public const int RequiredFrames = 48;
 
-    /// <summary>Maximum of that number.</summary>
+    /// <summary>Maximum value of the required number of frames.</summary>
     private const int MaxRequiredFrames = 384;
 
     /// <summary>Maximum difference of a frame from the average, in nanoseconds.</summary>
@@ -39,10 +37,10 @@ internal sealed class FrameGrid
     /// <summary>Standard deviation below which jitter has ended, in nanoseconds.</summary>
     private const long RoundingThreshold = 400_000;
 
-    /// <summary>Average difference that is not corrected, in nanoseconds.</summary>
+    /// <summary>Average difference below which the grid is not corrected, in nanoseconds.</summary>
     private const long DeadBand = 3 * Nanoseconds.PerMillisecond;
 
-    /// <summary>Average difference that shows that the rate is wrong, in nanoseconds.</summary>
+    /// <summary>Average difference above which the rate is considered wrong, in nanoseconds.</summary>
     private const long MaxMeanError = 12 * Nanoseconds.PerMillisecond;
 
     /// <summary>Number of frames in the average difference.</summary>

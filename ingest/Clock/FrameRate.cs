@@ -14,7 +14,7 @@ internal readonly record struct FrameRate(int Frames, int Seconds)
         new(120, 1), new(120_000, 1001),
     ];
 
-    /// <summary>Rates of encoders. Where two are indistinguishable for a while, the more common one comes first.</summary>
+    /// <summary>Common frame rates. Of two similar rates, the more common one comes first.</summary>
     public static ReadOnlySpan<FrameRate> Common => List;
 
     /// <summary>Frames per second.</summary>
@@ -23,7 +23,7 @@ internal readonly record struct FrameRate(int Frames, int Seconds)
     /// <summary>Duration of a frame in nanoseconds, rounded down.</summary>
     public long Period => (long)Seconds * Nanoseconds.PerSecond / Frames;
 
-    /// <summary>Indicates whether jitter of 10 ms leaves no doubt which frame a time belongs to.</summary>
+    /// <summary>Indicates whether each timestamp can be assigned to one frame despite 10 ms of jitter.</summary>
     public bool IsDistinct => Period / 2 >= FrameRateEstimator.NextFrameTolerance;
 
     /// <summary>Returns the index in <see cref="Common"/> of a rate that a codec configuration declares; -1 for any other rate.</summary>

@@ -13,15 +13,14 @@ internal sealed class FrameRateEstimator
     public const int BlockLength = 768;
 
     /// <summary>
-    /// Difference from the next frame's average time within which a frame is the next one, in nanoseconds. It applies if it exceeds half a
-    /// frame duration; otherwise that does.
+    /// Maximum lateness at which a frame still counts as the next one, unless half a frame duration is longer; in nanoseconds.
     /// </summary>
     public const long NextFrameTolerance = 13_500_000;
 
-    /// <summary>Maximum addition to <see cref="JitterSpread"/> in a whole block, by the encoder's drift, in nanoseconds.</summary>
+    /// <summary>Maximum additional spread over a whole block, caused by the encoder's drift, in nanoseconds.</summary>
     private const long DriftSpread = 4 * Nanoseconds.PerMillisecond;
 
-    /// <summary>Number of frames at the start of a block whose average does not count yet.</summary>
+    /// <summary>Number of frames after which a block's average is reliable.</summary>
     public const int UnknownCenter = 16;
 
     /// <summary>Spread of times that jitter of 10 ms causes, in nanoseconds.</summary>

@@ -43,7 +43,7 @@ internal sealed class VideoClock
     /// <param name="time">Decode time on the session's timeline, in nanoseconds.</param>
     /// <param name="compositionOffset">Presentation minus decode time, in nanoseconds.</param>
     /// <param name="slew">Part of the decode time that aligns the timeline with wall-clock time (<see cref="EncoderClock.Slew"/>), in
-    /// nanoseconds. The encoder's frame rate is in the rest.</param>
+    /// nanoseconds. It is subtracted before the frame rate is detected.</param>
     public (MediaTime Decode, MediaTime Present) Next(long time, long compositionOffset, long slew = 0)
     {
         var offset = Math.Clamp(compositionOffset, -MaxOffsetNanoseconds, MaxOffsetNanoseconds);

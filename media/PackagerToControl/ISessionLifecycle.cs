@@ -7,14 +7,14 @@ public interface ISessionLifecycle
     ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Releases a session that another server owns. This server stops serving and writing it, discards what it recovered at startup, and
-    /// leaves its objects in the store. A session whose media arrives here is not released.
+    /// Releases a session that another server owns. This server stops serving and writing it, discards what it recovered, and leaves its
+    /// objects in the store. A session whose media arrives here is not released.
     /// </summary>
     ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>
-    /// Recovers the sessions of a channel that earlier processes had, before those of other channels. Completes when they are known, or the
-    /// object store does not answer.
+    /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the object
+    /// store has failed.
     /// </summary>
     ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

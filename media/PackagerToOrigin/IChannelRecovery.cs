@@ -4,8 +4,8 @@ namespace Broadcast.Media.PackagerToOrigin;
 public interface IChannelRecovery
 {
     /// <summary>
-    /// Returns whether a channel may have earlier sessions that are not recovered yet. Such a channel is recovered before others. Must not
-    /// block.
+    /// Returns whether a channel may have earlier sessions that are not recovered yet. Until the journals are listed, this applies to every
+    /// channel. Afterwards the call also moves the channel to the front of the recovery. Must not block.
     /// </summary>
     bool IsPending(ChannelName channel);
 }

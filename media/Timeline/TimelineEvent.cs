@@ -112,7 +112,8 @@ public abstract record TimelineEvent
     /// <param name="FirstSegment">First sequence number of the window.</param>
     /// <param name="Run">In a checkpoint: period of the first segment, if known.</param>
     /// <param name="Slate">In a checkpoint: the slate at the end of the session, wherever it began.</param>
-    /// <param name="Discontinuities">In a checkpoint: number of discontinuities before the window. Older checkpoints instead contain a
+    /// <param name="Discontinuities">In a checkpoint, or when skipped discontinuities have left the window: number of discontinuities
+    /// before the window. Older checkpoints instead contain a
     /// <see cref="Discontinuity"/> for each of them.</param>
     public sealed record WindowMoved(
         long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Run = null,

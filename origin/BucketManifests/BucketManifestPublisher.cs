@@ -25,7 +25,7 @@ internal sealed class BucketManifestPublisher(
     /// <summary>Interval of checks; a manifest may lag its media by this.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Interval of checks while the directory has no session: a new session has no complete segment before.</summary>
+    /// <summary>Interval of checks while the directory has no session. A new session has no complete segment within this time.</summary>
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Maximum delay between two attempts while the store fails.</summary>

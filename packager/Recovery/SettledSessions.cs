@@ -5,9 +5,9 @@ using Broadcast.Media;
 namespace Broadcast.Packager.Recovery;
 
 /// <summary>
-/// Sessions for which recovery has nothing left to do: recorded, superseded and ended, with all files in the object store. They remain so
-/// until they are deleted, so the next start need not read their journals. Kept in the data folder, one ID per line. The file only saves
-/// reads: without it, the journals are read again. Thread-safe.
+/// Ended recordings whose files are all in the object store. They remain so until they are deleted. A start neither cleans them up nor, if
+/// they are superseded, reads their journals. Stored in the data folder, one ID per line. The file only avoids reads: without it, the
+/// journals are read again. Thread-safe.
 /// </summary>
 internal sealed class SettledSessions
 {

@@ -26,7 +26,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     public static IReadOnlyDictionary<string, string> Open { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["POST /api/v1/setup"] = "a set-up code is what it asks for",
-        ["GET /api/v1/login"] = "it says whether the caller is known, so that a page can ask before it logs in",
+        ["GET /api/v1/login"] = "it returns only the login state",
         ["POST /api/v1/login"] = "a name and password are what it asks for",
         ["GET /api/v1/calendars/{feed}/events.ics"] = "the address is the secret: calendars send no token",
         ["GET /api/v1/openapi.json"] = "it describes the API, and nothing of this server",

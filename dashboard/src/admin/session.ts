@@ -19,7 +19,7 @@ export async function resumeSession(): Promise<Session> {
   return login.state === 'signedOut' ? { state: 'signedOut', reason: adminText.signIn.sessionExpired } : login;
 }
 
-// Asks first whether there is a session, because browsers log a 401 in their console as an error.
+// Requests the login state first, because browsers log 401 responses as errors.
 async function fetchSession(api: Api): Promise<Session> {
   try {
     if (!(await api.isAuthenticated())) return { state: 'signedOut', reason: null };
