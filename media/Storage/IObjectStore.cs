@@ -78,7 +78,10 @@ public interface IObjectStore
     /// <param name="cancellationToken">Cancels the listing.</param>
     IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken);
 
-    /// <summary>Deletes objects. Missing objects are ignored.</summary>
+    /// <summary>
+    /// Deletes objects. Missing objects are ignored. Objects that cannot be deleted do not stop the deletion of the others; they are listed
+    /// in <see cref="ObjectStoreException.FailedNames"/>.
+    /// </summary>
     Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken);
 }
 
@@ -131,4 +134,10 @@ public sealed class ObjectStoreException(ObjectStoreErrorKind kind, string messa
 {
     /// <summary>Kind of the error.</summary>
     public ObjectStoreErrorKind Kind { get; } = kind;
+
+    /// <summary>
+    /// Names that a call of <see cref="IObjectStore.DeleteAsync"/> could not delete while it deleted all its others. Empty when the call
+    /// failed as a whole.
+    /// </summary>
+    public IReadOnlyCollection<ObjectName> FailedNames { get; init; } = [];
 }

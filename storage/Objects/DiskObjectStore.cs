@@ -203,9 +203,10 @@ internal sealed class DiskObjectStore : IObjectStore
         return Folders(prefix, cancellationToken);
     }
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
-        GuardAsync("Could not delete objects", () =>
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
+        var failed = new List<ObjectName>();
+        Exception? first = null;
         foreach (var name in names)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -222,10 +223,21 @@ internal sealed class DiskObjectStore : IObjectStore
             {
                 // Deleted concurrently.
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failed.Add(name);
+                first ??= e;
+            }
         }
 
-        return Task.FromResult(true);
-    });
+        if (first is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        var error = DiskErrors.Explain(first, $"Could not delete {failed[0]}", _root);
+        return Task.FromException(new ObjectStoreException(error.Kind, error.Message, first) { FailedNames = failed });
+    }
 
     private async IAsyncEnumerable<string> Folders(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

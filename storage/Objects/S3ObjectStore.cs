@@ -239,29 +239,56 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public async Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
+        var failed = new List<ObjectName>();
+        ObjectStoreException? first = null;
         foreach (var chunk in names.Chunk(NamesPerDelete))
         {
             var request = new DeleteObjectsRequest { BucketName = _bucket, Quiet = true,
                 Objects = [.. chunk.Select(name => new KeyVersion { Key = _prefix + name.Value })] };
-            await CallAsync($"Could not delete {chunk.Length} objects", LimitFor(chunk.Length * 10_000L), async token =>
+            try
             {
-                try
+                await CallAsync($"Could not delete {chunk.Length} objects", LimitFor(chunk.Length * 10_000L), async token =>
                 {
-                    return await _client.DeleteObjectsAsync(request, token);
-                }
-                catch (DeleteObjectsException e)
-                {
-                    var first = e.Response.DeleteErrors?.FirstOrDefault(error => error.Code != "NoSuchKey");
-                    if (first is null)
+                    try
                     {
-                        return e.Response;
+                        return await _client.DeleteObjectsAsync(request, token);
                     }
-
-                    var status = first.Code == "AccessDenied" ? HttpStatusCode.Forbidden : HttpStatusCode.InternalServerError;
-                    throw _errors.FromErrorCode(first.Code, status, $"Could not delete {first.Key}", e);
-                }
-            }, cancellationToken);
+                    catch (DeleteObjectsException e)
+                    {
+                        return ExplainDeleteErrors(e, chunk) is { } error ? throw error : e.Response;
+                    }
+                }, cancellationToken);
+            }
+            catch (ObjectStoreException e) when (e.FailedNames.Count > 0)
+            {
+                failed.AddRange(e.FailedNames);
+                first ??= e;
+            }
         }
+
+        if (first is not null)
+        {
+            throw new ObjectStoreException(first.Kind, first.Message, first) { FailedNames = failed };
+        }
+    }
+
+    /// <summary>Returns the first error of a deletion with the names that failed; <see langword="null"/> when they were missing.</summary>
+    private ObjectStoreException? ExplainDeleteErrors(DeleteObjectsException exception, ObjectName[] names)
+    {
+        var errors = (exception.Response.DeleteErrors ?? []).Where(error => error.Code != "NoSuchKey").ToList();
+        if (errors.Count == 0)
+        {
+            return null;
+        }
+
+        var status = errors[0].Code == "AccessDenied" ? HttpStatusCode.Forbidden : HttpStatusCode.InternalServerError;
+        var error = _errors.FromErrorCode(errors[0].Code, status, $"Could not delete {errors[0].Key}", exception);
+        var keys = errors.Select(failure => failure.Key).ToHashSet(StringComparer.Ordinal);
+        var failed = names.Where(name => keys.Contains(_prefix + name.Value)).ToList();
+
+        // A service that names other keys does not say which deletions failed.
+        return failed.Count == keys.Count
+            ? new ObjectStoreException(error.Kind, error.Message, error.InnerException) { FailedNames = failed } : error;
     }
 
     private static DateTimeOffset Utc(DateTime? time) => new((time ?? DateTime.UnixEpoch).ToUniversalTime());

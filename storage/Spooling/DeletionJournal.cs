@@ -1,4 +1,7 @@
+using System.Text;
 using Broadcast.Media;
+using Broadcast.Storage.Objects;
+using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Spooling;
 
@@ -18,13 +21,26 @@ internal sealed class DeletionJournal(string folder)
 
     public string Folder { get; } = folder;
 
-    /// <summary>Writes a deletion atomically.</summary>
+    /// <summary>Flushes a file to the disk; tests count or fail it.</summary>
+    internal Action<SafeFileHandle> FlushFile { get; init; } = RandomAccess.FlushToDisk;
+
+    /// <summary>Flushes a folder to the disk; tests count or fail it.</summary>
+    internal Action<string> FlushParent { get; init; } = AtomicFile.FlushFolder;
+
+    /// <summary>Writes a deletion atomically and flushes it to the disk, so that it survives a power failure.</summary>
     public Deletion Write(Deletion deletion)
     {
         Directory.CreateDirectory(Folder);
         var path = Path.Combine(Folder, Guid.CreateVersion7().ToString("N"));
-        File.WriteAllLines(path + "~", deletion.Prefix is { } prefix ? [PrefixWord + prefix] : deletion.Names.Select(name => name.Value));
-        File.Move(path + "~", path);
+        var lines = deletion.Prefix is { } prefix ? [PrefixWord + prefix] : deletion.Names.Select(name => name.Value);
+        using (var file = File.OpenHandle(path + "~", FileMode.CreateNew, FileAccess.Write))
+        {
+            RandomAccess.Write(file, Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))), 0);
+            FlushFile(file);
+        }
+
+        AtomicFile.Replace(path + "~", path);
+        FlushParent(Folder);
         return deletion with { JournalPath = path };
     }
 

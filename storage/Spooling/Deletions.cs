@@ -9,27 +9,72 @@ namespace Broadcast.Storage.Spooling;
 /// ones are stored on disk and loaded later. Deletions of folders are stored on disk immediately, deletions of names when the store fails
 /// or the process stops. Kill -9 therefore loses only names whose first attempt was in progress, usually a few milliseconds' worth. Their
 /// objects remain in the store.
+/// <para>
+/// Objects that the store cannot delete, for example because they are write-protected, do not stop the others. Their names stay on disk
+/// and are retried with a backoff of up to 10 minutes. While the store as a whole fails, all deletions pause for up to 30 s at a time.
+/// </para>
 /// </summary>
 internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeProvider time, ILogger logger)
 {
     private const int MaxCalls = 10_000;
     private const int BatchSize = 1000;
+
+    /// <summary>Maximum number of failing names in memory. More are only on disk until they are retried.</summary>
+    private const int MaxFailingNames = 100_000;
+
+    /// <summary>Number of consecutive failures of individual deletions after which the store counts as unavailable.</summary>
+    private const int MaxConsecutiveFailures = 3;
+
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(10);
     private readonly Lock _lock = new();
-    private readonly LinkedList<Deletion> _pending = [];
+    private readonly LinkedList<Entry> _pending = [];
+
+    // Calls that failed although the store works, in no order.
+    private readonly List<Entry> _failing = [];
     private readonly Dictionary<ObjectName, int> _names = [];
 
     // Folders, which end in a slash, with the number of their pending deletions.
     private readonly Dictionary<string, int> _prefixes = new(StringComparer.Ordinal);
     private readonly WakeSignal _wake = new(time);
     private bool _moreOnDisk = true;
+    private DateTimeOffset _loadAt = DateTimeOffset.MaxValue;
+    private bool _wasRetry;
+    private DateTimeOffset _failureLogged = DateTimeOffset.MinValue;
+    private DateTimeOffset _outageLogged = DateTimeOffset.MinValue;
 
+    /// <summary>Number of calls that are not completed, including failing ones.</summary>
     public int Pending
     {
         get
         {
             lock (_lock)
             {
+                return _pending.Count + _failing.Count;
+            }
+        }
+    }
+
+    /// <summary>Number of calls that wait for their first attempt or for the store.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_lock)
+            {
                 return _pending.Count;
+            }
+        }
+    }
+
+    /// <summary>Number of names and folders whose deletion failed although the store works, and is retried.</summary>
+    public int Failing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return FailingCount();
             }
         }
     }
@@ -52,9 +97,9 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
 
         lock (_lock)
         {
-            if (_pending.Count < MaxCalls)
+            if (_pending.Count + _failing.Count < MaxCalls)
             {
-                Remember(deletion);
+                Remember(_pending.AddLast(new Entry(deletion)).Value.Deletion);
             }
             else
             {
@@ -71,23 +116,32 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     {
         lock (_lock)
         {
-            if (!_moreOnDisk || _pending.Count > 0)
+            if (_pending.Count > 0 || !(_moreOnDisk || time.GetUtcNow() >= _loadAt))
             {
                 return;
             }
 
+            (_moreOnDisk, _loadAt) = (false, DateTimeOffset.MaxValue);
             try
             {
-                foreach (var deletion in notes.Read(MaxCalls))
+                var loaded = _failing.Select(entry => entry.Deletion.JournalPath).ToHashSet();
+                var names = 0;
+                foreach (var deletion in notes.Read(MaxCalls + loaded.Count).Where(deletion => !loaded.Contains(deletion.JournalPath)))
                 {
-                    Remember(deletion);
+                    if (names >= MaxFailingNames || _pending.Count == MaxCalls)
+                    {
+                        _moreOnDisk = true;
+                        break;
+                    }
+
+                    names += deletion.Names.Count;
+                    Remember(_pending.AddLast(new Entry(deletion)).Value.Deletion);
                 }
 
-                _moreOnDisk = _pending.Count == MaxCalls;
+                _moreOnDisk |= _pending.Count == MaxCalls;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                _moreOnDisk = false;
                 logger.RemoveFailed(notes.Folder, e);
             }
         }
@@ -98,9 +152,9 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     {
         lock (_lock)
         {
-            for (var node = _pending.First; node is not null; node = node.Next)
+            foreach (var entry in _pending.Concat(_failing))
             {
-                node.Value = Persist(node.Value);
+                entry.Deletion = Persist(entry.Deletion);
             }
         }
     }
@@ -109,21 +163,21 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     public async Task RunAsync(Uploader uploader, CancellationToken cancellationToken)
     {
         var failures = 0;
+        var consecutive = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             var signal = _wake.Next;
-            var batch = NextBatch();
+            var batch = NextBatch(out var wait);
+            var outcome = new Outcome();
             try
             {
                 if (batch.Count == 0)
                 {
-                    await _wake.WaitAsync(signal, TimeSpan.FromHours(1), cancellationToken);
+                    await _wake.WaitAsync(signal, wait, cancellationToken);
                     continue;
                 }
 
-                await ExecuteAsync(batch, uploader, cancellationToken);
-                Done(batch);
-                failures = 0;
+                await ExecuteAsync(batch, uploader, outcome, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -131,121 +185,307 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
             }
             catch (Exception e)
             {
-                if (failures == 0)
+                // The store as a whole: the batch stays where it is.
+                outcome.Outage = e;
+            }
+
+            if (outcome.Outage is null)
+            {
+                Complete(batch, outcome);
+            }
+
+            if (outcome.Deleted)
+            {
+                consecutive = 0;
+            }
+            else if (outcome.Error is not null && !_wasRetry)
+            {
+                consecutive++;
+            }
+
+            if (outcome.Outage is null && consecutive < MaxConsecutiveFailures)
+            {
+                failures = outcome.Deleted ? 0 : failures;
+                continue;
+            }
+
+            if (outcome.Outage is { } outage)
+            {
+                if (failures == 0 || time.GetUtcNow() - _outageLogged >= RepeatLogAfter)
                 {
-                    logger.DeletionFailed(e.Message);
+                    _outageLogged = time.GetUtcNow();
+                    logger.DeletionFailed(outage.Message);
                 }
 
                 PersistAll();
-                await Task.Delay(Backoff.Next(failures++), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+
+            await Task.Delay(Backoff.Next(failures++), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task ExecuteAsync(List<Deletion> batch, Uploader uploader, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(List<Entry> batch, Uploader uploader, Outcome outcome, CancellationToken cancellationToken)
     {
-        await uploader.WaitForUploadsAsync(name => batch.Any(deletion => deletion.Covers(name)), cancellationToken);
-        if (batch[0].Prefix is { } prefix)
+        await uploader.WaitForUploadsAsync(name => batch.Exists(entry => entry.Deletion.Covers(name)), cancellationToken);
+        if (batch[0].Deletion.Prefix is { } prefix)
         {
-            await DeleteBelowAsync(prefix, cancellationToken);
+            await DeleteBelowAsync(prefix, outcome, cancellationToken);
             return;
         }
 
-        foreach (var names in batch.SelectMany(deletion => deletion.Names).Distinct().Chunk(BatchSize))
+        foreach (var names in batch.SelectMany(entry => entry.Deletion.Names).Distinct().Chunk(BatchSize))
         {
-            await store.DeleteAsync(names, cancellationToken);
+            if (outcome.GaveUp)
+            {
+                outcome.Add(names, outcome.Error!);
+            }
+            else
+            {
+                await DeleteAsync(names, outcome, cancellationToken);
+            }
         }
     }
 
-    private async Task DeleteBelowAsync(string prefix, CancellationToken cancellationToken)
+    private async Task DeleteBelowAsync(string prefix, Outcome outcome, CancellationToken cancellationToken)
     {
         var found = new List<ObjectName>(BatchSize);
-        await foreach (var entry in store.ListAsync(prefix, cancellationToken))
+        try
         {
-            found.Add(entry.Name);
-            if (found.Count == BatchSize)
+            await foreach (var entry in store.ListAsync(prefix, cancellationToken))
             {
-                await store.DeleteAsync(found, cancellationToken);
-                found.Clear();
+                found.Add(entry.Name);
+                if (found.Count == BatchSize)
+                {
+                    await DeleteAsync(found, outcome, cancellationToken);
+                    found.Clear();
+                    if (outcome.GaveUp)
+                    {
+                        return;
+                    }
+                }
             }
+        }
+        catch (ObjectStoreException e) when (IsIndividual(e))
+        {
+            // For example a folder that cannot be read.
+            outcome.Error = e;
         }
 
         if (found.Count > 0)
         {
-            await store.DeleteAsync(found, cancellationToken);
+            await DeleteAsync(found, outcome, cancellationToken);
+        }
+
+        outcome.Deleted |= outcome.Error is null;
+    }
+
+    /// <summary>Deletes names. Failures of individual objects are added to the outcome; those of the store are thrown.</summary>
+    private async Task DeleteAsync(IReadOnlyCollection<ObjectName> names, Outcome outcome, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.DeleteAsync(names, cancellationToken);
+            outcome.Deleted = true;
+        }
+        catch (ObjectStoreException e) when (e.FailedNames.Count > 0)
+        {
+            outcome.Add(e.FailedNames, e);
+            outcome.Deleted |= e.FailedNames.Count < names.Count;
+        }
+        catch (ObjectStoreException e) when (IsIndividual(e))
+        {
+            if (names.Count == 1)
+            {
+                outcome.Add(names, e);
+                return;
+            }
+
+            await DeleteOneByOneAsync(names, outcome, cancellationToken);
         }
     }
 
-    /// <summary>One prefix, or consecutive calls with up to about 1,000 names. They remain pending until completed.</summary>
-    private List<Deletion> NextBatch()
+    /// <summary>
+    /// Deletes names in requests of their own, after a request that failed without saying for which name. Stops after a few consecutive
+    /// failures; the remaining names then count as failed, so that a store that fails for all names gets few requests.
+    /// </summary>
+    private async Task DeleteOneByOneAsync(IReadOnlyCollection<ObjectName> names, Outcome outcome, CancellationToken cancellationToken)
+    {
+        var consecutive = 0;
+        var tried = 0;
+        foreach (var name in names)
+        {
+            tried++;
+            try
+            {
+                await store.DeleteAsync([name], cancellationToken);
+                outcome.Deleted = true;
+                consecutive = 0;
+            }
+            catch (ObjectStoreException e) when (IsIndividual(e))
+            {
+                outcome.Add([name], e);
+                if (++consecutive == MaxConsecutiveFailures)
+                {
+                    outcome.Add(names.Skip(tried), e);
+                    outcome.GaveUp = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Returns whether an error may concern single objects. Other kinds of error concern the store as a whole.</summary>
+    private static bool IsIndividual(ObjectStoreException error) =>
+        error.FailedNames.Count > 0 || error.Kind is ObjectStoreErrorKind.Denied or ObjectStoreErrorKind.Other;
+
+    /// <summary>
+    /// One prefix, or calls with up to about 1,000 names: consecutive ones, or failing ones that are due, in turns. They remain pending
+    /// until completed. If there are none, returns the time until one is due.
+    /// </summary>
+    private List<Entry> NextBatch(out TimeSpan wait)
     {
         Load();
         lock (_lock)
         {
-            var batch = new List<Deletion>();
+            var now = time.GetUtcNow();
+            var due = _failing.Where(entry => entry.DueAt <= now).OrderBy(entry => entry.DueAt).ToList();
+            _wasRetry = due.Count > 0 && (!_wasRetry || _pending.Count == 0);
+            var batch = new List<Entry>();
             var names = 0;
-            foreach (var deletion in _pending)
+            foreach (var entry in _wasRetry ? due : (IEnumerable<Entry>)_pending)
             {
-                if (deletion.Prefix is not null)
+                if (entry.Deletion.Prefix is not null)
                 {
                     if (batch.Count == 0)
                     {
-                        batch.Add(deletion);
+                        batch.Add(entry);
                     }
 
                     break;
                 }
 
-                if (names > 0 && names + deletion.Names.Count > BatchSize)
+                if (names > 0 && names + entry.Deletion.Names.Count > BatchSize)
                 {
                     break;
                 }
 
-                batch.Add(deletion);
-                names += deletion.Names.Count;
+                batch.Add(entry);
+                names += entry.Deletion.Names.Count;
             }
 
+            var next = _failing.Select(entry => entry.DueAt).Append(_loadAt).Min();
+            wait = next - now < TimeSpan.FromHours(1) ? TimeSpan.FromTicks(Math.Max(0, (next - now).Ticks)) : TimeSpan.FromHours(1);
             return batch;
         }
     }
 
-    private void Done(List<Deletion> batch)
+    /// <summary>Removes the calls of a batch. What failed is stored on disk and retried later.</summary>
+    private void Complete(List<Entry> batch, Outcome outcome)
     {
         lock (_lock)
         {
-            for (var i = 0; i < batch.Count; i++)
+            foreach (var entry in batch)
             {
-                // The node's current value: it may have been stored on disk since.
-                var done = _pending.First!.Value;
-                _pending.RemoveFirst();
-                if (done.Prefix is not null && --_prefixes[done.Prefix] == 0)
+                if (_wasRetry)
                 {
-                    _prefixes.Remove(done.Prefix);
+                    _failing.Remove(entry);
                 }
+                else
+                {
+                    _pending.RemoveFirst();
+                }
+            }
 
-                foreach (var name in done.Names)
-                {
-                    if (--_names[name] == 0)
-                    {
-                        _names.Remove(name);
-                    }
-                }
+            var remaining = outcome.Error is null ? [] : Remaining(batch, outcome);
+            foreach (var entry in batch.Except(remaining))
+            {
+                Forget(entry.Deletion);
+                RemoveFromDisk(entry.Deletion);
+            }
 
-                try
-                {
-                    DeletionJournal.Remove(done);
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    logger.RemoveFailed(notes.Folder, e);
-                }
+            var failures = batch.Max(entry => entry.Failures);
+            remaining.ForEach(entry => Delay(entry, failures));
+            if (outcome.Error is { } error && time.GetUtcNow() - _failureLogged >= RepeatLogAfter)
+            {
+                _failureLogged = time.GetUtcNow();
+                logger.ObjectsNotDeleted(FailingCount(), error.Message);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Returns the failing part of a batch, stored on disk: its only call if all of that failed, otherwise one new call. If that cannot be
+    /// stored, the calls of the batch remain as they are.
+    /// </summary>
+    private List<Entry> Remaining(List<Entry> batch, Outcome outcome)
+    {
+        if (batch[0].Deletion.Prefix is null && (batch.Count > 1 || outcome.Failed.Count < batch[0].Deletion.Names.Count))
+        {
+            var rest = Persist(new Deletion([.. outcome.Failed], null, null));
+            if (rest.JournalPath is not null)
+            {
+                Remember(rest);
+                return [new Entry(rest)];
+            }
+        }
+
+        batch.ForEach(entry => entry.Deletion = Persist(entry.Deletion));
+        return [.. batch];
+    }
+
+    /// <summary>Schedules the retry of a call. If too many names fail, the call stays on disk only, as the newest one there.</summary>
+    private void Delay(Entry entry, int failuresBefore)
+    {
+        var now = time.GetUtcNow();
+        if (FailingCount() + entry.Deletion.Names.Count > MaxFailingNames && entry.Deletion.JournalPath is not null)
+        {
+            var moved = Persist(entry.Deletion with { JournalPath = null });
+            if (moved.JournalPath is not null)
+            {
+                RemoveFromDisk(entry.Deletion);
+                _loadAt = _loadAt < now + MaxRetryDelay ? _loadAt : now + MaxRetryDelay;
+                Forget(entry.Deletion);
+                return;
+            }
+        }
+
+        entry.Failures = failuresBefore + 1;
+        entry.DueAt = now + Backoff.Next(failuresBefore, MaxRetryDelay);
+        _failing.Add(entry);
+    }
+
+    private int FailingCount() => _failing.Sum(entry => entry.Deletion.Prefix is null ? entry.Deletion.Names.Count : 1);
+
+    private void RemoveFromDisk(Deletion deletion)
+    {
+        try
+        {
+            DeletionJournal.Remove(deletion);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.RemoveFailed(notes.Folder, e);
+        }
+    }
+
+    private void Forget(Deletion done)
+    {
+        if (done.Prefix is not null && --_prefixes[done.Prefix] == 0)
+        {
+            _prefixes.Remove(done.Prefix);
+        }
+
+        foreach (var name in done.Names)
+        {
+            if (--_names[name] == 0)
+            {
+                _names.Remove(name);
             }
         }
     }
 
     private void Remember(Deletion deletion)
     {
-        _pending.AddLast(deletion);
         if (deletion.Prefix is not null)
         {
             _prefixes[deletion.Prefix] = _prefixes.GetValueOrDefault(deletion.Prefix) + 1;
@@ -287,6 +527,41 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         {
             logger.DeletionNotStored(notes.Folder, e);
             return deletion;
+        }
+    }
+
+    /// <summary>A call with the state of its retries.</summary>
+    private sealed class Entry(Deletion deletion)
+    {
+        public Deletion Deletion { get; set; } = deletion;
+
+        public int Failures { get; set; }
+
+        public DateTimeOffset DueAt { get; set; }
+    }
+
+    /// <summary>Result of a batch.</summary>
+    private sealed class Outcome
+    {
+        /// <summary>Names that were not deleted although the store works.</summary>
+        public HashSet<ObjectName> Failed { get; } = [];
+
+        /// <summary>The latest error of these names, or of listing a folder.</summary>
+        public Exception? Error { get; set; }
+
+        /// <summary>The error of the store as a whole.</summary>
+        public Exception? Outage { get; set; }
+
+        /// <summary>Indicates whether the store deleted an object.</summary>
+        public bool Deleted { get; set; }
+
+        /// <summary>Indicates that several consecutive names failed, so no more are tried in this batch.</summary>
+        public bool GaveUp { get; set; }
+
+        public void Add(IEnumerable<ObjectName> names, Exception error)
+        {
+            Failed.UnionWith(names);
+            Error = error;
         }
     }
 }

@@ -55,6 +55,9 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     /// <summary>Bytes on disk that are also in the object store.</summary>
     public long RetainedBytes => _folder.RetainedBytes;
 
+    /// <summary>Number of objects and folders whose deletion failed and is retried.</summary>
+    public int FailingDeletions => _deletions.Failing;
+
     /// <summary>Bytes in tail buffers.</summary>
     public long MemoryBytes => Math.Max(0, _tailBuffers.Used);
 
@@ -147,11 +150,14 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         Task.WhenAll(_uploader.RunAsync(_options.MaxConcurrentUploads, cancellationToken),
             Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
 
-    /// <summary>Waits until all uploads and deletions are done, for a limited time; returns immediately while the store fails.</summary>
+    /// <summary>
+    /// Waits until all uploads and deletions are done, for a limited time; returns immediately while the store fails. Deletions of objects
+    /// that the store cannot delete are not awaited.
+    /// </summary>
     public async Task DrainAsync(TimeSpan atMost)
     {
         var began = _time.GetTimestamp();
-        while ((_uploader.IsBusy || (_deletions.Pending > 0 && !_queue.IsPaused)) && _time.GetElapsedTime(began) < atMost)
+        while ((_uploader.IsBusy || (_deletions.Ready > 0 && !_queue.IsPaused)) && _time.GetElapsedTime(began) < atMost)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), _time, CancellationToken.None);
         }

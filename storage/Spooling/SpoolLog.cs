@@ -50,4 +50,9 @@ internal static partial class SpoolLog
 
     [LoggerMessage(6013, LogLevel.Error, "An upload worker failed; it continues after a pause.")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(6014, LogLevel.Warning,
+        "{Count} objects or folders could not be deleted from the object store; they are retried at least every 10 minutes, and all other "
+        + "deletions continue. Latest problem: {Problem}")]
+    public static partial void ObjectsNotDeleted(this ILogger logger, int count, string problem);
 }

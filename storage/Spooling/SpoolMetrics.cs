@@ -28,6 +28,8 @@ internal static class SpoolMetrics
             "broadcast_spool_memory_bytes", () => Spools.Keys.Sum(s => s.MemoryBytes), "By", "Bytes of recently appended media in memory.");
         Telemetry.Meter.CreateObservableGauge("broadcast_object_cache_bytes", () => Spools.Keys.Sum(s => s.ObjectCacheBytes), "By",
             "Bytes of whole objects in memory, cached or being sent to viewers.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_spool_deletions_failing", () => Spools.Keys.Sum(s => s.FailingDeletions),
+            description: "Objects and folders whose deletion failed and is retried. Normally 0.");
         Telemetry.Meter.CreateObservableGauge("broadcast_upload_queue_objects", () => Spools.Keys.Sum(s => s.Status().WaitingFiles),
             description: "Sealed files waiting for upload. Normally near 0.");
         Telemetry.Meter.CreateObservableGauge(

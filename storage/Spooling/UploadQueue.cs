@@ -130,9 +130,12 @@ internal static class Backoff
     /// <summary>
     /// 0.5 s, doubled with each failure up to 30 s, reduced by a random part of up to one half, so that servers do not retry in step.
     /// </summary>
-    public static TimeSpan Next(int failuresBefore)
+    public static TimeSpan Next(int failuresBefore) => Next(failuresBefore, TimeSpan.FromSeconds(30));
+
+    /// <summary>The same delay with another maximum.</summary>
+    public static TimeSpan Next(int failuresBefore, TimeSpan max)
     {
-        var full = Math.Min(30.0, 0.5 * Math.Pow(2, Math.Min(failuresBefore, 10)));
+        var full = Math.Min(max.TotalSeconds, 0.5 * Math.Pow(2, Math.Min(failuresBefore, 20)));
         return TimeSpan.FromSeconds(full * (1 - (Random.Shared.NextDouble() / 2)));
     }
 }

@@ -15,6 +15,18 @@ internal sealed class FlakyStore : IObjectStore
     /// <summary>Exception thrown by every call, or null.</summary>
     public ObjectStoreErrorKind? Fault { get; set; }
 
+    /// <summary>Names that cannot be deleted.</summary>
+    public ConcurrentDictionary<string, bool> Undeletable { get; } = [];
+
+    /// <summary>Indicates whether a failed deletion deletes the other objects and lists the names that failed, as S3 and disk do.</summary>
+    public bool ListsFailedNames { get; set; } = true;
+
+    /// <summary>Names of all requests to delete, including failed ones.</summary>
+    public ConcurrentQueue<IReadOnlyList<string>> Deletes { get; } = [];
+
+    /// <summary>Called before each request to delete.</summary>
+    public Action? Deleting { get; set; }
+
     public ConcurrentQueue<string> Puts { get; } = [];
 
     public int PutCalls;
@@ -70,10 +82,24 @@ internal sealed class FlakyStore : IObjectStore
     public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) =>
         Inner.ListFoldersAsync(prefix, cancellationToken);
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    public async Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
+        Deleting?.Invoke();
+        Deletes.Enqueue([.. names.Select(name => name.Value)]);
         Check();
-        return Inner.DeleteAsync(names, cancellationToken);
+        var failed = names.Where(name => Undeletable.ContainsKey(name.Value)).ToList();
+        if (failed.Count == 0 || ListsFailedNames)
+        {
+            await Inner.DeleteAsync([.. names.Except(failed)], cancellationToken);
+        }
+
+        if (failed.Count > 0)
+        {
+            throw new ObjectStoreException(ObjectStoreErrorKind.Denied, $"The test store denies deleting {failed[0]}.")
+            {
+                FailedNames = ListsFailedNames ? failed : [],
+            };
+        }
     }
 
     private void Check()

@@ -113,6 +113,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
         while (!await condition())
         {
             Stopwatch.GetElapsedTime(began).ShouldBeLessThan(Deadline);
+            (Time as ManualTimeProvider)?.Advance(TimeSpan.FromMilliseconds(200));
             await Task.Delay(5);
         }
     }
