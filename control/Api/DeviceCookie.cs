@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// Cookie that identifies a browser in which a user has logged in (<see cref="LoginAttempts"/>). It grants no access and
-/// remains after logout. It exempts the browser from the counts of failed logins of its network and of the user name. Its value is random, and the database stores its
-/// hash. The attributes are those of the <see cref="LoginCookie"/>.
+/// Cookie that identifies a browser in which a user has logged in (<see cref="LoginAttempts"/>). It grants no access and remains after
+/// logout. It exempts the browser from the counts of failed logins of its network and of the user name. Its value is random, and the
+/// database stores its hash. The attributes are those of the <see cref="LoginCookie"/>.
 /// </summary>
 internal static class DeviceCookie
 {

@@ -22,8 +22,9 @@ internal readonly record struct LoginCheck(bool IsLimitReached, bool IsKnown, bo
 /// one name, further logins are rejected without checking the password. The count of a name does not apply to networks from which its user
 /// has logged in; otherwise anyone could lock a user out by sending wrong passwords. Neither count applies to browsers in which the user
 /// has logged in, which a random cookie identifies. Each such browser has its own count, with the limit of an address. Wrong second-factor
-/// codes are counted per user and for longer, because the password is already known. The counts are in the database, shared by all processes and kept across restarts; a login needs
-/// the database anyway. Names and addresses are stored as hashes, because users sometimes type passwords into name fields.
+/// codes are counted per user and for longer, because the password is already known. The counts are in the database, shared by all
+/// processes and kept across restarts; a login needs the database anyway. Names and addresses are stored as hashes, because users sometimes
+/// type passwords into name fields.
 /// </summary>
 internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time)

@@ -13,8 +13,8 @@ public interface ISessionLifecycle
     ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>
-    /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the object
-    /// store has failed.
+    /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the
+    /// object store has failed.
     /// </summary>
     ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -17,16 +17,14 @@ namespace Broadcast.Storage.Spooling;
 internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeProvider time, ILogger logger)
 {
     private const int MaxCalls = 10_000;
-    private const int BatchSize = 1000;
+    private const int BatchSize = DeletionRequests.MaxNames;
 
     /// <summary>Maximum number of failing names in memory. More are only on disk until they are retried.</summary>
     private const int MaxFailingNames = 100_000;
 
-    /// <summary>Number of consecutive failures of individual deletions after which the store counts as unavailable.</summary>
-    private const int MaxConsecutiveFailures = 3;
-
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(10);
+    private readonly DeletionRequests _requests = new(store);
     private readonly Lock _lock = new();
     private readonly LinkedList<Entry> _pending = [];
 
@@ -168,7 +166,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         {
             var signal = _wake.Next;
             var batch = NextBatch(out var wait);
-            var outcome = new Outcome();
+            var outcome = new DeletionOutcome();
             try
             {
                 if (batch.Count == 0)
@@ -203,7 +201,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
                 consecutive++;
             }
 
-            if (outcome.Outage is null && consecutive < MaxConsecutiveFailures)
+            if (outcome.Outage is null && consecutive < DeletionRequests.MaxConsecutiveFailures)
             {
                 failures = outcome.Deleted ? 0 : failures;
                 continue;
@@ -224,119 +222,17 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         }
     }
 
-    private async Task ExecuteAsync(List<Entry> batch, Uploader uploader, Outcome outcome, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(List<Entry> batch, Uploader uploader, DeletionOutcome outcome, CancellationToken cancellationToken)
     {
         await uploader.WaitForUploadsAsync(name => batch.Exists(entry => entry.Deletion.Covers(name)), cancellationToken);
         if (batch[0].Deletion.Prefix is { } prefix)
         {
-            await DeleteBelowAsync(prefix, outcome, cancellationToken);
+            await _requests.DeleteBelowAsync(prefix, outcome, cancellationToken);
             return;
         }
 
-        foreach (var names in batch.SelectMany(entry => entry.Deletion.Names).Distinct().Chunk(BatchSize))
-        {
-            if (outcome.GaveUp)
-            {
-                outcome.Add(names, outcome.Error!);
-            }
-            else
-            {
-                await DeleteAsync(names, outcome, cancellationToken);
-            }
-        }
+        await _requests.DeleteAsync(batch.SelectMany(entry => entry.Deletion.Names).Distinct(), outcome, cancellationToken);
     }
-
-    private async Task DeleteBelowAsync(string prefix, Outcome outcome, CancellationToken cancellationToken)
-    {
-        var found = new List<ObjectName>(BatchSize);
-        try
-        {
-            await foreach (var entry in store.ListAsync(prefix, cancellationToken))
-            {
-                found.Add(entry.Name);
-                if (found.Count == BatchSize)
-                {
-                    await DeleteAsync(found, outcome, cancellationToken);
-                    found.Clear();
-                    if (outcome.GaveUp)
-                    {
-                        return;
-                    }
-                }
-            }
-        }
-        catch (ObjectStoreException e) when (IsIndividual(e))
-        {
-            // For example a folder that cannot be read.
-            outcome.Error = e;
-        }
-
-        if (found.Count > 0)
-        {
-            await DeleteAsync(found, outcome, cancellationToken);
-        }
-
-        outcome.Deleted |= outcome.Error is null;
-    }
-
-    /// <summary>Deletes names. Failures of individual objects are added to the outcome; those of the store are thrown.</summary>
-    private async Task DeleteAsync(IReadOnlyCollection<ObjectName> names, Outcome outcome, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await store.DeleteAsync(names, cancellationToken);
-            outcome.Deleted = true;
-        }
-        catch (ObjectStoreException e) when (e.FailedNames.Count > 0)
-        {
-            outcome.Add(e.FailedNames, e);
-            outcome.Deleted |= e.FailedNames.Count < names.Count;
-        }
-        catch (ObjectStoreException e) when (IsIndividual(e))
-        {
-            if (names.Count == 1)
-            {
-                outcome.Add(names, e);
-                return;
-            }
-
-            await DeleteOneByOneAsync(names, outcome, cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// Deletes names in requests of their own, after a request that failed without saying for which name. Stops after a few consecutive
-    /// failures; the remaining names then count as failed, so that a store that fails for all names gets few requests.
-    /// </summary>
-    private async Task DeleteOneByOneAsync(IReadOnlyCollection<ObjectName> names, Outcome outcome, CancellationToken cancellationToken)
-    {
-        var consecutive = 0;
-        var tried = 0;
-        foreach (var name in names)
-        {
-            tried++;
-            try
-            {
-                await store.DeleteAsync([name], cancellationToken);
-                outcome.Deleted = true;
-                consecutive = 0;
-            }
-            catch (ObjectStoreException e) when (IsIndividual(e))
-            {
-                outcome.Add([name], e);
-                if (++consecutive == MaxConsecutiveFailures)
-                {
-                    outcome.Add(names.Skip(tried), e);
-                    outcome.GaveUp = true;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// <summary>Returns whether an error may concern single objects. Other kinds of error concern the store as a whole.</summary>
-    private static bool IsIndividual(ObjectStoreException error) =>
-        error.FailedNames.Count > 0 || error.Kind is ObjectStoreErrorKind.Denied or ObjectStoreErrorKind.Other;
 
     /// <summary>
     /// One prefix, or calls with up to about 1,000 names: consecutive ones, or failing ones that are due, in turns. They remain pending
@@ -380,7 +276,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     }
 
     /// <summary>Removes the calls of a batch. What failed is stored on disk and retried later.</summary>
-    private void Complete(List<Entry> batch, Outcome outcome)
+    private void Complete(List<Entry> batch, DeletionOutcome outcome)
     {
         lock (_lock)
         {
@@ -417,7 +313,7 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
     /// Returns the failing part of a batch, stored on disk: its only call if all of that failed, otherwise one new call. If that cannot be
     /// stored, the calls of the batch remain as they are.
     /// </summary>
-    private List<Entry> Remaining(List<Entry> batch, Outcome outcome)
+    private List<Entry> Remaining(List<Entry> batch, DeletionOutcome outcome)
     {
         if (batch[0].Deletion.Prefix is null && (batch.Count > 1 || outcome.Failed.Count < batch[0].Deletion.Names.Count))
         {
@@ -538,30 +434,5 @@ internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeP
         public int Failures { get; set; }
 
         public DateTimeOffset DueAt { get; set; }
-    }
-
-    /// <summary>Result of a batch.</summary>
-    private sealed class Outcome
-    {
-        /// <summary>Names that were not deleted although the store works.</summary>
-        public HashSet<ObjectName> Failed { get; } = [];
-
-        /// <summary>The latest error of these names, or of listing a folder.</summary>
-        public Exception? Error { get; set; }
-
-        /// <summary>The error of the store as a whole.</summary>
-        public Exception? Outage { get; set; }
-
-        /// <summary>Indicates whether the store deleted an object.</summary>
-        public bool Deleted { get; set; }
-
-        /// <summary>Indicates that several consecutive names failed, so no more are tried in this batch.</summary>
-        public bool GaveUp { get; set; }
-
-        public void Add(IEnumerable<ObjectName> names, Exception error)
-        {
-            Failed.UnionWith(names);
-            Error = error;
-        }
     }
 }
