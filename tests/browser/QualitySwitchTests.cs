@@ -16,12 +16,12 @@ namespace Broadcast.Browser.Tests;
 public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<LadderChannel>
 {
     /// <summary>Milliseconds; playback is sampled every 50 ms by a script that other work can delay.</summary>
-    private const double LongestStop = 500;
+    private const double LongestStop = 1000;
 
     /// <summary>
     /// The same right after a drop of bandwidth: media in flight arrive late, and the player needs a moment to detect that.
     /// </summary>
-    private const double LongestStopOnSlowLine = 1500;
+    private const double LongestStopOnSlowLine = 2500;
 
     /// <summary>
     /// Milliseconds between two samples from which the machine is too busy for the browser itself; a stall then says nothing about the
