@@ -76,7 +76,7 @@ public sealed class TimelineProperties
     }
 
     [Fact]
-    public void Smoothing_stays_within_a_millisecond_of_a_steady_encoder_and_26_ms_of_an_uneven_one()
+    public void Smoothing_stays_within_a_millisecond_of_a_steady_encoder_and_35_ms_of_an_uneven_one()
     {
         ForAnySeed(seed =>
         {
@@ -97,7 +97,8 @@ public sealed class TimelineProperties
                 decode.ShouldBeGreaterThan(last);
                 if (decode != last + 1)
                 {
-                    (decode / 90.0).ShouldBe(stamp, jitter == 0 && !changed ? 1.02 : 26);
+                    // Uneven: at most the average difference that the grid accepts (12 ms) plus the spread of a frame (22 ms).
+                    (decode / 90.0).ShouldBe(stamp, jitter == 0 && !changed ? 1.02 : 35);
                 }
 
                 last = decode;
