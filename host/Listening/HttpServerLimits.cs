@@ -15,6 +15,12 @@ internal static class HttpServerLimits
     /// <summary>Time for which a response may stall before the limit applies; short interruptions have no effect.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Maximum number of requests in progress on one HTTP/2 connection. A player has fewer than ten; browsers use one connection for all
+    /// their tabs and send further requests when earlier ones end.
+    /// </summary>
+    public const int MaxStreamsPerConnection = 32;
+
     /// <summary>Applies the limits.</summary>
     public static void Apply(KestrelServerOptions kestrel)
     {
@@ -24,6 +30,7 @@ internal static class HttpServerLimits
         limits.MaxRequestBodySize = 1024 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestLineSize = 4 * 1024;
+        limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
         limits.MinResponseDataRate = new MinDataRate(MinimumBytesPerSecond, Grace);
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Broadcast.Media.Connections;
 using Microsoft.Net.Http.Headers;
 
 namespace Broadcast.Host.Pages;
@@ -59,7 +60,7 @@ internal sealed record WebPage(string Type, string Tag, byte[] Plain, byte[]? Gz
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(request.Method))
         {
-            await response.Body.WriteAsync(body, context.RequestAborted);
+            await response.BodyWriter.WritePiecesAsync(body, context.RequestAborted);
         }
     }
 

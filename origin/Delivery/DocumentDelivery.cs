@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Connections;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Http;
@@ -12,9 +13,6 @@ namespace Broadcast.Origin.Delivery;
 internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
 {
     private const string OtherKind = "other";
-
-    /// <summary>Bytes of a text written at a time.</summary>
-    private const int WritePiece = 64 * 1024;
 
     private static readonly Counter<long> Requests =
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_requests", "{request}", "Requests answered, by kind and status code.");
@@ -118,16 +116,7 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
 
         if (HttpMethods.IsGet(request.Method))
         {
-            // Kestrel buffers everything it is given: a slow client of a long playlist should hold only one piece.
-            for (var at = 0; at < bytes.Length; at += WritePiece)
-            {
-                var flushed = await context.Response.BodyWriter
-                    .WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);
-                if (flushed.IsCompleted)
-                {
-                    return;
-                }
-            }
+            await context.Response.BodyWriter.WritePiecesAsync(bytes, context.RequestAborted);
         }
     }
 }

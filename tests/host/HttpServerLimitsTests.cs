@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Host.Listening;
@@ -58,5 +59,32 @@ public sealed class HttpServerLimitsTests
 
         (await ended.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBeLessThan(100_000_000, "what the sockets hold, and a little more");
         (await counted.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(OverloadReason.SlowReader);
+    }
+
+    [Fact]
+    public async Task Client_may_open_32_streams_on_an_HTTP_2_connection()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            HttpServerLimits.Apply(kestrel);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        await using var app = builder.Build();
+        await app.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0]);
+
+        // The first frame of the server is SETTINGS (RFC 9113, 3.4): a header of 9 bytes, then settings of 6 bytes each.
+        var header = new byte[9];
+        await stream.ReadExactlyAsync(header);
+        header[3].ShouldBe((byte)4, "type SETTINGS");
+        var settings = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
+        await stream.ReadExactlyAsync(settings);
+        settings.Chunk(6).ToDictionary(s => BinaryPrimitives.ReadUInt16BigEndian(s), s => BinaryPrimitives.ReadUInt32BigEndian(s.AsSpan(2)))
+            .ShouldContainKeyAndValue((ushort)3, 32u, "SETTINGS_MAX_CONCURRENT_STREAMS");
     }
 }
