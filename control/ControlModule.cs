@@ -72,6 +72,7 @@ public static class ControlModule
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<ChannelSlates>();
         services.AddSingleton<SlateUploads>();
+        services.AddSingleton<SlateDownloads>();
         services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
         services.AddSingleton<TokenRepository>();
         services.AddSingleton<UserRepository>();

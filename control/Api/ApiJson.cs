@@ -6,7 +6,7 @@ namespace Broadcast.Control.Api;
 
 /// <summary>
 /// Source-generated serializers for long lists. They need less processor time than reflection-based ones and produce the same JSON. The
-/// response is sent in one piece.
+/// response is sent with its length, in pieces.
 /// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(List<EventView>))]
@@ -14,5 +14,5 @@ internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>Creates the response for a list of events.</summary>
     public static IResult Ok(List<EventView> events) =>
-        TypedResults.Bytes(JsonSerializer.SerializeToUtf8Bytes(events, Default.ListEventView), "application/json; charset=utf-8");
+        new PiecewiseResponse(JsonSerializer.SerializeToUtf8Bytes(events, Default.ListEventView), "application/json; charset=utf-8");
 }

@@ -23,7 +23,7 @@ internal sealed class OpenApiEndpoint([FromKeyedServices(OpenApiEndpoint.Documen
     /// <summary>Maps <c>openapi.json</c>.</summary>
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/openapi.json", async (OpenApiEndpoint endpoint, CancellationToken cancellationToken) =>
-            Results.Bytes(await endpoint.GetAsync(cancellationToken), "application/json; charset=utf-8")).ExcludeFromDescription();
+            new PiecewiseResponse(await endpoint.GetAsync(cancellationToken), "application/json; charset=utf-8")).ExcludeFromDescription();
 
     /// <inheritdoc/>
     public void Dispose() => _generating.Dispose();

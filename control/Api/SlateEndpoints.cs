@@ -18,15 +18,10 @@ internal static class SlateEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels/{name}/slate", async (string name, HttpContext http, ChannelRepository channels, ChannelSlates slates) =>
-            {
-                await channels.GetAsync(name, http.RequestAborted);
-                return await slates.GetAsync(name, http.RequestAborted) is { } slate
-                    ? Results.Bytes(slate.Bytes, slate.MediaType)
-                    : throw new ControlException(ControlErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
-            })
+        api.MapGet("/channels/{name}/slate", GetAsync)
             .RequireRole(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..])
-            .Describe("getSlate", "Get the channel's own slate as uploaded.", 0, 404);
+            .Describe("getSlate", "Get the channel's own slate as uploaded. "
+                + "The server sends four slates at a time, and one per caller; otherwise 429.", 0, 404, 429);
 
         api.MapPut("/channels/{name}/slate", SetAsync).RequireRole(TokenRole.Producer)
             .Describe("setSlate",
@@ -51,6 +46,26 @@ internal static class SlateEndpoints
             })
             .RequireRole(TokenRole.Producer).Describe("deleteSlate",
                 "Delete the channel's own slate. The channel uses the server's slate again.", 204, 404);
+    }
+
+    private static async Task GetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates,
+        SlateDownloads downloads, TimeProvider time)
+    {
+        await channels.GetAsync(name, http.RequestAborted);
+        using var download = downloads.Start(ApiAuthorization.GetCaller(http).Key);
+        var slate = await slates.GetAsync(name, http.RequestAborted)
+            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
+        using var timeout = new CancellationTokenSource(SlateDownloads.Timeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
+        try
+        {
+            await new PiecewiseResponse(slate.Bytes, slate.MediaType).SendAsync(http, linked.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client left or took too long. The length was announced, so the response cannot end in another way.
+            http.Abort();
+        }
     }
 
     private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates,

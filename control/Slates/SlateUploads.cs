@@ -21,32 +21,17 @@ internal sealed class SlateUploads
     private static readonly Counter<long> Rejections = Telemetry.Meter.CreateCounter<long>(
         "broadcast_slate_upload_rejections_total", description: "Rejected slate uploads, by reason.");
 
-    private readonly Lock _lock = new();
-    private readonly HashSet<string> _callers = new(StringComparer.Ordinal);
+    private readonly CallerSlots _slots = new(MaxConcurrent);
 
     /// <summary>Starts an upload.</summary>
     /// <param name="caller">Caller of the request; each may upload one slate at a time.</param>
     /// <returns>The upload, which ends with its disposal.</returns>
     /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many uploads are in progress.</exception>
-    public IDisposable Start(string caller)
-    {
-        lock (_lock)
-        {
-            if (_callers.Contains(caller))
-            {
-                throw Rejected("caller_busy", "You are already uploading a slate. Wait until it has been checked.");
-            }
-
-            if (_callers.Count >= MaxConcurrent)
-            {
-                throw Rejected("server_busy",
-                    $"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'.");
-            }
-
-            _callers.Add(caller);
-            return new Upload(this, caller);
-        }
-    }
+    public IDisposable Start(string caller) => _slots.TryEnter(caller, out var isCallerBusy)
+        ?? throw (isCallerBusy
+            ? Rejected("caller_busy", "You are already uploading a slate. Wait until it has been checked.")
+            : Rejected("server_busy",
+                $"The server is already checking {MaxConcurrent} slates. Wait the number of seconds in 'Retry-After'."));
 
     /// <summary>Counts a rejected upload.</summary>
     /// <param name="reason"><c>caller_busy</c>, <c>server_busy</c>, <c>too_large</c>, <c>too_slow</c>, <c>incomplete</c> or
@@ -57,26 +42,5 @@ internal sealed class SlateUploads
     {
         CountRejection(reason);
         return new ControlException(ControlErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
-    }
-
-    private void End(string caller)
-    {
-        lock (_lock)
-        {
-            _callers.Remove(caller);
-        }
-    }
-
-    private sealed class Upload(SlateUploads uploads, string caller) : IDisposable
-    {
-        private int _isEnded;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _isEnded, 1) == 0)
-            {
-                uploads.End(caller);
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Broadcast.Control.Identity;
 using Broadcast.Testing;
+using Microsoft.AspNetCore.Http.Features;
 using Shouldly;
 using Xunit;
 
@@ -51,6 +52,22 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
         Required(schemas, "EventView").ShouldContain("recurrence", "an answer has it, be it null");
         schemas.GetProperty("EventView").GetProperty("properties").GetProperty("graceSeconds").GetProperty("type").GetString()
             .ShouldBe("integer");
+    }
+
+    [Fact]
+    public async Task Document_is_written_in_pieces_of_at_most_64_KiB()
+    {
+        RecordedBody? body = null;
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, middleware: (http, next) =>
+        {
+            body = new(http.Features.GetRequiredFeature<IHttpResponseBodyFeature>());
+            http.Features.Set<IHttpResponseBodyFeature>(body);
+            return next(http);
+        });
+        var document = await server.Client.GetByteArrayAsync("/api/v1/openapi.json");
+
+        body.ShouldNotBeNull().Pieces.Sum().ShouldBe(document.Length);
+        body.Pieces.Max().ShouldBeLessThanOrEqualTo(64 * 1024);
     }
 
     private static List<string> Required(JsonElement schemas, string name) =>

@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -53,7 +54,7 @@ internal sealed class Server : IAsyncDisposable
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
-        Task? recovered = null, params (string, string)[] settings)
+        Task? recovered = null, Func<HttpContext, RequestDelegate, Task>? middleware = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -123,6 +124,11 @@ internal sealed class Server : IAsyncDisposable
 
         builder.Services.AddControl(builder.Configuration);
         var app = builder.Build();
+        if (middleware is not null)
+        {
+            app.Use(middleware);
+        }
+
         app.UseControl();
         app.MapControl();
         try

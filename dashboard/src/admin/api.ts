@@ -146,8 +146,8 @@ export class Api {
   }
 
   /** The channel's slate; null if it has none. */
-  slate(channel: string): Promise<Blob | null> {
-    return this.fetchFile(slatePath(channel));
+  slate(channel: string, signal: AbortSignal): Promise<Blob | null> {
+    return this.fetchFile(slatePath(channel), signal);
   }
 
   setSlate(channel: string, file: Blob): Promise<void> {
@@ -222,19 +222,28 @@ export class Api {
     return fetch(`/api/v1${path}`, { headers, cache: 'no-store', signal });
   }
 
-  /** Downloads a file; null if it does not exist. */
-  private async fetchFile(path: string): Promise<Blob | null> {
-    const response = await this.request('GET', path);
-    if (response.status === 404) return null;
-    if (!response.ok) throw parseProblem(response.status, await this.read(response), this.fallback);
-    try {
-      return await response.blob();
-    } catch {
-      throw new ApiError(0, this.unreachable);
+  /**
+   * Downloads a file; null if it does not exist. The server sends one file per caller: a download that was just cancelled, or one in
+   * another tab, delays this one.
+   */
+  private async fetchFile(path: string, signal: AbortSignal): Promise<Blob | null> {
+    for (let tries = 1; ; tries++) {
+      const response = await this.request('GET', path, undefined, signal);
+      if (response.status === 404) return null;
+      if (response.status === 429 && tries < maxFileTries) {
+        await delay(Number(response.headers.get('Retry-After') ?? 1) * 1000, signal);
+        continue;
+      }
+      if (!response.ok) throw parseProblem(response.status, await this.read(response), this.fallback);
+      try {
+        return await response.blob();
+      } catch {
+        throw new ApiError(0, this.unreachable);
+      }
     }
   }
 
-  private async request(method: string, path: string, body?: unknown): Promise<Response> {
+  private async request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const isFile = body instanceof Blob;
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
@@ -245,6 +254,7 @@ export class Api {
         headers,
         body: body === undefined || isFile ? body : JSON.stringify(body),
         cache: 'no-store',
+        signal: signal ?? null,
       });
     } catch {
       throw new ApiError(0, this.unreachable);

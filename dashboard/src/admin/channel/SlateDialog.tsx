@@ -13,18 +13,20 @@ export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Chan
   const text = adminText.channel;
 
   useEffect(() => {
-    let isMounted = true;
+    const download = new AbortController();
     let url: string | null = null;
-    api.slate(channel.name).then(
+    api.slate(channel.name, download.signal).then(
       (file) => {
-        if (!isMounted || file === null) return;
+        if (download.signal.aborted || file === null) return;
         url = URL.createObjectURL(file);
         setSlate({ url, isClip: file.type.startsWith('video/') });
       },
-      (error: unknown) => isMounted && setError(error instanceof ApiError ? error.fullMessage : adminText.failed),
+      (error: unknown) => {
+        if (!download.signal.aborted) setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
+      },
     );
     return () => {
-      isMounted = false;
+      download.abort();
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [api, channel.name]);
