@@ -1,6 +1,7 @@
 namespace Broadcast.Control.Slates;
 
-/// <summary>Slots for requests that take much memory: a few in total, and one per caller. Nobody waits for a slot. Thread-safe.</summary>
+/// <summary>Slots for requests that take much memory: a few in total, and one per caller. A request without a free
+/// slot is rejected at once. Thread-safe.</summary>
 /// <param name="max">Number of slots.</param>
 internal sealed class CallerSlots(int max)
 {

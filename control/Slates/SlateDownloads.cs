@@ -13,7 +13,7 @@ internal sealed class SlateDownloads
     public static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Time after which a rejected caller may try again.</summary>
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly CallerSlots _slots = new(MaxConcurrent);
 

@@ -108,6 +108,34 @@ describe('a slate', () => {
     const image = new Blob(['x'], { type: 'image/png' });
     await new Api(null, adminText).setSlate('main', image);
     expect(requests[0]).toMatchObject({ method: 'PUT', body: image, headers: { 'Content-Type': 'image/png' } });
-    expect(await new Api(null, adminText).slate('main')).toBeNull();
+    expect(await new Api(null, adminText).slate('main', new AbortController().signal)).toBeNull();
+  });
+  test('is downloaded when an earlier download has ended', async () => {
+    let requests = 0;
+    vi.stubGlobal('fetch', () => {
+      requests++;
+      return Promise.resolve(
+        requests < 3 ? new Response('{}', { status: 429, headers: { 'Retry-After': '0' } }) : new Response('x', { status: 200 }),
+      );
+    });
+    const slate = await new Api(null, adminText).slate('main', new AbortController().signal);
+    expect(await slate?.text()).toBe('x');
+    expect(requests).toBe(3);
+  });
+  test('is requested a limited number of times, and not after cancellation', async () => {
+    let requests = 0;
+    vi.stubGlobal('fetch', () => {
+      requests++;
+      return Promise.resolve(new Response('{"detail":"busy"}', { status: 429, headers: { 'Retry-After': requests < 10 ? '0' : '60' } }));
+    });
+    await expect(new Api(null, adminText).slate('main', new AbortController().signal)).rejects.toThrow('busy');
+    expect(requests).toBe(4);
+    requests = 10;
+    const download = new AbortController();
+    const cancelled = new Api(null, adminText).slate('main', download.signal);
+    await Promise.resolve();
+    download.abort();
+    await expect(cancelled).rejects.toThrow();
+    expect(requests).toBeLessThan(13);
   });
 });

@@ -120,7 +120,7 @@ public sealed class SlateDownloadTests(PostgresFixture postgres)
     {
         var (status, problem, response) = await server.SendAsync("GET", Path, token);
         status.ShouldBe(StatusCodes.Status429TooManyRequests);
-        response.Headers.RetryAfter.ShouldNotBeNull().Delta.ShouldBe(TimeSpan.FromSeconds(3));
+        response.Headers.RetryAfter.ShouldNotBeNull().Delta.ShouldBe(TimeSpan.FromSeconds(1));
         problem.GetProperty("detail").GetString().ShouldNotBeNull().ShouldContain(reason);
     }
 }

@@ -230,7 +230,7 @@ export class Api {
     for (let tries = 1; ; tries++) {
       const response = await this.request('GET', path, undefined, signal);
       if (response.status === 404) return null;
-      if (response.status === 429 && tries < maxFileTries) {
+      if (response.status === 429 && tries < maxFileTries && !signal.aborted) {
         await delay(Number(response.headers.get('Retry-After') ?? 1) * 1000, signal);
         continue;
       }
@@ -277,6 +277,17 @@ function keysPath(channel: string): string {
 
 function slatePath(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/slate`;
+}
+
+/** Number of attempts to download a file. */
+const maxFileTries = 4;
+
+/** Waits; returns early when the signal is aborted. */
+function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
 }
 
 // Page size, and the limit per channel: every viewer of a large event may have a token.

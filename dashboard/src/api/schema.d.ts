@@ -1039,7 +1039,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingUsage'];
   };
-  /** Get the channel's own slate as uploaded. */
+  /** Get the channel's own slate as uploaded. The server sends four slates at a time, and one per caller; otherwise 429. */
   getSlate: {
     method: 'GET';
     path: '/api/v1/channels/{name}/slate';

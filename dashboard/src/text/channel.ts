@@ -20,6 +20,7 @@ export const channelText = {
   slateTitle: (name: string) => `Slate of ${name}`,
   slateHint: 'Shown to viewers while the encoder is disconnected. PNG, JPEG, or MP4 of up to 30 s; 16 MiB at most.',
   slateNone: 'This channel uses the server’s slate.',
+  slateLoading: 'Loading the slate…',
   currentSlate: 'Current slate',
   newSlate: 'New slate',
   slateRequired: 'Choose a file.',

@@ -9,7 +9,8 @@ namespace Broadcast.Media.Tests.Connections;
 /// <summary>Writing of response bodies in pieces.</summary>
 public sealed class PipeWriterExtensionsTests
 {
-    private static readonly byte[] Body = [.. Enumerable.Range(0, (3 * PipeWriterExtensions.PieceLength) + 100).Select(i => (byte)(i % 251))];
+    private static readonly byte[] Body =
+        [.. Enumerable.Range(0, (3 * PipeWriterExtensions.PieceLength) + 100).Select(i => (byte)(i % 251))];
 
     [Fact]
     public async Task Stalled_reader_holds_one_piece_and_then_gets_all_bytes_in_order()

@@ -8,7 +8,7 @@ const maxBytes = 16 * 1024 * 1024;
 
 /** Shows, replaces or removes the slate. */
 export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Channel; onClose: () => void }) {
-  const [slate, setSlate] = useState<{ url: string; isClip: boolean } | null>(null);
+  const [slate, setSlate] = useState<{ url: string; isClip: boolean } | null | 'loading'>('loading');
   const [error, setError] = useState<string | null>(null);
   const text = adminText.channel;
 
@@ -17,12 +17,15 @@ export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Chan
     let url: string | null = null;
     api.slate(channel.name, download.signal).then(
       (file) => {
-        if (download.signal.aborted || file === null) return;
+        if (download.signal.aborted) return;
+        if (file === null) return setSlate(null);
         url = URL.createObjectURL(file);
         setSlate({ url, isClip: file.type.startsWith('video/') });
       },
       (error: unknown) => {
-        if (!download.signal.aborted) setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
+        if (download.signal.aborted) return;
+        setSlate(null);
+        setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
       },
     );
     return () => {
@@ -49,7 +52,8 @@ export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Chan
         </p>
       )}
       {slate === null && error === null && <p>{text.slateNone}</p>}
-      {slate !== null && (
+      {slate === 'loading' && <p aria-busy="true">{text.slateLoading}</p>}
+      {slate !== null && slate !== 'loading' && (
         <>
           {slate.isClip ? (
             <video className="slate" src={slate.url} muted loop autoPlay playsInline aria-label={text.currentSlate} />
