@@ -3,7 +3,7 @@
 
 # Whole servers and real browsers: they run last and alone.
 readonly heavy=(endtoend browser)
-# Their tests depend on timing of real encoders and players, on a machine that may be shared: up to this many failed tests are run once more,
+# Tests depend on timing of real encoders, players and sockets, on a machine that may be shared: up to this many failed tests are run once more,
 # alone. Tests that pass then are reported with the output of their first run, for investigation.
 readonly again_limit=3
 # Waits for encoders most of the time: runs in parallel with the projects before it.
@@ -238,7 +238,7 @@ test_project() {
     step "$title" "$running_log" "${program[@]}" || code=$?
   fi
   progress=
-  if is_heavy "$name" && [ "$code" -ne 0 ] && [ "$code" -ne 124 ] && [ "$code" -ne 137 ] && [ -s "$report" ]; then
+  if [ "$code" -ne 0 ] && [ "$code" -ne 124 ] && [ "$code" -ne 137 ] && [ -s "$report" ]; then
     run_again
   fi
   quiet_end=

@@ -177,7 +177,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
                 VideoEncoder.For(client));
             return plan.Count is >= 1 and <= 4 && plan.All(t => t.Width <= client.Width && t.Height <= client.Height
                 && t is { Bitrate: >= 200 } && t.Width % 2 == 0 && t.Height % 2 == 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
     }
 
     private static string Request(string name) => File.ReadAllText(Repository.PathOf("tests", "control", "multitrack", name + ".json"));

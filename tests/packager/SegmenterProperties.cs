@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Segmentation;
 using static Broadcast.Packager.Tests.Encoder;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -84,7 +85,7 @@ public class SegmenterProperties
             var taken = story.Cuts.OfType<SegmenterOutput.Part>().Sum(p => p.Media.Samples.Count);
             (taken + Enum.GetValues<SampleDropReason>().Sum(segmenter.GetDropped)).ShouldBe(samples.Count,
                 "every sample is either in a part or counted as lost");
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
     }
 
     private static void Consistent(Story story, string rendition, LatencyProfile latency)

@@ -27,7 +27,7 @@ public sealed class SpoolPropertyTests
             }
 
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150).WithStartSize(10).WithEndSize(120));
+        }).Check(PropertyTest.Config.WithMaxTest(150).WithStartSize(10).WithEndSize(120));
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using Broadcast.Ingest.Clock;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -117,7 +118,7 @@ public sealed class TimelineProperties
     };
 
     private static void ForAnySeed(Action<int> check) => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(60),
+        PropertyTest.Config.WithMaxTest(60),
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             check(seed);

@@ -1,4 +1,5 @@
 using Broadcast.Media.Ladders;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -108,7 +109,7 @@ public sealed class LadderSpecTests
             again.ShouldBe(ladder);
             again.ToString().ShouldBe(ladder.ToString());
             again.Rungs.ShouldBe(ladder.Rungs);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
 
     [Fact]
     public void Any_text_parses_without_an_exception_and_accepted_ladders_round_trip() =>
@@ -127,7 +128,7 @@ public sealed class LadderSpecTests
                     again.ShouldBe(ladder);
                 }
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
 
     [Theory]
     [InlineData("720p", 1920, 1080, 1280, 720)]
@@ -157,7 +158,7 @@ public sealed class LadderSpecTests
             (across % 2, down % 2).ShouldBe((0, 0));
             (across >= 2 && down >= 2 && across <= width && down <= height).ShouldBeTrue();
             (rung.Width == 0 ? Math.Min(across, down) <= rung.Height : across <= rung.Width && down <= rung.Height).ShouldBeTrue();
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
 
     private static RungSpec Rung(Random random) =>
         new(random.Next(3) == 0 ? 0 : random.Next(8, 2049) * 2, random.Next(8, 2049) * 2, random.Next(2) * random.Next(1, 241),

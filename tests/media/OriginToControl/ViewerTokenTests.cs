@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 using Broadcast.Media.OriginToControl;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -130,7 +131,7 @@ public sealed class ViewerTokenTests
     {
         var good = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", null);
         var policy = Policy(("abcdefgh", Secret));
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(
+        Check.One(PropertyTest.Config.WithMaxTest(1000), Prop.ForAll(
             Gen.Choose(0, good.Length - 1).SelectMany(at => Gen.Elements("abAB019.-_~%/ é".ToCharArray()).Select(to => (at, to)))
             .ToArbitrary(),
             change =>
@@ -144,7 +145,7 @@ public sealed class ViewerTokenTests
     public void Any_signed_token_is_read_back_unchanged()
     {
         var ids = Gen.Elements("abcXYZ019_-".ToCharArray()).ListOf().Where(l => l.Count is > 0 and <= 32).Select(l => string.Concat(l));
-        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(
+        Check.One(PropertyTest.Config, Prop.ForAll(
             ids.SelectMany(id => Gen.Choose(0, int.MaxValue).SelectMany(at => Gen.Elements("203.0.113.5", "10.0.0.0/8", "2001:db8::/64", "")
                 .Select(where => (id, at, where)))).ToArbitrary(),
             given =>

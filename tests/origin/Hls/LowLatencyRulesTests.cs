@@ -33,7 +33,7 @@ public partial class LowLatencyRulesTests
 
     [Fact]
     public void Playlists_of_any_broadcast_never_contradict_earlier_ones() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(50).WithEndSize(60),
+        Check.One(PropertyTest.Config.WithMaxTest(50).WithEndSize(60),
             Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
 
     private static void Play(Step[] steps)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Origin.Live;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -27,7 +28,7 @@ public class PlaylistRulesTests
     [Fact]
     public void Playlists_of_any_broadcast_only_grow_at_the_end_and_shrink_at_the_front() =>
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(60),
+            PropertyTest.Config.WithMaxTest(150).WithEndSize(60),
             Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
 
     private static void Play(Step[] steps)

@@ -1,5 +1,6 @@
 using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Ladder;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -88,7 +89,7 @@ public class LadderPlanTests
                 && r.BitsPerSecond > 0);
             rungs.Select(r => r.Name).ShouldBeUnique();
             rungs.Count.ShouldBeLessThanOrEqualTo(LadderPlan.MaxRungs);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
 
     private static string Notified(Rung rung) =>
         $"{rung.Name} {rung.Width}x{rung.Height} {(rung.IsHalfRate ? "half " : "")}{rung.BitsPerSecond / 1000}k";

@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Ladder;
+using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -45,7 +46,7 @@ public class SourceBitrateTests
             bound.ShouldAllBe(r => r.BitsPerSecond <= bits.Get * 1000);
             bound.Select(r => r.Name).ShouldBeSubsetOf(rungs.Select(r => r.Name));
             bound[^1].Name.ShouldBe(rungs[^1].Name);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyTest.Config);
 
     [Fact]
     public void Source_that_exceeds_its_declared_bitrate_is_measured()

@@ -33,7 +33,7 @@ public class NutTests
                 reader.Streams.Select(s => Convert.ToHexString(s.Private.Span)).ShouldBe(["010203", "1190"]);
                 read.Select(Notified)
                     .ShouldBe(frames.Select(f => Notified(new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
-            }).QuickCheckThrowOnFailure();
+            }).Check(PropertyTest.Config);
 
     [Fact]
     public async Task Frames_encoded_by_ffmpeg_are_read_with_their_times()
