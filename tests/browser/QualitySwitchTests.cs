@@ -230,10 +230,10 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
 /// </summary>
 public sealed class LadderChannel : IAsyncLifetime
 {
-        private readonly TempFolder _folder = TempFolder.Create();
+    private readonly TempFolder _folder = TempFolder.Create();
     private ChildProcess? _encoder;
 
-    /// <summary>Whether the ladder is the large one.</summary>
+    /// <summary><see langword="true"/> for the 1080p ladder.</summary>
     public static bool IsLarge { get; } = Environment.GetEnvironmentVariable("BROADCAST_TEST_LADDER") == "1080";
 
     /// <summary>Heights of the resulting qualities.</summary>

@@ -16,7 +16,9 @@ public static class Poll
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Returns once <paramref name="condition"/> is true.</summary>
-    /// <exception cref="TimeoutException">The condition was still false after four times <paramref name="deadline"/> (20 s by default).</exception>
+    /// <exception cref="TimeoutException">
+    /// The condition was still false after four times <paramref name="deadline"/> (20 s by default).
+    /// </exception>
     public static Task UntilAsync(Func<bool> condition, TimeSpan? deadline = null, string? description = null,
         CancellationToken cancellationToken = default, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         UntilAsync(() => Task.FromResult(condition()), deadline, description ?? expression, cancellationToken);
