@@ -56,8 +56,8 @@ public static class IngestModule
     }
 
     /// <summary>
-    /// Serves RTMP to publishers on this endpoint, or RTMPS after <c>UseHttps</c>. An <see cref="RtmpEndPoint"/> needs the least processor
-    /// time.
+    /// Serves RTMP to publishers on this endpoint, or RTMPS after <c>UseHttps</c>. An <see cref="RtmpEndPoint"/> needs the
+    /// least CPU time.
     /// </summary>
     public static ListenOptions UseRtmp(this ListenOptions options)
     {

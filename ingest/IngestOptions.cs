@@ -70,7 +70,7 @@ public sealed class IngestOptions
 
     /// <summary>
     /// Maximum time that data of publishers collects before it is read, 0 to 100 ms; default 40 ms. It adds to latency, half of it on
-    /// average. It saves processor time because one wake-up serves all publishers. With few publishers the time is shorter: 2 ms for each.
+    /// average. It saves CPU time because one wake-up serves all publishers. With few publishers the time is shorter: 2 ms for each.
     /// </summary>
     public TimeSpan MaxReadDelay { get; set; } = TimeSpan.FromMilliseconds(40);
 
@@ -91,7 +91,7 @@ public sealed class IngestOptions
 
     /// <summary>
     /// Smallest chunk size that a publisher may set, 1 to 65,536; default 128, the initial size of every connection. Small chunks cost much
-    /// processor time.
+    /// CPU time.
     /// </summary>
     public int MinimumChunkSize { get; set; } = 128;
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// Source-generated serializers for long lists. They need less processor time than reflection-based ones and produce the same JSON. The
+/// Source-generated serializers for long lists. They need less CPU time than reflection-based ones and produce the same JSON. The
 /// response is sent with its length, in pieces.
 /// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]

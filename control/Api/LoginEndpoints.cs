@@ -14,7 +14,7 @@ internal static class LoginEndpoints
     {
         api.MapGet("/login", (HttpContext http) => new LoginStateView(ApiAuthorization.HasCaller(http))).WithMetadata(new OptionalCaller())
             .Describe<LoginStateView>(
-                "getLogin", "Get whether the request has a valid token or login. Needs neither: without, the response is the same with false.");
+                "getLogin", "Get the login state: 'authenticated' is true if the request has a valid token or login. Requires neither.");
 
         api.MapPost("/login", LoginAsync).AcceptsBody<LoginRequest>()
             .Describe<LoggedInView>(

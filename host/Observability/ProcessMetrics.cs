@@ -36,7 +36,7 @@ internal static class ProcessMetrics
         Telemetry.Meter.CreateObservableGauge("process_start_time_seconds", () => started, "s",
             "Start time of the process, in seconds since 1970.");
         Telemetry.Meter.CreateObservableCounter("process_cpu_seconds", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s",
-            "Processor time used by the process.");
+            "CPU time used by the process.");
         Telemetry.Meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, "By",
             "Resident memory of the process.");
         Telemetry.Meter.CreateObservableGauge("process_open_fds", OpenFiles, description: "Open file descriptors.");

@@ -5,7 +5,10 @@ namespace Broadcast.Media.Connections;
 /// <summary>Extensions of response bodies.</summary>
 public static class PipeWriterExtensions
 {
-    /// <summary>Maximum number of bytes of a response that are written at a time.</summary>
+    /// <summary>
+    /// Maximum number of bytes of a response that are written at a time: enough for few system calls, and little memory for thousands of
+    /// slow clients.
+    /// </summary>
     public const int PieceLength = 64 * 1024;
 
     /// <summary>

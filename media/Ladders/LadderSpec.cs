@@ -8,7 +8,7 @@ namespace Broadcast.Media.Ladders;
 /// </summary>
 public sealed class LadderSpec : IEquatable<LadderSpec>
 {
-    /// <summary>Maximum number of rungs. Viewers see no difference between closer rungs, and each costs processor time.</summary>
+    /// <summary>Maximum number of rungs. Viewers see no difference between closer rungs, and each costs CPU time.</summary>
     public const int MaxRungs = 4;
 
     /// <summary>Maximum length of the input, in characters; the stored text has at most 83.</summary>

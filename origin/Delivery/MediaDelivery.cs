@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Connections;
 using Broadcast.Media.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -11,9 +12,6 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Sends media, whole or as a range: from memory directly into the response's buffers, or streamed.</summary>
 internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> options, ILogger<MediaDelivery> logger)
 {
-    /// <summary>Bytes written at a time: enough for few system calls, and little memory for ten thousand slow clients.</summary>
-    private const int PieceLength = 64 * 1024;
-
     /// <summary>
     /// Seconds for which caches may serve expired media if the server fails (RFC 5861, 4): one day, because media never changes.
     /// </summary>
@@ -156,7 +154,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         var (left, slice, skip) = (content.Length, 0, 0);
         while (left > 0)
         {
-            var length = (int)Math.Min(left, PieceLength);
+            var length = (int)Math.Min(left, PipeWriterExtensions.PieceLength);
             var piece = writer.GetMemory(length)[..length];
             if (content.Slices is { } slices)
             {

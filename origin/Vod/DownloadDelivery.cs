@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Connections;
 using Broadcast.Media.Storage;
 using Broadcast.Origin.Delivery;
 using Microsoft.AspNetCore.Http;
@@ -15,9 +16,6 @@ namespace Broadcast.Origin.Vod;
 /// </summary>
 internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> logger)
 {
-    /// <summary>Bytes sent at a time.</summary>
-    private const int PieceLength = 64 * 1024;
-
     /// <summary>
     /// Maximum gap between the payloads of two chunks that is read and discarded; for a longer gap, the object is opened again.
     /// </summary>
@@ -77,7 +75,7 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         var layout = download.Layout!;
         while (position < Math.Min(end, layout.Head.Length))
         {
-            var length = (int)Math.Min(Math.Min(end, layout.Head.Length) - position, PieceLength);
+            var length = (int)Math.Min(Math.Min(end, layout.Head.Length) - position, PipeWriterExtensions.PieceLength);
             if ((await context.Response.BodyWriter.WriteAsync(layout.Head.Slice((int)position, length),
                 context.RequestAborted)).IsCompleted)
             {
@@ -150,7 +148,7 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         var writer = context.Response.BodyWriter;
         while (length > 0)
         {
-            var count = (int)Math.Min(length, PieceLength);
+            var count = (int)Math.Min(length, PipeWriterExtensions.PieceLength);
             await reader.ReadAsync(writer.GetMemory(count)[..count], context.RequestAborted);
             writer.Advance(count);
             length -= count;

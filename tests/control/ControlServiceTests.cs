@@ -145,7 +145,7 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Start_waits_for_the_media_of_open_sessions_only_and_ends_others_when_all_are_known()
+    public async Task Startup_waits_for_the_media_of_open_sessions_only_and_ends_others_later()
     {
         var options = await postgres.FreshAsync();
         await using (var server = await Server.StartAsync(options.ConnectionString))

@@ -57,7 +57,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Login_state_is_answered_for_every_caller_and_says_only_whether_the_caller_is_known()
+    public async Task Login_state_is_available_to_every_caller_and_contains_only_the_state()
     {
         await using var server = await StartAsync();
         async Task<string> StateAsync(string? token = null, string? login = null)

@@ -115,7 +115,7 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Idle_connections_to_the_internal_port_are_bounded_and_health_checks_are_answered_beside_all_others()
+    public async Task Idle_connections_to_the_internal_port_are_limited_and_health_checks_still_answered()
     {
         var limits = await StartAsync(64, new DeliveryOptions());
         for (var i = 0; i < limits.MaxViewers; i++)

@@ -21,21 +21,27 @@ public sealed class StartAtScaleTests
         return (bench.Spool.AfterKill(), session);
     }
 
-    [Fact]
-    public async Task Start_does_not_wait_for_a_long_listing_and_an_encoder_continues_its_session()
+    /// <summary>A server that has started while the store has not yet listed the journals.</summary>
+    private static async Task<PackagerHarness> StartWhileListingAsync(FakeSpool disk, Task listed)
     {
-        var (disk, session) = await IdleAsync();
-        var listed = new TaskCompletionSource();
-        disk.Store.Listing = prefix => prefix == ObjectNames.JournalRoot ? listed.Task : Task.CompletedTask;
-        using var bench = new PackagerHarness(disk);
+        disk.Store.Listing = prefix => prefix == ObjectNames.JournalRoot ? listed : Task.CompletedTask;
+        var bench = new PackagerHarness(disk);
         var starting = bench.StartAsync();
         await Poll.UntilAsync(() =>
         {
             bench.Time.Advance(TimeSpan.FromMilliseconds(100));
             return starting.IsCompleted;
         });
-
         await starting;
+        return bench;
+    }
+
+    [Fact]
+    public async Task Startup_does_not_wait_for_a_long_listing_and_an_encoder_continues_its_session()
+    {
+        var (disk, session) = await IdleAsync();
+        var listed = new TaskCompletionSource();
+        using var bench = await StartWhileListingAsync(disk, listed.Task);
         bench.Sink.Timelines.ShouldBeEmpty("the store has not answered");
         bench.Log.Count(3022).ShouldBe(0, "nothing timed out");
         bench.Recovery.IsPending(session.Channel).ShouldBeTrue();
@@ -55,15 +61,7 @@ public sealed class StartAtScaleTests
     {
         var (disk, session) = await IdleAsync();
         var listed = new TaskCompletionSource();
-        disk.Store.Listing = prefix => prefix == ObjectNames.JournalRoot ? listed.Task : Task.CompletedTask;
-        using var bench = new PackagerHarness(disk);
-        var starting = bench.StartAsync();
-        await Poll.UntilAsync(() =>
-        {
-            bench.Time.Advance(TimeSpan.FromMilliseconds(100));
-            return starting.IsCompleted;
-        });
-
+        using var bench = await StartWhileListingAsync(disk, listed.Task);
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         bench.Timeline(session).IsEnded.ShouldBeTrue();
         await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None);
@@ -74,7 +72,7 @@ public sealed class StartAtScaleTests
     }
 
     [Fact]
-    public async Task Journals_of_recordings_that_need_nothing_are_read_once_and_not_at_each_start()
+    public async Task Journals_of_finished_recordings_are_read_once_and_not_at_each_startup()
     {
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
@@ -135,7 +133,7 @@ public sealed class StartAtScaleTests
     }
 
     [Fact]
-    public async Task Sessions_of_a_channel_are_found_without_looking_at_other_channels()
+    public async Task Lookup_of_a_channels_sessions_reads_no_other_channel()
     {
         using var bench = await new PackagerHarness().StartAsync();
         for (var number = 0; number < 40; number++)

@@ -3,7 +3,7 @@ using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;
 
-/// <summary>Processor time that encoding may use.</summary>
+/// <summary>CPU time that encoding may use.</summary>
 /// <param name="SpeedLevel">Speed level, 0 to 2: higher levels trade quality for speed.</param>
 /// <param name="IsHalfRate">Whether every rung drops every second frame.</param>
 /// <param name="Rungs">Rungs to encode.</param>

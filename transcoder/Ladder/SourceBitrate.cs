@@ -57,7 +57,7 @@ internal sealed class SourceBitrate(int declared)
 
     /// <summary>
     /// Limits the rungs to the source's bitrate. A limited rung with less than 15 % more bits than the next smaller one is omitted: it
-    /// would cost processor time without better quality.
+    /// would cost CPU time without better quality.
     /// </summary>
     /// <param name="rungs">The planned rungs, largest first.</param>
     /// <param name="maximum">The source's bits per second; 0 if unknown.</param>

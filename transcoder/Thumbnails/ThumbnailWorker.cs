@@ -10,7 +10,7 @@ internal readonly record struct CodedKeyframe(int Second, ReadOnlyMemory<byte> P
 
 /// <summary>
 /// One run of ffmpeg: coded keyframes in, JPEG images out. The input is untrusted. The process gets pipes only, an environment without
-/// secrets, no permission to write files or to gain privileges, and limits on memory and processor time. Its output and run time are
+/// secrets, no permission to write files or to gain privileges, and limits on memory and CPU time. Its output and run time are
 /// limited too.
 /// </summary>
 internal static class ThumbnailWorker

@@ -12,7 +12,7 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     private const long Mebibyte = 1L << 20;
     private const long Gibibyte = 1L << 30;
 
-    /// <summary>Maximum processor time in seconds; <see langword="null"/> for a worker that runs as long as its session.</summary>
+    /// <summary>Maximum CPU time in seconds; <see langword="null"/> for a worker that runs as long as its session.</summary>
     public int? ProcessorSeconds { get; init; }
 
     /// <summary>Maximum address space in bytes; <see langword="null"/> for no limit.</summary>

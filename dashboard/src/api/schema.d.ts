@@ -999,7 +999,7 @@ export interface Operations {
     body: never;
     answer: Schemas['HealthView'];
   };
-  /** Get whether the request has a valid token or login. Needs neither: without, the response is the same with false. */
+  /** Get the login state: 'authenticated' is true if the request has a valid token or login. Requires neither. */
   getLogin: {
     method: 'GET';
     path: '/api/v1/login';

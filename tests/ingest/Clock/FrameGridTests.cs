@@ -31,7 +31,7 @@ public sealed class FrameGridTests
 
     [Theory]
     [MemberData(nameof(Encoders))]
-    public void Jittering_timestamps_leave_at_the_exact_frame_rate(int frames, int seconds, string jitter)
+    public void Jittering_timestamps_are_replaced_at_the_exact_frame_rate(int frames, int seconds, string jitter)
     {
         foreach (var declared in (double[])[0, (double)frames / seconds])
         {
@@ -241,7 +241,7 @@ public sealed class FrameGridTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void Variable_frame_rate_is_not_forced_on_a_grid(int seed)
+    public void Variable_frame_rate_keeps_the_timestamps_of_the_encoder(int seed)
     {
         // The second half of each range is a screen that changes now and then; the first resembles a frame rate the most.
         foreach (var (low, high) in ((int, int)[])[(16, 101), (20, 60), (8, 40), (33, 400), (10, 1000)])
