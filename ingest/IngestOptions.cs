@@ -69,10 +69,11 @@ public sealed class IngestOptions
     public string? ReconnectUrl { get; set; }
 
     /// <summary>
-    /// Maximum time that data of publishers collects before it is read, 0 to 100 ms; default 40 ms. It adds to latency, half of it on
-    /// average. It saves CPU time because one wake-up serves all publishers. With few publishers the time is shorter: 2 ms for each.
+    /// Maximum time that data of publishers collects before it is read, 0 to 100 ms; default 100 ms. It saves CPU time, because one wake-up
+    /// serves several frames and all publishers. It adds to latency, half of it on average with many publishers. On channels with low
+    /// latency the time is shorter: 2 ms for each publisher, at most 40 ms.
     /// </summary>
-    public TimeSpan MaxReadDelay { get; set; } = TimeSpan.FromMilliseconds(40);
+    public TimeSpan MaxReadDelay { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Delay of the reply to a wrong stream key, 0 to 10 s; default 1 s, plus or minus 25 %. Slows down guessing.</summary>
     public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(1);

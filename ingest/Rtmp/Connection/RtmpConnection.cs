@@ -229,7 +229,7 @@ internal sealed class RtmpConnection : IDisposable
         _deadline.Set(_options.FirstMediaTimeout);
         _keepAlive.ResetPing();
         _stateMachine.StartPublishing(_publication.Builder);
-        _connection.Features.Get<IPublisherTransportFeature>()?.StartPublishing();
+        _connection.Features.Get<IPublisherTransportFeature>()?.StartPublishing(grant.Session.Latency.OffersParts);
         _revocation = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Revoke(), this);
         return null;
     }

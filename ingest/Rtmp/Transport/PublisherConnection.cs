@@ -10,7 +10,8 @@ namespace Broadcast.Ingest.Rtmp.Transport;
 internal interface IPublisherTransportFeature
 {
     /// <summary>Switches to publishing: larger buffers, and a read loop that tolerates delay.</summary>
-    void StartPublishing();
+    /// <param name="lowLatency">Whether viewers of the channel wait for parts of segments; the delay is then short.</param>
+    void StartPublishing(bool lowLatency);
 }
 
 /// <summary>
@@ -59,10 +60,10 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
 
-    public void StartPublishing()
+    public void StartPublishing(bool lowLatency)
     {
         _buffers.UseLargeBuffers();
-        _stream.MoveTo(_loops.GetLoopForPublisher());
+        _stream.MoveTo(_loops.GetLoopForPublisher(lowLatency));
     }
 
     public override void Abort(ConnectionAbortedException abortReason) => Close();

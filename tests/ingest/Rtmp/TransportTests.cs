@@ -185,7 +185,7 @@ public sealed class TransportTests : IDisposable
         for (var i = 0; i < 40; i++)
         {
             var (stream, _) = await ConnectAsync();
-            var loop = loops.GetLoopForPublisher();
+            var loop = loops.GetLoopForPublisher(lowLatency: false);
             loop.ShouldNotBe(loops.Prompt);
             stream.MoveTo(loop);
             used.Add(loop);
@@ -203,11 +203,24 @@ public sealed class TransportTests : IDisposable
     [InlineData(10, 20)]
     [InlineData(20, 40)]
     [InlineData(5000, 40)]
-    public void Pause_is_short_for_one_publisher_and_grows_with_more_up_to_the_limit(int publishers, int milliseconds) =>
-        ReadLoops.GetPause(publishers, TimeSpan.FromMilliseconds(40)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
+    public void Pause_of_low_latency_is_short_for_one_publisher_and_grows_with_more_up_to_its_limit(int publishers, int milliseconds) =>
+        ReadLoops.GetLowLatencyPause(publishers, TimeSpan.FromMilliseconds(100)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
 
     [Fact]
-    public void Pause_is_zero_when_the_limit_is_zero() => ReadLoops.GetPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+    public void Pause_of_low_latency_does_not_exceed_the_limit_of_all_publishers()
+    {
+        ReadLoops.GetLowLatencyPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+        ReadLoops.GetLowLatencyPause(5000, TimeSpan.FromMilliseconds(10)).ShouldBe(TimeSpan.FromMilliseconds(10));
+    }
+
+    [Fact]
+    public void Publishers_of_low_latency_channels_do_not_share_a_thread_with_others()
+    {
+        using var loops = new ReadLoops(TimeSpan.Zero);
+        var low = loops.GetLoopForPublisher(lowLatency: true);
+        loops.GetLoopForPublisher(lowLatency: false).ShouldNotBe(low);
+        loops.GetLoopForPublisher(lowLatency: true).ShouldBe(low);
+    }
 
     [Fact]
     public async Task Data_that_arrives_during_the_pause_is_read_with_the_data_before_it()
