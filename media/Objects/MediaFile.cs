@@ -109,11 +109,14 @@ public readonly record struct MediaFile(MediaFileKind Kind, long Number) : ISpan
         };
     }
 
-    /// <summary>Parses 1 to 19 digits without a leading zero, up to <see cref="long.MaxValue"/>.</summary>
+    /// <summary>
+    /// Parses 1 to 19 digits without a leading zero, up to <see cref="long.MaxValue"/>. Nothing else is accepted: the number parser of .NET
+    /// alone would ignore trailing null characters.
+    /// </summary>
     public static bool TryParseNumber(ReadOnlySpan<char> text, out long number)
     {
         number = 0;
-        return text.Length is > 0 and <= 19 && (text[0] != '0' || text.Length == 1)
+        return text.Length is > 0 and <= 19 && (text[0] != '0' || text.Length == 1) && !text.ContainsAnyExceptInRange('0', '9')
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 

@@ -41,7 +41,8 @@ internal sealed class ViewerTokenTarget : FuzzTarget
             shape.Kind(token.Network is null ? 0 : token.Network.Value.Value.Length);
             shape.Size(token.Id.Length);
             shape.Size(token.ExpiresAt.ToUnixTimeSeconds());
-            var again = ViewerToken.Sign(token.KeyId, Secret, token.Channel, token.ExpiresAt, token.Id, token.Network);
+            var again = ViewerToken.Sign(token.KeyId, Secret, token.Channel, token.ExpiresAt, token.Id, token.Network,
+                token.GrantsPreview);
             Hold(again[..^43] == text[..^43], "a token with two spellings");
             Hold(token.IsSignedWith(Secret) == (again == text), "a signature that is none, or one that is not taken for one");
             Hold(!token.ToString().Contains(text[^43..], StringComparison.Ordinal), "a token that shows itself");
