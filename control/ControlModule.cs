@@ -66,7 +66,7 @@ public static class ControlModule
         services.AddHttpContextAccessor();
         services.AddSingleton(p => new ControlDatabase(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
-            Clock(p), p.GetService<ILogger<ControlDatabase>>()));
+            Clock(p), p.GetService<ILogger<ControlDatabase>>(), p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();

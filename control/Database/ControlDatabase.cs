@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Broadcast.Media;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -14,8 +15,11 @@ public sealed class ControlDatabase : IAsyncDisposable
 {
     internal const string User = "broadcast";
 
-    /// <summary>Maximum number of connections of requests and services.</summary>
-    internal const int MaxCommonConnections = 20;
+    /// <summary>Maximum number of connections of HTTP requests, which include those of the API.</summary>
+    internal const int MaxRequestConnections = 12;
+
+    /// <summary>Maximum number of connections of services, encoder admission and commands.</summary>
+    internal const int MaxServiceConnections = 8;
 
     /// <summary>
     /// Maximum number of connections for lookups on behalf of viewers and publishers: <see cref="LookupSlots.MaxRunning"/> each for
@@ -29,6 +33,7 @@ public sealed class ControlDatabase : IAsyncDisposable
     private readonly Func<DatabaseOptions> _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly IHttpContextAccessor? _requests;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private Broadcast.Control.Postgres.EmbeddedPostgres? _server;
     private ConnectionPools? _pools;
@@ -41,11 +46,13 @@ public sealed class ControlDatabase : IAsyncDisposable
     }
 
     // Options are read when the database is opened, so that the host reports all invalid options together.
-    internal ControlDatabase(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<ControlDatabase>? logger)
+    internal ControlDatabase(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<ControlDatabase>? logger,
+        IHttpContextAccessor? requests = null)
     {
         _folder = folder;
         _options = options;
         _time = time;
+        _requests = requests;
         _logger = logger ?? NullLogger<ControlDatabase>.Instance;
         DapperTypeHandlers.Register();
     }
@@ -55,11 +62,15 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// sufficient for two servers and a command. While the database hangs, each connection can block one thread of the thread pool,
     /// because Npgsql cancels statements synchronously.
     /// </summary>
-    public const int MaxConnections = MaxCommonConnections + MaxLookupConnections + MaxLeaseConnections + MaxReloadConnections;
+    public const int MaxConnections =
+        MaxRequestConnections + MaxServiceConnections + MaxLookupConnections + MaxLeaseConnections + MaxReloadConnections;
 
-    /// <summary>Connections of requests and services. All times are in UTC.</summary>
+    /// <summary>
+    /// Connections of the current HTTP request, or outside of requests those of services, which requests cannot exhaust. All times are in
+    /// UTC.
+    /// </summary>
     /// <exception cref="ControlException">The database is not open (<see cref="ControlErrorCode.Unavailable"/>).</exception>
-    public NpgsqlDataSource Source => Pools.Common;
+    public NpgsqlDataSource Source => _requests?.HttpContext is null ? Pools.Services : Pools.Requests;
 
     /// <summary>Connections for lookups on behalf of viewers and publishers, which API requests cannot exhaust.</summary>
     internal NpgsqlDataSource LookupSource => Pools.Lookups;
@@ -237,11 +248,11 @@ public sealed class ControlDatabase : IAsyncDisposable
         {
             if (_skipsMigrations)
             {
-                await using var connection = await pools.Common.OpenConnectionAsync(cancellationToken);
+                await using var connection = await pools.Services.OpenConnectionAsync(cancellationToken);
             }
             else
             {
-                await Migrations.ApplyAsync(pools.Common, _time, _logger, cancellationToken);
+                await Migrations.ApplyAsync(pools.Services, _time, _logger, cancellationToken);
             }
 
             return pools;
@@ -293,18 +304,19 @@ public sealed class ControlDatabase : IAsyncDisposable
     }
 
     /// <summary>Connection pools, one per purpose, so that one purpose cannot exhaust the connections of another.</summary>
-    private sealed record ConnectionPools(NpgsqlDataSource Common, NpgsqlDataSource Lookups, NpgsqlDataSource Leases,
-        NpgsqlDataSource Reloads) : IAsyncDisposable
+    private sealed record ConnectionPools(NpgsqlDataSource Requests, NpgsqlDataSource Services, NpgsqlDataSource Lookups,
+        NpgsqlDataSource Leases, NpgsqlDataSource Reloads) : IAsyncDisposable
     {
         public static ConnectionPools Create(NpgsqlConnectionStringBuilder settings, TimeSpan reloadTimeout) => new(
-            Create(settings, MaxCommonConnections),
+            Create(settings, MaxRequestConnections),
+            Create(settings, MaxServiceConnections),
             Create(settings, MaxLookupConnections, s => s.Timeout = Math.Min(s.Timeout, 2)),
             Create(settings, MaxLeaseConnections),
             Create(settings, MaxReloadConnections, s => s.CommandTimeout = (int)reloadTimeout.TotalSeconds));
 
         public async ValueTask DisposeAsync()
         {
-            foreach (var source in (NpgsqlDataSource[])[Common, Lookups, Leases, Reloads])
+            foreach (var source in (NpgsqlDataSource[])[Requests, Services, Lookups, Leases, Reloads])
             {
                 await source.DisposeAsync();
             }

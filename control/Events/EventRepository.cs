@@ -50,7 +50,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         var row = EventTimeResolver.Apply(EventRow.New(EventId.New(now).Value, settings.Channel!, channelId, now)
             .With(settingsWithDefaults), settings, isNew: true, now);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await WithConflictErrorAsync(row, row.Id, async () =>
+        await WithConflictErrorAsync(connection, transaction, row, row.Id, async () =>
         {
             await connection.ExecuteAsync(new CommandDefinition(Insert, row, transaction, cancellationToken: cancellationToken));
             await EventReminders.StoreAsync(connection, transaction, row, settingsWithDefaults, cancellationToken);
@@ -145,7 +145,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         }
 
         var row = EventTimeResolver.Apply(old.With(settings) with { UpdatedAt = now }, settings, isNew: false, now);
-        await WithConflictErrorAsync(row, id, async () =>
+        await WithConflictErrorAsync(connection, transaction, row, id, async () =>
         {
             await connection.ExecuteAsync(new CommandDefinition(Update, row, transaction, cancellationToken: cancellationToken));
             await EventReminders.StoreAsync(connection, transaction, row, settings, cancellationToken);
@@ -264,7 +264,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         var change = new EventStateChange(operation, id, to, reason, EndsSession: to != EventState.Live
             && row.StateOf is EventState.Preview or EventState.Live);
         await WithConflictErrorAsync(
-            row with { StartsAt = row.StartsAt < now ? row.StartsAt : now }, id,
+            connection, transaction, row with { StartsAt = row.StartsAt < now ? row.StartsAt : now }, id,
             () => EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken), cancellationToken);
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), Subject(id),
@@ -277,7 +277,8 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     }
 
     /// <summary>Runs a write and, if the database rejects it because another event uses the channel, names that event.</summary>
-    private async Task WithConflictErrorAsync(EventRow row, string id, Func<Task> write, CancellationToken cancellationToken)
+    private async Task WithConflictErrorAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow row, string id,
+        Func<Task> write, CancellationToken cancellationToken)
     {
         try
         {
@@ -285,8 +286,9 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.ExclusionViolation || e.ConstraintName == "events_on_air")
         {
-            // The transaction is aborted, so the conflicting event is read on another connection.
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            // The transaction is aborted; its connection is free for the conflicting event. A second connection could be one too many: as
+            // many conflicting requests as the pool has connections would wait for each other.
+            await transaction.RollbackAsync(cancellationToken);
             throw new ControlException(ControlErrorCode.Conflict,
                 await EventTimeResolver.DescribeConflictAsync(connection, row, id, time.GetUtcNow(), cancellationToken), e);
         }

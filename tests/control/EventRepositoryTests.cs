@@ -1,4 +1,5 @@
 using Broadcast.Control.Events;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -30,6 +31,25 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         (changed.StartsAt, changed.EndsAt, changed.Latency, changed.Ladder,
             changed.Revision).ShouldBe((Utc("2030-01-03T19:00:00Z"), Utc("2030-01-03T20:00:00Z"), null, "720p", 1));
         changed.Policy.NoShow.ShouldBe(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task Conflict_is_described_on_the_connection_of_the_rejected_write()
+    {
+        await using var rig = await OpenAsync();
+        var first = await rig.Events.CreateAsync(Show);
+        var later = await rig.Events.CreateAsync(Show with { Title = "Later", Start = At("2030-01-02T21:00"), End = At("2030-01-02T22:00") });
+        var settings = new NpgsqlConnectionStringBuilder(rig.Database.Settings.ConnectionString) { MaxPoolSize = 1, Timeout = 1 };
+        await using var database = await postgres.OpenAsync(new() { ConnectionString = settings.ConnectionString });
+        var events = new EventRepository(database, rig.Clock);
+
+        foreach (var attempt in (Func<Task>[])[
+            () => events.CreateAsync(Show with { Title = "Second" }),
+            () => events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") })])
+        {
+            var refusal = await Should.ThrowAsync<ControlException>(attempt);
+            (refusal.Code, refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true));
+        }
     }
 
     [Fact]

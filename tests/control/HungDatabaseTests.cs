@@ -53,10 +53,12 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Lease_is_renewed_while_requests_use_all_connections()
+    public async Task Services_and_lease_have_connections_while_requests_use_all_of_theirs()
     {
         var options = await postgres.FreshAsync();
-        await using var database = await postgres.OpenAsync(options);
+        var requests = new HttpContextAccessor();
+        await using var database = await OpenAsync(options, requests);
+        requests.HttpContext = new DefaultHttpContext();
         var held = new List<NpgsqlConnection>();
         try
         {
@@ -65,7 +67,8 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
                 held.Add(await database.Source.OpenConnectionAsync());
             }
 
-            foreach (var source in (NpgsqlDataSource[])[database.LeaseSource, database.LookupSource, database.ReloadSource])
+            requests.HttpContext = null;
+            foreach (var source in (NpgsqlDataSource[])[database.Source, database.LeaseSource, database.LookupSource, database.ReloadSource])
             {
                 await using var connection = await source.OpenConnectionAsync();
                 connection.State.ShouldBe(System.Data.ConnectionState.Open);
@@ -83,18 +86,29 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task Connections_of_two_servers_and_a_command_fit_into_a_default_PostgreSQL()
     {
-        await using var database = await postgres.OpenAsync(new()
+        var requests = new HttpContextAccessor();
+        await using var database = await OpenAsync(new()
         {
             ConnectionString = new NpgsqlConnectionStringBuilder((await postgres.FreshAsync()).ConnectionString)
             {
                 MaxPoolSize = 100,
             }.ConnectionString,
-        });
+        }, requests);
 
-        ((NpgsqlDataSource[])[database.Source, database.LookupSource, database.LeaseSource, database.ReloadSource])
+        var ofServices = database.Source;
+        requests.HttpContext = new DefaultHttpContext();
+        ControlDatabase.MaxConnections.ShouldBe(40, "docs/configuration.md");
+        ((NpgsqlDataSource[])[database.Source, ofServices, database.LookupSource, database.LeaseSource, database.ReloadSource])
             .Sum(source => new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize).ShouldBe(ControlDatabase.MaxConnections);
         ((2 * ControlDatabase.MaxConnections) + 10).ShouldBeLessThanOrEqualTo(97);
         (2 * LookupSlots.MaxRunning).ShouldBeLessThan(ControlDatabase.MaxLookupConnections, "stream keys are left some");
+    }
+
+    private static async Task<ControlDatabase> OpenAsync(DatabaseOptions options, IHttpContextAccessor requests)
+    {
+        var database = new ControlDatabase(new DataFolder("/nonexistent"), () => options, TimeProvider.System, null, requests);
+        await database.OpenAsync(default);
+        return database;
     }
 
     private static async Task WarmUpAsync(ControlDatabase database)
