@@ -224,6 +224,9 @@ internal static partial class ControlLog
     [LoggerMessage(5144, LogLevel.Warning, "Session {Session} on {Channel} was left open by server {Owner}; ending it: {Reason}")]
     public static partial void SessionAbandoned(ILogger logger, string session, string channel, string owner, string reason);
 
+    [LoggerMessage(5153, LogLevel.Warning, "Session {Session} on {Channel} was open in the database alone; ending it there")]
+    public static partial void SessionUnknown(ILogger logger, string session, string channel);
+
     [LoggerMessage(5145, LogLevel.Warning, "Session {Session} on {Channel} ends on this server and its encoder is disconnected: {Reason}")]
     public static partial void SessionOwnershipLost(ILogger logger, string session, string channel, string reason);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Broadcast.Control.Database;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -13,8 +14,11 @@ namespace Broadcast.Control.Access;
 /// database afterwards, so that it needs no database: a session that starts in a preview during an outage is hidden. Until a change is
 /// written, it overrides the database. Thread-safe.
 /// </summary>
-internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger)
-    : ISessionVisibility, IDisposable
+/// <param name="database">Database with the visibilities.</param>
+/// <param name="logger">Logger.</param>
+/// <param name="sessionWriter">Writes the rows of sessions; a change waits as long as its row does.</param>
+internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger,
+    SessionWriter? sessionWriter = null) : ISessionVisibility, IDisposable
 {
     /// <summary>Maximum sessions in memory; the newest are retained.</summary>
     private const int MaxSessions = 100_000;
@@ -186,7 +190,8 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
                 var isWritten = await WriteAsync(connection, session, pending.View, cancellationToken);
                 lock (_lock)
                 {
-                    if (_pending.GetValueOrDefault(session) == pending && (isWritten || ++pending.Tries >= MaxTries))
+                    if (_pending.GetValueOrDefault(session) == pending
+                        && (isWritten || (sessionWriter?.HasPending(session) != true && ++pending.Tries >= MaxTries)))
                     {
                         _pending.Remove(session);
                     }

@@ -191,13 +191,23 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// <summary>Returns whether an error means that the database is unavailable, not that it rejected a request.</summary>
     public static bool IsUnavailable(Exception exception) => exception switch
     {
-        // 08 connection, 53 out of resources, 57 operator intervention (shutting down, starting up, canceled).
-        PostgresException { SqlState: var state } => state.StartsWith("08", StringComparison.Ordinal)
-            || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57", StringComparison.Ordinal),
+        // 08 connection, 40 rolled back (serialization failure, deadlock), 53 out of resources, 57 operator intervention (shutting down,
+        // starting up, canceled), 58 system error (I/O); a server that became a read-only standby; a lock that was not available; an
+        // internal error.
+        PostgresException { SqlState: var state } => state[..2] is "08" or "40" or "53" or "57" or "58"
+            || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable
+                or PostgresErrorCodes.InternalError,
         NpgsqlException or TimeoutException or SocketException => true,
         ControlException { Code: ControlErrorCode.Unavailable } => true,
         _ => false,
     };
+
+    /// <summary>
+    /// Returns whether a failed write may succeed later: always, unless the database rejected its values (classes 22 and 23) or the error is
+    /// not the database's.
+    /// </summary>
+    internal static bool IsRetryable(Exception exception) =>
+        IsUnavailable(exception) || exception is PostgresException { SqlState: var state } && state[..2] is not ("22" or "23");
 
     /// <summary>Closes the database. The last user of an embedded server stops it, which takes up to 5 s.</summary>
     public async ValueTask DisposeAsync()

@@ -7,7 +7,7 @@ internal sealed record EventDue(
     string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt,
     bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access,
-    DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
+    DateTimeOffset? WentLiveAt, string? Session, bool IsElsewhere, bool IsTaken, DateTimeOffset? NextStart)
 {
     /// <summary>State of the event.</summary>
     public EventState StateOf => EventRules.ParseState(State);

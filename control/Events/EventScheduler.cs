@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
@@ -20,7 +21,8 @@ namespace Broadcast.Control.Events;
 /// </summary>
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
-    EventSessions sessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventScheduler> logger)
+    EventSessions sessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventScheduler> logger,
+    ServerIdentity? identity = null)
     : BackgroundService, INotificationHandler
 {
     // Maximum time between passes. It covers changes without a notification, for example after a lost connection.
@@ -37,6 +39,8 @@ internal sealed class EventScheduler(
             (SELECT max(s.id) FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session
                 AND s.started_at < x.state_since)) AS session,
+            EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL AND s.owner IS NOT NULL
+                AND s.owner IS DISTINCT FROM @me::uuid) AS isElsewhere,
             EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview',
             'live')) AS isTaken,
             (SELECT min(n.starts_at) FROM events n WHERE n.channel_id = e.channel_id AND n.id <> e.id AND n.kind <> 'series'
@@ -185,14 +189,14 @@ internal sealed class EventScheduler(
         return wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
     }
 
-    private static async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now,
-        CancellationToken cancellationToken) =>
-        [.. await connection.QueryAsync<EventDue>(new CommandDefinition(Due, new { now }, cancellationToken: cancellationToken))];
+    private async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<EventDue>(new CommandDefinition(Due, new { now, me = identity?.Id },
+            cancellationToken: cancellationToken))];
 
     // A session on another server is assumed to have its encoder.
     private EventConditions ConditionsOf(EventDue row, DateTimeOffset now) =>
-        new(now, row.Session is not null && (sessionManager.IsPublishing(row.ChannelId) ?? true), row.Session is not null, row.IsTaken,
-            row.NextStart);
+        new(now, row.Session is not null && (sessionManager.IsPublishing(row.ChannelId) ?? row.IsElsewhere), row.Session is not null,
+            row.IsTaken, row.NextStart);
 
     private async Task<bool> ApplyAsync(NpgsqlConnection connection, EventDue row, EventTransition decision, DateTimeOffset now,
         CancellationToken cancellationToken)

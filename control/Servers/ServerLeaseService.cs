@@ -27,6 +27,14 @@ internal sealed class ServerLeaseService(
     private const string OwnershipLostReason = "another server owns or ended it";
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private volatile bool _hasStarted;
+    private volatile bool _hasResumed;
+
+    /// <summary>Indicates whether the sessions that this server took over at start are known to the session manager.</summary>
+    public bool HasResumed
+    {
+        get => _hasResumed;
+        set => _hasResumed = value;
+    }
 
     /// <inheritdoc/>
     public bool Handles(DatabaseNotification notification) => notification.Table == "session_owners";
@@ -106,6 +114,7 @@ internal sealed class ServerLeaseService(
                 (await SessionClaims.ListEndedAsync(connection, missing, cancellationToken)).ForEach(id => OnLost(id, OwnershipLostReason));
             }
 
+            await EndUnknownAsync(connection, open, cancellationToken);
             if (open.Exists(SessionClaims.ShouldEnd))
             {
                 await EndAbandonedAsync(connection, cancellationToken);
@@ -182,6 +191,22 @@ internal sealed class ServerLeaseService(
         if (sessionManager.End(session, reason) is { } ended)
         {
             ControlLog.SessionOwnershipLost(logger, session.Value, ended.Channel.Value, reason);
+        }
+    }
+
+    /// <summary>Ends the open rows of this server whose session it does not have and is not about to write.</summary>
+    private async Task EndUnknownAsync(NpgsqlConnection connection, List<ClaimedSession> open, CancellationToken cancellationToken)
+    {
+        if (!HasResumed)
+        {
+            return;
+        }
+
+        var unknown = open.Where(s => s.Standing == OwnershipStatus.OwnedHere && !sessionManager.HasOpen(s.Id)
+            && !sessionWriter.HasPending(s.Id)).ToList();
+        if (unknown.Count > 0 && await claims.EndUnknownAsync(connection, [.. unknown.Select(s => s.Id)], cancellationToken) > 0)
+        {
+            unknown.ForEach(session => ControlLog.SessionUnknown(logger, session.Id.Value, session.Channel));
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// <summary>End reason of a session whose owner did not return.</summary>
     public const string ServerLostReason = "its server did not return";
 
+    /// <summary>End reason of a session whose row was open and whose server does not have it.</summary>
+    private const string UnknownReason = "its server does not know it";
+
     // Before the first renewal after an interruption, the interruption is not recorded yet, but the lease has expired.
     private const string OwnContactSql =
         "coalesce((SELECT extract(epoch FROM clock_timestamp() - m.unbroken_since) FROM servers m WHERE m.id = @me AND m.lease_until > "
@@ -85,6 +88,15 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         await transaction.CommitAsync(cancellationToken);
         return [.. ended];
     }
+
+    /// <summary>
+    /// Ends sessions of this server that it does not know: their rows stayed open because the database lost or refused a write.
+    /// </summary>
+    public Task<int> EndUnknownAsync(NpgsqlConnection connection, IReadOnlyList<SessionId> sessions, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE sessions SET ended_at = greatest(clock_timestamp(), started_at), end_reason = coalesce(end_request, @UnknownReason) "
+            + "WHERE id = ANY (@ids) AND owner = @me AND ended_at IS NULL",
+            new { ids = sessions.Select(s => s.Value).ToArray(), me = identity.Id, UnknownReason }, cancellationToken: cancellationToken));
 
     /// <summary>Returns whether <see cref="EndAbandonedAsync"/> ends a session.</summary>
     public static bool ShouldEnd(ClaimedSession session) => OwnershipRules.CanBeEnded(session.Standing, session.EndRequest is not null);

@@ -30,6 +30,15 @@ internal sealed class PendingWrites
         }
     }
 
+    /// <summary>Returns whether a session has a change.</summary>
+    public bool Contains(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _sessions.ContainsKey(session);
+        }
+    }
+
     /// <summary>Adds the state of a session.</summary>
     public void Add(SessionRecord session)
     {

@@ -60,6 +60,7 @@ internal sealed class SessionResumption(
 
         sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
             && state.Session == session.Id);
+        servers.HasResumed = true;
         HashSet<SessionId> known = [.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)];
         if (lifecycle is null || lifecycle.WhenRecoveredAsync(CancellationToken.None).IsCompleted)
         {

@@ -65,6 +65,9 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         Wake();
     }
 
+    /// <summary>Returns whether the state of a session is not written yet.</summary>
+    public bool HasPending(SessionId session) => _pending.Contains(session);
+
     /// <summary>Records the use of a key.</summary>
     public void RecordKeyUse(string keyId)
     {
@@ -109,14 +112,14 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
                 {
                     await WriteAsync(session, cancellationToken);
                 }
-                catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+                catch (Exception e) when (ControlDatabase.IsRetryable(e))
                 {
                     ControlLog.SessionsPending(logger, _pending.SessionCount, ControlDatabase.Describe(e));
                     return false;
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // A write that can never succeed is not retried, because other sessions wait behind it.
+                    // A write that can never succeed, because of its values, is not retried: other sessions wait behind it.
                     ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
                 }
 
@@ -202,7 +205,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             command.Parameters.Add(new() { Value = uses.Select(u => u.Value.UtcDateTime).ToArray() });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ControlDatabase.IsRetryable(e))
         {
             return false;
         }
@@ -226,7 +229,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             {
                 await WriteAsync(messages, cancellationToken);
             }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            catch (Exception e) when (ControlDatabase.IsRetryable(e))
             {
                 return false;
             }

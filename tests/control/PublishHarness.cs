@@ -137,7 +137,7 @@ internal sealed class PublishHarness : IAsyncDisposable
         Keys = new(database, clock);
         Register = new(database, control, clock);
         Ledger = new(database, clock, NullLogger.Instance);
-        Audience = new(database, Log.For<SessionVisibilityStore>());
+        Audience = new(database, Log.For<SessionVisibilityStore>(), Ledger);
         Previews.Others = Gate;
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance, Audience, Previews);
         Door = new(Book, control, clock);

@@ -65,6 +65,28 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Visibility_waits_as_long_as_the_row_of_its_session_waits()
+    {
+        await using var rig = await PublishHarness.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await PreviewAsync(rig);
+        var grant = await rig.GrantedAsync(key);
+        await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
+
+        for (var i = 0; i < 150; i++)
+        {
+            await FlushAsync(rig);
+        }
+
+        rig.Audience.HasPendingWrites.ShouldBeTrue();
+        await rig.Ledger.FlushAsync(default);
+        await FlushAsync(rig);
+        rig.Audience.HasPendingWrites.ShouldBeFalse();
+        using var read = await ReadAsync(rig.Database);
+        read.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Since(rig.Clock.GetUtcNow()));
+    }
+
+    [Fact]
     public async Task Session_that_is_already_visible_does_not_change()
     {
         await using var rig = await PublishHarness.OpenAsync(postgres);
