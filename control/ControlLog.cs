@@ -105,8 +105,11 @@ internal static partial class ControlLog
     [LoggerMessage(5041, LogLevel.Warning, "Deleted channel {Channel} could not be purged; the next start retries")]
     public static partial void PurgeFailed(ILogger logger, Exception exception, string channel);
 
-    [LoggerMessage(5070, LogLevel.Information, "Deleting {Count} recordings whose retention expired")]
+    [LoggerMessage(5070, LogLevel.Information, "{Count} recordings expired; their media are deleted after Control:ExpiredRecordingGrace")]
     public static partial void RecordingsExpired(ILogger logger, int count);
+
+    [LoggerMessage(5078, LogLevel.Information, "{Count} expired recordings return, because their retention was extended")]
+    public static partial void RecordingsRestored(ILogger logger, int count);
 
     [LoggerMessage(5071, LogLevel.Information, "Media of session {Session} on {Channel} deleted; no recording or clip uses them")]
     public static partial void RecordingPurged(ILogger logger, string channel, string session);

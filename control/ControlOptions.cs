@@ -89,6 +89,12 @@ public sealed class ControlOptions
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>
+    /// Time between the expiry of a recording and the deletion of its media, measured by the database's clock. Until then, the recording
+    /// returns if its retention is extended. Default 1 day, 0 to 30 days. Recordings that a user deletes are deleted at once.
+    /// </summary>
+    public TimeSpan ExpiredRecordingGrace { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
     /// Comma-separated addresses (<c>10.1.2.3</c>), networks (<c>10.0.0.0/8</c>) and host names (<c>hooks.internal</c>, <c>*.internal</c>)
     /// that URLs set through the API or the CLI may target although they are not public. Not set: public addresses only. URLs in the
     /// configuration are not restricted.
@@ -187,6 +193,11 @@ public sealed class ControlOptions
         if (AuditRetention < TimeSpan.FromDays(1) || AuditRetention > TimeSpan.FromDays(36525))
         {
             yield return $"{Section}:{nameof(AuditRetention)} must be between 1.00:00:00 and 36525.00:00:00.";
+        }
+
+        if (ExpiredRecordingGrace < TimeSpan.Zero || ExpiredRecordingGrace > TimeSpan.FromDays(30))
+        {
+            yield return $"{Section}:{nameof(ExpiredRecordingGrace)} must be between 00:00:00 and 30.00:00:00.";
         }
 
         if (LoginIdleTimeout < TimeSpan.FromMinutes(5) || LoginIdleTimeout > TimeSpan.FromDays(30))

@@ -1,4 +1,5 @@
 using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
 
 namespace Broadcast.Control.Api;
 
@@ -23,6 +24,11 @@ internal sealed record Caller(ActorKind Kind, string Id, string Name, TokenRole 
 
     /// <summary>Creates the caller for a user.</summary>
     public static Caller Of(AuthenticatedUser user) => new(ActorKind.User, user.Name, user.DisplayName, user.Role) { User = user };
+
+    /// <summary>Permission to shorten the retention of existing recordings with a request.</summary>
+    public RetentionPermission RetentionPermission(RequestBody body) =>
+        Broadcast.Control.Recordings.RetentionPermission.Of(Role, Limits,
+            body.Boolean(Broadcast.Control.Recordings.RetentionPermission.Member) == true);
 
     /// <summary>Actor of the audit log for this caller.</summary>
     public Actor ActorAt(string address) => new(Kind, Id, Name, address);

@@ -34,7 +34,10 @@ internal static class ChannelEndpoints
             .RequireRole(TokenRole.Viewer).Describe<ChannelView>("getChannel", "Get a channel.", 200, 404).WithETag();
 
         api.MapPatch("/channels/{name}", ChangeAsync).RequireRole(TokenRole.Producer).AcceptsBody<ChannelChange>()
-            .Describe<ChannelView>("changeChannel", "Change the members that are sent; the others stay as they are.", 200, 404)
+            .Describe<ChannelView>("changeChannel",
+                "Change the members that are sent; the others stay as they are. A shorter 'retention' deletes existing recordings earlier: "
+                + "a producer confirms that with 'expireRecordings' (409 without it), and a token needs the scope recordings:write.",
+                200, 404, 409)
             .WithIfMatch(200);
 
         api.MapDelete("/channels/{name}", async (string name, HttpContext http, ChannelRepository channels) =>
@@ -81,9 +84,11 @@ internal static class ChannelEndpoints
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
+        var permission = ApiAuthorization.GetCaller(http).RetentionPermission(body);
         body.ThrowIfInvalid(Validate(null, settings, authorization.Value));
         return TaggedView(http,
-            await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), http.RequestAborted));
+            await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), permission,
+                http.RequestAborted));
     }
 
     private static ChannelView TaggedView(HttpContext http, ChannelInfo channel) =>

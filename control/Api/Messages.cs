@@ -105,7 +105,7 @@ internal sealed record NewChannel(string Name, string? Title, string? Ladder, st
 
 internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover,
     int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
-    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
+    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages, bool? ExpireRecordings = null);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

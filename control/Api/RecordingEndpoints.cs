@@ -54,7 +54,8 @@ internal static class RecordingEndpoints
                 "changeRecording",
                 "Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds "
                 + "from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. "
-                + "'access' sets the access policy of the whole session (public, token, webhook) after it has ended.",
+                + "'access' sets the access policy of the whole session (public, token, webhook) after it has ended. A producer confirms a "
+                + "shorter 'retention' with 'expireRecordings' (409 without it), as for changeChannel.",
                 200, 404, 409)
             .WithIfMatch(200);
 
@@ -131,12 +132,14 @@ internal static class RecordingEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"),
             body.Text("retention")) { Access = body.Text("access") };
+        var permission = ApiAuthorization.GetCaller(http).RetentionPermission(body);
         var authorization = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
         body.ThrowIfInvalid([
             .. RecordingRules.Validate(change.Title, change.Visibility, change.Retention, change.Access),
             .. ChannelRules.ValidateAccess(change.Access, authorization) is { } error ? [error] : Array.Empty<ValidationError>(),
         ]);
-        var changed = await recordings.SetIfAsync(id, change, ETags.PreconditionOf<RecordingInfo>(http, ETags.Of), http.RequestAborted);
+        var changed = await recordings.SetIfAsync(id, change, ETags.PreconditionOf<RecordingInfo>(http, ETags.Of), permission,
+            http.RequestAborted);
         await RefreshAsync(http, catalog, database, id);
         if (change.Access is not null)
         {

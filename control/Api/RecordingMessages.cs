@@ -32,7 +32,7 @@ internal sealed record RecordingView(
 }
 
 internal sealed record RecordingChangeBody(string? Title, string? Visibility, string? Access, object? Start, object? End,
-    string? Retention);
+    string? Retention, bool? ExpireRecordings = null);
 
 internal sealed record NewClip(object Start, object? End, string? Title, string? Visibility, string? Retention);
 

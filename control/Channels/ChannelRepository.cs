@@ -75,18 +75,21 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
     /// <summary>Changes the values set in <paramref name="settings"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, or the channel does not exist.</exception>
     public Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default) =>
-        SetIfAsync(name, settings, null, cancellationToken);
+        SetIfAsync(name, settings, null, null, cancellationToken);
 
     /// <summary>
-    /// Changes a channel like <see cref="SetAsync"/> unless the check throws. The check sees the channel under a row lock.
+    /// Changes a channel like <see cref="SetAsync"/> unless the check or the permission throws. The check sees the channel under a row lock.
     /// </summary>
     internal async Task<ChannelInfo> SetIfAsync(string name, ChannelSettings settings, Action<ChannelInfo>? check,
-        CancellationToken cancellationToken)
+        RetentionPermission? permission, CancellationToken cancellationToken)
     {
         ChannelRules.Check(null, settings);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await CheckAsync(connection, transaction, name, check, cancellationToken);
+        var expiring = settings.Retention is null ? 0 : await CountExpiringAsync(connection, transaction, name,
+            HoursOf(settings.Retention), cancellationToken);
+        permission?.ThrowIfDenied(expiring);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
@@ -119,7 +122,8 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name), DetailOf(settings),
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name),
+            DetailOf(settings, ("expiringRecordings", expiring > 0 ? expiring.ToString(CultureInfo.InvariantCulture) : null)),
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.ToInfo();
@@ -181,6 +185,18 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
     }
 
     private static string Subject(string name) => $"channel/{name}";
+
+    /// <summary>Locks the channel and counts the recordings and clips that expire earlier with another retention.</summary>
+    private static Task<long> CountExpiringAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, int? hours,
+        CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            """
+            WITH locked AS (
+                SELECT id, retention_hours FROM channels WHERE name = @name AND deleted_at IS NULL FOR NO KEY UPDATE)
+            SELECT count(*) FROM locked c JOIN recordings r ON r.channel_id = c.id
+            WHERE r.deleted_at IS NULL AND r.retention_hours IS NULL AND @hours::int < coalesce(c.retention_hours, 2147483647)
+            """,
+            new { name, hours }, transaction, cancellationToken: cancellationToken));
 
     private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name,
         Action<ChannelInfo>? check, CancellationToken cancellationToken)

@@ -62,17 +62,23 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     /// <summary>Applies the values in <paramref name="change"/>.</summary>
     /// <exception cref="ControlException">A value is invalid, or the recording does not exist.</exception>
     public Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default) =>
-        SetIfAsync(id, change, null, cancellationToken);
+        SetIfAsync(id, change, null, null, cancellationToken);
 
-    /// <summary>As <see cref="SetAsync"/>, with a check of the locked recording that may throw.</summary>
+    /// <summary>As <see cref="SetAsync"/>, with a check of the locked recording and a permission that may throw.</summary>
     internal async Task<RecordingInfo> SetIfAsync(string id, RecordingChange change, Action<RecordingInfo>? check,
-        CancellationToken cancellationToken)
+        RetentionPermission? permission, CancellationToken cancellationToken)
     {
         ThrowIfInvalid(RecordingRules.Validate(change.Title, change.Visibility, change.Retention, change.Access));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR NO KEY UPDATE OF r", cancellationToken);
         check?.Invoke(row.ToInfo());
+        if (change.Retention is not null && IsShorter(HoursOf(change.Retention) ?? row.ChannelHours, row.RetentionHours
+            ?? row.ChannelHours))
+        {
+            permission?.ThrowIfDenied(1);
+        }
+
         var (startsAt, endsAt) = change.Start is null && change.End is null ? (row.StartsAt, row.EndsAt) : Trimmed(row, change);
         await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -290,6 +296,9 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
             && await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition($"{Select} AND r.id = @id {locking}", new { id },
                 transaction, cancellationToken: cancellationToken)) is { } row
             ? row : throw RecordingRules.NotFound(id.Length > 26 ? id[..26] : id);
+
+    // 0 and null mean unlimited.
+    private static bool IsShorter(int? hours, int? than) => hours is > 0 && (than is null or 0 || hours < than);
 
     private static int? HoursOf(string? retention) =>
         retention is null or Retention.OfChannel ? null : Retention.TryParse(retention, out var hours) ? hours ?? 0 : null;

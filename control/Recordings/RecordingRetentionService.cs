@@ -11,6 +11,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Broadcast.Control.Recordings;
@@ -18,28 +19,46 @@ namespace Broadcast.Control.Recordings;
 /// <summary>
 /// Applies the retention of recordings. It deletes expired recordings and those of sessions without a segment, and deletes the media of
 /// sessions without remaining recordings or clips. First the row is marked as deleted, then the media is deleted, then the row, so that an
-/// interrupted deletion is repeated. Open sessions are skipped.
+/// interrupted deletion is repeated. An expired recording keeps its media for <see cref="ControlOptions.ExpiredRecordingGrace"/> and returns
+/// if its retention is extended. Open sessions are skipped.
 /// </summary>
 internal sealed class RecordingRetentionService(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
         [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<RecordingRetentionService> logger,
+    ILogger<RecordingRetentionService> logger, IOptions<ControlOptions> options,
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
     INotificationHandler
 {
     /// <summary>Number of sessions per page.</summary>
     internal const int BatchSize = 1000;
 
-    private const string Expire = """
-        WITH gone AS (
-            UPDATE recordings r SET deleted_at = @now FROM sessions s, channels c
-            WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL
-                AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
-            RETURNING r.id, c.name, r.title)
+    // NULL, which is neither true nor false, for unlimited retention and open sessions.
+    private const string IsExpired =
+        "s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now";
+
+    private const string AddAuditRow = """
         INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, address, action, subject, detail)
-        SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title',
-            title) FROM gone
+        SELECT @now, 'server', '', 'retention', '', @action, 'recording/' || id, jsonb_build_object('channel', name, 'title',
+            title) FROM changed
         """;
+
+    private const string Expire = $"""
+        WITH changed AS (
+            UPDATE recordings r SET deleted_at = @now, purge_after = @now + @grace FROM sessions s, channels c
+            WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND {IsExpired}
+            RETURNING r.id, c.name, r.title)
+        {AddAuditRow}
+        """;
+
+    private const string Restore = $"""
+        WITH changed AS (
+            UPDATE recordings r SET deleted_at = NULL, purge_after = NULL FROM sessions s, channels c
+            WHERE s.id = r.session_id AND c.id = r.channel_id AND r.purge_after > @now AND ({IsExpired}) IS NOT true
+            RETURNING r.id, c.name, r.title)
+        {AddAuditRow}
+        """;
+
+    private const string IsRetained = "(r.deleted_at IS NULL OR coalesce(r.purge_after > @now, false))";
 
     private const string Unprobed = $"""
         SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) OR NOT EXISTS (SELECT 1 FROM servers o
@@ -53,13 +72,13 @@ internal sealed class RecordingRetentionService(
         SELECT s.id, c.name, true AS isComplete FROM sessions s JOIN channels c ON c.id = s.channel_id
         WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsManageable}
             AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND {IsRetained})
             AND s.id > @after ORDER BY s.id LIMIT @most
         """;
 
     // Their media is retained, so nothing must be deleted before the rows.
-    private const string RemoveBesideOthers = """
-        DELETE FROM recordings r USING sessions s WHERE s.id = r.session_id AND s.ended_at IS NOT NULL AND r.deleted_at IS NOT NULL
+    private const string RemoveBesideOthers = $"""
+        DELETE FROM recordings r USING sessions s WHERE s.id = r.session_id AND s.ended_at IS NOT NULL AND NOT {IsRetained}
             AND EXISTS (SELECT 1 FROM recordings o WHERE o.session_id = r.session_id AND o.deleted_at IS NULL)
         """;
 
@@ -91,8 +110,16 @@ internal sealed class RecordingRetentionService(
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire, new { now = time.GetUtcNow() },
+        var now = time.GetUtcNow();
+        var restored = await connection.ExecuteAsync(new CommandDefinition(Restore, new { now, action = "recording.restore" },
             cancellationToken: cancellationToken));
+        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire,
+            new { now, grace = options.Value.ExpiredRecordingGrace, action = "recording.delete" }, cancellationToken: cancellationToken));
+        if (restored > 0)
+        {
+            ControlLog.RecordingsRestored(logger, restored);
+        }
+
         if (expired > 0)
         {
             ControlLog.RecordingsExpired(logger, expired);
@@ -104,8 +131,8 @@ internal sealed class RecordingRetentionService(
         }
 
         await ProbeAsync(connection, cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(RemoveBesideOthers, cancellationToken: cancellationToken));
-        await PurgeAsync(lifecycle, connection, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(RemoveBesideOthers, new { now }, cancellationToken: cancellationToken));
+        await PurgeAsync(lifecycle, connection, now, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -132,7 +159,7 @@ internal sealed class RecordingRetentionService(
             return;
         }
 
-        await foreach (var (session, channel, isComplete) in SessionsAsync(connection, Unprobed, cancellationToken))
+        await foreach (var (session, channel, isComplete) in SessionsAsync(connection, Unprobed, time.GetUtcNow(), cancellationToken))
         {
             try
             {
@@ -187,9 +214,10 @@ internal sealed class RecordingRetentionService(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
-        await foreach (var (session, channel, _) in SessionsAsync(connection, Unneeded, cancellationToken))
+        await foreach (var (session, channel, _) in SessionsAsync(connection, Unneeded, now, cancellationToken))
         {
             try
             {
@@ -210,13 +238,13 @@ internal sealed class RecordingRetentionService(
 
     // Reads in pages, each from after the previous one: sessions that cannot be processed now do not block the later ones.
     private async IAsyncEnumerable<(SessionId Session, ChannelName Channel, bool IsComplete)> SessionsAsync(NpgsqlConnection connection,
-        string sql, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string sql, DateTimeOffset now, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var after = "";
         while (true)
         {
             var rows = (await connection.QueryAsync<(string Id, string Name, bool IsComplete)>(new CommandDefinition(
-                sql, new { most = BatchSize, me = identity?.Id, after }, cancellationToken: cancellationToken))).ToList();
+                sql, new { most = BatchSize, me = identity?.Id, after, now }, cancellationToken: cancellationToken))).ToList();
             foreach (var row in rows)
             {
                 if (SessionId.Parse(row.Id) is var session && !sessionManager.HasOpen(session))

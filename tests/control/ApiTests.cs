@@ -69,7 +69,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/channels/{name}/recordings", "viewer", null, 200 },
         { "GET", "/api/v1/recordings/usage", "viewer", null, 200 },
         { "GET", "/api/v1/recordings/{id}", "viewer", null, 200 },
-        { "PATCH", "/api/v1/recordings/{id}", "producer", """{"title":"Better","visibility":"private","retention":"30d"}""", 200 },
+        { "PATCH", "/api/v1/recordings/{id}", "producer", """{"title":"Better","visibility":"private","retention":"30d","expireRecordings":true}""", 200 },
         { "DELETE", "/api/v1/recordings/{id}", "admin", null, 204 },
         { "POST", "/api/v1/recordings/{id}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 400 },
         { "POST", "/api/v1/channels/{name}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 404 },

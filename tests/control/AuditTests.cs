@@ -95,7 +95,7 @@ public sealed class AuditTests(PostgresFixture postgres)
 
         rig.Clock.Advance(TimeSpan.FromHours(1));
         await new RecordingRetentionService(rig.Database, rig.Book, rig.Ledger, rig.Clock,
-            NullLogger<RecordingRetentionService>.Instance).RunOnceAsync(default);
+            NullLogger<RecordingRetentionService>.Instance, Options.Create(new ControlOptions())).RunOnceAsync(default);
 
         var rows = await new AuditLog(rig.Database).ListAsync(new(Subject: "recording"));
         rows.Select(r => (r.Action, r.Subject)).Reverse().ShouldBe(

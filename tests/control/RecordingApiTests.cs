@@ -67,6 +67,43 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Shorter_retention_of_existing_recordings_needs_an_admin_or_the_scope_and_a_confirmation()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new() { Retention = "30d" })).Key.StreamKey;
+        var session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
+        await server.Get<SessionWriter>().FlushAsync(default);
+        var tokens = server.Get<TokenRepository>();
+        var scoped = await tokens.CreateAsync(TokenRole.Producer, limits: new(Scopes: ["channels:write"]));
+        var producer = await tokens.CreateAsync(TokenRole.Producer, limits: new(Scopes: ["channels:write", "recordings:write"]));
+        var scopedAdmin = await tokens.CreateAsync(TokenRole.Admin, limits: new(Scopes: ["channels:write"]));
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        const string Channel = "/api/v1/channels/demo";
+        var recording = $"/api/v1/recordings/{session}";
+
+        await AnswersAsync(scoped.Token, Channel, new { retention = "1h", expireRecordings = true }, 403, "recordings:write");
+        await AnswersAsync(scopedAdmin.Token, Channel, new { retention = "1h", expireRecordings = true }, 403, "recordings:write");
+        await AnswersAsync(producer.Token, Channel, new { retention = "1h" }, 409, "1 existing recording expires earlier");
+        await AnswersAsync(producer.Token, recording, new { retention = "1h" }, 409, "\"expireRecordings\": true");
+        await AnswersAsync(scoped.Token, Channel, new { retention = "forever", title = "Longer" }, 200);
+        await AnswersAsync(producer.Token, recording, new { retention = "30d", expireRecordings = true }, 200);
+        await AnswersAsync(producer.Token, recording, new { retention = "forever" }, 200);
+        await AnswersAsync(producer.Token, Channel, new { retention = "2h" }, 200, null, "the recording has its own retention");
+        await AnswersAsync(admin, recording, new { retention = "channel" }, 200);
+        await AnswersAsync(admin, Channel, new { retention = "1h" }, 200);
+
+        var change = (await server.Get<AuditLog>().ListAsync(new(Action: "channel.change")))[0];
+        (change.Actor.Kind, change.Detail["retention"], change.Detail["expiringRecordings"]).ShouldBe((ActorKind.Token, "1h", "1"));
+
+        async Task AnswersAsync(string token, string path, object body, int expected, string? message = null, string? because = null)
+        {
+            var (status, answer, _) = await server.SendAsync("PATCH", path, token, body);
+            status.ShouldBe(expected, because ?? answer.ToString());
+            answer.ToString().ShouldContain(message is null ? "" : System.Text.Json.JsonEncodedText.Encode(message).ToString());
+        }
+    }
+
+    [Fact]
     public async Task Access_change_of_an_ended_session_applies_at_once_to_its_recording_and_clips()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);

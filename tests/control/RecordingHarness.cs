@@ -57,9 +57,9 @@ internal sealed class RecordingHarness : IAsyncDisposable
     }
 
     /// <summary>Creates a recording service; a second one simulates a restart.</summary>
-    public RecordingRetentionService Keeper(bool hasMedia = true) =>
+    public RecordingRetentionService Keeper(bool hasMedia = true, TimeSpan grace = default) =>
         new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(),
-            hasMedia ? Rig.Lifecycle : null, Media);
+            Options.Create(new ControlOptions { ExpiredRecordingGrace = grace }), hasMedia ? Rig.Lifecycle : null, Media);
 
     public async Task<PublishGrant> BeginAsync()
     {

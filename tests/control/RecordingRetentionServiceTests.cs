@@ -37,6 +37,53 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Expired_recording_keeps_its_media_for_a_day_and_returns_if_its_retention_is_extended()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres, new() { Retention = "30d" });
+        var session = await bench.SessionAsync(Hour);
+        var clip = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start))).Id;
+        await bench.Recordings.SetAsync(clip, new(Retention: "forever"));
+        var other = await bench.SessionAsync(Hour);
+        bench.Rig.Clock.Advance(2 * Hour);
+        using var keeper = bench.Keeper(grace: TimeSpan.FromDays(1));
+
+        await bench.Rig.Channels.SetAsync("demo", new() { Retention = "1h" });
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([clip], "the others are hidden at once");
+        bench.Rig.Lifecycle.Forgotten.ShouldBeEmpty();
+
+        bench.Rig.Clock.Advance(TimeSpan.FromHours(23));
+        await bench.Rig.Channels.SetAsync("demo", new() { Retention = "30d" });
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([clip, other.Value, session.Value], ignoreOrder: true);
+        (await new AuditLog(bench.Rig.Database).ListAsync(new(Action: "recording.restore"))).Select(entry => entry.Subject)
+            .ShouldBe([$"recording/{other}", $"recording/{session}"], ignoreOrder: true);
+
+        await bench.Rig.Channels.SetAsync("demo", new() { Retention = "1h" });
+        await keeper.RunOnceAsync(default);
+        bench.Rig.Clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+        await keeper.RunOnceAsync(default);
+        bench.Rig.Lifecycle.Forgotten.ShouldBeEmpty();
+        bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
+        await keeper.RunOnceAsync(default);
+        bench.Rig.Lifecycle.Forgotten.ShouldBe([other], "a clip keeps the media of the first session");
+    }
+
+    [Fact]
+    public async Task Deleted_recording_does_not_wait_for_its_media_to_be_deleted_and_does_not_return()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        var session = await bench.SessionAsync(Hour);
+        using var keeper = bench.Keeper(grace: TimeSpan.FromDays(1));
+
+        await bench.Recordings.DeleteAsync(session.Value);
+        await keeper.RunOnceAsync(default);
+
+        bench.Rig.Lifecycle.Forgotten.ShouldBe([session]);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM recordings")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Retention_of_a_recording_overrides_the_current_retention_of_its_channel()
     {
         await using var bench = await RecordingHarness.OpenAsync(postgres, new() { Retention = "30d" });
@@ -229,7 +276,8 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         media.Empty.UnionWith(Enumerable.Range(1, RecordingRetentionService.BatchSize).Select(n => SessionId.Parse($"01J{n:D23}")));
         using var keeper = new RecordingRetentionService(
             server.Get<ControlDatabase>(), server.Get<SessionManager>(), server.Get<SessionWriter>(), TimeProvider.System,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<RecordingRetentionService>.Instance, server.Lifecycle, media,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<RecordingRetentionService>.Instance,
+            Microsoft.Extensions.Options.Options.Create(new ControlOptions()), server.Lifecycle, media,
             server.Get<Broadcast.Control.Servers.ServerIdentity>());
 
         await keeper.RunOnceAsync(default);

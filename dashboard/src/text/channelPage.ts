@@ -130,6 +130,7 @@ export const channelPageText = {
       'event.delete': 'Event deleted',
       'recording.change': 'Recording changed',
       'recording.delete': 'Recording deleted',
+      'recording.restore': 'Recording restored',
       'clip.create': 'Clip created',
     } as Record<string, string>,
   },
