@@ -108,6 +108,11 @@ internal static partial class ControlLog
     [LoggerMessage(5070, LogLevel.Information, "{Count} recordings expired; their media are deleted after Control:ExpiredRecordingGrace")]
     public static partial void RecordingsExpired(ILogger logger, int count);
 
+    [LoggerMessage(5154, LogLevel.Warning,
+        "The clock of the database ({Database:u}) has jumped forward, or differs from that of this server ({Server:u}); retention deletes "
+        + "nothing until they agree, or for an hour. Check both clocks")]
+    public static partial void DeletionsPaused(ILogger logger, DateTimeOffset database, DateTimeOffset server);
+
     [LoggerMessage(5078, LogLevel.Information, "{Count} expired recordings return, because their retention was extended")]
     public static partial void RecordingsRestored(ILogger logger, int count);
 

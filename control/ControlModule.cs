@@ -67,6 +67,7 @@ public static class ControlModule
         services.AddSingleton(p => new ControlDatabase(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
             Clock(p), p.GetService<ILogger<ControlDatabase>>(), p.GetRequiredService<IHttpContextAccessor>()));
+        services.AddSingleton(p => new DeletionClock(Clock(p), p.GetRequiredService<ILogger<DeletionClock>>()));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();

@@ -6,8 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Identity;
 
-/// <summary>Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour.</summary>
-internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options,
+/// <summary>
+/// Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour, unless the clocks of database
+/// and server disagree.
+/// </summary>
+internal sealed class AuditRetentionService(ControlDatabase database, AuditLog log, DeletionClock clock, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<AuditRetentionService> logger) : BackgroundService
 {
@@ -20,9 +23,19 @@ internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOption
         await loop.RunAsync(
             async cancellationToken =>
             {
-                await log.RemoveBeforeAsync(time.GetUtcNow() - options.Value.AuditRetention, cancellationToken);
+                if (await ReadClockAsync(cancellationToken) is { } now)
+                {
+                    await log.RemoveBeforeAsync(now - options.Value.AuditRetention, cancellationToken);
+                }
+
                 return Interval;
             },
             Interval, e => ControlLog.AuditRetentionFailed(logger, e), stoppingToken);
+    }
+
+    private async Task<DateTimeOffset?> ReadClockAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await clock.ReadAsync(connection, cancellationToken);
     }
 }

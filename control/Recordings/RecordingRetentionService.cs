@@ -19,13 +19,13 @@ namespace Broadcast.Control.Recordings;
 /// <summary>
 /// Applies the retention of recordings. It deletes expired recordings and those of sessions without a segment, and deletes the media of
 /// sessions without remaining recordings or clips. First the row is marked as deleted, then the media is deleted, then the row, so that an
-/// interrupted deletion is repeated. An expired recording keeps its media for <see cref="ControlOptions.ExpiredRecordingGrace"/> and returns
-/// if its retention is extended. Open sessions are skipped.
+/// interrupted deletion is repeated. An expired recording keeps its media for <see cref="ControlOptions.ExpiredRecordingGrace"/> and
+/// returns if its retention is extended. Open sessions are skipped.
 /// </summary>
 internal sealed class RecordingRetentionService(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
         [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<RecordingRetentionService> logger, IOptions<ControlOptions> options,
+    ILogger<RecordingRetentionService> logger, IOptions<ControlOptions> options, DeletionClock clock,
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
     INotificationHandler
 {
@@ -58,7 +58,8 @@ internal sealed class RecordingRetentionService(
         {AddAuditRow}
         """;
 
-    private const string IsRetained = "(r.deleted_at IS NULL OR coalesce(r.purge_after > @now, false))";
+    // Without a time, the media of all expired recordings are kept.
+    private const string IsRetained = "(r.deleted_at IS NULL OR coalesce(r.purge_after > @now::timestamptz, r.purge_after IS NOT NULL))";
 
     private const string Unprobed = $"""
         SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) OR NOT EXISTS (SELECT 1 FROM servers o
@@ -110,19 +111,10 @@ internal sealed class RecordingRetentionService(
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        var restored = await connection.ExecuteAsync(new CommandDefinition(Restore, new { now, action = "recording.restore" },
-            cancellationToken: cancellationToken));
-        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire,
-            new { now, grace = options.Value.ExpiredRecordingGrace, action = "recording.delete" }, cancellationToken: cancellationToken));
-        if (restored > 0)
+        var now = await clock.ReadAsync(connection, cancellationToken);
+        if (now is not null)
         {
-            ControlLog.RecordingsRestored(logger, restored);
-        }
-
-        if (expired > 0)
-        {
-            ControlLog.RecordingsExpired(logger, expired);
+            await ExpireAsync(connection, now.Value, cancellationToken);
         }
 
         if (lifecycle is null)
@@ -151,6 +143,24 @@ internal sealed class RecordingRetentionService(
         },
         Interval, e => ControlLog.RecordingRetentionFailed(logger, e), stoppingToken);
 
+    /// <summary>Brings back recordings whose retention was extended, and marks expired ones.</summary>
+    private async Task ExpireAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var restored = await connection.ExecuteAsync(new CommandDefinition(Restore, new { now, action = "recording.restore" },
+            cancellationToken: cancellationToken));
+        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire,
+            new { now, grace = options.Value.ExpiredRecordingGrace, action = "recording.delete" }, cancellationToken: cancellationToken));
+        if (restored > 0)
+        {
+            ControlLog.RecordingsRestored(logger, restored);
+        }
+
+        if (expired > 0)
+        {
+            ControlLog.RecordingsExpired(logger, expired);
+        }
+    }
+
     /// <summary>Marks recordings of ended sessions with segments as playable, and deletes those without.</summary>
     private async Task ProbeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -159,7 +169,7 @@ internal sealed class RecordingRetentionService(
             return;
         }
 
-        await foreach (var (session, channel, isComplete) in SessionsAsync(connection, Unprobed, time.GetUtcNow(), cancellationToken))
+        await foreach (var (session, channel, isComplete) in SessionsAsync(connection, Unprobed, null, cancellationToken))
         {
             try
             {
@@ -214,7 +224,7 @@ internal sealed class RecordingRetentionService(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, DateTimeOffset now,
+    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, DateTimeOffset? now,
         CancellationToken cancellationToken)
     {
         await foreach (var (session, channel, _) in SessionsAsync(connection, Unneeded, now, cancellationToken))
@@ -238,7 +248,7 @@ internal sealed class RecordingRetentionService(
 
     // Reads in pages, each from after the previous one: sessions that cannot be processed now do not block the later ones.
     private async IAsyncEnumerable<(SessionId Session, ChannelName Channel, bool IsComplete)> SessionsAsync(NpgsqlConnection connection,
-        string sql, DateTimeOffset now, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string sql, DateTimeOffset? now, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var after = "";
         while (true)

@@ -95,7 +95,8 @@ public sealed class AuditTests(PostgresFixture postgres)
 
         rig.Clock.Advance(TimeSpan.FromHours(1));
         await new RecordingRetentionService(rig.Database, rig.Book, rig.Ledger, rig.Clock,
-            NullLogger<RecordingRetentionService>.Instance, Options.Create(new ControlOptions())).RunOnceAsync(default);
+            NullLogger<RecordingRetentionService>.Instance, Options.Create(new ControlOptions()),
+            RecordingHarness.CreateDeletionClock(rig.Clock)).RunOnceAsync(default);
 
         var rows = await new AuditLog(rig.Database).ListAsync(new(Subject: "recording"));
         rows.Select(r => (r.Action, r.Subject)).Reverse().ShouldBe(
@@ -186,7 +187,8 @@ public sealed class AuditTests(PostgresFixture postgres)
         await new ChannelRepository(database, _clock).CreateAsync("young", new());
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        using (var keeper = new AuditRetentionService(log, Options.Create(new ControlOptions()), _clock,
+        using (var keeper = new AuditRetentionService(database, log, RecordingHarness.CreateDeletionClock(_clock),
+            Options.Create(new ControlOptions()), _clock,
             NullLogger<AuditRetentionService>.Instance))
         {
             await keeper.StartAsync(default);
@@ -197,6 +199,48 @@ public sealed class AuditTests(PostgresFixture postgres)
         (await log.ListAsync(new())).Single().Subject.ShouldBe("channel/young");
         await using var forge = database.Source.CreateCommand("UPDATE audit_log SET actor_id = 'somebody else'");
         await Should.ThrowAsync<PostgresException>(() => forge.ExecuteNonQueryAsync());
+    }
+
+    [Fact]
+    public async Task Audit_rows_stay_while_the_clock_of_the_server_is_ahead_of_that_of_the_database()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var log = new AuditLog(database);
+        await new ChannelRepository(database, _clock).CreateAsync("old", new());
+        var databaseTime = _clock.GetUtcNow();
+        _clock.Step(TimeSpan.FromDays(366));
+        var reads = 0;
+        using var keeper = new AuditRetentionService(database, log, RecordingHarness.CreateDeletionClock(_clock, Read),
+            Options.Create(new ControlOptions()), _clock, NullLogger<AuditRetentionService>.Instance);
+
+        await keeper.StartAsync(default);
+        await Poll.UntilAsync(() => reads == 1);
+        await PassAsync();
+        await PassAsync();
+        (await log.ListAsync(new())).Count.ShouldBe(1);
+
+        databaseTime = _clock.GetUtcNow();   // it was the database's clock that was wrong
+        await PassAsync();
+        await PassAsync();
+        await Poll.UntilAsync(async () => (await log.ListAsync(new())).Count == 0);
+        await keeper.StopAsync(default);
+
+        DateTimeOffset Read()
+        {
+            reads++;
+            return databaseTime;
+        }
+
+        async Task PassAsync()
+        {
+            var before = reads;
+            await Poll.UntilAsync(() =>
+            {
+                _clock.Advance(TimeSpan.FromMinutes(1));
+                databaseTime += TimeSpan.FromMinutes(1);
+                return reads > before;
+            });
+        }
     }
 
     [Fact]

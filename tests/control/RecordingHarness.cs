@@ -5,6 +5,7 @@ using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.Storage;
 using Broadcast.Media.StorageToControl;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
@@ -57,9 +58,14 @@ internal sealed class RecordingHarness : IAsyncDisposable
     }
 
     /// <summary>Creates a recording service; a second one simulates a restart.</summary>
-    public RecordingRetentionService Keeper(bool hasMedia = true, TimeSpan grace = default) =>
+    public RecordingRetentionService Keeper(bool hasMedia = true, TimeSpan grace = default, Func<DateTimeOffset>? databaseClock = null) =>
         new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(),
-            Options.Create(new ControlOptions { ExpiredRecordingGrace = grace }), hasMedia ? Rig.Lifecycle : null, Media);
+            Options.Create(new ControlOptions { ExpiredRecordingGrace = grace }),
+            CreateDeletionClock(Rig.Clock, databaseClock), hasMedia ? Rig.Lifecycle : null, Media);
+
+    /// <summary>Creates the clock of deletions, with the time of the test also for the database unless it has its own.</summary>
+    public static DeletionClock CreateDeletionClock(TimeProvider time, Func<DateTimeOffset>? databaseClock = null) =>
+        new(time, NullLogger<DeletionClock>.Instance, (_, _) => Task.FromResult(databaseClock?.Invoke() ?? time.GetUtcNow()));
 
     public async Task<PublishGrant> BeginAsync()
     {

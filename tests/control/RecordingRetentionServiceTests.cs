@@ -70,6 +70,54 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Clock_of_the_server_that_jumps_forward_expires_nothing()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres, new() { Retention = "30d" });
+        var session = await bench.SessionAsync(Hour);
+        var databaseTime = bench.Rig.Clock.GetUtcNow();
+        using var keeper = bench.Keeper(databaseClock: () => databaseTime);
+
+        bench.Rig.Clock.Step(TimeSpan.FromDays(31));
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([session.Value]);
+
+        bench.Rig.Clock.Step(-TimeSpan.FromDays(31));
+        bench.Rig.Clock.Advance(TimeSpan.FromDays(30));
+        databaseTime += TimeSpan.FromDays(30) - TimeSpan.FromMinutes(1);
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([session.Value], "the earlier clock counts");
+        databaseTime += TimeSpan.FromMinutes(2);
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Jump_of_both_clocks_deletes_nothing_and_its_correction_brings_recordings_back()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres, new() { Retention = "30d" });
+        var session = await bench.SessionAsync(Hour);
+        var deleted = await bench.SessionAsync(Hour);
+        using var keeper = bench.Keeper(grace: TimeSpan.FromDays(1));
+        await keeper.RunOnceAsync(default);
+        await bench.Recordings.DeleteAsync(deleted.Value);
+
+        bench.Rig.Clock.Step(TimeSpan.FromDays(365));
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([session.Value]);
+        bench.Rig.Lifecycle.Forgotten.ShouldBe([deleted], "deletions do not depend on a clock");
+
+        bench.Rig.Clock.Advance(DeletionClock.Pause);
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBeEmpty();
+        bench.Rig.Clock.Advance(TimeSpan.FromHours(20));
+        bench.Rig.Clock.Step(-TimeSpan.FromDays(365));
+        await keeper.RunOnceAsync(default);
+        (await bench.IdsAsync()).ShouldBe([session.Value]);
+        bench.Rig.Lifecycle.Forgotten.ShouldBe([deleted]);
+    }
+
+    [Fact]
     public async Task Deleted_recording_does_not_wait_for_its_media_to_be_deleted_and_does_not_return()
     {
         await using var bench = await RecordingHarness.OpenAsync(postgres);
@@ -277,7 +325,8 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         using var keeper = new RecordingRetentionService(
             server.Get<ControlDatabase>(), server.Get<SessionManager>(), server.Get<SessionWriter>(), TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<RecordingRetentionService>.Instance,
-            Microsoft.Extensions.Options.Options.Create(new ControlOptions()), server.Lifecycle, media,
+            Microsoft.Extensions.Options.Options.Create(new ControlOptions()),
+            RecordingHarness.CreateDeletionClock(TimeProvider.System), server.Lifecycle, media,
             server.Get<Broadcast.Control.Servers.ServerIdentity>());
 
         await keeper.RunOnceAsync(default);

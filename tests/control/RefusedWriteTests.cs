@@ -99,7 +99,8 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         var planned = await rig.PlanAsync(1, 60);
         await ExecuteAsync(rig.Database, $"""
             INSERT INTO sessions (id, channel_id, epoch, latency, started_at, owner)
-            SELECT '{SessionId.New(rig.Clock.GetUtcNow())}', id, 1, 'low', now(), {(isElsewhere ? "gen_random_uuid()" : "NULL")} FROM channels
+            SELECT '{SessionId.New(rig.Clock.GetUtcNow())}', id, 1, 'low', now(), {(isElsewhere ? "gen_random_uuid()" : "NULL")}
+            FROM channels
             """);
 
         await rig.PassAsync(2);
