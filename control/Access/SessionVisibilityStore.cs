@@ -91,7 +91,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     public Task HideAsync(SessionId session, CancellationToken cancellationToken = default)
     {
         Set(session, SessionVisibility.Hidden);
-        return TryAsync(FlushAsync, cancellationToken);
+        return TryAsync(WriteAllAsync, cancellationToken);
     }
 
     /// <summary>
@@ -106,7 +106,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         if (Find(default, session) is null)
         {
             // Another process may have just hidden it.
-            await TryAsync((connection, token) => RefreshAsync(connection, [session.Value], token), cancellationToken);
+            await TryAsync((connection, token) => ReadAsync(connection, [session.Value], token), cancellationToken);
         }
 
         // Rounded as in the database, so that a settled start still matches after it is read back.
@@ -121,7 +121,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
             Set(session, view);
         }
 
-        await TryAsync(FlushAsync, cancellationToken);
+        await TryAsync(WriteAllAsync, cancellationToken);
     }
 
     /// <summary>Reads all visibilities. Unwritten changes remain.</summary>
@@ -141,67 +141,68 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
 
     /// <summary>Reads the visibilities of some sessions. Unwritten changes remain.</summary>
     public Task RefreshAsync(NpgsqlConnection connection, IEnumerable<string> sessions, CancellationToken cancellationToken) =>
-        RunExclusiveAsync(
-            async () =>
-            {
-                var ids = sessions.ToArray();
-                var rows = ids.Length == 0 ? [] : await connection.QueryAsync<Row>(new CommandDefinition(ReadSome, new { sessions = ids },
-                    cancellationToken: cancellationToken));
-                var found = rows.ToDictionary(row => row.Id, row => row.ToVisibility(), StringComparer.Ordinal);
-                lock (_lock)
-                {
-                    var views = _views.ToBuilder();
-                    foreach (var id in ids.Where(id => !_pending.ContainsKey(SessionId.Parse(id))))
-                    {
-                        if (found.TryGetValue(id, out var view))
-                        {
-                            views[SessionId.Parse(id)] = view;
-                        }
-                        else
-                        {
-                            views.Remove(SessionId.Parse(id));
-                        }
-                    }
-
-                    if (views.Count > MaxSessions)
-                    {
-                        views.RemoveRange(views.Keys.OrderBy(s => s.Value, StringComparer.Ordinal).Take(MaxSessions / 10).ToList());
-                    }
-
-                    Volatile.Write(ref _views, views.ToImmutable());
-                }
-            },
-            cancellationToken);
+        RunExclusiveAsync(() => ReadAsync(connection, sessions, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Writes pending changes. A change whose session is not found stays pending, because a new session's row is written a little later.
     /// </summary>
-    public Task FlushAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunExclusiveAsync(
-        async () =>
-        {
-            KeyValuePair<SessionId, PendingWrite>[] waiting;
-            lock (_lock)
-            {
-                waiting = [.. _pending];
-            }
-
-            foreach (var (session, pending) in waiting)
-            {
-                var isWritten = await WriteAsync(connection, session, pending.View, cancellationToken);
-                lock (_lock)
-                {
-                    if (_pending.GetValueOrDefault(session) == pending
-                        && (isWritten || (sessionWriter?.HasPending(session) != true && ++pending.Tries >= MaxTries)))
-                    {
-                        _pending.Remove(session);
-                    }
-                }
-            }
-        },
-        cancellationToken);
+    public Task FlushAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        RunExclusiveAsync(() => WriteAllAsync(connection, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _mutex.Dispose();
+
+    private async Task ReadAsync(NpgsqlConnection connection, IEnumerable<string> sessions, CancellationToken cancellationToken)
+    {
+        var ids = sessions.ToArray();
+        var rows = ids.Length == 0 ? [] : await connection.QueryAsync<Row>(new CommandDefinition(ReadSome, new { sessions = ids },
+            cancellationToken: cancellationToken));
+        var found = rows.ToDictionary(row => row.Id, row => row.ToVisibility(), StringComparer.Ordinal);
+        lock (_lock)
+        {
+            var views = _views.ToBuilder();
+            foreach (var id in ids.Where(id => !_pending.ContainsKey(SessionId.Parse(id))))
+            {
+                if (found.TryGetValue(id, out var view))
+                {
+                    views[SessionId.Parse(id)] = view;
+                }
+                else
+                {
+                    views.Remove(SessionId.Parse(id));
+                }
+            }
+
+            if (views.Count > MaxSessions)
+            {
+                views.RemoveRange(views.Keys.OrderBy(s => s.Value, StringComparer.Ordinal).Take(MaxSessions / 10).ToList());
+            }
+
+            Volatile.Write(ref _views, views.ToImmutable());
+        }
+    }
+
+    private async Task WriteAllAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        KeyValuePair<SessionId, PendingWrite>[] waiting;
+        lock (_lock)
+        {
+            waiting = [.. _pending];
+        }
+
+        foreach (var (session, pending) in waiting)
+        {
+            var isWritten = await WriteAsync(connection, session, pending.View, cancellationToken);
+            lock (_lock)
+            {
+                if (_pending.GetValueOrDefault(session) == pending
+                    && (isWritten || (sessionWriter?.HasPending(session) != true && ++pending.Tries >= MaxTries)))
+                {
+                    _pending.Remove(session);
+                }
+            }
+        }
+    }
 
     private static async Task<bool> WriteAsync(NpgsqlConnection connection, SessionId session, SessionVisibility view,
         CancellationToken cancellationToken)
@@ -220,12 +221,18 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         return exists;
     }
 
+    // Waits for the others before it takes a connection.
     private async Task TryAsync(Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         try
         {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-            await work(connection, cancellationToken);
+            await RunExclusiveAsync(
+                async () =>
+                {
+                    await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);
+                    await work(connection, cancellationToken);
+                },
+                cancellationToken);
         }
         catch (Exception e) when (ControlDatabase.IsUnavailable(e))
         {

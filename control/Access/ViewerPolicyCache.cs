@@ -48,32 +48,23 @@ internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] Ti
 
     /// <summary>Reads all policies.</summary>
     public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunExclusiveAsync(
-        async () =>
-        {
-            var all = await ReadAsync(connection, AllSql, [], cancellationToken);
-            _names.Clear();
-            foreach (var (id, name, _) in all)
-            {
-                _names[id] = name;
-            }
-
-            Volatile.Write(ref _policies, new(all.Select(c => KeyValuePair.Create(c.Name, c.Policy)), StringComparer.Ordinal));
-        },
-        cancellationToken);
+        () => LoadAsync(connection, cancellationToken), cancellationToken);
 
     /// <summary>Reads the policies of one channel.</summary>
-    public async Task RefreshAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken)
-    {
-        if (!IsLoaded)
-        {
-            await RefreshAsync(connection, cancellationToken);
-            return;
-        }
+    public Task RefreshAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken) => RunExclusiveAsync(
+        () => LoadAsync(connection, channel, cancellationToken), cancellationToken);
 
-        var ids = await connection.QueryAsync<long>(new CommandDefinition(
-            "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken));
-        await RefreshAsync(connection, [.. ids], cancellationToken);
-    }
+    /// <summary>
+    /// Reads the policies of one channel for a request. While it waits for other reads it uses no connection, so that many requests cannot
+    /// take those of others.
+    /// </summary>
+    public Task RefreshAsync(ControlDatabase database, string channel, CancellationToken cancellationToken) => RunExclusiveAsync(
+        async () =>
+        {
+            await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);
+            await LoadAsync(connection, channel, cancellationToken);
+        },
+        cancellationToken);
 
     /// <summary>Reads the policies of the channels that notifications concern.</summary>
     public async Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
@@ -91,59 +82,67 @@ internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] Ti
         // A deleted key has no row that names its channel.
         var ofDeletedKeys = Volatile.Read(ref _policies)?.Where(p => changes.keys.Any(p.Value.Keys.ContainsKey)).Select(p => p.Key)
             .ToHashSet(StringComparer.Ordinal) ?? [];
-        await RefreshAsync(
-            connection,
-            [
-                .. channels.Concat(DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse))
-                    .Concat(await IdsOfAsync(ofDeletedKeys, cancellationToken)).Distinct(),
-            ],
+        await RunExclusiveAsync(
+            () => LoadAsync(
+                connection,
+                [
+                    .. channels.Concat(DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse))
+                        .Concat(_names.Where(n => ofDeletedKeys.Contains(n.Value)).Select(n => n.Key)).Distinct(),
+                ],
+                cancellationToken),
             cancellationToken);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _mutex.Dispose();
 
-    private Task RefreshAsync(NpgsqlConnection connection, long[] channels, CancellationToken cancellationToken) => RunExclusiveAsync(
-        async () =>
-        {
-            if (_policies is not { } policies || channels.Length == 0)
-            {
-                return;   // the first read reads everything
-            }
-
-            var changed = await ReadAsync(connection, SomeSql, channels, cancellationToken);
-            foreach (var (id, name, policy) in changed)
-            {
-                _names[id] = name;
-                policies[name] = policy;
-            }
-
-            foreach (var id in channels.Except(changed.Select(c => c.Id)))
-            {
-                // Another channel may have the name of the deleted one by now.
-                if (_names.Remove(id, out var name) && !_names.ContainsValue(name))
-                {
-                    policies.TryRemove(name, out _);
-                }
-            }
-        },
-        cancellationToken);
-
-    private async Task<List<long>> IdsOfAsync(HashSet<string> channels, CancellationToken cancellationToken)
+    private async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        List<long> ids = [];
-        if (channels.Count > 0)
+        var all = await ReadAsync(connection, AllSql, [], cancellationToken);
+        _names.Clear();
+        foreach (var (id, name, _) in all)
         {
-            await RunExclusiveAsync(
-                () =>
-                {
-                    ids.AddRange(_names.Where(n => channels.Contains(n.Value)).Select(n => n.Key));
-                    return Task.CompletedTask;
-                },
-                cancellationToken);
+            _names[id] = name;
         }
 
-        return ids;
+        Volatile.Write(ref _policies, new(all.Select(c => KeyValuePair.Create(c.Name, c.Policy)), StringComparer.Ordinal));
+    }
+
+    private async Task LoadAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken)
+    {
+        if (!IsLoaded)
+        {
+            await LoadAsync(connection, cancellationToken);
+            return;
+        }
+
+        var ids = await connection.QueryAsync<long>(new CommandDefinition(
+            "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken));
+        await LoadAsync(connection, [.. ids], cancellationToken);
+    }
+
+    private async Task LoadAsync(NpgsqlConnection connection, long[] channels, CancellationToken cancellationToken)
+    {
+        if (_policies is not { } policies || channels.Length == 0)
+        {
+            return;   // the first read reads everything
+        }
+
+        var changed = await ReadAsync(connection, SomeSql, channels, cancellationToken);
+        foreach (var (id, name, policy) in changed)
+        {
+            _names[id] = name;
+            policies[name] = policy;
+        }
+
+        foreach (var id in channels.Except(changed.Select(c => c.Id)))
+        {
+            // Another channel may have the name of the deleted one by now.
+            if (_names.Remove(id, out var name) && !_names.ContainsValue(name))
+            {
+                policies.TryRemove(name, out _);
+            }
+        }
     }
 
     private async Task<List<(long Id, string Name, ViewerAccessPolicy Policy)>> ReadAsync(NpgsqlConnection connection, string sql,

@@ -69,8 +69,8 @@ internal static class RecordingEndpoints
             .WithIfMatch();
 
         api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog,
-            ControlDatabase database, IOptions<ControlOptions> options) =>
-                await CreatedAsync(http, catalog, database,
+            IOptions<ControlOptions> options) =>
+                await CreatedAsync(http, catalog,
                     await recordings.ClipAsync(id, await ReadClipAsync(http, options), http.RequestAborted)))
             .RequireRole(TokenRole.Producer).AcceptsBody<NewClip>()
             .Describe<RecordingView>("createClip",
@@ -79,8 +79,8 @@ internal static class RecordingEndpoints
             .WithIdempotencyKey<RecordingView>(isSecret: false);
 
         api.MapPost("/channels/{name}/clips", async (string name, HttpContext http, RecordingRepository recordings,
-            RecordingCatalog catalog, ControlDatabase database, IOptions<ControlOptions> options) =>
-                await CreatedAsync(http, catalog, database,
+            RecordingCatalog catalog, IOptions<ControlOptions> options) =>
+                await CreatedAsync(http, catalog,
                     await recordings.ClipOfChannelAsync(name, await ReadClipAsync(http, options), http.RequestAborted)))
             .RequireRole(TokenRole.Producer).AcceptsBody<NewClip>()
             .Describe<RecordingView>(
@@ -116,13 +116,28 @@ internal static class RecordingEndpoints
         }
 
         var media = MediaUrl(http);
-        var rows = await recordings.ListAsync(filter, http.RequestAborted);
+        var rows = await ListAsync(http, recordings, filter);
         var counted = withSizes ? await http.RequestServices.GetRequiredService<RecordingUsageCounter>()
             .OfAsync(rows, http.RequestAborted) : null;
         return Paging.Page(
             http, rows, filter.Limit, "before", r => r.Id,
             r => RecordingView.From(r, media) with { Bytes = counted is not null
                 && counted.TryGetValue(r.Session, out var size) ? size.Bytes : null });
+    }
+
+    // A text can be anywhere, so the database reads the recordings until it has found a page.
+    private static async Task<IReadOnlyList<RecordingInfo>> ListAsync(HttpContext http, RecordingRepository recordings,
+        RecordingFilter filter)
+    {
+        if (string.IsNullOrWhiteSpace(filter.Text))
+        {
+            return await recordings.ListAsync(filter, http.RequestAborted);
+        }
+
+        using var slot = await http.RequestServices.GetRequiredService<CallerLimits>()
+            .EnterSearchAsync(ApiAuthorization.GetCaller(http).Key, http.RequestAborted)
+            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many searches are waiting. Try again in a moment.");
+        return await recordings.ListAsync(filter, http.RequestAborted);
     }
 
     private static async Task<RecordingView> ChangeAsync(
@@ -140,12 +155,11 @@ internal static class RecordingEndpoints
         ]);
         var changed = await recordings.SetIfAsync(id, change, ETags.PreconditionOf<RecordingInfo>(http, ETags.Of), permission,
             http.RequestAborted);
-        await RefreshAsync(http, catalog, database, id);
+        await catalog.RefreshAsync(id, http.RequestAborted);
         if (change.Access is not null)
         {
-            await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
             await http.RequestServices.GetRequiredService<ViewerPolicyCache>()
-                .RefreshAsync(connection, changed.Channel, http.RequestAborted);
+                .RefreshAsync(database, changed.Channel, http.RequestAborted);
         }
 
         return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
@@ -153,7 +167,7 @@ internal static class RecordingEndpoints
 
     private static async Task<IResult> DeleteAsync(
         string id, string? dryRun, string? clips, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog,
-        ControlDatabase database, RecordingRetentionService retention)
+        RecordingRetentionService retention)
     {
         var errors = new List<ValidationError>();
         var (isDry, withClips) = (Flag("dryRun", dryRun, errors), Flag("clips", clips, errors));
@@ -168,7 +182,7 @@ internal static class RecordingEndpoints
         }
 
         await recordings.DeleteIfAsync(id, withClips, ETags.PreconditionOf<RecordingInfo>(http, ETags.Of), http.RequestAborted);
-        await RefreshAsync(http, catalog, database, id);
+        await catalog.RefreshAsync(id, http.RequestAborted);
         retention.Wake();
         return TypedResults.NoContent();
     }
@@ -197,10 +211,9 @@ internal static class RecordingEndpoints
         return request;
     }
 
-    private static async Task<IResult> CreatedAsync(HttpContext http, RecordingCatalog catalog, ControlDatabase database,
-        RecordingInfo clip)
+    private static async Task<IResult> CreatedAsync(HttpContext http, RecordingCatalog catalog, RecordingInfo clip)
     {
-        await RefreshAsync(http, catalog, database, clip.Id);
+        await catalog.RefreshAsync(clip.Id, http.RequestAborted);
         return TypedResults.Created($"/api/v1/recordings/{clip.Id}", View(http, clip));
     }
 
@@ -238,14 +251,5 @@ internal static class RecordingEndpoints
     {
         var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
         return http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl).Media ?? requestUrl;
-    }
-
-    /// <summary>
-    /// Updates the catalog of this process at once, so that the change is in effect with the response. Other processes are notified.
-    /// </summary>
-    private static async Task RefreshAsync(HttpContext http, RecordingCatalog catalog, ControlDatabase database, string id)
-    {
-        await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
-        await catalog.HandleAsync(connection, [new("recordings", id)], http.RequestAborted);
     }
 }

@@ -101,11 +101,8 @@ internal static class ViewerEndpoints
     /// <summary>
     /// Updates the policy cache of this process at once, so that the change is in effect with the response. Other processes are notified.
     /// </summary>
-    private static async Task RefreshAsync(ViewerPolicyCache policies, ControlDatabase database, string channel, HttpContext http)
-    {
-        await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
-        await policies.RefreshAsync(connection, channel, http.RequestAborted);
-    }
+    private static Task RefreshAsync(ViewerPolicyCache policies, ControlDatabase database, string channel, HttpContext http) =>
+        policies.RefreshAsync(database, channel, http.RequestAborted);
 }
 
 internal sealed record NewViewerToken(DateTimeOffset? ExpiresAt, string? Network, string? Label, bool? Preview);

@@ -78,7 +78,8 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
         SetIfAsync(name, settings, null, null, cancellationToken);
 
     /// <summary>
-    /// Changes a channel like <see cref="SetAsync"/> unless the check or the permission throws. The check sees the channel under a row lock.
+    /// Changes a channel like <see cref="SetAsync"/> unless the check or the permission throws. The check sees the channel under a row
+    /// lock.
     /// </summary>
     internal async Task<ChannelInfo> SetIfAsync(string name, ChannelSettings settings, Action<ChannelInfo>? check,
         RetentionPermission? permission, CancellationToken cancellationToken)

@@ -91,46 +91,60 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
         },
         cancellationToken);
 
-    /// <summary>Reads the recordings that notifications concern.</summary>
-    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
-        CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
+    /// <summary>
+    /// Reads a recording that a request has changed, so that the change is in effect with the response. While it waits for other changes it
+    /// uses no connection, so that many requests cannot take those of others.
+    /// </summary>
+    public Task RefreshAsync(string id, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
-            // A session's properties, such as its access policy, apply to its recordings; the session's own recording has its id.
-            List<string> ids = [
-                .. DatabaseNotification.RowsOf("recordings", notifications), .. DatabaseNotification.RowsOf("sessions", notifications),
-            ];
-            var channels = DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse).ToHashSet();
-            var deleted = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
-                "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel "
-                + "AND c.deleted_at IS NULL)",
-                new { channels = channels.ToArray() },
-                cancellationToken: cancellationToken))];
-            var sessions = await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() },
-                cancellationToken: cancellationToken));
-            string[] changed;
-            lock (_lock)
-            {
-                // Under the lock: a lookup that still found the rows is either in memory by now, or sees the change and is not cached.
-                // Otherwise it could add a session of a deleted channel after this enumeration, and the session would stay.
-                changed =
-                [
-                    .. sessions.Union(ids.Select(id => _clips.GetValueOrDefault(id, id))
-                        .Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key)), StringComparer.Ordinal),
-                ];
-            }
-
-            await UpdateSessionsAsync(connection, changed, cancellationToken);
-            foreach (var id in ids)
-            {
-                _lookups.ClearMissing(id);
-            }
+            await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);
+            await ApplyAsync(connection, [new("recordings", id)], cancellationToken);
         },
         cancellationToken);
 
+    /// <summary>Reads the recordings that notifications concern.</summary>
+    public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken) =>
+        _lookups.ApplyChangeAsync(() => ApplyAsync(connection, notifications, cancellationToken), cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
+
+    private async Task ApplyAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
+        CancellationToken cancellationToken)
+    {
+        // A session's properties, such as its access policy, apply to its recordings; the session's own recording has its id.
+        List<string> ids = [
+            .. DatabaseNotification.RowsOf("recordings", notifications), .. DatabaseNotification.RowsOf("sessions", notifications),
+        ];
+        var channels = DatabaseNotification.RowsOf("channels", notifications).Select(long.Parse).ToHashSet();
+        var deleted = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
+            "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel "
+            + "AND c.deleted_at IS NULL)",
+            new { channels = channels.ToArray() },
+            cancellationToken: cancellationToken))];
+        var sessions = await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() },
+            cancellationToken: cancellationToken));
+        string[] changed;
+        lock (_lock)
+        {
+            // Under the lock: a lookup that still found the rows is either in memory by now, or sees the change and is not cached.
+            // Otherwise it could add a session of a deleted channel after this enumeration, and the session would stay.
+            changed =
+            [
+                .. sessions.Union(ids.Select(id => _clips.GetValueOrDefault(id, id))
+                    .Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key)), StringComparer.Ordinal),
+            ];
+        }
+
+        await UpdateSessionsAsync(connection, changed, cancellationToken);
+        foreach (var id in ids)
+        {
+            _lookups.ClearMissing(id);
+        }
+    }
 
     private async Task UpdateSessionsAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
     {

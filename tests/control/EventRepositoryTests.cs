@@ -38,7 +38,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
     {
         await using var rig = await OpenAsync();
         var first = await rig.Events.CreateAsync(Show);
-        var later = await rig.Events.CreateAsync(Show with { Title = "Later", Start = At("2030-01-02T21:00"), End = At("2030-01-02T22:00") });
+        var later = await rig.Events.CreateAsync(
+            Show with { Title = "Later", Start = At("2030-01-02T21:00"), End = At("2030-01-02T22:00") });
         var settings = new NpgsqlConnectionStringBuilder(rig.Database.Settings.ConnectionString) { MaxPoolSize = 1, Timeout = 1 };
         await using var database = await postgres.OpenAsync(new() { ConnectionString = settings.ConnectionString });
         var events = new EventRepository(database, rig.Clock);
