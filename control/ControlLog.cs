@@ -102,8 +102,11 @@ internal static partial class ControlLog
     [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
     public static partial void ChannelPurged(ILogger logger, string channel, int sessions);
 
-    [LoggerMessage(5041, LogLevel.Warning, "Deleted channel {Channel} could not be purged; the next start retries")]
+    [LoggerMessage(5041, LogLevel.Warning, "Deleted channel {Channel} could not be purged; it is tried again")]
     public static partial void PurgeFailed(ILogger logger, Exception exception, string channel);
+
+    [LoggerMessage(5155, LogLevel.Error, "Purging deleted channels failed; retrying")]
+    public static partial void ChannelPurgeFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(5070, LogLevel.Information, "{Count} recordings expired; their media are deleted after Control:ExpiredRecordingGrace")]
     public static partial void RecordingsExpired(ILogger logger, int count);

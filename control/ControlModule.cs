@@ -124,9 +124,7 @@ public static class ControlModule
             p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<SessionManager>>(),
             p.GetRequiredService<SessionVisibilityStore>(), p.GetService<IActiveEvents>()));
-        services.AddSingleton(p => new DeletedChannels(
-            p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(),
-            p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
+        services.AddSingleton<DeletedChannels>();
         services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ChannelAvailability>();
@@ -165,6 +163,7 @@ public static class ControlModule
         services.AddSingleton<SessionResumption>();
         services.AddSingleton<SessionHandover>();
         services.AddHostedService<ControlService>();
+        services.AddHostedService(p => p.GetRequiredService<DeletedChannels>());
         services.AddHostedService(p => p.GetRequiredService<ServerLeaseService>());
         services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
         services.AddHostedService<AuditRetentionService>();
@@ -228,7 +227,7 @@ public static class ControlModule
         Add<PageDataCache>();
         Add<StreamKeyCache>();
         Add<EventScheduler>();
-        services.AddSingleton<INotificationHandler, KeyReconciliation>();   // last, because the purge of a channel can take long
+        services.AddSingleton<INotificationHandler, KeyReconciliation>();
 
         void Add<T>()
             where T : class, INotificationHandler => services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<T>());

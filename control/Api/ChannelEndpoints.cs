@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
@@ -79,16 +80,21 @@ internal static class ChannelEndpoints
     }
 
     private static async Task<ChannelView> ChangeAsync(
-        string name, HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options,
-        IOptions<AuthorizationOptions> authorization)
+        string name, HttpContext http, ChannelRepository channels, ViewerPolicyCache policies, ControlDatabase database,
+        IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
         var permission = ApiAuthorization.GetCaller(http).RetentionPermission(body);
         body.ThrowIfInvalid(Validate(null, settings, authorization.Value));
-        return TaggedView(http,
-            await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), permission,
-                http.RequestAborted));
+        var changed = await channels.SetIfAsync(name, settings, ETags.PreconditionOf<ChannelInfo>(http, ETags.Of), permission,
+            http.RequestAborted);
+        if (settings.Access is not null)
+        {
+            await policies.RefreshAsync(database, name, http.RequestAborted);   // the change is in effect with the response
+        }
+
+        return TaggedView(http, changed);
     }
 
     private static ChannelView TaggedView(HttpContext http, ChannelInfo channel) =>
