@@ -16,6 +16,9 @@ internal sealed record RequiredRole(TokenRole Role);
 /// <summary>Marks an endpoint that accepts unauthenticated requests. Roles and token scopes do not apply to it.</summary>
 internal sealed record OptionalCaller;
 
+/// <summary>Marks an endpoint whose requests last for hours; they do not count as concurrent requests of the caller.</summary>
+internal sealed record LongRequest;
+
 /// <summary>Marks an endpoint that encoders call; API rate limits do not apply to it.</summary>
 internal sealed record RateLimitExempt;
 
@@ -28,6 +31,8 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
 {
     private const string RateLimitExceeded =
         "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.";
+
+    private const string TooManyConcurrent = "Too many requests of this token or login are waiting. Send fewer at the same time.";
 
     private const string Scheme = "Bearer ";
     private static readonly object CallerKey = new();
@@ -85,6 +90,13 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                 if (requiredRole is not null && DenialReason(http, caller, requiredRole.Role) is { } denial)
                 {
                     return Problem(403, denial);
+                }
+
+                using var slot = http.GetEndpoint()?.Metadata.GetMetadata<LongRequest>() is null
+                    ? await limits.EnterAsync(caller.Key, http.RequestAborted) : NoSlot.Instance;
+                if (slot is null)
+                {
+                    return TooManyRequests(http, TimeSpan.FromSeconds(1), TooManyConcurrent);
                 }
 
                 http.Items[CallerKey] = caller;
@@ -163,6 +175,15 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         caller.Role < role ? $"Role {TokenRoles.Name(role)} is required; yours is {TokenRoles.Name(caller.Role)}."
         : Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "",
             http.GetRouteValue("name") as string);
+
+    private sealed class NoSlot : IDisposable
+    {
+        public static readonly NoSlot Instance = new();
+
+        public void Dispose()
+        {
+        }
+    }
 
     private static string? TokenOf(HttpRequest request)
     {

@@ -10,7 +10,8 @@ namespace Broadcast.Control.Api;
 /// Rate limits for API callers (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>), so that one
 /// program cannot starve the others. Valid tokens and logins are still looked up for each request. Each caller has one token bucket per
 /// kind of request, holding <see cref="Burst"/> seconds' worth. Buckets exist only for authenticated callers and are removed after being
-/// full for a while. Unauthenticated callers share <see cref="Slots"/> buckets.
+/// full for a while. Unauthenticated callers share <see cref="Slots"/> buckets. One caller has at most <see cref="MaxConcurrent"/> requests
+/// in progress; further ones wait, without a database connection.
 /// </summary>
 internal sealed class CallerLimits : IDisposable
 {
@@ -22,6 +23,18 @@ internal sealed class CallerLimits : IDisposable
     /// </summary>
     public const int Slots = 4096;
 
+    /// <summary>Maximum number of concurrent requests of one authenticated caller, a third of the connections for requests.</summary>
+    public const int MaxConcurrent = 4;
+
+    /// <summary>Maximum number of waiting requests of one authenticated caller; a page of the dashboard sends some ten at once.</summary>
+    public const int MaxWaiting = 64;
+
+    /// <summary>Maximum number of concurrent searches in texts, which read all rows, of all callers; one caller has one.</summary>
+    public const int MaxSearches = 2;
+
+    private readonly PartitionedRateLimiter<string> _requests = CreateLimiter(MaxConcurrent, MaxWaiting);
+    private readonly PartitionedRateLimiter<string> _searches = PartitionedRateLimiter.CreateChained(
+        CreateLimiter(1, MaxWaiting), CreateSharedLimiter(MaxSearches, MaxWaiting));
     private readonly PartitionedRateLimiter<string>? _reads;
     private readonly PartitionedRateLimiter<string>? _writes;
 
@@ -68,12 +81,49 @@ internal sealed class CallerLimits : IDisposable
         return GetRetryDelay(string.Create(CultureInfo.InvariantCulture, $"address/{slot}"), isRead);
     }
 
+    /// <summary>Waits until a caller may run another request.</summary>
+    /// <param name="caller">Caller of the request.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The right to run it, which ends with its disposal; <see langword="null"/> when too many requests are waiting.</returns>
+    public ValueTask<IDisposable?> EnterAsync(string caller, CancellationToken cancellationToken) =>
+        AcquireAsync(_requests, caller, cancellationToken);
+
+    /// <summary>Waits until a caller may search. See <see cref="EnterAsync"/>.</summary>
+    public ValueTask<IDisposable?> EnterSearchAsync(string caller, CancellationToken cancellationToken) =>
+        AcquireAsync(_searches, caller, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _requests.Dispose();
+        _searches.Dispose();
         _reads?.Dispose();
         _writes?.Dispose();
     }
+
+    private static async ValueTask<IDisposable?> AcquireAsync(PartitionedRateLimiter<string> limiter, string caller,
+        CancellationToken cancellationToken)
+    {
+        var lease = await limiter.AcquireAsync(caller, 1, cancellationToken);
+        if (lease.IsAcquired)
+        {
+            return lease;
+        }
+
+        lease.Dispose();
+        return null;
+    }
+
+    private static PartitionedRateLimiter<string> CreateLimiter(int concurrent, int waiting) =>
+        PartitionedRateLimiter.Create<string, string>(
+            caller => RateLimitPartition.GetConcurrencyLimiter(caller, _ => Concurrency(concurrent, waiting)), StringComparer.Ordinal);
+
+    private static PartitionedRateLimiter<string> CreateSharedLimiter(int concurrent, int waiting) =>
+        PartitionedRateLimiter.Create<string, int>(
+            _ => RateLimitPartition.GetConcurrencyLimiter(0, _ => Concurrency(concurrent, waiting)));
+
+    private static ConcurrencyLimiterOptions Concurrency(int concurrent, int waiting) =>
+        new() { PermitLimit = concurrent, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst };
 
     private static PartitionedRateLimiter<string>? CreateLimiter(int count, TimeSpan period)
     {

@@ -25,7 +25,7 @@ internal static class StreamEndpoints
             UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options,
                 [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
                 RunAsync(null, http, stream, log, states, tokens, sessions, lifetime, options.Value, time))
-            .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
+            .RequireRole(TokenRole.Viewer).WithMetadata(new LongRequest()).Produces<string>(200, MediaType)
             .Describe("listen",
                 "Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0,
                 429);
@@ -39,7 +39,7 @@ internal static class StreamEndpoints
                 return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, states, tokens, sessions,
                     lifetime, options.Value, time);
             })
-            .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
+            .RequireRole(TokenRole.Viewer).WithMetadata(new LongRequest()).Produces<string>(200, MediaType)
             .Describe("listenToChannel",
                 "Stream the state of one channel and its changes as server-sent events. 'Last-Event-ID' resumes after that event.",
                 0, 404, 429);

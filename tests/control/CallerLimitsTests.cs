@@ -62,6 +62,45 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Caller_has_four_requests_in_progress_and_further_ones_wait()
+    {
+        using var limits = new CallerLimits(0, 0, Period);
+        var entered = new List<IDisposable?>();
+        for (var i = 0; i < CallerLimits.MaxConcurrent; i++)
+        {
+            entered.Add(await limits.EnterAsync("token/a", default));
+        }
+
+        entered.ShouldAllBe(slot => slot != null);
+        var waiting = Enumerable.Range(0, CallerLimits.MaxWaiting).Select(_ => limits.EnterAsync("token/a", default).AsTask()).ToList();
+        waiting.ShouldAllBe(wait => !wait.IsCompleted);
+        (await limits.EnterAsync("token/a", default)).ShouldBeNull("too many wait");
+        (await limits.EnterAsync("token/b", default)).ShouldNotBeNull("others do not wait");
+
+        entered[0]!.Dispose();
+
+        (await waiting[0]).ShouldNotBeNull();
+        waiting[1].IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Caller_has_one_search_and_all_callers_have_two()
+    {
+        using var limits = new CallerLimits(0, 0, Period);
+        using var first = await limits.EnterSearchAsync("token/a", default);
+        var second = limits.EnterSearchAsync("token/a", default).AsTask();
+        using var other = await limits.EnterSearchAsync("token/b", default);
+        var third = limits.EnterSearchAsync("token/c", default).AsTask();
+        (second.IsCompleted, third.IsCompleted).ShouldBe((false, false));
+
+        other!.Dispose();
+        (await third).ShouldNotBeNull();
+        second.IsCompleted.ShouldBeFalse();
+        first!.Dispose();
+        (await second).ShouldNotBeNull();
+    }
+
+    [Fact]
     public void Anonymous_callers_are_counted_by_address_and_an_IPv6_network_counts_once()
     {
         using var limits = new CallerLimits(reads: 1, writes: 1, Period);

@@ -29,7 +29,7 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
     {
         await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
-        await RefuseAsync(rig.Database, state, "sessions", "stream_events");
+        await RefuseAllAsync(rig.Database, state, "sessions", "stream_events");
 
         var grant = await rig.GrantedAsync(key);
         (await rig.Ledger.FlushAsync(default)).ShouldBeFalse();
@@ -68,7 +68,7 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var token = await server.TokenAsync(TokenRole.Admin);
-        await RefuseAsync(server.Get<ControlDatabase>(), "25006", "channels");
+        await RefuseAllAsync(server.Get<ControlDatabase>(), "25006", "channels");
 
         var (status, _, response) = await server.SendAsync("PATCH", "/api/v1/channels/demo", token, new { title = "New" });
 
@@ -119,7 +119,7 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         return id;
     }
 
-    private static Task RefuseAsync(ControlDatabase database, string state, params string[] tables) =>
+    private static Task RefuseAllAsync(ControlDatabase database, string state, params string[] tables) =>
         Task.WhenAll(tables.Select(table => RefuseAsync(database, state, table, "true")));
 
     private static Task RefuseAsync(ControlDatabase database, string state, string table, string condition) => ExecuteAsync(database, $"""
