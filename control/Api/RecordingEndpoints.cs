@@ -116,7 +116,7 @@ internal static class RecordingEndpoints
         }
 
         var media = MediaUrl(http);
-        var rows = await ListAsync(http, recordings, filter);
+        var rows = await FindAsync(http, recordings, filter);
         var counted = withSizes ? await http.RequestServices.GetRequiredService<RecordingUsageCounter>()
             .OfAsync(rows, http.RequestAborted) : null;
         return Paging.Page(
@@ -126,7 +126,7 @@ internal static class RecordingEndpoints
     }
 
     // A text can be anywhere, so the database reads the recordings until it has found a page.
-    private static async Task<IReadOnlyList<RecordingInfo>> ListAsync(HttpContext http, RecordingRepository recordings,
+    private static async Task<IReadOnlyList<RecordingInfo>> FindAsync(HttpContext http, RecordingRepository recordings,
         RecordingFilter filter)
     {
         if (string.IsNullOrWhiteSpace(filter.Text))

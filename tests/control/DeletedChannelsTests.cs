@@ -63,7 +63,13 @@ public sealed class DeletedChannelsTests(PostgresFixture postgres)
         var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
         await server.Get<SessionWriter>().FlushAsync(default);
         var failures = 0;
-        server.Lifecycle.Forgetting = _ => _ = ++failures == 1 ? throw new InvalidOperationException("not now") : 0;
+        server.Lifecycle.Forgetting = session =>
+        {
+            if (++failures == 1)
+            {
+                throw new InvalidOperationException($"not now: {session}");
+            }
+        };
 
         await server.Get<ChannelRepository>().DeleteAsync("main");
         await Poll.UntilAsync(() => failures == 1);
