@@ -43,6 +43,10 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
     private readonly FailureCounter _denials = new(time);
     private readonly FailureCounter _deniedTokens = new(time);
     private readonly Lock _lock = new();
+    private readonly long _start = time.GetTimestamp();
+
+    /// <summary>Time since the start, which does not follow steps of the system clock.</summary>
+    private TimeSpan Now => time.GetElapsedTime(_start);
 
     /// <summary>Authorizes a viewer.</summary>
     public async ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken)
@@ -51,7 +55,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
         Task<CachedDecision> pending;
         lock (_lock)
         {
-            var now = time.GetUtcNow();
+            var now = Now;
             var known = _cached.GetValueOrDefault(viewer);
             if (known is { Pending: null } && now < known.RetryAt)
             {
@@ -81,7 +85,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
         var completed = await pending.WaitAsync(cancellationToken);
         lock (_lock)
         {
-            return DecisionOf(viewer, completed, time.GetUtcNow());
+            return DecisionOf(viewer, completed, Now);
         }
     }
 
@@ -98,7 +102,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
         var result = await callback.SendAsync(request);
         lock (_lock)
         {
-            var now = time.GetUtcNow();
+            var now = Now;
             known.Pending = null;
             _pendingCount--;
             if (--_pendingOf[KeyOf(viewer)] == 0)
@@ -139,7 +143,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
     private static string? PairOf(Viewer viewer) =>
         viewer.Network is { } network ? $"{network} {viewer.Channel} {viewer.Token}" : null;
 
-    private static ViewerDecision DecisionOf(Viewer viewer, CachedDecision known, DateTimeOffset now)
+    private static ViewerDecision DecisionOf(Viewer viewer, CachedDecision known, TimeSpan now)
     {
         TimeSpan LifetimeUpTo(TimeSpan maximum) => !IsCachedPerAddress(viewer) ? TimeSpan.Zero
             : known.RetryAt - now < maximum ? known.RetryAt - now : maximum;
@@ -147,7 +151,7 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
         {
             true when now < known.ExpiresAt + GracePeriod => new(null, LifetimeUpTo(ViewerAuthorizer.AllowedLifetime)),
             false when now < known.ExpiresAt => new(ViewerDenialReason.Denied, LifetimeUpTo(ViewerAuthorizer.DeniedLifetime)),
-            _ => new(ViewerDenialReason.Unavailable, TimeSpan.Zero),
+            _ => new(ViewerDenialReason.Unavailable, TimeSpan.Zero) { ReplacesEarlier = true },
         };
     }
 
@@ -182,8 +186,8 @@ internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedSer
 
         public bool? IsAllowed { get; set; }
 
-        public DateTimeOffset ExpiresAt { get; set; }
+        public TimeSpan ExpiresAt { get; set; }
 
-        public DateTimeOffset RetryAt { get; set; }
+        public TimeSpan RetryAt { get; set; }
     }
 }

@@ -1,6 +1,9 @@
 # Edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules except its own `std`).
 #
-#   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000
+#   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000 -p idle_send_timeout=10
+#
+# Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it
+# (docs/operations.md).
 #
 # Adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in
 # front of it.
@@ -226,6 +229,11 @@ sub vcl_deliver {
     }
     if (resp.http.X-Denial-Reason == "no_channel") {
       set resp.status = 404;
+    }
+    if (resp.http.X-Denial-Reason == "unavailable") {
+      # The auth callback does not respond. The origin says so with 403, because 503 would keep the last decision.
+      set resp.status = 503;
+      set resp.http.Retry-After = "1";
     }
     # CORS headers let players on other sites read the reason; the short lifetime lets them retry.
     set resp.http.Access-Control-Allow-Origin = "*";

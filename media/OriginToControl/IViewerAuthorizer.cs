@@ -38,6 +38,12 @@ public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, T
     /// <summary>Indicates whether the result may differ for other sessions of the channel, so that it may be cached for this session
     /// only.</summary>
     public bool IsSessionSpecific { get; init; }
+
+    /// <summary>
+    /// Indicates that a denial as <see cref="ViewerDenialReason.Unavailable"/> also ends access that edges have cached: the auth callback has
+    /// been unavailable for longer than its grace period. Otherwise the server itself is not ready, and earlier decisions stay valid.
+    /// </summary>
+    public bool ReplacesEarlier { get; init; }
 }
 
 /// <summary>

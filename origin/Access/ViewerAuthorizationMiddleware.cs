@@ -113,6 +113,10 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
             case null:
                 Allow(context, Lifetime(lifetime));
                 break;
+            case ViewerDenialReason.Unavailable when decision.ReplacesEarlier:
+                // An edge takes 503 for an outage of the server, during which its last decision stays valid.
+                Forbid(context, ViewerDenialReason.Unavailable, "no-store");
+                break;
             case ViewerDenialReason.Unavailable:
                 Deny(context, ViewerDenialReason.Unavailable);
                 break;

@@ -31,7 +31,7 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
         var decision = session.Evaluate(rendition, request, since, out var more);
         if (decision == ReloadDecision.Hold)
         {
-            var client = ClientCount.Of(context);
+            var client = ClientCount.ViewerOf(context);
             if (!held.TryEnter(client, out var reason))
             {
                 // A client's own limit must not affect other clients through a cache.

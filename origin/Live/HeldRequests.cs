@@ -41,7 +41,7 @@ internal sealed class HeldRequests : IDisposable
     /// Counts a held request; <see langword="false"/> when a limit is reached, which is counted. After success, <see cref="Exit"/> must be
     /// called.
     /// </summary>
-    /// <param name="client">The client, from <see cref="ClientCount.Of"/>.</param>
+    /// <param name="client">The client, from <see cref="ClientCount.ViewerOf"/>.</param>
     /// <param name="reason">The exceeded limit; meaningless on success.</param>
     public bool TryEnter(IPAddress? client, out OverloadReason reason)
     {

@@ -30,6 +30,12 @@ public abstract class Edge : IAsyncLifetime
     /// <summary>Paths whose connections the origin aborts, like a killed server.</summary>
     public ConcurrentDictionary<string, bool> Away { get; } = new();
 
+    /// <summary>Requests for <c>/held/</c> get their response when this completes.</summary>
+    public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Paths of access checks that the origin answers as during an outage of the auth callback.</summary>
+    public ConcurrentDictionary<string, bool> Lapsed { get; } = new();
+
     public Uri Address { get; private set; } = null!;
 
     /// <summary>Key under which the edge last cached a decision about viewers.</summary>
@@ -108,6 +114,14 @@ public abstract class Edge : IAsyncLifetime
         if (path.StartsWith("/auth/", StringComparison.Ordinal))
         {
             CacheScope = context.Request.Headers["X-Cache-Scope"];
+            if (Lapsed.GetValueOrDefault(path))
+            {
+                context.Response.StatusCode = 403;
+                context.Response.Headers.CacheControl = "no-store";
+                context.Response.Headers["X-Denial-Reason"] = "unavailable";
+                return;
+            }
+
             var refusal = Array.Find(["revoked", "no_channel"], word => path.StartsWith($"/auth/t/{word}/", StringComparison.Ordinal));
             context.Response.StatusCode = refusal is null ? 204 : 403;
             context.Response.Headers.CacheControl = path switch
@@ -166,6 +180,11 @@ public abstract class Edge : IAsyncLifetime
         }
         else
         {
+            if (path.Contains("/held/", StringComparison.Ordinal))
+            {
+                await Held.Task;
+            }
+
             if (path.Contains("slow", StringComparison.Ordinal))
             {
                 // Long enough for all viewers of the test to connect before the response.
@@ -184,6 +203,9 @@ public abstract class Edge : IAsyncLifetime
 /// <summary>nginx.</summary>
 public sealed class NginxEdge : Edge
 {
+    /// <summary>Maximum number of concurrent requests of one address, instead of the shipped 2,000.</summary>
+    public const int MaxPerClient = 100;
+
     public string Log() => string.Join('\n', Program!.OutputLines);
 
     protected override async Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address)
@@ -193,6 +215,7 @@ public sealed class NginxEdge : Edge
             .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
             .Replace("/var/cache/nginx/", folder.Sub("cache-"), StringComparison.Ordinal)
             .Replace(" /tmp/nginx", " " + folder.Sub("nginx"), StringComparison.Ordinal)
+            .Replace("limit_conn clients 2000;", $"limit_conn clients {MaxPerClient};", StringComparison.Ordinal)
             .Replace("worker_processes auto;", "worker_processes 2;", StringComparison.Ordinal);
         var file = folder.Sub("nginx.conf");
         await File.WriteAllTextAsync(file, adapted);

@@ -17,6 +17,19 @@ public sealed class NginxEdgeTests(NginxEdge edge) : EdgeTests(edge), IClassFixt
         await Poll.UntilAsync(() => edge.Log().Contains($"/t/-{path}", StringComparison.Ordinal), description: "the request in the log");
         (edge.Log() + edge.Errors()).ShouldNotContain("hidden-token");
     }
+
+    [Fact]
+    public async Task Requests_of_one_address_are_limited()
+    {
+        var held = Enumerable.Range(0, NginxEdge.MaxPerClient).Select(i => edge.GetAsync($"{Session}/held/{i}.1.m4s")).ToList();
+        await Poll.UntilAsync(() => Enumerable.Range(0, held.Count).All(i => edge.Requests($"{Session}/held/{i}.1.m4s") == 1));
+
+        (await edge.GetAsync($"{Session}/source/122.m4s")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+
+        edge.Held.SetResult();
+        (await Task.WhenAll(held)).ShouldAllBe(answer => answer.StatusCode == HttpStatusCode.OK);
+        await Poll.UntilAsync(async () => (await edge.GetAsync($"{Session}/source/122.m4s")).StatusCode == HttpStatusCode.OK);
+    }
 }
 
 /// <summary>The shipped Varnish configuration in a real Varnish, in front of the same origin.</summary>
@@ -283,6 +296,21 @@ public abstract class EdgeTests(Edge edge)
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         refused.Headers.CacheControl!.NoStore.ShouldBeTrue();
         edge.Errors().ShouldNotContain("unknown");
+    }
+
+    [Fact]
+    public async Task Known_viewer_loses_access_when_the_auth_callback_stays_unavailable()
+    {
+        var path = $"{Session}/source/113.m4s";
+        (await edge.GetAsync($"/t/lapsing{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        edge.Lapsed[$"/auth/t/lapsing{path}"] = true;
+
+        await Poll.UntilAsync(async () => (await edge.GetAsync($"/t/lapsing{path}")).StatusCode != HttpStatusCode.OK);
+
+        var refused = await edge.GetAsync($"/t/lapsing{path}");
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        refused.Headers.GetValues("X-Denial-Reason").ShouldBe(["unavailable"]);
+        refused.Headers.RetryAfter!.ToString().ShouldBe("1");
     }
 
     [Fact]

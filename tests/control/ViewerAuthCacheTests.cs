@@ -62,6 +62,22 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Steps_of_the_system_clock_neither_extend_nor_end_decisions()
+    {
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"seconds":30}""");
+        await AskAsync("ticket");
+
+        _clock.Step(TimeSpan.FromHours(1));
+        (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
+        _webhook.Asked.Count.ShouldBe(1, "it is not an hour later");
+
+        _clock.Step(-TimeSpan.FromHours(2));
+        _webhook.Answer = FakeAuthCallback.Says("", 403);
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
+    }
+
+    [Fact]
     public async Task Viewer_decisions_are_cached_by_token_channel_and_address_or_IPv6_network()
     {
         _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
@@ -127,7 +143,7 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     public async Task New_viewers_are_denied_without_a_valid_callback_response(string body, int status)
     {
         _webhook.Answer = FakeAuthCallback.Says(body, status);
-        (await AskAsync("ticket")).ShouldBe(new(ViewerDenialReason.Unavailable, TimeSpan.Zero));
+        (await AskAsync("ticket")).ShouldBe(new(ViewerDenialReason.Unavailable, TimeSpan.Zero) { ReplacesEarlier = true });
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
         _webhook.Asked.Count.ShouldBe(1, "it is left alone for a moment");
         _clock.Advance(TimeSpan.FromSeconds(2));

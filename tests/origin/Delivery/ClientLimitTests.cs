@@ -73,6 +73,17 @@ public class ClientLimitTests
         ClientCount.Of(new DefaultHttpContext()).ShouldBeNull();
     }
 
+    [Fact]
+    public void Viewer_behind_an_edge_is_the_address_that_the_edge_forwards()
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
+        context.Features.Set(TrustedProxyFeature.Instance);
+        ClientCount.ViewerOf(context).ShouldBeNull("the address is the edge's");
+        context.Request.Headers["X-Original-For"] = "10.0.0.1:1234";
+        ClientCount.ViewerOf(context).ShouldBe(IPAddress.Parse("192.0.2.7"));
+    }
+
     [Theory]
     [InlineData("source.m3u8?_HLS_msn=2")]
     [InlineData("source/2.0.m4s")]
