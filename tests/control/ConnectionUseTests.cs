@@ -42,8 +42,9 @@ public sealed class ConnectionUseTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (busy, other) = (await server.TokenAsync(TokenRole.Viewer), await server.TokenAsync(TokenRole.Admin));
         await using var locked = await LockAsync(server, "channels");
+        await using var watching = await ConnectAsync(server);
         var waiting = Enumerable.Range(0, 20).Select(_ => server.SendAsync("GET", "/api/v1/channels", busy)).ToList();
-        await Poll.UntilAsync(async () => await CountAsync(locked,
+        await Poll.UntilAsync(async () => await CountAsync(watching,
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM "
             + "channels WHERE deleted_at IS NULL ORDER BY name%'") >= 4);
 
@@ -55,10 +56,16 @@ public sealed class ConnectionUseTests(PostgresFixture postgres)
 
     private static async Task<NpgsqlConnection> LockAsync(Server server, string table)
     {
-        var connection = new NpgsqlConnection(server.Get<ControlDatabase>().Settings.ConnectionString + ";Pooling=false");
-        await connection.OpenAsync();
+        var connection = await ConnectAsync(server);
         await using var command = new NpgsqlCommand($"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", connection);
         await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    private static async Task<NpgsqlConnection> ConnectAsync(Server server)
+    {
+        var connection = new NpgsqlConnection(server.Get<ControlDatabase>().Settings.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
         return connection;
     }
 

@@ -65,6 +65,7 @@ export interface Schemas {
     reminderMinutes?: number[] | null;
     announceEvents?: boolean | null;
     audioLanguages?: string[] | null;
+    expireRecordings?: boolean | null;
   };
   ChannelEncoding: {
     /** Display name of the encoder; `null` while none runs. */
@@ -479,6 +480,7 @@ export interface Schemas {
     start?: unknown;
     end?: unknown;
     retention?: string | null;
+    expireRecordings?: boolean | null;
   };
   RecordingUrls: {
     /** The multivariant playlist. */
@@ -719,7 +721,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Change the members that are sent; the others stay as they are. */
+  /** Change the members that are sent; the others stay as they are. A shorter 'retention' deletes existing recordings earlier: a producer confirms that with 'expireRecordings' (409 without it), and a token needs the scope recordings:write. */
   changeChannel: {
     method: 'PATCH';
     path: '/api/v1/channels/{name}';
@@ -735,7 +737,7 @@ export interface Operations {
     body: Schemas['EventChange'];
     answer: Schemas['EventView'];
   };
-  /** Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. 'access' sets the access policy of the whole session (public, token, webhook) after it has ended. */
+  /** Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. 'access' sets the access policy of the whole session (public, token, webhook) after it has ended. A producer confirms a shorter 'retention' with 'expireRecordings' (409 without it), as for changeChannel. */
   changeRecording: {
     method: 'PATCH';
     path: '/api/v1/recordings/{id}';
