@@ -203,8 +203,8 @@ public sealed class ControlDatabase : IAsyncDisposable
     };
 
     /// <summary>
-    /// Returns whether a failed write may succeed later: always, unless the database rejected its values (classes 22 and 23) or the error is
-    /// not the database's.
+    /// Returns whether a failed write may succeed later: always, unless the database rejected its values (classes 22 and 23) or the error
+    /// is not the database's.
     /// </summary>
     internal static bool IsRetryable(Exception exception) =>
         IsUnavailable(exception) || exception is PostgresException { SqlState: var state } && state[..2] is not ("22" or "23");

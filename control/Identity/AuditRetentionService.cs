@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Identity;
 
 /// <summary>
-/// Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour, unless the clocks of database
-/// and server disagree.
+/// Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour, unless the clocks of
+/// database and server disagree.
 /// </summary>
 internal sealed class AuditRetentionService(ControlDatabase database, AuditLog log, DeletionClock clock, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time,

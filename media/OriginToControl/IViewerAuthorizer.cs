@@ -40,8 +40,8 @@ public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, T
     public bool IsSessionSpecific { get; init; }
 
     /// <summary>
-    /// Indicates that a denial as <see cref="ViewerDenialReason.Unavailable"/> also ends access that edges have cached: the auth callback has
-    /// been unavailable for longer than its grace period. Otherwise the server itself is not ready, and earlier decisions stay valid.
+    /// Indicates that a denial as <see cref="ViewerDenialReason.Unavailable"/> also ends access that edges have cached: the auth callback
+    /// has been unavailable for longer than its grace period. Otherwise the server itself is not ready, and earlier decisions stay valid.
     /// </summary>
     public bool ReplacesEarlier { get; init; }
 }

@@ -36,24 +36,6 @@ public sealed class ConnectionUseTests(PostgresFixture postgres)
         }
     }
 
-    [Fact]
-    public async Task Caller_with_many_concurrent_requests_leaves_connections_to_others()
-    {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var (busy, other) = (await server.TokenAsync(TokenRole.Viewer), await server.TokenAsync(TokenRole.Admin));
-        await using var locked = await LockAsync(server, "channels");
-        await using var watching = await ConnectAsync(server);
-        var waiting = Enumerable.Range(0, 20).Select(_ => server.SendAsync("GET", "/api/v1/channels", busy)).ToList();
-        await Poll.UntilAsync(async () => await CountAsync(watching,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM "
-            + "channels WHERE deleted_at IS NULL ORDER BY name%'") >= 4);
-
-        (await server.SendAsync("GET", "/api/v1/tokens", other)).Status.ShouldBe(200);
-
-        await locked.DisposeAsync();
-        (await Task.WhenAll(waiting)).ShouldAllBe(answer => answer.Status == 200);
-    }
-
     private static async Task<NpgsqlConnection> LockAsync(Server server, string table)
     {
         var connection = await ConnectAsync(server);
