@@ -68,7 +68,8 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
             }
 
             requests.HttpContext = null;
-            foreach (var source in (NpgsqlDataSource[])[database.Source, database.LeaseSource, database.LookupSource, database.ReloadSource])
+            foreach (var source in (NpgsqlDataSource[])[
+                database.Source, database.LeaseSource, database.LookupSource, database.ReloadSource])
             {
                 await using var connection = await source.OpenConnectionAsync();
                 connection.State.ShouldBe(System.Data.ConnectionState.Open);
