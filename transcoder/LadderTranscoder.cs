@@ -26,10 +26,26 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     /// </summary>
     internal const int QueueLength = 1024;
 
-    private readonly PassthroughPolicies _rules = new();
+    /// <summary>Maximum bytes of these samples.</summary>
+    internal const long QueueBytes = 64 << 20;
+
+    private readonly PassthroughPolicies _rules = new(time);
     private readonly EncoderSelector _encoders = encoders ?? EncoderSelector.SoftwareOnly(time);
 
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
+    {
+        var policy = _rules.Acquire(publication.Grant.Session);
+        try
+        {
+            await RunAsync(publication, policy, cancellationToken);
+        }
+        finally
+        {
+            _rules.Release(publication.Grant.Session);
+        }
+    }
+
+    private async Task RunAsync(Publication publication, PassthroughPolicy policy, CancellationToken cancellationToken)
     {
         var session = publication.Grant.Session;
         var ladder = publication.Grant.Ladder;
@@ -38,19 +54,21 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         while (true)
         {
             var plan = RenditionPlan.For(tracks, encodes: ladder != LadderPlan.Passthrough);
-            var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(QueueLength * Math.Max(1, plan.Tracks.Count / 2))
-            {
-                SingleReader = true,
-                SingleWriter = ladder == LadderPlan.Passthrough,
-                // An idle packager runs on the writer's thread, which avoids a thread switch per sample.
-                AllowSynchronousContinuations = true,
-            });
+            var queue = new ByteBoundedChannel<RenditionSample>(
+                new BoundedChannelOptions(QueueLength * Math.Max(1, plan.Tracks.Count / 2))
+                {
+                    SingleReader = true,
+                    SingleWriter = ladder == LadderPlan.Passthrough,
+                    // An idle packager runs on the writer's thread, which avoids a thread switch per sample.
+                    AllowSynchronousContinuations = true,
+                },
+                QueueBytes, item => item.Sample.Payload.Length);
             var packaging = packager.RunAsync(
                 new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.CanToneMap)],
                     queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null
                 : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
-            var router = rungs is null ? null : new SourceRouter(_rules.Of(session), rungs, queue.Writer);
+            var router = rungs is null ? null : new SourceRouter(policy, rungs, queue.Writer);
             var audio = new AudioPipeline(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer,
                 time, logger);
             if (rungs is not null)

@@ -15,16 +15,10 @@ internal sealed class SampleQueue
     /// <summary>Maximum bytes of queued samples.</summary>
     public const long MaxBytes = 64 * 1024 * 1024;
 
-    private readonly Channel<MediaSample> _channel = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(Capacity)
-    {
-        SingleReader = true,
-        SingleWriter = true,
-        AllowSynchronousContinuations = true,
-    });
+    private readonly ByteBoundedChannel<MediaSample> _channel = new(
+        new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true },
+        MaxBytes, sample => sample.Payload.Length);
 
-    private readonly long[] _bytesBefore = new long[Capacity];
-    private long _written;
-    private long _bytes;
     private readonly HashSet<int> _tracksAwaitingSync = [];
 
     /// <summary>The reading end.</summary>
@@ -34,28 +28,22 @@ internal sealed class SampleQueue
     public long Dropped { get; private set; }
 
     /// <summary>Number of samples written so far.</summary>
-    public long Written => _written;
+    public long Written { get; private set; }
 
     /// <summary>Writes a sample, or drops it.</summary>
     public void Write(in MediaSample sample)
     {
-        if ((sample.IsSync || !_tracksAwaitingSync.Contains(sample.Track.Id)) && CountUnreadBytes() + sample.Payload.Length <= MaxBytes)
+        if (sample.IsSync || !_tracksAwaitingSync.Contains(sample.Track.Id))
         {
-            // Record the size first: the reader may run inside TryWrite.
-            var slot = _written % Capacity;
-            var before = _bytesBefore[slot];
-            _bytesBefore[slot] = _bytes;
-            _bytes += sample.Payload.Length;
-            _written++;
+            // Count first: the reader may run inside TryWrite.
+            Written++;
             if (_channel.Writer.TryWrite(sample))
             {
                 _tracksAwaitingSync.Remove(sample.Track.Id);
                 return;
             }
 
-            _written--;
-            _bytes -= sample.Payload.Length;
-            _bytesBefore[slot] = before;
+            Written--;
         }
 
         _tracksAwaitingSync.Add(sample.Track.Id);
@@ -65,11 +53,4 @@ internal sealed class SampleQueue
 
     /// <summary>Completes the queue.</summary>
     public void Complete() => _channel.Writer.TryComplete();
-
-    /// <summary>Bytes of the unread samples, which are the last ones written.</summary>
-    private long CountUnreadBytes()
-    {
-        var unread = _channel.Reader.Count;
-        return unread == 0 ? 0 : _bytes - _bytesBefore[(_written - unread) % Capacity];
-    }
 }

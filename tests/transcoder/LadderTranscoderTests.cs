@@ -119,6 +119,33 @@ public class LadderTranscoderTests
     }
 
     [Fact]
+    public async Task Samples_queued_for_a_blocked_packager_are_limited_in_bytes()
+    {
+        var source = Channel.CreateBounded<MediaSample>(8);
+        var packager = new StuckPackager();
+        var running = new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System,
+            NullLogger<LadderTranscoder>.Instance)
+            .RunAsync(new Publication(Grant(), [Video, Audio], source.Reader), TestContext.Current.CancellationToken);
+        var large = new byte[8 << 20];
+
+        for (var i = 0; i < 12; i++)
+        {
+            await source.Writer.WriteAsync(Sample(Video, i * 3000, sync: true) with { Payload = large },
+                TestContext.Current.CancellationToken);
+        }
+
+        while (source.Reader.Count > 0)
+        {
+            await Task.Yield();
+        }
+
+        packager.Release.SetResult();
+        source.Writer.Complete();
+        await running;
+        packager.Samples.Where(s => s.Track == Video).Sum(s => (long)s.Payload.Length).ShouldBeInRange(56 << 20, 64 << 20);
+    }
+
+    [Fact]
     public async Task Packager_failure_ends_the_publication_immediately()
     {
         var source = Channel.CreateBounded<MediaSample>(8);

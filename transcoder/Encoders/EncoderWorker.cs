@@ -39,6 +39,9 @@ internal sealed class EncoderWorker : IAsyncDisposable
     /// <summary>Maximum queued frames: about 17 s at 60 fps. Further frames are rejected.</summary>
     public const int QueueLength = 1024;
 
+    /// <summary>Maximum bytes of queued frames.</summary>
+    public const long QueueBytes = 64 << 20;
+
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
 
     /// <summary>Time to accept connections after the process has exited: connections that it made before are still queued.</summary>
@@ -46,11 +49,12 @@ internal sealed class EncoderWorker : IAsyncDisposable
 
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
-    private readonly Channel<MediaSample> _queue =
-        Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
+    private readonly ByteBoundedChannel<MediaSample> _queue = new(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true }, QueueBytes, sample => sample.Payload.Length);
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _acceptStop = new();
     private WorkerProcess? _process;
+    private volatile bool _hasDecoderErrors;
     private readonly string _program;
     private readonly EncoderJob _job;
     private readonly EncodedFrameSink _sink;
@@ -74,8 +78,11 @@ internal sealed class EncoderWorker : IAsyncDisposable
     /// </summary>
     public string? Reason { get; private set; }
 
+    /// <summary>Indicates whether the process's decoder reported errors. Thread-safe.</summary>
+    public bool HasDecoderErrors => _hasDecoderErrors;
+
     /// <summary>Offers the next video or audio frame, in decode order.</summary>
-    /// <returns><see langword="false"/> if the queue is full; the worker then needs a sync sample next.</returns>
+    /// <returns><see langword="false"/> if the queue is full, in frames or bytes; the worker then needs a sync sample next.</returns>
     public bool TryOffer(in MediaSample sample) => _queue.Writer.TryWrite(sample);
 
     /// <summary>Ends the input. Queued samples are encoded, for at most <see cref="FlushTime"/>.</summary>
@@ -131,7 +138,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         paths.ForEach(sandbox.TransferOwnership);
         var addresses = sandbox.AddressesOf(paths);
         await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(addresses[0], [.. addresses.Skip(1)]),
-            limits: _job.Limits, sandbox: sandbox, sockets: paths, onErrorLine: DecoderErrorCounter.CountLine);
+            limits: _job.Limits, sandbox: sandbox, sockets: paths, onErrorLine: ReadErrorLine);
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var stdout = process.DiscardOutputAsync();
         var exit = WatchAsync(process, stopped);
@@ -152,6 +159,12 @@ internal sealed class EncoderWorker : IAsyncDisposable
             await stdout;
             outputs.ForEach(o => o.Dispose());
         }
+    }
+
+    private void ReadErrorLine(string line)
+    {
+        DecoderErrorCounter.CountLine(line);
+        _hasDecoderErrors |= DecoderErrorCounter.IsDecoderLine(line);
     }
 
     private async Task<string> WatchAsync(WorkerProcess process, CancellationTokenSource stopped)

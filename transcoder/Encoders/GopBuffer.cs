@@ -15,8 +15,8 @@ internal sealed class GopBuffer
     /// <summary>Maximum frames, 12 s at 60 fps: a worker must accept them all at once.</summary>
     public const int MaxFrames = EncoderWorker.QueueLength * 3 / 4;
 
-    /// <summary>Maximum bytes.</summary>
-    public const long MaxBytes = 64 << 20;
+    /// <summary>Maximum bytes, which a worker must accept at once too.</summary>
+    public const long MaxBytes = EncoderWorker.QueueBytes * 3 / 4;
 
     /// <summary>Frames used to measure the frame interval.</summary>
     private const int IntervalFrames = 25;
