@@ -23,8 +23,9 @@ internal enum SourceRouting
 /// without a keyframe. A session changes from passthrough to re-encoding at most once, and never back.
 /// <para>
 /// If the first GOP of a session is too long, re-encoding starts in it: its last frames (<see cref="HoldTime"/>) are held until the next
-/// keyframe, which must arrive before the segment is full. A source that has had timely keyframes is given one exception: only its second
-/// overlong GOP counts, and no frames are held.
+/// keyframe, which must arrive before the segment is full. If the encoder's timestamps crawl meanwhile, the frames held reach
+/// <see cref="MaxHeldBytes"/> or <see cref="MaxHeldArrival"/>; they then pass through, as does the rest of the GOP. A source that has had
+/// timely keyframes is given one exception: only its second overlong GOP counts, and no frames are held.
 /// </para>
 /// </summary>
 /// <param name="latency">The latency profile, which defines the maximum segment duration.</param>
@@ -32,6 +33,15 @@ internal sealed class PassthroughPolicy(LatencyProfile latency)
 {
     /// <summary>Time before a segment is full from which frames of a first GOP are held: encoders reorder up to 0.5 s of frames.</summary>
     public static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Maximum bytes of held frames.</summary>
+    public const long MaxHeldBytes = 16 << 20;
+
+    /// <summary>Maximum time between the arrival of the first and the last held frame.</summary>
+    public static readonly TimeSpan MaxHeldArrival = 2 * HoldTime;
+
+    /// <summary>Maximum number of held frames: twice those of <see cref="HoldTime"/> at 120 fps.</summary>
+    public const int MaxHeldFrames = 120;
 
     /// <summary>Overlong GOPs allowed after timely keyframes.</summary>
     private const int AllowedLongGops = 1;
@@ -45,6 +55,9 @@ internal sealed class PassthroughPolicy(LatencyProfile latency)
     private bool _isGopCounted;
     private bool _hasTimelyKeyframes;
     private bool _isHolding;
+    private int _heldFrames;
+    private long _heldBytes;
+    private DateTimeOffset _heldSince;
 
     /// <summary>
     /// Reason for re-encoding the source, as a clause without punctuation; <see langword="null"/> while it passes through.
@@ -115,7 +128,22 @@ internal sealed class PassthroughPolicy(LatencyProfile latency)
         }
 
         var holdFrom = MediaTime.From(latency.TargetDuration - HoldTime, sample.Track.Timescale).Ticks;
+        var wasHolding = _isHolding;
         _isHolding = !_hasTimelyKeyframes && !_isGopCounted && _gopStart is not null && (_isHolding || (isAnchor && length > holdFrom));
-        return _isHolding ? SourceRouting.Hold : SourceRouting.Passthrough;
+        if (!_isHolding)
+        {
+            return SourceRouting.Passthrough;
+        }
+
+        (_heldFrames, _heldBytes, _heldSince) = wasHolding ? (_heldFrames, _heldBytes, _heldSince) : (0, 0, sample.Arrival);
+        _heldFrames++;
+        _heldBytes += sample.Payload.Length;
+        if (_heldFrames > MaxHeldFrames || _heldBytes > MaxHeldBytes || sample.Arrival - _heldSince > MaxHeldArrival)
+        {
+            (_gopStart, _isHolding) = (null, false);
+            return SourceRouting.Passthrough;
+        }
+
+        return SourceRouting.Hold;
     }
 }

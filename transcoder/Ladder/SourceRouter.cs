@@ -15,7 +15,7 @@ namespace Broadcast.Transcoder.Ladder;
 /// <param name="renditions">Destination of the samples.</param>
 internal sealed class SourceRouter(PassthroughPolicy policy, RungEncoder rungs, ChannelWriter<RenditionSample> renditions)
 {
-    // At most half a second of frames, and the audio between them.
+    // Bounded by the policy.
     private readonly List<MediaSample> _held = [];
     private TrackRoute? _route;
     private long _lastPassed = long.MinValue;

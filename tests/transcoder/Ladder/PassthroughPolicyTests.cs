@@ -89,6 +89,34 @@ public class PassthroughPolicyTests
         rule.Reason.ShouldNotBeNull();
     }
 
+    /// <summary>Timestamps that hardly advance, frames of a size, and arrival times: held frames stay bounded.</summary>
+    [Theory]
+    [InlineData(100_000, 8, 120)]
+    [InlineData(2_000_000, 8, 8)]
+    [InlineData(1000, 33, 31)]
+    public void Frames_held_while_timestamps_crawl_are_bounded_and_then_pass_through(int size, int milliseconds, int most)
+    {
+        var rule = new PassthroughPolicy(LatencyProfile.Standard);
+        var (held, largest, afterwards) = (0, 0, 0);
+        var payload = new byte[size];
+        for (var i = 0; i < 4000; i++)
+        {
+            // Up to the begin of holding, and then one tick per frame.
+            var time = i <= 75 ? i * 3000L : (75 * 3000) + 1000 + i;
+            var way = rule.Evaluate(Sample(Avc, time, time, i == 0) with
+            {
+                Payload = payload, Arrival = DateTimeOffset.UnixEpoch.AddMilliseconds((double)i * milliseconds),
+            });
+            way.ShouldNotBe(SourceRouting.Reencode);
+            afterwards += largest > 0 && way == SourceRouting.Passthrough ? 1 : 0;
+            held = way == SourceRouting.Hold ? held + 1 : 0;
+            largest = Math.Max(largest, held);
+        }
+
+        largest.ShouldBeInRange(1, most);
+        afterwards.ShouldBe(4000 - 75 - largest, "the rest of the GOP passes through");
+    }
+
     [Fact]
     public void Gap_in_timestamps_is_not_a_long_GOP()
     {
