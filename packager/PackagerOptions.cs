@@ -12,7 +12,10 @@ public sealed class PackagerOptions
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Packager";
 
-    /// <summary>Maximum number of renditions of a session, 1 to 64. Each one costs a growing file and about one append per part.</summary>
+    /// <summary>
+    /// Maximum number of renditions of an encoder, 1 to 64. Each one costs a growing file and about one append per part. A session may have
+    /// twice as many in total, for encoders that return with other renditions.
+    /// </summary>
     public int MaxRenditions { get; set; } = 16;
 
     /// <summary>
@@ -30,6 +33,12 @@ public sealed class PackagerOptions
     /// Maximum number of samples of a rendition that wait for the leading rendition, 16 to 65,536. Further samples are dropped and counted.
     /// </summary>
     public int MaxWaitingSamples { get; set; } = 2048;
+
+    /// <summary>
+    /// Maximum bytes of a session's samples that wait for the leading rendition, 1,048,576 to 1,073,741,824. A rendition beyond it loses
+    /// samples up to its next keyframe that fits.
+    /// </summary>
+    public long MaxWaitingBytes { get; set; } = 32 << 20;
 
     /// <summary>
     /// Media time after which a new journal file starts and the old one is uploaded, 1 s to 10 min. When a machine is lost, later events
@@ -55,7 +64,7 @@ public sealed class PackagerOptions
     /// <summary>Delay between attempts on an unavailable store or a failing disk, 100 ms to 10 min.</summary>
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    internal SegmenterLimits SegmenterLimits => new(MaxRenditions, MaxPartSamples, MaxPartBytes, MaxWaitingSamples);
+    internal SegmenterLimits SegmenterLimits => new(MaxRenditions, MaxPartSamples, MaxPartBytes, MaxWaitingSamples, MaxWaitingBytes);
 }
 
 /// <summary>Validates the options and reports all errors at once.</summary>
@@ -76,6 +85,7 @@ internal sealed class PackagerOptionsValidator : IValidateOptions<PackagerOption
         Check(nameof(options.MaxPartSamples), options.MaxPartSamples, 16, 65_536);
         Check(nameof(options.MaxPartBytes), options.MaxPartBytes, 65_536L, 1L << 30);
         Check(nameof(options.MaxWaitingSamples), options.MaxWaitingSamples, 16, 65_536);
+        Check(nameof(options.MaxWaitingBytes), options.MaxWaitingBytes, 1L << 20, 1L << 30);
         Check(nameof(options.JournalRotation), options.JournalRotation, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.JournalEvents), options.JournalEvents, 100, 100_000);
         Check(nameof(options.IndexBlockDuration), options.IndexBlockDuration, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));

@@ -14,7 +14,9 @@ public static class IndexBlockFile
     /// <summary>Maximum object size in bytes.</summary>
     public const int MaxLength = 64 << 20;
 
-    private const int MaxRenditions = 256;
+    /// <summary>Maximum number of renditions in a block: far more than a session can have.</summary>
+    public const int MaxRenditions = 1024;
+
     private const int MaxName = 64;
     private const int MaxSegments = 4 << 20;
     private const int MinSheetLength = 9;
@@ -30,8 +32,15 @@ public static class IndexBlockFile
     private static ReadOnlySpan<byte> MagicWithSheets => "BCH2"u8;
 
     /// <summary>Serializes an index block.</summary>
+    /// <exception cref="InvalidDataException">The block exceeds a limit that parsing enforces.</exception>
     public static byte[] Write(IndexBlock block)
     {
+        if (block.Renditions.Count > MaxRenditions)
+        {
+            throw new InvalidDataException(
+                $"The index block of segments {block.First} to {block.Last} has {block.Renditions.Count} renditions; the maximum is {MaxRenditions}.");
+        }
+
         var output = new Output();
         output.Raw(block.SpriteSheets.Count > 0 ? MagicWithSheets : Magic);
         output.Unsigned(block.First);

@@ -25,7 +25,10 @@ internal sealed class RenditionState(Rendition rendition, SegmentBuilder segment
     public SegmentBuilder Segment { get; } = segment;
 
     /// <summary>Waiting samples in decode order. Only renditions that do not lead have any.</summary>
-    public Queue<TimedSample> Waiting { get; } = new();
+    public WaitingSamples Waiting { get; } = new();
+
+    /// <summary>Indicates whether too much was waiting, so that samples up to the next sync sample are dropped.</summary>
+    public bool DropsToSync { get; set; }
 
     /// <summary>Indicates whether a sample is held.</summary>
     public bool Holds { get; private set; }

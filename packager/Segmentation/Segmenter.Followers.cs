@@ -15,8 +15,7 @@ internal sealed partial class Segmenter
                 return;
             }
 
-            _dropped[(int)SampleDropReason.BeforeSync] += state.Waiting.Count + (state.Holds ? 1 : 0);
-            state.Waiting.Clear();
+            _dropped[(int)SampleDropReason.BeforeSync] += state.Waiting.TakeAll().Count + (state.Holds ? 1 : 0);
             if (state.Holds)
             {
                 state.Release();
@@ -26,7 +25,15 @@ internal sealed partial class Segmenter
             return;
         }
 
-        var gap = false;
+        var replacesLeader = _leader.LastArrival is { } lastArrival && sample.Arrival - lastArrival > _latency.TargetDuration
+            && sample.Arrival - state.Since > _latency.TargetDuration;
+        if (!replacesLeader && DropsExcess(state, sample))
+        {
+            return;
+        }
+
+        var gap = state.DropsToSync;
+        state.DropsToSync = false;
         if (state.Holds)
         {
             state.Waiting.Enqueue(state.Release(sample, _latency.TargetDuration, out gap));
@@ -34,18 +41,43 @@ internal sealed partial class Segmenter
 
         state.Hold(sample, gap);
         Drain(state, upToLeader: true);
-        if (_leader.LastArrival is { } lastArrival && sample.Arrival - lastArrival > _latency.TargetDuration
-            && sample.Arrival - state.Since > _latency.TargetDuration
-            && state.GetPosition(sample, _shift) > _position)
+        if (replacesLeader && state.GetPosition(sample, _shift) > _position)
         {
             ReplaceLeader(state);
         }
-        else if (state.Waiting.Count > _limits.MaxWaitingSamples)
+    }
+
+    /// <summary>
+    /// Drops a sample if too much is waiting, and then all up to the rendition's next sync sample that fits. This happens when the leader's
+    /// timestamps crawl, or when the rendition is far ahead.
+    /// </summary>
+    private bool DropsExcess(RenditionState state, in MediaSample sample)
+    {
+        if ((sample.IsSync || !state.DropsToSync) && state.Waiting.Count < _limits.MaxWaitingSamples
+            && CountWaitingBytes() + sample.Payload.Length <= _limits.MaxWaitingBytes)
         {
-            state.Waiting.Clear();
-            state.NeedsSync = true;
-            _dropped[(int)SampleDropReason.Waiting] += _limits.MaxWaitingSamples + 1;
+            return false;
         }
+
+        if (state.Holds)
+        {
+            state.Waiting.Enqueue(state.Release());
+        }
+
+        state.DropsToSync = true;
+        Drop(state, sample, SampleDropReason.Waiting);
+        return true;
+    }
+
+    private long CountWaitingBytes()
+    {
+        var bytes = 0L;
+        foreach (var state in _states)
+        {
+            bytes += state.Waiting.Bytes;
+        }
+
+        return bytes;
     }
 
     /// <summary>
@@ -61,7 +93,8 @@ internal sealed partial class Segmenter
         }
 
         state.Hold(sample, gap);
-        if (state.Waiting.Count > _limits.MaxWaitingSamples)
+        while (state.Waiting.Count > _limits.MaxWaitingSamples
+            || (state.Waiting.Count > 0 && CountWaitingBytes() > _limits.MaxWaitingBytes))
         {
             state.Waiting.Dequeue();
             CountDrop(SampleDropReason.BeforeSync);
@@ -77,8 +110,7 @@ internal sealed partial class Segmenter
     private void ReplaceLeader(RenditionState state)
     {
         EndPeriod(keepWaiting: true);
-        var waiting = state.Waiting.ToArray();
-        state.Waiting.Clear();
+        var waiting = state.Waiting.TakeAll();
         var held = state.Held;
         state.Release();
         foreach (var timed in waiting)

@@ -5,7 +5,13 @@ namespace Broadcast.Packager.Segmentation;
 
 /// <summary>Limits of the segmenter.</summary>
 internal sealed record SegmenterLimits(int MaxRenditions = 16, int MaxPartSamples = 4096, long MaxPartBytes = 16 << 20,
-    int MaxWaitingSamples = 2048);
+    int MaxWaitingSamples = 2048, long MaxWaitingBytes = 32 << 20)
+{
+    /// <summary>
+    /// Maximum renditions of a session, for encoders that return with other renditions. Each earlier one has a gap in every later segment.
+    /// </summary>
+    public int MaxSessionRenditions => 2 * MaxRenditions;
+}
 
 /// <summary>Rendition that already exists on the session's timeline.</summary>
 /// <param name="Name">Name of the rendition.</param>
@@ -65,25 +71,32 @@ internal sealed partial class Segmenter
     // Position of the leader: later cuts do not lie before it.
     private MediaTime _position;
     private DateTimeOffset? _firstArrival;
+    private int _published;
 
     public Segmenter(LatencyProfile latency, SegmenterLimits limits, SegmenterStart start, IReadOnlyList<Rendition> renditions)
     {
         _order = new OutputSequencer(Output);
         (_latency, _limits, _number, _discontinuity, _end) = (latency, limits, start.NextSegment - 1, start.HasHistory, start.End);
         _wallClockEnd = start.WallClockEnd;
+        var total = start.Known.Count;
         foreach (var rendition in renditions.Take(limits.MaxRenditions))
         {
-            AddState(rendition);
+            // Without the leader, nothing would be packaged.
+            var isKnown = start.Known.Any(known => known.Name == rendition.Name);
+            if (isKnown || rendition.IsLeading || total < limits.MaxSessionRenditions)
+            {
+                AddState(rendition);
+                total += isKnown ? 0 : 1;
+            }
         }
 
+        _published = _states.Count;
+        _expectedLeader = _states.MaxBy(state => (state.Rendition.IsLeading, state.Rendition.Kind == TrackKind.Video));
         foreach (var known in start.Known)
         {
             var state = Find(known.Name) ?? AddState(new Rendition(known.Name, known.Kind, IsLeading: false));
             (state.Segment.IsOnTimeline, state.Segment.Timescale) = (true, known.Timescale);
         }
-
-        _expectedLeader = _states.Take(renditions.Count)
-            .MaxBy(state => (state.Rendition.IsLeading, state.Rendition.Kind == TrackKind.Video));
     }
 
     /// <summary>Pending output. The consumer clears the list.</summary>
@@ -341,8 +354,9 @@ internal sealed partial class Segmenter
         }
 
         var found = Find(rendition.Name);
-        if (found is null && _states.Count < _limits.MaxRenditions)
+        if (found is null && _published < _limits.MaxRenditions && _states.Count < _limits.MaxSessionRenditions)
         {
+            _published++;
             // During a period, a new rendition starts with the next segment.
             found = AddState(rendition);
             found.StartPeriod(_number + 1);

@@ -17,8 +17,8 @@ public class ModuleTests
     {
         var errors = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
-            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero,
-            JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
+            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, MaxWaitingBytes = 0,
+            JournalRotation = TimeSpan.Zero, JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
         }).Failures!.ToList();
 

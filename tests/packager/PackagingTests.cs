@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
@@ -9,6 +10,24 @@ namespace Broadcast.Packager.Tests;
 
 public class PackagingTests
 {
+    [Fact]
+    public async Task Encoders_that_return_with_other_renditions_do_not_add_renditions_without_limit()
+    {
+        using var packager = await new PackagerHarness().StartAsync();
+        var session = Session();
+        for (var encoder = 0; encoder < 12; encoder++)
+        {
+            Rendition[] others = [.. Enumerable.Range(0, 7)
+                .Select(i => new Rendition($"{(encoder * 7) + i}p", TrackKind.Video, IsLeading: false))];
+            var samples = VideoFrames(2, 60, from: encoder * 2).SelectMany(sample => (RenditionSample[])
+                [sample, .. others.Select(other => sample with { Rendition = other })]);
+            await packager.PublishAsync(session, [.. samples], [Source, .. others]);
+        }
+
+        packager.Timeline(session).Renditions.Count.ShouldBe(32);
+        packager.Timeline(session).LastSegment.ShouldBe(12);
+    }
+
     [Fact]
     public async Task Announced_parts_are_in_the_files_and_read_back_as_the_received_samples()
     {

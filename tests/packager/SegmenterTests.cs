@@ -361,6 +361,58 @@ public class SegmenterTests
         segmenter.GetDropped(SampleDropReason.TooManyRenditions).ShouldBe(47);
     }
 
+    [Fact]
+    public void Samples_waiting_for_a_leader_whose_timestamps_crawl_are_limited_in_bytes()
+    {
+        var other = new Rendition("720p", TrackKind.Video, IsLeading: false);
+        var track = Video with { Id = 3 };
+        var segmenter = Story.Segmenter(null, null, Source, other);
+        const int size = 1 << 20;
+        var payload = new byte[size];
+        for (var i = 0; i < 1000; i++)
+        {
+            var arrival = Noon.AddMilliseconds(i * 33);
+            segmenter.Push(Sample(Source, Video, i < 30 ? i * 3000 : 90_000 + i, sync: i == 0, arrival: arrival));
+            var sample = Sample(other, track, i * 3000, sync: i % 60 == 0, arrival: arrival);
+            segmenter.Push(sample with { Sample = sample.Sample with { Payload = payload } });
+        }
+
+        var story = Story.Of(segmenter, []);
+        var packaged = story.Parts("720p").Sum(part => part.Media.Samples.Count);
+        packaged.ShouldBeInRange(30, 30 + 32 + 2, "32 MiB wait for the leader");
+        segmenter.GetDropped(SampleDropReason.Waiting).ShouldBeGreaterThan(900);
+    }
+
+    [Fact]
+    public void Rendition_that_lost_waiting_samples_continues_with_a_sync_sample_when_the_leader_catches_up()
+    {
+        var other = new Rendition("720p", TrackKind.Video, IsLeading: false);
+        var track = Video with { Id = 3 };
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxWaitingSamples: 90), SegmenterStart.Empty, [Source, other]);
+        var leader = VideoFrames(8, 60).ToList();
+        List<RenditionSample> ahead = [.. Enumerable.Range(0, 240).Select(i => Sample(other, track, i * 3000, i % 60 == 0, arrival: Noon))];
+        var story = Story.Of(segmenter, [.. leader.Take(1), .. ahead.Take(150), .. leader.Skip(1).Take(149),
+            .. Interleave(leader.Skip(150), ahead.Skip(150))]);
+
+        story.Parts("720p").Sum(part => part.Media.Samples.Count).ShouldBe(91 + 60, "frames 0 to 90, and from the keyframe at 6 s on");
+        segmenter.GetDropped(SampleDropReason.Waiting).ShouldBe(180 - 91);
+    }
+
+    [Fact]
+    public void Renditions_of_returning_encoders_are_limited_per_session_and_the_leader_is_always_packaged()
+    {
+        List<KnownRendition> known = [.. Enumerable.Range(0, 32).Select(i => new KnownRendition($"{i}p", TrackKind.Video, 90_000))];
+        var start = new SegmenterStart(2, true, new MediaTime(180_000, 90_000), known);
+        var other = new Rendition("720p", TrackKind.Video, IsLeading: false);
+        var segmenter = Story.Segmenter(null, start, Source, other, new Rendition("7p", TrackKind.Video, IsLeading: false));
+        var samples = VideoFrames(4, 60).SelectMany(sample => (RenditionSample[])[sample, sample with { Rendition = other }]);
+        var story = Story.Of(segmenter, samples);
+
+        story.Closed("source").ShouldNotBeEmpty();
+        story.Parts("720p").ShouldBeEmpty();
+        segmenter.GetDropped(SampleDropReason.TooManyRenditions).ShouldBe(120);
+    }
+
     internal static void Gapless(Story story, string rendition)
     {
         long? end = null;

@@ -43,6 +43,16 @@ public class IndexBlockTests
     }
 
     [Fact]
+    public void Index_block_of_many_renditions_is_readable_and_one_that_would_not_be_is_not_written()
+    {
+        IndexBlockFile.Read(IndexBlockFile.Write(Block(506))).Renditions.Count.ShouldBe(506);
+        Should.Throw<InvalidDataException>(() => IndexBlockFile.Write(Block(1025)));
+
+        static IndexBlock Block(int renditions) =>
+            new(1, 2, [], [.. Enumerable.Range(0, renditions).Select(i => new IndexedRendition($"{i}p", []))]);
+    }
+
+    [Fact]
     public void Only_the_requested_renditions_of_an_index_block_are_read()
     {
         for (var seed = 0; seed < 50; seed++)
