@@ -14,7 +14,11 @@ namespace Broadcast.Transcoder.Encoders;
 /// <param name="HasOutput">Whether the worker output a frame.</param>
 /// <param name="HasHung">Whether the worker hung rather than exited.</param>
 /// <param name="Reason">The worker's last output, or the description of the hang.</param>
-internal sealed record WorkerExit(EncodePath EncodePath, TimeSpan RunTime, bool HasOutput, bool HasHung, string Reason);
+internal sealed record WorkerExit(EncodePath EncodePath, TimeSpan RunTime, bool HasOutput, bool HasHung, string Reason)
+{
+    /// <summary>Indicates whether the decoder reported errors, so that the source may be the cause.</summary>
+    public bool HasDecoderErrors { get; init; }
+}
 
 /// <summary>
 /// Decides how much one publication's next worker encodes, with which encoder and when, after exits, hangs and lag of earlier workers.
@@ -151,9 +155,14 @@ internal sealed class EncodingPolicy(EncoderSelector selector, ChannelName chann
         {
             // Another encoder takes over at once. Each path is tried only once, so this cannot loop.
             EncodingLog.EncoderReplaced(logger, channel.Value, exit.EncodePath.ToString(), exit.RunTime.TotalSeconds, exit.Reason);
-            if (_hardwareFailures.Add(exit.EncodePath, exit.HasOutput, exit.HasHung, exit.Reason))
+            switch (_hardwareFailures.Add(exit))
             {
-                selector.Exclude(exit.EncodePath.Vendor, Truncate(exit.Reason));
+                case HardwareFault.SessionLimit:
+                    selector.Exclude(exit.EncodePath.Vendor, Truncate(exit.Reason));
+                    break;
+                case HardwareFault.Suspected:
+                    selector.Suspect(exit.EncodePath.Vendor, channel, Truncate(exit.Reason));
+                    break;
             }
 
             return;

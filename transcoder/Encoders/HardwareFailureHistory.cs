@@ -3,6 +3,19 @@ using Broadcast.Transcoder.Encoders.Probing;
 
 namespace Broadcast.Transcoder.Encoders;
 
+/// <summary>Effect of a hardware worker's failure on other sessions.</summary>
+internal enum HardwareFault
+{
+    /// <summary>None: the session's own video, or a limit of its outputs, is the likely cause.</summary>
+    SessionOnly,
+
+    /// <summary>The hardware may be the cause. A probe, or a failure of another channel, decides.</summary>
+    Suspected,
+
+    /// <summary>The driver accepts no further session of anyone.</summary>
+    SessionLimit,
+}
+
 /// <summary>Hardware failures of one session: backends that it avoids for a while, and session limits of drivers.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class HardwareFailureHistory(TimeProvider time)
@@ -27,36 +40,34 @@ internal sealed class HardwareFailureHistory(TimeProvider time)
         && cap.Rungs < rungs ? path with { Rungs = cap.Rungs } : path;
 
     /// <summary>Records a hardware worker's failure.</summary>
-    /// <param name="path">The worker's path.</param>
-    /// <param name="hasOutput">Whether the worker had output a frame.</param>
-    /// <param name="hasHung">Whether the worker hung rather than exited.</param>
-    /// <param name="reason">The worker's last output.</param>
-    /// <returns>Whether other sessions should avoid that hardware too.</returns>
-    public bool Add(EncodePath path, bool hasOutput, bool hasHung, string reason)
+    /// <param name="exit">The worker's end.</param>
+    /// <returns>The effect on other sessions.</returns>
+    public HardwareFault Add(WorkerExit exit)
     {
+        var path = exit.EncodePath;
         var until = time.GetUtcNow() + AvoidanceTime;
-        if (!hasOutput && EncoderErrorParser.IsSessionCap(reason))
+        if (!exit.HasOutput && EncoderErrorParser.IsSessionCap(exit.Reason))
         {
             // The outputs before the rejected one had obtained their encoder sessions.
-            if (EncoderErrorParser.FailedOutput(reason) is > 0 and var accepted && accepted < path.Rungs)
+            if (EncoderErrorParser.FailedOutput(exit.Reason) is > 0 and var accepted && accepted < path.Rungs)
             {
                 _caps[path.Vendor] = (accepted, until);
-                return false;
+                return HardwareFault.SessionOnly;
             }
 
             Avoid(path.Vendor, until);
-            return true;
+            return HardwareFault.SessionLimit;
         }
 
-        if (!hasOutput && !hasHung && path.StaysOnDevice)
+        if (!exit.HasOutput && !exit.HasHung && path.StaysOnDevice)
         {
             // The decoder may not support this video; the encoder may still work.
             _avoided[(path.Vendor, true)] = until;
-            return false;
+            return HardwareFault.SessionOnly;
         }
 
         Avoid(path.Vendor, until);
-        return true;
+        return exit.HasDecoderErrors ? HardwareFault.SessionOnly : HardwareFault.Suspected;
     }
 
     private void Avoid(EncoderVendor vendor, DateTimeOffset until) => _avoided[(vendor, true)] = _avoided[(vendor, false)] = until;

@@ -317,7 +317,9 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void RecordExit(RungWorkerRun run, string reason, bool hasHung)
     {
         _run = null;
-        _policy.RecordExit(new WorkerExit(run.EncodePath, run.Age, run.HasOutput, hasHung, reason), _rungs, _reencode.IsOn);
+        _policy.RecordExit(
+            new WorkerExit(run.EncodePath, run.Age, run.HasOutput, hasHung, reason) { HasDecoderErrors = run.HasDecoderErrors }, _rungs,
+            _reencode.IsOn);
     }
 
     /// <summary>Ends the worker's input; it exits when it has drained.</summary>

@@ -84,6 +84,9 @@ internal sealed class RungWorkerRun
     /// <summary>Indicates whether the process has exited and its output is delivered.</summary>
     public bool HasEnded => _worker.Ended.IsCompleted;
 
+    /// <summary>Indicates whether the process's decoder reported errors.</summary>
+    public bool HasDecoderErrors => _worker.HasDecoderErrors;
+
     /// <summary>Exit reason.</summary>
     public string Reason => _worker.Reason ?? "the process exited";
 

@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Backends;
@@ -147,6 +148,33 @@ public sealed class EncoderProbeTests : IDisposable
             time.Advance(EncoderSelector.RetryInterval);
             return true;
         }
+    }
+
+    [Fact]
+    public async Task Hardware_that_failed_in_one_channel_is_excluded_only_if_a_probe_or_another_channel_fails()
+    {
+        var time = new ManualTimeProvider();
+        using var choice = Choice(await ProgramAsync(WorkingNvenc), time: time);
+        await choice.StartAsync(TestContext.Current.CancellationToken);
+        await Poll.UntilAsync(() => choice.Statuses.Count == EncoderCandidate.All.Count, TimeSpan.FromSeconds(60));
+
+        choice.Suspect(EncoderVendor.Nvenc, ChannelName.Parse("broken"), "no frame output");
+        choice.Suspect(EncoderVendor.Nvenc, ChannelName.Parse("broken"), "no frame output");
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc);
+        var suspected = time.GetUtcNow();
+        await Poll.UntilAsync(() =>
+        {
+            time.Advance(EncoderSelector.RetryInterval / 2);
+            return choice.Statuses.Single(s => s.Encoder == "h264_nvenc").ProbedAt > suspected;
+        }, TimeSpan.FromSeconds(60), "it is probed");
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc, "the probe succeeded");
+
+        time.Advance(EncoderSelector.SuspicionTime);
+        choice.Suspect(EncoderVendor.Nvenc, ChannelName.Parse("main"), "no frame output");
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc, "the other channel's failure was long ago");
+        choice.Suspect(EncoderVendor.Nvenc, ChannelName.Parse("second"), "no frame output");
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
+        await choice.StopAsync(TestContext.Current.CancellationToken);
     }
 
     public void Dispose() => _folder.Dispose();

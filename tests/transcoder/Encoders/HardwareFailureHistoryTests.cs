@@ -44,7 +44,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
         // x264 uses other parameters than the previous encoder: its parameter sets come with a new track, from then on.
         rung.Select(s => s.Track).Distinct().Count().ShouldBe(2);
         rung.Zip(rung.Skip(1)).ShouldAllBe(p => ReferenceEquals(p.First.Track, p.Second.Track) || p.Second.IsSync);
-        choice.Best(_ => false).ShouldBe(EncodePath.Software);
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc, "its failure in one channel does not stop the others");
 
         // The channel's status shows it.
         _state!.Encoder.ShouldBe("x264");
@@ -127,6 +127,23 @@ public sealed class HardwareFailureHistoryTests : IDisposable
         _bench.Read().ShouldHaveSingleItem().Value.Count.ShouldBe(source.Count);
         choice.Best(_ => false).ShouldBe(EncodePath.Software);
         choice.Statuses.Single(s => s.Encoder == "h264_nvenc").Error!.ShouldContain("incompatible client key");
+    }
+
+    /// <summary>Effect on other sessions, by the end of the worker.</summary>
+    [Theory]
+    [InlineData(true, true, false, "Suspected")]
+    [InlineData(true, false, false, "Suspected")]
+    [InlineData(true, true, true, "SessionOnly")]
+    [InlineData(true, false, true, "SessionOnly")]
+    [InlineData(false, true, true, "SessionOnly")]
+    public void Failure_with_decoder_errors_does_not_count_against_the_hardware(bool hasOutput, bool hasHung, bool hasDecoderErrors,
+        string fault)
+    {
+        var path = new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false);
+        var history = new HardwareFailureHistory(TimeProvider.System);
+        history.Add(new WorkerExit(path, TimeSpan.FromSeconds(20), hasOutput, hasHung, "no frame output") { HasDecoderErrors =
+            hasDecoderErrors }).ToString().ShouldBe(fault);
+        history.IsAvoided(path).ShouldBeTrue("this session uses another encoder");
     }
 
     [Theory]

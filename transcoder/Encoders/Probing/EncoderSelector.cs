@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Broadcast.Transcoder.Encoders.Backends;
 using Broadcast.Transcoder.Workers;
 using Microsoft.Extensions.Hosting;
@@ -8,15 +9,19 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Transcoder.Encoders.Probing;
 
 /// <summary>
-/// Selects an encoder that works on this machine. All are probed at startup, in the background. Hardware that fails later is not used until
-/// a probe, repeated every <see cref="RetryInterval"/>, succeeds. The same applies to hardware at its session limit: new sessions use
-/// software until one more is possible.
+/// Selects an encoder that works on this machine. All are probed at startup, in the background. Hardware that fails later in one channel is
+/// probed; the video of that channel may be the cause. It is not used if the probe fails, or if a second channel fails within
+/// <see cref="SuspicionTime"/>, until a probe, repeated every <see cref="RetryInterval"/>, succeeds. The same applies to hardware at its
+/// session limit: new sessions use software until one more is possible.
 /// </summary>
 internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimeProvider time, ILogger<EncoderSelector> logger)
     : BackgroundService, IEncoderStatuses
 {
     /// <summary>Time before failed hardware is probed again.</summary>
     public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time in which the failures of two channels count as those of the hardware.</summary>
+    public static readonly TimeSpan SuspicionTime = TimeSpan.FromMinutes(10);
 
     /// <summary>Maximum wait for the first probe, from server startup, of sessions that start before it.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
@@ -26,6 +31,8 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
     private readonly Lock _gate = new();
     private readonly Dictionary<EncoderCandidate, EncoderStatus> _statuses = [];
     private readonly HashSet<EncoderCandidate> _excluded = [];
+    private readonly HashSet<EncoderCandidate> _suspected = [];
+    private readonly Dictionary<EncoderVendor, (ChannelName Channel, DateTimeOffset At)> _failures = [];
     private readonly long _started = time.GetTimestamp();
     private volatile bool _isKnown;
     private volatile string? _toneMappingError;
@@ -107,15 +114,38 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         }
     }
 
-    /// <summary>Excludes hardware that failed in a session until it is probed again.</summary>
+    /// <summary>
+    /// Records that hardware failed in one channel. It is probed soon, and excluded if another channel failed shortly before.
+    /// </summary>
+    /// <param name="vendor">The vendor.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="reason">The failure reason.</param>
+    public void Suspect(EncoderVendor vendor, ChannelName channel, string reason)
+    {
+        lock (_gate)
+        {
+            var now = time.GetUtcNow();
+            if (_failures.TryGetValue(vendor, out var earlier) && earlier.Channel != channel && now - earlier.At <= SuspicionTime)
+            {
+                Exclude(vendor, reason);
+            }
+            else
+            {
+                _suspected.UnionWith(RungCandidatesOf(vendor));
+            }
+
+            _failures[vendor] = (channel, now);
+        }
+    }
+
+    /// <summary>Excludes hardware until it is probed again.</summary>
     /// <param name="vendor">The vendor.</param>
     /// <param name="reason">The failure reason.</param>
     public void Exclude(EncoderVendor vendor, string reason)
     {
         lock (_gate)
         {
-            foreach (var candidate in EncoderCandidate.All
-                .Where(c => c.IsForRungs && c.Vendor == vendor && vendor != EncoderVendor.Software))
+            foreach (var candidate in RungCandidatesOf(vendor))
             {
                 if (_statuses.TryGetValue(candidate, out var status) && status.Works)
                 {
@@ -126,6 +156,9 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
             }
         }
     }
+
+    private static IEnumerable<EncoderCandidate> RungCandidatesOf(EncoderVendor vendor) =>
+        EncoderCandidate.All.Where(c => c.IsForRungs && c.Vendor == vendor && vendor != EncoderVendor.Software);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<EncoderStatus>> ProbeAsync(CancellationToken cancellationToken)
@@ -176,13 +209,16 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         }
     }
 
-    /// <summary>Returns whether the encoder worked at the first probe, has failed since, and is due for a retry.</summary>
+    /// <summary>
+    /// Returns whether the encoder worked at the first probe, and has failed in one channel or is due for a retry.
+    /// </summary>
     private bool IsDue(EncoderCandidate candidate)
     {
         lock (_gate)
         {
-            return _excluded.Contains(candidate) && _statuses.TryGetValue(candidate, out var status) && !status.Works
-                && time.GetUtcNow() - status.ProbedAt >= RetryInterval;
+            return _suspected.Contains(candidate)
+                || (_excluded.Contains(candidate) && _statuses.TryGetValue(candidate, out var status) && !status.Works
+                && time.GetUtcNow() - status.ProbedAt >= RetryInterval);
         }
     }
 
@@ -224,6 +260,11 @@ internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimePro
         {
             var worked = _statuses.TryGetValue(candidate, out var previous) && previous.Works;
             _statuses[candidate] = status;
+            if (_suspected.Remove(candidate) && worked && !status.Works)
+            {
+                EncoderLog.EncoderDisabled(logger, candidate.Encoder, status.Error!, RetryInterval.TotalSeconds);
+            }
+
             if (!status.Works && candidate.Vendor != EncoderVendor.Software && (worked || EncoderErrorParser.IsSessionCap(status.Error!)))
             {
                 _excluded.Add(candidate);
