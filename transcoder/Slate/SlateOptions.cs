@@ -28,7 +28,7 @@ public sealed class SlateOptions
 
     /// <summary>
     /// Maximum slates encoded concurrently, 1 to 64; default 2. If more encoders fail at once, further slates are delayed by some tenths of
-    /// a second each.
+    /// a second each; after 2 s, the built-in slate is shown instead.
     /// </summary>
     public int MaxConcurrent { get; set; } = 2;
 

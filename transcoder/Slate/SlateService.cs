@@ -29,7 +29,13 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     /// <summary>Maximum queued samples: the switch takes them at once.</summary>
     private const int QueueLength = 64;
 
+    /// <summary>Time after which a channel whose slate waits for others gets the built-in slate.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _slots = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
+
+    // Separate, because slates and ends of sources are untrusted and may be slow to process. The built-in image is neither.
+    private readonly SemaphoreSlim _builtInSlots = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
 
     /// <summary>The configured options.</summary>
     public SlateOptions Options => options.Value;
@@ -76,7 +82,11 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         await MakeAsync(new SlateInput([], format, Hold: 0), await FileAsync(channel, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _slots.Dispose();
+    public void Dispose()
+    {
+        _slots.Dispose();
+        _builtInSlots.Dispose();
+    }
 
     private async Task ShowAsync(SessionSwitch sessionSwitch, InputLoss loss, Track video, CancellationToken cancellationToken)
     {
@@ -103,29 +113,57 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         return MakeAsync(new SlateInput(loss.Group, format, hold), file, cancellationToken);
     }
 
-    /// <summary>Starts encoding. The slot is released when encoding, not playback, has finished.</summary>
+    /// <summary>
+    /// Starts encoding. The slot is released when encoding, not playback, has finished. If none is released in time, the built-in slate is
+    /// encoded instead, without the source's last frame.
+    /// </summary>
     private async Task<SlateVideo> MakeAsync(SlateInput material, SlateFile file, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken);
+        if (await TryEnterAsync(cancellationToken))
+        {
+            return Encode(material, file, _slots);
+        }
+
+        await _builtInSlots.WaitAsync(cancellationToken);
+        return Encode(material with { Gop = [], Hold = 0 }, BuiltIn, _builtInSlots);
+    }
+
+    private async Task<bool> TryEnterAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(MaxWait, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _slots.WaitAsync(linked.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private SlateVideo Encode(SlateInput material, SlateFile file, SemaphoreSlim slots)
+    {
         try
         {
             var slateVideo = new SlateVideo(encoding.Value.Ffmpeg, time, material, file, encoder: encoder);
-            _ = slateVideo.Coded.ContinueWith(_ => ReleaseSlot(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            _ = slateVideo.Coded.ContinueWith(_ => Release(slots), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
             return slateVideo;
         }
         catch
         {
-            ReleaseSlot();
+            Release(slots);
             throw;
         }
     }
 
-    private void ReleaseSlot()
+    private static void Release(SemaphoreSlim slots)
     {
         try
         {
-            _slots.Release();
+            slots.Release();
         }
         catch (ObjectDisposedException)
         {

@@ -51,7 +51,13 @@ internal sealed class SlateVideo : IAsyncDisposable
     public const int MaxBytes = 32 << 20;
 
     /// <summary>Maximum frames: the longest video after the longest hold, at 60 fps.</summary>
-    private const int MaxFrames = 60 * 40;
+    public const int MaxFrames = 60 * 40;
+
+    /// <summary>
+    /// Maximum time for encoding: the duration of the longest slate. Encoding that is slower than playback would stall anyway. The slate
+    /// then repeats what was encoded.
+    /// </summary>
+    public static readonly TimeSpan MaxEncodingTime = TimeSpan.FromSeconds(30);
 
     /// <summary>30 minutes, so that no timestamp is negative.</summary>
     private const long Offset = MediaTime.VideoTimescale * 1800L;
@@ -143,19 +149,25 @@ internal sealed class SlateVideo : IAsyncDisposable
 
     private async Task CodeAllAsync()
     {
+        using var limit = new CancellationTokenSource(MaxEncodingTime, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
         try
         {
             try
             {
-                await CodeAllAsync(_input);
+                await CodeAllAsync(_input, linked.Token);
             }
             catch (SlateFailedException) when (_count == 0 && _input.Gop.Count > 0)
             {
                 // The end of the source cannot be decoded, so the slate starts without it.
-                await CodeAllAsync(_input with { Gop = [] });
+                await CodeAllAsync(_input with { Gop = [] }, linked.Token);
             }
 
             _coded.Writer.TryComplete();
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !_stop.IsCancellationRequested)
+        {
+            _coded.Writer.TryComplete(new SlateFailedException($"encoding took longer than {MaxEncodingTime.TotalSeconds} s", e));
         }
         catch (Exception e)
         {
@@ -164,10 +176,10 @@ internal sealed class SlateVideo : IAsyncDisposable
         }
     }
 
-    private async Task CodeAllAsync(SlateInput input)
+    private async Task CodeAllAsync(SlateInput input, CancellationToken cancellationToken)
     {
         var bytes = 0L;
-        await foreach (var frame in _encoder(input, _file, _stop.Token))
+        await foreach (var frame in _encoder(input, _file, cancellationToken))
         {
             bytes += frame.Payload.Length;
             if (bytes > MaxBytes || ++_count > MaxFrames || !_coded.Writer.TryWrite(frame))

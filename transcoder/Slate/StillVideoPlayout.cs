@@ -50,9 +50,13 @@ internal sealed class StillVideoPlayout : IAsyncDisposable
         if (_position is not { } position || (until - position).ToTimeSpan() > HoleThreshold)
         {
             position = until;
-            while (!_frames.Current.IsSync && await _frames.MoveNextAsync())
+            // The frame after the hole must be a sync sample. Frames repeat, so one pass shows whether there is any.
+            for (var passed = 0; !_frames.Current.IsSync; passed++)
             {
-                // The frame after the hole must be a sync sample.
+                if (passed == SlateVideo.MaxFrames || !await _frames.MoveNextAsync())
+                {
+                    return false;
+                }
             }
         }
 

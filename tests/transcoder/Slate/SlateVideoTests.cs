@@ -1,8 +1,17 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Media.TranscoderToControl;
 using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Slate;
 using Broadcast.Transcoder.Tests.Encoders;
 using Broadcast.Transcoder.Workers;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
 
@@ -53,6 +62,102 @@ public sealed class SlateVideoTests : IAsyncLifetime
 
         frames[0].IsSync.ShouldBeTrue();
         frames.Count.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Encoding_that_takes_too_long_ends_and_the_slate_repeats_what_exists()
+    {
+        var time = new ManualTimeProvider();
+        var configuration = (CodecConfig.Avc)(await CodedFrames.MakeAsync(1, "320x180", 30))[0].Track.Config;
+        await using var slate = new SlateVideo("ffmpeg", time, new SlateInput([], Format, Hold: 0), _frame, encoder: SlowAsync);
+        await using var frames = slate.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        (await frames.MoveNextAsync()).ShouldBeTrue();
+
+        await Poll.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(9));
+            return slate.Coded.IsCompleted;
+        }, TimeSpan.FromSeconds(30), "encoding ends");
+        (await frames.MoveNextAsync()).ShouldBeTrue("the only frame is repeated");
+
+        async IAsyncEnumerable<SlateFrame> SlowAsync(SlateInput input, SlateFile file, [EnumeratorCancellation] CancellationToken stop)
+        {
+            yield return new SlateFrame(configuration, IsSync: true, new byte[] { 0, 0, 0, 1, 0x65 });
+            await Task.Delay(Timeout.Infinite, stop);
+        }
+    }
+
+    [Fact]
+    public async Task Channel_that_waits_for_other_slates_gets_the_built_in_slate()
+    {
+        var time = new ManualTimeProvider();
+        var encoded = new List<(SlateInput Input, SlateFile File)>();
+        var own = new OwnSlate();
+        using var slates = new SlateService(Options.Create(new SlateOptions { MaxConcurrent = 1 }), Options.Create(new EncodingOptions()),
+            own, time, NullLogger<SlateService>.Instance, EndlessAsync);
+        await using var first = await slates.MakeAsync(ChannelName.Parse("first"), Format, TestContext.Current.CancellationToken);
+
+        var making = slates.MakeAsync(ChannelName.Parse("second"), Format, TestContext.Current.CancellationToken);
+        await Poll.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return making.IsCompleted;
+        }, TimeSpan.FromSeconds(30), "the second channel does not wait for the first");
+        await using var second = await making;
+
+        await Poll.UntilAsync(() => Encoded().Length == 2, TimeSpan.FromSeconds(30));
+        Encoded()[0].File.Bytes.Length.ShouldBe(own.Bytes.Length);
+        Encoded()[1].File.ShouldSatisfyAllConditions(file => file.Type.ShouldBe(SlateFileType.Png),
+            file => file.Bytes.Length.ShouldNotBe(own.Bytes.Length));
+
+        (SlateInput Input, SlateFile File)[] Encoded()
+        {
+            lock (encoded)
+            {
+                return [.. encoded];
+            }
+        }
+
+        async IAsyncEnumerable<SlateFrame> EndlessAsync(SlateInput input, SlateFile file, [EnumeratorCancellation] CancellationToken stop)
+        {
+            lock (encoded)
+            {
+                encoded.Add((input, file));
+            }
+
+            await Task.Delay(Timeout.Infinite, stop);
+            yield break;
+        }
+    }
+
+    [Fact]
+    public async Task Slate_without_a_keyframe_ends_still_video_instead_of_searching_forever()
+    {
+        var track = (await CodedFrames.MakeAsync(1, "320x180", 30))[0].Track;
+        var audio = new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
+        var grant = new PublishGrant(Guid.NewGuid(), new BroadcastSession(ChannelName.Parse("main"),
+            SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard), "auto", default);
+        var sent = 0;
+        var frames = DependentAsync().GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await frames.MoveNextAsync();
+        await using var playout = new StillVideoPlayout(new DiscardingSink(),
+            new Publication(grant, [audio], Channel.CreateBounded<MediaSample>(1).Reader), [audio], frames, 3000, default);
+
+        (await playout.PushAudioAsync(new MediaSample(audio, new MediaTime(0, 48_000), new MediaTime(0, 48_000), true, new byte[8],
+            DateTimeOffset.UnixEpoch))).ShouldBeFalse();
+        sent.ShouldBeLessThanOrEqualTo(2400 + 1);
+
+        async IAsyncEnumerable<SlateFrame> DependentAsync()
+        {
+            await Task.CompletedTask;
+            while (sent < 10_000)
+            {
+                sent++;
+                yield return new SlateFrame((CodecConfig.Avc)track.Config, IsSync: false, new byte[] { 0, 0, 0, 1, 0x41 });
+            }
+
+            throw new InvalidOperationException("The search does not end.");
+        }
     }
 
     [Fact]
@@ -113,5 +218,24 @@ public sealed class SlateVideoTests : IAsyncLifetime
         }
 
         return frames;
+    }
+
+    private sealed class OwnSlate : IChannelSlates
+    {
+        public byte[] Bytes { get; } = new byte[7];
+
+        public ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<ChannelSlate?>(new ChannelSlate(Bytes, SlateFileType.Png));
+    }
+
+    private sealed class DiscardingSink : IPublicationSink
+    {
+        public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
+        {
+            await foreach (var sample in publication.Samples.ReadAllAsync(cancellationToken))
+            {
+                _ = sample;
+            }
+        }
     }
 }
