@@ -37,6 +37,9 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     /// <summary>The first frame takes longer on a busy machine.</summary>
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Maximum time that the end of the session waits for a process.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
 
@@ -114,8 +117,16 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
         Drain();
         foreach (var worker in _stopping)
         {
-            await worker.Ended;
-            await worker.DisposeAsync();
+            // A killed process may hang, where it cannot be awaited.
+            await worker.Ended.WaitAsync(StopTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (worker.Ended.IsCompleted)
+            {
+                await worker.DisposeAsync();
+            }
+            else
+            {
+                worker.Kill();
+            }
         }
     }
 

@@ -122,12 +122,15 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         }
     }
 
-    /// <summary>An ended input must not make the next stage block the other input.</summary>
+    /// <summary>
+    /// An ended input must not make the next stage block the other input, or the output after its own. An output that another input
+    /// continues is not canceled.
+    /// </summary>
     private void CancelOutput(SwitchInput input)
     {
-        if (_onAir == input)
+        if (input.Output is { } output && (_onAir == input || output != _output))
         {
-            _ = _output?.CancelAsync();
+            _ = output.CancelAsync();
         }
     }
 
@@ -163,13 +166,16 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
             var output = _output;
             var loss = slate is not null && !input.IsSlate && _onAir == input && _inputs is [_]
                 && output is { Running.IsCompleted: false } ? output.LossFor(input.Publication.Grant) : null;
+            var isReplaced = input is { IsEnded: true, IsSlate: false };
             Remove(input);
             if (loss is not null)
             {
                 lost(this, loss);
             }
 
-            return _output is null || output is { Running.IsCompleted: true } ? output : null;
+            // A replaced input waits for its output too, so that its connection can still cancel it.
+            return isReplaced && input.Output != _output ? input.Output
+                : _output is null || output is { Running.IsCompleted: true } ? output : null;
         }
         finally
         {
@@ -226,7 +232,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
         {
             _output = new SwitchedOutput(next, input.Publication.Grant, input.Publication.Tracks, _previousOutput, GopBufferOf(input),
                 input.IsSlate);
-            _onAir = input;
+            (_onAir, input.Output) = (input, _output);
             input.ClearBuffer();
             if (input.IsSlate)
             {
@@ -299,7 +305,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
 
         _output!.Join(input.Tracks, shift);
         input.Publication.Shift.Value = shift.ToTimeSpan();
-        _onAir = input;
+        (_onAir, input.Output) = (input, _output);
         _isSlateRequested = false;
         CountSwitch(reason, input);
         if (previousInput.IsSlate)

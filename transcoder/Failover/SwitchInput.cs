@@ -63,6 +63,9 @@ internal sealed class SwitchInput
     /// <summary>Indicates whether the input has ended or was replaced; nothing more of it is forwarded.</summary>
     public bool IsEnded { get; set; }
 
+    /// <summary>Newest output with media of the input; <see langword="null"/> before.</summary>
+    public SwitchedOutput? Output { get; set; }
+
     /// <summary>Samples from its last keyframe on; empty without a keyframe or if they exceed the limit.</summary>
     public IReadOnlyList<MediaSample> Buffered => _buffer;
 

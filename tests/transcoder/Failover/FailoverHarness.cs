@@ -34,6 +34,9 @@ internal sealed class FailoverHarness : IPublicationSink
     /// <summary>Makes the next stage fail once, on the next sample.</summary>
     public bool Fails { get; set; }
 
+    /// <summary>Makes the next stage stop reading its next publication, until that is canceled.</summary>
+    public bool Hangs { get; set; }
+
     public IReadOnlyList<InputStatus> Inputs => Switch.Find(_session.Channel);
 
     public Encoder Connect(InputRole role, byte name, params Track[] tracks) =>
@@ -59,6 +62,12 @@ internal sealed class FailoverHarness : IPublicationSink
     {
         var run = new Aired(publication.Tracks, []);
         Runs.Add(run);
+        if (Hangs)
+        {
+            Hangs = false;
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
         while (await publication.Samples.WaitToReadAsync(cancellationToken))
         {
             while (publication.Samples.TryRead(out var sample))

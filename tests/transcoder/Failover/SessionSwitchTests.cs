@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.IngestToControl;
+using Broadcast.Testing;
 using Broadcast.Transcoder.Failover;
 using Shouldly;
 using Xunit;
@@ -257,6 +258,23 @@ public sealed class SessionSwitchTests
         studio.Runs[0].IsOver.ShouldBeTrue();
         studio.Inputs.ShouldHaveSingleItem().OnAir.ShouldBeTrue();
         ShouldRise(studio);
+    }
+
+    [Fact]
+    public async Task Output_of_a_replaced_publisher_that_hangs_is_canceled_with_its_connection_F33()
+    {
+        var studio = new FailoverHarness { Hangs = true };
+        var old = studio.Connect(InputRole.Primary, P, Video, Audio);
+        studio.Send(1, 1, old);
+        var newcomer = studio.Connect(InputRole.Primary, B, Video, Audio);
+        studio.Send(1, 1, newcomer);
+        studio.Runs.Count.ShouldBe(1, "the next publication waits");
+
+        old.Cut();
+        await Should.ThrowAsync<OperationCanceledException>(old.LeaveAsync);
+        await Poll.UntilAsync(() => studio.Runs.Count == 2 && studio.Runs[1].Samples.Count == 50, TimeSpan.FromSeconds(20));
+        NamesOf(studio.All).ShouldBe("B");
+        studio.Inputs.ShouldHaveSingleItem().OnAir.ShouldBeTrue();
     }
 
     [Fact]
