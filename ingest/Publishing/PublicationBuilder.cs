@@ -32,6 +32,9 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     private readonly List<AccessUnit> _units = [];
     private readonly SampleQueue _queue = new();
     private readonly TokenBucket _changeBudget = new(capacity: 20, perSecond: 10.0 / 60);
+
+    // At most 200 in any hour: each change adds an init segment that a recording needs as long as its media.
+    private readonly TokenBucket _longTermChangeBudget = new(capacity: 100, perSecond: 100.0 / 3600);
     private List<MediaSample>? _held = [];
     private long _heldBytes;
     private TimelineShift? _shift;
@@ -168,7 +171,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
         changes -= _videoTags.Count + _audioTags.Count;
         for (; _countedChanges < changes; _countedChanges++)
         {
-            if (!_changeBudget.TryTake(arrival))
+            if (!_changeBudget.TryTake(arrival) || !_longTermChangeBudget.TryTake(arrival))
             {
                 throw RtmpProtocolException.ConfigurationFlood();
             }

@@ -151,6 +151,26 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void H63_configuration_that_changes_all_day_long_ends_the_connection()
+    {
+        var session = Publishing();
+        session.Feeds(Wire.Frame(0, true));
+        var began = session.Now;
+        var changes = 0;
+        Should.Throw<RtmpProtocolException>(() =>
+        {
+            for (; changes < 250; changes++)
+            {
+                // Within the limit per minute.
+                session.Now = began + (TimeSpan.FromSeconds(7) * changes);
+                session.Feeds([.. Configuration((byte)(changes + 1)), .. Wire.Frame((uint)changes * 7000, true)]);
+                session.Samples();
+            }
+        }).Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood);
+        changes.ShouldBeInRange(100, 200);
+    }
+
+    [Fact]
     public void H64_repeated_configuration_with_every_keyframe_has_no_effect()
     {
         var session = Publishing();
