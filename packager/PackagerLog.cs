@@ -66,6 +66,10 @@ internal static partial class PackagerLog
     [LoggerMessage(3030, LogLevel.Error, "A timeline sink failed on session {Session}; the others continue")]
     public static partial void SinkFailed(ILogger logger, Exception error, string session);
 
+    [LoggerMessage(3032, LogLevel.Error,
+        "Session {Session}: an event contradicts the timeline and was dropped; its media are lost, and a new period starts")]
+    public static partial void EventsDropped(ILogger logger, Exception error, string session);
+
     [LoggerMessage(3031, LogLevel.Error, "Deferred work failed")]
     public static partial void DeferredFailed(ILogger logger, Exception error);
 }

@@ -247,6 +247,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             // accepts events again.
             EndPeriod();
         }
+        else if (writer.TakeLostPeriod())
+        {
+            _segmenter = null;
+            Array.Clear(_reported);
+        }
     }
 
     private void Write(Segmenter segmenter)
@@ -315,6 +320,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         _segmenter = null;
         segmenter.Finish();
         Write(segmenter);
+        _ = writer.TakeLostPeriod();
         Array.Clear(_reported);
         writer.Suspend();
     }

@@ -36,6 +36,7 @@ internal sealed class SessionTimelineWriter(
 
     private bool _isNew = isNew;
     private bool _isSlate;
+    private bool _isPeriodLost;
     private IReadOnlyList<Rendition> _renditions = [];
     private string? _leader;
     private long _bytes;
@@ -164,7 +165,18 @@ internal sealed class SessionTimelineWriter(
         _batch.Apply();
     }
 
-    /// <summary>Journals and announces the batch: one append, one call per sink.</summary>
+    /// <summary>Returns whether events of the current period were dropped since the last call, so that a new period must start.</summary>
+    public bool TakeLostPeriod()
+    {
+        var isLost = _isPeriodLost;
+        _isPeriodLost = false;
+        return isLost;
+    }
+
+    /// <summary>
+    /// Journals and announces the batch: one append, one call per sink. If an event contradicts the timeline, it is dropped with the rest
+    /// of the period.
+    /// </summary>
     public void Commit()
     {
         if (_batch.Events.Count == 0)
@@ -172,7 +184,15 @@ internal sealed class SessionTimelineWriter(
             return;
         }
 
-        _batch.Apply();
+        try
+        {
+            _batch.Apply();
+        }
+        catch (InvalidDataException error)
+        {
+            AbandonPeriod(error);
+        }
+
         if (_batch.ClosedDuration != TimeSpan.Zero && _leader is not null && timeline.Find(_leader) is { } leader)
         {
             _window.Move(leader, _batch, _announcer.Disk);
@@ -189,6 +209,23 @@ internal sealed class SessionTimelineWriter(
         }
 
         _announcer.ContinueJournal(_batch);
+    }
+
+    /// <summary>Ends the period where the timeline is. New writers continue with the timeline's state.</summary>
+    private void AbandonPeriod(InvalidDataException error)
+    {
+        PackagerLog.EventsDropped(context.Logger, error, timeline.Session.Id.Value);
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition.Open is { } open)
+            {
+                GetOutput(rendition.Name).Close(open.Number, _batch.CompleteFiles);
+            }
+        }
+
+        _batch.ClosePeriod();
+        _outputs.Clear();
+        _isPeriodLost = true;
     }
 
     /// <summary>Uploads the existing state when no encoder is connected, so that another machine can continue.</summary>

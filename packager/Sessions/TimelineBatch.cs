@@ -36,12 +36,47 @@ internal sealed class TimelineBatch(SessionTimeline timeline)
         Apply();
     }
 
-    /// <summary>Applies the events to the timeline, each once.</summary>
+    /// <summary>
+    /// Applies the events to the timeline, each once. An event that cannot be applied is dropped with those after it, because it never can
+    /// be; files that only these announce are not uploaded.
+    /// </summary>
+    /// <exception cref="InvalidDataException">Events were dropped.</exception>
     public void Apply()
     {
         for (; _applied < _events.Count; _applied++)
         {
-            timeline.Apply(_events[_applied]);
+            try
+            {
+                timeline.Apply(_events[_applied]);
+            }
+            catch
+            {
+                DropUnapplied();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Closes open segments and adds gaps where a rendition has fewer segments than others, so that a new period can follow.
+    /// </summary>
+    public void ClosePeriod()
+    {
+        var last = timeline.LastSegment;
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition.Open is { } open)
+            {
+                Apply(new TimelineEvent.SegmentClosed(rendition.Name, open.Number));
+            }
+
+            while (rendition is { Segments: [.., var end], Init: { } init } && end.Number < last)
+            {
+                var model = timeline.Renditions.Select(other => other.Find(end.Number + 1)).First(segment => segment is not null)!;
+                var clock = init.Format.Timescale;
+                Apply(new TimelineEvent.SegmentGap(
+                    rendition.Name, model.Number, init.Number, model.Start.Rescale(clock), model.Duration.Rescale(clock), model.WallClock));
+            }
         }
     }
 
@@ -52,5 +87,25 @@ internal sealed class TimelineBatch(SessionTimeline timeline)
         var events = _events;
         (_events, _applied) = ([], 0);
         return events;
+    }
+
+    private void DropUnapplied()
+    {
+        HashSet<ObjectName> unannounced = [];
+        foreach (var dropped in _events.Skip(_applied))
+        {
+            switch (dropped)
+            {
+                case TimelineEvent.InitReady init:
+                    unannounced.Add(init.Object);
+                    break;
+                case TimelineEvent.PartReady { Part: 0 } part:
+                    unannounced.Add(part.Object);
+                    break;
+            }
+        }
+
+        CompleteFiles.RemoveAll(file => unannounced.Contains(file.Name));
+        _events.RemoveRange(_applied, _events.Count - _applied);
     }
 }
