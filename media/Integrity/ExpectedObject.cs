@@ -37,6 +37,11 @@ public readonly record struct ExpectedObject(ObjectName Name, long Length, Objec
             yield return new ExpectedObject(block.Object, block.Length, ObjectKind.IndexBlock);
         }
 
+        if (timeline.StoredIndexBlockList is { } list)
+        {
+            yield return new ExpectedObject(list.Object, list.Length, ObjectKind.IndexBlockList);
+        }
+
         foreach (var sheet in timeline.SpriteSheets)
         {
             yield return new ExpectedObject(sheet.Object, sheet.Length, ObjectKind.SpriteSheet);

@@ -18,6 +18,12 @@ public enum ObjectKind
     /// </summary>
     IndexBlock,
 
+    /// <summary>
+    /// A list of index blocks: <c>live/{channel}/{session}/chapters/{first}-{last}-{checksum}.chapters</c>, the CRC-32C of the content as 8
+    /// lower-case hexadecimal digits.
+    /// </summary>
+    IndexBlockList,
+
     /// <summary>A sprite sheet: <c>live/{channel}/{session}/thumbnails/{milliseconds}.jpg</c>.</summary>
     SpriteSheet,
 

@@ -33,6 +33,7 @@ public static class ObjectNames
 
     /// <summary>Number of pieces that no name has; the longest has five: root, channel, session, rendition and file.</summary>
     private const int TooManyPieces = 6;
+    private const int ChecksumDigits = 8;
 
     /// <summary>Names of a session's objects.</summary>
     public static SessionObjectNames Of(ChannelName channel, SessionId session) => new(channel, session);
@@ -220,7 +221,7 @@ public static class ObjectNames
         {
             SessionObjectNames.SpriteSheetFolder => ParseImage(ObjectKind.SpriteSheet, file),
             SessionObjectNames.PosterFolder => ParseImage(ObjectKind.Poster, file),
-            SessionObjectNames.IndexBlockFolder => ParseIndexBlock(file),
+            SessionObjectNames.IndexBlockFolder => ParseIndexBlock(file) ?? ParseIndexBlockList(file),
             _ => null,
         };
     }
@@ -246,6 +247,23 @@ public static class ObjectNames
             && MediaFile.TryParseNumber(numbers[ranges[1]], out var last)
             && (count == 2 || (MediaFile.TryParseNumber(numbers[ranges[2]], out epoch) && epoch > 0))
                 ? new ParsedObjectName(ObjectKind.IndexBlock) { Number = first, Last = last, Epoch = epoch }
+                : null;
+    }
+
+    private static ParsedObjectName? ParseIndexBlockList(ReadOnlySpan<char> file)
+    {
+        if (!file.EndsWith(SessionObjectNames.IndexBlockListExtension))
+        {
+            return null;
+        }
+
+        Span<Range> ranges = stackalloc Range[4];
+        var text = file[..^SessionObjectNames.IndexBlockListExtension.Length];
+        return text.Split(ranges, '-') == 3 && MediaFile.TryParseNumber(text[ranges[0]], out var first)
+            && MediaFile.TryParseNumber(text[ranges[1]], out var last)
+            && text[ranges[2]] is { Length: ChecksumDigits } digits && !digits.ContainsAnyInRange('A', 'F')
+            && uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var checksum)
+                ? new ParsedObjectName(ObjectKind.IndexBlockList) { Number = first, Last = last, Checksum = checksum }
                 : null;
     }
 }

@@ -21,13 +21,16 @@ public readonly record struct ParsedObjectName(ObjectKind Kind)
     public string Rendition { get => _rendition ?? ""; init => _rendition = value.Length == 0 ? null : value; }
 
     /// <summary>
-    /// Number of a journal file or init segment, sequence number of a segment, first sequence number of an index block, or time of an image
-    /// in milliseconds; otherwise 0.
+    /// Number of a journal file or init segment, sequence number of a segment, first sequence number of an index block or of a list of
+    /// them, or time of an image in milliseconds; otherwise 0.
     /// </summary>
     public long Number { get; init; }
 
-    /// <summary>Last sequence number of an index block; otherwise 0.</summary>
+    /// <summary>Last sequence number of an index block or of a list of them; otherwise 0.</summary>
     public long Last { get; init; }
+
+    /// <summary>CRC-32C of the content of a list of index blocks; otherwise 0.</summary>
+    public uint Checksum { get; init; }
 
     /// <summary>Epoch of the repair that rewrote an index block; otherwise 0.</summary>
     public long Epoch { get; init; }
@@ -45,6 +48,7 @@ public readonly record struct ParsedObjectName(ObjectKind Kind)
             ObjectKind.Init => names.Init(Rendition, Number),
             ObjectKind.Segment => names.Segment(Rendition, Number),
             ObjectKind.IndexBlock => names.IndexBlock(Number, Last, Epoch),
+            ObjectKind.IndexBlockList => names.IndexBlockList(Number, Last, Checksum),
             ObjectKind.SpriteSheet => names.SpriteSheet(Number),
             ObjectKind.Poster => names.Poster(Number),
             ObjectKind.MediaPlaylist => names.MediaPlaylist(Rendition),

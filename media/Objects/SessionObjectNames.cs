@@ -15,6 +15,7 @@ public readonly record struct SessionObjectNames(ChannelName Channel, SessionId 
 
     internal const string PosterFolder = "posters";
     internal const string IndexBlockExtension = ".chapter";
+    internal const string IndexBlockListExtension = ".chapters";
     internal const string ImageExtension = ".jpg";
     internal const string JournalExtension = ".jsonl";
 
@@ -57,6 +58,18 @@ public readonly record struct SessionObjectNames(ChannelName Channel, SessionId 
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         var suffix = epoch == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{epoch}");
         return InMedia(string.Create(CultureInfo.InvariantCulture, $"{IndexBlockFolder}/{first}-{last}{suffix}{IndexBlockExtension}"));
+    }
+
+    /// <summary>Name of a list of index blocks. It depends on the content, so a name never has two contents.</summary>
+    /// <param name="first">First sequence number.</param>
+    /// <param name="last">Last sequence number.</param>
+    /// <param name="checksum">CRC-32C of the content.</param>
+    public ObjectName IndexBlockList(long first, long last, uint checksum)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegative(last);
+        return InMedia(string.Create(CultureInfo.InvariantCulture,
+            $"{IndexBlockFolder}/{first}-{last}-{checksum:x8}{IndexBlockListExtension}"));
     }
 
     /// <summary>Name of a sprite sheet. Session time never goes back, so every name is unique.</summary>

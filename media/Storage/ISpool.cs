@@ -78,6 +78,9 @@ public interface ISpoolFile
 
     /// <summary>Marks the file as complete and queues it for upload.</summary>
     void Seal();
+
+    /// <summary>Same as <see cref="Seal"/>, but first flushes the file to the disk, for a file on which later ones depend.</summary>
+    void SealOnDisk() => Seal();
 }
 
 /// <summary>Content read from the spool: memory slices or a stream.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Broadcast.Media.Objects;
 
 namespace Broadcast.Media.Timeline;
 
@@ -41,7 +42,31 @@ public sealed record JournalFile(
     /// <summary>Maximum file size in bytes, many times the size at which files are rotated.</summary>
     public const int MaxLength = 256 << 20;
 
+    /// <summary>The list of index blocks to which the checkpoint refers; <see langword="null"/> for none.</summary>
+    public TimelineEvent.IndexBlocksListed? IndexBlockList => Events.OfType<TimelineEvent.IndexBlocksListed>().FirstOrDefault();
+
+    /// <summary>Reads the list of index blocks to which the checkpoint refers, and adds its events before the reference.</summary>
+    /// <param name="read">Reads an object with a maximum size; <see langword="null"/> when it is missing or too long.</param>
+    /// <returns>A file without a reference as it is; <see langword="null"/> when the list is missing or damaged.</returns>
+    public async ValueTask<JournalFile?> WithIndexBlocksAsync(Func<ObjectName, int, Task<byte[]?>> read)
+    {
+        if (IndexBlockList is not { } list)
+        {
+            return this;
+        }
+
+        return ObjectNames.TryParse(list.Object, out var name) && name.IsOf(Channel, Session)
+            && await read(list.Object, IndexBlockListFile.MaxLength) is { } bytes && IndexBlockListFile.Read(bytes, list) is { } blocks
+            ? this with
+            {
+                Events = [.. Events.TakeWhile(@event => @event != list), .. blocks, .. Events.SkipWhile(@event => @event != list)],
+            }
+            : null;
+    }
+
     /// <summary>Builds the timeline from the events.</summary>
+    /// <exception cref="InvalidDataException">The events contradict each other, or refer to a list of index blocks that was not read
+    /// (<see cref="WithIndexBlocksAsync"/>).</exception>
     public SessionTimeline BuildTimeline()
     {
         var timeline = new SessionTimeline(((TimelineEvent.Started)Events[0]).Session);

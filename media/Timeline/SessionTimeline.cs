@@ -40,6 +40,12 @@ public sealed class SessionTimeline
     /// </summary>
     public IReadOnlyList<TimelineIndexBlock> RetainedIndexBlocks => _indexBlocks.All;
 
+    /// <summary>Number of retained index blocks that a checkpoint in the journal contains, because no stored list has them.</summary>
+    public int UnlistedIndexBlocks => _indexBlocks.GetUnlisted(out _).Count;
+
+    /// <summary>The newest stored list of index blocks; <see langword="null"/> before the first.</summary>
+    public TimelineEvent.IndexBlocksListed? StoredIndexBlockList => _indexBlocks.StoredList;
+
     /// <summary>First retained sequence number: that of the first index block, or of the live window when there is none.</summary>
     public long OldestSegment => RetainedIndexBlocks is [var first, ..] ? first.First : FirstSegment;
 
@@ -156,14 +162,15 @@ public sealed class SessionTimeline
         return null;
     }
 
-    /// <summary>Applies an event. After the end, only takeovers and late images have an effect.</summary>
+    /// <summary>Applies an event. After the end, only takeovers, late images and stored lists have an effect.</summary>
     /// <returns>Whether the timeline changed.</returns>
     /// <exception cref="InvalidDataException">The event contradicts the timeline, which is unchanged.</exception>
     public bool Apply(TimelineEvent @event)
     {
         var changed = @event switch
         {
-            _ when IsEnded && @event is not (TimelineEvent.Started or TimelineEvent.PosterReady or TimelineEvent.SpriteSheetReady) => false,
+            _ when IsEnded && @event is not (TimelineEvent.Started or TimelineEvent.PosterReady or TimelineEvent.SpriteSheetReady
+                or TimelineEvent.IndexBlocksListed) => false,
             TimelineEvent.Started started => Start(started),
             TimelineEvent.RenditionAdded added => Add(added),
             TimelineEvent.InitReady init => AddInit(init),
@@ -173,6 +180,7 @@ public sealed class SessionTimeline
             TimelineEvent.SegmentGap gap => AddGap(gap),
             TimelineEvent.WindowMoved moved => MoveWindow(moved),
             TimelineEvent.IndexBlockReady block => AddIndexBlock(block),
+            TimelineEvent.IndexBlocksListed list => _indexBlocks.SetStoredList(list),
             TimelineEvent.DvrWindowMoved moved => TrimIndexBlocks(moved.FirstSegment),
             TimelineEvent.PosterReady poster => _images.SetPoster(poster),
             TimelineEvent.SpriteSheetReady sheet => _images.Add(sheet),
@@ -184,10 +192,19 @@ public sealed class SessionTimeline
     }
 
     /// <summary>
-    /// Events that rebuild an equal timeline. Each journal file starts with them, so that older files can be deleted. Everything before the
-    /// window is reduced to counts, so the size is bounded by the window, and by the retained index blocks.
+    /// Events that rebuild an equal timeline. Everything before the window is reduced to counts, so the size is bounded by the window, and
+    /// by the retained index blocks.
     /// </summary>
-    public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _indexBlocks, _slate);
+    public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _indexBlocks, _slate, usesStoredList: false);
+
+    /// <summary>
+    /// The checkpoint of a journal file, so that older files can be deleted: like <see cref="Checkpoint"/>, but index blocks of the stored
+    /// list are replaced by a reference to it.
+    /// </summary>
+    public IReadOnlyList<TimelineEvent> JournalCheckpoint() => TimelineCheckpoint.Of(this, _indexBlocks, _slate, usesStoredList: true);
+
+    /// <summary>Takes over the stored list of index blocks of another timeline of the session.</summary>
+    public void InheritStoredIndexBlockList(SessionTimeline other) => _indexBlocks.InheritStoredList(other._indexBlocks);
 
     private bool Start(TimelineEvent.Started started)
     {

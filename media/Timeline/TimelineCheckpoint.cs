@@ -7,7 +7,9 @@ internal static class TimelineCheckpoint
     /// <param name="timeline">The timeline.</param>
     /// <param name="blocks">Index blocks of the timeline.</param>
     /// <param name="slate">Identifies the discontinuities of the slate.</param>
-    public static IReadOnlyList<TimelineEvent> Of(SessionTimeline timeline, IndexBlockList blocks, SlateProjection slate)
+    /// <param name="usesStoredList">Whether the events may refer to the stored list of index blocks.</param>
+    public static IReadOnlyList<TimelineEvent> Of(SessionTimeline timeline, IndexBlockList blocks, SlateProjection slate,
+        bool usesStoredList)
     {
         var events = new List<TimelineEvent> { new TimelineEvent.Started(timeline.Session) };
         // The window moves before renditions are added. Otherwise it would remove init segments needed by segments that follow.
@@ -20,7 +22,7 @@ internal static class TimelineCheckpoint
                 new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
         }
 
-        events.AddRange(blocks.Checkpoint());
+        events.AddRange(blocks.Checkpoint(usesStoredList));
         events.AddRange(timeline.Discontinuities.Select(number => new TimelineEvent.Discontinuity(number, slate.Covers(number))));
         foreach (var rendition in timeline.Renditions)
         {
@@ -44,7 +46,7 @@ internal static class TimelineCheckpoint
             }
         }
 
-        if (blocks.DvrWindowCheckpoint() is { } dvrWindow)
+        if (blocks.DvrWindowCheckpoint(usesStoredList) is { } dvrWindow)
         {
             events.Add(dvrWindow);
         }

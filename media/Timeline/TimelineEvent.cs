@@ -41,6 +41,7 @@ public sealed record RenditionFormat(
 [JsonDerivedType(typeof(SegmentGap), "gap")]
 [JsonDerivedType(typeof(WindowMoved), "window")]
 [JsonDerivedType(typeof(IndexBlockReady), "chapter")]
+[JsonDerivedType(typeof(IndexBlocksListed), "chapters")]
 [JsonDerivedType(typeof(DvrWindowMoved), "rewind")]
 [JsonDerivedType(typeof(PosterReady), "poster")]
 [JsonDerivedType(typeof(SpriteSheetReady), "sheet")]
@@ -152,6 +153,17 @@ public abstract record TimelineEvent
         /// <inheritdoc/>
         public override int GetHashCode() => HashCode.Combine(First, Last, Object);
     }
+
+    /// <summary>
+    /// In the checkpoint of a journal file: refers to an object that lists index blocks (<see cref="IndexBlockListFile"/>), so that the
+    /// checkpoint does not grow with their number. Index blocks after it follow, or replace some of them.
+    /// </summary>
+    /// <param name="First">First sequence number of the first listed index block.</param>
+    /// <param name="Last">Last sequence number of the last one.</param>
+    /// <param name="Count">Number of index blocks.</param>
+    /// <param name="Object">Object with the list.</param>
+    /// <param name="Length">Size of the object in bytes.</param>
+    public sealed record IndexBlocksListed(long First, long Last, int Count, ObjectName Object, int Length) : TimelineEvent;
 
     /// <summary>
     /// Index blocks that end before a sequence number have left the DVR window. Their objects stay readable for a while, or permanently in

@@ -120,6 +120,13 @@ public static class TimelineJson
             { Run: { First: < 1 } or { Start.Ticks: < 0 } } or { Next: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyPeriod,
             _ => null,
         },
+        TimelineEvent.IndexBlocksListed list => list switch
+        {
+            { First: < 1 } => "segment numbers start at 1",
+            { Count: < 1 } or { Length: < 1 } => "a count or length is not positive",
+            _ when list.Last < list.First => "a last number is below its first",
+            _ => null,
+        },
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
         TimelineEvent.WindowMoved { Run: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyPeriod,
         TimelineEvent.WindowMoved { Slate.First: < 1 } => "segment numbers start at 1",

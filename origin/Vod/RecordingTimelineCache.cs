@@ -82,9 +82,10 @@ internal sealed class RecordingTimelineCache(
             var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength,
                 CancellationToken.None);
             if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel
-                && Rebuild(file) is { } session)
+                && await file.WithIndexBlocksAsync((name, length) => spool.ReadAllAsync(name, length, CancellationToken.None)) is { } whole
+                && Rebuild(whole) is { } session)
             {
-                return new Recorded(session, bytes.Length);
+                return new Recorded(session, bytes.Length + (file.IndexBlockList?.Length ?? 0));
             }
         }
 

@@ -7,7 +7,8 @@ namespace Broadcast.Packager.Journal;
 
 /// <summary>
 /// Appends a session's events to its journal, with one append per batch. Files are numbered and start with a checkpoint. A file is uploaded
-/// once a newer one exists. Owned by one session; not thread-safe.
+/// once a newer one exists. Once a checkpoint would contain many index blocks, they are listed in an object of their own, so that the size
+/// of a file does not depend on the duration of the session. Owned by one session; not thread-safe.
 /// </summary>
 /// <param name="spool">Spool for the files.</param>
 /// <param name="channel">The channel.</param>
@@ -15,8 +16,12 @@ namespace Broadcast.Packager.Journal;
 /// <param name="existing">Numbers of the existing files, ascending. The next file has the number after the highest.</param>
 internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId session, IEnumerable<long> existing)
 {
+    /// <summary>Maximum number of index blocks in a checkpoint, unless they cannot be listed in an object.</summary>
+    private const int MaxIndexBlocks = 32;
+
     private readonly SessionObjectNames _names = ObjectNames.Of(channel, session);
     private readonly List<long> _older = [.. existing];
+    private readonly List<(long Number, ObjectName Object)> _lists = [];
     private ISpoolFile? _file;
     private ISpoolFile? _newFile;
     private long _number;
@@ -78,7 +83,8 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
     private void Open(SessionTimeline timeline)
     {
         var number = _older.Count > 0 ? Math.Max(_older[^1], _number) + 1 : _number + 1;
-        var checkpoint = timeline.Checkpoint();
+        StoreIndexBlockList(timeline);
+        var checkpoint = timeline.JournalCheckpoint();
         _newFile ??= spool.Open(_names.Journal(number));
         if (_newFile.Length > 0)
         {
@@ -87,6 +93,50 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
 
         _newFile.Append([JournalFile.Preamble(channel, session, timeline.Session.Epoch, number, checkpoint)]);
         (_file, _newFile, _number, Events) = (_newFile, null, number, 0);
+        AddList(number, timeline);
+    }
+
+    /// <summary>
+    /// Lists all index blocks in an object once the checkpoint would contain too many. The object is on the disk before a checkpoint refers
+    /// to it. If it cannot be written, the checkpoint is longer.
+    /// </summary>
+    private void StoreIndexBlockList(SessionTimeline timeline)
+    {
+        if (_lists.Count == 0)
+        {
+            AddList(_older.Count > 0 ? _older[^1] : 0, timeline);
+        }
+
+        if (timeline.UnlistedIndexBlocks <= MaxIndexBlocks)
+        {
+            return;
+        }
+
+        var (bytes, list) = IndexBlockListFile.Write(timeline);
+        ISpoolFile? file = null;
+        try
+        {
+            file = spool.Open(list.Object);
+            file.Truncate(0);
+            file.Append([bytes]);
+            file.SealOnDisk();
+            timeline.Apply(list);
+        }
+        catch (IOException)
+        {
+            if (file is not null)
+            {
+                spool.Discard(list.Object);
+            }
+        }
+    }
+
+    private void AddList(long number, SessionTimeline timeline)
+    {
+        if (timeline.StoredIndexBlockList is { } list)
+        {
+            _lists.Add((number, list.Object));
+        }
     }
 
     private void Seal(ISpoolFile file, long number, JournalEnd end)
@@ -106,6 +156,16 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         {
             spool.Delete([.. _older[..^2].Select(_names.Journal)]);
             _older.RemoveRange(0, _older.Count - 2);
+            DeleteUnusedLists();
         }
+    }
+
+    /// <summary>Deletes lists of index blocks to which no remaining journal file refers.</summary>
+    private void DeleteUnusedLists()
+    {
+        var removed = _lists.Where(list => list.Number < _older[0]).Select(list => list.Object).ToHashSet();
+        _lists.RemoveAll(list => list.Number < _older[0]);
+        removed.ExceptWith(_lists.Select(list => list.Object));
+        spool.Delete(removed);
     }
 }

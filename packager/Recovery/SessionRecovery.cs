@@ -52,6 +52,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         var images = SealMedia(timeline);
+        var lists = timeline.StoredIndexBlockList?.Last ?? 0;
         if (stage.Adopt(timeline, [.. session.Numbers], await ReadInitsAsync(timeline, cancellationToken)))
         {
             // Seal older journal files only now that a newer one begins with this state.
@@ -64,7 +65,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
                 var first = timeline.Session.IsRecorded ? 0 : timeline.DvrFirstSegment;
                 Interlocked.Increment(ref _pendingCleanups);
                 deferred.Schedule(DeletionRules.GetDelay(timeline.Session, time.GetUtcNow()),
-                    () => _ = CleanUpInTurnAsync(timeline, first, images));
+                    () => _ = CleanUpInTurnAsync(timeline, first, lists, images));
             }
         }
 
@@ -120,9 +121,10 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         foreach (var number in session.Numbers.Reverse())
         {
             var bytes = await spool.ReadAllAsync(session.Names.Journal(number), JournalFile.MaxLength, cancellationToken);
-            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == session.Id && file.Channel == session.Channel)
+            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == session.Id && file.Channel == session.Channel
+                && await file.WithIndexBlocksAsync((name, length) => spool.ReadAllAsync(name, length, cancellationToken)) is { } whole)
             {
-                return file;
+                return whole;
             }
         }
 
@@ -157,6 +159,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         var checkpoint = WithoutBlocks(timeline, files);
         var marker = new GapMarker(session.Names, damaged, timeline.Period);
         var marked = new SessionTimeline(timeline.Session);
+        marked.InheritStoredIndexBlockList(timeline);
         foreach (var @event in marker.Mark(checkpoint,
             checkpoint.OfType<TimelineEvent.IndexBlockReady>().ToDictionary(block => block.First)))
         {
@@ -317,6 +320,11 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             announced[block.Object] = block.Length;
         }
 
+        if (timeline.StoredIndexBlockList is { } list)
+        {
+            announced[list.Object] = list.Length;
+        }
+
         var newestSheet = timeline is { Session.IsRecorded: true, SpriteSheets: [.., var newest] }
             ? SessionObjectNames.MillisecondsOf(newest.Start) : 0;
         foreach (var found in spool.List(ObjectNames.Of(timeline.Session).MediaFolder))
@@ -376,13 +384,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
     }
 
-    private async Task CleanUpInTurnAsync(SessionTimeline timeline, long first, HashSet<ObjectName> images)
+    private async Task CleanUpInTurnAsync(SessionTimeline timeline, long first, long lists, HashSet<ObjectName> images)
     {
         await _cleanups.WaitAsync(CancellationToken.None);
         try
         {
             var names = ObjectNames.Of(timeline.Session);
-            if (await TryCleanUpAsync(timeline, first, images) && timeline is { IsEnded: true, Session.IsRecorded: true }
+            if (await TryCleanUpAsync(timeline, first, lists, images) && timeline is { IsEnded: true, Session.IsRecorded: true }
                 && spool.List(names.MediaFolder).Count + spool.List(names.JournalFolder).Count == 0)
             {
                 settled.Add(timeline.Session.Id);
@@ -401,7 +409,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     /// <summary>
     /// Deletes objects that left the window before the process ended but were not deleted. Playlists that listed them have expired by now.
     /// </summary>
-    private async Task<bool> TryCleanUpAsync(SessionTimeline timeline, long first, HashSet<ObjectName> images)
+    /// <param name="timeline">Timeline of the session.</param>
+    /// <param name="first">First segment number that is still needed.</param>
+    /// <param name="lists">Last segment number of the list of index blocks that the journal referred to at the start; older lists are not
+    /// needed.</param>
+    /// <param name="images">Images that were announced at the start.</param>
+    private async Task<bool> TryCleanUpAsync(SessionTimeline timeline, long first, long lists, HashSet<ObjectName> images)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         if (stage.IsReleased(id))
@@ -424,6 +437,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
                 { Kind: ObjectKind.SpriteSheet } => !isRecorded && IsReplaced(parsed, name, images),
                 { Kind: ObjectKind.IndexBlock, Epoch: 0, Last: > 0 } => parsed.Last < window
                     && !IsNeeded(parsed, name, blocks, mayBeCompacted: isRecorded || timeline.Session.DvrWindow == DvrWindow.All),
+                { Kind: ObjectKind.IndexBlockList } => parsed.Last < lists,
                 { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number < first,
                 _ => false,
             };

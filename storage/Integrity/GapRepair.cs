@@ -77,6 +77,12 @@ public static class GapRepair
             return new HashSet<ObjectName>();
         }
 
+        if (timeline.StoredIndexBlockList is { } list)
+        {
+            // The new journal file contains all index blocks.
+            replaced.Add(list.Object);
+        }
+
         await store.DeleteAsync(replaced, cancellationToken);
         return lost;
     }

@@ -89,12 +89,16 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
 
             if (isWhole)
             {
-                check.ReportOrphans(rules);
+                check.ReportOrphans(rules, comparison.Unreferenced.Keys.Any(IsIndexBlockList)
+                    ? await files.IndexBlockListsAsync(channel, session, journals, cancellationToken) : null);
             }
         }
 
         return new SessionIntegrityReport(channel, session, timeline, journals.Max, written, issues, totals);
     }
+
+    private static bool IsIndexBlockList(ObjectName name) =>
+        ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.IndexBlockList;
 
     private static string FolderIn(string folder, ObjectName name)
     {
@@ -191,11 +195,13 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
             });
         }
 
-        public void ReportOrphans(OrphanRules rules)
+        /// <param name="rules">Rules for orphans.</param>
+        /// <param name="kept">Further objects that are no orphans.</param>
+        public void ReportOrphans(OrphanRules rules, IReadOnlySet<ObjectName>? kept)
         {
             foreach (var (name, existing) in comparison.Unreferenced.OrderBy(found => found.Key.Value, StringComparer.Ordinal))
             {
-                if (rules.IsOrphan(name, existing.Written) && !files.IsPendingDeletion(name))
+                if (rules.IsOrphan(name, existing.Written) && !files.IsPendingDeletion(name) && kept?.Contains(name) is not true)
                 {
                     issues.Add(new IntegrityIssue(
                         IntegrityIssueKind.Orphan, timeline.Session.Channel, timeline.Session.Id, name, null, 1, existing.Length,

@@ -50,13 +50,31 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         {
             var name = ObjectNames.Of(channel, session).Journal(number);
             if (await ReadAsync(name, JournalFile.MaxLength, cancellationToken) is { } bytes
-                && JournalFile.Read(bytes) is { } file && file.Session == session && file.Channel == channel)
+                && JournalFile.Read(bytes) is { } file && file.Session == session && file.Channel == channel
+                && await file.WithIndexBlocksAsync((list, length) => ReadAsync(list, length, cancellationToken)) is { } whole)
             {
-                return (file, spool.Files.ContainsKey(name.Value));
+                return (whole, spool.Files.ContainsKey(name.Value));
             }
         }
 
         return null;
+    }
+
+    /// <summary>Lists of index blocks to which any of a session's journal files refers. Older files may need older lists.</summary>
+    public async Task<IReadOnlySet<ObjectName>> IndexBlockListsAsync(ChannelName channel, SessionId session, IEnumerable<long> numbers,
+        CancellationToken cancellationToken)
+    {
+        var lists = new HashSet<ObjectName>();
+        foreach (var number in numbers)
+        {
+            if (await ReadAsync(ObjectNames.Of(channel, session).Journal(number), JournalFile.MaxLength, cancellationToken) is { } bytes
+                && JournalFile.Read(bytes)?.IndexBlockList is { } list)
+            {
+                lists.Add(list.Object);
+            }
+        }
+
+        return lists;
     }
 
     /// <summary>Reads an object; <see langword="null"/> when it is missing, too long, or has a wrong checksum.</summary>

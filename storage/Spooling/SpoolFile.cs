@@ -144,7 +144,10 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
         }
     }
 
-    public void Seal()
+    public void Seal() => Seal(folder.FlushesToDisk);
+    public void SealOnDisk() => Seal(flush: true);
+
+    private void Seal(bool flush)
     {
         lock (_writing)
         {
@@ -156,10 +159,10 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
             var path = folder.SealedPath(Name);
             try
             {
-                _open!.Finish(_length, folder.FlushesToDisk ? folder.FlushFile : null);
+                _open!.Finish(_length, flush ? folder.FlushFile : null);
                 _open.Dispose();
                 File.Move(_path, path, overwrite: true);
-                if (folder.FlushesToDisk)
+                if (flush)
                 {
                     folder.FlushParent(Path.GetDirectoryName(path)!);
                 }
@@ -173,7 +176,6 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
 
             _open?.Dispose();
             _open = null;
-
             lock (_reading)
             {
                 (_path, State) = (path, SpoolState.Waiting);

@@ -241,11 +241,18 @@ internal sealed class FakePackager
     }
 
     /// <summary>Writes a journal file with all events so far, as the packager does.</summary>
-    public FakePackager Journal(long number = 1, JournalEnd end = JournalEnd.Ended)
+    public FakePackager Journal(long number = 1, JournalEnd end = JournalEnd.Ended, bool listsIndexBlocks = false)
     {
         var timeline = new SessionTimeline(Session);
         Events.ForEach(@event => timeline.Apply(@event));
-        var begin = JournalFile.Preamble(Session.Channel, Session.Id, Session.Epoch, number, timeline.Checkpoint());
+        if (listsIndexBlocks)
+        {
+            var (bytes, list) = IndexBlockListFile.Write(timeline);
+            timeline.Apply(list);
+            Objects[list.Object.Value] = bytes;
+        }
+
+        var begin = JournalFile.Preamble(Session.Channel, Session.Id, Session.Epoch, number, timeline.JournalCheckpoint());
         Objects[ObjectNames.Of(Session).Journal(number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
         return this;
     }

@@ -23,12 +23,13 @@ public class RecordedSessionTests
         new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds, 0xff, 0xd9 });
 
     /// <summary>A session loaded from its newest journal file alone, as for VOD.</summary>
-    private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
+    private static async Task<SessionTimeline> ReplayedAsync(FakeSpool spool, BroadcastSession session)
     {
         var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys)
             .Where(name => name.Value.StartsWith(ObjectNames.Of(session).JournalFolder, StringComparison.Ordinal))
             .OrderByDescending(name => name.Value, StringComparer.Ordinal).First();
-        return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().BuildTimeline();
+        return (await JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull()
+            .WithIndexBlocksAsync((name, _) => Task.FromResult(spool.Bytes(name)))).ShouldNotBeNull().BuildTimeline();
     }
 
     /// <summary>Returns all retained segments of a rendition, and checks that the objects of segments and index blocks exist.</summary>
@@ -66,7 +67,7 @@ public class RecordedSessionTests
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         bench.Time.Advance(TimeSpan.FromHours(30));
 
-        var timeline = Replayed(bench.Spool, session);
+        var timeline = await ReplayedAsync(bench.Spool, session);
         timeline.IsEnded.ShouldBeTrue();
         All(bench.Spool, timeline, "source").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
         All(bench.Spool, timeline, "audio").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
@@ -106,7 +107,7 @@ public class RecordedSessionTests
             sizes.Add(bench.Timeline(session).Find("source")!.Inits.Count);
         }
 
-        var timeline = Replayed(bench.Spool, session);
+        var timeline = await ReplayedAsync(bench.Spool, session);
         var source = timeline.Find("source")!;
         sizes.ShouldAllBe(count => count == 2);
         source.Inits.Select(init => init.Number).ShouldBe([1, 2]);
@@ -146,7 +147,7 @@ public class RecordedSessionTests
         bench.Stage.IsKnown(older.Id).ShouldBeFalse("it takes no memory");
         bench.Log.Count(3006).ShouldBe(1);
         bench.Log.Count(3004).ShouldBe(0);
-        var timeline = Replayed(bench.Spool, older);
+        var timeline = await ReplayedAsync(bench.Spool, older);
         timeline.IsEnded.ShouldBeTrue();
         All(bench.Spool, timeline, "source").Count.ShouldBe(50);
         await bench.Stage.ForgetAsync(older.Channel, older.Id, CancellationToken.None);
@@ -183,7 +184,7 @@ public class RecordedSessionTests
         bench.Time.Advance(TimeSpan.FromHours(1));
 
         bench.Stage.IsKnown(session.Id).ShouldBe(!isSuperseded);
-        var timeline = Replayed(disk, session);
+        var timeline = await ReplayedAsync(disk, session);
         timeline.IsEnded.ShouldBe(isSuperseded);
         All(disk, timeline, "source").Count.ShouldBeGreaterThanOrEqualTo(100);
         var folder = $"live/main/{session.Id}/";
@@ -252,7 +253,7 @@ public class RecordedSessionTests
         using var killed = await new PackagerHarness(options: Short).StartAsync();
         var session = Recorded();
         killed.Begin(session).Send(Media(200));
-        var known = Replayed(killed.Spool.AfterKill(), session).LastSegment;
+        var known = (await ReplayedAsync(killed.Spool.AfterKill(), session)).LastSegment;
         var disk = killed.Spool.AfterKill();
         foreach (var name in disk.Files.Keys)
         {
@@ -261,7 +262,7 @@ public class RecordedSessionTests
 
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddDays(1)), Short).StartAsync();
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
-        var timeline = Replayed(bench.Spool, session);
+        var timeline = await ReplayedAsync(bench.Spool, session);
         (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true),
             "numbers that the machine may have used are not used again");
         timeline.DvrIndexBlocks.ShouldBeEmpty();

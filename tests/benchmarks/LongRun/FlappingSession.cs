@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
@@ -18,8 +19,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Benchmarks;
 
 /// <summary>Sizes of a session at one moment.</summary>
-/// <param name="CheckpointEvents">Events of a checkpoint.</param>
-/// <param name="CheckpointBytes">Bytes of a journal's checkpoint.</param>
+/// <param name="CheckpointEvents">Events of the longest checkpoint of a journal file since the previous measurement.</param>
+/// <param name="CheckpointBytes">Bytes of the longest checkpoint, with the header of its file.</param>
 /// <param name="PlaylistBytes">Bytes of the media playlist.</param>
 /// <param name="MpdBytes">Bytes of the MPD.</param>
 /// <param name="ManagedBytes">Managed memory of the process after a collection.</param>
@@ -34,6 +35,7 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
 {
     private const int SourceSeconds = 50;
     private const int MaxWaitingFiles = 200;
+    private const int MaxJournalBytes = 64 << 20;
 
     /// <summary>Segments of 10 s with one part each.</summary>
     private static readonly LatencyProfile Latency = LatencyProfile.Safe with { PartTarget = TimeSpan.FromSeconds(10) };
@@ -49,9 +51,9 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
     private readonly Task _uploading;
     private readonly PackagingStage _stage;
     private readonly BroadcastSession _session;
-    private readonly SessionTimeline _timeline;
     private readonly LiveSession _live;
     private long _minutes;
+    private (int Events, int Bytes) _longest;
 
     /// <param name="folder">Folder of the spool.</param>
     /// <param name="isRecorded">Whether the session is recorded.</param>
@@ -61,7 +63,7 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
         {
             IsRecorded = isRecorded,
         };
-        (_timeline, _live) = (new SessionTimeline(_session), new LiveSession(_session, _time));
+        _live = new LiveSession(_session, _time);
         _deferred = new DeferredWork(_time, NullLogger<DeferredWork>.Instance);
         _spool = new Spool(folder, new SlimStore(new MemoryObjectStore(_time)),
             new SpoolOptions { MemoryBytes = 1 << 20, ObjectCacheBytes = 0, RetainBytes = 0, RecoverySeconds = 0 }, _time,
@@ -83,6 +85,7 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
             var start = _minutes++ * 60;
             await PublishAsync(start, SourceSeconds, Source, isSlate: false, cancellationToken);
             await PublishAsync(start + SourceSeconds, 60 - SourceSeconds, Slate, isSlate: true, cancellationToken);
+            await ReadCheckpointAsync(cancellationToken);
             _time.Advance(TimeSpan.FromMinutes(1));
             if (_spool.Status().WaitingFiles > MaxWaitingFiles)
             {
@@ -97,22 +100,15 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
     {
         await Poll.UntilAsync(() => _spool.Status() is { WaitingFiles: 0, PendingDeletions: 0 }, TimeSpan.FromMinutes(5),
             "files are uploaded and deleted", cancellationToken);
-        var checkpoint = _timeline.Checkpoint();
-        var bytes = JournalFile.Preamble(_session.Channel, _session.Id, 1, 1, checkpoint).Length;
+        var (events, bytes) = _longest;
+        _longest = default;
         var playlist = _live.Manifests.MediaPlaylist("source")?.Plain.Length ?? 0;
         var mpd = _live.Manifests.SessionMpd()?.Plain.Length ?? 0;
-        return new SessionSizes(checkpoint.Count, bytes, playlist, mpd, GC.GetTotalMemory(forceFullCollection: true));
+        return new SessionSizes(events, bytes, playlist, mpd, GC.GetTotalMemory(forceFullCollection: true));
     }
 
-    void ITimelineSink.Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
-    {
-        foreach (var @event in events)
-        {
-            _timeline.Apply(@event);
-        }
-
+    void ITimelineSink.Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events) =>
         _live.Append(events, reason => throw new InvalidOperationException(reason));
-    }
 
     void ITimelineSink.Forget(ChannelName channel, SessionId session)
     {
@@ -125,6 +121,26 @@ internal sealed class FlappingSession : IAsyncDisposable, ITimelineSink
         _deferred.Dispose();
         _spool.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>Reads the checkpoint of the newest journal file in the spool.</summary>
+    private async Task ReadCheckpointAsync(CancellationToken cancellationToken)
+    {
+        if (_spool.List(ObjectNames.Of(_session).JournalFolder) is not [.., var newest]
+            || await _spool.ReadAllAsync(newest.Name, MaxJournalBytes, cancellationToken) is not { } bytes)
+        {
+            return;
+        }
+
+        using var header = JsonDocument.Parse(bytes.AsMemory(0, bytes.IndexOf((byte)'\n')));
+        var events = header.RootElement.GetProperty("checkpoint").GetInt32();
+        var length = 0;
+        for (var line = 0; line <= events; line++)
+        {
+            length += bytes.AsSpan(length).IndexOf((byte)'\n') + 1;
+        }
+
+        _longest = length > _longest.Bytes ? (events, length) : _longest;
     }
 
     /// <summary>One frame per second, and a keyframe every 10 s.</summary>

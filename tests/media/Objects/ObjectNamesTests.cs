@@ -33,6 +33,10 @@ public class ObjectNamesTests
             { $"live/demo/{Id}/chapters/1-20.chapter", session with { Kind = ObjectKind.IndexBlock, Number = 1, Last = 20 } },
             { $"live/demo/{Id}/chapters/1-20-7.chapter", session with { Kind = ObjectKind.IndexBlock, Number = 1, Last = 20, Epoch = 7 } },
             { $"live/demo/{Id}/thumbnails/10000.jpg", session with { Kind = ObjectKind.SpriteSheet, Number = 10_000 } },
+            {
+                $"live/demo/{Id}/chapters/1-2000-0a12f09c.chapters",
+                session with { Kind = ObjectKind.IndexBlockList, Number = 1, Last = 2000, Checksum = 0x0a12f09c }
+            },
             { $"live/demo/{Id}/posters/0.jpg", session with { Kind = ObjectKind.Poster } },
             { $"live/demo/{Id}/source.m3u8", session with { Kind = ObjectKind.MediaPlaylist, Rendition = "source" } },
             { $"live/demo/{Id}/manifest.mpd", session with { Kind = ObjectKind.SessionMpd } },
@@ -79,10 +83,10 @@ public class ObjectNamesTests
                 Rendition = kind is ObjectKind.Init or ObjectKind.Segment or ObjectKind.MediaPlaylist or ObjectKind.VodMediaPlaylist
                     ? $"r{Text(random, "abcxyz0189-_", random.Next(ObjectNames.MaxRendition))}" : "",
                 Number = kind is ObjectKind.Journal or ObjectKind.Init or ObjectKind.Segment or ObjectKind.IndexBlock
-                    or ObjectKind.SpriteSheet
-                    or ObjectKind.Poster
+                    or ObjectKind.IndexBlockList or ObjectKind.SpriteSheet or ObjectKind.Poster
                     ? Number(random, kind == ObjectKind.Journal ? 1 : 0) : 0,
-                Last = kind == ObjectKind.IndexBlock ? Number(random, 0) : 0,
+                Last = kind is ObjectKind.IndexBlock or ObjectKind.IndexBlockList ? Number(random, 0) : 0,
+                Checksum = kind == ObjectKind.IndexBlockList ? (uint)random.NextInt64(1L << 32) : 0,
                 Epoch = kind == ObjectKind.IndexBlock && i % 2 == 0 ? Number(random, 1) : 0,
             };
             var name = original.Format();
@@ -161,6 +165,10 @@ public class ObjectNamesTests
     [InlineData($"live/demo/{Id}/chapters/1-.chapter")]
     [InlineData($"live/demo/{Id}/chapters/1-2-0.chapter")]
     [InlineData($"live/demo/{Id}/chapters/1-2-3-4.chapter")]
+    [InlineData($"live/demo/{Id}/chapters/1-2.chapters")]
+    [InlineData($"live/demo/{Id}/chapters/1-2-0A12F09C.chapters")]
+    [InlineData($"live/demo/{Id}/chapters/1-2-a12f09c.chapters")]
+    [InlineData($"live/demo/{Id}/chapters/1-2-0a12f09c-1.chapters")]
     [InlineData("live/demo/01jn8e0000000000000000000a/source/1.m4s")]
     [InlineData($"live/demo/{Id}0/source/1.m4s")]
     [InlineData($"journal/demo/{Id}/1.jsonl")]
@@ -245,7 +253,7 @@ public class ObjectNamesTests
         var headers = ObjectHeaders.Of(ObjectName.Parse(name));
         headers.ContentType.ShouldBe(parsed.Kind switch
         {
-            ObjectKind.Journal or ObjectKind.IndexBlock => ObjectHeaders.Unknown,
+            ObjectKind.Journal or ObjectKind.IndexBlock or ObjectKind.IndexBlockList => ObjectHeaders.Unknown,
             ObjectKind.Init or ObjectKind.Segment => parsed.Rendition == "audio-de" ? "audio/mp4" : "video/mp4",
             ObjectKind.SpriteSheet or ObjectKind.Poster => "image/jpeg",
             ObjectKind.SessionMpd or ObjectKind.ChannelMpd or ObjectKind.VodMpd => "application/dash+xml",

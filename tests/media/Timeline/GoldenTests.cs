@@ -65,6 +65,7 @@ public class GoldenTests
             3, 9, new(360_000, 90_000), new(1_260_000, 90_000), Noon, 2,
             [new IndexBlockRange("source", 3, 9, 2, Before: 1), new IndexBlockRange("audio-de", 4, 8, 1)],
             Name("chapters/3-9.chapter"), 179, Run, Run with { First = 10 });
+        yield return new TimelineEvent.IndexBlocksListed(1, 9, 2, Name("chapters/1-9-0a12f09c.chapters"), 812);
         yield return new TimelineEvent.DvrWindowMoved(5);
         yield return new TimelineEvent.PosterReady(new(4000, 1000), 1280, 720, Name("posters/4000.jpg"), 5000);
         yield return new TimelineEvent.SpriteSheetReady(new(10_000, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 2, 320, 180),

@@ -45,6 +45,7 @@ public sealed class TimelineJsonTests
         new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, RandomTimeline.At(29), RandomTimeline.Start)),
         IndexBlock,
         IndexBlock with { Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) },
+        new TimelineEvent.IndexBlocksListed(1, 60, 7, ObjectName.Parse("live/main/s/chapters/1-60-0a12f09c.chapters"), 4000),
         new TimelineEvent.DvrWindowMoved(31),
         RandomTimeline.Poster(0),
         RandomTimeline.Sheet(40_000) with { Layout = new SpriteSheetLayout(4, 3, 102, 180) },
@@ -135,6 +136,10 @@ public sealed class TimelineJsonTests
         "{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":{\"columns\":0,\"rows\":1,\"tileWidth\":1,\"tileHeight\":1},\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":null,\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"segment\",\"rendition\":null,\"segment\":1}")]
+    [InlineData("{\"type\":\"chapters\",\"first\":1,\"last\":9,\"count\":0,\"object\":\"a\",\"length\":1}")]
+    [InlineData("{\"type\":\"chapters\",\"first\":1,\"last\":9,\"count\":2,\"object\":\"a\",\"length\":0}")]
+    [InlineData("{\"type\":\"chapters\",\"first\":0,\"last\":9,\"count\":2,\"object\":\"a\",\"length\":1}")]
+    [InlineData("{\"type\":\"chapters\",\"first\":10,\"last\":9,\"count\":2,\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"rendition\",\"rendition\":\"a\",\"kind\":\"smell\"}")]
     [InlineData(
         "{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/0\",\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]

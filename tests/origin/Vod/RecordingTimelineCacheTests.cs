@@ -35,6 +35,22 @@ public class RecordingTimelineCacheTests
     }
 
     [Fact]
+    public async Task Index_blocks_that_the_journal_lists_in_an_object_are_played_and_count_toward_the_limit()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal(listsIndexBlocks: true);
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        var playlist = await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8");
+        playlist.ShouldContain("/1.m4s\n");
+        playlist.ShouldEndWith("/20.m4s\n#EXT-X-ENDLIST\n");
+        server.Spool.Reads.ShouldBe(3, "the journal, the list and an index block");
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects.Where(one => one.Key.EndsWith(".jsonl", StringComparison.Ordinal)
+            || one.Key.EndsWith(".chapters", StringComparison.Ordinal)).Sum(one => one.Value.Length));
+    }
+
+    [Fact]
     public async Task Session_cache_is_bounded_and_evicted_sessions_are_read_again()
     {
         var (server, catalog) = await ServerAsync(("Origin:RecordingCacheBytes", "1048576"));

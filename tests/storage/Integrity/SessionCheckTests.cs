@@ -98,6 +98,34 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task List_of_index_blocks_belongs_to_the_session_while_any_journal_file_refers_to_it()
+    {
+        var (bytes, list) = IndexBlockListFile.Write(_session.Timeline);
+        _session.Timeline.Apply(list).ShouldBeTrue();
+        await _store.PutAsync(list.Object, bytes, PutCondition.CreateOnly, default);
+        var names = ObjectNames.Of(RetainedSession.Channel, _session.Session.Id);
+        await PutJournalAsync(2, _session.Timeline.JournalCheckpoint());
+        var report = await CheckAsync(deep: true);
+        report.Issues.ShouldBeEmpty();
+        (report.Journal, report.Totals.Verified).ShouldBe((2, _session.Announced + 1));
+        report.Timeline!.RetainedIndexBlocks.ShouldHaveSingleItem().Object.ShouldBe(_session.Name("chapters/1-6.chapter"));
+
+        await PutJournalAsync(3, _session.Timeline.Checkpoint());
+        (await CheckAsync()).Issues.ShouldBeEmpty("an older journal file refers to it");
+        await _store.DeleteAsync([names.Journal(2)], default);
+        var orphan = (await CheckAsync()).Issues.ShouldHaveSingleItem();
+        (orphan.IssueKind, orphan.Object).ShouldBe((IntegrityIssueKind.Orphan, list.Object));
+
+        await PutJournalAsync(4, _session.Timeline.JournalCheckpoint());
+        await _store.DeleteAsync([names.Journal(1), names.Journal(3), list.Object], default);
+        (await CheckAsync()).Issues.ShouldHaveSingleItem().IssueKind.ShouldBe(IntegrityIssueKind.UnreadableJournal);
+
+        Task PutJournalAsync(long number, IReadOnlyList<TimelineEvent> checkpoint) => _store.PutAsync(names.Journal(number),
+            (byte[])[.. JournalFile.Preamble(RetainedSession.Channel, _session.Session.Id, 1, number, checkpoint),
+                .. JournalFile.Trailer(JournalEnd.Ended)], PutCondition.CreateOnly, default);
+    }
+
+    [Fact]
     public async Task Session_without_a_journal_is_one_issue()
     {
         await _store.DeleteAsync([ObjectNames.Of(RetainedSession.Channel, _session.Session.Id).Journal(1)], default);
