@@ -52,6 +52,7 @@ internal static class PackagerMetrics
         SampleDropReason.Overlong => "segment_too_long",
         SampleDropReason.ConfigurationChange => "configuration_change",
         SampleDropReason.Waiting => "too_many_waiting",
+        SampleDropReason.ShortEnd => "short_end",
         SampleDropReason.TooManyRenditions => "too_many_renditions",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
     };

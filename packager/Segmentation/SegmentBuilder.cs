@@ -116,6 +116,16 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         Number++;
     }
 
+    /// <summary>Discards the samples of the open segment. No part of it may have been output.</summary>
+    /// <returns>Number of samples.</returns>
+    public int Discard()
+    {
+        Debug.Assert(_partNumber == 0, "a part may have been announced");
+        var count = _part?.Samples.Count ?? 0;
+        (_part, IsEmpty, Duration, _origin) = (null, true, 0, null);
+        return count;
+    }
+
     /// <summary>
     /// Returns whether a part must end before a sample of the given duration. Parts other than the last of a segment have at least 85 % of
     /// the target (RFC 8216bis, 4.4.4.9). At low frame rates this can require one that exceeds the target; playlists then declare the

@@ -5,6 +5,9 @@ namespace Broadcast.Packager.Segmentation;
 /// <content>Renditions that do not lead.</content>
 internal sealed partial class Segmenter
 {
+    /// <summary>Maximum duration of an end that is dropped: about two frames of any rendition.</summary>
+    private static readonly TimeSpan MaxDroppedEnd = TimeSpan.FromMilliseconds(100);
+
     private void ProcessFollower(RenditionState state, in MediaSample sample)
     {
         if (_leader is null)
@@ -275,6 +278,59 @@ internal sealed partial class Segmenter
 
         return origin.Discontinuity;
     }
+
+    /// <summary>
+    /// Drops the last segment in all renditions if it is very short, a rendition has no sample in it, and no part of it exists. Audio and
+    /// video of an input rarely end together, so an end just after a cut would be a segment with a gap, which some players report.
+    /// </summary>
+    private bool TryDropEnd(RenditionState leader)
+    {
+        var origin = _origins[^1];
+        if (origin == _anchor || origin.HasParts || origin.Discontinuity
+            || leader.Segment.Duration > Ticks(MaxDroppedEnd, leader.Segment.Timescale))
+        {
+            return false;
+        }
+
+        var followers = _states.Where(state => state != leader).ToList();
+        foreach (var state in followers.Where(state => state.Holds))
+        {
+            state.Waiting.Enqueue(state.Release());
+        }
+
+        if (!followers.Exists(state => state.Segment.IsOnTimeline && !HasSampleIn(state, origin)))
+        {
+            return false;
+        }
+
+        foreach (var state in _states)
+        {
+            var dropped = state.Segment.Number == _number ? state.Segment.Discard() : 0;
+            for (var remaining = state.Waiting.Count; remaining > 0; remaining--)
+            {
+                var timed = state.Waiting.Dequeue();
+                if (BelongsTo(state, state.GetPosition(timed.Sample, _shift), timed.Duration, origin))
+                {
+                    dropped++;
+                }
+                else
+                {
+                    state.Waiting.Enqueue(timed);
+                }
+            }
+
+            _dropped[(int)SampleDropReason.ShortEnd] += dropped;
+        }
+
+        _origins.RemoveAt(_origins.Count - 1);
+        _number--;
+        return true;
+    }
+
+    /// <summary>Returns whether a rendition has a sample in the last segment, added or waiting.</summary>
+    private bool HasSampleIn(RenditionState state, SegmentStart origin) =>
+        (state.Segment.Number == origin.Number && !state.Segment.IsEmpty)
+        || state.Waiting.Any(timed => BelongsTo(state, state.GetPosition(timed.Sample, _shift), timed.Duration, origin));
 
     private void TrimOrigins()
     {

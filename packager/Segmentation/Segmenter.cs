@@ -143,7 +143,7 @@ internal sealed partial class Segmenter
     {
         if (_leader is not null)
         {
-            EndPeriod(keepWaiting: false);
+            EndPeriod(keepWaiting: false, isEnd: true);
         }
 
         _order.Flush(leader: null);
@@ -305,7 +305,8 @@ internal sealed partial class Segmenter
 
     /// <summary>Closes all open segments, in all renditions up to the leader's number.</summary>
     /// <param name="keepWaiting">Whether samples after the leader's end remain for the next period.</param>
-    private void EndPeriod(bool keepWaiting)
+    /// <param name="isEnd">Whether the input ends, so that a short end may be dropped (<see cref="TryDropEnd"/>).</param>
+    private void EndPeriod(bool keepWaiting, bool isEnd = false)
     {
         var leader = _leader!;
         if (leader.Holds)
@@ -314,7 +315,11 @@ internal sealed partial class Segmenter
         }
 
         _position = leader.Segment.End;
-        CloseLeader(leader);
+        if (!isEnd || !TryDropEnd(leader))
+        {
+            CloseLeader(leader);
+        }
+
         foreach (var state in _states)
         {
             if (state == leader)

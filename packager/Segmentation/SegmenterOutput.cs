@@ -100,6 +100,9 @@ internal enum SampleDropReason
     /// <summary>Too many samples wait for the leader.</summary>
     Waiting,
 
+    /// <summary>The input ended just after a segment's start, at which another rendition has no sample.</summary>
+    ShortEnd,
+
     /// <summary>The session has too many renditions.</summary>
     TooManyRenditions,
 }

@@ -47,6 +47,58 @@ public class SegmenterTests
         story.Parts("source").Where(p => p.Number == 0).ShouldAllBe(p => p.Independent);
     }
 
+    [Theory]
+    [InlineData(1, 6.0, 3)]
+    [InlineData(2, 6.0, 3)]
+    [InlineData(1, 6.03, 4)]
+    [InlineData(10, 6.0, 4)]
+    public void Input_that_ends_just_after_a_segment_boundary_does_not_end_with_a_gap(int frames, double audio, int segments)
+    {
+        var rung = new Rendition("240p", TrackKind.Video, IsLeading: false);
+        var video = VideoFrames(6, 60).Concat(VideoFrames(frames / 30.0 + 0.001, 60, from: 6)).ToList();
+        var story = Story.Of(Story.Segmenter(null, null, Source, rung, AudioTrack), Interleave(
+            video, video.Select(sample => sample with { Rendition = rung }), Frames(audio)));
+
+        foreach (var rendition in (string[])["source", "240p"])
+        {
+            story.Closed(rendition).Select(closed => closed.Segment).ShouldBe(Enumerable.Range(1, segments).Select(number => (long)number));
+            story.Parts(rendition).Max(part => part.Segment).ShouldBe(segments);
+            story.Parts(rendition).Sum(part => part.Media.Samples.Count).ShouldBe(segments == 3 ? 180 : video.Count);
+        }
+
+        // The end of half a second is too long to be dropped.
+        story.Gaps("audio").Count().ShouldBe(frames == 10 ? 1 : 0);
+        story.Gaps("240p").ShouldBeEmpty();
+        story.Parts("audio").Sum(part => part.Media.Samples.Count).ShouldBe(Frames(audio).Count());
+        story.Cuts.Select(cut => cut switch { SegmenterOutput.Part part => part.Segment, SegmenterOutput.Gap gap => gap.Segment, _ => 0 })
+            .Max().ShouldBe(segments);
+    }
+
+    [Fact]
+    public void End_without_a_frame_of_a_rung_is_dropped_in_all_renditions_and_its_number_is_free()
+    {
+        var rung = new Rendition("240p", TrackKind.Video, IsLeading: false);
+        var segmenter = Story.Segmenter(null, null, Source, rung, AudioTrack);
+        var story = Story.Of(segmenter, Interleave(
+            VideoFrames(6.04, 60), VideoFrames(6, 60).Select(sample => sample with { Rendition = rung }), Frames(6.04)));
+
+        foreach (var rendition in (string[])["source", "240p", "audio"])
+        {
+            story.Closed(rendition).Select(closed => closed.Segment).ShouldBe([1, 2, 3]);
+            story.Gaps(rendition).ShouldBeEmpty();
+        }
+
+        story.Parts("source").Sum(part => part.Media.Samples.Count).ShouldBe(180);
+        segmenter.NextSegment.ShouldBe(4);
+    }
+
+    [Fact]
+    public void Single_frame_without_audio_is_not_dropped()
+    {
+        var story = Story.Of(Story.Segmenter(), VideoFrames(0.04, 60));
+        story.Closed("source").Select(closed => closed.Segment).ShouldBe([1]);
+    }
+
     [Fact]
     public void Samples_before_a_late_leading_rendition_wait_for_it()
     {
