@@ -116,6 +116,7 @@ public static class ControlModule
         services.AddSingleton<ServerIdentity>();
         services.AddSingleton<SessionClaims>();
         services.AddSingleton<RemoteSessions>();
+        services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton(p => new SessionWriter(
             p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),

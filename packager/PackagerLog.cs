@@ -55,7 +55,7 @@ internal static partial class PackagerLog
         "Cannot list leftover media of session {Session} of channel {Channel}, retained until its deletion: {Reason}")]
     public static partial void CleanupFailed(ILogger logger, string channel, string session, string reason);
 
-    [LoggerMessage(3027, LogLevel.Information, "Released session {Session} of channel {Channel}: it is live on another server")]
+    [LoggerMessage(3027, LogLevel.Information, "Released session {Session} of channel {Channel}: another server has the channel on air")]
     public static partial void SessionReleased(ILogger logger, string channel, string session);
 
     [LoggerMessage(3028, LogLevel.Warning,

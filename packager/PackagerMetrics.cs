@@ -32,6 +32,10 @@ internal static class PackagerMetrics
     private static readonly Counter<long> Images = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_images", "{image}", "Posters and sprite sheets written.");
 
+    private static readonly Counter<long> ReleasedSessions = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_packager_sessions_released", "{session}",
+        "Sessions no longer served because another server has the channel on air.");
+
     /// <summary>Counts samples that the segmenter dropped.</summary>
     public static void Dropped(ChannelName channel, SampleDropReason reason, long count) =>
         DroppedSamples.Count(PipelineStage.Packager, channel, LabelOf(reason), count);
@@ -78,6 +82,9 @@ internal static class PackagerMetrics
 
     public static void PartLost(ChannelName channel, string rendition) =>
         LostParts.Add(1, new("channel", channel.Value), new("rendition", rendition));
+
+    /// <summary>Counts a session that is no longer served because another server has its channel on air.</summary>
+    public static void Released(ChannelName channel) => ReleasedSessions.Add(1, new KeyValuePair<string, object?>("channel", channel.Value));
 
     public static void Image(ChannelName channel, SessionImage image) =>
         Images.Add(1, new("channel", channel.Value), new("kind", image is SessionImage.Poster ? "poster" : "sprite_sheet"));

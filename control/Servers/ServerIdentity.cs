@@ -30,6 +30,9 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
         }
     }
 
+    /// <summary>Indicates whether this run holds the lease of its id, which is then no other server's.</summary>
+    public bool IsConfirmed { get; private set; }
+
     /// <summary>Id of this run, which distinguishes it from another process with the same server id.</summary>
     public Guid Run { get; } = Guid.NewGuid();
 
@@ -52,6 +55,16 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
         lock (_lock)
         {
             _id = Create(persist);
+            IsConfirmed = false;
+        }
+    }
+
+    /// <summary>Records that this run holds the lease of the id.</summary>
+    public void Confirm()
+    {
+        lock (_lock)
+        {
+            IsConfirmed = true;
         }
     }
 

@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger) : BackgroundService, INotificationHandler
+    ILogger<ServerLeaseService> logger, ISessionLifecycle? lifecycle = null) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -62,6 +63,7 @@ internal sealed class ServerLeaseService(
             await RenewAsync(connection, isFirst: true, cancellationToken);
         }
 
+        identity.Confirm();
         await ServerLease.RemoveStaleAsync(connection, cancellationToken);
         if (!_hasStarted)
         {
@@ -80,6 +82,7 @@ internal sealed class ServerLeaseService(
             identity.Renew(persist: false);
             ControlLog.ServerIdTaken(logger, taken, identity.Id, ServerIdentity.FileName);
             await RenewAsync(connection, isFirst: true, cancellationToken);
+            identity.Confirm();
         }
 
         await CheckSessionsAsync(connection, cancellationToken);
@@ -95,6 +98,7 @@ internal sealed class ServerLeaseService(
             var localSessions = sessionManager.Sessions();
             var open = await claims.ReadAsync(connection, cancellationToken);
             remoteSessions.Set(open.Where(s => s.Standing == OwnershipStatus.OwnedByLiveServer).Select(s => (s.ChannelId, s.Channel)));
+            await ReleaseChannelsAsync(open, cancellationToken);
             foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))
             {
                 sessionManager.End(session.Id, session.EndRequest!);
@@ -184,6 +188,24 @@ internal sealed class ServerLeaseService(
         ControlLog.ServerIdContested(logger, identity.Id, wait.TotalSeconds);
         await Task.Delay(wait, time, cancellationToken);
         return await RenewAsync(connection, isFirst: true, cancellationToken, lastSeen);
+    }
+
+    /// <summary>
+    /// Makes the packager release channels that are on air at other servers. This comes before the end of local sessions, so that the
+    /// journal of a session that another server took over gets no end here.
+    /// </summary>
+    private async Task ReleaseChannelsAsync(List<ClaimedSession> open,
+        CancellationToken cancellationToken)
+    {
+        if (lifecycle is null)
+        {
+            return;
+        }
+
+        foreach (var session in open.Where(s => s.Standing is OwnershipStatus.OwnedByLiveServer))
+        {
+            await lifecycle.ReleaseAsync(ChannelName.Parse(session.Channel), session.Id, cancellationToken);
+        }
     }
 
     private void OnLost(SessionId session, string reason)

@@ -11,12 +11,13 @@ namespace Broadcast.Control.Sessions;
 /// <summary>
 /// Resumes open sessions at start: those of this server and of servers whose lease expired. Sessions on air at other servers stay there.
 /// After a crash or a database outage, database and media can disagree. A session that the media report as ended is ended in the database.
-/// A session that is open in the media but unknown to the database is ended, because no encoder can continue it.
+/// A session that is open in the media but unknown to the database is ended, because no encoder can continue it, unless another server
+/// may own it.
 /// </summary>
 internal sealed class SessionResumption(
     ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, SessionClaims claims,
     RemoteSessions remoteSessions, TimeProvider time, ILogger<SessionResumption> logger, IChannelRuntimeStates? states = null,
-    ISessionLifecycle? lifecycle = null) : IDisposable
+    ISessionLifecycle? lifecycle = null, ISessionOwnership? ownership = null) : IDisposable
 {
     /// <summary>Delay between attempts to end orphans while the database is unavailable.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
@@ -53,9 +54,9 @@ internal sealed class SessionResumption(
         if (lifecycle is not null)
         {
             // The packager must know whether a session's media have ended before an encoder continues it.
-            await Parallel.ForEachAsync(taken.Select(open => open.Session.Channel).Distinct(),
+            await Parallel.ForEachAsync(taken.Select(open => open.Session),
                 new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
-                lifecycle.RecoverAsync);
+                (session, token) => lifecycle.ResumeAsync(session.Channel, session.Id, token));
         }
 
         sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
@@ -120,7 +121,8 @@ internal sealed class SessionResumption(
         {
             if (ChannelName.TryParse(channel.Name, out var name)
                 && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
-                && !known.Contains(orphan) && !sessionManager.HasOpen(orphan))
+                && !known.Contains(orphan) && !sessionManager.HasOpen(orphan)
+                && (ownership is null || await ownership.FindAsync(orphan, cancellationToken) == SessionOwnership.Closed))
             {
                 ControlLog.OrphanSessionEnded(logger, channel.Name, orphan.Value);
                 await lifecycle.EndAsync(name, orphan, "the server was restarted", cancellationToken);

@@ -7,10 +7,19 @@ public interface ISessionLifecycle
     ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Releases a session that another server owns. This server stops serving and writing it, discards what it recovered, and leaves its
-    /// objects in the store. A session whose media arrives here is not released.
+    /// Releases a session that another server owns, and with it the channel: the session is the channel's current one. This server stops
+    /// serving and writing the session, discards what it recovered, and leaves its objects in the store. It also stops serving the other
+    /// sessions of the channel. Their media stays where <see cref="ISessionOwnership"/> names another owner; where it names this server,
+    /// it is deleted as if the newer session were one of this server, unless it is recorded. May be called again for the same session.
     /// </summary>
     ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Resumes an open session that this server owns. It is recovered even if the object store contains a newer session of the channel:
+    /// that one lost the channel to it and is no longer served. Completes when the session is known or the object store has failed.
+    /// </summary>
+    ValueTask ResumeAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        RecoverAsync(channel, cancellationToken);
 
     /// <summary>
     /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Packager.Sessions;
@@ -98,7 +99,8 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         cancellationToken.ThrowIfCancellationRequested();
 
         // After the first pass, an encoder does not wait for a store that failed.
-        _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask : RecoverAsync(channel, CancellationToken.None));
+        _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask : RecoverAsync(channel, CancellationToken.None),
+            RecoverSupersededAsync);
         await base.StartAsync(cancellationToken);
     }
 
@@ -174,7 +176,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     }
 
     /// <summary>
-    /// Retires superseded sessions. Each requires reading a journal, and there may be many. A session that fails does not delay the others:
+    /// Retires superseded sessions that this server may change (<see cref="ISessionOwnership"/>). Each requires reading a journal, and there may be many. A session that fails does not delay the others:
     /// those that have failed least often come first. After several failures the store is assumed to be unavailable.
     /// </summary>
     /// <returns>Whether all are done.</returns>
@@ -189,9 +191,19 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
             try
             {
                 // A released session belongs to another server.
-                if (!_stage.IsReleased(session.Id) && await _recovery.RetireAsync(session, either.Token))
+                switch (_stage.IsReleased(session.Id) ? SessionOwnership.Elsewhere
+                    : await _stage.FindOwnershipAsync(session.Id, either.Token))
                 {
-                    _settled.Add(session.Id);
+                    case SessionOwnership.Undecided:
+                        continue;
+                    case SessionOwnership.Open:
+                        await RecoverSupersededAsync(session.Id);
+                        continue;
+                    case SessionOwnership.Closed when await _recovery.RetireAsync(session, either.Token):
+                        _settled.Add(session.Id);
+                        break;
+                    default:
+                        break;
                 }
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -315,7 +327,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
                     continue;
                 }
 
-                if (!_stage.IsSuperseded(session.Channel, session.Id))
+                if (!_stage.IsSuperseded(session.Channel, session.Id) && !_stage.IsElsewhere(session.Channel))
                 {
                     isComplete &= await TryRecoverAsync(session, RequestTimeout, _stopping.Token);
                 }
@@ -339,6 +351,15 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         finally
         {
             _slots.Release();
+        }
+    }
+
+    /// <summary>Recovers a session that is open although the object store contains a newer one of its channel.</summary>
+    private async Task RecoverSupersededAsync(SessionId session)
+    {
+        if (_superseded.TryRemove(session, out var found) && !await TryRecoverAsync(found, RequestTimeout, _stopping.Token))
+        {
+            _superseded.TryAdd(session, found);
         }
     }
 

@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Integrity;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Journal;
@@ -19,6 +20,9 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
     /// <summary>Maximum number of init segments of a rendition to read.</summary>
     private const int MaxInits = 2;
+
+    /// <summary>Delay before a clean-up is tried again whose session has no known owner.</summary>
+    private static readonly TimeSpan UndecidedDelay = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _cleanups = new(MaxCleanups);
     private int _pendingCleanups;
@@ -389,6 +393,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         await _cleanups.WaitAsync(CancellationToken.None);
         try
         {
+            if (await stage.FindOwnershipAsync(timeline.Session.Id, CancellationToken.None) == SessionOwnership.Undecided)
+            {
+                Interlocked.Increment(ref _pendingCleanups);
+                deferred.Schedule(UndecidedDelay, () => _ = CleanUpInTurnAsync(timeline, first, images));
+                return;
+            }
+
             var names = ObjectNames.Of(timeline.Session);
             if (await TryCleanUpAsync(timeline, first, lists, images) && timeline is { IsEnded: true, Session.IsRecorded: true }
                 && spool.List(names.MediaFolder).Count + spool.List(names.JournalFolder).Count == 0)
@@ -417,7 +428,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     private async Task<bool> TryCleanUpAsync(SessionTimeline timeline, long first, long lists, HashSet<ObjectName> images)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
-        if (stage.IsReleased(id))
+        if (stage.IsReleased(id)
+            || await stage.FindOwnershipAsync(id, CancellationToken.None) is not (SessionOwnership.Open or SessionOwnership.Closed))
         {
             return false;
         }

@@ -32,18 +32,22 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 {
     private readonly SessionTable _sessions = new();
     private readonly ConcurrentDictionary<SessionId, byte> _released = new();
+    private readonly ConcurrentDictionary<ChannelName, SessionId> _elsewhere = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _allRecovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _addLock = new();
     private readonly PackagerContext _context;
     private readonly DateTimeOffset _startedAt;
+    private readonly ISessionOwnership? _ownership;
     private volatile bool _isStoreKnown;
     private Func<ChannelName, Task> _recover = _ => Task.CompletedTask;
+    private Func<SessionId, Task> _recoverSuperseded = _ => Task.CompletedTask;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
-        ILogger<PackagingStage> logger)
+        ILogger<PackagingStage> logger, ISessionOwnership? ownership = null)
     {
+        _ownership = ownership;
         _context = new PackagerContext(spool, [.. sinks], options.Value, time, deferred, logger);
         _startedAt = time.GetUtcNow();
     }
@@ -60,6 +64,12 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
     {
         await RecoverAsync(renditions.Session.Channel, renditions.Session.Id, cancellationToken);
+        if (_elsewhere.TryGetValue(renditions.Session.Channel, out var other) && other < renditions.Session.Id)
+        {
+            // Control admits no encoder while the other session is open.
+            _elsewhere.TryRemove(KeyValuePair.Create(renditions.Session.Channel, other));
+        }
+
         await GetOrAdd(renditions.Session).RunAsync(renditions, cancellationToken);
     }
 
@@ -75,27 +85,32 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     public async ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         await _recovered.Task.WaitAsync(cancellationToken);
-        lock (_addLock)
+        _elsewhere[channel] = session;
+        _released[session] = 0;   // The object store may still list it later.
+        if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
-            if (!_sessions.TryGet(session, out var found))
-            {
-                _released[session] = 0;   // The object store may still list it later.
-                return;
-            }
-
-            if (found.Channel != channel || !found.TryRelease())
-            {
-                return;
-            }
-
-            _released[session] = 0;
-            _sessions.Remove(found);
+            await found.ReleaseAsync(cancellationToken);
+            Release(found);
         }
 
-        PackagerLog.SessionReleased(_context.Logger, channel.Value, session.Value);
-        foreach (var sink in _context.Sinks)
+        foreach (var other in _sessions.Of(channel).Where(other => other.Id != session).ToList())
         {
-            sink.Release(channel, session);
+            await StopServingAsync(other, cancellationToken);
+        }
+    }
+
+    public async ValueTask ResumeAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await RecoverAsync(channel, cancellationToken);
+        _elsewhere.TryRemove(channel, out _);
+        if (!_sessions.Contains(session))
+        {
+            await _recoverSuperseded(session).WaitAsync(cancellationToken);
+        }
+
+        foreach (var other in _sessions.Of(channel).Where(other => other.Id > session).ToList())
+        {
+            await StopServingAsync(other, cancellationToken);
         }
     }
 
@@ -131,9 +146,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// Allows sessions to start: earlier ones of channels with files in the data folder are known, and others are recovered on request.
     /// </summary>
     /// <param name="recover">Recovers the earlier sessions of a channel; completes when they are known.</param>
-    public void CompleteRecovery(Func<ChannelName, Task>? recover = null)
+    /// <param name="recoverSuperseded">Recovers an earlier session although its channel has a newer one.</param>
+    public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<SessionId, Task>? recoverSuperseded = null)
     {
         _recover = recover ?? _recover;
+        _recoverSuperseded = recoverSuperseded ?? _recoverSuperseded;
         _recovered.TrySetResult();
     }
 
@@ -187,6 +204,13 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// <summary>Returns whether a session belongs to another server and must not be touched.</summary>
     public bool IsReleased(SessionId session) => _released.ContainsKey(session);
 
+    /// <summary>Returns whether another server owns the current session of a channel, so that none of this server is served.</summary>
+    public bool IsElsewhere(ChannelName channel) => _elsewhere.ContainsKey(channel);
+
+    /// <summary>Finds the ownership of a session. A packager without control has no other servers.</summary>
+    public ValueTask<SessionOwnership> FindOwnershipAsync(SessionId session, CancellationToken cancellationToken) =>
+        _ownership is not null ? _ownership.FindAsync(session, cancellationToken) : new(SessionOwnership.Closed);
+
     /// <summary>Deletes all data of a session in spool and object store.</summary>
     public void Delete(ChannelName channel, SessionId session)
     {
@@ -209,9 +233,18 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
 
     private void NotifyDeleted(ChannelName channel, SessionId session)
     {
+        // Objects of the channel itself belong to the server that has it on air.
+        var isElsewhere = IsElsewhere(channel);
         foreach (var sink in _context.Sinks)
         {
-            sink.Forget(channel, session);
+            if (isElsewhere)
+            {
+                sink.Release(channel, session);
+            }
+            else
+            {
+                sink.Forget(channel, session);
+            }
         }
     }
 
@@ -276,38 +309,106 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         {
             ForgetLater(session);
         }
-        else if (session.Session.IsRecorded)
-        {
-            _ = RetireAsync(session);
-        }
         else
         {
-            Forget(session);
+            _ = ForgetOwnedAsync(session);
         }
     });
 
-    /// <summary>Removes a session but retains its media. Its journal records the end. Never throws.</summary>
-    private async Task RetireAsync(SessionPackager session)
+    /// <summary>
+    /// Removes a session, and deletes its media unless it is recorded. Its journal records the end. A session that another server owns
+    /// is only released, and without a known owner it stays. Never throws.
+    /// </summary>
+    private async Task ForgetOwnedAsync(SessionPackager session)
     {
         try
         {
-            await session.EndAsync("superseded", CancellationToken.None);
-            if (session.IsFailing)
+            switch (await FindOwnershipAsync(session.Id, CancellationToken.None))
             {
-                ForgetLater(session);
-                return;
-            }
-
-            if (_sessions.Remove(session))
-            {
-                PackagerLog.SessionRetained(_context.Logger, session.Channel.Value, session.Id.Value);
-                NotifyDeleted(session.Channel, session.Id);
+                case SessionOwnership.Undecided:
+                    _context.Deferred.Schedule(_context.Options.RetryInterval, () => _ = ForgetOwnedAsync(session));
+                    break;
+                case SessionOwnership.Open:
+                    ForgetLater(session);
+                    break;
+                case SessionOwnership.Elsewhere:
+                    await session.ReleaseAsync(CancellationToken.None);
+                    Release(session);
+                    break;
+                case SessionOwnership.Closed when !session.Session.IsRecorded:
+                    Forget(session);
+                    break;
+                default:
+                    await RetireAsync(session);
+                    break;
             }
         }
         catch (Exception failure)
         {
             PackagerLog.DeferredFailed(_context.Logger, failure);
         }
+    }
+
+    private async Task RetireAsync(SessionPackager session)
+    {
+        await session.EndAsync("superseded", CancellationToken.None);
+        if (session.IsFailing)
+        {
+            ForgetLater(session);
+            return;
+        }
+
+        if (_sessions.Remove(session))
+        {
+            PackagerLog.SessionRetained(_context.Logger, session.Channel.Value, session.Id.Value);
+            NotifyDeleted(session.Channel, session.Id);
+        }
+    }
+
+    /// <summary>
+    /// Stops serving a session whose channel has another current one. A session of another server, or of one that may be live, is not
+    /// changed.
+    /// </summary>
+    private async Task StopServingAsync(SessionPackager session, CancellationToken cancellationToken)
+    {
+        switch (await FindOwnershipAsync(session.Id, cancellationToken))
+        {
+            case SessionOwnership.Elsewhere:
+                await session.ReleaseAsync(cancellationToken);
+                Release(session);
+                break;
+            case SessionOwnership.Closed:
+                await session.EndAsync("superseded", cancellationToken);
+                if (!session.IsFailing && Release(session) && !session.Session.IsRecorded)
+                {
+                    // Players may still read it.
+                    _context.Deferred.Schedule(DeletionRules.GetDelay(session.Session, _context.Time.GetUtcNow()),
+                        () => Delete(session.Channel, session.Id));
+                }
+
+                break;
+            default:
+                // Control ends an open session of its own, and repeats the call while the owner is not known.
+                break;
+        }
+    }
+
+    /// <summary>Removes a session whose objects stay, or are deleted later.</summary>
+    private bool Release(SessionPackager session)
+    {
+        if (!_sessions.Remove(session))
+        {
+            return false;
+        }
+
+        PackagerMetrics.Released(session.Channel);
+        PackagerLog.SessionReleased(_context.Logger, session.Channel.Value, session.Id.Value);
+        foreach (var sink in _context.Sinks)
+        {
+            sink.Release(session.Channel, session.Id);
+        }
+
+        return true;
     }
 
     private void Forget(SessionPackager session)

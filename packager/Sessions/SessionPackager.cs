@@ -143,15 +143,15 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         WriteImagesWhenIdle();
     }
 
-    /// <summary>Releases the session to another server: nothing more is written.</summary>
-    /// <returns>Whether the session is released. It is not while an encoder's media arrives, nor after it has ended.</returns>
-    public bool TryRelease()
+    /// <summary>
+    /// Releases the session to another server: media that arrives is discarded, and nothing more is written. The end of a session that has
+    /// ended here stays in its journal.
+    /// </summary>
+    public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
-        if (!_gate.Wait(0))
-        {
-            return false;
-        }
-
+        Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
+        await _ending.CancelAsync();
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             if (!timeline.IsEnded && !_isReleased)
@@ -160,8 +160,6 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
                 _images.Clear();
                 writer.Release();
             }
-
-            return _isReleased;
         }
         finally
         {

@@ -22,6 +22,8 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     private readonly List<(string Channel, SessionId Session, string Reason)> _ended = [];
     private readonly List<SessionId> _forgotten = [];
     private readonly List<SessionId> _letGo = [];
+    private readonly List<SessionId> _letGoBeforeEnd = [];
+    private readonly List<SessionId> _resumed = [];
 
     private readonly List<string> _recovered = [];
 
@@ -63,6 +65,30 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
+    /// <summary>Sessions that were released and had not ended until then.</summary>
+    public IReadOnlyList<SessionId> ReleasedBeforeEnd
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _letGoBeforeEnd];
+            }
+        }
+    }
+
+    /// <summary>Open sessions of this server at its start.</summary>
+    public IReadOnlyList<SessionId> Resumed
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _resumed];
+            }
+        }
+    }
+
     public IReadOnlyList<SessionId> Forgotten
     {
         get
@@ -91,10 +117,29 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     {
         lock (_ended)
         {
-            _letGo.Add(session);
+            // Servers repeat it with each check.
+            if (!_letGo.Contains(session))
+            {
+                _letGo.Add(session);
+            }
+
+            if (!_ended.Exists(end => end.Session == session))
+            {
+                _letGoBeforeEnd.Add(session);
+            }
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ResumeAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        lock (_ended)
+        {
+            _resumed.Add(session);
+        }
+
+        return RecoverAsync(channel, cancellationToken);
     }
 
     public ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken)

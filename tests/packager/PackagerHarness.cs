@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.TranscoderToPackager;
@@ -16,7 +17,7 @@ internal sealed class PackagerHarness : IDisposable
     private readonly DeferredWork _deferred;
 
     public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null,
-        CapturingLogger? log = null, DataFolder? data = null)
+        CapturingLogger? log = null, DataFolder? data = null, ISessionOwnership? ownership = null)
     {
         Spool = spool ?? new FakeSpool();
         Time = time ?? new ManualTimeProvider(Encoder.Noon);
@@ -24,7 +25,7 @@ internal sealed class PackagerHarness : IDisposable
         Options = options ?? new PackagerOptions();
         _deferred = new DeferredWork(Time, NullLogger<DeferredWork>.Instance);
         Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
-            Log.For<PackagingStage>());
+            Log.For<PackagingStage>(), ownership);
         Recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred,
             new SettledSessions(data), Log.For<RecoveryService>());
     }
@@ -105,6 +106,8 @@ internal sealed class RecordingSink : ITimelineSink
 
     public List<SessionId> Forgotten { get; } = [];
 
+    public List<SessionId> Released { get; } = [];
+
     public Action<IReadOnlyList<TimelineEvent>>? OnAppend { get; set; }
 
     public IEnumerable<TimelineEvent> Events => Batches.SelectMany(batch => batch.Events);
@@ -133,6 +136,15 @@ internal sealed class RecordingSink : ITimelineSink
         lock (Batches)
         {
             Forgotten.Add(session);
+            Timelines.Remove(session);
+        }
+    }
+
+    public void Release(ChannelName channel, SessionId session)
+    {
+        lock (Batches)
+        {
+            Released.Add(session);
             Timelines.Remove(session);
         }
     }

@@ -144,8 +144,9 @@ public sealed class StartAtScaleTests
         bench.Stage.SessionsOf(ChannelName.Parse("channel-7")).ShouldHaveSingleItem();
         await bench.PublishAsync(Session("channel-7", at: Noon.AddHours(1)), [.. VideoFrames(3, 60)], Source);
         bench.Stage.SessionsOf(ChannelName.Parse("channel-7")).Count.ShouldBe(2);
-        await bench.Stage.ReleaseAsync(ChannelName.Parse("channel-7"), bench.Stage.SessionsOf(ChannelName.Parse("channel-7"))[0].Id,
-            CancellationToken.None);
+        var first = bench.Stage.SessionsOf(ChannelName.Parse("channel-7"))[0];
+        await bench.Stage.EndAsync(first.Channel, first.Id, "over", CancellationToken.None);
+        await bench.Stage.ForgetAsync(first.Channel, first.Id, CancellationToken.None);
         bench.Stage.SessionsOf(ChannelName.Parse("channel-7")).ShouldHaveSingleItem();
         bench.Stage.SessionsOf(ChannelName.Parse("none")).ShouldBeEmpty();
     }

@@ -1,0 +1,169 @@
+using Broadcast.Media;
+using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.Timeline;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>Several servers on one object store.</summary>
+public class SharedStoreTests
+{
+    [Theory]
+    [InlineData(SessionOwnership.Undecided)]
+    [InlineData(SessionOwnership.Elsewhere)]
+    public async Task Restarted_server_deletes_nothing_of_a_session_that_is_not_its_own(SessionOwnership ownership)
+    {
+        var (won, lost, disk) = await BothAdmittedAsync();
+        var owners = new Owners { [won.Id] = ownership, [lost.Id] = ownership };
+
+        using var bench = await new PackagerHarness(disk, ownership: owners).StartAsync();
+        await Poll.UntilAsync(() => owners.Asked(won.Id) > 0);
+        for (var hour = 0; hour < 3; hour++)
+        {
+            bench.Time.Advance(TimeSpan.FromHours(1));
+            await Poll.UntilAsync(() => owners.Asked(lost.Id) > hour || ownership == SessionOwnership.Elsewhere);
+        }
+
+        disk.Deleted.ShouldBeEmpty();
+        var journals = disk.Store.Objects.Keys.Where(name => name.Value.StartsWith(ObjectNames.Of(won).JournalFolder,
+            StringComparison.Ordinal)).ToList();
+        journals.ShouldNotBeEmpty();
+        journals.ShouldAllBe(name => JournalFile.Read(disk.Store.Objects[name])!.BuildTimeline().IsEnded == false);
+    }
+
+    [Fact]
+    public async Task Superseded_session_is_deleted_once_its_ownership_is_confirmed()
+    {
+        var (won, lost, disk) = await BothAdmittedAsync();
+        var owners = new Owners { [won.Id] = SessionOwnership.Undecided, [lost.Id] = SessionOwnership.Undecided };
+        using var bench = await new PackagerHarness(disk, ownership: owners).StartAsync();
+        await Poll.UntilAsync(() => owners.Asked(won.Id) > 0);
+        disk.Deleted.ShouldBeEmpty();
+
+        owners[won.Id] = SessionOwnership.Closed;
+
+        await Poll.UntilAsync(() =>
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(2));
+            return disk.Deleted.Count > 0;
+        });
+        await bench.Recovery.WhenRetiredAsync();
+        disk.Store.Objects.Keys.ShouldAllBe(name => !name.Value.Contains(won.Id.Value));
+    }
+
+    [Fact]
+    public async Task Open_session_is_resumed_although_the_store_has_a_newer_one_that_lost_the_channel()
+    {
+        var (won, lost, disk) = await BothAdmittedAsync(isWinner: true);
+        var owners = new Owners { [won.Id] = SessionOwnership.Open, [lost.Id] = SessionOwnership.Elsewhere };
+        using var bench = await new PackagerHarness(disk, ownership: owners).StartAsync();
+
+        await bench.Stage.ResumeAsync(won.Channel, won.Id, CancellationToken.None);
+
+        bench.Sink.Timelines.Keys.ShouldBe([won.Id]);
+        await bench.PublishAsync(won, [.. VideoFrames(4, 60, from: 20)], Source);
+        bench.Timeline(won).FirstSegment.ShouldBe(1);
+        disk.Deleted.ShouldAllBe(name => name.Value.StartsWith(ObjectNames.Of(won).JournalFolder), "its older journal files");
+    }
+
+    [Fact]
+    public async Task Ended_session_is_no_longer_served_when_another_server_begins_the_next_one()
+    {
+        var owners = new Owners();
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        var (old, next) = (Session(), Session(at: Noon.AddHours(1)));
+        await bench.PublishAsync(old, [.. VideoFrames(5, 60)], Source);
+        await bench.Stage.EndAsync(old.Channel, old.Id, "over", CancellationToken.None);
+        owners[old.Id] = SessionOwnership.Closed;
+
+        await bench.Stage.ReleaseAsync(next.Channel, next.Id, CancellationToken.None);
+
+        bench.Stage.Current.ShouldBeEmpty();
+        bench.Sink.Released.ShouldBe([old.Id]);
+        bench.Spool.Deleted.ShouldBeEmpty("players may still read it");
+        bench.Time.Advance(TimeSpan.FromMinutes(5));
+        await Poll.UntilAsync(() => bench.Spool.Store.Objects.IsEmpty);
+        bench.Sink.Forgotten.ShouldBeEmpty("the manifests of the channel are the other server's");
+    }
+
+    [Fact]
+    public async Task Recorded_session_keeps_its_media_when_another_server_begins_the_next_one()
+    {
+        var owners = new Owners();
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        var (old, next) = (Session() with { IsRecorded = true }, Session(at: Noon.AddHours(1)));
+        await bench.PublishAsync(old, [.. VideoFrames(5, 60)], Source);
+        await bench.Stage.EndAsync(old.Channel, old.Id, "over", CancellationToken.None);
+        owners[old.Id] = SessionOwnership.Closed;
+
+        await bench.Stage.ReleaseAsync(next.Channel, next.Id, CancellationToken.None);
+        bench.Time.Advance(TimeSpan.FromHours(5));
+
+        bench.Sink.Released.ShouldBe([old.Id]);
+        bench.Spool.Deleted.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Session_that_another_server_takes_over_is_no_longer_written()
+    {
+        var owners = new Owners();
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        var session = Session();
+        var publishing = bench.Begin(session, Source);
+        publishing.Send(VideoFrames(5, 60));
+
+        await bench.Stage.ReleaseAsync(session.Channel, session.Id, CancellationToken.None);
+        await bench.Stage.EndAsync(session.Channel, session.Id, "another server owns it", CancellationToken.None);
+        var (files, objects) = (bench.Spool.Files.Keys.ToList(), bench.Spool.Store.Objects.Keys.ToList());
+        publishing.Send(VideoFrames(3, 60, from: 5));
+        await publishing.EndAsync();
+
+        bench.Sink.Released.ShouldBe([session.Id]);
+        bench.Sink.Events.OfType<TimelineEvent.Ended>().ShouldBeEmpty();
+        bench.Spool.Files.Keys.ShouldBe(files, ignoreOrder: true);
+        bench.Spool.Store.Objects.Keys.ShouldBe(objects, ignoreOrder: true);
+    }
+
+    /// <summary>
+    /// The disk of one of two servers that both admitted an encoder for the channel, after a kill. Both sessions are in the store. The one
+    /// that lost the channel is the newer one, and ended.
+    /// </summary>
+    private static async Task<(BroadcastSession Won, BroadcastSession Lost, FakeSpool Disk)> BothAdmittedAsync(bool isWinner = false)
+    {
+        var (won, lost) = (Session(), Session(at: Noon.AddSeconds(1)));
+        var first = await new PackagerHarness().StartAsync();
+        first.Begin(won, Source).Send(VideoFrames(30, 60));
+        var disk = new FakeSpool { Store = first.Spool.Store };
+        using var second = await new PackagerHarness(disk).StartAsync();
+        await second.PublishAsync(lost, [.. VideoFrames(5, 60)], Source);
+        await second.Stage.EndAsync(lost.Channel, lost.Id, "the channel is on air at another server", CancellationToken.None);
+        var restarted = (isWinner ? first.Spool : disk).AfterKill();
+        restarted.Store.Objects.Keys.ShouldContain(name => name.Value.Contains(won.Id.Value));
+        return (won, lost, restarted);
+    }
+
+    /// <summary>Ownership as control reports it; sessions without an entry are undecided.</summary>
+    private sealed class Owners : Dictionary<SessionId, SessionOwnership>, ISessionOwnership
+    {
+        private readonly Dictionary<SessionId, int> _asked = [];
+
+        public int Asked(SessionId session)
+        {
+            lock (_asked)
+            {
+                return _asked.GetValueOrDefault(session);
+            }
+        }
+
+        public ValueTask<SessionOwnership> FindAsync(SessionId session, CancellationToken cancellationToken)
+        {
+            lock (_asked)
+            {
+                _asked[session] = Asked(session) + 1;
+                return new(this.GetValueOrDefault(session, SessionOwnership.Undecided));
+            }
+        }
+    }
+}
