@@ -1,3 +1,4 @@
+using Broadcast.Control.Database;
 using Dapper;
 using Npgsql;
 
@@ -64,11 +65,17 @@ internal static class ServerLease
         await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
             "SELECT last_seen_at FROM servers WHERE id = @id", new { id = identity.Id }, cancellationToken: cancellationToken));
 
-    /// <summary>Releases the lease, so that the next start need not wait for it to expire.</summary>
+    /// <summary>
+    /// Releases the lease, so that the next start need not wait for it to expire, and notifies the other servers, which may admit the
+    /// encoders of its channels from now on.
+    /// </summary>
     public static async Task ReleaseAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE servers SET lease_until = clock_timestamp(), last_seen_at = clock_timestamp(), released = true WHERE id = @id AND run "
-            + "= @run",
+            $"""
+            WITH given_back AS (UPDATE servers SET lease_until = clock_timestamp(), last_seen_at = clock_timestamp(), released = true
+                WHERE id = @id AND run = @run RETURNING 1)
+            SELECT pg_notify('{DatabaseNotification.Channel}', 'session_owners:') FROM given_back
+            """,
             new { id = identity.Id, run = identity.Run },
             cancellationToken: cancellationToken));
 

@@ -98,6 +98,22 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Lease_given_back_by_a_stopping_server_admits_its_encoders_elsewhere_at_once()
+    {
+        // No server renews its lease, and so reads ownership, during the test.
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString, settings: ("Control:ServerLease", "00:10:00"));
+        await using var a = await Server.StartAsync(options.ConnectionString, settings: ("Control:ServerLease", "00:10:00"));
+        var (key, grant) = await OnAirAsync(a);
+        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")));
+
+        await a.StopAsync();
+
+        await Poll.UntilAsync(() => !b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")));
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.Id.ShouldNotBe(grant.Session.Id);
+    }
+
+    [Fact]
     public async Task Restarted_server_resumes_its_session_and_leaves_an_unknown_one_of_another_server_open()
     {
         var options = await postgres.FreshAsync();
