@@ -127,10 +127,10 @@ internal static class ChannelEndpoints
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
         var encoders = sessionManager.DisconnectEncoders(id, "disconnected by an operator");
-        if (encoders == 0 && remoteSessions.Has(id))
+        if (encoders == 0 && remoteSessions.Find(id) is { } other)
         {
             throw new ControlException(ControlErrorCode.Conflict,
-                $"Channel {name} is on air at another server. Send the request to that server.");
+                $"Channel {name} is on air at server '{other.Server}'. Send the request to that server.");
         }
 
         if (encoders > 0)

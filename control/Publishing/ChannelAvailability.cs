@@ -1,9 +1,13 @@
 using System.Globalization;
+using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Broadcast.Control.Publishing;
 
@@ -17,26 +21,74 @@ internal sealed record ChannelRejection(PublishRejectionReason Reason, string Su
 /// Decides whether a channel accepts encoders, whatever their key: not during the cooldown after an event, and not while the channel is on
 /// air at another server.
 /// </summary>
-internal sealed class ChannelAvailability(IActiveEvents events,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, RemoteSessions? remoteSessions = null)
+internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    RemoteSessions? remoteSessions = null, ServerLeaseService? servers = null, SessionManager? sessionManager = null,
+    SessionWriter? sessionWriter = null, IOptions<ControlOptions>? options = null)
 {
-    /// <summary>Gets the reason for rejecting all encoders of a channel; <see langword="null"/> when it accepts encoders.</summary>
-    public ChannelRejection? FindRejection(long channelId, ChannelName channel)
+    private const string OnAirElsewhere = "the channel is on air at another server";
+
+    /// <summary>Gets the reason for rejecting an encoder of a channel; <see langword="null"/> when the channel accepts it.</summary>
+    public async ValueTask<ChannelRejection?> FindRejectionAsync(StreamKeyRecord key, CancellationToken cancellationToken)
     {
         // The previous event can still be cached as active for a moment.
-        if (events.CooldownOf(channelId) is { } cooldown && cooldown.Until > time.GetUtcNow()
-            && (events.Find(channelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
+        if (events.CooldownOf(key.ChannelId) is { } cooldown && cooldown.Until > time.GetUtcNow()
+            && (events.Find(key.ChannelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
         {
             return new(PublishRejectionReason.EventOver, "the event on the channel has ended", string.Create(
                 CultureInfo.InvariantCulture,
-                $"'{cooldown.Title}' on channel {channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
+                $"'{cooldown.Title}' on channel {key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
         }
 
-        // Based on the last notification. If two servers admit encoders concurrently, the one that writes its session later loses it.
-        return remoteSessions?.Has(channelId) == true
-            ? new(PublishRejectionReason.ChannelBusy, "the channel is on air at another server",
-                $"Channel {channel} is on air at another server. Publish to that server, end the session there first, "
-                + "or use another channel.")
-            : null;
+        if (servers is not null)
+        {
+            await servers.CheckIfDueAsync(key.ChannelId, cancellationToken);
+        }
+
+        return remoteSessions?.Find(key.ChannelId) is { } other ? Describe(key, other.Server) : null;
+    }
+
+    /// <summary>
+    /// Confirms a session that begins with an encoder: writes its row, of which the database permits one per channel. This server may not
+    /// have heard yet that another one has the channel on air, for example if the primary and the backup encoder connect to two servers at
+    /// the same time. While the database does not answer, the session counts as confirmed.
+    /// </summary>
+    /// <returns>The reason for rejecting the encoder; its session has ended then. <see langword="null"/> when the session goes on.</returns>
+    public async ValueTask<ChannelRejection?> ConfirmStartAsync(StreamKeyRecord key, SessionId session, CancellationToken cancellationToken)
+    {
+        if (sessionWriter is null || sessionManager is null || servers is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(options?.Value.LookupTimeout ?? TimeSpan.FromSeconds(1), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            await sessionWriter.WriteAsync(session, either.Token);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is OperationCanceledException or PostgresException)
+        {
+            // The writer tries again; a session that loses its channel then ends.
+            return null;
+        }
+
+        if (sessionManager.HasOpen(session))
+        {
+            return null;
+        }
+
+        await servers.TryCheckAsync(cancellationToken);
+        return Describe(key, remoteSessions?.Find(key.ChannelId)?.Server);
+    }
+
+    private ChannelRejection Describe(StreamKeyRecord key, string? server)
+    {
+        var lease = options?.Value.ServerLease ?? TimeSpan.FromSeconds(20);
+        var where = server is null ? "another server" : $"server '{server}'";
+        var remedy = key.Input == InputRole.Backup
+            ? "Publish the backup encoder to the same server as the primary"
+            : "Publish to that server, or end the session there first";
+        return new(PublishRejectionReason.ChannelBusy, OnAirElsewhere, string.Create(CultureInfo.InvariantCulture,
+            $"Channel {key.Channel} is on air at {where}. {remedy}. This server accepts the encoder once that session has ended, or that server has stopped or has been unreachable for {lease.TotalSeconds:0.#} s."));
     }
 }

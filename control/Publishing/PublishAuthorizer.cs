@@ -45,7 +45,7 @@ internal sealed class PublishAuthorizer(
             }
 
             earlier = validKey;
-            if (availability.FindRejection(validKey.Key.ChannelId, validKey.Key.Channel) is { } rejection)
+            if (await availability.FindRejectionAsync(validKey.Key, cancellationToken) is { } rejection)
             {
                 NotifyNotAdmitted(validKey, rejection.Summary);
                 return Reject(request, rejection.Reason, rejection.Message);
@@ -62,6 +62,13 @@ internal sealed class PublishAuthorizer(
                 case AdmissionResult.Admitted admitted when keys.HasChanged(changes, validKey.Key):
                     sessionManager.RemovePublisher(admitted.Grant, "authorization repeated");
                     continue;
+
+                // Cached keys are used while the database is unavailable, which then cannot confirm anything.
+                case AdmissionResult.Admitted { Continued: false } begun when !validKey.FromCache
+                    && await availability.ConfirmStartAsync(validKey.Key, begun.Grant.Session.Id, cancellationToken) is { } lost:
+                    sessionManager.RemovePublisher(begun.Grant, lost.Summary);
+                    NotifyNotAdmitted(validKey, lost.Summary);
+                    return Reject(request, lost.Reason, lost.Message);
 
                 case AdmissionResult.Admitted admitted:
                     if (validKey.CallbackRequest is { } callbackRequest)

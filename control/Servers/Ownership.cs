@@ -72,6 +72,17 @@ internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
             : OwnershipStatus.LeaseExpired;
     }
 
+    /// <summary>
+    /// Time until a session of another live server becomes <see cref="OwnershipStatus.LeaseExpired"/>, unless its owner renews the lease.
+    /// </summary>
+    public TimeSpan GetRemaining(OwnerInfo owner)
+    {
+        var contact = owner.IsKnown ? Lease : Lease + Grace;
+        var (lease, proof) = (owner.IsKnown ? -owner.ExpiredFor : TimeSpan.Zero, owner.IsReleased ? TimeSpan.Zero : contact - owner.Contact);
+        var longer = lease > proof ? lease : proof;
+        return longer > TimeSpan.Zero ? longer : TimeSpan.Zero;
+    }
+
     /// <summary>Returns whether a starting server takes the session over.</summary>
     public static bool IsTakenOverAtStart(OwnershipStatus status) => status != OwnershipStatus.OwnedByLiveServer;
 

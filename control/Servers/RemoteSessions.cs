@@ -1,27 +1,45 @@
+using System.Collections.Frozen;
 using Broadcast.Media;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Servers;
 
+/// <summary>Channel on air at another server.</summary>
+/// <param name="ChannelId">Database id of the channel.</param>
+/// <param name="Channel">Name of the channel.</param>
+/// <param name="Session">Open session of the channel.</param>
+/// <param name="Server">Display name of the server.</param>
+/// <param name="FreeIn">Time from the read until this server may admit an encoder, unless the other one renews its lease.</param>
+internal sealed record RemoteSession(long ChannelId, string Channel, SessionId Session, string Server, TimeSpan FreeIn);
+
 /// <summary>
-/// Channels on air at other servers, as last read from the database: at start, with each lease renewal, and when a session starts or ends.
-/// While the database is unavailable the last state applies.
+/// Channels on air at other servers, as last read from the database: at start, with each lease renewal, when a session starts or ends, when
+/// a server gives its lease back, and when an encoder asks after the lease would have ended. While the database is unavailable the last
+/// state applies.
 /// </summary>
-internal sealed class RemoteSessions
+internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
-    private volatile Channels _channels = new([], []);
+    private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenSet<string>.Empty, 0);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
-    public bool Has(long channelId) => _channels.Ids.Contains(channelId);
+    public bool Has(long channelId) => _state.Channels.ContainsKey(channelId);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
-    public bool Has(ChannelName channel) => _channels.Names.Contains(channel.Value);
+    public bool Has(ChannelName channel) => _state.Names.Contains(channel.Value);
+
+    /// <summary>Finds the session of a channel that is on air at another server.</summary>
+    public RemoteSession? Find(long channelId) => _state.Channels.GetValueOrDefault(channelId);
+
+    /// <summary>Returns whether a channel's owner would have lost it since the last read, unless it has renewed its lease.</summary>
+    public bool IsDue(long channelId) => _state is var state && state.Channels.TryGetValue(channelId, out var session)
+        && time.GetElapsedTime(state.ReadAt) >= session.FreeIn;
 
     /// <summary>Replaces the channels.</summary>
-    public void Set(IEnumerable<(long Id, string Name)> channels)
+    public void Set(IEnumerable<RemoteSession> sessions)
     {
-        var all = channels.ToList();
-        _channels = new([.. all.Select(c => c.Id)], all.Select(c => c.Name).ToHashSet(StringComparer.Ordinal));
+        var channels = sessions.ToFrozenDictionary(session => session.ChannelId);
+        _state = new(channels, channels.Values.Select(session => session.Channel).ToFrozenSet(StringComparer.Ordinal), time.GetTimestamp());
     }
 
-    private sealed record Channels(HashSet<long> Ids, HashSet<string> Names);
+    private sealed record State(FrozenDictionary<long, RemoteSession> Channels, FrozenSet<string> Names, long ReadAt);
 }

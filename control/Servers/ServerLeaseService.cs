@@ -88,6 +88,34 @@ internal sealed class ServerLeaseService(
         await CheckSessionsAsync(connection, cancellationToken);
     }
 
+    /// <summary>
+    /// Checks all open sessions before an encoder is rejected, if the owner of its channel would have lost it since the last check. An
+    /// owner that renews its lease is checked once per lease. While the database is unavailable, the last state remains.
+    /// </summary>
+    public async Task CheckIfDueAsync(long channelId, CancellationToken cancellationToken)
+    {
+        if (remoteSessions.IsDue(channelId))
+        {
+            await TryCheckAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Checks all open sessions, within the time of a lookup; without effect while the database is unavailable.</summary>
+    public async Task TryCheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            await using var connection = await database.Source.OpenConnectionAsync(either.Token);
+            await CheckSessionsAsync(connection, either.Token);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is OperationCanceledException)
+        {
+            // The last state applies.
+        }
+    }
+
     /// <summary>Checks all open sessions once.</summary>
     public async Task CheckSessionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -97,7 +125,7 @@ internal sealed class ServerLeaseService(
             // Read local sessions first: a session that ends here meanwhile must not look taken over.
             var localSessions = sessionManager.Sessions();
             var open = await claims.ReadAsync(connection, cancellationToken);
-            remoteSessions.Set(open.Where(s => s.Standing == OwnershipStatus.OwnedByLiveServer).Select(s => (s.ChannelId, s.Channel)));
+            remoteSessions.Set(open.Select(s => s.Remote).OfType<RemoteSession>());
             await ReleaseChannelsAsync(open, cancellationToken);
             foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))
             {

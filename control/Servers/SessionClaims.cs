@@ -9,7 +9,11 @@ namespace Broadcast.Control.Servers;
 
 /// <summary>Open session with its ownership.</summary>
 internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Channel, long Epoch, string? EndRequest,
-    OwnershipStatus Standing);
+    OwnershipStatus Standing)
+{
+    /// <summary>Session on air at another live server, with the name of that server; otherwise <see langword="null"/>.</summary>
+    public RemoteSession? Remote { get; init; }
+}
 
 /// <summary>Session ended in the database on behalf of its lost owner.</summary>
 internal sealed record AbandonedSession(string Id, string Channel, string Owner, string Reason);
@@ -132,7 +136,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             $"""
             SELECT s.id, s.channel_id AS channelId, c.name AS channel, s.epoch, s.end_request AS endRequest,
                 s.owner IS NOT NULL AS hasOwner, coalesce(s.owner = @me, false) AS isOurs,
-                v.id IS NOT NULL AS isKnown, coalesce(v.released, false) AS isReleased, coalesce(extract(epoch
+                v.id IS NOT NULL AS isKnown, coalesce(v.name, s.owner::text) AS server, coalesce(v.released, false) AS isReleased,
+                coalesce(extract(epoch
                 FROM clock_timestamp() - v.lease_until), 0)::float8 AS overFor,
                 ({contact})::float8 AS contact, c.reconnect_window_seconds AS window
             FROM sessions s JOIN channels c ON c.id = s.channel_id LEFT JOIN servers v ON v.id = s.owner WHERE s.ended_at IS NULL
@@ -145,12 +150,19 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
 
     private sealed record OpenRow(
         string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown,
-        bool IsReleased, double OverFor, double Contact, int Window)
+        string? Server, bool IsReleased, double OverFor, double Contact, int Window)
     {
-        public ClaimedSession ToClaimed(OwnershipRules rules) => new(
-            SessionId.Parse(Id), ChannelId, Channel, Epoch, EndRequest,
-            rules.Evaluate(new(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact),
-                TimeSpan.FromSeconds(Window))));
+        public ClaimedSession ToClaimed(OwnershipRules rules)
+        {
+            var owner = new OwnerInfo(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact),
+                TimeSpan.FromSeconds(Window));
+            var (id, status) = (SessionId.Parse(Id), rules.Evaluate(owner));
+            return new(id, ChannelId, Channel, Epoch, EndRequest, status)
+            {
+                Remote = status == OwnershipStatus.OwnedByLiveServer
+                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner)) : null,
+            };
+        }
     }
 
     private sealed record TakenRow(

@@ -77,6 +77,15 @@ internal sealed class PendingWrites
         }
     }
 
+    /// <summary>Finds the change of a session; <see langword="null"/> when it has none.</summary>
+    public SessionRecord? Find(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _sessions.GetValueOrDefault(session);
+        }
+    }
+
     /// <summary>Gets the uses of all keys.</summary>
     public KeyValuePair<string, DateTimeOffset>[] KeyUses()
     {

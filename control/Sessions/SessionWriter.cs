@@ -134,6 +134,28 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         }
     }
 
+    /// <summary>
+    /// Writes the pending change of one session now, before those of others. If another server has its channel,
+    /// <see cref="OwnershipLost"/> is raised before this completes.
+    /// </summary>
+    /// <exception cref="Npgsql.NpgsqlException">The database is unavailable; the change stays pending.</exception>
+    public async Task WriteAsync(SessionId id, CancellationToken cancellationToken)
+    {
+        await _writeLock.WaitAsync(cancellationToken);
+        try
+        {
+            if (_pending.Find(id) is { } session)
+            {
+                await WriteAsync(session, cancellationToken);
+                _pending.Remove(session);
+            }
+        }
+        finally
+        {
+            _writeLock.Release();
+        }
+    }
+
     // The batch runs in one transaction.
     private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
     {

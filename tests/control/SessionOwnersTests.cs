@@ -1,4 +1,6 @@
 using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using static Broadcast.Control.Tests.SharedDatabase;
@@ -111,6 +113,70 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
 
         await Poll.UntilAsync(() => !b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")));
         (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.Id.ShouldNotBe(grant.Session.Id);
+    }
+
+    [Fact]
+    public async Task Encoder_is_told_which_server_has_its_channel_and_what_to_do()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        var (key, _) = await OnAirAsync(a);
+        var backup = (await a.Get<StreamKeys>().CreateAsync("demo", role: StreamKeyRole.Backup)).StreamKey;
+        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")));
+        var server = $"Channel demo is on air at server '{a.Get<ServerIdentity>().Name}'. ";
+        const string Admission = " This server accepts the encoder once that session has ended, or that server has stopped or has been "
+            + "unreachable for 20 s.";
+
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Message
+            .ShouldBe(server + "Publish to that server, or end the session there first." + Admission);
+        (await b.AskAsync(backup)).ShouldBeOfType<PublishDecision.Rejected>().Message
+            .ShouldBe(server + "Publish the backup encoder to the same server as the primary." + Admission);
+        (await a.AskAsync(backup)).ShouldBeOfType<PublishDecision.Granted>();
+    }
+
+    [Fact]
+    public async Task Backup_encoder_begins_no_second_session_at_a_server_that_has_not_heard_of_the_first()
+    {
+        // Neither a notification nor a renewal tells B of the session.
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString,
+            settings: [("Control:ServerLease", "00:10:00"), ("Control:LookupTimeout", "00:00:30")]);
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        await ExecuteAsync(a, "ALTER TABLE sessions DISABLE TRIGGER USER");
+        var (_, grant) = await OnAirAsync(a);
+        var backup = (await a.Get<StreamKeys>().CreateAsync("demo", role: StreamKeyRole.Backup)).StreamKey;
+        b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")).ShouldBeFalse();
+
+        var decision = await b.AskAsync(backup);
+
+        var rejected = decision.ShouldBeOfType<PublishDecision.Rejected>();
+        rejected.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        rejected.Message.ShouldStartWith($"Channel demo is on air at server '{a.Get<ServerIdentity>().Name}'.");
+        b.Get<SessionManager>().Sessions().ShouldBeEmpty();
+        (await OpenAsync(a)).ShouldBe([grant.Session.Id.Value]);
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Encoder_is_admitted_as_soon_as_the_lease_of_the_other_server_has_ended()
+    {
+        // B renews its lease, and so reads ownership, too late for this test.
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString, settings: ("Control:ServerLease", "00:10:00"));
+        var a = await Server.StartAsync(options.ConnectionString, settings: ("Control:ServerLease", "00:10:00"));
+        var (key, grant) = await OnAirAsync(a);
+        await a.DisposeAsync();
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 18);
+        await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '1 hour'");
+        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        {
+            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+        }
+
+        b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")).ShouldBeTrue("its lease holds for 2 s");
+
+        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishDecision.Granted);
     }
 
     [Fact]
