@@ -63,12 +63,20 @@ internal static partial class PackagerLog
         + "lose less, set Spool:FlushToDisk")]
     public static partial void SegmentsDamaged(ILogger logger, string channel, string session, int count);
 
+    [LoggerMessage(3029, LogLevel.Warning,
+        "Another server wrote journal file {Number} of session {Session} of channel {Channel}; continuing in the next epoch, {Epoch}")]
+    public static partial void JournalTaken(ILogger logger, string channel, string session, long number, long epoch);
+
     [LoggerMessage(3030, LogLevel.Error, "A timeline sink failed on session {Session}; the others continue")]
     public static partial void SinkFailed(ILogger logger, Exception error, string session);
 
-    [LoggerMessage(3032, LogLevel.Error,
+    [LoggerMessage(3033, LogLevel.Error,
         "Session {Session}: an event contradicts the timeline and was dropped; its media are lost, and a new period starts")]
     public static partial void EventsDropped(ILogger logger, Exception error, string session);
+
+    [LoggerMessage(3032, LogLevel.Information,
+        "Session {Session} of channel {Channel}: {Count} segments, up to {Last}, were in the object store but not in the journal there")]
+    public static partial void TailFound(ILogger logger, string channel, string session, int count, long last);
 
     [LoggerMessage(3031, LogLevel.Error, "Deferred work failed")]
     public static partial void DeferredFailed(ILogger logger, Exception error);

@@ -3,7 +3,10 @@ namespace Broadcast.Media.Objects;
 /// <summary>Kinds of objects in the object store. Each has its own form of name (<see cref="ObjectNames"/>).</summary>
 public enum ObjectKind
 {
-    /// <summary>A journal file: <c>journal/{channel}/{session}/{number}.jsonl</c>, the number with at least 8 digits.</summary>
+    /// <summary>
+    /// A journal file: <c>journal/{channel}/{session}/{epoch}-{number}.jsonl</c>, the number with at least 8 digits. Earlier versions wrote
+    /// <c>…/{number}.jsonl</c>.
+    /// </summary>
     Journal,
 
     /// <summary>An init segment: <c>live/{channel}/{session}/{rendition}/init-{number}.mp4</c>.</summary>

@@ -168,10 +168,21 @@ public static class ObjectNames
         }
 
         var digits = file[..^SessionObjectNames.JournalExtension.Length];
+        var (dash, epoch) = (digits.IndexOf('-'), 0L);
+        if (dash >= 0)
+        {
+            if (!MediaFile.TryParseNumber(digits[..dash], out epoch) || epoch == 0)
+            {
+                return null;
+            }
+
+            digits = digits[(dash + 1)..];
+        }
+
         var isPadded = digits.Length == SessionObjectNames.JournalDigits;
         return (isPadded || (digits.Length is > SessionObjectNames.JournalDigits and <= 19 && digits[0] != '0'))
             && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
-                ? new ParsedObjectName(ObjectKind.Journal) { Number = number }
+                ? new ParsedObjectName(ObjectKind.Journal) { Epoch = epoch, Number = number }
                 : null;
     }
 

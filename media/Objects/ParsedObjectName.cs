@@ -32,8 +32,13 @@ public readonly record struct ParsedObjectName(ObjectKind Kind)
     /// <summary>CRC-32C of the content of a list of index blocks; otherwise 0.</summary>
     public uint Checksum { get; init; }
 
-    /// <summary>Epoch of the repair that rewrote an index block; otherwise 0.</summary>
+    /// <summary>
+    /// Epoch of a journal file, 0 if its name has none, or of the repair that rewrote an index block; otherwise 0.
+    /// </summary>
     public long Epoch { get; init; }
+
+    /// <summary>Number of a journal file.</summary>
+    public JournalNumber JournalNumber => new(Epoch, Number);
 
     /// <summary>Returns whether the object belongs to a session.</summary>
     public bool IsOf(ChannelName channel, SessionId session) => Channel == channel && Session == session;
@@ -44,7 +49,7 @@ public readonly record struct ParsedObjectName(ObjectKind Kind)
         var names = ObjectNames.Of(Channel, Session);
         return Kind switch
         {
-            ObjectKind.Journal => names.Journal(Number),
+            ObjectKind.Journal => names.Journal(Epoch, Number),
             ObjectKind.Init => names.Init(Rendition, Number),
             ObjectKind.Segment => names.Segment(Rendition, Number),
             ObjectKind.IndexBlock => names.IndexBlock(Number, Last, Epoch),

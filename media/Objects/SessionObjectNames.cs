@@ -19,7 +19,7 @@ public readonly record struct SessionObjectNames(ChannelName Channel, SessionId 
     internal const string ImageExtension = ".jpg";
     internal const string JournalExtension = ".jsonl";
 
-    /// <summary>Minimum number of digits in the name of a journal file, so that names sort by number.</summary>
+    /// <summary>Minimum number of digits of the number in the name of a journal file, so that names of one epoch sort by number.</summary>
     internal const int JournalDigits = 8;
 
     /// <summary>Folder of the session's media and manifests, ending in <c>/</c>.</summary>
@@ -32,11 +32,18 @@ public readonly record struct SessionObjectNames(ChannelName Channel, SessionId 
     public ObjectName Mpd => InMedia(ObjectNames.MpdFile);
 
     /// <summary>Name of a journal file.</summary>
+    /// <param name="number">Number of the file.</param>
+    public ObjectName Journal(JournalNumber number) => Journal(number.Epoch, number.Number);
+
+    /// <summary>Name of a journal file.</summary>
+    /// <param name="epoch">Epoch of the session, from 1; 0 for the names of earlier versions.</param>
     /// <param name="number">Number of the file, from 1.</param>
-    public ObjectName Journal(long number)
+    public ObjectName Journal(long epoch, long number)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(number);
-        return ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{JournalFolder}{number:D8}{JournalExtension}"));
+        var prefix = epoch == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{epoch}-");
+        return ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{JournalFolder}{prefix}{number:D8}{JournalExtension}"));
     }
 
     /// <summary>Name of an init segment.</summary>

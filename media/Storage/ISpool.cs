@@ -45,6 +45,16 @@ public interface ISpool
     }
 
     /// <summary>
+    /// Raised when a file cannot be uploaded because the object store has another object of its name: another writer created it. The file
+    /// stays in the spool. Called on a background thread, and again with each attempt.
+    /// </summary>
+    event Action<ObjectName>? NameTaken
+    {
+        add { }
+        remove { }
+    }
+
+    /// <summary>
     /// Deletes all files whose names start with <paramref name="prefix"/> (ending in <c>/</c>) from spool and object store, in the
     /// background.
     /// </summary>

@@ -97,9 +97,9 @@ internal sealed class RecordingTimelineCache(
         return null;
     }
 
-    private async Task<SortedSet<long>> NumbersAsync(Key key)
+    private async Task<SortedSet<JournalNumber>> NumbersAsync(Key key)
     {
-        var numbers = new SortedSet<long>();
+        var numbers = new SortedSet<JournalNumber>();
         var folder = ObjectNames.Of(key.Channel, key.Session).JournalFolder;
         foreach (var found in spool.List(folder))
         {
@@ -120,7 +120,7 @@ internal sealed class RecordingTimelineCache(
         {
             if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal && parsed.IsOf(key.Channel, key.Session))
             {
-                numbers.Add(parsed.Number);
+                numbers.Add(parsed.JournalNumber);
             }
         }
     }

@@ -7,30 +7,34 @@ namespace Broadcast.Packager.Journal;
 
 /// <summary>
 /// Appends a session's events to its journal, with one append per batch. Files are numbered and start with a checkpoint. A file is uploaded
-/// once a newer one exists. Once a checkpoint would contain many index blocks, they are listed in an object of their own, so that the size
-/// of a file does not depend on the duration of the session. Owned by one session; not thread-safe.
+/// once a newer one exists. Their names begin with the session's epoch, so that servers with different epochs never write the same object.
+/// Once a checkpoint would contain many index blocks, they are listed in an object of their own, so that the size of a file does not depend
+/// on the duration of the session. Owned by one session; not thread-safe.
 /// </summary>
 /// <param name="spool">Spool for the files.</param>
 /// <param name="channel">The channel.</param>
 /// <param name="session">The session.</param>
-/// <param name="existing">Numbers of the existing files, ascending. The next file has the number after the highest.</param>
-internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId session, IEnumerable<long> existing)
+/// <param name="existing">Numbers of the existing files, ascending. The next file has the number after the last.</param>
+internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId session, IEnumerable<JournalNumber> existing)
 {
     /// <summary>Maximum number of index blocks in a checkpoint, unless they cannot be listed in an object.</summary>
     private const int MaxIndexBlocks = 32;
 
     private readonly SessionObjectNames _names = ObjectNames.Of(channel, session);
-    private readonly List<long> _older = [.. existing];
-    private readonly List<(long Number, ObjectName Object)> _lists = [];
+    private readonly List<JournalNumber> _older = [.. existing];
+    private readonly List<(JournalNumber Number, ObjectName Object)> _lists = [];
     private ISpoolFile? _file;
     private ISpoolFile? _newFile;
-    private long _number;
+    private JournalNumber _number;
 
     /// <summary>Number of events in the open file.</summary>
     public int Events { get; private set; }
 
     /// <summary>Indicates whether a file is open.</summary>
     public bool IsOpen => _file is not null;
+
+    /// <summary>Epoch of the newest file; 0 before this writer has opened one.</summary>
+    public long NewestEpoch => _number.Epoch;
 
     /// <summary>Appends events. Without an open file, starts one, whose checkpoint contains them.</summary>
     /// <param name="events">Events to append.</param>
@@ -80,18 +84,38 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
+    /// <summary>
+    /// Forgets a sealed file that cannot be uploaded, because another server wrote an object of its name. The object stays.
+    /// </summary>
+    public void Abandon(JournalNumber number)
+    {
+        if (number != _number || _file is null)
+        {
+            _older.Remove(number);
+            spool.Discard(_names.Journal(number));
+        }
+    }
+
     private void Open(SessionTimeline timeline)
     {
-        var number = _older.Count > 0 ? Math.Max(_older[^1], _number) + 1 : _number + 1;
+        var number = new JournalNumber(timeline.Session.Epoch,
+            Math.Max(_older.Select(older => older.Number).DefaultIfEmpty().Max(), _number.Number) + 1);
         StoreIndexBlockList(timeline);
         var checkpoint = timeline.JournalCheckpoint();
+        if (_newFile is not null && _newFile.Name != _names.Journal(number))
+        {
+            // An earlier attempt failed, and the session has a higher epoch since.
+            spool.Discard(_newFile.Name);
+            _newFile = null;
+        }
+
         _newFile ??= spool.Open(_names.Journal(number));
         if (_newFile.Length > 0)
         {
             _newFile.Truncate(0);
         }
 
-        _newFile.Append([JournalFile.Preamble(channel, session, timeline.Session.Epoch, number, checkpoint)]);
+        _newFile.Append([JournalFile.Preamble(channel, session, number.Epoch, number.Number, checkpoint)]);
         (_file, _newFile, _number, Events) = (_newFile, null, number, 0);
         AddList(number, timeline);
     }
@@ -104,7 +128,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
     {
         if (_lists.Count == 0)
         {
-            AddList(_older.Count > 0 ? _older[^1] : 0, timeline);
+            AddList(_older.Count > 0 ? _older[^1] : default, timeline);
         }
 
         if (timeline.UnlistedIndexBlocks <= MaxIndexBlocks)
@@ -131,7 +155,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
-    private void AddList(long number, SessionTimeline timeline)
+    private void AddList(JournalNumber number, SessionTimeline timeline)
     {
         if (timeline.StoredIndexBlockList is { } list)
         {
@@ -139,7 +163,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
-    private void Seal(ISpoolFile file, long number, JournalEnd end)
+    private void Seal(ISpoolFile file, JournalNumber number, JournalEnd end)
     {
         try
         {

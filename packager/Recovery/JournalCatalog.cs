@@ -7,7 +7,7 @@ namespace Broadcast.Packager.Recovery;
 /// <param name="Channel">Channel of the session.</param>
 /// <param name="Id">ID of the session.</param>
 /// <param name="Numbers">Numbers of its journal files, ascending.</param>
-internal sealed record JournaledSession(ChannelName Channel, SessionId Id, SortedSet<long> Numbers)
+internal sealed record JournaledSession(ChannelName Channel, SessionId Id, SortedSet<JournalNumber> Numbers)
 {
     /// <summary>Names of the session's objects.</summary>
     public SessionObjectNames Names => ObjectNames.Of(Channel, Id);
@@ -57,7 +57,7 @@ internal sealed class JournalCatalog
 
         if (session.Channel == parsed.Channel)
         {
-            session.Numbers.Add(parsed.Number);
+            session.Numbers.Add(parsed.JournalNumber);
         }
     }
 }

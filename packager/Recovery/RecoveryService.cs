@@ -55,6 +55,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     private readonly SessionRecovery _recovery;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _slots = new(MaxConcurrent);
+    private readonly SemaphoreSlim _supersededLock = new(1);
     private readonly ConcurrentDictionary<ChannelName, Lazy<Task<bool>>> _channels = new();
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
     private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
@@ -357,9 +358,18 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     /// <summary>Recovers a session that is open although the object store contains a newer one of its channel.</summary>
     private async Task RecoverSupersededAsync(SessionId session)
     {
-        if (_superseded.TryRemove(session, out var found) && !await TryRecoverAsync(found, RequestTimeout, _stopping.Token))
+        // A second caller waits for the result of the first.
+        await _supersededLock.WaitAsync(_stopping.Token);
+        try
         {
-            _superseded.TryAdd(session, found);
+            if (_superseded.TryRemove(session, out var found) && !await TryRecoverAsync(found, RequestTimeout, _stopping.Token))
+            {
+                _superseded.TryAdd(session, found);
+            }
+        }
+        finally
+        {
+            _supersededLock.Release();
         }
     }
 

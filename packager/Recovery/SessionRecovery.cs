@@ -40,8 +40,14 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         var timeline = file.BuildTimeline();
         TimelineRecovery.Normalize(timeline);
         timeline = await WithoutDamageAsync(session, file, timeline, cancellationToken);
-        var highest = timeline.IsEnded ? 0 : await FindHighestLostAsync(session, file, timeline, cancellationToken);
-        if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
+        var (highest, stored) = timeline.IsEnded ? (0, []) : await FindLostAsync(session, file, cancellationToken);
+        var isTailLost = !timeline.IsEnded && (highest > timeline.LastSegment || IsContinuedElsewhere(session, file));
+        if (isTailLost && await StoredTail.AppendAsync(spool, timeline, stored, cancellationToken) is > 0 and var found)
+        {
+            PackagerLog.TailFound(logger, session.Channel.Value, session.Id.Value, found, timeline.LastSegment);
+        }
+
+        if (isTailLost)
         {
             // The newest file is damaged and contained later events, or a newer file existed and is lost.
             var now = time.GetUtcNow();
@@ -217,30 +223,38 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             : rendition.Inits.Where(other => !damaged.Contains(other.Object)).OrderBy(other => Math.Abs(other.Number - number))
                 .Select(other => other.Number).FirstOrDefault(number);
 
-    /// <summary>Highest segment number with an existing object, if the journal may be incomplete; otherwise 0.</summary>
-    private async Task<long> FindHighestLostAsync(JournaledSession session, JournalFile file, SessionTimeline timeline,
+    /// <summary>Returns whether the newest journal file is followed by one that is lost.</summary>
+    private static bool IsContinuedElsewhere(JournaledSession session, JournalFile file) =>
+        file.End == JournalEnd.Rotated && session.Numbers.Max == NumberOf(session, file);
+
+    /// <summary>
+    /// Highest segment number with an existing object, if the journal may be incomplete, otherwise 0, and the media in the object store.
+    /// </summary>
+    private async Task<(long Highest, HashSet<ObjectName> Stored)> FindLostAsync(JournaledSession session, JournalFile file,
         CancellationToken cancellationToken)
     {
-        var isDamaged = session.Numbers.Max > file.Number;
+        var isDamaged = session.Numbers.Max > NumberOf(session, file);
 
         // The encoder had disconnected. If the file has left the spool, the encoder may have returned on another machine whose newest file
         // was never uploaded.
-        var name = session.Names.Journal(file.Number);
-        if (!isDamaged && (file.End != JournalEnd.Idle || spool.List(name.Value).Count > 0))
+        var name = session.Names.Journal(NumberOf(session, file));
+        if (!isDamaged && !IsContinuedElsewhere(session, file) && (file.End != JournalEnd.Idle || spool.List(name.Value).Count > 0))
         {
-            return 0;
+            return (0, []);
         }
 
         var folder = session.Names.MediaFolder;
 
         // Spooled segments without a journal entry were never announced, unless the journal is damaged.
         var highest = isDamaged ? spool.List(folder).Select(found => GetNumber(found.Name)).DefaultIfEmpty(0).Max() : 0;
+        var stored = new HashSet<ObjectName>();
         await foreach (var found in store.ListAsync(folder, cancellationToken))
         {
+            stored.Add(found.Name);
             highest = Math.Max(highest, GetNumber(found.Name));
         }
 
-        return highest;
+        return (highest, stored);
     }
 
     /// <summary>Reads the init segments in use. An encoder that returns with the same configuration needs no new ones.</summary>
@@ -353,19 +367,24 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         return images;
     }
 
+    /// <summary>Number of a journal file that was read. The name of an older one has no epoch, but its content has.</summary>
+    private static JournalNumber NumberOf(JournaledSession session, JournalFile file) =>
+        new JournalNumber(file.Epoch, file.Number) is var number && session.Numbers.Contains(number) ? number : new(0, file.Number);
+
     private void SealJournals(JournaledSession session, JournalFile read)
     {
         var spooled = spool.List(session.Names.JournalFolder).Select(found => found.Name).ToHashSet();
+        var newest = NumberOf(session, read);
         foreach (var number in session.Numbers)
         {
             var name = session.Names.Journal(number);
-            if (number > read.Number)
+            if (number > newest)
             {
                 spool.Delete([name]);
             }
             else if (spooled.Contains(name))
             {
-                TruncateAndSeal(name, number == read.Number ? read.ValidLength : long.MaxValue);
+                TruncateAndSeal(name, number == newest ? read.ValidLength : long.MaxValue);
             }
         }
     }

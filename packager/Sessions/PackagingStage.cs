@@ -50,6 +50,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         _ownership = ownership;
         _context = new PackagerContext(spool, [.. sinks], options.Value, time, deferred, logger);
         _startedAt = time.GetUtcNow();
+        spool.NameTaken += OnNameTaken;
     }
 
     public PackagerContext Context => _context;
@@ -173,7 +174,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// <param name="journals">Numbers of its journal files, ascending.</param>
     /// <param name="inits">Bytes of its renditions' init segments, as far as they are readable.</param>
     /// <returns>Whether the session was taken over.</returns>
-    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<ObjectName, byte[]> inits)
+    public bool Adopt(SessionTimeline timeline, IReadOnlyList<JournalNumber> journals, IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         SessionPackager session;
         lock (_addLock)
@@ -279,7 +280,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
     private SessionPackager Create(
-        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<ObjectName, byte[]> inits)
+        SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));
@@ -390,6 +391,44 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             default:
                 // Control ends an open session of its own, and repeats the call while the owner is not known.
                 break;
+        }
+    }
+
+    /// <summary>
+    /// Handles a journal file that another server wrote first: one of the two has lost the session without knowing it. The database tells
+    /// which. Never throws.
+    /// </summary>
+    private void OnNameTaken(ObjectName name)
+    {
+        if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal
+            && _sessions.TryGet(parsed.Session, out var session) && session.Channel == parsed.Channel)
+        {
+            _ = ResolveAsync(session, parsed.JournalNumber);
+        }
+    }
+
+    private async Task ResolveAsync(SessionPackager session, JournalNumber taken)
+    {
+        try
+        {
+            switch (await FindOwnershipAsync(session.Id, CancellationToken.None))
+            {
+                case SessionOwnership.Elsewhere:
+                    await session.ReleaseAsync(CancellationToken.None);
+                    Release(session);
+                    break;
+                case SessionOwnership.Undecided:
+                    // The file waits in the spool.
+                    _context.Deferred.Schedule(_context.Options.RetryInterval, () => _ = ResolveAsync(session, taken));
+                    break;
+                default:
+                    session.ReplaceJournal(taken);
+                    break;
+            }
+        }
+        catch (Exception failure)
+        {
+            PackagerLog.DeferredFailed(_context.Logger, failure);
         }
     }
 

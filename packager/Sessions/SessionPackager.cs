@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -40,6 +41,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly CancellationTokenSource _ending = new();
     private readonly long[] _reported = new long[DropReasons.Length];
     private readonly ConcurrentQueue<SessionImage> _images = new();
+    private readonly ConcurrentQueue<JournalNumber> _takenJournals = new();
     private Segmenter? _segmenter;
     private bool _isReleased;
     private volatile bool _receiving;
@@ -114,6 +116,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         _images.Enqueue(image);
+        WriteImagesWhenIdle();
+    }
+
+    /// <summary>Continues the journal after a file whose name another server has used, with the next part or at once.</summary>
+    public void ReplaceJournal(JournalNumber taken)
+    {
+        _takenJournals.Enqueue(taken);
         WriteImagesWhenIdle();
     }
 
@@ -262,6 +271,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         segmenter.Output.Clear();
         WriteImages();
         writer.Commit();
+        ReplaceJournals();
         foreach (var reason in DropReasons)
         {
             var dropped = segmenter.GetDropped(reason);
@@ -275,21 +285,23 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     }
 
     /// <summary>
-    /// Writes queued images if no other thread owns the session. An owner writes them later, and calls this again after releasing the gate.
+    /// Writes queued images, and replaces journals, if no other thread owns the session. An owner does it later, and calls this again after releasing the gate.
     /// </summary>
     private void WriteImagesWhenIdle()
     {
-        while (!_images.IsEmpty && _gate.Wait(0))
+        while (!(_images.IsEmpty && _takenJournals.IsEmpty) && _gate.Wait(0))
         {
             try
             {
                 if (_isReleased)
                 {
                     _images.Clear();
+                    _takenJournals.Clear();
                     continue;
                 }
 
                 WriteImages();
+                ReplaceJournals();
                 writer.Commit();
                 writer.Suspend();
             }
@@ -305,6 +317,14 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         while (_images.TryDequeue(out var image))
         {
             writer.Add(image);
+        }
+    }
+
+    private void ReplaceJournals()
+    {
+        while (_takenJournals.TryDequeue(out var taken))
+        {
+            writer.ReplaceJournal(taken);
         }
     }
 

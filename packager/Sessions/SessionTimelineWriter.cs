@@ -22,7 +22,7 @@ namespace Broadcast.Packager.Sessions;
 /// <param name="inits">Bytes of init segments that an earlier process wrote, as far as they are readable.</param>
 /// <param name="onFirstClosed">Called once, when the session's first segment is closed and announced.</param>
 internal sealed class SessionTimelineWriter(
-    PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber,
+    PackagerContext context, SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber,
     IReadOnlyDictionary<ObjectName, byte[]> inits, Action onFirstClosed)
 {
     private readonly Dictionary<string, RenditionWriter> _outputs = [];
@@ -31,7 +31,8 @@ internal sealed class SessionTimelineWriter(
     private readonly TimelineBatch _batch = new(timeline);
     private readonly TimelineAnnouncer _announcer = new(
         context, timeline,
-        new JournalWriter(context.Spool, timeline.Session.Channel, timeline.Session.Id, maxUsedNumber > 0 ? [maxUsedNumber] : journals),
+        new JournalWriter(context.Spool, timeline.Session.Channel, timeline.Session.Id,
+            maxUsedNumber > 0 ? [new(0, maxUsedNumber)] : journals),
         onFirstClosed);
 
     private bool _isNew = isNew;
@@ -53,6 +54,26 @@ internal sealed class SessionTimelineWriter(
 
     /// <summary>Indicates whether any segment is playable.</summary>
     public bool HasClosedSegments => _announcer.HasClosedSegments;
+
+    /// <summary>
+    /// Continues in an epoch after that of a journal file whose name another server has used in the object store. Readers then prefer the
+    /// journal of this server, which owns the session.
+    /// </summary>
+    public void ReplaceJournal(JournalNumber taken)
+    {
+        if (timeline.Session.Epoch <= taken.Epoch)
+        {
+            PackagerLog.JournalTaken(context.Logger, timeline.Session.Channel.Value, timeline.Session.Id.Value, taken.Number,
+                taken.Epoch + 1);
+            Add(new TimelineEvent.Started(timeline.Session with { Epoch = taken.Epoch + 1 }));
+            Commit();
+        }
+
+        if (!IsFailing)
+        {
+            _announcer.ReplaceJournal(taken);
+        }
+    }
 
     /// <summary>Announces a recovered session to the sinks as a whole. A session that has not ended gets a new journal file.</summary>
     public void Announce() => _announcer.AnnounceRecovered();

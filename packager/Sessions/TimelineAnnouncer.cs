@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Journal;
 
@@ -103,6 +104,33 @@ internal sealed class TimelineAnnouncer(PackagerContext context, SessionTimeline
             {
                 Disk.WriteFailed(error);
             }
+        }
+    }
+
+    /// <summary>
+    /// Continues the journal in a new file, whose name has the session's current epoch, because another server wrote an object of the name
+    /// of an earlier file. The new file contains all events of that file.
+    /// </summary>
+    public void ReplaceJournal(JournalNumber taken)
+    {
+        try
+        {
+            if (taken.Epoch < timeline.Session.Epoch && journal.NewestEpoch < timeline.Session.Epoch)
+            {
+                journal.Rotate(timeline);
+                _sinceRotation = TimeSpan.Zero;
+            }
+
+            journal.Abandon(taken);
+            if (timeline.IsEnded)
+            {
+                journal.Seal(JournalEnd.Ended);
+            }
+        }
+        catch (IOException error)
+        {
+            // The upload is tried again, and fails again.
+            Disk.WriteFailed(error);
         }
     }
 

@@ -72,7 +72,7 @@ public static class GapRepair
         byte[] journal = [.. JournalFile.Preamble(report.Channel, report.Session, epoch, report.Journal + 1, events),
             .. JournalFile.Trailer(JournalEnd.Ended)];
         if (JournalFile.Read(journal) is not { End: JournalEnd.Ended } readable || !readable.BuildTimeline().IsEnded
-            || !await store.PutAsync(names.Journal(report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
+            || !await store.PutAsync(names.Journal(epoch, report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
         {
             return new HashSet<ObjectName>();
         }

@@ -45,7 +45,7 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
             is not var (journal, isSpooled))
         {
             await CheckWithoutJournalAsync(files, channel, session, journals.Count > 0, issues, cancellationToken);
-            return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, written, issues, totals);
+            return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max.Number : 0, written, issues, totals);
         }
 
         var timeline = journal.BuildTimeline();
@@ -94,7 +94,7 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
             }
         }
 
-        return new SessionIntegrityReport(channel, session, timeline, journals.Max, written, issues, totals);
+        return new SessionIntegrityReport(channel, session, timeline, journals.Max.Number, written, issues, totals);
     }
 
     private static bool IsIndexBlockList(ObjectName name) =>

@@ -14,10 +14,10 @@ namespace Broadcast.Storage.Integrity;
 internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 {
     /// <summary>Numbers of a session's journal files, ascending, and the write time of the newest one.</summary>
-    public async Task<(SortedSet<long> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session,
+    public async Task<(SortedSet<JournalNumber> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session,
         CancellationToken cancellationToken)
     {
-        var numbers = new SortedSet<long>();
+        var numbers = new SortedSet<JournalNumber>();
         var written = DateTimeOffset.MinValue;
         var folder = ObjectNames.Of(channel, session).JournalFolder;
         foreach (var (name, file) in spool.Below(folder))
@@ -36,14 +36,14 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         {
             if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal && !spool.IsPendingDeletion(name))
             {
-                numbers.Add(parsed.Number);
+                numbers.Add(parsed.JournalNumber);
                 written = at > written ? at : written;
             }
         }
     }
 
     /// <summary>Reads the newest valid journal file, and whether it is in the spool; <see langword="null"/> when none is valid.</summary>
-    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<long> numbers,
+    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<JournalNumber> numbers,
         CancellationToken cancellationToken)
     {
         foreach (var number in numbers.Reverse())

@@ -39,12 +39,15 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         _objectCache = new ObjectCache(options.ObjectCacheBytes);
         _queue = new UploadQueue(time);
         _deletions = new Deletions(store, new DeletionJournal(Path.Combine(_folder.Root, ".deletions")), time, logger);
-        _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget);
+        _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget, name => NameTaken?.Invoke(name));
         _deletions.Load();
         LoadLeftoverFiles();
         _trimTimer = time.CreateTimer(_ => TrimByAge(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         SpoolMetrics.Add(this);
     }
+
+    /// <inheritdoc/>
+    public event Action<ObjectName>? NameTaken;
 
     /// <summary>Number of files that listings have examined.</summary>
     internal long ExaminedFiles => _files.Examined;

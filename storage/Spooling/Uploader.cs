@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -7,12 +8,15 @@ namespace Broadcast.Storage.Spooling;
 
 /// <summary>
 /// Uploads sealed files to the object store, several at a time. Objects are created once. An existing object of the same length was
-/// uploaded by an earlier process. A file leaves the disk only after its upload. On a length conflict the file stays and is retried
-/// periodically.
+/// uploaded by an earlier process; a journal file must also have the same content, because two servers may write one of the same name. A
+/// file leaves the disk only after its upload. On a conflict the file stays and is retried periodically.
 /// </summary>
 internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions deletions, SpoolFolder folder, TimeProvider time,
-    ILogger logger, Action<SpoolFile> forget)
+    ILogger logger, Action<SpoolFile> forget, Action<ObjectName> conflicted)
 {
+    /// <summary>Number of bytes that are compared at a time.</summary>
+    private const int CompareBytes = 64 * 1024;
+
     private static readonly TimeSpan WaitForOther = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(1);
 
@@ -168,6 +172,11 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             {
                 queue.AddDelayed(file, outcome == Outcome.Conflict ? WaitForOperator : WaitForOther);
             }
+
+            if (outcome == Outcome.Conflict)
+            {
+                conflicted(file.Name);
+            }
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
@@ -227,7 +236,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             return Outcome.NotYet;
         }
 
-        if (there.Length == file.Length)
+        if (there.Length == file.Length && (!IsJournal(file.Name) || await IsSameAsync(file.Name, path, cancellationToken)))
         {
             return Outcome.Stored;
         }
@@ -239,6 +248,32 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
 
         Count("conflict");
         return Outcome.Conflict;
+    }
+
+    private static bool IsJournal(ObjectName name) => name.Value.StartsWith(ObjectNames.JournalRoot, StringComparison.Ordinal);
+
+    /// <summary>Compares a file with the object of its name, which has the same length.</summary>
+    private async Task<bool> IsSameAsync(ObjectName name, string path, CancellationToken cancellationToken)
+    {
+        await using var content = await store.OpenAsync(name, 0, null, cancellationToken);
+        if (content is null)
+        {
+            return false;
+        }
+
+        await using var file = File.OpenRead(path);
+        var (stored, spooled) = (new byte[CompareBytes], new byte[CompareBytes]);
+        int read;
+        while ((read = await content.Stream.ReadAtLeastAsync(stored, CompareBytes, throwOnEndOfStream: false, cancellationToken)) > 0)
+        {
+            if (await file.ReadAtLeastAsync(spooled, read, throwOnEndOfStream: false, cancellationToken) < read
+                || !stored.AsSpan(0, read).SequenceEqual(spooled.AsSpan(0, read)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Result of an upload.</summary>

@@ -253,7 +253,8 @@ internal sealed class FakePackager
         }
 
         var begin = JournalFile.Preamble(Session.Channel, Session.Id, Session.Epoch, number, timeline.JournalCheckpoint());
-        Objects[ObjectNames.Of(Session).Journal(number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
+        Objects[ObjectNames.Of(Session).Journal(Session.Epoch, number).Value] =
+            end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
         return this;
     }
 

@@ -310,7 +310,7 @@ public class PackagingTests
 
         var journals = bench.Spool.Store.Objects.Where(o => o.Key.Value.StartsWith("journal/", StringComparison.Ordinal))
             .OrderBy(o => o.Key.Value, StringComparer.Ordinal).ToList();
-        journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["00000006.jsonl", "00000007.jsonl"]);
+        journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["1-00000006.jsonl", "1-00000007.jsonl"]);
         var file = JournalFile.Read(journals[^1].Value).ShouldNotBeNull();
         file.End.ShouldBe(JournalEnd.Idle);
         file.BuildTimeline().Checkpoint().ShouldBe(bench.Timeline(session).Checkpoint());

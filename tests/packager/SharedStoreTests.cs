@@ -126,6 +126,139 @@ public class SharedStoreTests
         bench.Spool.Store.Objects.Keys.ShouldBe(objects, ignoreOrder: true);
     }
 
+    [Fact]
+    public async Task Journal_of_a_higher_epoch_is_read_before_later_files_of_a_server_that_lost_the_session()
+    {
+        var (session, disk, numbers) = await KilledAsync();
+        var newest = disk.Bytes(ObjectNames.Of(session).Journal(numbers[^1]))!;
+        var oldest = JournalFile.Read(disk.Bytes(ObjectNames.Of(session).Journal(numbers[0]))!)!;
+        disk.Store.Objects[ObjectNames.Of(session).Journal(1, 99)] = newest;
+        byte[] owned = [.. JournalFile.Preamble(session.Channel, session.Id, 2, 5, oldest.BuildTimeline().Checkpoint()),
+            .. JournalFile.Trailer(JournalEnd.Idle)];
+        disk.Put(ObjectNames.Of(session).Journal(2, 5), owned);
+
+        using var bench = await new PackagerHarness(disk).StartAsync();
+
+        bench.Timeline(session).LastSegment.ShouldBe(oldest.BuildTimeline().LastSegment);
+        bench.Timeline(session).LastSegment.ShouldBeLessThan(JournalFile.Read(newest)!.BuildTimeline().LastSegment);
+    }
+
+    [Fact]
+    public async Task Journal_files_of_an_earlier_version_without_epoch_are_read()
+    {
+        var (session, disk, numbers) = await KilledAsync();
+        var names = ObjectNames.Of(session);
+        foreach (var number in numbers)
+        {
+            var bytes = disk.Bytes(names.Journal(number))!;
+            if (disk.Store.Objects.Remove(names.Journal(number)))
+            {
+                disk.Store.Objects[names.Journal(0, number.Number)] = bytes;
+            }
+            else
+            {
+                disk.Lose(names.Journal(number));
+                disk.Put(names.Journal(0, number.Number), bytes);
+            }
+        }
+
+        using var bench = await new PackagerHarness(disk).StartAsync();
+
+        bench.Timeline(session).LastSegment.ShouldBe(15);
+        bench.Log.Count(3025).ShouldBe(0);
+        bench.Spool.Files.Keys.ShouldContain(names.Journal(2, numbers[^1].Number + 1));
+    }
+
+    [Fact]
+    public async Task Owner_continues_its_journal_in_the_next_epoch_when_another_server_wrote_a_file_of_its_name()
+    {
+        var session = Session();
+        var owners = new Owners { [session.Id] = SessionOwnership.Undecided };
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        var taken = ObjectNames.Of(session).Journal(1, 1);
+        bench.Spool.Store.Objects[taken] = [1, 2, 3];
+        var publishing = bench.Begin(session, Source);
+        publishing.Send(VideoFrames(15, 60));
+        await Poll.UntilAsync(() => owners.Asked(session.Id) > 0);
+        bench.Spool.Files.Keys.ShouldContain(taken, "it waits until the owner is known");
+
+        owners[session.Id] = SessionOwnership.Open;
+        bench.Time.Advance(TimeSpan.FromSeconds(2));
+        await Poll.UntilAsync(() => owners.Asked(session.Id) > 1);
+        publishing.Send(VideoFrames(15, 60, from: 15));
+        await publishing.EndAsync();
+        await Poll.UntilAsync(() => !bench.Spool.Files.ContainsKey(taken));
+
+        bench.Spool.Store.Objects[taken].ShouldBe([1, 2, 3]);
+        bench.Spool.Deleted.ShouldNotContain(taken);
+        bench.Timeline(session).Session.Epoch.ShouldBe(2);
+        bench.Log.Count(3029).ShouldBe(1);
+        using var next = await new PackagerHarness(bench.Spool.AfterKill()).StartAsync();
+        next.Timeline(session).LastSegment.ShouldBe(bench.Timeline(session).LastSegment);
+        next.Timeline(session).Session.Epoch.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Server_that_lost_a_session_stops_writing_it_when_the_owner_wrote_a_file_of_its_name()
+    {
+        var session = Session();
+        var owners = new Owners { [session.Id] = SessionOwnership.Elsewhere };
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        var taken = ObjectNames.Of(session).Journal(1, 1);
+        bench.Spool.Store.Objects[taken] = [1, 2, 3];
+        var publishing = bench.Begin(session, Source);
+        publishing.Send(VideoFrames(15, 60));
+
+        await Poll.UntilAsync(() => bench.Sink.Released.Contains(session.Id));
+
+        bench.Stage.Current.ShouldBeEmpty();
+        bench.Spool.Store.Objects[taken].ShouldBe([1, 2, 3]);
+        await publishing.EndAsync();
+    }
+
+    [Fact]
+    public async Task Segments_that_a_lost_server_uploaded_after_its_journal_are_announced_as_they_were()
+    {
+        using var lost = await new PackagerHarness().StartAsync();
+        var session = Session();
+        lost.Begin(session).Send(Interleave(VideoFrames(24.3, 60), Frames(24.3)));
+        var before = lost.Timeline(session);
+        var disk = new FakeSpool { Store = lost.Spool.Store.Copy() };
+        var audioless = ObjectNames.Of(session).Segment("audio", 12);
+        disk.Store.Objects.Remove(audioless).ShouldBeTrue();
+
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(25))).StartAsync();
+
+        var source = bench.Timeline(session).Find("source")!;
+        for (var number = 10; number <= 12; number++)
+        {
+            var (found, known) = (source.Find(number)!, before.Find("source")!.Find(number)!);
+            found.IsGap.ShouldBeFalse();
+            (found.Start, found.Duration, found.Length, found.Object, found.Init, found.Crc)
+                .ShouldBe((known.Start, known.Duration, known.Length, known.Object, known.Init, known.Crc));
+            found.Parts.Select(part => (part.Start, part.Duration, part.Offset, part.Length, part.Independent))
+                .ShouldBe(known.Parts.Select(part => (part.Start, part.Duration, part.Offset, part.Length, part.Independent)));
+        }
+
+        var audio = bench.Timeline(session).Find("audio")!;
+        (audio.Find(11)!.IsGap, audio.Find(12)!.IsGap).ShouldBe((false, true));
+        bench.Log.Count(3032).ShouldBe(1);
+    }
+
+    /// <summary>A session of 15 segments whose server was killed, and the numbers of its journal files.</summary>
+    private static async Task<(BroadcastSession Session, FakeSpool Disk, List<JournalNumber> Numbers)> KilledAsync()
+    {
+        var bench = await new PackagerHarness().StartAsync();
+        var session = Session();
+        bench.Begin(session, Source).Send(VideoFrames(30, 60));
+        var disk = bench.Spool.AfterKill();
+        List<JournalNumber> numbers = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys)
+            .Where(name => name.Value.StartsWith(ObjectNames.JournalRoot, StringComparison.Ordinal))
+            .Select(name => ObjectNames.TryParse(name, out var parsed) ? parsed.JournalNumber : default).Order()];
+        numbers.Count.ShouldBeGreaterThan(1);
+        return (session, disk, numbers);
+    }
+
     /// <summary>
     /// The disk of one of two servers that both admitted an encoder for the channel, after a kill. Both sessions are in the store. The one
     /// that lost the channel is the newer one, and ended.

@@ -49,6 +49,30 @@ public sealed class UploadTests
         }
     }
 
+    [Theory]
+    [InlineData("journal/demo/01Q3ENHRG0E28XJ9TJKPWJ9K5F/1-00000001.jsonl", new byte[] { 1, 2, 4 }, true)]
+    [InlineData("journal/demo/01Q3ENHRG0E28XJ9TJKPWJ9K5F/1-00000001.jsonl", new byte[] { 1, 2, 3, 4 }, true)]
+    [InlineData("journal/demo/01Q3ENHRG0E28XJ9TJKPWJ9K5F/1-00000001.jsonl", new byte[] { 1, 2, 3 }, false)]
+    [InlineData("live/demo/01Q3ENHRG0E28XJ9TJKPWJ9K5F/source/1.m4s", new byte[] { 1, 2, 4 }, false)]
+    public async Task Journal_file_that_another_writer_created_is_reported_and_not_overwritten(string name, byte[] other, bool isTaken)
+    {
+        await using var bench = new SpoolHarness(time: new ManualTimeProvider());
+        (await bench.Store.PutAsync(ObjectName.Parse(name), other, PutCondition.CreateOnly, default)).ShouldBeTrue();
+        var taken = new System.Collections.Concurrent.ConcurrentQueue<ObjectName>();
+        bench.Spool.NameTaken += taken.Enqueue;
+        bench.Run();
+
+        bench.Write(name, [1, 2, 3]).Seal();
+
+        await bench.Until(() => isTaken ? !taken.IsEmpty : bench.Spool.Status() is { WaitingFiles: 0 });
+        taken.Select(found => found.Value).ShouldBe(isTaken ? [name] : []);
+        await using var stored = await bench.Store.OpenAsync(ObjectName.Parse(name), 0, null, default);
+        var bytes = new byte[stored.ShouldNotBeNull().Length];
+        await stored.Stream.ReadExactlyAsync(bytes);
+        bytes.ShouldBe(other);
+        bench.Spool.Status().WaitingFiles.ShouldBe(isTaken ? 1 : 0);
+    }
+
     [Fact]
     public async Task Upload_attempts_become_rare_while_the_store_fails()
     {

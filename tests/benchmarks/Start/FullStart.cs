@@ -160,11 +160,11 @@ internal static class FullStart
         var running = JournalFile.Preamble(session.Channel, session.Id, 1, 1, timeline.Checkpoint());
         for (var number = 1; number < count; number++)
         {
-            bucket.Add(names.Journal(number).Value, running);
+            bucket.Add(names.Journal(1, number).Value, running);
         }
 
         timeline.Apply(new TimelineEvent.Ended("bench"));
-        bucket.Add(names.Journal(count).Value,
+        bucket.Add(names.Journal(1, count).Value,
         [
             .. JournalFile.Preamble(session.Channel, session.Id, 1, count, timeline.Checkpoint()),
             .. JournalFile.Trailer(JournalEnd.Ended),

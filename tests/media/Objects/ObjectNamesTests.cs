@@ -28,6 +28,8 @@ public class ObjectNamesTests
         {
             { $"journal/demo/{Id}/00000042.jsonl", session with { Kind = ObjectKind.Journal, Number = 42 } },
             { $"journal/demo/{Id}/123456789.jsonl", session with { Kind = ObjectKind.Journal, Number = 123456789 } },
+            { $"journal/demo/{Id}/3-00000042.jsonl", session with { Kind = ObjectKind.Journal, Epoch = 3, Number = 42 } },
+            { $"journal/demo/{Id}/10-123456789.jsonl", session with { Kind = ObjectKind.Journal, Epoch = 10, Number = 123456789 } },
             { $"live/demo/{Id}/audio-de/init-3.mp4", session with { Kind = ObjectKind.Init, Rendition = "audio-de", Number = 3 } },
             { $"live/demo/{Id}/source/12.m4s", session with { Kind = ObjectKind.Segment, Rendition = "source", Number = 12 } },
             { $"live/demo/{Id}/chapters/1-20.chapter", session with { Kind = ObjectKind.IndexBlock, Number = 1, Last = 20 } },
@@ -87,7 +89,7 @@ public class ObjectNamesTests
                     ? Number(random, kind == ObjectKind.Journal ? 1 : 0) : 0,
                 Last = kind is ObjectKind.IndexBlock or ObjectKind.IndexBlockList ? Number(random, 0) : 0,
                 Checksum = kind == ObjectKind.IndexBlockList ? (uint)random.NextInt64(1L << 32) : 0,
-                Epoch = kind == ObjectKind.IndexBlock && i % 2 == 0 ? Number(random, 1) : 0,
+                Epoch = kind is ObjectKind.IndexBlock or ObjectKind.Journal && i % 2 == 0 ? Number(random, 1) : 0,
             };
             var name = original.Format();
             ObjectNames.TryParse(name, out var parsed).ShouldBeTrue(name.Value);
@@ -199,7 +201,7 @@ public class ObjectNamesTests
 
         Should.Throw<ArgumentOutOfRangeException>(() => Names.Segment("source", -1));
         Should.Throw<ArgumentOutOfRangeException>(() => Names.IndexBlock(1, -1));
-        Should.Throw<ArgumentOutOfRangeException>(() => Names.Journal(0));
+        Should.Throw<ArgumentOutOfRangeException>(() => Names.Journal(1, 0));
     }
 
     [Fact]

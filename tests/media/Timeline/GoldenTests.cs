@@ -91,7 +91,7 @@ public class GoldenTests
         var ends = Enum.GetValues<JournalEnd>().Where(end => end != JournalEnd.Open)
             .Select(end => $"== trailer {(int)end}\n{Encoding.UTF8.GetString(JournalFile.Trailer(end))}");
         Golden.Matches("journal.txt",
-            $"== {ObjectNames.Of(Channel, Session).Journal(42)}\n{Encoding.UTF8.GetString(begin)}{string.Concat(ends)}");
+            $"== {ObjectNames.Of(Channel, Session).Journal(0, 42)}\n{Encoding.UTF8.GetString(begin)}{string.Concat(ends)}");
     }
 
     [Fact]

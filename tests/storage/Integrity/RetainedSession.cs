@@ -61,7 +61,7 @@ internal sealed class RetainedSession
 
         byte[] journal = [.. JournalFile.Preamble(Channel, Session.Id, 1, 1, Timeline.Checkpoint()),
             .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
-        _objects.Add((ObjectNames.Of(Channel, Session.Id).Journal(1), journal));
+        _objects.Add((ObjectNames.Of(Channel, Session.Id).Journal(0, 1), journal));
     }
 
     public static ChannelName Channel { get; } = ChannelName.Parse("main");

@@ -128,7 +128,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     [Fact]
     public async Task Session_without_a_journal_is_one_issue()
     {
-        await _store.DeleteAsync([ObjectNames.Of(RetainedSession.Channel, _session.Session.Id).Journal(1)], default);
+        await _store.DeleteAsync([ObjectNames.Of(RetainedSession.Channel, _session.Session.Id).Journal(0, 1)], default);
 
         (await CheckAsync()).Issues.ShouldBeEmpty("the journal of another machine may be on its way");
         _later.Advance(TimeSpan.FromDays(1));
