@@ -5,8 +5,8 @@
 # Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it
 # (docs/operations.md).
 #
-# Adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in
-# front of it.
+# Adapt: the address of `backend origin`, the memory for the cache, TLS in front of it. Several servers on one database:
+# a channel is served only by the server that has it on air, so select the backend by the channel in the URL.
 #
 # Concurrent requests for the same object are combined: one goes to the origin, and the others wait for its response. A
 # held playlist reload (_HLS_msn) or a hinted part therefore costs the origin one request, however many players wait,
