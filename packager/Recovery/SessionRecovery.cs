@@ -415,7 +415,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             if (await stage.FindOwnershipAsync(timeline.Session.Id, CancellationToken.None) == SessionOwnership.Undecided)
             {
                 Interlocked.Increment(ref _pendingCleanups);
-                deferred.Schedule(UndecidedDelay, () => _ = CleanUpInTurnAsync(timeline, first, images));
+                deferred.Schedule(UndecidedDelay, () => _ = CleanUpInTurnAsync(timeline, first, lists, images));
                 return;
             }
 

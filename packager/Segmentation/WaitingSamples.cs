@@ -21,8 +21,28 @@ internal sealed class WaitingSamples
     /// <summary>Gets the oldest sample without removing it.</summary>
     public bool TryPeek(out TimedSample timed) => _samples.TryPeek(out timed);
 
+    /// <summary>Returns whether any sample meets a condition.</summary>
+    public bool Any(Predicate<TimedSample> condition)
+    {
+        foreach (var timed in _samples)
+        {
+            if (condition(timed))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Removes the oldest sample.</summary>
-    public void Dequeue() => Bytes -= _samples.Dequeue().Sample.Payload.Length;
+    /// <returns>The sample.</returns>
+    public TimedSample Dequeue()
+    {
+        var timed = _samples.Dequeue();
+        Bytes -= timed.Sample.Payload.Length;
+        return timed;
+    }
 
     /// <summary>Removes all samples.</summary>
     /// <returns>The samples, oldest first.</returns>

@@ -61,8 +61,8 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     }
 
     /// <summary>Lists of index blocks to which any of a session's journal files refers. Older files may need older lists.</summary>
-    public async Task<IReadOnlySet<ObjectName>> IndexBlockListsAsync(ChannelName channel, SessionId session, IEnumerable<long> numbers,
-        CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<ObjectName>> IndexBlockListsAsync(ChannelName channel, SessionId session,
+        IEnumerable<JournalNumber> numbers, CancellationToken cancellationToken)
     {
         var lists = new HashSet<ObjectName>();
         foreach (var number in numbers)
