@@ -16,6 +16,8 @@ public sealed record AvcDecoderConfiguration(
 
     private const int MaxSequences = 31;
 
+    private readonly KnownParameterSets _sets = new([.. SpsUnits, .. PpsUnits]);
+
     /// <summary>Parses a record.</summary>
     /// <exception cref="InvalidCodecConfigException">The record is malformed; the message says where.</exception>
     public static AvcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
@@ -56,7 +58,7 @@ public sealed record AvcDecoderConfiguration(
     /// <exception cref="InvalidCodecConfigException">The parameter sets are malformed or exceed a limit.</exception>
     internal byte[]? UpdateRecord(ReadOnlySpan<byte> syncSample)
     {
-        if (ParameterSets.Merge([.. SpsUnits, .. PpsUnits], syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
+        if (ParameterSets.Merge(_sets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
         {
             return null;
         }
@@ -129,6 +131,12 @@ public sealed record AvcDecoderConfiguration(
             if (length == 0 || (rest[2] & 31) != type)
             {
                 throw new InvalidCodecConfigException($"{setName} {i} of an AVC configuration record is not a NAL unit of type {type}.");
+            }
+
+            if (length > ParameterSets.MaxLength)
+            {
+                throw new InvalidCodecConfigException(
+                    $"{setName} {i} of an AVC configuration record has {length} bytes; the maximum is {ParameterSets.MaxLength}.");
             }
 
             sets.Add(record.Slice(position + 2, length));

@@ -18,6 +18,8 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
 
     private const int MaxSets = 256;
 
+    private readonly KnownParameterSets _sets = new(ParameterSets);
+
     /// <summary>Parses a record.</summary>
     /// <exception cref="InvalidCodecConfigException">The record is malformed; the message says where.</exception>
     public static HevcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
@@ -64,6 +66,13 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
                     throw new InvalidCodecConfigException($"An HEVC configuration record has more than {MaxSets} parameter sets.");
                 }
 
+                if (unit.Length > Broadcast.Media.Codecs.ParameterSets.MaxLength)
+                {
+                    throw new InvalidCodecConfigException(
+                        $"NAL unit {i} of array {array} of an HEVC configuration record has {unit.Length} bytes; the maximum is "
+                        + $"{Broadcast.Media.Codecs.ParameterSets.MaxLength}.");
+                }
+
                 sets.Add(unit);
                 hasVps |= type == 32;
                 hasPps |= type == 34;
@@ -86,7 +95,7 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
     /// <exception cref="InvalidCodecConfigException">The parameter sets are malformed or exceed a limit.</exception>
     internal byte[]? UpdateRecord(ReadOnlySpan<byte> record, ReadOnlySpan<byte> syncSample)
     {
-        if (Broadcast.Media.Codecs.ParameterSets.Merge(ParameterSets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
+        if (Broadcast.Media.Codecs.ParameterSets.Merge(_sets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
         {
             return null;
         }

@@ -67,14 +67,17 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
     {
         var units = new NalUnitReader(accessUnit, lengthSize);
         var (isSync, supplement) = (false, 0);
+        var sets = default(ParameterSetLimit);
         while (units.TryRead(out var unit))
         {
-            isSync |= (unit[0] & 31) == 5;
-            supplement += (unit[0] & 31) == 6 ? unit.Length : 0;
+            var type = unit[0] & 31;
+            isSync |= type == 5;
+            supplement += type == 6 ? unit.Length : 0;
+            sets.Count(type is 7 or 8, unit);
         }
 
         frame = FrameInfo.OfVideo(isSync);
-        return units.IsValid && supplement <= MaxSupplement;
+        return units.IsValid && supplement <= MaxSupplement && !sets.IsExceeded;
     }
 
     /// <summary>
@@ -86,6 +89,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
         var units = new NalUnitReader(accessUnit, lengthSize);
         var (isSync, isSkipped, hasSlice) = (true, false, false);
         var (isWhole, supplement) = (true, 0);
+        var sets = default(ParameterSetLimit);
         while (units.TryRead(out var unit))
         {
             // 7.3.1.2: forbidden bit, type, layer id, temporal id. Layers other than the base layer (views, resolutions) are ignored.
@@ -97,6 +101,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
 
             var type = unit[0] >> 1;
             supplement += type is 39 or 40 ? unit.Length : 0;
+            sets.Count(type is >= 32 and <= 34, unit);
             if (type < 32 && (unit[0] & 1) == 0 && unit[1] < 8)
             {
                 hasSlice = true;
@@ -106,7 +111,22 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
         }
 
         frame = FrameInfo.OfVideo(isSync && hasSlice, isSkipped);
-        return units.IsValid && isWhole && supplement <= MaxSupplement;
+        return units.IsValid && isWhole && supplement <= MaxSupplement && !sets.IsExceeded;
+    }
+
+    /// <summary>Number and length of the parameter sets in an access unit.</summary>
+    private struct ParameterSetLimit
+    {
+        private int _count;
+        private bool _isTooLong;
+
+        public readonly bool IsExceeded => _isTooLong || _count > ParameterSets.MaxPerAccessUnit;
+
+        public void Count(bool isSet, ReadOnlySpan<byte> unit)
+        {
+            _count += isSet ? 1 : 0;
+            _isTooLong |= isSet && unit.Length > ParameterSets.MaxLength;
+        }
     }
 
     /// <summary>Removes emulation prevention bytes: 00 00 03 becomes 00 00 (ITU-T H.264, 7.4.1.1; H.265, 7.4.2.1).</summary>

@@ -8,6 +8,14 @@ namespace Broadcast.Media.Codecs;
 /// </summary>
 internal static class ParameterSets
 {
+    /// <summary>
+    /// Maximum number of parameter sets in an access unit, repeated or not. Encoders send one or two of each type before a keyframe.
+    /// </summary>
+    public const int MaxPerAccessUnit = 32;
+
+    /// <summary>Maximum length of a parameter set, in bytes. Those of encoders have at most some hundreds.</summary>
+    public const int MaxLength = 4096;
+
     private const int MaxHeaderLength = 128;
 
     /// <summary>
@@ -19,18 +27,16 @@ internal static class ParameterSets
     /// <param name="codec">Codec-specific identification of parameter sets.</param>
     /// <returns><see langword="null"/> when the sample contains no new parameter sets.</returns>
     /// <exception cref="InvalidCodecConfigException">The ID of a parameter set cannot be read.</exception>
-    public static List<ReadOnlyMemory<byte>>? Merge(IReadOnlyList<ReadOnlyMemory<byte>> known, ReadOnlySpan<byte> sample, int lengthSize,
+    public static List<ReadOnlyMemory<byte>>? Merge(KnownParameterSets known, ReadOnlySpan<byte> sample, int lengthSize,
         IParameterSetCodec codec)
     {
-        List<ReadOnlyMemory<byte>>? added = null;
+        KnownParameterSets? added = null;
         var units = new NalUnitReader(sample, lengthSize);
         while (units.TryRead(out var unit))
         {
-            // Zeros after a unit are padding (ITU-T H.264, 7.4.1; H.265, 7.4.2.1).
-            unit = unit.TrimEnd((byte)0);
-            if (unit.Length > 2 && codec.IsSet(unit) && !Holds(known, unit) && (added is null || !Holds(added, unit)))
+            if (unit.Length > 2 && codec.IsSet(unit) && KnownParameterSets.Trim(unit) is { Length: > 2 } set && !known.Contains(set))
             {
-                (added ??= []).Add(unit.ToArray());
+                (added ??= new([])).Add(set);
             }
         }
 
@@ -41,7 +47,7 @@ internal static class ParameterSets
 
         var merged = new List<ReadOnlyMemory<byte>>();
         var indexes = new Dictionary<int, int>();
-        foreach (var set in added)
+        foreach (var set in added.Sets)
         {
             // When a sample has two sets with the same ID, the last one wins.
             if (!indexes.TryAdd(NumberOf(set.Span, codec), merged.Count))
@@ -53,7 +59,7 @@ internal static class ParameterSets
             merged.Add(set);
         }
 
-        merged.AddRange(known.Where(set => !indexes.ContainsKey(NumberOf(set.Span, codec))));
+        merged.AddRange(known.Sets.Where(set => !indexes.ContainsKey(NumberOf(set.Span, codec))));
         return merged;
     }
 
@@ -69,19 +75,6 @@ internal static class ParameterSets
         BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)set.Length);
         record.AddRange(length);
         record.AddRange(set);
-    }
-
-    private static bool Holds(IReadOnlyList<ReadOnlyMemory<byte>> sets, ReadOnlySpan<byte> unit)
-    {
-        foreach (var set in sets)
-        {
-            if (set.Span.TrimEnd((byte)0).SequenceEqual(unit))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static int NumberOf(ReadOnlySpan<byte> set, IParameterSetCodec codec)
