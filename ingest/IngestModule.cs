@@ -18,6 +18,12 @@ namespace Broadcast.Ingest;
 public static class IngestModule
 {
     /// <summary>
+    /// Maximum number of connections of one address that are not replaced because the server is authorizing them. While authorization takes
+    /// long, an address can thus not hold all connections.
+    /// </summary>
+    private const int MaxAuthorizingPerAddress = 16;
+
+    /// <summary>
     /// Adds the services that <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, validated at startup. The next
     /// stage (<see cref="IPublicationSink"/>) and the authorizer (<see cref="IPublishAuthorizer"/>) must be
     /// registered elsewhere.
@@ -32,7 +38,8 @@ public static class IngestModule
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<IngestOptions>>().Value;
-            return new ConnectionLimiter(options.MaxUnpublishedConnectionsPerAddress, options.MaxUnpublishedConnections);
+            return new ConnectionLimiter(options.MaxUnpublishedConnectionsPerAddress, options.MaxUnpublishedConnections,
+                MaxAuthorizingPerAddress);
         });
         services.AddSingleton<RejectionLog>();
         services.AddSingleton<ProxyProtocolMiddleware>();

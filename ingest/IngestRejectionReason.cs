@@ -72,7 +72,7 @@ public enum IngestRejectionReason
     /// <summary>A command is not allowed in this state, or lacks an argument.</summary>
     InvalidCommand,
 
-    /// <summary>Control messages, commands or metadata arrived faster than any encoder sends them.</summary>
+    /// <summary>Messages of a kind, or unusable audio and video, arrived faster than any encoder sends them.</summary>
     Flood,
 
     /// <summary>Too many messages without a meaning for the server.</summary>

@@ -35,6 +35,9 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
 
     // At most 200 in any hour: each change adds an init segment that a recording needs as long as its media.
     private readonly TokenBucket _longTermChangeBudget = new(capacity: 100, perSecond: 100.0 / 3600);
+
+    // Eight tracks of 120 fps have 28,800 frames before a keyframe that arrives just in time.
+    private readonly TokenBucket _unusableBudget = new(capacity: 30_000, perSecond: 500);
     private List<MediaSample>? _held = [];
     private long _heldBytes;
     private TimelineShift? _shift;
@@ -42,6 +45,7 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     private DateTimeOffset? _firstConfiguration;
     private DateTimeOffset? _firstVideo;
     private int _countedChanges;
+    private int _countedUnreadable;
     private int _configurations;
 
     /// <summary>Maximum frame width or height, in pixels.</summary>
@@ -109,8 +113,8 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
     }
 
     /// <summary>Processes an audio or video message.</summary>
-    /// <exception cref="RtmpProtocolException">The codec is not supported, the configuration changes too often, or no keyframe
-    /// arrives.</exception>
+    /// <exception cref="RtmpProtocolException">The codec is not supported, the configuration changes too often, too much is unusable, or no
+    /// keyframe arrives.</exception>
     public void Process(in RtmpMessage message, DateTimeOffset arrival)
     {
         Meter?.Advance(arrival, this);
@@ -118,7 +122,11 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
         var unusable = message.Type == MessageType.Video
             ? _videoTags.Read(message.Payload, _units)
             : _audioTags.Read(message.Payload, _units);
-        Malformed += unusable;
+        if (unusable > 0)
+        {
+            CountUnusable(unusable, arrival);
+        }
+
         CountConfigurations(arrival);
         if (unusable > 0 && VideoFrames == 0 && message.Type == MessageType.Video)
         {
@@ -150,6 +158,24 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
         }
 
         _queue.Complete();
+    }
+
+    /// <summary>Configurations that cannot be read count as changes, because reading them costs as much.</summary>
+    private void CountUnusable(int packets, DateTimeOffset arrival)
+    {
+        Malformed += packets;
+        if (!_unusableBudget.TryTake(arrival, packets))
+        {
+            throw RtmpProtocolException.UnusableMedia();
+        }
+
+        for (var unreadable = _videoTags.Unreadable + _audioTags.Unreadable; _countedUnreadable < unreadable; _countedUnreadable++)
+        {
+            if (!_changeBudget.TryTake(arrival))
+            {
+                throw RtmpProtocolException.ConfigurationFlood();
+            }
+        }
     }
 
     /// <summary>A track's first configuration is free. Encoders do not change configurations all the time.</summary>

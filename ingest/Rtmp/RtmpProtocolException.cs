@@ -79,6 +79,13 @@ internal sealed class RtmpProtocolException : Exception
     public static RtmpProtocolException Flood(string what) =>
         new(IngestRejectionReason.Flood, $"Too many {what} in a short time.", rule: what == "metadata" ? "H56" : "H29");
 
+    public static RtmpProtocolException MediaFlood() =>
+        new(IngestRejectionReason.Flood, "Too many audio and video messages in a short time.", "NetStream.Publish.Rejected", rule: "H29");
+
+    public static RtmpProtocolException UnusableMedia() =>
+        new(IngestRejectionReason.Flood, "Too many audio and video messages that cannot be decoded.", "NetStream.Publish.Rejected",
+            rule: "H58");
+
     public static RtmpProtocolException TooManyIgnoredMessages(int count) =>
         new(IngestRejectionReason.TooMuchNonsense, $"{count} messages were ignored.", rule: "H34");
 

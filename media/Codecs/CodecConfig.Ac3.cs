@@ -24,11 +24,16 @@ public abstract partial record CodecConfig
 
         /// <summary>Creates a configuration from a frame.</summary>
         /// <exception cref="InvalidCodecConfigException">The bytes are not a complete AC-3 frame.</exception>
-        public static Ac3 FromFrame(ReadOnlySpan<byte> frame)
+        public static Ac3 FromFrame(ReadOnlySpan<byte> frame) => TryFromFrame(frame)
+            ?? throw new InvalidCodecConfigException($"{frame.Length} bytes do not start with a complete AC-3 frame.");
+
+        /// <summary>Creates a configuration from a frame.</summary>
+        /// <returns><see langword="null"/> when the bytes are not a complete AC-3 frame.</returns>
+        public static Ac3? TryFromFrame(ReadOnlySpan<byte> frame)
         {
             if (!Ac3Frame.TryRead(frame, out var read))
             {
-                throw new InvalidCodecConfigException($"{frame.Length} bytes do not start with a complete AC-3 frame.");
+                return null;
             }
 
             var value = (read.RateCode << 22) | (read.StreamId << 17) | (read.Mode << 14) | (read.ChannelMode << 11)

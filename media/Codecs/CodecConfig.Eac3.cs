@@ -26,7 +26,13 @@ public abstract partial record CodecConfig
 
         /// <summary>Creates a configuration from the frames of an access unit, one per substream.</summary>
         /// <exception cref="InvalidCodecConfigException">The frames are incomplete, or have an unsupported sample rate.</exception>
-        public static Eac3 FromFrame(ReadOnlySpan<byte> frame)
+        public static Eac3 FromFrame(ReadOnlySpan<byte> frame) => TryFromFrame(frame)
+            ?? throw new InvalidCodecConfigException(
+                $"{frame.Length} bytes are not complete E-AC-3 frames of 1 to {MaxSubstreams} substreams at 32, 44.1 or 48 kHz.");
+
+        /// <summary>Creates a configuration from the frames of an access unit, one per substream.</summary>
+        /// <returns><see langword="null"/> when the frames are incomplete, or have an unsupported sample rate.</returns>
+        public static Eac3? TryFromFrame(ReadOnlySpan<byte> frame)
         {
             Span<(Eac3Frame First, int Dependents, int Locations)> substreams = stackalloc (Eac3Frame, int, int)[MaxSubstreams];
             var count = 0;
@@ -35,8 +41,7 @@ public abstract partial record CodecConfig
             {
                 if (!Eac3Frame.TryRead(rest, out var read) || (read.IsDependent && count == 0) || read.RateCode == 3)
                 {
-                    throw new InvalidCodecConfigException(
-                        $"{rest.Length} of {frame.Length} bytes do not start with a complete E-AC-3 frame at 32, 44.1 or 48 kHz.");
+                    return null;
                 }
 
                 if (!read.IsDependent && count > 0 && read.Substream <= substreams[count - 1].First.Substream)
@@ -48,7 +53,7 @@ public abstract partial record CodecConfig
 
                 if (!read.IsDependent && count == MaxSubstreams)
                 {
-                    throw new InvalidCodecConfigException($"E-AC-3 with more than {MaxSubstreams} substreams is not supported.");
+                    return null;
                 }
 
                 substreams[count - (read.IsDependent ? 1 : 0)] = read.IsDependent
@@ -58,9 +63,7 @@ public abstract partial record CodecConfig
                 count += read.IsDependent ? 0 : 1;
             }
 
-            return count == 0
-                ? throw new InvalidCodecConfigException("An empty payload is not an E-AC-3 frame.")
-                : Parse(Write(substreams[..count], frame.Length - rest.Length));
+            return count == 0 ? null : Parse(Write(substreams[..count], frame.Length - rest.Length));
         }
 
         /// <summary>Parses and validates a record; the bytes are copied.</summary>

@@ -19,12 +19,15 @@ public enum ConnectionLimit
 /// </summary>
 /// <param name="maxPerAddress">Maximum number of connections of one address.</param>
 /// <param name="max">Maximum number of connections.</param>
-public sealed class ConnectionLimiter(int maxPerAddress, int max)
+/// <param name="maxProtectedPerAddress">Maximum number of connections of one address that cannot be dropped; by default not
+/// limited.</param>
+public sealed class ConnectionLimiter(int maxPerAddress, int max, int maxProtectedPerAddress = int.MaxValue)
 {
+    private readonly int _maxProtectedPerAddress = maxProtectedPerAddress;
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, Group> _groups = [];
 
-    // Longest without progress first. Connections that are being authorized are not included.
+    // Longest without progress first. Protected connections are not included.
     private readonly LinkedList<ConnectionSlot> _queue = new();
     private int _count;
 
@@ -102,12 +105,19 @@ public sealed class ConnectionLimiter(int maxPerAddress, int max)
         }
 
         slot.IsRemoved = true;
+        Unprotect(slot);
         Dequeue(slot);
         _count--;
         if (--slot.Group.Count == 0)
         {
             _groups.Remove(slot.Group.Address);
         }
+    }
+
+    private static void Unprotect(ConnectionSlot slot)
+    {
+        slot.Group.Protected -= slot.IsProtected ? 1 : 0;
+        slot.IsProtected = false;
     }
 
     private void Dequeue(ConnectionSlot slot)
@@ -125,6 +135,8 @@ public sealed class ConnectionLimiter(int maxPerAddress, int max)
         public IPAddress Address => address;
 
         public int Count { get; set; }
+
+        public int Protected { get; set; }
 
         public LinkedList<ConnectionSlot> Queue { get; } = new();
     }
@@ -149,6 +161,8 @@ public sealed class ConnectionLimiter(int maxPerAddress, int max)
         internal LinkedListNode<ConnectionSlot> AddressNode { get; }
 
         internal bool IsRemoved { get; set; }
+
+        internal bool IsProtected { get; set; }
 
         /// <summary>
         /// Sets the callback for when the slot is needed. It runs at most once, possibly at once, on another connection's thread, and must
@@ -175,6 +189,7 @@ public sealed class ConnectionLimiter(int maxPerAddress, int max)
             {
                 if (!IsRemoved)
                 {
+                    Unprotect(this);
                     _limiter.Dequeue(this);
                     _limiter._queue.AddLast(TotalNode);
                     Group.Queue.AddLast(AddressNode);
@@ -182,12 +197,20 @@ public sealed class ConnectionLimiter(int maxPerAddress, int max)
             }
         }
 
-        /// <summary>Removes the connection from the queue while the server authorizes it, until it makes progress again.</summary>
+        /// <summary>
+        /// Protects the connection while the server authorizes it or processes its request, until it makes progress again. If its address
+        /// has the maximum number of protected connections, it can still be dropped.
+        /// </summary>
         public void Protect()
         {
             lock (_limiter._gate)
             {
-                _limiter.Dequeue(this);
+                if (!IsRemoved && !IsProtected && Group.Protected < _limiter._maxProtectedPerAddress)
+                {
+                    IsProtected = true;
+                    Group.Protected++;
+                    _limiter.Dequeue(this);
+                }
             }
         }
 

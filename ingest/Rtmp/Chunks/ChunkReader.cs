@@ -36,6 +36,15 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
     /// <summary>Bytes reserved at once for a message, before they arrive: a few audio frames.</summary>
     private const int MinReservation = 64 * 1024;
 
+    /// <summary>
+    /// Maximum of these bytes, after messages of that length: a keyframe of a high-quality stream. Longer messages reserve more memory as
+    /// they arrive, so the start of one costs no more than this.
+    /// </summary>
+    private const int MaxReservation = 256 * 1024;
+
+    /// <summary>Number of messages in which the reservation falls to the length of ordinary ones: some seconds of audio and video.</summary>
+    private const int ReservationDecay = 1024;
+
     private const int InitialChunkSize = 128;
     private const int LargestChunkSize = 0xFFFFFF;
 
@@ -81,11 +90,18 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
             }
 
             _partialBytes -= stream.Reserved;
-            _initialReservation = Math.Max(_initialReservation, stream.Length);
+            Arena?.Count(stream.Length);
+            AdjustReservation(stream.Length);
             message = stream.Complete();
             ApplyControl(message);
             return true;
         }
+    }
+
+    private void AdjustReservation(int length)
+    {
+        var wanted = Math.Clamp(length, MinReservation, MaxReservation);
+        _initialReservation = Math.Max(wanted, _initialReservation - ((_initialReservation - wanted) / ReservationDecay));
     }
 
     private bool TryReadHeader(ref SequenceReader<byte> reader)

@@ -5,7 +5,8 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 /// them. The collector would copy small arrays twice while promoting them, but never moves large ones. Arrays of one publisher become
 /// garbage in the order in which they were filled.
 /// </summary>
-internal sealed class PayloadArena
+/// <param name="collections">Collects the garbage of complete messages; by default shared by all publishers.</param>
+internal sealed class PayloadArena(ArenaGcTrigger? collections = null)
 {
     /// <summary>Size of one array: half a second at 4 Mbit/s. The collector does not move arrays above 85,000 bytes.</summary>
     private const int ArrayLength = 256 * 1024;
@@ -13,7 +14,11 @@ internal sealed class PayloadArena
     /// <summary>Maximum message size for shared arrays. Larger messages get their own array, which limits the unused remainder.</summary>
     private const int MaxShared = 64 * 1024;
 
+    private readonly ArenaGcTrigger _collections = collections ?? ArenaGcTrigger.Shared;
     private Memory<byte> _free;
+
+    /// <summary>Counts a complete message, which becomes garbage after some seconds.</summary>
+    public void Count(int length) => _collections.Add(length);
 
     /// <summary>Allocates uninitialized memory for a message.</summary>
     /// <param name="length">Number of bytes, all of which are about to arrive.</param>
@@ -21,13 +26,11 @@ internal sealed class PayloadArena
     {
         if (length > MaxShared)
         {
-            ArenaGcTrigger.Add(length);
             return GC.AllocateUninitializedArray<byte>(length);
         }
 
         if (_free.Length < length)
         {
-            ArenaGcTrigger.Add(ArrayLength);
             _free = GC.AllocateUninitializedArray<byte>(ArrayLength);
         }
 

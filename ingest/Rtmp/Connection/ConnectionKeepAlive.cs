@@ -16,6 +16,7 @@ internal sealed class ConnectionKeepAlive : IDisposable
     private readonly IngestOptions _options;
     private readonly TimeProvider _time;
     private readonly Action<DisconnectReason> _stop;
+    private long _pingedAt;
     private Deadline? _ping;
     private Deadline? _drain;
     private int _due;
@@ -29,6 +30,10 @@ internal sealed class ConnectionKeepAlive : IDisposable
     public ConnectionKeepAlive(RtmpStateMachine stateMachine, PipeReader input, IngestOptions options, TimeProvider time,
         Action<DisconnectReason> stop) =>
         (_stateMachine, _input, _options, _time, _stop) = (stateMachine, input, options, time, stop);
+
+    /// <summary>Indicates whether a ping is not answered after half of the interval. The last one may have been sent just now.</summary>
+    public bool IsUnreachable => !_stateMachine.AnswersPings
+        && _time.GetElapsedTime(Volatile.Read(ref _pingedAt)) >= _options.PingInterval / 2;
 
     /// <summary>Restarts the ping interval, after media arrived or publishing was permitted.</summary>
     public void ResetPing() => (_ping ??= new Deadline(_time, () => Wake(PingDue))).Set(_options.PingInterval);
@@ -61,6 +66,11 @@ internal sealed class ConnectionKeepAlive : IDisposable
         var due = Interlocked.Exchange(ref _due, 0);
         if ((due & PingDue) != 0)
         {
+            if (_stateMachine.AnswersPings)
+            {
+                Volatile.Write(ref _pingedAt, _time.GetTimestamp());
+            }
+
             _stateMachine.Ping();
             ResetPing();
         }

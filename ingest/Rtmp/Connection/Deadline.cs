@@ -56,6 +56,8 @@ internal sealed class Deadline : IDisposable
         var remaining = due - _time.GetTimestamp();
         if (remaining <= 0)
         {
+            // The timer is no longer set: the next Set starts it.
+            Volatile.Write(ref _armed, long.MaxValue);
             _onPassed();
             return;
         }

@@ -11,6 +11,11 @@ internal sealed class MessageRateLimiter
     /// <summary>Number of discarded metadata and cue messages before the peer is disconnected: 2 s at 10,000 messages per second.</summary>
     public const int MaxDiscarded = 20_000;
 
+    /// <summary>
+    /// Number of audio and video messages per second. Eight video tracks of 120 fps and eight audio tracks of 96 kHz have 1,710.
+    /// </summary>
+    private const int MediaPerSecond = 2000;
+
     private TokenBucket? _chunkSize;
     private TokenBucket? _abort;
     private TokenBucket? _flow;
@@ -19,6 +24,7 @@ internal sealed class MessageRateLimiter
     private TokenBucket? _data;
     private TokenBucket? _dataBytes;
     private TokenBucket? _other;
+    private TokenBucket? _media;
     private int _discarded;
 
     /// <summary>Counts a message that is neither audio nor video nor data.</summary>
@@ -38,6 +44,17 @@ internal sealed class MessageRateLimiter
         if (!bucket.TryTake(now))
         {
             throw RtmpProtocolException.Flood(what);
+        }
+    }
+
+    /// <summary>Counts an audio or video message. Those of a minute may arrive at once, as after a network outage.</summary>
+    /// <exception cref="RtmpProtocolException">The budget is exhausted.</exception>
+    public void CountMedia(DateTimeOffset now)
+    {
+        _media ??= new(60 * MediaPerSecond, MediaPerSecond);
+        if (!_media.TryTake(now))
+        {
+            throw RtmpProtocolException.MediaFlood();
         }
     }
 

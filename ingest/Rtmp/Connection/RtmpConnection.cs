@@ -28,6 +28,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly RejectionLog _rejections;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
+    private readonly IPublisherTransportFeature? _transport;
     private readonly RtmpStateMachine _stateMachine;
     private readonly Deadline _deadline;
     private readonly ConnectionKeepAlive _keepAlive;
@@ -49,10 +50,11 @@ internal sealed class RtmpConnection : IDisposable
         (_sources, _rejections) = (sources, rejections);
         (_connection, _slot, _authorizer, _sink, _options, _time, _logger) = (connection, slot, authorizer, sink, options, time, logger);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
-        _stateMachine = new RtmpStateMachine(_output, options);
-        _deadline = new Deadline(time, () => Stop(_stateMachine.AnswersPings
-            ? DisconnectReason.TimedOut(_stateMachine.Phase, _publication?.Builder)
-            : DisconnectReason.Unreachable));
+        _transport = connection.Features.Get<IPublisherTransportFeature>();
+        _stateMachine = new RtmpStateMachine(_output, options) { MustYield = () => _transport is { IsPassOver: true } };
+        _deadline = new Deadline(time, () => Stop(_keepAlive!.IsUnreachable
+            ? DisconnectReason.Unreachable
+            : DisconnectReason.TimedOut(_stateMachine.Phase, _publication?.Builder)));
         _keepAlive = new ConnectionKeepAlive(_stateMachine, _input, options, time, Stop);
         _clock = new ArrivalClock(time);
         _started = time.GetTimestamp();
@@ -185,6 +187,11 @@ internal sealed class RtmpConnection : IDisposable
                 return DisconnectReason.Finished;
             }
 
+            if (action == RtmpAction.Yield)
+            {
+                await _transport!.YieldAsync();
+            }
+
             if (read.IsCompleted && action == RtmpAction.ReadOn)
             {
                 _isPeerDisconnected = true;
@@ -229,7 +236,7 @@ internal sealed class RtmpConnection : IDisposable
         _deadline.Set(_options.FirstMediaTimeout);
         _keepAlive.ResetPing();
         _stateMachine.StartPublishing(_publication.Builder);
-        _connection.Features.Get<IPublisherTransportFeature>()?.StartPublishing(grant.Session.Latency.OffersParts);
+        _transport?.StartPublishing(grant.Session.Latency.OffersParts);
         _revocation = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Revoke(), this);
         return null;
     }

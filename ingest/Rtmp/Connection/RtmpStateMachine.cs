@@ -17,6 +17,9 @@ internal enum RtmpAction
     /// <summary>Authorize <see cref="RtmpCommandHandler.StreamKey"/>.</summary>
     Authorize,
 
+    /// <summary>Let other connections proceed, then process the unread data.</summary>
+    Yield,
+
     /// <summary>The encoder has finished.</summary>
     Finished,
 }
@@ -64,6 +67,9 @@ internal sealed class RtmpStateMachine
         Replies = new ReplyWriter(output);
         Commands = new RtmpCommandHandler(Replies, options.Application);
     }
+
+    /// <summary>Returns whether other connections must proceed; called after each message. By default, none waits.</summary>
+    public Func<bool> MustYield { get; init; } = static () => false;
 
     /// <summary>Writer of messages to the peer.</summary>
     public ReplyWriter Replies { get; }
@@ -157,6 +163,11 @@ internal sealed class RtmpStateMachine
             {
                 return action;
             }
+
+            if (!reader.End && MustYield())
+            {
+                return RtmpAction.Yield;
+            }
         }
     }
 
@@ -211,6 +222,8 @@ internal sealed class RtmpStateMachine
 
     private void ProcessMedia(in RtmpMessage message, DateTimeOffset arrival)
     {
+        _rateLimiter.CountMedia(arrival);
+
         // An audio message without a body means silence (Enhanced RTMP v2, AudioPacketType). The times of later audio imply the same.
         if (_builder is not null && message is { Type: MessageType.Audio, Payload.IsEmpty: true }
             && message.Stream == Commands.PublishStream)

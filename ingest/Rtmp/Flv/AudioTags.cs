@@ -26,6 +26,21 @@ internal sealed class AudioTags
     /// <summary>Number of configuration changes so far, including the first configurations.</summary>
     public int Configurations { get; private set; }
 
+    /// <summary>Number of configurations so far that could not be read, without repetitions.</summary>
+    public int Unreadable
+    {
+        get
+        {
+            var count = 0;
+            foreach (var (_, track) in _tracks)
+            {
+                count += track.Unreadable;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>Track labels from the metadata, by the encoder's track numbers.</summary>
     public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
 

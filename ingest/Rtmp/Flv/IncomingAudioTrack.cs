@@ -14,6 +14,7 @@ internal sealed class IncomingAudioTrack(int id)
     /// <summary>Maximum number of FLAC frames in one message: seconds of audio.</summary>
     public const int MaxFrames = 64;
 
+    private readonly UnreadableRecords _unreadable = new();
     private ReadOnlyMemory<byte> _record;
     private uint _codec;
 
@@ -22,6 +23,9 @@ internal sealed class IncomingAudioTrack(int id)
 
     /// <summary>Number of configuration changes so far, including the first configuration.</summary>
     public int Configurations { get; private set; }
+
+    /// <summary>Number of configurations so far that could not be read, without repetitions.</summary>
+    public int Unreadable => _unreadable.Count;
 
     /// <summary>Speaker layout that the encoder sent apart from the codec, or <see langword="null"/>.</summary>
     public SpeakerLayout? Channels { get; private set; }
@@ -54,6 +58,11 @@ internal sealed class IncomingAudioTrack(int id)
             return TagContent.None;
         }
 
+        if (_unreadable.IsRepeated(codec, record.Span))
+        {
+            return TagContent.Dropped;
+        }
+
         try
         {
             SetConfig(codec, codec switch
@@ -65,6 +74,7 @@ internal sealed class IncomingAudioTrack(int id)
         }
         catch (InvalidCodecConfigException)
         {
+            _unreadable.Add(codec, record.Span);
             return TagContent.Dropped;
         }
 
@@ -139,21 +149,19 @@ internal sealed class IncomingAudioTrack(int id)
 
     private bool TryConfigure(uint codec, ReadOnlySpan<byte> frame)
     {
-        try
-        {
-            CodecConfig config = codec == FourCc.Ac3 ? CodecConfig.Ac3.FromFrame(frame) : CodecConfig.Eac3.FromFrame(frame);
-            if (Track is null || codec != _codec || !Track.Config.Equals(config))
-            {
-                SetConfig(codec, config);
-                _record = default;
-            }
-
-            return true;
-        }
-        catch (InvalidCodecConfigException)
+        CodecConfig? config = codec == FourCc.Ac3 ? CodecConfig.Ac3.TryFromFrame(frame) : CodecConfig.Eac3.TryFromFrame(frame);
+        if (config is null)
         {
             return false;
         }
+
+        if (Track is null || codec != _codec || !Track.Config.Equals(config))
+        {
+            SetConfig(codec, config);
+            _record = default;
+        }
+
+        return true;
     }
 
     private void SetConfig(uint codec, CodecConfig config)

@@ -10,6 +10,8 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="id">ID of the track in its publication.</param>
 internal sealed class IncomingVideoTrack(int id)
 {
+    private readonly UnreadableRecords _unreadable = new();
+    private readonly UnreadableRecords _unreadableColors = new();
     private ReadOnlyMemory<byte> _record;
     private CodecConfig? _pending;
     private uint _pendingCodec;
@@ -22,6 +24,9 @@ internal sealed class IncomingVideoTrack(int id)
 
     /// <summary>Number of configuration changes so far, including the first configuration.</summary>
     public int Configurations { get; private set; }
+
+    /// <summary>Number of configurations and metadata frames so far that could not be read, without repetitions.</summary>
+    public int Unreadable => _unreadable.Count + _unreadableColors.Count;
 
     /// <summary>Color information of the last metadata frame, or <see langword="null"/>.</summary>
     public ColorInfoMetadata? Color { get; private set; }
@@ -42,12 +47,18 @@ internal sealed class IncomingVideoTrack(int id)
             return TagContent.None;
         }
 
+        if (_unreadable.IsRepeated(codec, record.Span))
+        {
+            return TagContent.Dropped;
+        }
+
         try
         {
             _pending = Parse(codec, record.Span);
         }
         catch (InvalidCodecConfigException)
         {
+            _unreadable.Add(codec, record.Span);
             return TagContent.Dropped;
         }
 
@@ -100,8 +111,14 @@ internal sealed class IncomingVideoTrack(int id)
     /// <summary>Processes a metadata frame.</summary>
     public TagContent ReadMetadata(ReadOnlySpan<byte> body)
     {
+        if (_unreadableColors.IsRepeated(0, body))
+        {
+            return TagContent.Dropped;
+        }
+
         if (!ColorInfoMetadata.TryRead(body, out var color))
         {
+            _unreadableColors.Add(0, body);
             return TagContent.Dropped;
         }
 

@@ -12,6 +12,12 @@ internal interface IPublisherTransportFeature
     /// <summary>Switches to publishing: larger buffers, and a read loop that tolerates delay.</summary>
     /// <param name="lowLatency">Whether viewers of the channel wait for parts of segments; the delay is then short.</param>
     void StartPublishing(bool lowLatency);
+
+    /// <summary>Indicates whether the connection has used up its time on its thread, so that other connections must proceed.</summary>
+    bool IsPassOver { get; }
+
+    /// <summary>Waits until the other connections of the thread have proceeded.</summary>
+    ValueTask YieldAsync();
 }
 
 /// <summary>
@@ -65,6 +71,10 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
         _buffers.UseLargeBuffers();
         _stream.MoveTo(_loops.GetLoopForPublisher(lowLatency));
     }
+
+    public bool IsPassOver => _stream.IsPassOver;
+
+    public async ValueTask YieldAsync() => await _stream.YieldAsync();
 
     public override void Abort(ConnectionAbortedException abortReason) => Close();
 

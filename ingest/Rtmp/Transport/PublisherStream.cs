@@ -27,6 +27,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     private long _loopToken;
     private int _passBytes;
     private bool _pending;
+    private bool _isYielding;
     private bool _readable;
     private bool _isReady;
     private bool _hasHungUp;
@@ -51,6 +52,11 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     public override long Length => throw new NotSupportedException();
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>
+    /// Indicates whether the caller runs on the loop's thread and has read so much, or taken so long, that other streams must proceed.
+    /// </summary>
+    public bool IsPassOver => _activeLoop is { IsCurrentThread: true } loop && (_passBytes >= MaxBytesPerPass || loop.IsTimeUp);
 
     /// <summary>Moves the stream to a read loop.</summary>
     /// <exception cref="IOException">The system call failed.</exception>
@@ -100,14 +106,17 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         lock (_gate)
         {
             (_passBytes, _activeLoop, _isReady) = (0, loop, false);
-            if (!_pending || !TryReceive(_buffer.Span, out count, out error))
+            (count, error) = (0, SocketError.Success);
+            if (!_pending || (!_isYielding && !TryReceive(_buffer.Span, out count, out error)))
             {
                 _activeLoop = null;
                 return;
             }
 
-            (_pending, _buffer) = (false, default);
+            (_pending, _isYielding, _buffer) = (false, false, default);
         }
+
+        loop.StartTiming();
 
         _read.RunContinuationsAsynchronously = false;
         CompleteRead(count, error);
@@ -153,9 +162,9 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
             }
 
             // On the loop's thread other streams wait; elsewhere they do not.
-            if (_readable && _passBytes >= MaxBytesPerPass && _activeLoop is { IsCurrentThread: true } loop)
+            if (_readable && IsPassOver)
             {
-                loop.Requeue(this);
+                Requeue();
             }
             else if (TryReceive(buffer.Span, out var count, out var error))
             {
@@ -164,6 +173,23 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
 
             _read.Reset();
             (_pending, _buffer) = (true, buffer);
+            return new ValueTask<int>(this, _read.Version);
+        }
+    }
+
+    /// <summary>Waits, between two reads, until the other streams of the loop have proceeded.</summary>
+    public ValueTask<int> YieldAsync()
+    {
+        lock (_gate)
+        {
+            if (_closed || _pending || _activeLoop is not { IsCurrentThread: true })
+            {
+                return ValueTask.FromResult(0);
+            }
+
+            Requeue();
+            _read.Reset();
+            (_pending, _isYielding) = (true, true);
             return new ValueTask<int>(this, _read.Version);
         }
     }
@@ -311,6 +337,13 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         return true;
     }
 
+    /// <summary>Has the loop continue the stream after the others, and not earlier because of an event.</summary>
+    private void Requeue()
+    {
+        _isReady = true;
+        _activeLoop!.Requeue(this);
+    }
+
     private SocketError Send(ReadOnlySpan<byte> bytes, out int sent)
     {
         try
@@ -328,7 +361,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     {
         lock (_gate)
         {
-            if (!_pending)
+            if (!_pending || _isYielding)
             {
                 return;
             }

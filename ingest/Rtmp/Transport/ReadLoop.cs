@@ -14,22 +14,28 @@ internal sealed class ReadLoop : IDisposable
     /// <summary>Interval in a pause at which sockets with large frames are read again: their senders wait for buffer space.</summary>
     private static readonly TimeSpan LargeFrame = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Time that the processing of one stream's data may take before other streams proceed.</summary>
+    private static readonly TimeSpan MaxTimePerStream = TimeSpan.FromMilliseconds(5);
+
     private readonly Epoll _epoll = new(maxEvents: 512);
     private readonly ConcurrentDictionary<long, PublisherStream> _streams = new();
     private readonly Queue<PublisherStream> _requeued = new();
     private readonly List<PublisherStream> _ready = [];
     private readonly List<PublisherStream> _large = [];
     private readonly Func<TimeSpan> _getPause;
+    private readonly TimeProvider _time;
     private readonly Thread _thread;
+    private long _streamStart;
     private long _lastToken;
     private readonly ManualResetEvent _end = new(initialState: false);
 
     /// <summary>Starts a read loop.</summary>
     /// <param name="name">The thread's name.</param>
     /// <param name="getPause">Pause between the first event and the pass that reads; evaluated each time.</param>
-    public ReadLoop(string name, Func<TimeSpan> getPause)
+    /// <param name="time">Clock for the time that each stream takes; by default the system's.</param>
+    public ReadLoop(string name, Func<TimeSpan> getPause, TimeProvider? time = null)
     {
-        _getPause = getPause;
+        (_getPause, _time) = (getPause, time ?? TimeProvider.System);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -39,6 +45,12 @@ internal sealed class ReadLoop : IDisposable
 
     /// <summary>Indicates whether the caller runs on the loop's thread.</summary>
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
+
+    /// <summary>Indicates whether the current stream has taken so long that others must proceed. Called on the loop's thread.</summary>
+    public bool IsTimeUp => _time.GetElapsedTime(_streamStart) >= MaxTimePerStream;
+
+    /// <summary>Starts measuring the time that a stream takes. Called on the loop's thread.</summary>
+    public void StartTiming() => _streamStart = _time.GetTimestamp();
 
     /// <summary>Starts watching a stream's socket.</summary>
     /// <returns>Token for <see cref="Detach"/>.</returns>
@@ -70,12 +82,15 @@ internal sealed class ReadLoop : IDisposable
         }
     }
 
-    /// <summary>Queues a stream with unread data for another read after the other streams. Called on the loop's thread.</summary>
+    /// <summary>Queues a stream to be continued once, after the other streams. Called on the loop's thread.</summary>
     public void Requeue(PublisherStream stream)
     {
         lock (_requeued)
         {
-            _requeued.Enqueue(stream);
+            if (!_requeued.Contains(stream))
+            {
+                _requeued.Enqueue(stream);
+            }
         }
     }
 

@@ -222,6 +222,23 @@ public sealed class ChunkReaderTests
         }
     }
 
+    [Fact]
+    public void H19_large_message_does_not_raise_the_memory_that_later_ones_reserve_at_their_start()
+    {
+        const int Large = 8 << 20;
+        var reader = new ChunkReader(Wire.Wide, 128);
+        Pull(reader, Wire.Message(MessageType.Video, 1, 0, new byte[Large], 6)).ShouldBeEmpty();
+
+        // The first chunk of another large message, and an Abort of it.
+        byte[] begun =
+        [
+            .. Wire.Chunk(0, 6, 40, Large, 9, 1, new byte[128]),
+            .. Wire.Message(MessageType.Abort, 0, 0, [0, 0, 0, 6], 2),
+        ];
+        Pull(reader, begun);
+        Hostile.ExpectedRejection.Allocated(() => Pull(reader, begun)).ShouldBeLessThan(300 * 1024);
+    }
+
     private static void EverySplitReadsTheSame(byte[] bytes)
     {
         var expected = Read(bytes);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -36,11 +37,13 @@ public class PayloadArenaTests
     [Fact]
     public void Unused_memory_does_not_accumulate()
     {
-        var arena = new PayloadArena();
+        var time = new ManualTimeProvider();
+        var arena = new PayloadArena(new ArenaGcTrigger(time, () => GC.CollectionCount(2), () => GC.Collect(2)));
         var before = GC.CollectionCount(2);
         for (var taken = 0L; taken < 20 * ArenaGcTrigger.Threshold; taken += 50_000)
         {
-            arena.Allocate(50_000);
+            arena.Count(arena.Allocate(50_000).Length);
+            time.Advance(TimeSpan.FromMilliseconds(10));
         }
 
         (GC.CollectionCount(2) - before).ShouldBeGreaterThanOrEqualTo(9);

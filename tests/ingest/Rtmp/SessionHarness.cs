@@ -21,8 +21,8 @@ internal sealed class SessionHarness
     private int _readUpTo = 1 + (2 * 1536);
     private readonly ChunkReader _answers = new(Wire.Wide, 128);
 
-    public SessionHarness(IngestOptions? options = null, long received = 0) =>
-        Session = new RtmpStateMachine(_output, options ?? new IngestOptions(), received);
+    public SessionHarness(IngestOptions? options = null, long received = 0, Func<bool>? mustYield = null) =>
+        Session = new RtmpStateMachine(_output, options ?? new IngestOptions(), received) { MustYield = mustYield ?? (() => false) };
 
     public RtmpStateMachine Session { get; }
 
