@@ -42,6 +42,9 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     /// <summary>Maximum number of channels that are recovered at once.</summary>
     private const int MaxConcurrent = 16;
 
+    /// <summary>Number of those that only encoders can use.</summary>
+    private const int ReservedForEncoders = 4;
+
     /// <summary>Maximum number of channels that the background pass recovers at once.</summary>
     private const int MaxConcurrentInBackground = 8;
 
@@ -54,7 +57,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     private readonly SettledSessions _settled;
     private readonly SessionRecovery _recovery;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _slots = new(MaxConcurrent);
+    private readonly RecoverySlots _slots = new(MaxConcurrent, ReservedForEncoders);
     private readonly SemaphoreSlim _supersededLock = new(1);
     private readonly ConcurrentDictionary<ChannelName, Lazy<Task<bool>>> _channels = new();
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
@@ -92,7 +95,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
             AddSpool(spooled);
             await Parallel.ForEachAsync(spooled.Channels,
                 new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
-                async (channel, token) => await RecoverAsync(channel, limit.Token).WaitAsync(token));
+                async (channel, token) => await RecoverAsync(channel, isForEncoder: true, limit.Token).WaitAsync(token));
         }
 
         await Task.WhenAny(_firstPass, Task.Delay(StartWait, _time, started.Token));
@@ -100,8 +103,8 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         cancellationToken.ThrowIfCancellationRequested();
 
         // After the first pass, an encoder does not wait for a store that failed.
-        _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask : RecoverAsync(channel, CancellationToken.None),
-            RecoverSupersededAsync);
+        _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask
+            : RecoverAsync(channel, isForEncoder: true, CancellationToken.None), RecoverSupersededAsync);
         await base.StartAsync(cancellationToken);
     }
 
@@ -140,7 +143,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         }
 
         // Only channels of the catalog: a viewer may request any name.
-        return catalog.Contains(channel) && !RecoverAsync(channel, CancellationToken.None).IsCompleted;
+        return catalog.Contains(channel) && !RecoverAsync(channel, isForEncoder: false, CancellationToken.None).IsCompleted;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -277,7 +280,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
                     _channels.TryRemove(channel, out _);
                 }
 
-                if (!await RecoverAsync(channel, CancellationToken.None).WaitAsync(token))
+                if (!await RecoverAsync(channel, isForEncoder: false, CancellationToken.None).WaitAsync(token))
                 {
                     Interlocked.Exchange(ref complete, 0);
                 }
@@ -302,57 +305,52 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
 
     /// <summary>Recovers the sessions of a channel. Later calls return the same task.</summary>
     /// <param name="channel">The channel.</param>
+    /// <param name="isForEncoder">Whether an encoder, or a decision about a session, waits for it. It then precedes other channels.</param>
     /// <param name="noStore">When canceled, the channel is recovered from the spool alone.</param>
     /// <returns>Whether no session was skipped because of a store failure. Never throws.</returns>
-    private Task<bool> RecoverAsync(ChannelName channel, CancellationToken noStore) => _isComplete ? Task.FromResult(true)
-        : _channels.GetOrAdd(channel, _ => new Lazy<Task<bool>>(() => Task.Run(() => RecoverOnceAsync(channel, noStore)))).Value;
+    private Task<bool> RecoverAsync(ChannelName channel, bool isForEncoder, CancellationToken noStore)
+    {
+        if (_isComplete)
+        {
+            return Task.FromResult(true);
+        }
+
+        var recovery = _channels.GetOrAdd(channel, _ => new Lazy<Task<bool>>(() =>
+            _slots.RunAsync(channel, isForEncoder, () => RecoverOnceAsync(channel, noStore), _stopping.Token))).Value;
+        if (isForEncoder && !recovery.IsCompleted)
+        {
+            _slots.Promote(channel);   // a viewer may have requested it first
+        }
+
+        return recovery;
+    }
 
     private async Task<bool> RecoverOnceAsync(ChannelName channel, CancellationToken noStore)
     {
-        try
+        var (sessions, isComplete) = _catalog is { } catalog ? (catalog.Of(channel), true) : await ListAsync(channel, noStore);
+        foreach (var session in sessions)
         {
-            await _slots.WaitAsync(_stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-
-        try
-        {
-            var (sessions, isComplete) = _catalog is { } catalog ? (catalog.Of(channel), true) : await ListAsync(channel, noStore);
-            foreach (var session in sessions)
+            if (_stage.IsKnown(session.Id))
             {
-                if (_stage.IsKnown(session.Id))
-                {
-                    continue;
-                }
-
-                if (!_stage.IsSuperseded(session.Channel, session.Id) && !_stage.IsElsewhere(session.Channel))
-                {
-                    isComplete &= await TryRecoverAsync(session, RequestTimeout, _stopping.Token);
-                }
-                else if (!_settled.Contains(session.Id) || IsSpooled(session))
-                {
-                    _superseded[session.Id] = session;
-                }
+                continue;
             }
 
-            if (!isComplete)
+            if (!_stage.IsSuperseded(session.Channel, session.Id) && !_stage.IsElsewhere(session.Channel))
             {
-                _incomplete[channel] = 0;
+                isComplete &= await TryRecoverAsync(session, RequestTimeout, _stopping.Token);
             }
+            else if (!_settled.Contains(session.Id) || IsSpooled(session))
+            {
+                _superseded[session.Id] = session;
+            }
+        }
 
-            return isComplete;
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        if (!isComplete)
         {
-            return false;
+            _incomplete[channel] = 0;
         }
-        finally
-        {
-            _slots.Release();
-        }
+
+        return isComplete;
     }
 
     /// <summary>Recovers a session that is open although the object store contains a newer one of its channel.</summary>

@@ -15,6 +15,9 @@ internal sealed class FakeSpool : ISpool
     /// <summary>Names that cannot be read.</summary>
     public Func<ObjectName, bool> IsUnreadable { get; set; } = _ => false;
 
+    /// <summary>Runs before an object is read.</summary>
+    public Func<ObjectName, Task> Reading { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Names that the disk refuses to write.</summary>
     public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
 
@@ -96,8 +99,9 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
-    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
+        await Reading(name).WaitAsync(cancellationToken);
         lock (_gate)
         {
             if (IsUnreadable(name))
@@ -107,12 +111,12 @@ internal sealed class FakeSpool : ISpool
 
             if (!_files.TryGetValue(name, out var bytes) && !Store.TryRead(name, out bytes))
             {
-                return new((SpoolContent?)null);
+                return null;
             }
 
             var slice = bytes.AsMemory((int)offset);
             slice = length is { } most && most < slice.Length ? slice[..(int)most] : slice;
-            return new(new SpoolContent([slice], offset, slice.Length, bytes.Length));
+            return new SpoolContent([slice], offset, slice.Length, bytes.Length);
         }
     }
 

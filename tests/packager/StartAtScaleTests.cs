@@ -56,6 +56,53 @@ public sealed class StartAtScaleTests
         bench.Timeline(session).LastSegment.ShouldBe(8);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Encoder_does_not_wait_for_channels_that_viewers_request(bool viewersWantItsChannel)
+    {
+        const int Idle = 40;
+        var encoders = Session("encoder");
+        FakeSpool disk;
+        using (var first = await new PackagerHarness().StartAsync())
+        {
+            await first.PublishAsync(encoders, [.. VideoFrames(3, 60)], Source);
+            for (var number = 0; number < Idle; number++)
+            {
+                await first.PublishAsync(Session($"idle-{number}", at: Noon.AddHours(1)), [.. VideoFrames(3, 60)], Source);
+            }
+
+            disk = first.Spool.AfterKill();
+        }
+
+        disk.Files.ShouldBeEmpty("all channels are recovered from the store");
+        var read = new TaskCompletionSource();
+        disk.Reading = name => name.Value.Contains("/idle-", StringComparison.Ordinal) ? read.Task : Task.CompletedTask;
+        using var bench = new PackagerHarness(disk);
+        var starting = bench.StartAsync();
+        await Poll.UntilAsync(() =>
+        {
+            bench.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return starting.IsCompleted;
+        });
+        for (var number = 0; number < Idle; number++)
+        {
+            bench.Recovery.IsPending(ChannelName.Parse($"idle-{number}")).ShouldBeTrue();
+        }
+
+        if (viewersWantItsChannel)
+        {
+            bench.Recovery.IsPending(encoders.Channel).ShouldBeTrue("it waits behind the others");
+        }
+
+        await bench.PublishAsync(encoders, [.. VideoFrames(3, 60, from: 5)], Source);
+        bench.Timeline(encoders).LastSegment.ShouldBeGreaterThan(2, "the session continues");
+        bench.Recovery.IsPending(ChannelName.Parse("idle-0")).ShouldBeTrue();
+        read.SetResult();
+        await bench.Stage.WhenRecoveredAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        bench.Sink.Timelines.Count.ShouldBe(Idle + 1);
+    }
+
     [Fact]
     public async Task End_and_deletion_wait_until_the_session_is_known()
     {
