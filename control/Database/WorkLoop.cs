@@ -9,17 +9,18 @@ namespace Broadcast.Control.Database;
 internal sealed class WorkLoop(TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Lock _lock = new();
+    private bool _isDisposed;
 
-    /// <summary>Requests a pass, which starts at once or after the current one.</summary>
+    /// <summary>Requests a pass, which starts at once or after the current one. Cheap while a pass is pending.</summary>
     public void Wake()
     {
-        try
+        lock (_lock)
         {
-            _wake.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // A pass is already pending, or the loop has stopped.
+            if (!_isDisposed && _wake.CurrentCount == 0)
+            {
+                _wake.Release();
+            }
         }
     }
 
@@ -56,7 +57,14 @@ internal sealed class WorkLoop(TimeProvider time) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _wake.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _wake.Dispose();
+        }
+    }
 
     private async Task WaitAsync(TimeSpan pause, CancellationToken stoppingToken)
     {

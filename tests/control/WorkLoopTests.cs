@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Broadcast.Control.Database;
 using Broadcast.Testing;
 using Shouldly;
@@ -67,6 +68,28 @@ public sealed class WorkLoopTests : IDisposable
         await WaitsAfterAsync(2);
 
         await StopAsync(running);
+    }
+
+    [Fact]
+    public void Wake_of_a_pending_pass_throws_no_exception_inside()
+    {
+        var thrown = new List<Exception>();
+        var thread = Environment.CurrentManagedThreadId;
+        void Record(object? sender, FirstChanceExceptionEventArgs e)
+        {
+            if (Environment.CurrentManagedThreadId == thread)
+            {
+                thrown.Add(e.Exception);
+            }
+        }
+
+        AppDomain.CurrentDomain.FirstChanceException += Record;
+        _loop.Wake();
+        _loop.Wake();
+        _loop.Wake();
+        AppDomain.CurrentDomain.FirstChanceException -= Record;
+
+        thrown.ShouldBeEmpty("an exception costs more than the connection that causes the wake");
     }
 
     [Fact]
