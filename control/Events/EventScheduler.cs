@@ -16,8 +16,8 @@ namespace Broadcast.Control.Events;
 /// <summary>
 /// Background service that moves events through their states. It asks the <see cref="EventStateMachine"/> and writes each transition with
 /// one statement that applies only to the state that was decided on. Any number of processes therefore perform it once. It runs at the next
-/// due time, when an event changes, and when an encoder connects or disconnects. While the database is unavailable nothing changes; missed
-/// transitions follow afterwards.
+/// due time, when an event changes, and when an encoder connects or disconnects while an event is due or active. While the database is
+/// unavailable nothing changes; missed transitions follow afterwards.
 /// </summary>
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
@@ -72,6 +72,12 @@ internal sealed class EventScheduler(
     private readonly WorkLoop _loop = new(time);
     private DateTimeOffset _lastSeriesPass = DateTimeOffset.MinValue;
 
+    /// <summary>
+    /// Indicates whether encoders matter: an event is due or active, or ended and its session has not. Otherwise the next event becomes due
+    /// at a known time or by a notification, and thousands of encoders may connect without a pass.
+    /// </summary>
+    private volatile bool _concernsEncoders = true;
+
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
 
@@ -93,6 +99,9 @@ internal sealed class EventScheduler(
     /// <returns>Latest time of the next pass.</returns>
     public async Task<DateTimeOffset> RunOnceAsync(CancellationToken cancellationToken)
     {
+        // Encoders that connect during the pass cause another one.
+        _concernsEncoders = true;
+
         // Sessions that start or end now must be in the database before decisions use them.
         if (!await sessionWriter.FlushAsync(cancellationToken))
         {
@@ -106,7 +115,7 @@ internal sealed class EventScheduler(
             // before their encoders are disconnected, so that they are not admitted again.
             var now = time.GetUtcNow();
             await LoadCooldownsAsync(connection, now, cancellationToken);
-            await sessions.EndAsync(connection, cancellationToken);
+            var hasUnended = await sessions.EndAsync(connection, cancellationToken);
             var (rows, transitions, nextPass) = (await DueAsync(connection, now, cancellationToken), 0, now + MaxInterval);
             foreach (var row in rows)
             {
@@ -132,6 +141,7 @@ internal sealed class EventScheduler(
                 && reminder < nextPass ? reminder : nextPass;
             var next = await connection.ExecuteScalarAsync<DateTime?>(
                 new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
+            _concernsEncoders = rows.Count > 0 || hasUnended;
             return next is { } at && at < nextPass.UtcDateTime ? new(DateTime.SpecifyKind(at, DateTimeKind.Utc)) : nextPass;
         }
     }
@@ -146,14 +156,22 @@ internal sealed class EventScheduler(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        sessionManager.Changed += Wake;
+        sessionManager.Changed += WakeForEncoders;
         try
         {
             await _loop.RunAsync(PassAsync, Retry, e => ControlLog.EventProcessingFailed(logger, e), stoppingToken);
         }
         finally
         {
-            sessionManager.Changed -= Wake;
+            sessionManager.Changed -= WakeForEncoders;
+        }
+    }
+
+    private void WakeForEncoders()
+    {
+        if (_concernsEncoders)
+        {
+            Wake();
         }
     }
 

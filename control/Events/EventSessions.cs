@@ -28,14 +28,15 @@ internal sealed class EventSessions(
     /// <summary>
     /// Ends sessions of ended events. The server with the encoder performs it; the mark stays until the session has ended.
     /// </summary>
-    public async Task EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <returns>Whether any ended event was marked.</returns>
+    public async Task<bool> EndAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var closing = (await connection.QueryAsync<Closing>(new CommandDefinition(
             "SELECT channel_id AS channelId, state_since AS since, reason FROM events WHERE closes_session",
             cancellationToken: cancellationToken))).ToList();
         if (closing.Count == 0)
         {
-            return;
+            return false;
         }
 
         var offset = ClockOffset;
@@ -53,6 +54,7 @@ internal sealed class EventSessions(
             """,
             new { offset },
             cancellationToken: cancellationToken));
+        return true;
     }
 
     /// <summary>Restricts and shows the sessions of live events, and attaches them to their events.</summary>

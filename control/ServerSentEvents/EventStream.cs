@@ -9,8 +9,8 @@ namespace Broadcast.Control.ServerSentEvents;
 
 /// <summary>
 /// Sends the rows of <c>stream_events</c>, written by any process, to the event stream clients of this process, in the order of their ids.
-/// Database notifications trigger it; without one it reads every 10 s. During a database outage nothing is sent; the missed messages
-/// follow.
+/// Database notifications trigger it while there are clients; without one it reads every 10 s. During a database outage nothing is sent; the
+/// missed messages follow.
 /// </summary>
 internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventStream> logger)
@@ -31,6 +31,17 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     private long _lastSentId = -1;
     private long? _lastCleanup;
 
+    private bool HasClients
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _clients.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
 
@@ -41,7 +52,11 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
         CancellationToken cancellationToken)
     {
-        Wake();
+        if (HasClients)
+        {
+            Wake();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -56,11 +71,32 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// the database is unavailable.</exception>
     public async Task<EventStreamClient> AttachAsync(string caller, bool isAdmin, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _lastSentId) < 0)
+        if (Volatile.Read(ref _lastSentId) < 0 || !HasClients)
         {
-            await ReadAsync(cancellationToken);
+            await ReadAsync(cancellationToken);   // up to the current message
         }
 
+        try
+        {
+            return Attach(caller, isAdmin);
+        }
+        finally
+        {
+            Wake();   // a notification before the client was added did not
+        }
+    }
+
+    /// <summary>Removes a client.</summary>
+    public void Detach(EventStreamClient client)
+    {
+        lock (_lock)
+        {
+            _clients.Remove(client);
+        }
+    }
+
+    private EventStreamClient Attach(string caller, bool isAdmin)
+    {
         lock (_lock)
         {
             var limit = options.Value.MaxEventStreamClients;
@@ -81,15 +117,6 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
             var client = new EventStreamClient(_lastSentId) { Caller = caller, IsAdmin = isAdmin };
             _clients.Add(client);
             return client;
-        }
-    }
-
-    /// <summary>Removes a client.</summary>
-    public void Detach(EventStreamClient client)
-    {
-        lock (_lock)
-        {
-            _clients.Remove(client);
         }
     }
 

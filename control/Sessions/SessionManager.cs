@@ -329,7 +329,13 @@ internal sealed class SessionManager(
     }
 
     /// <summary>Returns whether a session is open.</summary>
-    public bool HasOpen(SessionId session) => Sessions().Any(s => s.Id == session);
+    public bool HasOpen(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _channels.Find(session) is not null;
+        }
+    }
 
     /// <summary>Completes when the packager has been notified of all ends so far.</summary>
     public Task WhenEndsNotifiedAsync() => _endNotifier.WhenNotifiedAsync();

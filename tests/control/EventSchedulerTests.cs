@@ -172,6 +172,24 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Running_scheduler_makes_a_late_event_live_when_its_encoder_connects()
+    {
+        await using var rig = await EventHarness.OpenAsync(postgres);
+        using var scheduler = rig.NewKeeper();
+        await scheduler.StartAsync(CancellationToken.None);
+        await Poll.UntilAsync(() => rig.Clock.ArmedTimers > 0, description: "the pass that finds no event");
+        var show = await rig.PlanAsync(5, 60);
+        scheduler.Wake();
+        await Poll.UntilAsync(async () => (await rig.Events.GetAsync(show.Id)).State == EventState.Preview);
+        rig.Clock.Advance(TimeSpan.FromMinutes(10));
+        await Poll.UntilAsync(async () => (await rig.Events.GetAsync(show.Id)).LateSince is not null);
+
+        await rig.ComeAsync();
+        await Poll.UntilAsync(async () => (await rig.Events.GetAsync(show.Id)).State == EventState.Live);
+        await scheduler.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Recording_of_an_earlier_broadcast_is_trimmed_once_to_its_event_and_can_be_restored()
     {
         await using var rig = await EventHarness.OpenAsync(postgres);
