@@ -68,12 +68,12 @@ internal sealed class PendingWrites
         }
     }
 
-    /// <summary>Gets the oldest session with a change; <see langword="null"/> when there is none.</summary>
-    public SessionRecord? NextSession()
+    /// <summary>Gets the oldest sessions with a change, in the order of their ids.</summary>
+    public SessionRecord[] NextSessions(int maxCount)
     {
         lock (_lock)
         {
-            return _sessions.Count == 0 ? null : _sessions.Values.MinBy(s => s.Id);
+            return [.. _sessions.Values.OrderBy(s => s.Id).Take(maxCount)];
         }
     }
 
@@ -104,14 +104,17 @@ internal sealed class PendingWrites
         }
     }
 
-    /// <summary>Removes a written state of a session, unless the session has a newer one.</summary>
-    public void Remove(SessionRecord session)
+    /// <summary>Removes written states of sessions, unless a session has a newer one.</summary>
+    public void Remove(IEnumerable<SessionRecord> sessions)
     {
         lock (_lock)
         {
-            if (_sessions.TryGetValue(session.Id, out var latest) && ReferenceEquals(latest, session))
+            foreach (var session in sessions)
             {
-                _sessions.Remove(session.Id);
+                if (_sessions.TryGetValue(session.Id, out var latest) && ReferenceEquals(latest, session))
+                {
+                    _sessions.Remove(session.Id);
+                }
             }
         }
     }

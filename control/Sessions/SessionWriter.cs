@@ -21,7 +21,9 @@ namespace Broadcast.Control.Sessions;
 internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null,
     IOptions<ControlOptions>? options = null)
 {
+    private const int SessionBatchSize = 50;
     private const int EventBatchSize = 100;
+    private const string OpenElsewhere = "the channel is on air at another server";
     private const string OneOpenConstraint = "sessions_one_open";
 
     // A channel has one open session, so an older one is a leftover, unless a live server owns it, or one that may be live according to
@@ -106,27 +108,8 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         await _writeLock.WaitAsync(cancellationToken);
         try
         {
-            while (_pending.NextSession() is { } session)
-            {
-                try
-                {
-                    await WriteAsync(session, cancellationToken);
-                }
-                catch (Exception e) when (ControlDatabase.IsRetryable(e))
-                {
-                    ControlLog.SessionsPending(logger, _pending.SessionCount, ControlDatabase.Describe(e));
-                    return false;
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    // A write that can never succeed, because of its values, is not retried: other sessions wait behind it.
-                    ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
-                }
-
-                _pending.Remove(session);
-            }
-
-            return await WriteUsesAsync(cancellationToken) && await WriteEventsAsync(cancellationToken);
+            return await WriteSessionsAsync(cancellationToken) && await WriteUsesAsync(cancellationToken)
+                && await WriteEventsAsync(cancellationToken);
         }
         finally
         {
@@ -146,8 +129,16 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         {
             if (_pending.Find(id) is { } session)
             {
-                await WriteAsync(session, cancellationToken);
-                _pending.Remove(session);
+                try
+                {
+                    await WriteAsync([session], cancellationToken);
+                }
+                catch (PostgresException e) when (IsOpenElsewhere(e))
+                {
+                    OwnershipLost?.Invoke(session.Id, OpenElsewhere);
+                }
+
+                _pending.Remove([session]);
             }
         }
         finally
@@ -156,60 +147,99 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         }
     }
 
-    // The batch runs in one transaction.
-    private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
+    // Batches sessions in one transaction to wait for the database once. If it rejects one, they are written one by one.
+    private async Task<bool> WriteSessionsAsync(CancellationToken cancellationToken)
     {
-        await using var batch = database.Source.CreateBatch();
-        batch.BatchCommands.Add(new(Supersede)
+        var batchSize = SessionBatchSize;
+        while (_pending.NextSessions(batchSize) is { Length: > 0 } sessions)
         {
-            Parameters =
+            try
             {
-                new() { Value = s.ChannelId },
-                new() { Value = s.StartedAt.UtcDateTime },
-                new() { Value = s.Id.Value },
-                new() { Value = s.EndedAt is null },
-                Owner(),
-                new() { Value = (options?.Value.ServerLease ?? TimeSpan.Zero).TotalSeconds },
-                new() { Value = SessionClaims.ServerLostReason },
-            },
-        });
-        var write = new NpgsqlBatchCommand(Write)
-        {
-            Parameters =
+                await WriteAsync(sessions, cancellationToken);
+            }
+            catch (Exception e) when (ControlDatabase.IsRetryable(e))
             {
-                new() { Value = s.Id.Value },
-                new() { Value = s.ChannelId },
-                new() { Value = s.Epoch },
-                new() { Value = s.Latency },
-                new() { Value = s.StartedAt.UtcDateTime },
-                Instant(s.LastPublicationEndedAt),
-                Instant(s.EndedAt),
-                new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
-                new() { Value = s.IsRecorded },
-                new() { Value = s.BeginsHidden },
-                Owner(),
-                new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
-                new() { Value = s.PeakViewers },
-            },
-        };
-        batch.BatchCommands.Add(write);
-        try
-        {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-        }
-        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: OneOpenConstraint })
-        {
-            // Another server admitted an encoder at the same time and wrote first. The session is then recorded as ended and still gets a
-            // row.
-            OwnershipLost?.Invoke(s.Id, "the channel is on air at another server");
-            return;
+                ControlLog.SessionsPending(logger, _pending.SessionCount, ControlDatabase.Describe(e));
+                return false;
+            }
+            catch (Exception e) when (sessions.Length > 1 && e is not OperationCanceledException)
+            {
+                batchSize = 1;
+                continue;
+            }
+            catch (PostgresException e) when (IsOpenElsewhere(e))
+            {
+                OwnershipLost?.Invoke(sessions[0].Id, OpenElsewhere);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // A write that can never succeed is not retried, because other sessions wait behind it.
+                ControlLog.SessionNotRecorded(logger, e, sessions[0].Id.Value);
+            }
+
+            _pending.Remove(sessions);
         }
 
-        if (write.RecordsAffected == 0 && s.EndedAt is null)
+        return true;
+    }
+
+    // Another server admitted an encoder at the same time and wrote first. The session is then recorded as ended and still gets a row.
+    private static bool IsOpenElsewhere(PostgresException error) =>
+        error is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: OneOpenConstraint };
+
+    // The batch runs in one transaction.
+    private async Task WriteAsync(SessionRecord[] sessions, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        foreach (var session in sessions)
         {
-            OwnershipLost?.Invoke(s.Id, "another server owns or ended it");
+            batch.BatchCommands.Add(CreateSupersede(session));
+            batch.BatchCommands.Add(CreateWrite(session));
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        for (var i = 0; i < sessions.Length; i++)
+        {
+            if (batch.BatchCommands[(2 * i) + 1].RecordsAffected == 0 && sessions[i].EndedAt is null)
+            {
+                OwnershipLost?.Invoke(sessions[i].Id, "another server owns or ended it");
+            }
         }
     }
+
+    private NpgsqlBatchCommand CreateSupersede(SessionRecord s) => new(Supersede)
+    {
+        Parameters =
+        {
+            new() { Value = s.ChannelId },
+            new() { Value = s.StartedAt.UtcDateTime },
+            new() { Value = s.Id.Value },
+            new() { Value = s.EndedAt is null },
+            Owner(),
+            new() { Value = (options?.Value.ServerLease ?? TimeSpan.Zero).TotalSeconds },
+            new() { Value = SessionClaims.ServerLostReason },
+        },
+    };
+
+    private NpgsqlBatchCommand CreateWrite(SessionRecord s) => new(Write)
+    {
+        Parameters =
+        {
+            new() { Value = s.Id.Value },
+            new() { Value = s.ChannelId },
+            new() { Value = s.Epoch },
+            new() { Value = s.Latency },
+            new() { Value = s.StartedAt.UtcDateTime },
+            Instant(s.LastPublicationEndedAt),
+            Instant(s.EndedAt),
+            new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+            new() { Value = s.IsRecorded },
+            new() { Value = s.BeginsHidden },
+            Owner(),
+            new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+            new() { Value = s.PeakViewers },
+        },
+    };
 
     private async Task<bool> WriteUsesAsync(CancellationToken cancellationToken)
     {
@@ -276,16 +306,16 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         return true;
     }
 
+    // The batch runs in one transaction.
     private async Task WriteAsync(WebhookMessage[] messages, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var batch = database.Source.CreateBatch();
         foreach (var message in messages)
         {
-            await Outbox.AddAsync(connection, transaction, message.At, message.Type, message.Channel, message.Data, cancellationToken);
+            batch.BatchCommands.Add(Outbox.CreateCommand(message.At, message.Type, message.Channel, message.Data));
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private void Wake()

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Broadcast.Control.ServerSentEvents;
-using Dapper;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Broadcast.Control.Webhooks;
 
@@ -20,21 +20,21 @@ internal static class Outbox
     /// <summary>Maximum request body, in characters.</summary>
     public const int MaxBody = 64 * 1024;
 
+    // $1 id, $2 type, $3 channel, $4 body, $5 time, $6 maximum of pending deliveries.
     private const string Add = """
         WITH wanted AS (
-            SELECT w.id, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') >= @most AS is_full
-            FROM webhooks w WHERE w.enabled AND (w.types = '{}' OR @type = ANY (w.types)) AND (w.channels = '{}'
-                OR @channel::text = ANY (w.channels))
+            SELECT w.id, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') >= $6 AS is_full
+            FROM webhooks w WHERE w.enabled AND (w.types = '{}' OR $2 = ANY (w.types)) AND (w.channels = '{}' OR $3 = ANY (w.channels))
         ), event AS (
-            INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT @id, @type, @channel, @body, @at WHERE EXISTS (SELECT 1
+            INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1
                 FROM wanted WHERE NOT is_full) RETURNING id
         ), missed AS (
             UPDATE webhooks w SET dropped = w.dropped + 1 FROM wanted n WHERE n.is_full AND w.id = n.id
         ), streamed AS (
-            INSERT INTO stream_events (type, channel, body) VALUES (@type, @channel, @body)
+            INSERT INTO stream_events (type, channel, body) VALUES ($2, $3, $4)
         )
         INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at)
-        SELECT n.id, e.id, 'waiting', @at, @at FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
+        SELECT n.id, e.id, 'waiting', $5, $5 FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
         """;
 
     private static readonly JsonSerializerOptions Json =
@@ -54,10 +54,26 @@ internal static class Outbox
         NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset at, string type, string? channel, object data,
         CancellationToken cancellationToken)
     {
+        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { CreateCommand(at, type, channel, data) } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Creates the command that adds an event, for a batch; see <see cref="AddAsync"/>.</summary>
+    public static NpgsqlBatchCommand CreateCommand(DateTimeOffset at, string type, string? channel, object data)
+    {
         var id = NewId(at);
-        await connection.ExecuteAsync(new CommandDefinition(
-            Add, new { id, type, channel, body = Body(id, at, type, channel, data), at, most = MaxPending }, transaction,
-            cancellationToken: cancellationToken));
+        return new NpgsqlBatchCommand(Add)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = id },
+                new NpgsqlParameter<string> { TypedValue = type },
+                new NpgsqlParameter<string?> { TypedValue = channel, NpgsqlDbType = NpgsqlDbType.Text },
+                new NpgsqlParameter<string> { TypedValue = Body(id, at, type, channel, data) },
+                new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime },
+                new NpgsqlParameter<int> { TypedValue = MaxPending },
+            },
+        };
     }
 
     /// <summary>Creates an event id; ids sort by time.</summary>

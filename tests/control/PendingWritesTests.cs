@@ -20,10 +20,11 @@ public sealed class PendingWritesTests
         _pending.Add(Row(older, epoch: 2));
 
         _pending.SessionCount.ShouldBe(2);
-        var next = _pending.NextSession().ShouldNotBeNull();
-        (next.Id, next.Epoch).ShouldBe((older, 2));
+        _pending.NextSessions(2).Select(s => (s.Id, s.Epoch)).ShouldBe([(older, 2), (newer, 1)]);
+        var next = _pending.NextSessions(1);
+        next.ShouldHaveSingleItem().Id.ShouldBe(older);
         _pending.Remove(next);
-        _pending.NextSession()!.Id.ShouldBe(newer);
+        _pending.NextSessions(2).ShouldHaveSingleItem().Id.ShouldBe(newer);
     }
 
     [Fact]
@@ -31,12 +32,12 @@ public sealed class PendingWritesTests
     {
         var session = SessionId.New(Noon);
         _pending.Add(Row(session, epoch: 1));
-        var written = _pending.NextSession()!;
+        var written = _pending.NextSessions(1);
         _pending.Add(Row(session, epoch: 2));
 
         _pending.Remove(written);
 
-        _pending.NextSession()!.Epoch.ShouldBe(2);
+        _pending.NextSessions(1).ShouldHaveSingleItem().Epoch.ShouldBe(2);
     }
 
     [Fact]
