@@ -46,11 +46,14 @@ internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromC
 /// <summary>
 /// Looks up stream keys in the database, and in the cache while the database is unavailable. The cache is trusted for
 /// <see cref="ControlOptions.StreamKeyCacheDuration"/> after the last contact with the database; until then every revocation has been
-/// received.
+/// received. Encoders that connect at the same time share statements.
 /// </summary>
 internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
     : INotificationHandler
 {
+    // The connections of the pool that lookups for viewers leave.
+    private const int MaxStatements = ControlDatabase.MaxLookupConnections - (2 * LookupSlots.MaxRunning);
+
     // Older servers on the same database send no notifications for new keys. The margin allows for clock differences.
     private static readonly TimeSpan PollMargin = TimeSpan.FromMinutes(10);
 
@@ -62,12 +65,13 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
 
-    private const string Sql = $"{ValidKeysSql} AND k.id = $1";
+    private const string Sql = $"{ValidKeysSql} AND k.id = ANY ($1)";
     private const string Latest = $"{ValidKeysSql} ORDER BY coalesce(k.last_used_at, k.created_at) DESC LIMIT 10000";
     private const string Recent = $"{ValidKeysSql} AND k.created_at > $1 ORDER BY k.created_at DESC LIMIT 1000";
     private const string Changed =
         $"{ValidKeysSql} AND (c.id = ANY ($1) OR c.id IN (SELECT channel_id FROM stream_keys WHERE id = ANY ($2))) LIMIT 10000";
 
+    private readonly BatchedLookup<StreamKeyRecord> _lookup = new(ids => LookUpAsync(database, ids), MaxStatements);
     private readonly Dictionary<string, StreamKeyRecord> _cache = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private long _lastContact = time.GetTimestamp();
@@ -105,7 +109,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         try
         {
             var changes = Changes;
-            var key = await LookUpAsync(keyId).WaitAsync(linked.Token);   // not canceled; see CacheMissLookup.FindAsync
+            var key = await _lookup.FindAsync(keyId).WaitAsync(linked.Token);   // not canceled; see CacheMissLookup.FindAsync
             RecordContact();
             if (changes == Changes)
             {
@@ -247,12 +251,19 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         }
     }
 
-    private async Task<StreamKeyRecord?> LookUpAsync(string keyId)
+    private static async Task<IReadOnlyDictionary<string, StreamKeyRecord>> LookUpAsync(ControlDatabase database, string[] keyIds)
     {
         await using var command = database.LookupSource.CreateCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = keyId });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = keyIds });
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
-        return await reader.ReadAsync(CancellationToken.None) ? await ReadAsync(reader, CancellationToken.None) : null;
+        var found = new Dictionary<string, StreamKeyRecord>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(CancellationToken.None))
+        {
+            var key = await ReadAsync(reader, CancellationToken.None);
+            found[key.KeyId] = key;
+        }
+
+        return found;
     }
 
     private static async Task<StreamKeyRecord> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(
