@@ -15,8 +15,7 @@ internal static class TrustedProxies
 {
     /// <summary>
     /// Sets <c>Connection.RemoteIpAddress</c> to the last address in the header that is not a trusted proxy's. Requests through a proxy get
-    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the headers are
-    /// ignored.
+    /// the feature <see cref="TrustedProxyFeature"/>. Without trusted proxies, the headers are ignored.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
     {
@@ -43,10 +42,6 @@ internal static class TrustedProxies
             if (Contains(networks, context.Connection.RemoteIpAddress))
             {
                 context.Features.Set(TrustedProxyFeature.Instance);
-            }
-            else
-            {
-                context.Features.Set(DirectClientFeature.Instance);
             }
 
             return next(context);

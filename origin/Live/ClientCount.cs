@@ -20,20 +20,6 @@ public sealed class TrustedProxyFeature
 }
 
 /// <summary>
-/// Feature of requests that do not come through a trusted edge or proxy, set where the operator configured trusted proxies. The
-/// connection's address is then the client's own, whatever the headers say. The host sets it.
-/// </summary>
-public sealed class DirectClientFeature
-{
-    private DirectClientFeature()
-    {
-    }
-
-    /// <summary>The singleton.</summary>
-    public static DirectClientFeature Instance { get; } = new();
-}
-
-/// <summary>
 /// Counts the concurrent requests of each client, with a limit per client. <see cref="ClientNetwork"/> defines the client. Bounded by
 /// the number of open requests. Thread-safe.
 /// </summary>

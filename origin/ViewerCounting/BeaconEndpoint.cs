@@ -49,19 +49,11 @@ internal sealed class BeaconEndpoint(LiveDirectory directory, ViewerCounts count
     }
 
     /// <summary>
-    /// Network whose viewers are limited together, so that one client cannot pose as many: an IPv4 address or IPv6 /64, if it is the
-    /// viewer's own. <see langword="null"/>, without limit, for requests through an edge that does not forward the viewer's address, or
-    /// that the operator has not listed in <c>Delivery:TrustedProxies</c>.
+    /// Network whose viewers are limited together, so that one client cannot pose as many: an IPv4 address or IPv6 /64.
+    /// <see langword="null"/>, without limit, for requests through an edge in <c>Delivery:TrustedProxies</c> that does not forward the
+    /// viewer's address. Headers of other clients have no effect: anyone can send <c>Via</c>.
     /// </summary>
-    internal static IPAddress? NetworkOf(HttpContext context)
-    {
-        var headers = context.Request.Headers;
-        // the forwarded address was accepted
-        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? ClientCount.IsForwarded(context)
-            : context.Features.Get<DirectClientFeature>() is not null
-            || !(headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via"));
-        return isViewerAddress && context.Connection.RemoteIpAddress is { } address ? ClientNetwork.Of(address) : null;
-    }
+    internal static IPAddress? NetworkOf(HttpContext context) => ClientCount.ViewerOf(context);
 
     private static async ValueTask<Beacon?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
