@@ -200,18 +200,27 @@ public abstract class Edge : IAsyncLifetime
     }
 }
 
-/// <summary>nginx.</summary>
-public sealed class NginxEdge : Edge
+/// <summary>nginx in front of a server.</summary>
+public sealed class NginxEdge() : NginxProgram("nginx.conf", "broadcast:8080")
 {
     /// <summary>Maximum number of concurrent requests of one address, instead of the shipped 2,000.</summary>
     public const int MaxPerClient = 100;
 
     public string Log() => string.Join('\n', Program!.OutputLines);
+}
 
+/// <summary>nginx in front of a bucket; the origin takes the bucket's place.</summary>
+public sealed class BucketEdge() : NginxProgram("bucket.conf", "s3:9000");
+
+/// <summary>nginx with a shipped configuration.</summary>
+/// <param name="configuration">File name of the configuration.</param>
+/// <param name="upstream">Address of the origin in it.</param>
+public abstract class NginxProgram(string configuration, string upstream) : Edge
+{
     protected override async Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address)
     {
-        var adapted = Sources.Text("infra/edge/nginx.conf")
-            .Replace("server broadcast:8080", $"server {origin.Authority}", StringComparison.Ordinal)
+        var adapted = Sources.Text($"infra/edge/{configuration}")
+            .Replace($"server {upstream}", $"server {origin.Authority}", StringComparison.Ordinal)
             .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
             .Replace("/var/cache/nginx/", folder.Sub("cache-"), StringComparison.Ordinal)
             .Replace(" /tmp/nginx", " " + folder.Sub("nginx"), StringComparison.Ordinal)

@@ -30,6 +30,32 @@ public sealed class NginxEdgeTests(NginxEdge edge) : EdgeTests(edge), IClassFixt
         (await Task.WhenAll(held)).ShouldAllBe(answer => answer.StatusCode == HttpStatusCode.OK);
         await Poll.UntilAsync(async () => (await edge.GetAsync($"{Session}/source/122.m4s")).StatusCode == HttpStatusCode.OK);
     }
+
+    [Theory]
+    [InlineData("/event/01JZZZZZZZZZZZZZZZZZZZZZZZ/status.json", true)]
+    [InlineData("/event/01JZZZZZZZZZZZZZZZZZZZZZZZ/status.json%0A", false)]
+    public async Task Path_with_a_final_newline_is_not_cached(string path, bool isCached) =>
+        (await edge.GetAsync(path)).Headers.Contains("X-Cache").ShouldBe(isCached);
+}
+
+/// <summary>The shipped nginx configuration for a bucket in a real nginx, in front of the same origin in the bucket's place.</summary>
+public sealed class BucketEdgeTests(BucketEdge edge) : IClassFixture<BucketEdge>
+{
+    private const string Session = "/live/main/01JZZZZZZZZZZZZZZZZZZZZZZZ";
+
+    [Theory]
+    [InlineData("/live/main/index.m3u8")]
+    [InlineData($"{Session}/source/1.m4s")]
+    [InlineData("/vod/01JZZZZZZZZZZZZZZZZZZZZZZZ/manifest.mpd")]
+    public async Task Path_with_a_final_newline_does_not_reach_the_bucket(string path)
+    {
+        (await edge.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        edge.Requests("/media" + path).ShouldBe(1);
+        foreach (var end in (string[])["%0A", "%0D%0A", "%0A%0A"])
+        {
+            (await edge.GetAsync(path + end)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path + end);
+        }
+    }
 }
 
 /// <summary>The shipped Varnish configuration in a real Varnish, in front of the same origin.</summary>
