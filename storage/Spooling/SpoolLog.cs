@@ -55,4 +55,9 @@ internal static partial class SpoolLog
         "{Count} objects or folders could not be deleted from the object store; they are retried at least every 10 minutes, and all other "
         + "deletions continue. Latest problem: {Problem}")]
     public static partial void ObjectsNotDeleted(this ILogger logger, int count, string problem);
+
+    [LoggerMessage(6015, LogLevel.Error,
+        "{Count} deletions were forgotten because {Limit} wait for the object store and the disk does not store them. Their objects remain "
+        + "in the store; fsck finds them.")]
+    public static partial void DeletionsForgotten(this ILogger logger, long count, int limit);
 }

@@ -157,22 +157,5 @@ public sealed class DeletionTests
         bench.Spool.Status().Failures.ShouldBe(0);
     }
 
-    [Fact]
-    public async Task Deletions_beyond_the_memory_limit_wait_on_disk()
-    {
-        await using var bench = new SpoolHarness();
-        for (var i = 0; i < 10_005; i++)
-        {
-            bench.Spool.Delete([Name($"m/{i}")]);
-        }
-
-        bench.Spool.Status().PendingDeletions.ShouldBe(10_000);
-        Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).Length.ShouldBe(5);
-        await bench.Flaky.Inner.PutAsync(Name("m/10004"), new byte[] { 1 }, PutCondition.CreateOnly, default);
-        bench.Run();
-        await bench.Until(async () => await bench.Flaky.Inner.FindAsync(Name("m/10004"), default) is null);
-        await bench.Until(() => Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).Length == 0);
-    }
-
     private static ObjectName Name(string text) => ObjectName.Parse(text);
 }

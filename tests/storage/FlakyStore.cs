@@ -27,6 +27,9 @@ internal sealed class FlakyStore : IObjectStore
     /// <summary>Called before each request to delete.</summary>
     public Action? Deleting { get; set; }
 
+    /// <summary>Task that requests to delete wait for.</summary>
+    public Task DeleteGate { get; set; } = Task.CompletedTask;
+
     public ConcurrentQueue<string> Puts { get; } = [];
 
     public int PutCalls;
@@ -86,6 +89,7 @@ internal sealed class FlakyStore : IObjectStore
     {
         Deleting?.Invoke();
         Deletes.Enqueue([.. names.Select(name => name.Value)]);
+        await DeleteGate.WaitAsync(cancellationToken);
         Check();
         var failed = names.Where(name => Undeletable.ContainsKey(name.Value)).ToList();
         if (failed.Count == 0 || ListsFailedNames)
