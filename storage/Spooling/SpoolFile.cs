@@ -135,7 +135,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
                 shortened = _tail.TruncateTo(length);
             }
 
-            folder.Release(removed);
+            folder.Release(Name, removed);
         }
 
         if (shortened is not null)
@@ -376,7 +376,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     {
         try
         {
-            folder.Remove(_path, _length, wasRetained);
+            folder.Remove(Name, _path, _length, wasRetained);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

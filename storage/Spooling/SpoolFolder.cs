@@ -17,6 +17,7 @@ internal sealed class SpoolFolder : IDisposable
     private readonly string _root;
     private readonly long _maxBytes;
     private readonly FileStream _lock;
+    private readonly SpoolShares _shares;
     private long _bytes;
     private long _retainedBytes;
 
@@ -24,6 +25,7 @@ internal sealed class SpoolFolder : IDisposable
     public SpoolFolder(string root, long maxBytes, bool flushesToDisk = false)
     {
         (_root, _maxBytes, FlushesToDisk) = (Path.GetFullPath(root), maxBytes, flushesToDisk);
+        _shares = new SpoolShares(maxBytes);
         try
         {
             Directory.CreateDirectory(_root);
@@ -93,10 +95,19 @@ internal sealed class SpoolFolder : IDisposable
     public string RetainedPath(ObjectName name) => SealedPath(name) + RetainedSuffix;
 
     /// <summary>Counts bytes before they are written. Retained files are removed when there is no space beside them.</summary>
-    /// <exception cref="IOException">The limit is reached.</exception>
-    public void Reserve(long count)
+    /// <exception cref="IOException">The limit is reached, or the channel holds too much of a nearly full spool.</exception>
+    public void Reserve(ObjectName name, long count)
     {
         var bytes = Interlocked.Add(ref _bytes, count);
+        _shares.Count(name, count);
+        if (bytes <= _maxBytes && _shares.IsExceeded(name, bytes))
+        {
+            Release(name, count);
+            throw new IOException(
+                $"The spool {_root} is more than {SpoolShares.NearlyFullPercent} % full, and channel {SpoolShares.ChannelOf(name)} holds "
+                + "more than an equal share of it, so it may not add more. Restore the object store, or raise Spool:MaxBytes.");
+        }
+
         while (bytes + RetainedBytes > _maxBytes && EvictRetainedFile())
         {
             // Repeat until there is space, or no retained file is left.
@@ -104,14 +115,18 @@ internal sealed class SpoolFolder : IDisposable
 
         if (bytes > _maxBytes)
         {
-            Release(count);
+            Release(name, count);
             throw new IOException(
                 $"The spool {_root} holds {Bytes} bytes waiting for the object store; Spool:MaxBytes is {_maxBytes}. Restore the object "
                 + "store, or raise the limit.");
         }
     }
 
-    public void Release(long count) => Interlocked.Add(ref _bytes, -count);
+    public void Release(ObjectName name, long count)
+    {
+        Interlocked.Add(ref _bytes, -count);
+        _shares.Count(name, -count);
+    }
 
     /// <summary>Appends to a file and counts the bytes. When the disk is full, retained files are removed first.</summary>
     /// <param name="open">The open file.</param>
@@ -122,7 +137,7 @@ internal sealed class SpoolFolder : IDisposable
     /// <exception cref="IOException">The limit is reached, or there was a disk error; nothing was written.</exception>
     public void Append(OpenFile open, ObjectName name, ReadOnlyMemory<byte>[] slices, int count, long end)
     {
-        Reserve(count);
+        Reserve(name, count);
         try
         {
             while (true)
@@ -140,7 +155,7 @@ internal sealed class SpoolFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Release(count);
+            Release(name, count);
             throw Explain(e, name);
         }
     }
@@ -164,7 +179,7 @@ internal sealed class SpoolFolder : IDisposable
         }
 
         Interlocked.Add(ref _retainedBytes, length);
-        Release(length);
+        Release(name, length);
         return true;
     }
 
@@ -173,7 +188,15 @@ internal sealed class SpoolFolder : IDisposable
     {
         foreach (var file in Scan(_root))
         {
-            Interlocked.Add(ref file.State == SpoolState.Retained ? ref _retainedBytes : ref _bytes, file.Length);
+            if (file.State == SpoolState.Retained)
+            {
+                Interlocked.Add(ref _retainedBytes, file.Length);
+            }
+            else
+            {
+                Release(file.Name, -file.Length);
+            }
+
             yield return file;
         }
     }
@@ -199,9 +222,17 @@ internal sealed class SpoolFolder : IDisposable
     /// <summary>Removes a file, its count, and the folders that become empty.</summary>
     /// <exception cref="IOException">A disk error.</exception>
     /// <exception cref="UnauthorizedAccessException">A disk error.</exception>
-    public void Remove(string path, long length, bool wasRetained)
+    public void Remove(ObjectName name, string path, long length, bool wasRetained)
     {
-        Interlocked.Add(ref wasRetained ? ref _retainedBytes : ref _bytes, -length);
+        if (wasRetained)
+        {
+            Interlocked.Add(ref _retainedBytes, -length);
+        }
+        else
+        {
+            Release(name, length);
+        }
+
         if (File.Exists(path))
         {
             File.Delete(path);

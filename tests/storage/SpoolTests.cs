@@ -286,6 +286,50 @@ public sealed class SpoolTests
     }
 
     [Fact]
+    public async Task Channel_that_fills_the_spool_does_not_cost_the_others_their_media()
+    {
+        const int Limit = 1 << 20;
+        await using var bench = new SpoolHarness(change: options => options.MaxBytes = Limit);
+        var first = bench.Write("live/small/01/source/1.m4s", new byte[1000]);
+        var large = 0;
+        Should.Throw<IOException>(() =>
+        {
+            for (var i = 0; ; i++)
+            {
+                var file = bench.Write($"live/large/01/source/{i}.m4s", new byte[10_000]);
+                large += 10_000;
+                file.Seal();
+            }
+        }).Message.ShouldContain("large");
+        large.ShouldBeInRange(Limit * 75 / 100, Limit * 80 / 100, "the share that is refused first");
+        Should.Throw<IOException>(() => bench.Write("journal/large/01/00000001.log", new byte[10_000])).Message.ShouldContain("large");
+
+        first.Append([new byte[100_000]]);
+        bench.Write("journal/small/01/00000001.log", new byte[10_000]);
+        bench.Write("live/another/01/source/1.m4s", new byte[50_000]);
+        bench.Spool.Delete([.. Enumerable.Range(0, 40).Select(i => ObjectName.Parse($"live/large/01/source/{i}.m4s"))]);
+        bench.Write("live/large/01/source/next.m4s", new byte[10_000]);
+    }
+
+    [Fact]
+    public async Task Channels_of_equal_size_and_a_single_channel_use_the_whole_spool()
+    {
+        const int Limit = 1 << 20;
+        await using var bench = new SpoolHarness(change: options => options.MaxBytes = Limit);
+        for (var i = 0; i < 52; i++)
+        {
+            bench.Write($"live/a/01/source/{i}.m4s", new byte[10_000]);
+            bench.Write($"live/b/01/source/{i}.m4s", new byte[10_000]);
+        }
+
+        await using var single = new SpoolHarness(change: options => options.MaxBytes = Limit);
+        for (var i = 0; i < 104; i++)
+        {
+            single.Write($"live/a/01/source/{i}.m4s", new byte[10_000]);
+        }
+    }
+
+    [Fact]
     public async Task Append_on_a_full_disk_is_rolled_back_and_succeeds_once_space_is_free()
     {
         using var disk = TinyDisk.Mount(megabytes: 1);
