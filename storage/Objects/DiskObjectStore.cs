@@ -81,6 +81,7 @@ internal sealed class DiskObjectStore : IObjectStore
         GuardAsync($"Could not store {name}", async () =>
         {
             cancellationToken.ThrowIfCancellationRequested();
+            RequireRoot();
             if (!File.Exists(path))
             {
                 throw new FileNotFoundException($"Could not store {name}: {path} does not exist.", path);
@@ -154,6 +155,7 @@ internal sealed class DiskObjectStore : IObjectStore
             var path = PathOf(name);
             if (!File.Exists(path))
             {
+                RequireRoot();
                 return Task.FromResult<ObjectContent?>(null);
             }
 
@@ -177,8 +179,13 @@ internal sealed class DiskObjectStore : IObjectStore
         GuardAsync($"Could not look for {name}", () =>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found
-            with { Rank = StoredRank.Read(PathOf(name)) } : null);
+        if (DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found)
+        {
+            return Task.FromResult<ObjectInfo?>(found with { Rank = StoredRank.Read(PathOf(name)) });
+        }
+
+        RequireRoot();
+        return Task.FromResult<ObjectInfo?>(null);
     });
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -203,7 +210,18 @@ internal sealed class DiskObjectStore : IObjectStore
         return Folders(prefix, cancellationToken);
     }
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) =>
+        GuardAsync($"Could not delete {names.Count} objects", async () =>
+        {
+            RequireRoot();
+            await DeleteAllAsync(names, cancellationToken);
+
+            // Files that were not found may have disappeared with their disk.
+            RequireRoot();
+            return true;
+        });
+
+    private Task DeleteAllAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
         var failed = new List<ObjectName>();
         Exception? first = null;
@@ -246,6 +264,16 @@ internal sealed class DiskObjectStore : IObjectStore
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return folder;
+        }
+    }
+
+    /// <summary>Distinguishes missing objects from a disk that is not mounted.</summary>
+    /// <exception cref="DirectoryNotFoundException">The root folder does not exist.</exception>
+    private void RequireRoot()
+    {
+        if (!Directory.Exists(_root))
+        {
+            throw new DirectoryNotFoundException($"The folder {_root} does not exist.");
         }
     }
 

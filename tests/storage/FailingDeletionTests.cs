@@ -25,8 +25,7 @@ public sealed class FailingDeletionTests
         bench.Spool.DeleteAll("b/");
         bench.Run();
         await bench.Until(async () => (await Stored(bench)).SequenceEqual(["a/2"]));
-        await bench.Until(() => bench.Spool.FailingDeletions == 1);
-        bench.Spool.Status().PendingDeletions.ShouldBe(1);
+        await bench.Until(() => bench.Spool.FailingDeletions == 1 && bench.Spool.Status().PendingDeletions == 1);
         (await bench.Read("a/2")).ShouldBeNull();
         Journal(bench).ShouldBe(["a/2"]);
 
@@ -196,6 +195,23 @@ public sealed class FailingDeletionTests
         error.Message.ShouldContain("proc/status");
         (await store.FindAsync(Name("a/1"), default)).ShouldBeNull();
         (await store.FindAsync(Name("a/2"), default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Deletions_are_retried_while_the_disk_of_the_store_is_not_mounted()
+    {
+        using var root = TempFolder.Create();
+        var objects = Path.Combine(root.Path, "objects");
+        await using var bench = new SpoolHarness(new DiskObjectStore(objects, flush: false), _time);
+        await bench.Store.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        Directory.Move(objects, objects + ".away");
+        bench.Spool.Delete([Name("a/1")]);
+        bench.Run();
+        await bench.Until(() => Warnings(bench, 6009) > 0);
+        bench.Spool.Status().PendingDeletions.ShouldBe(1);
+        Directory.Move(objects + ".away", objects);
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        File.Exists(Path.Combine(objects, "a/1")).ShouldBeFalse();
     }
 
     private static ObjectName Name(string text) => ObjectName.Parse(text);

@@ -120,6 +120,29 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
+    public async Task Missing_root_folder_fails_every_operation_and_is_not_created()
+    {
+        var source = Path.Combine(Path.GetDirectoryName(_root)!, "take");
+        await File.WriteAllBytesAsync(source, Bytes(10));
+        Directory.Move(_root, _root + ".away");
+        foreach (var (operation, call) in ((string, Func<Task>)[])
+                 [
+                     ("delete", () => Store.DeleteAsync([Name("a/1")], default)),
+                     ("open", () => Store.OpenAsync(Name("a/1"), 0, null, default)),
+                     ("find", () => Store.FindAsync(Name("a/1"), default)),
+                     ("list", async () => await Store.ListAsync("a/", default).CountAsync()),
+                     ("put", () => Put("a/1", Bytes(1))),
+                     ("put a file", () => Store.PutFileAsync(Name("a/1"), source, PutCondition.CreateOnly, default)),
+                 ])
+        {
+            (await Should.ThrowAsync<ObjectStoreException>(call, operation)).Kind.ShouldBe(ObjectStoreErrorKind.NoBucket, operation);
+            Directory.Exists(_root).ShouldBeFalse(operation);
+        }
+
+        Directory.Move(_root + ".away", _root);
+    }
+
+    [Fact]
     public async Task Name_too_long_for_the_disk_is_rejected_with_the_name_in_the_message()
     {
         var name = new string('x', 300);
