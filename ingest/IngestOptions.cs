@@ -123,12 +123,13 @@ public sealed class IngestOptions
     public int MaxFrameRate { get; set; } = 120;
 
     /// <summary>
-    /// Maximum bit rate of a publisher, averaged over 10 s, 1 to 10,000 Mbit/s; default 200. A higher rate is counted and logged.
+    /// Maximum bit rate of a publisher, averaged over 10 s, 1 to 10,000 Mbit/s; default 200. A higher rate is counted and logged, and ends
+    /// the connection by default (<see cref="DisconnectOverBitrate"/>). At once, a publisher may thus send 10 s of media at this rate.
     /// </summary>
     public int MaxMegabitsPerSecond { get; set; } = 200;
 
-    /// <summary>Indicates whether a publisher above <see cref="MaxMegabitsPerSecond"/> is disconnected; default no.</summary>
-    public bool DisconnectOverBitrate { get; set; }
+    /// <summary>Indicates whether a publisher above <see cref="MaxMegabitsPerSecond"/> is disconnected; default yes.</summary>
+    public bool DisconnectOverBitrate { get; set; } = true;
 
     /// <summary>
     /// Load balancers that begin each connection with a PROXY header (version 1 or 2): comma-separated addresses and networks, such as
