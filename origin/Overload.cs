@@ -21,6 +21,9 @@ public enum OverloadReason
     /// <summary>Too many downloads being built (<see cref="OriginOptions.MaxConcurrentDownloadBuilds"/>).</summary>
     Downloads,
 
+    /// <summary>Too many viewers reading objects from the object store.</summary>
+    StoreReads,
+
     /// <summary>A client read a response too slowly, and its connection was closed.</summary>
     SlowReader,
 
@@ -49,6 +52,7 @@ public static class Overload
         OverloadReason.ClientOpen => "client_open",
         OverloadReason.Ranges => "ranges",
         OverloadReason.Downloads => "downloads",
+        OverloadReason.StoreReads => "store_reads",
         OverloadReason.SlowReader => "slow_reader",
         OverloadReason.Connections => "connections",
         OverloadReason.ClientConnections => "client_connections",

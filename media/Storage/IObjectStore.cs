@@ -59,6 +59,13 @@ public interface IObjectStore
     /// <returns>The content, to be disposed; <see langword="null"/> when the object does not exist.</returns>
     Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Same as <see cref="OpenAsync(ObjectName, long, long?, CancellationToken)"/>, for a given purpose. Stores with a limited number of
+    /// connections reject viewers beyond a limit at once (<see cref="ObjectStoreErrorKind.TooManyReads"/>).
+    /// </summary>
+    Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, ReadPurpose purpose, CancellationToken cancellationToken) =>
+        OpenAsync(name, offset, length, cancellationToken);
+
     /// <summary>Finds the metadata of an object; <see langword="null"/> when it does not exist.</summary>
     Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken);
 
@@ -124,6 +131,9 @@ public enum ObjectStoreErrorKind
 
     /// <summary>The bucket or folder does not exist.</summary>
     NoBucket,
+
+    /// <summary>Too many viewers read from the store at once; can be retried.</summary>
+    TooManyReads,
 
     /// <summary>Any other error.</summary>
     Other,

@@ -20,11 +20,20 @@ public interface ISpool
     ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Same as <see cref="ReadAsync"/>, but bypasses the object cache. Use it for large one-time reads, which would evict data that viewers
-    /// request repeatedly.
+    /// Same as <see cref="ReadAsync(ObjectName, long, long?, CancellationToken)"/>, but bypasses the object cache. Use it for large one-time
+    /// reads, which would evict data that viewers request repeatedly.
     /// </summary>
     ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
         ReadAsync(name, offset, length, cancellationToken);
+
+    /// <summary>
+    /// Same as <see cref="ReadAsync(ObjectName, long, long?, CancellationToken)"/>, for a given purpose. Downloads bypass the object cache.
+    /// Reads of viewers beyond the limit of the object store fail at once with <see cref="ObjectStoreErrorKind.TooManyReads"/>.
+    /// </summary>
+    ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, ReadPurpose purpose,
+        CancellationToken cancellationToken) =>
+        purpose is ReadPurpose.Download or ReadPurpose.StartedDownload ? ReadOnceAsync(name, offset, length, cancellationToken)
+            : ReadAsync(name, offset, length, cancellationToken);
 
     /// <summary>
     /// Lists files in the spool (open or waiting for upload) whose names start with <paramref name="prefix"/>, in ordinal order.
@@ -61,7 +70,7 @@ public interface ISpool
     void DeleteAll(string prefix);
 }
 
-/// <summary>A growing file with one writer and any number of readers (<see cref="ISpool.ReadAsync"/>).</summary>
+/// <summary>A growing file with one writer and any number of readers (<see cref="ISpool"/>).</summary>
 public interface ISpoolFile
 {
     /// <summary>Name of the file.</summary>

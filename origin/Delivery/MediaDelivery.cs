@@ -35,7 +35,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             if (total is null)
             {
                 // Only the object knows its length: open it whole, and again below for a range.
-                content = await spool.ReadAsync(source.Object, source.Offset, null, context.RequestAborted);
+                content = await spool.ReadAsync(source.Object, source.Offset, null, ReadPurpose.Media, context.RequestAborted);
                 if (content is null)
                 {
                     Responses.NotFound(context);
@@ -70,7 +70,8 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             if (!isHead && (content is null || range.IsRange))
             {
                 await DisposeAsync(content);
-                content = await spool.ReadAsync(source.Object, source.Offset + range.First, range.Length, context.RequestAborted);
+                content = await spool.ReadAsync(source.Object, source.Offset + range.First, range.Length, ReadPurpose.Media,
+                    context.RequestAborted);
                 if (content is null || content.Length != range.Length)
                 {
                     RespondMissing(context, source, range, content);
@@ -92,6 +93,11 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
                 await WriteAsync(context, content);
                 Bytes.Add(range.Length);
             }
+        }
+        catch (ObjectStoreException failure) when (failure.Kind == ObjectStoreErrorKind.TooManyReads)
+        {
+            Overload.Count(OverloadReason.StoreReads);
+            Responses.TryAgain(context);
         }
         catch (Exception failure) when (failure is IOException or ObjectStoreException && !context.RequestAborted.IsCancellationRequested)
         {
@@ -121,7 +127,8 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         SpoolContent? content = null;
         try
         {
-            content = await spool.ReadAsync(source.Object, source.Offset + sent, source.Length - sent, context.RequestAborted);
+            content = await spool.ReadAsync(source.Object, source.Offset + sent, source.Length - sent, ReadPurpose.Media,
+                context.RequestAborted);
             if (content is null || (source.Length is { } length && content.Length != length - sent))
             {
                 return null;
@@ -130,6 +137,11 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             await WriteAsync(context, content);
             Bytes.Add(content.Length);
             return content.Length;
+        }
+        catch (ObjectStoreException failure) when (failure.Kind == ObjectStoreErrorKind.TooManyReads)
+        {
+            Overload.Count(OverloadReason.StoreReads);
+            return null;
         }
         catch (Exception failure) when (failure is IOException or ObjectStoreException && !context.RequestAborted.IsCancellationRequested)
         {

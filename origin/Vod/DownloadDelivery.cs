@@ -68,7 +68,38 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         }
     }
 
+    /// <summary>Opens the first object before the response starts, so that a server at its limit can still respond with 503.</summary>
     private async Task SendAsync(HttpContext context, Download download, long position, long end)
+    {
+        SpoolContent? first = null;
+        var mediaStart = Math.Max(position, download.Layout!.Head.Length);
+        try
+        {
+            if (mediaStart < end)
+            {
+                var range = ReadRange.At(download.Layout!, mediaStart, end);
+                first = await spool.ReadAsync(download.ObjectOf(range.Source), range.Offset, range.Length, ReadPurpose.Download,
+                    context.RequestAborted);
+            }
+        }
+        catch (ObjectStoreException failure) when (failure.Kind == ObjectStoreErrorKind.TooManyReads)
+        {
+            Overload.Count(OverloadReason.StoreReads);
+            context.Response.Headers.Remove("Content-Range");
+            context.Response.Headers.Remove("Content-Disposition");
+            Responses.TryAgain(context);
+            return;
+        }
+        catch (Exception failure) when (failure is IOException or ObjectStoreException && !context.RequestAborted.IsCancellationRequested)
+        {
+            // Reported when the object is read again, after the bytes before it.
+        }
+
+        await using var opened = first;
+        await SendAsync(context, download, position, end, first);
+    }
+
+    private async Task SendAsync(HttpContext context, Download download, long position, long end, SpoolContent? first)
     {
         // Buffers of a response that has not started would be copied once more.
         await context.Response.StartAsync(context.RequestAborted);
@@ -89,10 +120,12 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         while (position < end)
         {
             var readRange = ReadRange.At(layout, position, end);
-            if (!await TrySendAsync(context, download, readRange))
+            if (!await TrySendAsync(context, download, readRange, first))
             {
                 return;
             }
+
+            first = null;
 
             position = readRange.End;
         }
@@ -102,12 +135,13 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
     /// Sends one contiguous range of an object; <see langword="false"/> when the download ends. The length was announced, so an incomplete
     /// response is aborted.
     /// </summary>
-    private async Task<bool> TrySendAsync(HttpContext context, Download download, ReadRange readRange)
+    private async Task<bool> TrySendAsync(HttpContext context, Download download, ReadRange readRange, SpoolContent? opened)
     {
         var name = download.ObjectOf(readRange.Source);
         try
         {
-            await using var content = await spool.ReadOnceAsync(name, readRange.Offset, readRange.Length, context.RequestAborted);
+            await using var content = opened ?? await spool.ReadAsync(name, readRange.Offset, readRange.Length,
+                ReadPurpose.StartedDownload, context.RequestAborted);
             if (content is null || content.Length != readRange.Length)
             {
                 OriginLog.DownloadAborted(logger, name, readRange.Start);

@@ -21,14 +21,19 @@ internal sealed class ObjectCache(long budget)
     /// <summary>Bytes cached, being loaded, or in use.</summary>
     public long Used => _cache.Bytes;
 
+    /// <summary>Reads a range of an immutable object. The object is opened in the same way for the cache and for the reader.</summary>
+    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange open,
+        CancellationToken cancellationToken) => ReadAsync(name, offset, length, open, open, cancellationToken);
+
     /// <summary>Reads a range of an immutable object.</summary>
     /// <param name="name">Name of the object.</param>
     /// <param name="offset">Offset of the first byte.</param>
     /// <param name="length">Maximum number of bytes; <see langword="null"/> for all.</param>
-    /// <param name="open">Opens a range of the object in the underlying storage.</param>
+    /// <param name="load">Opens the whole object in the underlying storage, to read it into memory at once.</param>
+    /// <param name="open">Opens a range of the object in the underlying storage, for the reader.</param>
     /// <param name="cancellationToken">Cancels the wait; a shared read continues.</param>
     /// <returns>The content, in use until disposed; <see langword="null"/> when the object does not exist.</returns>
-    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange open,
+    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange load, OpenRange open,
         CancellationToken cancellationToken)
     {
         if (budget == 0)
@@ -36,7 +41,7 @@ internal sealed class ObjectCache(long budget)
             return await open(offset, length, cancellationToken);
         }
 
-        if (await _cache.LeaseAsync(name, open, LoadAsync, cancellationToken) is not { } lease)
+        if (await _cache.LeaseAsync(name, load, LoadAsync, cancellationToken) is not { } lease)
         {
             return null;
         }

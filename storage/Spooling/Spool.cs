@@ -104,10 +104,14 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     }
 
     public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-        ReadAsync(name, offset, length, useCache: true, cancellationToken);
+        ReadAsync(name, offset, length, useCache: true, ReadPurpose.ServerWork, cancellationToken);
 
     public ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-        ReadAsync(name, offset, length, useCache: false, cancellationToken);
+        ReadAsync(name, offset, length, useCache: false, ReadPurpose.ServerWork, cancellationToken);
+
+    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, ReadPurpose purpose,
+        CancellationToken cancellationToken) =>
+        ReadAsync(name, offset, length, purpose is not (ReadPurpose.Download or ReadPurpose.StartedDownload), purpose, cancellationToken);
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
     [
@@ -242,7 +246,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.RemoveFailed(path, exception);
 
-    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache,
+    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache, ReadPurpose purpose,
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -259,19 +263,22 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             isLocal = location.Path is not null;
             if (isLocal && !location.IsSealed)
             {
-                return OpenAsync(name, offset, length, cancellationToken);
+                return OpenAsync(name, offset, length, purpose, cancellationToken);
             }
         }
 
         return !isLocal && _deletions.Covers(name)
             ? new((SpoolContent?)null)
-            : !useCache ? OpenAsync(name, offset, length, cancellationToken)
-            : _objectCache.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation),
-                cancellationToken);
+            : !useCache ? OpenAsync(name, offset, length, purpose, cancellationToken)
+            : _objectCache.ReadAsync(name, offset, length,
+                (from, count, cancellation) => OpenAsync(name, from, count,
+                    purpose == ReadPurpose.ServerWork ? purpose : ReadPurpose.CacheFill, cancellation),
+                (from, count, cancellation) => OpenAsync(name, from, count, purpose, cancellation), cancellationToken);
     }
 
     /// <summary>Opens a file or object at its current location.</summary>
-    private ValueTask<SpoolContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    private ValueTask<SpoolContent?> OpenAsync(ObjectName name, long offset, long? length, ReadPurpose purpose,
+        CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MaxLookups && _files.TryGetValue(name, out var file); attempt++)
         {
@@ -300,12 +307,12 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             }
         }
 
-        return _deletions.Covers(name) ? new((SpoolContent?)null) : ReadStoreAsync(name, offset, length, cancellationToken);
+        return _deletions.Covers(name) ? new((SpoolContent?)null) : ReadStoreAsync(name, offset, length, purpose, cancellationToken);
     }
 
-    private async ValueTask<SpoolContent?> ReadStoreAsync(ObjectName name, long offset, long? length,
+    private async ValueTask<SpoolContent?> ReadStoreAsync(ObjectName name, long offset, long? length, ReadPurpose purpose,
         CancellationToken cancellationToken) =>
-        await _store.OpenAsync(name, offset, length, cancellationToken) is { } content
+        await _store.OpenAsync(name, offset, length, purpose, cancellationToken) is { } content
             ? new SpoolContent(content.Stream, content.Offset, content.Length, content.TotalLength)
             : null;
 
