@@ -224,7 +224,7 @@ public abstract class NginxProgram(string configuration, string upstream) : Edge
             .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
             .Replace("/var/cache/nginx/", folder.Sub("cache-"), StringComparison.Ordinal)
             .Replace(" /tmp/nginx", " " + folder.Sub("nginx"), StringComparison.Ordinal)
-            .Replace("limit_conn clients 2000;", $"limit_conn clients {MaxPerClient};", StringComparison.Ordinal)
+            .Replace("limit_conn clients 2000;", $"limit_conn clients {NginxEdge.MaxPerClient};", StringComparison.Ordinal)
             .Replace("worker_processes auto;", "worker_processes 2;", StringComparison.Ordinal);
         var file = folder.Sub("nginx.conf");
         await File.WriteAllTextAsync(file, adapted);

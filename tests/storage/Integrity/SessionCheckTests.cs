@@ -112,16 +112,18 @@ public abstract class SessionCheckContract : IAsyncLifetime
 
         await PutJournalAsync(3, _session.Timeline.Checkpoint());
         (await CheckAsync()).Issues.ShouldBeEmpty("an older journal file refers to it");
-        await _store.DeleteAsync([names.Journal(2)], default);
+        await _store.DeleteAsync([names.Journal(_session.Session.Epoch, 2)], default);
         var orphan = (await CheckAsync()).Issues.ShouldHaveSingleItem();
         (orphan.IssueKind, orphan.Object).ShouldBe((IntegrityIssueKind.Orphan, list.Object));
 
         await PutJournalAsync(4, _session.Timeline.JournalCheckpoint());
-        await _store.DeleteAsync([names.Journal(1), names.Journal(3), list.Object], default);
+        var epoch = _session.Session.Epoch;
+        await _store.DeleteAsync([names.Journal(epoch, 1), names.Journal(epoch, 3), list.Object], default);
         (await CheckAsync()).Issues.ShouldHaveSingleItem().IssueKind.ShouldBe(IntegrityIssueKind.UnreadableJournal);
 
-        Task PutJournalAsync(long number, IReadOnlyList<TimelineEvent> checkpoint) => _store.PutAsync(names.Journal(number),
-            (byte[])[.. JournalFile.Preamble(RetainedSession.Channel, _session.Session.Id, 1, number, checkpoint),
+        Task PutJournalAsync(long number, IReadOnlyList<TimelineEvent> checkpoint) => _store.PutAsync(
+            names.Journal(_session.Session.Epoch, number),
+            (byte[])[.. JournalFile.Preamble(RetainedSession.Channel, _session.Session.Id, _session.Session.Epoch, number, checkpoint),
                 .. JournalFile.Trailer(JournalEnd.Ended)], PutCondition.CreateOnly, default);
     }
 
