@@ -84,7 +84,8 @@ internal static class PackagerMetrics
         LostParts.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
     /// <summary>Counts a session that is no longer served because another server has its channel on air.</summary>
-    public static void Released(ChannelName channel) => ReleasedSessions.Add(1, new KeyValuePair<string, object?>("channel", channel.Value));
+    public static void Released(ChannelName channel) =>
+        ReleasedSessions.Add(1, new KeyValuePair<string, object?>("channel", channel.Value));
 
     public static void Image(ChannelName channel, SessionImage image) =>
         Images.Add(1, new("channel", channel.Value), new("kind", image is SessionImage.Poster ? "poster" : "sprite_sheet"));

@@ -52,7 +52,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
     /// have heard yet that another one has the channel on air, for example if the primary and the backup encoder connect to two servers at
     /// the same time. While the database does not answer, the session counts as confirmed.
     /// </summary>
-    /// <returns>The reason for rejecting the encoder; its session has ended then. <see langword="null"/> when the session goes on.</returns>
+    /// <returns>The reason for rejecting the encoder, whose session has ended; <see langword="null"/> when the session goes on.</returns>
     public async ValueTask<ChannelRejection?> ConfirmStartAsync(StreamKeyRecord key, SessionId session, CancellationToken cancellationToken)
     {
         if (sessionWriter is null || sessionManager is null || servers is null)

@@ -9,8 +9,8 @@ namespace Broadcast.Control.ServerSentEvents;
 
 /// <summary>
 /// Sends the rows of <c>stream_events</c>, written by any process, to the event stream clients of this process, in the order of their ids.
-/// Database notifications trigger it while there are clients; without one it reads every 10 s. During a database outage nothing is sent; the
-/// missed messages follow.
+/// Database notifications trigger it while there are clients; without one it reads every 10 s. During a database outage nothing is sent;
+/// the missed messages follow.
 /// </summary>
 internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventStream> logger)

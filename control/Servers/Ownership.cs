@@ -78,7 +78,8 @@ internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
     public TimeSpan GetRemaining(OwnerInfo owner)
     {
         var contact = owner.IsKnown ? Lease : Lease + Grace;
-        var (lease, proof) = (owner.IsKnown ? -owner.ExpiredFor : TimeSpan.Zero, owner.IsReleased ? TimeSpan.Zero : contact - owner.Contact);
+        var lease = owner.IsKnown ? -owner.ExpiredFor : TimeSpan.Zero;
+        var proof = owner.IsReleased ? TimeSpan.Zero : contact - owner.Contact;
         var longer = lease > proof ? lease : proof;
         return longer > TimeSpan.Zero ? longer : TimeSpan.Zero;
     }

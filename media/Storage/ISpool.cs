@@ -20,8 +20,8 @@ public interface ISpool
     ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Same as <see cref="ReadAsync(ObjectName, long, long?, CancellationToken)"/>, but bypasses the object cache. Use it for large one-time
-    /// reads, which would evict data that viewers request repeatedly.
+    /// Same as <see cref="ReadAsync(ObjectName, long, long?, CancellationToken)"/>, but bypasses the object cache. Use it for large
+    /// one-time reads, which would evict data that viewers request repeatedly.
     /// </summary>
     ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
         ReadAsync(name, offset, length, cancellationToken);

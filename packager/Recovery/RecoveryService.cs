@@ -180,8 +180,9 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     }
 
     /// <summary>
-    /// Retires superseded sessions that this server may change (<see cref="ISessionOwnership"/>). Each requires reading a journal, and there may be many. A session that fails does not delay the others:
-    /// those that have failed least often come first. After several failures the store is assumed to be unavailable.
+    /// Retires superseded sessions that this server may change (<see cref="ISessionOwnership"/>). Each requires reading a journal, and
+    /// there may be many. A session that fails does not delay the others: those that have failed least often come first. After several
+    /// failures the store is assumed to be unavailable.
     /// </summary>
     /// <returns>Whether all are done.</returns>
     private async Task<bool> TryRetireAsync(CancellationToken cancellationToken)

@@ -455,28 +455,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         try
         {
-            // Another thread continues the timeline. An index block that it announces after the first line ends at or after that number, or
-            // compacts several blocks of the list.
-            var window = timeline.FirstSegment;
-            var blocks = timeline.RetainedIndexBlocks;
-            var isRecorded = timeline.Session.IsRecorded;
-
-            // Init segments are few and remain, as do index blocks that a repair rewrote.
-            bool IsObsolete(ObjectName name) => ObjectNames.TryParse(name, out var parsed) && parsed switch
-            {
-                { Kind: ObjectKind.Poster } => IsReplaced(parsed, name, images),
-                { Kind: ObjectKind.SpriteSheet } => !isRecorded && IsReplaced(parsed, name, images),
-                { Kind: ObjectKind.IndexBlock, Epoch: 0, Last: > 0 } => parsed.Last < window
-                    && !IsNeeded(parsed, name, blocks, mayBeCompacted: isRecorded || timeline.Session.DvrWindow == DvrWindow.All),
-                { Kind: ObjectKind.IndexBlockList } => parsed.Last < lists,
-                { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number < first,
-                _ => false,
-            };
+            var obsoleteNames = new ObsoleteObjects(timeline, first, lists, images);
             var folder = ObjectNames.Of(timeline.Session).MediaFolder;
-            List<ObjectName> obsolete = [.. spool.List(folder).Select(found => found.Name).Where(IsObsolete)];
+            List<ObjectName> obsolete = [.. spool.List(folder).Select(found => found.Name).Where(obsoleteNames.Contains)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))
             {
-                if (IsObsolete(found.Name))
+                if (obsoleteNames.Contains(found.Name))
                 {
                     obsolete.Add(found.Name);
                 }
@@ -491,22 +475,6 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             return false;
         }
     }
-
-    /// <summary>Returns whether an index block is listed, or may be a compaction of several listed ones.</summary>
-    private static bool IsNeeded(in ParsedObjectName parsed, ObjectName name, IReadOnlyList<TimelineIndexBlock> blocks, bool mayBeCompacted)
-    {
-        var (first, last) = (parsed.Number, parsed.Last);
-        return blocks.Any(block => block.Object == name)
-            || (mayBeCompacted && blocks.Any(block => block.First == first) && blocks.Any(block => block.Last == last));
-    }
-
-    /// <summary>
-    /// Returns whether an image is older than the newest of its kind that was announced when the process started, and is not announced
-    /// itself. Later images have later names.
-    /// </summary>
-    private static bool IsReplaced(ParsedObjectName parsed, ObjectName name, HashSet<ObjectName> announced) =>
-        !announced.Contains(name)
-        && announced.Any(other => ObjectNames.TryParse(other, out var image) && image.Kind == parsed.Kind && image.Number > parsed.Number);
 
     /// <summary>Segment number in an object name; 0 for other names.</summary>
     private static long GetNumber(ObjectName name) =>

@@ -280,7 +280,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
     private SessionPackager Create(
-        SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<ObjectName, byte[]> inits)
+        SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber,
+        IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));

@@ -285,7 +285,8 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     }
 
     /// <summary>
-    /// Writes queued images, and replaces journals, if no other thread owns the session. An owner does it later, and calls this again after releasing the gate.
+    /// Writes queued images, and replaces journals, if no other thread owns the session. An owner does it later, and calls this again after
+    /// releasing the gate.
     /// </summary>
     private void WriteImagesWhenIdle()
     {

@@ -45,7 +45,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
             is not var (journal, isSpooled))
         {
             await CheckWithoutJournalAsync(files, channel, session, journals.Count > 0, issues, cancellationToken);
-            return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max.Number : 0, written, issues, totals);
+            return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max.Number : 0, written, issues,
+                totals);
         }
 
         var timeline = journal.BuildTimeline();

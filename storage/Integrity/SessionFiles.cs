@@ -43,8 +43,8 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     }
 
     /// <summary>Reads the newest valid journal file, and whether it is in the spool; <see langword="null"/> when none is valid.</summary>
-    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<JournalNumber> numbers,
-        CancellationToken cancellationToken)
+    public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session,
+        SortedSet<JournalNumber> numbers, CancellationToken cancellationToken)
     {
         foreach (var number in numbers.Reverse())
         {

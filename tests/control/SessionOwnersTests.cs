@@ -116,7 +116,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Encoder_is_told_which_server_has_its_channel_and_what_to_do()
+    public async Task Rejection_names_the_server_that_has_the_channel_and_the_remedy()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -136,7 +136,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Backup_encoder_begins_no_second_session_at_a_server_that_has_not_heard_of_the_first()
+    public async Task Backup_encoder_begins_no_second_session_at_a_server_that_was_not_notified_of_the_first()
     {
         // Neither a notification nor a renewal tells B of the session.
         var options = await postgres.FreshAsync();

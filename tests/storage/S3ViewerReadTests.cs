@@ -40,7 +40,8 @@ public sealed class S3ViewerReadTests : IDisposable
         var slow = new List<SpoolContent>();
         for (var i = 0; i < S3ObjectStore.MaxReadConnections + 5; i++)
         {
-            slow.Add((await bench.Spool.ReadAsync(Name, 0, null, ReadPurpose.Download, default).AsTask().WaitAsync(TimeSpan.FromSeconds(60)))!);
+            slow.Add((await bench.Spool.ReadAsync(Name, 0, null, ReadPurpose.Download, default).AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(60)))!);
             await slow[^1].Stream!.ReadExactlyAsync(new byte[1]);
         }
 

@@ -2,9 +2,9 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 
 /// <summary>
 /// Triggers garbage collections after a number of bytes of complete messages. The collector's own budget is a multiple of the live data:
-/// with 100 MB of live media, several times as much dead media would remain. Media contains no references, so a collection has little to do;
-/// its pause times were not measured. Messages that a peer begins and aborts do not count, and collections have a minimum interval, so no
-/// peer can stop the server with collections.
+/// with 100 MB of live media, several times as much dead media would remain. Media contains no references, so a collection has little to
+/// do; its pause times were not measured. Messages that a peer begins and aborts do not count, and collections have a minimum interval, so
+/// no peer can stop the server with collections.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="countCollections">Returns the number of collections so far, forced or not.</param>

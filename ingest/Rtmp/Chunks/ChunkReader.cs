@@ -42,7 +42,7 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
     /// </summary>
     private const int MaxReservation = 256 * 1024;
 
-    /// <summary>Number of messages in which the reservation falls to the length of ordinary ones: some seconds of audio and video.</summary>
+    /// <summary>Number of messages in which the reservation falls to the length of ordinary ones: some seconds of media.</summary>
     private const int ReservationDecay = 1024;
 
     private const int InitialChunkSize = 128;

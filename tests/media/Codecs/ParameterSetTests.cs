@@ -13,8 +13,8 @@ public sealed class ParameterSetTests
     [Fact]
     public void Repeated_set_is_compared_with_no_known_set_but_its_equal()
     {
-        byte[][] pictureSets = [.. Enumerable.Range(0, Known).Select(i => (byte[])[0x68, 0xEE, (byte)(i + 1), .. new byte[50]])];
-        using var memory = new CountingMemory(Record(pictureSets));
+        byte[][] ppsUnits = [.. Enumerable.Range(0, Known).Select(i => (byte[])[0x68, 0xEE, (byte)(i + 1), .. new byte[50]])];
+        using var memory = new CountingMemory(Record(ppsUnits));
         var configuration = AvcDecoderConfiguration.Parse(memory.Memory);
         byte[] repeated = [0x68, 0xEE, Known];
         var sample = AccessUnit([.. Enumerable.Repeat(repeated, 30)], 0x65);
@@ -66,10 +66,10 @@ public sealed class ParameterSetTests
     }
 
     /// <summary>A 1080p record with these PPS instead of its own.</summary>
-    private static byte[] Record(byte[][] pictureSets)
+    private static byte[] Record(byte[][] ppsUnits)
     {
         var sps = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)).Configuration.SpsUnits[0].ToArray();
-        return [1, 0x64, 0, 0x28, 0xFF, 0xE1, .. WithLength(sps), (byte)pictureSets.Length, .. pictureSets.SelectMany(WithLength)];
+        return [1, 0x64, 0, 0x28, 0xFF, 0xE1, .. WithLength(sps), (byte)ppsUnits.Length, .. ppsUnits.SelectMany(WithLength)];
     }
 
     /// <summary>A record with another VPS of a given length.</summary>
