@@ -182,6 +182,9 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         scheduler.Wake();
         await Poll.UntilAsync(async () => (await rig.Events.GetAsync(show.Id)).State == EventState.Preview);
         rig.Clock.Advance(TimeSpan.FromMinutes(10));
+
+        // The pass of the preview may set its timer only now.
+        scheduler.Wake();
         await Poll.UntilAsync(async () => (await rig.Events.GetAsync(show.Id)).LateSince is not null);
 
         await rig.ComeAsync();

@@ -143,6 +143,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
         await using var b = await Server.StartAsync(options.ConnectionString,
             settings: [("Control:ServerLease", "00:10:00"), ("Control:LookupTimeout", "00:00:30")]);
         await using var a = await Server.StartAsync(options.ConnectionString);
+        await Poll.UntilAsync(async () => await CountLeasesAsync(a) == 2);
         await ExecuteAsync(a, "ALTER TABLE sessions DISABLE TRIGGER USER");
         var (_, grant) = await OnAirAsync(a);
         var backup = (await a.Get<StreamKeys>().CreateAsync("demo", role: StreamKeyRole.Backup)).StreamKey;

@@ -52,6 +52,13 @@ internal static class SharedDatabase
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Number of servers with a lease.</summary>
+    public static async Task<long> CountLeasesAsync(Server server)
+    {
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM servers WHERE lease_until > clock_timestamp()");
+    }
+
     /// <summary>A session's row.</summary>
     public static async Task<Row> RowAsync(Server server, SessionId session)
     {

@@ -31,7 +31,7 @@ public class RecordingTimelineCacheTests
         await Task.WhenAll(Enumerable.Range(0, 20)
             .Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
         server.Spool.Reads.ShouldBe(2, "the journal and a chapter");
-        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects[$"journal/demo/{FakePackager.First}/00000001.jsonl"].Length);
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects[$"journal/demo/{FakePackager.First}/1-00000001.jsonl"].Length);
     }
 
     [Fact]
@@ -78,13 +78,13 @@ public class RecordingTimelineCacheTests
         await using var _ = server;
         var story = Story().End().Journal(7);
         server.Find(story);
-        server.Spool.Objects[$"journal/demo/{FakePackager.First}/00000008.jsonl"] = [1, 2, 3];
+        server.Spool.Objects[$"journal/demo/{FakePackager.First}/1-00000008.jsonl"] = [1, 2, 3];
         var recording = catalog.Add(story.Session);
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/20.m4s\n#EXT-X-ENDLIST\n");
 
         server.Get<RecordingTimelineCache>().Forget(story.Session.Channel, story.Session.Id);
         server.Get<RecordingTimelineCache>().Bytes.ShouldBe(0);
-        server.Spool.Objects.Remove($"journal/demo/{FakePackager.First}/00000007.jsonl");
+        server.Spool.Objects.Remove($"journal/demo/{FakePackager.First}/1-00000007.jsonl");
         using var gone = await server.SendAsync($"/vod/{recording.Id}/audio.m3u8");
         gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }

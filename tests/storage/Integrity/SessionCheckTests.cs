@@ -118,7 +118,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
 
         await PutJournalAsync(4, _session.Timeline.JournalCheckpoint());
         var epoch = _session.Session.Epoch;
-        await _store.DeleteAsync([names.Journal(epoch, 1), names.Journal(epoch, 3), list.Object], default);
+        await _store.DeleteAsync([names.Journal(0, 1), names.Journal(epoch, 3), list.Object], default);
         (await CheckAsync()).Issues.ShouldHaveSingleItem().IssueKind.ShouldBe(IntegrityIssueKind.UnreadableJournal);
 
         Task PutJournalAsync(long number, IReadOnlyList<TimelineEvent> checkpoint) => _store.PutAsync(
