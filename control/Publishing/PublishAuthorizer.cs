@@ -33,6 +33,7 @@ internal sealed class PublishAuthorizer(
         }
 
         StreamKeyCheck.Valid? earlier = null;
+        SessionId? begun = null;
         while (true)
         {
             var changes = keys.Changes;
@@ -60,13 +61,16 @@ internal sealed class PublishAuthorizer(
                 // A key revoked between lookup and admission would be missed by the disconnection of revoked keys, so the request is
                 // checked again. Changes of other keys and channels do not matter: after an outage, many encoders connect at once.
                 case AdmissionResult.Admitted admitted when keys.HasChanged(changes, validKey.Key):
+                    // The session goes on, and is confirmed when its encoder is admitted again.
+                    begun = admitted.Continued ? begun : admitted.Grant.Session.Id;
                     sessionManager.RemovePublisher(admitted.Grant, "authorization repeated");
                     continue;
 
                 // Cached keys are used while the database is unavailable, which then cannot confirm anything.
-                case AdmissionResult.Admitted { Continued: false } begun when !validKey.FromCache
-                    && await availability.ConfirmStartAsync(validKey.Key, begun.Grant.Session.Id, cancellationToken) is { } lost:
-                    sessionManager.RemovePublisher(begun.Grant, lost.Summary);
+                case AdmissionResult.Admitted { Grant: var grant } admitted
+                    when (!admitted.Continued || grant.Session.Id == begun) && !validKey.FromCache
+                    && await availability.ConfirmStartAsync(validKey.Key, grant.Session.Id, cancellationToken) is { } lost:
+                    sessionManager.RemovePublisher(grant, lost.Summary);
                     NotifyNotAdmitted(validKey, lost.Summary);
                     return Reject(request, lost.Reason, lost.Message);
 
