@@ -12,7 +12,7 @@ public enum ReadPurpose
     /// <summary>Loads an object for viewers into memory, at once.</summary>
     CacheFill,
 
-    /// <summary>Sends media to a viewer, who may read slowly.</summary>
+    /// <summary>Media for a viewer, with a connection that may be slow.</summary>
     Media,
 
     /// <summary>Starts a download, which is not cached.</summary>
