@@ -58,6 +58,22 @@ public static class TimelineJson
             : @event;
     }
 
+    /// <summary>Parses events, one per line; see <see cref="JournalFile.Lines"/>.</summary>
+    /// <exception cref="InvalidTimelineEventException">An event is invalid.</exception>
+    public static List<TimelineEvent> ParseLines(ReadOnlySpan<byte> utf8)
+    {
+        var events = new List<TimelineEvent>();
+        foreach (var line in utf8.Split((byte)'\n'))
+        {
+            if (!utf8[line].IsEmpty)
+            {
+                events.Add(Parse(utf8[line]));
+            }
+        }
+
+        return events;
+    }
+
     /// <summary>Finds values that are out of range; <see langword="null"/> when there are none.</summary>
     private static string? FindProblem(TimelineEvent @event) => @event switch
     {

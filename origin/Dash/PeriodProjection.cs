@@ -117,6 +117,49 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         return hasChanged;
     }
 
+    /// <summary>Gets the state, for a projection elsewhere.</summary>
+    public PeriodsState GetState() => new(
+        [
+            .. _periods.Select(period => new PeriodState(
+                period.Id, period.First, period.Start.Ticks, period.Cadence, period.ReferenceClock, period.ReferenceTime.ToString(),
+                [.. period.Ranges.Select(range => new RangeState(range.Rendition.Name, range.Init, range.First, range.Last))])),
+        ],
+        new Dictionary<string, int>(_sets, StringComparer.Ordinal), _settled, _firstSegment, _ended, detector?.GetState());
+
+    /// <summary>Restores a state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="timeline">The timeline at the same time.</param>
+    /// <exception cref="InvalidDataException">The state contradicts the timeline.</exception>
+    public void Restore(PeriodsState state, SessionTimeline timeline)
+    {
+        _periods.Clear();
+        foreach (var period in state.Periods)
+        {
+            var ranges = period.Ranges.Select(range => new PeriodSegmentRange(
+                timeline.Find(range.Rendition) ?? throw new InvalidDataException($"A period names the unknown rendition {range.Rendition}."),
+                range.Init, range.First) { Last = range.Last });
+            _periods.Add(new MpdPeriod(period.Id, period.First, new MediaTime(period.Start, 1000), [.. ranges])
+            {
+                Cadence = period.Cadence,
+                ReferenceClock = period.ReferenceClock,
+                ReferenceTime = MediaTime.TryParse(period.ReferenceTime, out var time) ? time
+                    : throw new InvalidDataException("The reference time of a period is malformed."),
+            });
+        }
+
+        _sets.Clear();
+        foreach (var (key, number) in state.Sets)
+        {
+            _sets.Add(key, number);
+        }
+
+        (_settled, _firstSegment, _ended, _hasChanged) = (state.Settled, state.FirstSegment, state.IsEnded, false);
+        if (state.Cadence is { } cadence)
+        {
+            detector?.Restore(cadence);
+        }
+    }
+
     private static long Limit(SessionTimeline timeline)
     {
         if (timeline.IsEnded)
@@ -224,6 +267,9 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
             : isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
         var floor = _periods is [.., var last] ? last.Start.Ticks + 1 : 0;
         start = new MediaTime(Math.Max(start.Ticks, floor), 1000);
+
+        // Numbers of adaptation sets are assigned here, not when an MPD is rendered, so that they do not depend on requests.
+        found.ForEach(item => SetOf(item.Rendition, item.Rendition.FindInit(item.Segment.Init)!.Format));
         _periods.Add(new MpdPeriod(id, number, start,
             [.. found.Select(item => new PeriodSegmentRange(item.Rendition, item.Segment.Init, number))])
         {

@@ -98,6 +98,18 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
         return decision;
     }
 
+    /// <summary>Gets the state, for a projection elsewhere.</summary>
+    public CadenceState GetState() => new([.. _lengths], _cadence, _known, _first, _followingSegments, _strikes);
+
+    /// <summary>Restores a state.</summary>
+    public void Restore(CadenceState state)
+    {
+        _lengths.Clear();
+        _lengths.AddRange(state.Lengths.TakeLast(MaxLengths));
+        (_cadence, _known, _first, _followingSegments, _strikes) =
+            (state.Current, state.Known, state.First, state.FollowingSegments, state.Strikes);
+    }
+
     /// <summary>Delay after a segment's start at which its first part is available.</summary>
     private TimeSpan DelayFor(TimeSpan lag) => partTarget + (lag > TimeSpan.Zero ? lag : TimeSpan.Zero);
 

@@ -108,7 +108,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         {
             var more = session.NextUpdateOf(path.Rendition);
             var availability = session.Evaluate(path);
-            if (!MustWait(context, availability) || context.RequestAborted.IsCancellationRequested
+            if (!MustWait(context, availability) || session.IsReplaced || context.RequestAborted.IsCancellationRequested
                 || !await waits.UntilAsync(more, deadline))
             {
                 return availability;
@@ -157,7 +157,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
                 return;
             }
 
-            if (context.RequestAborted.IsCancellationRequested || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
+            if (context.RequestAborted.IsCancellationRequested || session.IsReplaced || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
             {
                 break;
             }

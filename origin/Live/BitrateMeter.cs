@@ -44,6 +44,13 @@ internal sealed class BitrateMeter(TimeSpan targetDuration)
         }
     }
 
+    /// <summary>Gets the state, for a projection elsewhere.</summary>
+    public BitrateState GetState() => new(_bytes, _seconds, _pendingBytes, _pendingSeconds, _announcedAverage, Peak);
+
+    /// <summary>Restores a state.</summary>
+    public void Restore(BitrateState state) => (_bytes, _seconds, _pendingBytes, _pendingSeconds, _announcedAverage, Peak) =
+        (state.Bytes, state.Seconds, state.PendingBytes, state.PendingSeconds, state.AnnouncedAverage, state.Peak);
+
     /// <summary>Rounds up to the next of 1.0, 1.1 … 2.0, 2.2 … 5.0, 5.5 … 10 times a power of ten: steps of 4 to 10 %.</summary>
     public static long Step(long bits)
     {

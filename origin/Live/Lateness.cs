@@ -19,6 +19,21 @@ internal sealed class Lateness
     /// <summary>Maximum delay of the recent parts; during catch-up, the value before the interruption; 0 when nothing is known.</summary>
     public TimeSpan Typical => _beforeInterruption ?? Latest;
 
+    /// <summary>Gets the state, for a projection elsewhere.</summary>
+    public LatenessState GetState() => new([.. _newest], _beforeInterruption, _last);
+
+    /// <summary>Restores a state.</summary>
+    public void Restore(LatenessState state)
+    {
+        _newest.Clear();
+        foreach (var delay in state.Newest.TakeLast(WindowSize))
+        {
+            _newest.Enqueue(delay);
+        }
+
+        (_beforeInterruption, _last) = (state.BeforeInterruption, state.Last);
+    }
+
     private TimeSpan Latest => _newest.Count == 0 ? TimeSpan.Zero : _newest.Max();
 
     /// <summary>Records the arrival of a part.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Timeline;
@@ -19,7 +20,7 @@ namespace Broadcast.Origin.Live;
 /// <param name="authorizer">Source of access policies; without it, all viewers have access.</param>
 public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger,
     ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
-    : ITimelineSink
+    : ITimelineSink, ISessionFeeds, IMirroredSessions
 {
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
     private readonly Lock _gate = new();
@@ -41,7 +42,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     /// <inheritdoc/>
     public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
     {
-        var target = FindChannel(channel)?.Find(session) ?? StartSession(channel, session, events);
+        var target = FindChannel(channel)?.Find(session) is { IsMirror: false } known ? known : StartSession(channel, session, events);
         if (target is null)
         {
             OriginLog.SessionUnknown(logger, channel, session);
@@ -69,19 +70,84 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     {
         lock (_gate)
         {
-            if (FindChannel(channel) is not { } found || found.Find(session) is not { } removed)
+            if (FindChannel(channel)?.Find(session) is not { IsMirror: false } removed)
             {
                 return;
             }
 
-            found.Remove(removed);
-            if (found.Sessions.Count == 0)
-            {
-                _channels.TryRemove(channel, out _);
-            }
+            Remove(removed);
         }
 
         OriginLog.SessionRemoved(logger, channel, session);
+    }
+
+    /// <inheritdoc/>
+    public ISessionFeed? Follow(ChannelName channel, SessionId session)
+    {
+        // Under the lock, so that a session that is removed meanwhile ends the feed.
+        lock (_gate)
+        {
+            return FindChannel(channel)?.Find(session) is { IsMirror: false } found ? found.Follow() : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
+
+    /// <inheritdoc/>
+    public void Restore(ChannelName channel, SessionId session, FeedSnapshot snapshot)
+    {
+        var restored = LiveSession.Restore(channel, session, snapshot, time);
+        lock (_gate)
+        {
+            var found = _channels.GetOrAdd(channel, static name => new LiveChannel(name));
+            if (found.Find(session) is { } earlier)
+            {
+                if (!earlier.IsMirror)
+                {
+                    return;
+                }
+
+                found.Remove(earlier);
+                earlier.Replace();
+            }
+
+            found.Add(restored, options.Value.MaxSessionsPerChannel);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Append(ChannelName channel, SessionId session, FeedBatch batch)
+    {
+        if (FindChannel(channel)?.Find(session) is { IsMirror: true } target)
+        {
+            target.Append(batch);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IMirroredSessions.Remove(ChannelName channel, SessionId session)
+    {
+        lock (_gate)
+        {
+            if (FindChannel(channel)?.Find(session) is { IsMirror: true } removed)
+            {
+                Remove(removed);
+                removed.Replace();
+            }
+        }
+    }
+
+    /// <summary>Removes a session, and its channel with the last one. Called under the lock.</summary>
+    private void Remove(LiveSession session)
+    {
+        var channel = _channels[session.Channel];
+        channel.Remove(session);
+        session.EndFeeds();
+        if (channel.Sessions.Count == 0)
+        {
+            _channels.TryRemove(session.Channel, out _);
+        }
     }
 
     /// <summary>All channels that have sessions.</summary>
@@ -102,7 +168,14 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
             var found = _channels.GetOrAdd(channel, static name => new LiveChannel(name));
             if (found.Find(session) is { } known)
             {
-                return known;
+                if (!known.IsMirror)
+                {
+                    return known;
+                }
+
+                // This server takes the session over from the one that it mirrored.
+                found.Remove(known);
+                known.Replace();
             }
 
             var created = new LiveSession(started.Session with { Channel = channel, Id = session }, time);

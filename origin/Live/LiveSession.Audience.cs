@@ -1,3 +1,4 @@
+using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
 
@@ -32,6 +33,12 @@ internal sealed partial class LiveSession
             return known;
         }
 
+        if (IsMirror)
+        {
+            // The owner determines the start, so that all servers have the same.
+            return null;
+        }
+
         lock (_gate)
         {
             if (_visible is { } made && made.VisibilityStart!.From == from)
@@ -39,15 +46,28 @@ internal sealed partial class LiveSession
                 return made;
             }
 
-            if (VisibilityStart.Of(_timeline, from, segment) is not { } visibilityStart)
+            var now = _time.GetUtcNow();
+            if (Show(from, segment, now) is not { } shown)
             {
                 return null;
             }
 
-            var shown = new LiveSession(_timeline.Session, _time, visibilityStart);
-            shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(visibilityStart.Segment, visibilityStart.Period)],
-                static _ => { });
-            return _visible = shown;
+            Publish(new FeedBatch(now, [], new FeedVisibility(from, segment)));
+            return shown;
         }
+    }
+
+    /// <summary>Creates the visible part. Called under the lock.</summary>
+    private LiveSession? Show(DateTimeOffset from, long? segment, DateTimeOffset now)
+    {
+        if (VisibilityStart.Of(_timeline, from, segment) is not { } visibilityStart)
+        {
+            return null;
+        }
+
+        var shown = new LiveSession(_timeline.Session, _time, visibilityStart, IsMirror);
+        shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(visibilityStart.Segment, visibilityStart.Period)], now,
+            static _ => { });
+        return _visible = shown;
     }
 }

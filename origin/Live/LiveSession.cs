@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
@@ -17,27 +18,27 @@ internal sealed partial class LiveSession
     private readonly TimeProvider _time;
     private readonly SessionTimeline _timeline;
     private readonly Dictionary<string, RenditionHistory> _records = new(StringComparer.Ordinal);
-    private readonly ChangeTime _manifestsChanged;
+    private readonly ChangeTime _manifestsChanged = new();
     private readonly AsyncSignal _announced = new();
-    private DateTimeOffset _lastMedia;
+    private long _lastMedia;
     private long _firstAvailable;
     private long _manifestVersion;
     private volatile bool _playable;
     private volatile bool _ended;
+    private volatile bool _replaced;
 
     public LiveSession(BroadcastSession session, TimeProvider time)
         : this(session, time, null)
     {
     }
 
-    private LiveSession(BroadcastSession session, TimeProvider time, VisibilityStart? visibilityStart)
+    private LiveSession(BroadcastSession session, TimeProvider time, VisibilityStart? visibilityStart, bool isMirror = false)
     {
-        (_timeline, _time, StartedAt, VisibilityStart, _firstAvailable) =
-            (new SessionTimeline(session), time, session.StartedAt, visibilityStart, visibilityStart?.Segment ?? 0);
-        Mpd = new MpdState(session.Latency, visibilityStart?.Segment ?? 1, time);
+        (_timeline, _time, StartedAt, VisibilityStart, _firstAvailable, IsMirror) =
+            (new SessionTimeline(session), time, session.StartedAt, visibilityStart, visibilityStart?.Segment ?? 0, isMirror);
+        Mpd = new MpdState(session.Latency, visibilityStart?.Segment ?? 1);
         Manifests = new SessionManifests(this);
-        _manifestsChanged = new ChangeTime(time);
-        _lastMedia = time.GetUtcNow();
+        _lastMedia = time.GetTimestamp();
     }
 
     public SessionId Id => _timeline.Session.Id;
@@ -82,8 +83,18 @@ internal sealed partial class LiveSession
     {
         lock (_gate)
         {
+            Append(events, _time.GetUtcNow(), rejected);
+        }
+    }
+
+    /// <summary>Applies events at a time of the server that owns the session.</summary>
+    private void Append(IReadOnlyList<TimelineEvent> events, DateTimeOffset now, Action<string> rejected)
+    {
+        lock (_gate)
+        {
             var (manifestsChanged, allPlaylistsChanged) = (false, false);
             var wasEnded = _timeline.IsEnded;
+            var applied = _followers.Count > 0 ? new List<TimelineEvent>(events.Count) : null;
             foreach (var @event in VisibilityStart?.Of(events) ?? events)
             {
                 try
@@ -100,12 +111,14 @@ internal sealed partial class LiveSession
                     continue;
                 }
 
+                applied?.Add(@event);
+
                 // A part of an open segment is in no manifest yet; the first part of a segment may have closed the previous segment.
                 manifestsChanged |= @event is not TimelineEvent.PartReady { Part: > 0 };
                 if (@event is TimelineEvent.PartReady part)
                 {
-                    _lastMedia = _time.GetUtcNow();
-                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(_lastMedia - StartedAt
+                    _lastMedia = _time.GetTimestamp();
+                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Record(now - StartedAt
                         - (part.Start + part.Duration).ToTimeSpan(), part.Duration.ToTimeSpan());
                 }
 
@@ -128,11 +141,15 @@ internal sealed partial class LiveSession
 
             if (manifestsChanged)
             {
-                Observe();
+                Observe(now);
             }
 
             Announce(everything: _timeline.IsEnded && !wasEnded, manifestsChanged);
-            _visible?.Append(events, static _ => { });   // invalid events were already reported
+            _visible?.Append(events, now, static _ => { });   // invalid events were already reported
+            if (applied is { Count: > 0 })
+            {
+                Publish(new FeedBatch(now, applied));
+            }
         }
     }
 
@@ -286,7 +303,7 @@ internal sealed partial class LiveSession
     }
 
     /// <summary>Indicates whether no rendition has received media for so long that the encoder must be disconnected.</summary>
-    private bool IsStalled => _time.GetUtcNow() - _lastMedia > 2 * Latency.TargetDuration;
+    private bool IsStalled => _replaced || _time.GetElapsedTime(_lastMedia) > 2 * Latency.TargetDuration;
 
     private static void Check(TimelineEvent @event)
     {
@@ -297,7 +314,7 @@ internal sealed partial class LiveSession
         }
     }
 
-    private void Observe()
+    private void Observe(DateTimeOffset now)
     {
         foreach (var rendition in _timeline.Renditions)
         {
@@ -310,10 +327,10 @@ internal sealed partial class LiveSession
             record.Observe(rendition);
         }
 
-        Mpd.Observe(_timeline, _records);
+        Mpd.Observe(_timeline, _records, now);
         _ended = _timeline.IsEnded;
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
         Volatile.Write(ref _manifestVersion, _manifestVersion + 1);
-        _manifestsChanged.Advance();
+        _manifestsChanged.Advance(now);
     }
 }

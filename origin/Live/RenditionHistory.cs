@@ -49,6 +49,20 @@ internal sealed class RenditionHistory(TimeSpan targetDuration)
     /// <summary>Delay of its parts against the clock.</summary>
     public Lateness Lateness { get; } = new();
 
+    /// <summary>Gets the state, for a projection elsewhere.</summary>
+    /// <param name="rendition">Name of the rendition.</param>
+    public RenditionState GetState(string rendition) => new(rendition, _lastClosed, HasMedia, IsIndependent, Bitrate.GetState(),
+        IFrameBitrate.GetState(), Lateness.GetState());
+
+    /// <summary>Restores a state.</summary>
+    public void Restore(RenditionState state)
+    {
+        (_lastClosed, HasMedia, IsIndependent) = (state.LastClosed, state.HasMedia, state.IsIndependent);
+        Bitrate.Restore(state.Bitrate);
+        IFrameBitrate.Restore(state.IFrameBitrate);
+        Lateness.Restore(state.Lateness);
+    }
+
     /// <summary>Records all segments of a VOD session.</summary>
     public void Observe(IEnumerable<IndexedSegment> segments)
     {

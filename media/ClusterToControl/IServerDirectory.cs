@@ -1,0 +1,38 @@
+namespace Broadcast.Media.ClusterToControl;
+
+/// <summary>A server of the cluster.</summary>
+/// <param name="Id">Id of the server, also the subject of its certificate.</param>
+/// <param name="Name">Display name.</param>
+/// <param name="Address">Address of its internal listener, such as <c>10.0.0.2:8090</c>; <see langword="null"/> when unknown.</param>
+public sealed record ClusterServer(Guid Id, string Name, string? Address);
+
+/// <summary>A channel on air at another server.</summary>
+/// <param name="Session">Its open session.</param>
+/// <param name="Epoch">Epoch of the session.</param>
+/// <param name="Owner">The server that owns the session.</param>
+public sealed record RemoteChannel(SessionId Session, long Epoch, ClusterServer Owner);
+
+/// <summary>Keys with which servers of a cluster authenticate to each other, in PEM.</summary>
+/// <param name="Certificate">Certificate of the cluster's authority.</param>
+/// <param name="PrivateKey">Private key of the authority. A secret.</param>
+public sealed record ClusterAuthority(string Certificate, string PrivateKey)
+{
+    /// <summary>Returns a text without the private key.</summary>
+    public override string ToString() => nameof(ClusterAuthority);
+}
+
+/// <summary>Servers and sessions of the cluster, as the database has them. Implemented by control.</summary>
+public interface IServerDirectory
+{
+    /// <summary>Id of this server. It can change while the server runs, when another process uses the same data folder.</summary>
+    Guid Self { get; }
+
+    /// <summary>
+    /// Finds a channel that is on air at another server. Answers from memory, with the last known state while the database is unavailable.
+    /// </summary>
+    RemoteChannel? FindRemote(ChannelName channel);
+
+    /// <summary>Reads the keys of the cluster, and creates them once.</summary>
+    /// <exception cref="IOException">The database is unavailable.</exception>
+    Task<ClusterAuthority> GetAuthorityAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,21 @@
+namespace Broadcast.Media.OriginToCluster;
+
+/// <summary>Availability of a channel at this server.</summary>
+public enum ChannelAvailability
+{
+    /// <summary>This server answers from its own sessions, or from a current mirror.</summary>
+    Available,
+
+    /// <summary>The channel is on air at another server, which does not respond. Media that never changes may still be read.</summary>
+    Unavailable,
+}
+
+/// <summary>Mirrors of the sessions that other servers own. Implemented by the cluster.</summary>
+public interface ISessionMirrors
+{
+    /// <summary>
+    /// Makes a channel available before a viewer's request is answered: starts a mirror of a session that is on air at another server, and
+    /// waits for it for a limited time. Completes synchronously for channels of this server and for current mirrors.
+    /// </summary>
+    ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken);
+}
