@@ -18,6 +18,7 @@ using Broadcast.Control.Storage;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -116,6 +117,7 @@ public static class ControlModule
         services.AddSingleton<ServerIdentity>();
         services.AddSingleton<SessionClaims>();
         services.AddSingleton<RemoteSessions>();
+        services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton(p => new SessionWriter(

@@ -1,3 +1,4 @@
+using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
@@ -192,6 +193,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<IPublishUrls>(services => new PublishUrlProvider(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(),
             services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
+        builder.Services.AddSingleton<IInternalListener>(services => new InternalListener(
+            _listeners.Find, services.GetRequiredService<IOptions<ClusterOptions>>()));
         foreach (var role in roles)
         {
             role.Add(builder.Services, configuration);
@@ -225,7 +228,11 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         // The internal listener serves only health and metrics; the public ones serve everything else.
         app.UseInternalPort(() => _listeners.InternalPort,
-            endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
+            endpoints =>
+            {
+                InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime);
+                endpoints.MapCluster();
+            });
         app.UseControl();
         foreach (var role in roles)
         {
@@ -252,7 +259,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         Rtmp: ListenAddress.ToLocalUrl("rtmp", _listeners.Find("RTMP")!),
         Rtmps: ListenAddress.ToLocalUrl("rtmps", _listeners.Find("RTMPS")!),
         Http: ListenAddress.ToLocalUrl("http", _listeners.Find("HTTP")!),
-        Internal: ListenAddress.ToLocalUrl("http", _listeners.Find("internal HTTP")!),
+        Internal: ListenAddress.ToLocalUrl("http", _listeners.Find(InternalListener.Name)!),
         Data: data.Path)
     {
         LanAddress = ListenAddress.FindLanAddress([_listeners.Find("RTMP")!, _listeners.Find("HTTP")!]),

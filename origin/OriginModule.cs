@@ -1,3 +1,5 @@
+using Broadcast.Media.ClusterToOrigin;
+using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -38,6 +40,8 @@ public static class OriginModule
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OriginOptions>, OriginOptionsValidator>());
         services.TryAddSingleton<LiveDirectory>();
+        services.TryAddSingleton<ISessionFeeds>(provider => provider.GetRequiredService<LiveDirectory>());
+        services.TryAddSingleton<IMirroredSessions>(provider => provider.GetRequiredService<LiveDirectory>());
         services.TryAddSingleton(provider => new RecordingTimelineCache(
             provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(),
             provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
@@ -98,7 +102,8 @@ public static class OriginModule
         services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(),
             provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
-            provider.GetRequiredService<ILogger<ViewerAuthorizationMiddleware>>(), provider.GetService<IViewerAuthorizer>()));
+            provider.GetRequiredService<ILogger<ViewerAuthorizationMiddleware>>(), provider.GetService<IViewerAuthorizer>(),
+            provider.GetService<ISessionMirrors>()));
         return services;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Servers;
@@ -10,7 +11,11 @@ namespace Broadcast.Control.Servers;
 /// <param name="Session">Open session of the channel.</param>
 /// <param name="Server">Display name of the server.</param>
 /// <param name="FreeIn">Time from the read until this server may admit an encoder, unless the other one renews its lease.</param>
-internal sealed record RemoteSession(long ChannelId, string Channel, SessionId Session, string Server, TimeSpan FreeIn);
+internal sealed record RemoteSession(long ChannelId, string Channel, SessionId Session, string Server, TimeSpan FreeIn)
+{
+    /// <summary>The session and its owner, for links between servers; <see langword="null"/> when the owner has no row.</summary>
+    public RemoteChannel? Target { get; init; }
+}
 
 /// <summary>
 /// Channels on air at other servers, as last read from the database: at start, with each lease renewal, when a session starts or ends, when
@@ -19,13 +24,16 @@ internal sealed record RemoteSession(long ChannelId, string Channel, SessionId S
 /// </summary>
 internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
-    private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenSet<string>.Empty, 0);
+    private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenDictionary<ChannelName, RemoteSession>.Empty, 0);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
     public bool Has(long channelId) => _state.Channels.ContainsKey(channelId);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
-    public bool Has(ChannelName channel) => _state.Names.Contains(channel.Value);
+    public bool Has(ChannelName channel) => _state.Names.ContainsKey(channel);
+
+    /// <summary>Finds the session of a channel that is on air at another server.</summary>
+    public RemoteSession? Find(ChannelName channel) => _state.Names.GetValueOrDefault(channel);
 
     /// <summary>Finds the session of a channel that is on air at another server.</summary>
     public RemoteSession? Find(long channelId) => _state.Channels.GetValueOrDefault(channelId);
@@ -38,8 +46,8 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
     public void Set(IEnumerable<RemoteSession> sessions)
     {
         var channels = sessions.ToFrozenDictionary(session => session.ChannelId);
-        _state = new(channels, channels.Values.Select(session => session.Channel).ToFrozenSet(StringComparer.Ordinal), time.GetTimestamp());
+        _state = new(channels, channels.Values.ToFrozenDictionary(session => ChannelName.Parse(session.Channel)), time.GetTimestamp());
     }
 
-    private sealed record State(FrozenDictionary<long, RemoteSession> Channels, FrozenSet<string> Names, long ReadAt);
+    private sealed record State(FrozenDictionary<long, RemoteSession> Channels, FrozenDictionary<ChannelName, RemoteSession> Names, long ReadAt);
 }

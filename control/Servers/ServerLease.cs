@@ -28,12 +28,15 @@ internal static class ServerLease
         (s.owner IS NULL OR @me::uuid IS NULL OR s.owner = @me::uuid OR NOT EXISTS (SELECT 1 FROM servers v WHERE v.id = s.owner AND v.lease_until > clock_timestamp()))
         """;
 
+    private static readonly string Version = typeof(ServerLease).Assembly.GetName().Version?.ToString(3) ?? "";
+
     // A starting server may take over its id from a run that ended abruptly: an earlier one in the same location, one whose lease expired,
     // or one that has not renewed since it was checked. Otherwise the data folder is a copy.
     private const string RenewSql = """
-        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
-        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false FROM clock_timestamp() t
+        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, version)
+        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false, @address, @version FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
+            address = excluded.address, version = excluded.version,
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
             unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since
             ELSE excluded.last_seen_at END,
@@ -46,17 +49,18 @@ internal static class ServerLease
     /// <param name="connection">Open connection.</param>
     /// <param name="identity">Identity of this server.</param>
     /// <param name="lease">Duration of the lease.</param>
+    /// <param name="address">Address of the internal listener; <see langword="null"/> while it is unknown.</param>
     /// <param name="isFirst">Whether this run has not held the lease yet.</param>
     /// <param name="silentSince">For a first renewal while another run's lease holds: the last renewal of that run, long enough ago that a
     /// live server would have renewed.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<LeaseRenewal> RenewAsync(
-        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, DateTimeOffset? silentSince,
+        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, string? address, bool isFirst, DateTimeOffset? silentSince,
         CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             RenewSql,
             new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
-                isFirst, silentSince },
+                isFirst, silentSince, address, version = Version },
             cancellationToken: cancellationToken)) > 0 ? LeaseRenewal.Renewed : LeaseRenewal.TakenByOther;
 
     /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>

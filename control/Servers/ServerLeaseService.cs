@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.HostToControl;
 using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,14 +21,20 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, ISessionLifecycle? lifecycle = null) : BackgroundService, INotificationHandler
+    ILogger<ServerLeaseService> logger, ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
 
+    /// <summary>Maximum number of renewals at a shorter interval, until the address of the internal listener is known.</summary>
+    private const int MaxEarlyRenewals = 10;
+
+    private static readonly TimeSpan EarlyRenewal = TimeSpan.FromSeconds(1);
+
     private const string OwnershipLostReason = "another server owns or ended it";
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private volatile bool _hasStarted;
+    private bool _hasAddress;
     private volatile bool _hasResumed;
 
     /// <summary>Indicates whether the sessions that this server took over at start are known to the session manager.</summary>
@@ -178,15 +185,19 @@ internal sealed class ServerLeaseService(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var earlyRenewals = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(options.Value.ServerLease / RenewalsPerLease, time, stoppingToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The address of the listener is known shortly after the first renewal.
+            var wait = options.Value.ServerLease / RenewalsPerLease;
+            var isEarly = listener is not null && !_hasAddress && earlyRenewals++ < MaxEarlyRenewals && wait > EarlyRenewal;
+            await Task.Delay(isEarly ? EarlyRenewal : wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (_hasStarted && !stoppingToken.IsCancellationRequested)
                 {
                     await RunOnceAsync(stoppingToken);
+                    _hasAddress = listener?.Address is not null;
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -206,7 +217,7 @@ internal sealed class ServerLeaseService(
 
     private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
         DateTimeOffset? silentSince = null) =>
-        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, isFirst, silentSince, cancellationToken);
+        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, isFirst, silentSince, cancellationToken);
 
     // Waits for one and a half renewal intervals; a live server renews within that time.
     private async Task<LeaseRenewal> RenewIfSilentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -137,6 +137,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             SELECT s.id, s.channel_id AS channelId, c.name AS channel, s.epoch, s.end_request AS endRequest,
                 s.owner IS NOT NULL AS hasOwner, coalesce(s.owner = @me, false) AS isOurs,
                 v.id IS NOT NULL AS isKnown, coalesce(v.name, s.owner::text) AS server, coalesce(v.released, false) AS isReleased,
+                v.id AS serverId, v.address,
                 coalesce(extract(epoch
                 FROM clock_timestamp() - v.lease_until), 0)::float8 AS overFor,
                 ({contact})::float8 AS contact, c.reconnect_window_seconds AS window
@@ -150,7 +151,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
 
     private sealed record OpenRow(
         string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown,
-        string? Server, bool IsReleased, double OverFor, double Contact, int Window)
+        string? Server, bool IsReleased, Guid? ServerId, string? Address, double OverFor, double Contact, int Window)
     {
         public ClaimedSession ToClaimed(OwnershipRules rules)
         {
@@ -160,7 +161,11 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             return new(id, ChannelId, Channel, Epoch, EndRequest, status)
             {
                 Remote = status == OwnershipStatus.OwnedByLiveServer
-                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner)) : null,
+                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner))
+                    {
+                        Target = ServerId is { } server ? new(id, Epoch, new(server, Server ?? "", Address)) : null,
+                    }
+                    : null,
             };
         }
     }

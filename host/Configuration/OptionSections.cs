@@ -1,3 +1,4 @@
+using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Database;
@@ -32,6 +33,7 @@ internal static class OptionSections
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),
         [OriginOptions.Section] = typeof(OriginOptions),
+        [ClusterOptions.Section] = typeof(ClusterOptions),
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [ControlOptions.Section] = typeof(ControlOptions),
         [AuthorizationOptions.Section] = typeof(AuthorizationOptions),

@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Cluster.Connections;
 using Broadcast.Ingest;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -41,10 +42,10 @@ internal sealed class Listeners
             });
         }
 
-        Listen(kestrel, "internal HTTP", "--internal", options.Internal, listen =>
+        Listen(kestrel, InternalListener.Name, "--internal", options.Internal, listen =>
         {
-            listen.Protocols = HttpProtocols.Http1;
             limits.UseForInternal(listen);
+            PeerListener.Use(listen);
         });
     }
 
@@ -52,7 +53,7 @@ internal sealed class Listeners
     public IPEndPoint? Find(string name) => _bound.GetValueOrDefault(name)?.IPEndPoint;
 
     /// <summary>Port of the internal listener; requests on it are internal.</summary>
-    public int InternalPort => Find("internal HTTP")!.Port;
+    public int InternalPort => Find(InternalListener.Name)!.Port;
 
     /// <summary>
     /// Listen address of RTMPS: the configured one, or RTMP's interface with the default port. The system chooses the port if RTMP's is 0

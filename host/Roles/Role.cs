@@ -1,3 +1,4 @@
+using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Ingest;
 using Broadcast.Origin;
@@ -18,7 +19,7 @@ internal sealed record Role(string Name, Action<IServiceCollection, IConfigurati
     /// <summary>All roles.</summary>
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("storage", (s, c) => s.AddStorage(c), _ => { }),
+        new("storage", (s, c) => s.AddStorage(c).AddCluster(c), _ => { }),
         new("origin", (s, c) => s.AddOrigin(c), e => e.MapOrigin()),
         new("packager", (s, c) => s.AddPackager(c), _ => { }),
         new("transcoder", (s, c) => s.AddTranscoder(c), _ => { }),

@@ -32,7 +32,9 @@ public interface IServerDirectory
     /// </summary>
     RemoteChannel? FindRemote(ChannelName channel);
 
-    /// <summary>Reads the keys of the cluster, and creates them once.</summary>
+    /// <summary>Reads the keys of the cluster, which the first server creates.</summary>
+    /// <param name="create">Creates new keys.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="IOException">The database is unavailable.</exception>
-    Task<ClusterAuthority> GetAuthorityAsync(CancellationToken cancellationToken);
+    Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken);
 }

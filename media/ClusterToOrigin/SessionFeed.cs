@@ -27,14 +27,14 @@ public interface ISessionFeed : IDisposable
     FeedSnapshot Snapshot { get; }
 
     /// <summary>
-    /// Batches after the snapshot. Bounded: a follower that falls behind is cut off with <see cref="FeedOverflowException"/> and must start
-    /// from a new snapshot; the owner never waits. Completes when the session is no longer served.
+    /// Batches after the snapshot. Bounded: a follower that falls behind is cut off (<see cref="CutOff"/>) and must start from a new
+    /// snapshot; the owner never waits. Completes when the session is no longer served.
     /// </summary>
     ChannelReader<FeedBatch> Batches { get; }
-}
 
-/// <summary>A follower of a session has not read its feed for so long that the queue is full.</summary>
-public sealed class FeedOverflowException() : Exception("The follower of the session reads too slowly.");
+    /// <summary>Canceled when the queue is full, because the follower has not read for a long time.</summary>
+    CancellationToken CutOff { get; }
+}
 
 /// <summary>Sessions that this server owns, for servers that follow them. Implemented by the origin.</summary>
 public interface ISessionFeeds
@@ -57,6 +57,9 @@ public interface IMirroredSessions
 
     /// <summary>Stops serving a mirrored session. Sessions that this server owns are ignored.</summary>
     void Remove(ChannelName channel, SessionId session);
+
+    /// <summary>First sequence number of a mirrored session's live window; 0 when the session is not mirrored.</summary>
+    long FirstSegmentOf(ChannelName channel, SessionId session);
 
     /// <summary>Returns whether this server serves a session of its own under the channel, whether ended or not.</summary>
     bool Owns(ChannelName channel, SessionId session);

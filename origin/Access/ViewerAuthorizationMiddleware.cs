@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
@@ -22,8 +23,10 @@ namespace Broadcast.Origin.Access;
 /// <param name="directory">Looks up a channel's current session.</param>
 /// <param name="logger">Logger for failures.</param>
 /// <param name="authorizer">Authorizes viewers. Without it every channel is public.</param>
+/// <param name="mirrors">Makes sessions of other servers available; without it, this server serves only its own.</param>
 internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, RecordingLookup recordings,
-    LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null)
+    LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null,
+    ISessionMirrors? mirrors = null)
 {
     /// <summary>Response header with the denial reason, for players and edges.</summary>
     public const string DenialReasonHeader = "X-Denial-Reason";
@@ -47,6 +50,13 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         {
             // Not a channel's path: the endpoint returns the error.
             await liveEndpoint.HandleAsync(context);
+            return;
+        }
+
+        if (!await PrepareAsync(context, path))
+        {
+            Responses.Prepare(context);
+            Responses.TryAgain(context);
             return;
         }
 
@@ -105,6 +115,12 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
             return;
         }
 
+        if (!await PrepareAsync(context, path))
+        {
+            Responses.TryAgain(context);
+            return;
+        }
+
         var (_, decision) = await AuthorizeAsync(context, path);
         var lifetime = decision.IsSessionSpecific && context.Request.Headers[CacheScopeHeader] != "session" ? TimeSpan.Zero
             : decision.CacheDuration;
@@ -124,6 +140,30 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
                 // Also for an unknown channel: some edges only support 403.
                 Forbid(context, reason, Lifetime(lifetime));
                 break;
+        }
+    }
+
+    /// <summary>
+    /// Makes a channel available that is on air at another server. Media of a session whose owner does not respond may still be in memory
+    /// or in the object store; playlists would be outdated, and edges ask another server.
+    /// </summary>
+    /// <returns>Whether the request can be answered.</returns>
+    private async ValueTask<bool> PrepareAsync(HttpContext context, ProtectedPath path)
+    {
+        if (mirrors is null || path.Recording is not null)
+        {
+            return true;
+        }
+
+        try
+        {
+            return await mirrors.PrepareAsync(path.Channel, context.RequestAborted) == ChannelAvailability.Available
+                || (path.Session is not null && LivePath.TryParse(path.Rest, out var live) && live.Kind is LivePathKind.Segment
+                    or LivePathKind.Part or LivePathKind.Init or LivePathKind.Sheet);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -95,6 +95,10 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
 
     /// <inheritdoc/>
+    public long FirstSegmentOf(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: true } found
+        ? found.Read(static (timeline, _) => timeline.FirstSegment) : 0;
+
+    /// <inheritdoc/>
     public void Restore(ChannelName channel, SessionId session, FeedSnapshot snapshot)
     {
         var restored = LiveSession.Restore(channel, session, snapshot, time);

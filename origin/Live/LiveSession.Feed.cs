@@ -39,7 +39,7 @@ internal sealed partial class LiveSession
     {
         lock (_gate)
         {
-            _followers.ForEach(follower => follower.Complete(null));
+            _followers.ForEach(follower => follower.Complete());
             _followers.Clear();
         }
     }
@@ -171,7 +171,11 @@ internal sealed partial class LiveSession
         private readonly Channel<FeedBatch> _batches = System.Threading.Channels.Channel.CreateBounded<FeedBatch>(
             new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true });
 
+        private readonly CancellationTokenSource _cutOff = new();
+
         public FeedSnapshot Snapshot => snapshot;
+
+        public CancellationToken CutOff => _cutOff.Token;
 
         public ChannelReader<FeedBatch> Batches => _batches.Reader;
 
@@ -182,16 +186,19 @@ internal sealed partial class LiveSession
                 return true;
             }
 
-            Complete(new FeedOverflowException());
+            // Callbacks must not run under the session's lock.
+            _ = _cutOff.CancelAsync();
+            Complete();
             return false;
         }
 
-        public void Complete(Exception? error) => _batches.Writer.TryComplete(error);
+        public void Complete() => _batches.Writer.TryComplete();
 
         public void Dispose()
         {
             session.Remove(this);
-            Complete(null);
+            Complete();
+            _cutOff.Dispose();
         }
     }
 }

@@ -1,0 +1,36 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Cluster;
+
+/// <summary>Log messages of the cluster.</summary>
+internal static partial class ClusterLog
+{
+    [LoggerMessage(8001, LogLevel.Information, "Server {Peer} follows session {Session} of channel {Channel}")]
+    public static partial void FollowerConnected(ILogger logger, ChannelName channel, SessionId session, string peer);
+
+    [LoggerMessage(8002, LogLevel.Warning,
+        "Server {Peer} reads session {Session} of channel {Channel} too slowly; it must start from a new snapshot")]
+    public static partial void FollowerTooSlow(ILogger logger, ChannelName channel, SessionId session, string peer);
+
+    [LoggerMessage(8003, LogLevel.Warning, "{Object} cannot be read for another server")]
+    public static partial void ReadFailed(ILogger logger, Exception exception, ObjectName @object);
+
+    [LoggerMessage(8004, LogLevel.Information, "Mirroring session {Session} of channel {Channel} from server {Server} at {Address}")]
+    public static partial void MirrorStarted(ILogger logger, ChannelName channel, SessionId session, string server, string address);
+
+    [LoggerMessage(8005, LogLevel.Information, "Stopped mirroring session {Session} of channel {Channel}: {Reason}")]
+    public static partial void MirrorStopped(ILogger logger, ChannelName channel, SessionId session, string reason);
+
+    [LoggerMessage(8006, LogLevel.Warning,
+        "The feed of session {Session} of channel {Channel} from server {Server} was interrupted ({Reason}); retrying")]
+    public static partial void FeedInterrupted(ILogger logger, ChannelName channel, SessionId session, string server, string reason);
+
+    [LoggerMessage(8007, LogLevel.Warning,
+        "Session {Session} of channel {Channel} is on air at server {Server}, whose internal address is unknown. Set its option "
+        + "Cluster:Address, or let --internal listen on an address that other servers reach")]
+    public static partial void AddressUnknown(ILogger logger, ChannelName channel, SessionId session, string server);
+
+    [LoggerMessage(8008, LogLevel.Warning, "{Object} cannot be read from the server that owns its session: {Reason}")]
+    public static partial void PeerReadFailed(ILogger logger, ObjectName @object, string reason);
+}

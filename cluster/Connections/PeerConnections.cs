@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Security.Authentication;
+using Broadcast.Cluster.Protocol;
+using Broadcast.Media.ClusterToControl;
+using Grpc.Net.Client;
+
+namespace Broadcast.Cluster.Connections;
+
+/// <summary>Connections to other servers, one for each server and address. Thread-safe.</summary>
+public sealed class PeerConnections(ClusterCertificates certificates) : IDisposable
+{
+    /// <summary>Maximum size of a message: a checkpoint of a year with a DVR window is about half a megabyte.</summary>
+    public const int MaxMessage = 64 << 20;
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<(Guid Server, string Address), Lazy<GrpcChannel>> _channels = new();
+
+    /// <summary>Client of a server's sessions.</summary>
+    /// <param name="server">The server. Its address must be known.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
+    internal async ValueTask<Sessions.SessionsClient> SessionsOfAsync(ClusterServer server, CancellationToken cancellationToken)
+    {
+        var own = await certificates.GetAsync(cancellationToken);
+        var channel = _channels.GetOrAdd((server.Id, server.Address!), static (key, own) => new(() => Connect(own, key.Server, key.Address)),
+            own);
+        return new Sessions.SessionsClient(channel.Value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var channel in _channels.Values.Where(channel => channel.IsValueCreated))
+        {
+            channel.Value.Dispose();
+        }
+
+        _channels.Clear();
+    }
+
+    private static GrpcChannel Connect(ServerCertificate own, Guid server, string address) =>
+        GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
+        {
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessage,
+            HttpHandler = new SocketsHttpHandler
+            {
+                UseProxy = false,
+                ConnectTimeout = ConnectTimeout,
+                EnableMultipleHttp2Connections = true,
+                KeepAlivePingDelay = PingInterval,
+                KeepAlivePingTimeout = PingInterval,
+                InitialHttp2StreamWindowSize = 1 << 20,
+                SslOptions = new SslClientAuthenticationOptions
+                {
+                    ClientCertificateContext = SslStreamCertificateContext.Create(own.Certificate, null, offline: true),
+                    EnabledSslProtocols = SslProtocols.Tls13,
+
+                    // An address can lead to another server after a change of addresses; its certificate names it.
+                    RemoteCertificateValidationCallback = (_, peer, _, _) => own.Verify(peer) == server,
+                },
+            },
+        });
+}

@@ -1,0 +1,197 @@
+using Broadcast.Cluster.Connections;
+using Broadcast.Cluster.Protocol;
+using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.ClusterToOrigin;
+using Broadcast.Media.Timeline;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Cluster.Mirrors;
+
+/// <summary>
+/// A copy of a session that another server owns. It follows the owner's feed, connects again after an interruption, and follows the session
+/// to a new owner with a higher epoch. It never goes back to a lower epoch.
+/// </summary>
+internal sealed class SessionMirror : IAsyncDisposable
+{
+    /// <summary>Time without messages after which the connection counts as interrupted: four heartbeats.</summary>
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+    private readonly MirrorServices _services;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _following;
+    private ClusterServer _owner;
+    private long _epoch;
+    private long _lastRequest;
+    private long _lastMessage;
+    private volatile bool _isEnded;
+
+    /// <summary>Starts to follow a session.</summary>
+    public SessionMirror(ChannelName channel, RemoteChannel remote, MirrorServices services)
+    {
+        (Channel, Session, _owner, _epoch, _services) = (channel, remote.Session, remote.Owner, remote.Epoch, services);
+        _lastRequest = _lastMessage = services.Time.GetTimestamp();
+        _following = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    /// <summary>The channel.</summary>
+    public ChannelName Channel { get; }
+
+    /// <summary>The session.</summary>
+    public SessionId Session { get; }
+
+    /// <summary>The server that the mirror follows, or tries to reach.</summary>
+    public ClusterServer Owner => Volatile.Read(ref _owner);
+
+    /// <summary>Completes when the session can be served for the first time.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Time since the last request for the channel.</summary>
+    public TimeSpan Idle => _services.Time.GetElapsedTime(Volatile.Read(ref _lastRequest));
+
+    /// <summary>Indicates whether nothing is known of the session's owner for so long that the mirror must not look live.</summary>
+    public bool IsLost => !_isEnded && _services.Time.GetElapsedTime(Volatile.Read(ref _lastMessage)) > _services.Options.MirrorLost;
+
+    /// <summary>Indicates whether the session has ended; its owner need not be reachable any more.</summary>
+    public bool IsEnded => _isEnded;
+
+    /// <summary>Records a request.</summary>
+    public void Touch() => Volatile.Write(ref _lastRequest, _services.Time.GetTimestamp());
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _following;
+        _services.Sessions.Remove(Channel, Session);
+        _services.Media.RemoveAll($"live/{Channel}/{Session}/");
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        var retry = FirstRetry;
+        while (!stopping.IsCancellationRequested)
+        {
+            var owner = Owner;
+            try
+            {
+                if (await FollowAsync(owner, stopping))
+                {
+                    retry = FirstRetry;
+                }
+            }
+            catch (Exception error) when (error is RpcException or IOException or InvalidDataException or OperationCanceledException
+                or InvalidTimelineEventException)
+            {
+                if (!stopping.IsCancellationRequested && !_isEnded)
+                {
+                    ClusterLog.FeedInterrupted(_services.Logger, Channel, Session, owner.Name, ReasonOf(error));
+                }
+            }
+
+            await Task.Delay(retry, _services.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
+            FindOwner();
+        }
+    }
+
+    /// <summary>Follows the owner until the feed ends.</summary>
+    /// <returns>Whether a snapshot was received.</returns>
+    private async Task<bool> FollowAsync(ClusterServer owner, CancellationToken stopping)
+    {
+        if (owner.Address is null)
+        {
+            ClusterLog.AddressUnknown(_services.Logger, Channel, Session, owner.Name);
+            return false;
+        }
+
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        silence.CancelAfter(SilenceLimit);
+        var client = await _services.Peers.SessionsOfAsync(owner, silence.Token);
+        using var call = client.Follow(new FollowRequest { Channel = Channel.Value, Session = Session.Value },
+            cancellationToken: silence.Token);
+        var isRestored = false;
+        while (await call.ResponseStream.MoveNext(silence.Token))
+        {
+            silence.CancelAfter(SilenceLimit);
+            switch (call.ResponseStream.Current)
+            {
+                case { ContentCase: FeedMessage.ContentOneofCase.Snapshot, Snapshot: var snapshot }:
+                    Restore(owner, snapshot);
+                    isRestored = true;
+                    break;
+                case { ContentCase: FeedMessage.ContentOneofCase.Batch, Batch: var batch } when isRestored:
+                    Append(batch);
+                    break;
+            }
+
+            Volatile.Write(ref _lastMessage, _services.Time.GetTimestamp());
+        }
+
+        return isRestored;
+    }
+
+    private void Restore(ClusterServer owner, Snapshot message)
+    {
+        var checkpoint = TimelineJson.ParseLines(message.Checkpoint.Span);
+        if (checkpoint is not [TimelineEvent.Started started, ..] || started.Session.Epoch < _epoch)
+        {
+            throw new InvalidDataException($"the snapshot of {owner.Name} is older than epoch {_epoch}");
+        }
+
+        _services.Sessions.Restore(Channel, Session, new FeedSnapshot(checkpoint, message.Projection.Memory));
+        _epoch = started.Session.Epoch;
+        _isEnded |= checkpoint.Exists(@event => @event is TimelineEvent.Ended);
+        if (_ready.TrySetResult())
+        {
+            ClusterLog.MirrorStarted(_services.Logger, Channel, Session, owner.Name, owner.Address!);
+        }
+    }
+
+    /// <summary>Keeps the bytes of a batch, then announces them.</summary>
+    private void Append(Batch message)
+    {
+        foreach (var media in message.Media)
+        {
+            if (ObjectName.TryParse(media.Object, out var name))
+            {
+                _services.Media.Add(name, media.Offset, media.Data.Memory);
+            }
+        }
+
+        var events = TimelineJson.ParseLines(message.Events.Span);
+        _services.Sessions.Append(Channel, Session, new FeedBatch(
+            new DateTimeOffset(message.At, TimeSpan.Zero), events,
+            message.Visibility is { } visibility
+                ? new FeedVisibility(new DateTimeOffset(visibility.From, TimeSpan.Zero), visibility.Segment > 0 ? visibility.Segment : null)
+                : null));
+        foreach (var @event in events)
+        {
+            _epoch = @event is TimelineEvent.Started started ? Math.Max(_epoch, started.Session.Epoch) : _epoch;
+            _isEnded |= @event is TimelineEvent.Ended;
+        }
+    }
+
+    /// <summary>Takes over the owner that the database names now.</summary>
+    private void FindOwner()
+    {
+        if (_services.Directory.FindRemote(Channel) is { } remote && remote.Session == Session && remote.Epoch >= _epoch)
+        {
+            Volatile.Write(ref _owner, remote.Owner);
+        }
+    }
+
+    private static string ReasonOf(Exception error) => error switch
+    {
+        RpcException { StatusCode: StatusCode.NotFound } => "it does not serve the session",
+        RpcException { StatusCode: StatusCode.ResourceExhausted } => "this server read too slowly",
+        RpcException failure => failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail,
+        OperationCanceledException => "it does not respond",
+        _ => error.Message,
+    };
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.OriginToCluster;
+using Microsoft.Extensions.Hosting;
+
+namespace Broadcast.Cluster.Mirrors;
+
+/// <summary>
+/// Mirrors of sessions that are on air at other servers: started by the first request for a channel, removed after a time without
+/// requests. Bounded by the number of channels that are on air.
+/// </summary>
+internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
+{
+    /// <summary>Time for which a request waits for a new mirror; then the response is 503, and edges and players try again.</summary>
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<SessionId, SessionMirror> _mirrors = new();
+    private readonly ConcurrentDictionary<ChannelName, SessionMirror> _current = new();
+    private readonly Lock _lock = new();
+    private readonly MirrorServices _services;
+    private bool _isStopping;
+
+    /// <summary>Creates the collection, without mirrors.</summary>
+    public SessionMirrors(MirrorServices services)
+    {
+        _services = services;
+        Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors", () => _mirrors.Count, "{session}",
+            "Sessions of other servers that this server mirrors.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors_lost", () => _mirrors.Values.Count(mirror => mirror.IsLost),
+            "{session}", "Mirrored sessions whose owner does not respond.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirror_bytes", () => _services.Media.Bytes, "By",
+            "Media of mirrored sessions in memory.");
+    }
+
+    /// <summary>Indicates whether there are no mirrors.</summary>
+    public bool IsEmpty => _mirrors.IsEmpty;
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        var remote = _services.Directory.FindRemote(channel);
+        if (!_current.TryGetValue(channel, out var mirror) || (remote is not null && remote.Session != mirror.Session))
+        {
+            if (remote is null || _services.Sessions.Owns(channel, remote.Session))
+            {
+                return new(ChannelAvailability.Available);
+            }
+
+            mirror = Start(channel, remote);
+            if (mirror is null)
+            {
+                return new(ChannelAvailability.Unavailable);
+            }
+        }
+
+        mirror.Touch();
+        return mirror.Ready.IsCompleted ? new(mirror.IsLost ? ChannelAvailability.Unavailable : ChannelAvailability.Available)
+            : WaitAsync(mirror, cancellationToken);
+    }
+
+    /// <summary>Finds the mirror of a session.</summary>
+    public SessionMirror? Find(ChannelName channel, SessionId session) =>
+        _mirrors.TryGetValue(session, out var mirror) && mirror.Channel == channel ? mirror : null;
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _isStopping = true;
+        }
+
+        await base.StopAsync(cancellationToken);
+        foreach (var mirror in _mirrors.Values)
+        {
+            await RemoveAsync(mirror, "the server stops");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(CheckInterval, _services.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            foreach (var mirror in _mirrors.Values)
+            {
+                if (mirror.Idle >= _services.Options.MirrorIdle)
+                {
+                    await RemoveAsync(mirror, "no requests");
+                }
+                else if (_services.Sessions.Owns(mirror.Channel, mirror.Session))
+                {
+                    await RemoveAsync(mirror, "this server owns it now");
+                }
+            }
+        }
+    }
+
+    private static async ValueTask<ChannelAvailability> WaitAsync(SessionMirror mirror, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await mirror.Ready.WaitAsync(StartTimeout, cancellationToken);
+            return ChannelAvailability.Available;
+        }
+        catch (TimeoutException)
+        {
+            return ChannelAvailability.Unavailable;
+        }
+    }
+
+    /// <summary>
+    /// Starts a mirror. That of an earlier session of the channel remains until it is idle, because viewers get the earlier session until
+    /// the new one is playable.
+    /// </summary>
+    private SessionMirror? Start(ChannelName channel, RemoteChannel remote)
+    {
+        lock (_lock)
+        {
+            if (_isStopping)
+            {
+                return null;
+            }
+
+            if (!_mirrors.TryGetValue(remote.Session, out var mirror))
+            {
+                _mirrors[remote.Session] = mirror = new SessionMirror(channel, remote, _services);
+            }
+
+            return _current[channel] = mirror;
+        }
+    }
+
+    private async Task RemoveAsync(SessionMirror mirror, string reason)
+    {
+        lock (_lock)
+        {
+            _mirrors.TryRemove(mirror.Session, out _);
+            _current.TryRemove(KeyValuePair.Create(mirror.Channel, mirror));
+        }
+
+        await mirror.DisposeAsync();
+        ClusterLog.MirrorStopped(_services.Logger, mirror.Channel, mirror.Session, reason);
+    }
+}
