@@ -26,6 +26,7 @@ internal sealed class SessionMirror : IAsyncDisposable
     private readonly Task _following;
     private ClusterServer _owner;
     private long _epoch;
+    private bool _isInterrupted;
     private long _lastRequest;
     private long _lastMessage;
     private volatile bool _isEnded;
@@ -88,8 +89,10 @@ internal sealed class SessionMirror : IAsyncDisposable
             catch (Exception error) when (error is RpcException or IOException or InvalidDataException or OperationCanceledException
                 or InvalidTimelineEventException)
             {
-                if (!stopping.IsCancellationRequested && !_isEnded)
+                if (!stopping.IsCancellationRequested && !_isEnded && !_isInterrupted)
                 {
+                    // Logged once for an interruption, not for each attempt.
+                    _isInterrupted = true;
                     ClusterLog.FeedInterrupted(_services.Logger, Channel, Session, owner.Name, ReasonOf(error));
                 }
             }
@@ -123,7 +126,7 @@ internal sealed class SessionMirror : IAsyncDisposable
             {
                 case { ContentCase: FeedMessage.ContentOneofCase.Snapshot, Snapshot: var snapshot }:
                     Restore(owner, snapshot);
-                    isRestored = true;
+                    (isRestored, _isInterrupted) = (true, false);
                     break;
                 case { ContentCase: FeedMessage.ContentOneofCase.Batch, Batch: var batch } when isRestored:
                     Append(batch);
@@ -190,6 +193,7 @@ internal sealed class SessionMirror : IAsyncDisposable
     {
         RpcException { StatusCode: StatusCode.NotFound } => "it does not serve the session",
         RpcException { StatusCode: StatusCode.ResourceExhausted } => "this server read too slowly",
+        RpcException { StatusCode: StatusCode.Cancelled } => "it does not respond",
         RpcException failure => failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail,
         OperationCanceledException => "it does not respond",
         _ => error.Message,
