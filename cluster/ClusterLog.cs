@@ -31,6 +31,19 @@ internal static partial class ClusterLog
         + "Cluster:Address, or let --internal listen on an address that other servers reach")]
     public static partial void AddressUnknown(ILogger logger, ChannelName channel, SessionId session, string server);
 
+    [LoggerMessage(8009, LogLevel.Information, "Forwarding the encoder of channel {Channel} to server {Server} at {Address}, which owns session {Session}")]
+    public static partial void RelayStarted(ILogger logger, ChannelName channel, SessionId session, string server, string address);
+
+    [LoggerMessage(8010, LogLevel.Warning, "Channel {Channel} is on air at server {Server}, which does not take its encoder: {Reason}")]
+    public static partial void RelayUnavailable(ILogger logger, ChannelName channel, string server, string reason);
+
+    [LoggerMessage(8011, LogLevel.Warning,
+        "Forwarding the encoder of channel {Channel}, session {Session}, to server {Server} was interrupted ({Reason}); its media is kept")]
+    public static partial void RelayInterrupted(ILogger logger, ChannelName channel, SessionId session, string server, string reason);
+
+    [LoggerMessage(8012, LogLevel.Information, "Server {Peer} forwards an encoder of channel {Channel}, session {Session}")]
+    public static partial void PublisherRelayed(ILogger logger, ChannelName channel, SessionId session, string peer);
+
     [LoggerMessage(8008, LogLevel.Warning, "{Object} cannot be read from the server that owns its session: {Reason}")]
     public static partial void PeerReadFailed(ILogger logger, ObjectName @object, string reason);
 }

@@ -1,7 +1,9 @@
 using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Feeds;
 using Broadcast.Cluster.Mirrors;
+using Broadcast.Cluster.Relays;
 using Broadcast.Media.ClusterToOrigin;
+using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.Storage;
 using Grpc.AspNetCore.Server;
@@ -26,7 +28,7 @@ public static class ClusterModule
     public static bool IsEnabled(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration[DatabaseKey]);
 
     /// <summary>
-    /// Adds the cluster: <see cref="ISessionMirrors"/>, and an <see cref="ISpool"/> that also reads media of mirrored sessions. Requires the
+    /// Adds the cluster: <see cref="ISessionMirrors"/>, <see cref="IPublisherRelay"/>, and an <see cref="ISpool"/> that also reads media of mirrored sessions. Requires the
     /// ports <see cref="ISessionFeeds"/>, <see cref="IMirroredSessions"/> and <see cref="Media.ClusterToControl.IServerDirectory"/>. Add
     /// it after the storage and before the origin. Without a shared database it adds nothing but its options.
     /// </summary>
@@ -53,6 +55,8 @@ public static class ClusterModule
         services.AddSingleton<SessionMirrors>();
         services.AddSingleton<ISessionMirrors>(provider => provider.GetRequiredService<SessionMirrors>());
         services.AddHostedService(provider => provider.GetRequiredService<SessionMirrors>());
+        services.AddSingleton<RelayService>();
+        services.AddSingleton<IPublisherRelay, PublisherRelay>();
         DecorateSpool(services);
         return services;
     }
@@ -64,6 +68,7 @@ public static class ClusterModule
         if (endpoints.ServiceProvider.GetService<ClusterCertificates>() is not null)
         {
             endpoints.MapGrpcService<FeedService>();
+            endpoints.MapGrpcService<RelayService>();
         }
     }
 

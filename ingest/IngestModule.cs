@@ -1,8 +1,11 @@
 using Broadcast.Ingest.Health;
+using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Proxies;
 using Broadcast.Ingest.Rtmp.Transport;
+using Broadcast.Media.ClusterToIngest;
 using Broadcast.Media.Connections;
+using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
@@ -10,6 +13,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest;
@@ -45,7 +49,13 @@ public static class IngestModule
         services.AddSingleton<ProxyProtocolMiddleware>();
         services.AddSingleton<SourceRegistry>();
         services.AddSingleton<ISourceHealth>(provider => provider.GetRequiredService<SourceRegistry>());
-        services.AddSingleton<RtmpConnectionHandler>();
+        services.AddSingleton(provider => new RtmpConnectionHandler(
+            provider.GetRequiredService<IPublishAuthorizer>(), provider.GetRequiredService<IPublicationSink>(),
+            provider.GetRequiredService<ConnectionLimiter>(), provider.GetRequiredService<SourceRegistry>(),
+            provider.GetRequiredService<IOptions<IngestOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RtmpConnectionHandler>>(), provider.GetRequiredService<RejectionLog>(),
+            provider.GetService<IPublisherRelay>()));
+        services.AddSingleton<IRelayedPublishers, RelayedPublishers>();
         services.AddSingleton<ShortageLog>();
         services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;

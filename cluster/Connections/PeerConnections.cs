@@ -21,13 +21,15 @@ public sealed class PeerConnections(ClusterCertificates certificates) : IDisposa
     /// <param name="server">The server. Its address must be known.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
-    internal async ValueTask<Sessions.SessionsClient> SessionsOfAsync(ClusterServer server, CancellationToken cancellationToken)
-    {
-        var own = await certificates.GetAsync(cancellationToken);
-        var channel = _channels.GetOrAdd((server.Id, server.Address!), static (key, own) => new(() => Connect(own, key.Server, key.Address)),
-            own);
-        return new Sessions.SessionsClient(channel.Value);
-    }
+    internal async ValueTask<Sessions.SessionsClient> SessionsOfAsync(ClusterServer server, CancellationToken cancellationToken) =>
+        new(await ConnectAsync(server, cancellationToken));
+
+    /// <summary>Client of a server's relays.</summary>
+    /// <param name="server">The server. Its address must be known.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
+    internal async ValueTask<Protocol.Relays.RelaysClient> RelaysOfAsync(ClusterServer server, CancellationToken cancellationToken) =>
+        new(await ConnectAsync(server, cancellationToken));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -38,6 +40,13 @@ public sealed class PeerConnections(ClusterCertificates certificates) : IDisposa
         }
 
         _channels.Clear();
+    }
+
+    private async ValueTask<GrpcChannel> ConnectAsync(ClusterServer server, CancellationToken cancellationToken)
+    {
+        var own = await certificates.GetAsync(cancellationToken);
+        return _channels.GetOrAdd((server.Id, server.Address!), static (key, own) => new(() => Connect(own, key.Server, key.Address)), own)
+            .Value;
     }
 
     private static GrpcChannel Connect(ServerCertificate own, Guid server, string address) =>

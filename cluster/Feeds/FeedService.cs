@@ -6,6 +6,7 @@ using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Cluster.Feeds;
@@ -14,7 +15,8 @@ namespace Broadcast.Cluster.Feeds;
 /// Feeds of the sessions that this server owns, for servers that mirror them. The bytes of a part travel with its announcement, so that a
 /// mirror can serve what it announces.
 /// </summary>
-internal sealed class FeedService(ISessionFeeds feeds, ISpool spool, TimeProvider time, ILogger<FeedService> logger) : Sessions.SessionsBase
+internal sealed class FeedService(ISessionFeeds feeds, ISpool spool, TimeProvider time, IHostApplicationLifetime lifetime,
+    ILogger<FeedService> logger) : Sessions.SessionsBase
 {
     /// <summary>Time without batches after which a heartbeat is sent.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(500);
@@ -37,10 +39,15 @@ internal sealed class FeedService(ISessionFeeds feeds, ISpool spool, TimeProvide
         ClusterLog.FollowerConnected(logger, channel, session, context.Peer);
 
         // A follower that is stopped leaves a write waiting; the queue then overflows, which cancels the write.
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, feed.CutOff);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, feed.CutOff,
+            lifetime.ApplicationStopping);
         try
         {
             await SendAsync(feed, responseStream, ended.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The server is stopping."));
         }
         catch (OperationCanceledException) when (feed.CutOff.IsCancellationRequested)
         {

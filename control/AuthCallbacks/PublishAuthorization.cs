@@ -19,9 +19,10 @@ internal sealed class PublishAuthorization(
     /// <summary>Authorizes a publisher.</summary>
     /// <param name="request">Request of the encoder.</param>
     /// <param name="earlier">Earlier result for the same request; the auth callback is not called twice.</param>
+    /// <param name="isDecidedElsewhere">Returns whether another server decides on the channel, and then calls the auth callback.</param>
     /// <param name="cancellationToken">Cancels the check.</param>
     public async ValueTask<StreamKeyCheck> CheckAsync(PublishRequest request, StreamKeyCheck.Valid? earlier,
-        CancellationToken cancellationToken)
+        Func<StreamKeyRecord, bool> isDecidedElsewhere, CancellationToken cancellationToken)
     {
         if (_options.CallbackAlone)
         {
@@ -29,7 +30,7 @@ internal sealed class PublishAuthorization(
         }
 
         var result = await keys.CheckAsync(request.StreamKey, request.Remote, cancellationToken);
-        if (!_options.UsesCallback || result is not StreamKeyCheck.Valid validKey)
+        if (!_options.UsesCallback || result is not StreamKeyCheck.Valid validKey || isDecidedElsewhere(validKey.Key))
         {
             return result;
         }

@@ -4,6 +4,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -15,7 +16,11 @@ namespace Broadcast.Control.Publishing;
 /// <param name="Reason">Reason for the encoder and for metrics.</param>
 /// <param name="Summary">Reason for the auth callback.</param>
 /// <param name="Message">Message for the encoder, with the remedy.</param>
-internal sealed record ChannelRejection(PublishRejectionReason Reason, string Summary, string Message);
+internal sealed record ChannelRejection(PublishRejectionReason Reason, string Summary, string Message)
+{
+    /// <summary>The session and its owner, when the channel is on air at another server whose address is known.</summary>
+    public RemoteChannel? Target { get; init; }
+}
 
 /// <summary>
 /// Decides whether a channel accepts encoders, whatever their key: not during the cooldown after an event, and not while the channel is on
@@ -44,8 +49,11 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
             await servers.CheckIfDueAsync(key.ChannelId, cancellationToken);
         }
 
-        return remoteSessions?.Find(key.ChannelId) is { } other ? Describe(key, other.Server) : null;
+        return remoteSessions?.Find(key.ChannelId) is { } other ? Describe(key, other) : null;
     }
+
+    /// <summary>Returns whether another server has the channel on air, according to the last state.</summary>
+    public bool IsOnAirElsewhere(StreamKeyRecord key) => remoteSessions?.Find(key.ChannelId) is { Target.Owner.Address: not null };
 
     /// <summary>
     /// Confirms a session that begins with an encoder: writes its row, of which the database permits one per channel. This server may not
@@ -78,17 +86,21 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
         }
 
         await servers.TryCheckAsync(cancellationToken);
-        return Describe(key, remoteSessions?.Find(key.ChannelId)?.Server);
+        return Describe(key, remoteSessions?.Find(key.ChannelId));
     }
 
-    private ChannelRejection Describe(StreamKeyRecord key, string? server)
+    private ChannelRejection Describe(StreamKeyRecord key, RemoteSession? other)
     {
+        var server = other?.Server;
         var lease = options?.Value.ServerLease ?? TimeSpan.FromSeconds(20);
         var where = server is null ? "another server" : $"server '{server}'";
         var remedy = key.Input == InputRole.Backup
             ? "Publish the backup encoder to the same server as the primary"
             : "Publish to that server, or end the session there first";
         return new(PublishRejectionReason.ChannelBusy, OnAirElsewhere, string.Create(CultureInfo.InvariantCulture,
-            $"Channel {key.Channel} is on air at {where}. {remedy}. This server accepts the encoder once that session has ended, or that server has stopped or has been unreachable for {lease.TotalSeconds:0.#} s."));
+            $"Channel {key.Channel} is on air at {where}. {remedy}. This server accepts the encoder once that session has ended, or that server has stopped or has been unreachable for {lease.TotalSeconds:0.#} s."))
+        {
+            Target = other?.Target is { Owner.Address: not null } target ? target : null,
+        };
     }
 }

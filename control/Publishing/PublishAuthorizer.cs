@@ -14,7 +14,8 @@ internal sealed class PublishAuthorizer(
     ChannelAvailability availability, AuthCallbackNotifier callbackNotifier, ILogger<PublishAuthorizer> logger) : IPublishAuthorizer
 {
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted.");
+        "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted, "
+        + "'elsewhere' when another server has the channel on air and decides.");
 
     private volatile bool _ready;
 
@@ -34,10 +35,12 @@ internal sealed class PublishAuthorizer(
 
         StreamKeyCheck.Valid? earlier = null;
         SessionId? begun = null;
+        var mayBeElsewhere = true;
         while (true)
         {
-            var changes = keys.Changes;
-            var result = await check.CheckAsync(request, earlier, cancellationToken);
+            var (changes, isDecidedElsewhere) = (keys.Changes, false);
+            var result = await check.CheckAsync(request, earlier,
+                key => isDecidedElsewhere = mayBeElsewhere && availability.IsOnAirElsewhere(key), cancellationToken);
             if (result is not StreamKeyCheck.Valid validKey)
             {
                 var invalidKey = (StreamKeyCheck.Invalid)result;
@@ -45,11 +48,18 @@ internal sealed class PublishAuthorizer(
                 return Reject(request, invalidKey.Reason, invalidKey.Message);
             }
 
-            earlier = validKey;
+            earlier = isDecidedElsewhere ? earlier : validKey;
             if (await availability.FindRejectionAsync(validKey.Key, cancellationToken) is { } rejection)
             {
                 NotifyNotAdmitted(validKey, rejection.Summary);
-                return Reject(request, rejection.Reason, rejection.Message);
+                return RejectOrForward(request, validKey.Key, rejection);
+            }
+
+            if (isDecidedElsewhere)
+            {
+                // The other server has lost the channel meanwhile: this one decides, and asks the auth callback.
+                mayBeElsewhere = false;
+                continue;
             }
 
             switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), cancellationToken))
@@ -72,7 +82,7 @@ internal sealed class PublishAuthorizer(
                     && await availability.ConfirmStartAsync(validKey.Key, grant.Session.Id, cancellationToken) is { } lost:
                     sessionManager.RemovePublisher(grant, lost.Summary);
                     NotifyNotAdmitted(validKey, lost.Summary);
-                    return Reject(request, lost.Reason, lost.Message);
+                    return RejectOrForward(request, validKey.Key, lost);
 
                 case AdmissionResult.Admitted admitted:
                     if (validKey.CallbackRequest is { } callbackRequest)
@@ -131,6 +141,18 @@ internal sealed class PublishAuthorizer(
         sessionManager.NotifyStarted(admitted.Grant, key.KeyId, admitted.Continued);
         Decisions.Add(1, new KeyValuePair<string, object?>("reason", "granted"));
         return new(admitted.Grant);
+    }
+
+    /// <summary>Rejects an encoder, or names the server that has its channel on air and decides.</summary>
+    private PublishDecision RejectOrForward(PublishRequest request, StreamKeyRecord key, ChannelRejection rejection)
+    {
+        if (rejection.Target is not { } target)
+        {
+            return Reject(request, rejection.Reason, rejection.Message);
+        }
+
+        Decisions.Add(1, new KeyValuePair<string, object?>("reason", "elsewhere"));
+        return new PublishDecision.OnAirElsewhere(key.Channel, target, new(rejection.Reason, rejection.Message));
     }
 
     private PublishDecision.Rejected Reject(PublishRequest request, PublishRejectionReason reason, string message)

@@ -21,7 +21,7 @@ namespace Broadcast.Ingest.Publishing;
 /// <param name="resumeAt">End of the session's timeline after earlier connections.</param>
 /// <param name="keyframeTimeout">Maximum time from the first video frame to the first keyframe; default 30 s.</param>
 internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication> onStarted, TimeSpan resumeAt = default,
-    TimeSpan? keyframeTimeout = null)
+    TimeSpan? keyframeTimeout = null) : IMediaReceiver
 {
     private readonly VideoTags _videoTags = new();
     private readonly AudioTags _audioTags = new() { Languages = grant.AudioLanguages };
@@ -103,6 +103,9 @@ internal sealed class PublicationBuilder(PublishGrant grant, Action<Publication>
 
     /// <summary>Maximum time from the first video frame to the first keyframe.</summary>
     public TimeSpan KeyframeTimeout { get; } = keyframeTimeout ?? TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    void IMediaReceiver.ApplyMetadata(in RtmpMessage message, StreamMetadata metadata, DateTimeOffset arrival) => ApplyMetadata(metadata);
 
     /// <summary>Applies metadata.</summary>
     public void ApplyMetadata(StreamMetadata metadata)

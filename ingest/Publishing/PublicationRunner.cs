@@ -1,4 +1,6 @@
 using Broadcast.Ingest.Health;
+using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.Extensions.Logging;
@@ -16,7 +18,7 @@ namespace Broadcast.Ingest.Publishing;
 /// <param name="onFailed">Called when the next stage ends before the publisher does.</param>
 internal sealed class PublicationRunner(
     PublishGrant grant, IPublishAuthorizer authorizer, IPublicationSink sink, IngestOptions options, TimeProvider time, ILogger logger,
-    SourceRegistry sources, Action onFailed)
+    SourceRegistry sources, Action onFailed) : IConnectedPublication
 {
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(5);
 
@@ -38,10 +40,28 @@ internal sealed class PublicationRunner(
         MaxFrameRate = options.MaxFrameRate,
     };
 
+    /// <inheritdoc/>
+    public BroadcastSession Session => grant.Session;
+
+    /// <inheritdoc/>
+    public IMediaReceiver Receiver => Builder;
+
+    /// <inheritdoc/>
+    public IAsyncDisposable OnRevoked(Action<DisconnectReason> callback) => grant.Revoked.UnsafeRegister(
+        _ => callback(grant.State.IsSuperseded ? DisconnectReason.Superseded : DisconnectReason.Revoked), null);
+
+    /// <inheritdoc/>
+    public void ReportActivity(long timestamp) => grant.State.ReportActivity(timestamp);
+
+    /// <inheritdoc/>
+    public void RecordTotals(long bytes) =>
+        grant.State.RecordTotals(bytes, Builder.VideoFrames, Builder.Samples - Builder.VideoFrames);
+
     /// <summary>Lets the next stage finish, then reports the end. Never throws.</summary>
     public async Task EndAsync(string reason)
     {
         _completed = true;
+        grant.State.RecordDropped(Builder.Dropped);
         Builder.Complete();
         sources.Remove(_meter, Builder.Position);
         try

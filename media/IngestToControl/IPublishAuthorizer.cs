@@ -1,3 +1,5 @@
+using Broadcast.Media.ClusterToControl;
+
 namespace Broadcast.Media.IngestToControl;
 
 /// <summary>Reasons for rejecting a publisher.</summary>
@@ -32,6 +34,15 @@ public abstract record PublishDecision
 
     /// <summary>The encoder is rejected. <paramref name="Message"/> is shown at the encoder and contains no secret.</summary>
     public sealed record Rejected(PublishRejectionReason Reason, string Message) : PublishDecision;
+
+    /// <summary>
+    /// The channel is on air at another server, which must decide. A server that cannot forward the encoder rejects it with
+    /// <paramref name="Otherwise"/>.
+    /// </summary>
+    /// <param name="Channel">The channel.</param>
+    /// <param name="Target">The channel's session and its owner.</param>
+    /// <param name="Otherwise">The rejection.</param>
+    public sealed record OnAirElsewhere(ChannelName Channel, RemoteChannel Target, Rejected Otherwise) : PublishDecision;
 }
 
 /// <summary>Authorization of publishers, which ingest requests from control. The caller's token limits the time.</summary>

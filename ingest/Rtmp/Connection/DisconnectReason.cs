@@ -64,12 +64,12 @@ internal sealed record DisconnectReason(string Reason, IngestRejectionReason? Re
 
     /// <summary>Timeout in a phase.</summary>
     /// <param name="phase">Phase of the connection.</param>
-    /// <param name="builder">Builder of the publication, if publishing was permitted.</param>
-    public static DisconnectReason TimedOut(RtmpPhase phase, PublicationBuilder? builder) => (phase, builder) switch
+    /// <param name="receiver">Receiver of the media, if publishing was permitted.</param>
+    public static DisconnectReason TimedOut(RtmpPhase phase, IMediaReceiver? receiver) => (phase, receiver) switch
     {
         (RtmpPhase.Handshake, _) => new("the handshake timed out", IngestRejectionReason.HandshakeTimeout),
         (RtmpPhase.Commands, _) => new("no publish in time", IngestRejectionReason.PublishTimeout),
-        (_, { Samples: 0, AwaitsKeyframe: true }) => From(RtmpProtocolException.NoKeyframe(builder.KeyframeTimeout)),
+        (_, { Samples: 0, AwaitsKeyframe: true }) => From(RtmpProtocolException.NoKeyframe(receiver.KeyframeTimeout)),
         (_, null or { Samples: 0 }) => new("No usable audio or video arrived.", IngestRejectionReason.NoMedia,
             "NetStream.Publish.Rejected"),
         _ => new("Audio and video stopped.", IngestRejectionReason.Silence, "NetStream.Publish.Rejected"),

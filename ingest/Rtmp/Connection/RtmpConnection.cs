@@ -4,6 +4,7 @@ using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Transport;
 using Broadcast.Media.Connections;
+using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
@@ -26,6 +27,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RejectionLog _rejections;
+    private readonly IPublisherRelay? _relay;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly IPublisherTransportFeature? _transport;
@@ -35,26 +37,27 @@ internal sealed class RtmpConnection : IDisposable
     private readonly ArrivalClock _clock;
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _started;
-    private PublicationRunner? _publication;
+    private IConnectedPublication? _publication;
     private BitrateLimiter? _bitrate;
     private bool _hasLoggedBitrate;
     private DisconnectReason? _stop;
-    private CancellationTokenRegistration _revocation;
+    private IAsyncDisposable? _revocation;
     private bool _isPeerDisconnected;
     private bool _awaitsKeyframe;
 
     public RtmpConnection(ConnectionContext connection, ConnectionLimiter.ConnectionSlot slot, IPublishAuthorizer authorizer,
         IPublicationSink sink,
-        SourceRegistry sources, IngestOptions options, TimeProvider time, ILogger logger, RejectionLog rejections)
+        SourceRegistry sources, IngestOptions options, TimeProvider time, ILogger logger, RejectionLog rejections,
+        IPublisherRelay? relay = null)
     {
-        (_sources, _rejections) = (sources, rejections);
+        (_sources, _rejections, _relay) = (sources, rejections, relay);
         (_connection, _slot, _authorizer, _sink, _options, _time, _logger) = (connection, slot, authorizer, sink, options, time, logger);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
         _transport = connection.Features.Get<IPublisherTransportFeature>();
         _stateMachine = new RtmpStateMachine(_output, options) { MustYield = () => _transport is { IsPassOver: true } };
         _deadline = new Deadline(time, () => Stop(_keepAlive!.IsUnreachable
             ? DisconnectReason.Unreachable
-            : DisconnectReason.TimedOut(_stateMachine.Phase, _publication?.Builder)));
+            : DisconnectReason.TimedOut(_stateMachine.Phase, _publication?.Receiver)));
         _keepAlive = new ConnectionKeepAlive(_stateMachine, _input, options, time, Stop);
         _clock = new ArrivalClock(time);
         _started = time.GetTimestamp();
@@ -72,13 +75,16 @@ internal sealed class RtmpConnection : IDisposable
             IngestMetrics.Rejected(rejection);
         }
 
-        await _revocation.DisposeAsync();
+        if (_revocation is not null)
+        {
+            await _revocation.DisposeAsync();
+        }
+
         var closing = SendEndAsync(end);
         if (_publication is { } publication)
         {
             IngestMetrics.PublishingEnded();
-            RecordTotals(publication);
-            publication.Grant.State.RecordDropped(publication.Builder.Dropped);
+            publication.RecordTotals(_stateMachine.Received);
             await publication.EndAsync(end.Reason);
         }
 
@@ -152,23 +158,23 @@ internal sealed class RtmpConnection : IDisposable
                 return rejection;
             }
 
-            if (_publication?.Builder is { } builder && (builder.Samples != samples || builder.Malformed != malformed))
+            if (_publication?.Receiver is { } receiver && (receiver.Samples != samples || receiver.Malformed != malformed))
             {
-                IngestMetrics.MediaReceived(builder.Samples - samples, builder.Malformed - malformed);
-                if (builder.Samples != samples)
+                IngestMetrics.MediaReceived(receiver.Samples - samples, receiver.Malformed - malformed);
+                if (receiver.Samples != samples)
                 {
-                    _publication.Grant.State.ReportActivity(_deadline.Set(_options.InputLossTimeout));
-                    RecordTotals(_publication);
+                    _publication.ReportActivity(_deadline.Set(_options.InputLossTimeout));
+                    _publication.RecordTotals(_stateMachine.Received);
                     _keepAlive.ResetPing();
                 }
-                else if (builder is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
+                else if (receiver is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
                 {
                     // Data arrives, so the deadline for first media is met. The keyframe deadline applies.
                     _awaitsKeyframe = true;
                     _deadline.Set(_options.KeyframeTimeout);
                 }
 
-                (samples, malformed) = (builder.Samples, builder.Malformed);
+                (samples, malformed) = (receiver.Samples, receiver.Malformed);
             }
 
             if (_bitrate?.GetSecondsOverLimit(_stateMachine.Received) is > 0 and var seconds
@@ -206,6 +212,11 @@ internal sealed class RtmpConnection : IDisposable
     {
         _slot.Protect();
         var decision = await AuthorizeAsync();
+        if (decision is PublishDecision.OnAirElsewhere elsewhere)
+        {
+            decision = await ForwardAsync(elsewhere);
+        }
+
         if (decision is PublishDecision.Rejected rejection)
         {
             _slot.ReportProgress();
@@ -219,27 +230,66 @@ internal sealed class RtmpConnection : IDisposable
             return end;
         }
 
-        if (decision is not PublishDecision.Granted { Grant: var grant })
+        if (decision is PublishDecision.Granted { Grant: var grant })
+        {
+            _publication = new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources,
+                () => Stop(DisconnectReason.PipelineFailed));
+        }
+
+        if (_publication is not { Session: var session })
         {
             return _stop ?? DisconnectReason.AuthorityUnavailable;
         }
 
-        _publication =
-            new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources,
-                () => Stop(DisconnectReason.PipelineFailed));
         _slot.Dispose();
         _bitrate = new BitrateLimiter(_options.MaxMegabitsPerSecond * 125_000L, _time);
         IngestMetrics.PublishingStarted();
-        IngestLog.Publishing(_logger, grant.Session.Channel.Value, _stateMachine.Commands.Encoder, _connection.RemoteEndPoint,
-            _connection.ConnectionId,
-            grant.Session.Id.Value);
+        IngestLog.Publishing(_logger, session.Channel.Value, _stateMachine.Commands.Encoder, _connection.RemoteEndPoint,
+            _connection.ConnectionId, session.Id.Value);
         _deadline.Set(_options.FirstMediaTimeout);
         _keepAlive.ResetPing();
-        _stateMachine.StartPublishing(_publication.Builder);
-        _transport?.StartPublishing(grant.Session.Latency.OffersParts);
-        _revocation = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Revoke(), this);
+        _stateMachine.StartPublishing(_publication.Receiver);
+        _transport?.StartPublishing(session.Latency.OffersParts);
+        _revocation = _publication.OnRevoked(Stop);
         return null;
     }
+
+    /// <summary>Asks the server that has the channel on air to admit the encoder, and starts to forward it.</summary>
+    /// <returns>The rejection; <see langword="null"/> when the encoder is forwarded, or there is no decision.</returns>
+    private async Task<PublishDecision?> ForwardAsync(PublishDecision.OnAirElsewhere elsewhere)
+    {
+        if (_relay is null)
+        {
+            return elsewhere.Otherwise;
+        }
+
+        var ended = new RelayEndSignal();
+        try
+        {
+            using var timeout = new CancellationTokenSource(_options.AuthorizationTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
+            switch (await _relay.OpenAsync(elsewhere.Target, elsewhere.Channel, CreateRequest(_stateMachine.Commands.StreamKey!), ended.End,
+                either.Token))
+            {
+                case RelayDecision.Accepted accepted:
+                    _publication = new RelayedPublication(accepted.Publication, ended, _options.KeyframeTimeout);
+                    return null;
+                case RelayDecision.Rejected rejected:
+                    return rejected.Decision;
+                default:
+                    return elsewhere.Otherwise;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return _stop is null ? elsewhere.Otherwise : null;
+        }
+    }
+
+    private PublishRequest CreateRequest(string key) => new(key, _connection.RemoteEndPoint, _stateMachine.Commands.Encoder)
+    {
+        Target = _stateMachine.Commands.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null },
+    };
 
     /// <returns>The end, if the operator configured a disconnect.</returns>
     private DisconnectReason? HandleExcessBitrate(long seconds)
@@ -248,7 +298,7 @@ internal sealed class RtmpConnection : IDisposable
         if (!_hasLoggedBitrate)
         {
             _hasLoggedBitrate = true;
-            IngestLog.OverBitrate(_logger, _publication!.Grant.Session.Channel.Value, _options.MaxMegabitsPerSecond,
+            IngestLog.OverBitrate(_logger, _publication!.Session.Channel.Value, _options.MaxMegabitsPerSecond,
                 _connection.ConnectionId);
         }
 
@@ -267,9 +317,7 @@ internal sealed class RtmpConnection : IDisposable
         {
             using var timeout = new CancellationTokenSource(_options.AuthorizationTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            var target = _stateMachine.Commands.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null };
-            return await _authorizer.AuthorizeAsync(
-                new PublishRequest(key, _connection.RemoteEndPoint, _stateMachine.Commands.Encoder) { Target = target }, either.Token);
+            return await _authorizer.AuthorizeAsync(CreateRequest(key), either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -347,8 +395,6 @@ internal sealed class RtmpConnection : IDisposable
         _connection.Abort();
     }
 
-    private void Revoke() => Stop(_publication!.Grant.State.IsSuperseded ? DisconnectReason.Superseded : DisconnectReason.Revoked);
-
     private void Stop(DisconnectReason end)
     {
         if (Interlocked.CompareExchange(ref _stop, end, null) is null)
@@ -358,19 +404,13 @@ internal sealed class RtmpConnection : IDisposable
         }
     }
 
-    private void RecordTotals(PublicationRunner publication) =>
-        publication.Grant.State.RecordTotals(_stateMachine.Received, publication.Builder.VideoFrames,
-            publication.Builder.Samples - publication.Builder.VideoFrames);
-
     private void LogEnd(DisconnectReason end)
     {
         var (remote, id) = (_connection.RemoteEndPoint, _connection.ConnectionId);
-        if (_publication is { Grant: var grant, Builder: var builder })
+        if (_publication is { Session: var session, Receiver: var receiver })
         {
-            IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_started), end.Reason,
-                _stateMachine.Received,
-                builder.VideoFrames,
-                builder.Samples, builder.Malformed, builder.Dropped, builder.Jumps, id);
+            IngestLog.Ended(_logger, session.Channel.Value, remote, _time.GetElapsedTime(_started), end.Reason, _stateMachine.Received,
+                receiver.VideoFrames, receiver.Samples, receiver.Malformed, receiver.Dropped, receiver.Jumps, id);
         }
         else if (end.Rejection is IngestRejectionReason.HttpOnRtmpPort or IngestRejectionReason.TlsOnRtmpPort
             || (end.Rejection is not null && end.Status is not null))

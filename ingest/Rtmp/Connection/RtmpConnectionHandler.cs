@@ -1,5 +1,6 @@
 using Broadcast.Ingest.Health;
 using Broadcast.Media.Connections;
+using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Microsoft.AspNetCore.Connections;
@@ -13,7 +14,7 @@ internal sealed class RtmpConnectionHandler(
     IPublishAuthorizer authorizer, IPublicationSink sink, ConnectionLimiter limiter, SourceRegistry sources,
     IOptions<IngestOptions> options,
     TimeProvider time,
-    ILogger<RtmpConnectionHandler> logger, RejectionLog rejections) : ConnectionHandler
+    ILogger<RtmpConnectionHandler> logger, RejectionLog rejections, IPublisherRelay? relay = null) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -30,7 +31,8 @@ internal sealed class RtmpConnectionHandler(
         IngestMetrics.Connected();
         try
         {
-            using var publisher = new RtmpConnection(connection, slot, authorizer, sink, sources, options.Value, time, logger, rejections);
+            using var publisher = new RtmpConnection(connection, slot, authorizer, sink, sources, options.Value, time, logger, rejections,
+                relay);
             await publisher.RunAsync();
         }
         finally

@@ -47,7 +47,7 @@ internal sealed class RtmpStateMachine
     private readonly ChunkReader _chunks;
     private readonly MessageRateLimiter _rateLimiter = new();
     private readonly TokenBucket _ignoredBudget = new(capacity: MaxIgnored, perSecond: 10);
-    private PublicationBuilder? _builder;
+    private IMediaReceiver? _receiver;
     private long _window = DefaultWindow;
     private long _acknowledged;
     private long _beforePublish;
@@ -122,9 +122,9 @@ internal sealed class RtmpStateMachine
     }
 
     /// <summary>Publishing is permitted: accepts media from now on, with the limits for media.</summary>
-    public void StartPublishing(PublicationBuilder builder)
+    public void StartPublishing(IMediaReceiver receiver)
     {
-        _builder = builder;
+        _receiver = receiver;
         _chunks.Limits = _options.LimitsWhilePublishing;
         _chunks.Arena = new PayloadArena();
         Phase = RtmpPhase.Publishing;
@@ -225,20 +225,20 @@ internal sealed class RtmpStateMachine
         _rateLimiter.CountMedia(arrival);
 
         // An audio message without a body means silence (Enhanced RTMP v2, AudioPacketType). The times of later audio imply the same.
-        if (_builder is not null && message is { Type: MessageType.Audio, Payload.IsEmpty: true }
+        if (_receiver is not null && message is { Type: MessageType.Audio, Payload.IsEmpty: true }
             && message.Stream == Commands.PublishStream)
         {
             return;
         }
 
         // Media on a stream without a publication, and empty video messages, which some encoders send.
-        if (_builder is null || message.Stream != Commands.PublishStream || message.Payload.IsEmpty)
+        if (_receiver is null || message.Stream != Commands.PublishStream || message.Payload.IsEmpty)
         {
             Ignore(message.Payload.IsEmpty ? "H20" : "H35", arrival);
             return;
         }
 
-        _builder.Process(message, arrival);
+        _receiver.Process(message, arrival);
         if (_deferredMetadata is { } deferred && arrival - _deferredSince >= MetadataDelay)
         {
             _deferredMetadata = null;
@@ -289,13 +289,13 @@ internal sealed class RtmpStateMachine
     private void ReadMetadata(in RtmpMessage message, DateTimeOffset arrival)
     {
         // Many encoders send cue points, captions and time codes continuously. They are unused here but do not count as ignored messages.
-        if (!StreamMetadata.TryRead(message, out var metadata) || _builder is null)
+        if (!StreamMetadata.TryRead(message, out var metadata) || _receiver is null)
         {
             Ignore("", arrival);
         }
         else if (metadata is not null)
         {
-            _builder.ApplyMetadata(metadata);
+            _receiver.ApplyMetadata(message, metadata, arrival);
         }
     }
 
