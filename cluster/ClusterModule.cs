@@ -3,6 +3,7 @@ using Broadcast.Cluster.Feeds;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Cluster.Relays;
 using Broadcast.Media.ClusterToOrigin;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.Storage;
@@ -55,6 +56,9 @@ public static class ClusterModule
         services.AddSingleton<SessionMirrors>();
         services.AddSingleton<ISessionMirrors>(provider => provider.GetRequiredService<SessionMirrors>());
         services.AddHostedService(provider => provider.GetRequiredService<SessionMirrors>());
+        services.AddSingleton<RelayedSessions>();
+        services.AddSingleton<RelayServices>();
+        services.AddSingleton<ITakeoverCandidates, TakeoverCandidates>();
         services.AddSingleton<RelayService>();
         services.AddSingleton<IPublisherRelay, PublisherRelay>();
         DecorateSpool(services);

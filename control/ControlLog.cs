@@ -253,4 +253,10 @@ internal static partial class ControlLog
 
     [LoggerMessage(5180, LogLevel.Error, "Counting viewers failed; retrying")]
     public static partial void ViewersFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5182, LogLevel.Warning, "Took over session {Session} on {Channel} from a lost server, epoch {Epoch}")]
+    public static partial void SessionTakenOver(ILogger logger, string session, string channel, long epoch);
+
+    [LoggerMessage(5183, LogLevel.Error, "The copy of session {Session} on {Channel} cannot be used; its journal is read instead")]
+    public static partial void CopyNotUsed(ILogger logger, Exception exception, string session, string channel);
 }

@@ -19,6 +19,7 @@ using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -119,6 +120,9 @@ public static class ControlModule
         services.AddSingleton<RemoteSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
+        services.AddSingleton(p => new SessionTakeovers(
+            p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<ILogger<SessionTakeovers>>(), p.GetService<ITakeoverCandidates>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton(p => new SessionWriter(
             p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),

@@ -77,7 +77,7 @@ public sealed class ControlOptions
     /// can cost the server its sessions. With a longer one, an encoder that moves to another server after a crash is rejected for that
     /// long.
     /// </summary>
-    public TimeSpan ServerLease { get; set; } = TimeSpan.FromSeconds(20);
+    public TimeSpan ServerLease { get; set; } = TimeSpan.FromSeconds(6);
 
     /// <summary>
     /// Minimum time that sessions of a stopped or crashed server stay open for it, or the channel's reconnect window if that is longer.

@@ -33,6 +33,10 @@ internal static partial class PackagerLog
         "Recovered session {Session} of channel {Channel}: {Segments} segments, last {Segment}; ended: {Ended}")]
     public static partial void Recovered(ILogger logger, string channel, string session, int segments, long segment, bool ended);
 
+    [LoggerMessage(3034, LogLevel.Information,
+        "Took over session {Session} of channel {Channel} from another server: {Segments} segments copied, last {Segment}")]
+    public static partial void SessionTakenOver(ILogger logger, string channel, string session, int segments, long segment);
+
     [LoggerMessage(3021, LogLevel.Warning,
         "No readable journal file of session {Session} of channel {Channel}: its media remains but is not served")]
     public static partial void JournalUnreadable(ILogger logger, string channel, string session);

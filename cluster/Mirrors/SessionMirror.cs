@@ -54,8 +54,11 @@ internal sealed class SessionMirror : IAsyncDisposable
     /// <summary>Time since the last request for the channel.</summary>
     public TimeSpan Idle => _services.Time.GetElapsedTime(Volatile.Read(ref _lastRequest));
 
+    /// <summary>Time since the last message of the owner.</summary>
+    public TimeSpan Silence => _services.Time.GetElapsedTime(Volatile.Read(ref _lastMessage));
+
     /// <summary>Indicates whether nothing is known of the session's owner for so long that the mirror must not look live.</summary>
-    public bool IsLost => !_isEnded && _services.Time.GetElapsedTime(Volatile.Read(ref _lastMessage)) > _services.Options.MirrorLost;
+    public bool IsLost => !_isEnded && Silence > _services.Options.MirrorLost;
 
     /// <summary>Indicates whether the session has ended; its owner need not be reachable any more.</summary>
     public bool IsEnded => _isEnded;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Broadcast.Cluster.Relays;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.OriginToCluster;
@@ -21,12 +22,13 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     private readonly ConcurrentDictionary<ChannelName, SessionMirror> _current = new();
     private readonly Lock _lock = new();
     private readonly MirrorServices _services;
+    private readonly RelayedSessions _relays;
     private bool _isStopping;
 
     /// <summary>Creates the collection, without mirrors.</summary>
-    public SessionMirrors(MirrorServices services)
+    public SessionMirrors(MirrorServices services, RelayedSessions relays)
     {
-        _services = services;
+        (_services, _relays) = (services, relays);
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors", () => _mirrors.Count, "{session}",
             "Sessions of other servers that this server mirrors.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors_lost", () => _mirrors.Values.Count(mirror => mirror.IsLost),
@@ -86,6 +88,12 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         using var timer = new PeriodicTimer(CheckInterval, _services.Time);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
+            // A server with the encoder of a session must be able to take the session over.
+            foreach (var channel in _relays.Channels)
+            {
+                Keep(channel);
+            }
+
             foreach (var mirror in _mirrors.Values)
             {
                 if (mirror.Idle >= _services.Options.MirrorIdle)
@@ -98,6 +106,14 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
                 }
             }
         }
+    }
+
+    private void Keep(ChannelName channel)
+    {
+        var remote = _services.Directory.FindRemote(channel);
+        var mirror = remote is null || _services.Sessions.Owns(channel, remote.Session) ? _current.GetValueOrDefault(channel)
+            : Start(channel, remote);
+        mirror?.Touch();
     }
 
     private static async ValueTask<ChannelAvailability> WaitAsync(SessionMirror mirror, CancellationToken cancellationToken)

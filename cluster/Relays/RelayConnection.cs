@@ -10,8 +10,8 @@ using Grpc.Core;
 
 namespace Broadcast.Cluster.Relays;
 
-/// <summary>A connection to the owner of a session, over which one publisher is forwarded.</summary>
-internal sealed class RelayConnection : IAsyncDisposable
+/// <summary>A connection to another server that owns a session.</summary>
+internal sealed class RelayConnection : IOwnerConnection
 {
     private readonly AsyncDuplexStreamingCall<RelayMessage, RelayReply> _call;
     private readonly CancellationTokenSource _cancellation;
@@ -20,18 +20,15 @@ internal sealed class RelayConnection : IAsyncDisposable
         BroadcastSession? session, PublishDecision.Rejected? rejection) =>
         (_call, _cancellation, Session, Rejection) = (call, cancellation, session, rejection);
 
-    /// <summary>The granted session; <see langword="null"/> after a rejection.</summary>
+    /// <inheritdoc/>
     public BroadcastSession? Session { get; }
 
-    /// <summary>The owner's rejection.</summary>
+    /// <inheritdoc/>
     public PublishDecision.Rejected? Rejection { get; }
-
-    /// <summary>Replies of the owner after its decision.</summary>
-    public IAsyncStreamReader<RelayReply> Replies => _call.ResponseStream;
 
     /// <summary>Connects to the owner and asks it to admit the publisher.</summary>
     /// <exception cref="RpcException">The owner cannot be reached.</exception>
-    public static async Task<RelayConnection> OpenAsync(PeerConnections peers, ClusterServer owner, PublishRequest request,
+    public static async Task<IOwnerConnection> OpenAsync(PeerConnections peers, ClusterServer owner, PublishRequest request,
         CancellationToken cancellationToken)
     {
         var client = await peers.RelaysOfAsync(owner, cancellationToken);
@@ -66,7 +63,7 @@ internal sealed class RelayConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends messages.</summary>
+    /// <inheritdoc/>
     public Task SendAsync(IReadOnlyList<(RelayedMessage Message, TimeSpan Age)> messages, CancellationToken cancellationToken)
     {
         var batch = new MessageBatch();
@@ -82,7 +79,24 @@ internal sealed class RelayConnection : IAsyncDisposable
         return _call.RequestStream.WriteAsync(new RelayMessage { Batch = batch }, cancellationToken);
     }
 
-    /// <summary>Ends the publication at the owner.</summary>
+    /// <inheritdoc/>
+    public async Task<OwnerReply?> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (await _call.ResponseStream.MoveNext(cancellationToken))
+        {
+            switch (_call.ResponseStream.Current)
+            {
+                case { ContentCase: RelayReply.ContentOneofCase.Acknowledgement, Acknowledgement: var acknowledgement }:
+                    return new OwnerReply(acknowledgement.Messages, null);
+                case { ContentCase: RelayReply.ContentOneofCase.End, End: var end }:
+                    return new OwnerReply(0, new RelayEnd(end.Reason, end.Status.Length > 0 ? end.Status : null));
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
     public async Task CloseAsync(string reason, CancellationToken cancellationToken)
     {
         await _call.RequestStream.WriteAsync(new RelayMessage { Close = new Close { Reason = reason } }, cancellationToken);

@@ -1,5 +1,3 @@
-using Broadcast.Cluster.Connections;
-using Broadcast.Cluster.Protocol;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToCluster;
@@ -16,6 +14,7 @@ namespace Broadcast.Cluster.Relays;
 /// </summary>
 internal sealed class RelayedPublication : IRelayedPublication
 {
+    private const string ThisServer = "this server";
     private const string OwnerLost = "the server that has the channel on air does not respond";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(3);
@@ -24,25 +23,26 @@ internal sealed class RelayedPublication : IRelayedPublication
     private readonly ChannelName _channel;
     private readonly PublishRequest _request;
     private readonly Action<RelayEnd> _onEnded;
-    private readonly IServerDirectory _directory;
-    private readonly PeerConnections _peers;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly RelayServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
     private ClusterServer _owner;
+    private volatile bool _isConnected = true;
 
     /// <summary>Starts to forward messages over an accepted connection.</summary>
-    public RelayedPublication(RelayConnection connection, ClusterServer owner, ChannelName channel, PublishRequest request,
-        Action<RelayEnd> onEnded, IServerDirectory directory, PeerConnections peers, TimeProvider time, ILogger logger)
+    public RelayedPublication(IOwnerConnection connection, ClusterServer owner, ChannelName channel, PublishRequest request,
+        Action<RelayEnd> onEnded, RelayServices services)
     {
-        (_owner, _channel, _request, _onEnded, _directory, _peers, _time, _logger) =
-            (owner, channel, request, onEnded, directory, peers, time, logger);
+        (_owner, _channel, _request, _onEnded, _services) = (owner, channel, request, onEnded, services);
         Session = connection.Session!;
-        _messages = new MessageBuffer(time);
+        _messages = new MessageBuffer(services.Time);
+        services.Sessions.Add(this);
         _running = Task.Run(() => RunAsync(connection));
     }
+
+    /// <summary>Indicates whether the owner takes messages.</summary>
+    public bool IsConnected => _isConnected;
 
     /// <inheritdoc/>
     public BroadcastSession Session { get; }
@@ -59,7 +59,7 @@ internal sealed class RelayedPublication : IRelayedPublication
         _closed.TrySetResult(reason);
         try
         {
-            await _running.WaitAsync(CloseTimeout, _time);
+            await _running.WaitAsync(CloseTimeout, _services.Time);
         }
         catch (TimeoutException)
         {
@@ -67,10 +67,11 @@ internal sealed class RelayedPublication : IRelayedPublication
             await _running;
         }
 
+        _services.Sessions.Remove(this);
         _stopping.Dispose();
     }
 
-    private async Task RunAsync(RelayConnection first)
+    private async Task RunAsync(IOwnerConnection first)
     {
         var connection = first;
         while (connection is not null)
@@ -84,11 +85,12 @@ internal sealed class RelayedPublication : IRelayedPublication
             {
                 if (!_stopping.IsCancellationRequested && !_closed.Task.IsCompleted)
                 {
-                    ClusterLog.RelayInterrupted(_logger, _channel, Session.Id, _owner.Name, error.Message);
+                    ClusterLog.RelayInterrupted(_services.Logger, _channel, Session.Id, _owner.Name, error.Message);
                 }
             }
             finally
             {
+                _isConnected = false;
                 await connection.DisposeAsync();
             }
 
@@ -104,7 +106,7 @@ internal sealed class RelayedPublication : IRelayedPublication
 
     /// <summary>Forwards messages until the encoder or the owner ends the publication.</summary>
     /// <returns>The end by the owner; <see langword="null"/> for the encoder's.</returns>
-    private async Task<RelayEnd?> ForwardAsync(RelayConnection connection)
+    private async Task<RelayEnd?> ForwardAsync(IOwnerConnection connection)
     {
         using var sending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         var replies = ReceiveAsync(connection);
@@ -121,7 +123,7 @@ internal sealed class RelayedPublication : IRelayedPublication
         return await replies;
     }
 
-    private async Task SendAsync(RelayConnection connection, CancellationToken cancellationToken)
+    private async Task SendAsync(IOwnerConnection connection, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -140,18 +142,16 @@ internal sealed class RelayedPublication : IRelayedPublication
         }
     }
 
-    private async Task<RelayEnd?> ReceiveAsync(RelayConnection connection)
+    private async Task<RelayEnd?> ReceiveAsync(IOwnerConnection connection)
     {
-        while (await connection.Replies.MoveNext(_stopping.Token))
+        while (await connection.ReadAsync(_stopping.Token) is { } reply)
         {
-            switch (connection.Replies.Current)
+            if (reply.End is { } end)
             {
-                case { ContentCase: RelayReply.ContentOneofCase.Acknowledgement, Acknowledgement: var acknowledgement }:
-                    _messages.Acknowledge(acknowledgement.Messages);
-                    break;
-                case { ContentCase: RelayReply.ContentOneofCase.End, End: var end }:
-                    return new RelayEnd(end.Reason, end.Status.Length > 0 ? end.Status : null);
+                return end;
             }
+
+            _messages.Acknowledge(reply.Processed);
         }
 
         return _closed.Task.IsCompleted ? null : throw new IOException("the owner closed the connection");
@@ -159,32 +159,36 @@ internal sealed class RelayedPublication : IRelayedPublication
 
     /// <summary>Connects again, to the server that owns the session now.</summary>
     /// <returns><see langword="null"/> when the publication has ended.</returns>
-    private async Task<RelayConnection?> ReopenAsync()
+    private async Task<IOwnerConnection?> ReopenAsync()
     {
-        var interrupted = _time.GetTimestamp();
+        var interrupted = _services.Time.GetTimestamp();
         while (!_closed.Task.IsCompleted && !_stopping.IsCancellationRequested)
         {
-            if (_time.GetElapsedTime(interrupted) > MessageBuffer.MaxAge)
+            if (_services.Time.GetElapsedTime(interrupted) > MessageBuffer.MaxAge)
             {
                 // Without a status the encoder takes it for a lost connection, and reconnects.
                 _onEnded(new RelayEnd(OwnerLost, null));
                 return null;
             }
 
-            await Task.WhenAny(Task.Delay(RetryInterval, _time), _closed.Task);
-            if (_directory.FindRemote(_channel) is { Owner.Address: not null } remote && remote.Session == Session.Id)
+            await Task.WhenAny(Task.Delay(RetryInterval, _services.Time), _closed.Task);
+            var isHere = _services.Mirrored.Owns(_channel, Session.Id);
+            if (!isHere && _services.Directory.FindRemote(_channel) is { Owner.Address: not null } remote && remote.Session == Session.Id)
             {
                 _owner = remote.Owner;
             }
 
             try
             {
-                using var timeout = new CancellationTokenSource(OpenTimeout, _time);
-                var connection = await RelayConnection.OpenAsync(_peers, _owner, _request, timeout.Token);
+                using var timeout = new CancellationTokenSource(OpenTimeout, _services.Time);
+                var connection = isHere ? await LocalConnection.OpenAsync(_services.Publishers, _request, timeout.Token)
+                    : await RelayConnection.OpenAsync(_services.Peers, _owner, _request, timeout.Token);
                 if (connection is { Session: { } session, Rejection: null } && session.Id == Session.Id)
                 {
                     _messages.Restart();
-                    ClusterLog.RelayStarted(_logger, _channel, session.Id, _owner.Name, _owner.Address!);
+                    _isConnected = !isHere;
+                    ClusterLog.RelayStarted(_services.Logger, _channel, session.Id, isHere ? ThisServer : _owner.Name,
+                        isHere ? ThisServer : _owner.Address!);
                     return connection;
                 }
 

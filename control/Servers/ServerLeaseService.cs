@@ -21,7 +21,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler
+    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -132,6 +132,12 @@ internal sealed class ServerLeaseService(
             // Read local sessions first: a session that ends here meanwhile must not look taken over.
             var localSessions = sessionManager.Sessions();
             var open = await claims.ReadAsync(connection, cancellationToken);
+            if (HasResumed && await takeovers.RunAsync(connection, open, cancellationToken))
+            {
+                localSessions = sessionManager.Sessions();
+                open = await claims.ReadAsync(connection, cancellationToken);
+            }
+
             remoteSessions.Set(open.Select(s => s.Remote).OfType<RemoteSession>());
             await ReleaseChannelsAsync(open, cancellationToken);
             foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))

@@ -13,6 +13,9 @@ internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Chann
 {
     /// <summary>Session on air at another live server, with the name of that server; otherwise <see langword="null"/>.</summary>
     public RemoteSession? Remote { get; init; }
+
+    /// <summary>Time since the owner's lease expired; negative while it holds.</summary>
+    public TimeSpan ExpiredFor { get; init; }
 }
 
 /// <summary>Session ended in the database on behalf of its lost owner.</summary>
@@ -77,6 +80,28 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             new CommandDefinition(Take, new { me = identity.Id, ids }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return ([.. rows.Select(r => r.ToOpen())], [.. open.Where(s => !OwnershipRules.IsTakenOverAtStart(s.Standing))]);
+    }
+
+    /// <summary>Takes over a session whose owner is lost, with the next epoch.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="seen">The session as it was read. Nothing happens if its owner or epoch has changed since.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The session; <see langword="null"/> when it has another owner now, or its owner is not lost.</returns>
+    public async Task<OpenSession?> TakeOverAsync(NpgsqlConnection connection, ClaimedSession seen, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
+            cancellationToken: cancellationToken));
+        var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
+        if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch && s.Standing == OwnershipStatus.LeaseExpired))
+        {
+            return null;
+        }
+
+        var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take,
+            new { me = identity.Id, ids = new[] { seen.Id.Value } }, transaction, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+        return rows.SingleOrDefault()?.ToOpen();
     }
 
     /// <summary>Ends the sessions of servers that are gone. Concurrent servers end and report each session once.</summary>
@@ -166,6 +191,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
                         Target = ServerId is { } server ? new(id, Epoch, new(server, Server ?? "", Address)) : null,
                     }
                     : null,
+                ExpiredFor = owner.ExpiredFor,
             };
         }
     }

@@ -58,6 +58,9 @@ public interface IMirroredSessions
     /// <summary>Stops serving a mirrored session. Sessions that this server owns are ignored.</summary>
     void Remove(ChannelName channel, SessionId session);
 
+    /// <summary>Events that rebuild the timeline of a mirrored session; <see langword="null"/> when it is not mirrored.</summary>
+    IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session);
+
     /// <summary>First sequence number of a mirrored session's live window; 0 when the session is not mirrored.</summary>
     long FirstSegmentOf(ChannelName channel, SessionId session);
 

@@ -22,6 +22,17 @@ public interface ISessionLifecycle
         RecoverAsync(channel, cancellationToken);
 
     /// <summary>
+    /// Takes over an open session from a server that is lost, from this server's copy. Completes when the session can continue.
+    /// </summary>
+    /// <param name="session">The session with its new epoch.</param>
+    /// <param name="copy">This server's copy.</param>
+    /// <param name="cancellationToken">Cancels the wait for earlier work.</param>
+    /// <exception cref="IOException">The disk failed.</exception>
+    /// <exception cref="InvalidDataException">The copy contradicts itself.</exception>
+    ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken) =>
+        ResumeAsync(session.Channel, session.Id, cancellationToken);
+
+    /// <summary>
     /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the
     /// object store has failed.
     /// </summary>

@@ -92,6 +92,10 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) =>
+        FindChannel(channel)?.Find(session) is { IsMirror: true } found ? found.Read(static (timeline, _) => timeline.Checkpoint()) : null;
+
+    /// <inheritdoc/>
     public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
 
     /// <inheritdoc/>
@@ -178,8 +182,20 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 }
 
                 // This server takes the session over from the one that it mirrored.
-                found.Remove(known);
-                known.Replace();
+                try
+                {
+                    var promoted = LiveSession.Promote(known, events);
+                    found.Remove(known);
+                    found.Add(promoted, options.Value.MaxSessionsPerChannel);
+                    known.Replace();
+                    return promoted;
+                }
+                catch (InvalidDataException error)
+                {
+                    OriginLog.EventRejected(logger, channel, session, error.Message);
+                    found.Remove(known);
+                    known.Replace();
+                }
             }
 
             var created = new LiveSession(started.Session with { Channel = channel, Id = session }, time);

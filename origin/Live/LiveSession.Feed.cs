@@ -49,6 +49,34 @@ internal sealed partial class LiveSession
     public static LiveSession Restore(ChannelName channel, SessionId id, FeedSnapshot snapshot, TimeProvider time) =>
         Restore(channel, id, snapshot.Checkpoint, ProjectionState.Parse(snapshot.Projection.Span), time, null);
 
+    /// <summary>
+    /// Creates the session of this server that takes a mirrored one over. The state of manifests continues; the timeline is that of the
+    /// packager, which continues where the copy ends.
+    /// </summary>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="checkpoint">Events that rebuild the timeline of the packager.</param>
+    /// <exception cref="InvalidDataException">The events contradict the state of the mirror.</exception>
+    public static LiveSession Promote(LiveSession mirror, IReadOnlyList<TimelineEvent> checkpoint)
+    {
+        lock (mirror._gate)
+        {
+            var promoted = Restore(mirror.Channel, mirror.Id, checkpoint, mirror.GetState() with { Visible = null }, mirror._time, null,
+                isMirror: false);
+            var now = mirror._time.GetUtcNow();
+            promoted.Observe(now);
+            if (mirror._visible is { VisibilityStart: { } start } visible)
+            {
+                var first = Math.Max(start.Segment, promoted._timeline.FirstSegment);
+                promoted._visible = Restore(mirror.Channel, mirror.Id,
+                    [.. checkpoint, new TimelineEvent.WindowMoved(first, visible._timeline.Period)], visible.GetState(), mirror._time, start,
+                    isMirror: false);
+                promoted._visible.Observe(now);
+            }
+
+            return promoted;
+        }
+    }
+
     /// <summary>Applies a batch of the owner.</summary>
     /// <exception cref="InvalidDataException">An event contradicts the timeline.</exception>
     public void Append(FeedBatch batch)
@@ -81,14 +109,14 @@ internal sealed partial class LiveSession
     }
 
     private static LiveSession Restore(ChannelName channel, SessionId id, IReadOnlyList<TimelineEvent> checkpoint, ProjectionState state,
-        TimeProvider time, VisibilityStart? visibilityStart)
+        TimeProvider time, VisibilityStart? visibilityStart, bool isMirror = true)
     {
         if (checkpoint is not [TimelineEvent.Started started, ..])
         {
             throw new InvalidDataException("The checkpoint does not begin with the start of the session.");
         }
 
-        var session = new LiveSession(started.Session with { Channel = channel, Id = id }, time, visibilityStart, isMirror: true);
+        var session = new LiveSession(started.Session with { Channel = channel, Id = id }, time, visibilityStart, isMirror);
         foreach (var @event in visibilityStart?.Of(checkpoint) ?? checkpoint)
         {
             Check(@event);
@@ -125,6 +153,7 @@ internal sealed partial class LiveSession
             }
         }
 
+        // A checkpoint can begin later than the state, whose first periods then have left the window.
         Mpd.Restore(state.Periods, state.PublishedAt, _timeline, _records);
         (_ended, _playable, _firstAvailable, _manifestVersion) = (_timeline.IsEnded, state.IsPlayable, state.FirstAvailable, 1);
         _manifestsChanged.Restore(state.ChangedAt);

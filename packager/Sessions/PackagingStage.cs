@@ -6,6 +6,7 @@ using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
+using Broadcast.Packager.Recovery;
 using Broadcast.Media.TranscoderToPackager;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -110,6 +111,19 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         }
 
         foreach (var other in _sessions.Of(channel).Where(other => other.Id > session).ToList())
+        {
+            await StopServingAsync(other, cancellationToken);
+        }
+    }
+
+    public async ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        var (timeline, inits) = SessionTakeover.Prepare(_context.Spool, session, copy, _context.Logger);
+        _elsewhere.TryRemove(session.Channel, out _);
+        _released.TryRemove(session.Id, out _);
+        Adopt(timeline, [], inits);
+        foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {
             await StopServingAsync(other, cancellationToken);
         }

@@ -1,0 +1,71 @@
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+using Broadcast.Media.ControlToCluster;
+using Broadcast.Media.PackagerToControl;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Servers;
+
+/// <summary>
+/// Takes over sessions of lost servers of which this server has a copy. The server that holds the encoder's connection comes first; the
+/// database decides between servers that try at the same time.
+/// </summary>
+internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sessionManager, ILogger<SessionTakeovers> logger,
+    ITakeoverCandidates? candidates = null, ISessionLifecycle? lifecycle = null)
+{
+    /// <summary>Time for which a server without the encoder lets the one that has it go first.</summary>
+    private static readonly TimeSpan MirrorDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Takes over what it can.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="open">All open sessions.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Whether the owner of any session has changed.</returns>
+    public async Task<bool> RunAsync(NpgsqlConnection connection, IReadOnlyList<ClaimedSession> open, CancellationToken cancellationToken)
+    {
+        if (candidates is null || lifecycle is null)
+        {
+            return false;
+        }
+
+        var hasChanged = false;
+        foreach (var session in open.Where(session => session is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
+        {
+            var channel = ChannelName.Parse(session.Channel);
+            var suitability = candidates.Find(channel, session.Id);
+            if (suitability == TakeoverSuitability.None
+                || (suitability == TakeoverSuitability.Mirror && session.ExpiredFor < MirrorDelay)
+                || candidates.GetCopy(channel, session.Id) is not { } copy)
+            {
+                continue;
+            }
+
+            if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
+            {
+                hasChanged = true;
+                await ContinueAsync(taken, copy, cancellationToken);
+            }
+        }
+
+        return hasChanged;
+    }
+
+    private async Task ContinueAsync(OpenSession taken, SessionCopy copy, CancellationToken cancellationToken)
+    {
+        ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
+        try
+        {
+            await lifecycle!.TakeOverAsync(taken.Session, copy, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            // The session continues without what was copied: its journal in the object store, or a discontinuity.
+            ControlLog.CopyNotUsed(logger, error, taken.Session.Id.Value, taken.Session.Channel.Value);
+            await lifecycle!.ResumeAsync(taken.Session.Channel, taken.Session.Id, cancellationToken);
+        }
+
+        sessionManager.Resume([taken], static _ => false);
+    }
+}
