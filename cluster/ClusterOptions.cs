@@ -16,9 +16,10 @@ public sealed class ClusterOptions
     public TimeSpan MirrorIdle { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Time without messages of the owner after which a mirror answers 503, so that edges use another server; 1 to 60 s. Default 6 s.
+    /// Time without messages of the owner after which a mirror answers 503, so that edges use another server; 1 to 60 s. It should exceed
+    /// the time in which another server takes the session over. Default 8 s.
     /// </summary>
-    public TimeSpan MirrorLost { get; set; } = TimeSpan.FromSeconds(6);
+    public TimeSpan MirrorLost { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>
     /// Maximum bytes of media that all mirrors keep in memory, 16 MiB to 64 GiB. Older media is read from the object store, or from the

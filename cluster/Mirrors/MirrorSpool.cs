@@ -10,8 +10,6 @@ namespace Broadcast.Cluster.Mirrors;
 /// </summary>
 internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServices services) : ISpool
 {
-    private readonly PeerMedia _peers = new(services);
-
     /// <inheritdoc/>
     public event Action<ObjectName>? NameTaken
     {
@@ -79,7 +77,7 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
             return stored;
         }
 
-        if (await _peers.TryReadAsync(mirror, name, offset, length, cancellationToken) is { } content)
+        if (await services.PeerMedia.TryReadAsync(mirror, name, offset, length, cancellationToken) is { } content)
         {
             return new SpoolContent([content.Data], content.Offset, content.Data.Length, content.TotalLength);
         }

@@ -26,7 +26,10 @@ internal sealed class MirroredMedia(long limit)
         }
     }
 
-    /// <summary>Adds a range of an object. A range that begins neither at the end nor at the start of the known bytes is ignored.</summary>
+    /// <summary>
+    /// Adds a range of an object. A range that continues the known bytes extends them, and one that contains them replaces them; any other
+    /// is ignored.
+    /// </summary>
     public void Add(ObjectName name, long offset, ReadOnlyMemory<byte> data)
     {
         if (data.IsEmpty)
@@ -41,12 +44,9 @@ internal sealed class MirroredMedia(long limit)
                 _entries.Add(name, entry = new Entry(offset, _order.AddLast(name)));
             }
 
-            if (!entry.TryAdd(offset, data))
-            {
-                return;
-            }
-
-            _bytes += data.Length;
+            var before = entry.Length;
+            entry.Add(offset, data);
+            _bytes += entry.Length - before;
             while (_bytes > limit && _order.First is { } oldest)
             {
                 Remove(oldest.Value);
@@ -99,8 +99,16 @@ internal sealed class MirroredMedia(long limit)
 
         public long Length { get; private set; }
 
-        public bool TryAdd(long offset, ReadOnlyMemory<byte> data)
+        public void Add(long offset, ReadOnlyMemory<byte> data)
         {
+            if (offset <= _start && offset + data.Length >= _start + Length)
+            {
+                _pieces.Clear();
+                _pieces.Add(data);
+                (_start, Length) = (offset, data.Length);
+                return;
+            }
+
             if (offset == _start + Length)
             {
                 _pieces.Add(data);
@@ -112,11 +120,10 @@ internal sealed class MirroredMedia(long limit)
             }
             else
             {
-                return false;
+                return;
             }
 
             Length += data.Length;
-            return true;
         }
 
         public IReadOnlyList<ReadOnlyMemory<byte>>? Find(long offset, long length)

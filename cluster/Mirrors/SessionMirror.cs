@@ -1,4 +1,4 @@
-using Broadcast.Cluster.Connections;
+using Broadcast.Cluster.Feeds;
 using Broadcast.Cluster.Protocol;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
@@ -27,6 +27,7 @@ internal sealed class SessionMirror : IAsyncDisposable
     private ClusterServer _owner;
     private long _epoch;
     private bool _isInterrupted;
+    private Task _filling = Task.CompletedTask;
     private long _lastRequest;
     private long _lastMessage;
     private volatile bool _isEnded;
@@ -71,6 +72,7 @@ internal sealed class SessionMirror : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _following;
+        await _filling;
         _services.Sessions.Remove(Channel, Session);
         _services.Media.RemoveAll($"live/{Channel}/{Session}/");
         _stopping.Dispose();
@@ -151,11 +153,57 @@ internal sealed class SessionMirror : IAsyncDisposable
         }
 
         _services.Sessions.Restore(Channel, Session, new FeedSnapshot(checkpoint, message.Projection.Memory));
+        _filling = FillAsync(checkpoint, _filling, _stopping.Token);
         _epoch = started.Session.Epoch;
         _isEnded |= checkpoint.Exists(@event => @event is TimelineEvent.Ended);
         if (_ready.TrySetResult())
         {
             ClusterLog.MirrorStarted(_services.Logger, Channel, Session, owner.Name, owner.Address!);
+        }
+    }
+
+    /// <summary>
+    /// Reads what was announced before the mirror began: init segments and images first, then segments, the newest first. With them this
+    /// server can take the session over. Never throws.
+    /// </summary>
+    private async Task FillAsync(IReadOnlyList<TimelineEvent> checkpoint, Task earlier, CancellationToken stopping)
+    {
+        await earlier;
+        var lengths = new Dictionary<ObjectName, long>();
+        var (first, segments) = (new List<ObjectName>(), new List<ObjectName>());
+        foreach (var @event in checkpoint)
+        {
+            // Index blocks are in the object store.
+            if (@event is not TimelineEvent.IndexBlockReady && AnnouncedObject.Of(@event) is { } range)
+            {
+                if (!lengths.TryGetValue(range.Object, out var known))
+                {
+                    (@event is TimelineEvent.PartReady ? segments : first).Add(range.Object);
+                }
+
+                lengths[range.Object] = Math.Max(known, range.Offset + range.Length);
+            }
+        }
+
+        try
+        {
+            foreach (var name in first.Concat(Enumerable.Reverse(segments)))
+            {
+                if (stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                if (lengths[name] is var length && length <= FeedService.MaxMedia && _services.Media.Bytes < _services.Options.MirrorMemory / 2
+                    && _services.Media.Find(name, 0, length) is null)
+                {
+                    await _services.PeerMedia.TryReadAsync(this, name, 0, length, stopping);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The mirror stops.
         }
     }
 
