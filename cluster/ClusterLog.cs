@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Cluster;
@@ -6,6 +7,17 @@ namespace Broadcast.Cluster;
 /// <summary>Log messages of the cluster.</summary>
 internal static partial class ClusterLog
 {
+    /// <summary>Reason of a failed call to another server, without gRPC's details.</summary>
+    public static string ReasonOf(Exception error) => error switch
+    {
+        RpcException { StatusCode: StatusCode.NotFound } => "it does not serve the session",
+        RpcException { StatusCode: StatusCode.ResourceExhausted } => "this server read too slowly",
+        RpcException { StatusCode: StatusCode.Cancelled or StatusCode.DeadlineExceeded } => "it does not respond",
+        RpcException failure => failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail,
+        OperationCanceledException => "it does not respond",
+        _ => error.Message,
+    };
+
     [LoggerMessage(8001, LogLevel.Information, "Server {Peer} follows session {Session} of channel {Channel}")]
     public static partial void FollowerConnected(ILogger logger, ChannelName channel, SessionId session, string peer);
 

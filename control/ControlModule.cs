@@ -116,7 +116,8 @@ public static class ControlModule
         services.AddSingleton<AuthCallbackChannels>();
         services.AddSingleton<PublishAuthorization>();
         services.AddSingleton<ServerIdentity>();
-        services.AddSingleton<SessionClaims>();
+        services.AddSingleton(p => new SessionClaims(p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(),
+            p.GetService<ITakeoverCandidates>()));
         services.AddSingleton<RemoteSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();

@@ -57,6 +57,12 @@ public sealed class IngestOptions
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>
+    /// Time for which an encoder waits when its channel is on air at a server that does not respond, 0 to 1 min; default 12 s, in which
+    /// another server takes the session over. After that the publisher is rejected.
+    /// </summary>
+    public TimeSpan OwnerWait { get; set; } = TimeSpan.FromSeconds(12);
+
+    /// <summary>
     /// Time that the server still reads from an encoder after asking it to reconnect at shutdown, 0 to 1 min; default 2 s. 0 asks no
     /// encoder.
     /// </summary>

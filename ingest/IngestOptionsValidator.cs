@@ -27,6 +27,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         CheckTime(builder, nameof(options.WriteTimeout), options.WriteTimeout, tenthOfSecond, TimeSpan.FromMinutes(1));
         CheckTime(builder, nameof(options.AuthorizationTimeout), options.AuthorizationTimeout, tenthOfSecond, TimeSpan.FromMinutes(1));
         CheckTime(builder, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        CheckTime(builder, nameof(options.OwnerWait), options.OwnerWait, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         CheckTime(builder, nameof(options.ReconnectWait), options.ReconnectWait, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         if (options.ReconnectUrl is not null
             && !(Uri.TryCreate(options.ReconnectUrl, UriKind.Absolute, out var url)

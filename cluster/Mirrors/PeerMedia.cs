@@ -106,7 +106,7 @@ internal sealed class PeerMedia(MirrorServices services)
         }
         catch (Exception error) when (error is RpcException or IOException or InvalidDataException or OperationCanceledException)
         {
-            ClusterLog.PeerReadFailed(services.Logger, name, error is RpcException failure ? failure.Status.Detail : error.Message);
+            ClusterLog.PeerReadFailed(services.Logger, name, ClusterLog.ReasonOf(error));
             return null;
         }
     }

@@ -98,7 +98,7 @@ internal sealed class SessionMirror : IAsyncDisposable
                 {
                     // Logged once for an interruption, not for each attempt.
                     _isInterrupted = true;
-                    ClusterLog.FeedInterrupted(_services.Logger, Channel, Session, owner.Name, ReasonOf(error));
+                    ClusterLog.FeedInterrupted(_services.Logger, Channel, Session, owner.Name, ClusterLog.ReasonOf(error));
                 }
             }
 
@@ -239,14 +239,4 @@ internal sealed class SessionMirror : IAsyncDisposable
             Volatile.Write(ref _owner, remote.Owner);
         }
     }
-
-    private static string ReasonOf(Exception error) => error switch
-    {
-        RpcException { StatusCode: StatusCode.NotFound } => "it does not serve the session",
-        RpcException { StatusCode: StatusCode.ResourceExhausted } => "this server read too slowly",
-        RpcException { StatusCode: StatusCode.Cancelled } => "it does not respond",
-        RpcException failure => failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail,
-        OperationCanceledException => "it does not respond",
-        _ => error.Message,
-    };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToCluster;
@@ -10,6 +11,10 @@ namespace Broadcast.Cluster.Relays;
 /// <summary>Forwards publishers of this server to the owners of their sessions.</summary>
 internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
 {
+    private const int MaxLogged = 10_000;
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(30);
+    private readonly ConcurrentDictionary<ChannelName, long> _logged = new();
+
     /// <inheritdoc/>
     public async ValueTask<RelayDecision?> OpenAsync(RemoteChannel target, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken)
@@ -34,8 +39,30 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         catch (Exception error) when (error is RpcException or IOException or InvalidDataException or InvalidTimelineEventException
             && !cancellationToken.IsCancellationRequested)
         {
-            ClusterLog.RelayUnavailable(services.Logger, channel, target.Owner.Name, error.Message);
+            if (ShouldLog(channel))
+            {
+                ClusterLog.RelayUnavailable(services.Logger, channel, target.Owner.Name, ClusterLog.ReasonOf(error));
+            }
+
             return null;
         }
+    }
+
+    /// <summary>Returns whether an unavailable owner should be logged: once in a while for each channel, because encoders retry.</summary>
+    private bool ShouldLog(ChannelName channel)
+    {
+        if (_logged.Count >= MaxLogged)
+        {
+            _logged.Clear();
+        }
+
+        var now = services.Time.GetTimestamp();
+        if (_logged.TryGetValue(channel, out var before) && services.Time.GetElapsedTime(before, now) < LogInterval)
+        {
+            return false;
+        }
+
+        _logged[channel] = now;
+        return true;
     }
 }

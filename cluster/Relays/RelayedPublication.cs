@@ -85,7 +85,7 @@ internal sealed class RelayedPublication : IRelayedPublication
             {
                 if (!_stopping.IsCancellationRequested && !_closed.Task.IsCompleted)
                 {
-                    ClusterLog.RelayInterrupted(_services.Logger, _channel, Session.Id, _owner.Name, error.Message);
+                    ClusterLog.RelayInterrupted(_services.Logger, _channel, Session.Id, _owner.Name, ClusterLog.ReasonOf(error));
                 }
             }
             finally

@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Publishing;
 using Broadcast.Media;
+using Broadcast.Media.ControlToCluster;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -25,8 +26,14 @@ internal sealed record AbandonedSession(string Id, string Channel, string Owner,
 /// Reads the ownership of open sessions and takes over or ends sessions. Each change is one transaction that blocks lease renewals, so that
 /// the decision still holds when it is written.
 /// </summary>
-internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOptions> options)
+internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOptions> options, ITakeoverCandidates? candidates = null)
 {
+    /// <summary>
+    /// Time after the expiry of a lease in which servers with a copy take the session over. Until then its channel counts as on air at the
+    /// lost server, so that no encoder begins a new session.
+    /// </summary>
+    private static readonly TimeSpan TakeoverGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>End reason of a session whose owner did not return.</summary>
     public const string ServerLostReason = "its server did not return";
 
@@ -171,14 +178,14 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             new { me = identity.Id },
             transaction,
             cancellationToken: cancellationToken));
-        return [.. rows.Select(r => r.ToClaimed(Rules))];
+        return [.. rows.Select(r => r.ToClaimed(Rules, candidates is null ? TimeSpan.Zero : TakeoverGrace))];
     }
 
     private sealed record OpenRow(
         string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown,
         string? Server, bool IsReleased, Guid? ServerId, string? Address, double OverFor, double Contact, int Window)
     {
-        public ClaimedSession ToClaimed(OwnershipRules rules)
+        public ClaimedSession ToClaimed(OwnershipRules rules, TimeSpan grace)
         {
             var owner = new OwnerInfo(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact),
                 TimeSpan.FromSeconds(Window));
@@ -186,7 +193,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             return new(id, ChannelId, Channel, Epoch, EndRequest, status)
             {
                 Remote = status == OwnershipStatus.OwnedByLiveServer
-                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner))
+                    || (status == OwnershipStatus.LeaseExpired && !IsReleased && owner.ExpiredFor < grace)
+                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner) + grace)
                     {
                         Target = ServerId is { } server ? new(id, Epoch, new(server, Server ?? "", Address)) : null,
                     }

@@ -17,6 +17,7 @@ namespace Broadcast.Ingest.Rtmp.Connection;
 internal sealed class RtmpConnection : IDisposable
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OwnerRetryInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly ConnectionContext _connection;
     private readonly ConnectionLimiter.ConnectionSlot _slot;
@@ -212,9 +213,18 @@ internal sealed class RtmpConnection : IDisposable
     {
         _slot.Protect();
         var decision = await AuthorizeAsync();
-        if (decision is PublishDecision.OnAirElsewhere elsewhere)
+        var asked = _time.GetTimestamp();
+        while (decision is PublishDecision.OnAirElsewhere elsewhere)
         {
             decision = await ForwardAsync(elsewhere);
+            if (_relay is not null && decision == elsewhere.Otherwise && _stop is null
+                && _time.GetElapsedTime(asked) < _options.OwnerWait)
+            {
+                // The owner does not respond. If it is lost, another server takes the session over soon.
+                _deadline.Set(_options.PublishTimeout);
+                await Task.Delay(OwnerRetryInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                decision = await AuthorizeAsync();
+            }
         }
 
         if (decision is PublishDecision.Rejected rejection)
