@@ -119,6 +119,7 @@ public static class ControlModule
         services.AddSingleton(p => new SessionClaims(p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(),
             p.GetService<ITakeoverCandidates>()));
         services.AddSingleton<RemoteSessions>();
+        services.AddSingleton<ServerRepository>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
@@ -218,6 +219,7 @@ public static class ControlModule
         StorageEndpoints.Map(api);
         WebhookEndpoints.Map(api);
         StreamEndpoints.Map(api);
+        ServerEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
         OpenApiEndpoint.Map(api);
         return endpoints;

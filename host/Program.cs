@@ -20,6 +20,7 @@ foreach (var command in new[]
     ViewerKeyCommand.Create(),
     RecordingCommand.Create(),
     EventCommand.Create(),
+    ServerCommand.Create(),
     TokenCommand.Create(),
     UserCommand.Create(),
     AuditCommand.Create(),

@@ -33,10 +33,11 @@ internal static class ServerLease
     // A starting server may take over its id from a run that ended abruptly: an earlier one in the same location, one whose lease expired,
     // or one that has not renewed since it was checked. Otherwise the data folder is a copy.
     private const string RenewSql = """
-        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, version)
-        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false, @address, @version FROM clock_timestamp() t
+        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, version, load)
+        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false, @address, @version, @load
+            FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
-            address = excluded.address, version = excluded.version,
+            address = excluded.address, version = excluded.version, load = excluded.load,
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
             unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since
             ELSE excluded.last_seen_at END,
@@ -50,17 +51,19 @@ internal static class ServerLease
     /// <param name="identity">Identity of this server.</param>
     /// <param name="lease">Duration of the lease.</param>
     /// <param name="address">Address of the internal listener; <see langword="null"/> while it is unknown.</param>
+    /// <param name="load">Share of the machine's processors that this server uses, 0 to 1.</param>
     /// <param name="isFirst">Whether this run has not held the lease yet.</param>
     /// <param name="silentSince">For a first renewal while another run's lease holds: the last renewal of that run, long enough ago that a
     /// live server would have renewed.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     public static async Task<LeaseRenewal> RenewAsync(
-        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, string? address, bool isFirst, DateTimeOffset? silentSince,
+        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, string? address, double load, bool isFirst,
+        DateTimeOffset? silentSince,
         CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             RenewSql,
             new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
-                isFirst, silentSince, address, version = Version },
+                isFirst, silentSince, address, version = Version, load },
             cancellationToken: cancellationToken)) > 0 ? LeaseRenewal.Renewed : LeaseRenewal.TakenByOther;
 
     /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>

@@ -33,6 +33,7 @@ internal sealed class ServerLeaseService(
 
     private const string OwnershipLostReason = "another server owns or ended it";
     private readonly SemaphoreSlim _checkLock = new(1, 1);
+    private readonly ProcessorLoad _load = new(time);
     private volatile bool _hasStarted;
     private bool _hasAddress;
     private volatile bool _hasResumed;
@@ -223,7 +224,8 @@ internal sealed class ServerLeaseService(
 
     private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
         DateTimeOffset? silentSince = null) =>
-        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, isFirst, silentSince, cancellationToken);
+        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(), isFirst, silentSince,
+            cancellationToken);
 
     // Waits for one and a half renewal intervals; a live server renews within that time.
     private async Task<LeaseRenewal> RenewIfSilentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

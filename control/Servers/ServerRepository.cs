@@ -1,0 +1,65 @@
+using Broadcast.Control.Database;
+using Dapper;
+
+namespace Broadcast.Control.Servers;
+
+/// <summary>State of a server.</summary>
+public enum ServerState
+{
+    /// <summary>Its lease holds.</summary>
+    Running,
+
+    /// <summary>It gave its lease back.</summary>
+    Stopped,
+
+    /// <summary>Its lease expired.</summary>
+    Lost,
+}
+
+/// <summary>A server that uses the database.</summary>
+/// <param name="Number">Short number, unique in the database.</param>
+/// <param name="Name">Name of its machine.</param>
+/// <param name="Address">Address of its internal listener; <see langword="null"/> when unknown.</param>
+/// <param name="Roles">Its roles.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Sessions">Number of open sessions that it owns.</param>
+/// <param name="Load">Share of its machine's processors that it used before its last renewal, 0 to 1; <see langword="null"/> when
+/// unknown.</param>
+/// <param name="Version">Its version; <see langword="null"/> for versions that do not state it.</param>
+/// <param name="StartedAt">Start of its process.</param>
+/// <param name="LastSeenAt">Last renewal of its lease.</param>
+public sealed record ServerInfo(int Number, string Name, string? Address, string Roles, ServerState State, int Sessions, double? Load,
+    string? Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt);
+
+/// <summary>Lists the servers that use the database.</summary>
+public sealed class ServerRepository(ControlDatabase database)
+{
+    private const string AllRoles = "all";
+
+    private static readonly EnumNames<ServerState> StateNames = new("state of a server",
+        (ServerState.Running, "running"), (ServerState.Stopped, "stopped"), (ServerState.Lost, "lost"));
+
+    /// <summary>Name of a state in the API and in commands.</summary>
+    public static string NameOf(ServerState state) => StateNames.Name(state);
+
+    /// <summary>Lists all servers of the last 30 days by number.</summary>
+    public async Task<IReadOnlyList<ServerInfo>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            """
+            SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased, v.load::float8 AS load,
+                v.version, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
+                (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
+            FROM servers v ORDER BY v.number
+            """,
+            cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new ServerInfo(
+            row.Number, row.Name, row.Address, AllRoles,
+            row.IsLive ? ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
+            row.Sessions, row.Load, row.Version, row.StartedAt, row.LastSeenAt))];
+    }
+
+    private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, double? Load, string? Version,
+        DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions);
+}
