@@ -138,20 +138,14 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
         using var buffer = new MemoryStream();
         var chunk = new byte[4096];
-        while (await stream.ReadAsync(chunk, cancellationToken) is var read and > 0)
+        while ((buffer.Length < maxBytes || !truncate) && await stream.ReadAsync(chunk, cancellationToken) is var read and > 0)
         {
-            if (buffer.Length + read > maxBytes)
+            if (buffer.Length + read > maxBytes && !truncate)
             {
-                if (!truncate)
-                {
-                    return null;
-                }
-
-                buffer.Write(chunk, 0, maxBytes - (int)buffer.Length);
-                break;
+                return null;
             }
 
-            buffer.Write(chunk, 0, read);
+            buffer.Write(chunk, 0, Math.Min(read, maxBytes - (int)buffer.Length));
         }
 
         return buffer.ToArray();

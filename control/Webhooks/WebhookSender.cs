@@ -80,11 +80,12 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
         _ => ("status", $"The receiver answered {response.Status}."),
     };
 
-    private static string Truncate(string? text) => text is { Length: > 500 } ? text[..500] : text ?? "";
+    private static string Truncate(string? text) => Clean(text is { Length: > 500 } ? text[..500] : text ?? "");
 
-    // The response is shown to users and stored in the database, which accepts no NUL.
-    private static string ExcerptOf(ReadOnlySpan<byte> body) =>
-        new([.. Encoding.UTF8.GetString(body).Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
+    private static string ExcerptOf(ReadOnlySpan<byte> body) => Clean(Encoding.UTF8.GetString(body));
+
+    // Responses, and errors that quote them, are shown to users and stored in the database, which accepts no NUL.
+    private static string Clean(string text) => new([.. text.Where(c => !char.IsControl(c) || c is '\n' or '\t')]);
 
     private HttpRequestMessage CreateRequest(WebhookTarget target, string id, byte[] body)
     {
