@@ -32,9 +32,14 @@ internal sealed class CallerLimits : IDisposable
     /// <summary>Maximum number of concurrent searches in texts, which read all rows, of all callers; one caller has one.</summary>
     public const int MaxSearches = 2;
 
+    /// <summary>Maximum number of waiting redemptions of setup codes, of one address and of all.</summary>
+    public const int MaxWaitingSetups = 16;
+
     private readonly PartitionedRateLimiter<string> _requests = CreateLimiter(MaxConcurrent, MaxWaiting);
     private readonly PartitionedRateLimiter<string> _searches = PartitionedRateLimiter.CreateChained(
         CreateLimiter(1, MaxWaiting), CreateSharedLimiter(MaxSearches, MaxWaiting));
+    private readonly PartitionedRateLimiter<string> _setups = PartitionedRateLimiter.CreateChained(
+        CreateLimiter(1, MaxWaitingSetups), CreateSharedLimiter(1, MaxWaitingSetups));
     private readonly PartitionedRateLimiter<string>? _reads;
     private readonly PartitionedRateLimiter<string>? _writes;
 
@@ -75,11 +80,7 @@ internal sealed class CallerLimits : IDisposable
     /// <param name="address">Source address; an IPv6 address counts as its /64.</param>
     /// <param name="isRead">Whether the request changes nothing.</param>
     /// <returns>Time to wait, at least one second; <see langword="null"/> when the request is allowed.</returns>
-    public TimeSpan? GetRetryDelay(IPAddress? address, bool isRead)
-    {
-        var slot = address is null ? 0 : (uint)ClientNetwork.Of(address).GetHashCode() % Slots;
-        return GetRetryDelay(string.Create(CultureInfo.InvariantCulture, $"address/{slot}"), isRead);
-    }
+    public TimeSpan? GetRetryDelay(IPAddress? address, bool isRead) => GetRetryDelay(BucketOf(address), isRead);
 
     /// <summary>Waits until a caller may run another request.</summary>
     /// <param name="caller">Caller of the request.</param>
@@ -92,13 +93,25 @@ internal sealed class CallerLimits : IDisposable
     public ValueTask<IDisposable?> EnterSearchAsync(string caller, CancellationToken cancellationToken) =>
         AcquireAsync(_searches, caller, cancellationToken);
 
+    /// <summary>Waits until an address may redeem a setup code; all addresses together redeem one at a time. See
+    /// <see cref="EnterAsync"/>.</summary>
+    public ValueTask<IDisposable?> EnterSetupAsync(IPAddress? address, CancellationToken cancellationToken) =>
+        AcquireAsync(_setups, BucketOf(address), cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _requests.Dispose();
         _searches.Dispose();
+        _setups.Dispose();
         _reads?.Dispose();
         _writes?.Dispose();
+    }
+
+    private static string BucketOf(IPAddress? address)
+    {
+        var slot = address is null ? 0 : (uint)ClientNetwork.Of(address).GetHashCode() % Slots;
+        return string.Create(CultureInfo.InvariantCulture, $"address/{slot}");
     }
 
     private static async ValueTask<IDisposable?> AcquireAsync(PartitionedRateLimiter<string> limiter, string caller,

@@ -76,15 +76,9 @@ internal static class TokenEndpoints
         return Issued(await tokens.CreateAsync(role, label, expires, limits, http.RequestAborted));
     }
 
-    private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle,
+    private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle, CallerLimits limits,
         IOptions<ControlOptions> options)
     {
-        var remote = http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
-        if (throttle.Attempts.IsLimitReached(remote))
-        {
-            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many invalid setup codes from your address. Wait a minute.");
-        }
-
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (code, name, password) = (body.Text("code", required: true), body.Text("name"), body.Text("password"));
         var errors = UserRules.Validate(name, null).Concat(UserRules.ValidatePassword(name, password)).ToList();
@@ -94,6 +88,16 @@ internal static class TokenEndpoints
         }
 
         body.ThrowIfInvalid(errors);
+
+        // One at a time, so that each attempt is counted before the next, and a burst does not wait on many database connections.
+        using var slot = await limits.EnterSetupAsync(http.Connection.RemoteIpAddress, http.RequestAborted)
+            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many setup codes at once. Try again in a moment.");
+        var remote = LoginEndpoints.RemoteOf(http);
+        if (throttle.Attempts.IsLimitReached(remote))
+        {
+            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many invalid setup codes from your address. Wait a minute.");
+        }
+
         try
         {
             return Issued(await codes.RedeemAsync(code!, name, password, http.RequestAborted));

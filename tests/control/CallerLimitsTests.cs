@@ -101,6 +101,35 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Setup_codes_are_redeemed_one_at_a_time_and_a_waiting_address_does_not_keep_others_out()
+    {
+        using var limits = new CallerLimits(0, 0, Period);
+        var (flood, other) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("198.51.100.1"));
+        using var first = await limits.EnterSetupAsync(flood, default);
+        var waiting = Enumerable.Range(0, CallerLimits.MaxWaitingSetups).Select(_ => limits.EnterSetupAsync(flood, default).AsTask())
+            .ToList();
+        (await limits.EnterSetupAsync(flood, default)).ShouldBeNull("too many wait");
+        var next = limits.EnterSetupAsync(other, default).AsTask();
+        waiting.Append(next).ShouldAllBe(wait => !wait.IsCompleted);
+
+        first!.Dispose();
+
+        (await next).ShouldNotBeNull("it waits for one redemption, not for all of the other address");
+    }
+
+    [Fact]
+    public async Task Burst_of_wrong_setup_codes_is_rejected_beyond_the_limit_of_attempts()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: [("Control:AttemptsPerMinute", "3"), ("Control:WritesPerSecond", "0")]);
+
+        var statuses = await Task.WhenAll(Enumerable.Range(0, CallerLimits.MaxWaitingSetups).Select(
+            async _ => (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong" })).Status));
+
+        (statuses.Count(s => s == 403), statuses.Count(s => s == 429)).ShouldBe((3, statuses.Length - 3));
+    }
+
+    [Fact]
     public void Anonymous_callers_are_counted_by_address_and_an_IPv6_network_counts_once()
     {
         using var limits = new CallerLimits(reads: 1, writes: 1, Period);
