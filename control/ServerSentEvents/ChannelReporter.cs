@@ -38,7 +38,7 @@ internal sealed record ChannelHealthData(IReadOnlyList<HealthIssueData> Issues);
 /// </summary>
 internal sealed class ChannelReporter(
     ControlDatabase database, SessionManager sessionManager,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ChannelReporter> logger,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, TimeProvider mediaTime, ILogger<ChannelReporter> logger,
     IChannelRuntimeStates? states = null, ISourceHealth? health = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -135,7 +135,7 @@ internal sealed class ChannelReporter(
 
     private async Task ReportHealthAsync(ChannelName channel, LastReport lastReport, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = mediaTime.GetUtcNow();   // the clock by which issues state their beginning
         var issues = (health?.Find(channel) ?? []).SelectMany(r => r.Issues
                 .Where(f => f.Severity >= IssueSeverity.Warning && now - f.Since >= ChannelMonitor.IssueThreshold)
                 .Select(f => new HealthIssueData(r.Session.Value, r.Publication, f.Code,

@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
+using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
@@ -45,8 +46,22 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         (await NotifiedAsync(bench)).Count.ShouldBe(before);
     }
 
-    private static ChannelReporter Reporter(RecordingHarness bench, Said said) =>
-        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+    [Fact]
+    public async Task Step_of_the_system_clock_does_not_hide_an_issue()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var said = new Said { Session = session, State = new(ChannelRunState.Live, session, null),
+            Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
+        using var reporter = Reporter(bench, said, new ManualTimeProvider(bench.Rig.Clock.GetUtcNow() - TimeSpan.FromHours(1)));
+
+        await LookAsync(bench, reporter, 15);
+
+        (await NotifiedAsync(bench)).ShouldContain("channel.health 1");
+    }
+
+    private static ChannelReporter Reporter(RecordingHarness bench, Said said, TimeProvider? systemClock = null) =>
+        new(bench.Rig.Database, bench.Rig.Book, systemClock ?? bench.Rig.Clock, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
 
     private static async Task LookAsync(RecordingHarness bench, ChannelReporter reporter, int times)
     {

@@ -4,6 +4,7 @@ using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
+using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
@@ -40,6 +41,51 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
             .RootElement.GetProperty("data");
         back.GetProperty("session").GetString().ShouldBe(session.Value);
         back.GetProperty("seconds").GetDouble().ShouldBe(11, 0.001);
+    }
+
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public async Task Input_loss_is_reported_with_its_duration_despite_a_step_of_the_system_clock(int seconds)
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres, new() { ReconnectWindow = TimeSpan.FromHours(2) });
+        await HearAllAsync(bench);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var states = new Said { State = new(ChannelRunState.Waiting, session, null) };
+        using var watch = Watch(bench, states);
+        await LookAsync(watch, bench, 1);
+        bench.Rig.Clock.Step(TimeSpan.FromSeconds(seconds));
+
+        await LookAsync(watch, bench, 1);
+        (await ReceivedAsync(bench)).ShouldNotContain(WebhookEventTypes.InputLost, "it has lasted for one second");
+        await LookAsync(watch, bench, 3);
+        states.State = new(ChannelRunState.Live, session, null);
+        await LookAsync(watch, bench, 2);
+
+        (await ReceivedAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal))
+            .ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
+        JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!)
+            .RootElement.GetProperty("data").GetProperty("seconds").GetDouble().ShouldBe(5, 0.001);
+    }
+
+    [Fact]
+    public async Task Step_of_the_system_clock_does_not_hide_or_repeat_a_health_issue()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var media = new ManualTimeProvider(bench.Rig.Clock.GetUtcNow());
+        var health = new Said { Session = session, Finding =
+            new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", media.GetUtcNow()) };
+        using var watch = Watch(bench, health, media);
+        bench.Rig.Clock.Step(TimeSpan.FromHours(-1));
+        media.Advance(ChannelMonitor.IssueThreshold);
+
+        await LookAsync(watch, bench, 1);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
+        bench.Rig.Clock.Step(TimeSpan.FromHours(1));
+        await LookAsync(watch, bench, 2);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
     }
 
     [Fact]
@@ -144,8 +190,8 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         (await ReceivedAsync(bench)).Count.ShouldBe(PendingWrites.MaxEvents);
     }
 
-    private static ChannelMonitor Watch(RecordingHarness bench, Said said) =>
-        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
+    private static ChannelMonitor Watch(RecordingHarness bench, Said said, TimeProvider? mediaTime = null) =>
+        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, mediaTime ?? bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
 
     private static async Task LookAsync(ChannelMonitor watch, RecordingHarness bench, int times)
     {
