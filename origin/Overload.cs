@@ -21,6 +21,9 @@ public enum OverloadReason
     /// <summary>Too many downloads being built (<see cref="OriginOptions.MaxConcurrentDownloadBuilds"/>).</summary>
     Downloads,
 
+    /// <summary>Too many timelines of recordings being read (<see cref="Vod.RecordingTimelineCache.MaxLoads"/>).</summary>
+    Timelines,
+
     /// <summary>Too many viewers reading objects from the object store.</summary>
     StoreReads,
 
@@ -52,6 +55,7 @@ public static class Overload
         OverloadReason.ClientOpen => "client_open",
         OverloadReason.Ranges => "ranges",
         OverloadReason.Downloads => "downloads",
+        OverloadReason.Timelines => "timelines",
         OverloadReason.StoreReads => "store_reads",
         OverloadReason.SlowReader => "slow_reader",
         OverloadReason.Connections => "connections",

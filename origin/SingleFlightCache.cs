@@ -12,17 +12,30 @@ namespace Broadcast.Origin;
 /// <typeparam name="TValue">Type of the values.</typeparam>
 /// <param name="maxBytes">Maximum total size of the cached values, in bytes.</param>
 /// <param name="maxEntryBytes">
-/// Maximum size of one cached value, in bytes, at most <paramref name="maxBytes"/>: a larger one would evict too many others.
+/// Maximum size of one cached value, in bytes. A larger one would evict too many others. Above <paramref name="maxBytes"/>, the newest value
+/// is cached even when it exceeds that, and is then the only one.
 /// </param>
 /// <param name="sizeOf">Returns the size of a value, in bytes.</param>
-internal sealed class SingleFlightCache<TKey, TValue>(long maxBytes, long maxEntryBytes, Func<TValue, long> sizeOf)
+/// <param name="lifetimeOf">Returns how long a value is cached; <see langword="null"/> for no limit.</param>
+/// <param name="time">The clock of the lifetimes.</param>
+internal sealed class SingleFlightCache<TKey, TValue>(long maxBytes, long maxEntryBytes, Func<TValue, long> sizeOf,
+    Func<TValue, TimeSpan?>? lifetimeOf = null, TimeProvider? time = null)
     where TKey : notnull
     where TValue : class
 {
-    private readonly ByteBudgetCache<TKey, TValue> _cache = new(maxBytes, sizeOf) { MaxEntryBytes = maxEntryBytes };
+    private readonly ByteBudgetCache<TKey, TValue> _cache = new(maxBytes, sizeOf, time)
+    {
+        MaxEntryBytes = maxEntryBytes, LifetimeOf = lifetimeOf,
+    };
 
     /// <summary>Total size of the cached values, in bytes.</summary>
     public long Bytes => _cache.Bytes;
+
+    /// <summary>A cached value, even if its lifetime is over; <see langword="null"/> when there is none.</summary>
+    public TValue? Peek(TKey key) => _cache.Peek(key);
+
+    /// <summary>Removes a value. A running build still answers the waiting requests, but is not cached.</summary>
+    public void Remove(TKey key) => _cache.Remove(key);
 
     /// <summary>Gets a value or starts building it; <see langword="false"/> when it is missing and too few slots are free.</summary>
     /// <param name="key">The key.</param>

@@ -31,9 +31,20 @@ internal sealed class MediaEndpoint(
 
         try
         {
-            if (await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted)
-                && await timelines.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past
-                && directory.VisibilityFilter.Of(past, mayPreview) is { } session)
+            if (!await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted))
+            {
+                Responses.NotFound(context);
+                return;
+            }
+
+            if (!timelines.TryOpen(path.Channel, path.Session, ClientCount.ViewerOf(context), out var opening, context.RequestAborted))
+            {
+                Overload.Count(OverloadReason.Timelines);
+                Responses.TryAgain(context);
+                return;
+            }
+
+            if (await opening is { } past && directory.VisibilityFilter.Of(past, mayPreview) is { } session)
             {
                 await live.AnswerAsync(context, session, path);
                 return;

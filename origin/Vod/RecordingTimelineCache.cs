@@ -1,5 +1,5 @@
+using System.Net;
 using Broadcast.Media;
-using Broadcast.Media.Caching;
 using Broadcast.Media.Objects;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.Vod;
 
 /// <summary>
-/// Sessions for VOD. A session that is live here comes from the directory. Any other is loaded from its newest journal file, once for all
-/// concurrent requests, into a cache with a byte limit. Thread-safe.
+/// Sessions for VOD. A session that is live here comes from the directory. Any other is loaded from its newest journal file into a
+/// <see cref="SingleFlightCache{TKey, TValue}"/>: once for all concurrent requests, and only a limited number at a time. Thread-safe.
 /// </summary>
 /// <param name="directory">The live sessions.</param>
 /// <param name="spool">Storage of the journals.</param>
@@ -36,31 +36,44 @@ internal sealed class RecordingTimelineCache(
     /// <summary>Maximum journal files tried: a writer retains at most three.</summary>
     private const int MaxTries = 4;
 
+    /// <summary>Maximum concurrent loads for viewers. One client has at most half: the posters of a page of recordings.</summary>
+    public const int MaxLoads = 64;
+
     /// <summary>End reason of such a session.</summary>
     internal const string LeftUnfinished = "left unfinished";
 
     // A timeline larger than the limit is cached alone, because every request for its media needs it.
-    private readonly ByteBudgetCache<Key, Recorded> _cache = new(options.Value.RecordingCacheBytes, recorded => recorded.Bytes, time)
-    {
-        MaxEntryBytes = long.MaxValue,
-        LifetimeOf = recorded => recorded.Session.IsEnded ? null : UnfinishedLifetime,
-    };
+    private readonly SingleFlightCache<Key, Recorded> _cache = new(options.Value.RecordingCacheBytes, long.MaxValue,
+        recorded => recorded.Bytes, recorded => recorded.Session.IsEnded ? null : UnfinishedLifetime, time);
+
+    private readonly BuildSlots _slots = new(MaxLoads);
+
+    // The publisher of manifests loads one timeline at a time; viewers cannot delay it.
+    private readonly BuildSlots _publisherSlots = new(1);
 
     /// <summary>Total size of the cached sessions' journals, in bytes.</summary>
     public long Bytes => _cache.Bytes;
 
-    /// <summary>A session, live or ended; <see langword="null"/> when none of its journals can be read.</summary>
-    /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public async ValueTask<LiveSession?> OpenAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
-    {
-        if (directory.FindChannel(channel)?.Find(session) is { } live)
-        {
-            return live;
-        }
+    /// <summary>
+    /// A session for a viewer, live or ended; <see langword="false"/> when it is not in memory and too many others are being loaded.
+    /// </summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="client">The client, from <see cref="ClientCount.ViewerOf"/>; <see langword="null"/> when it has no limit.</param>
+    /// <param name="opening">
+    /// The session, once it is loaded; <see langword="null"/> when none of its journals can be read. Fails with
+    /// <see cref="IOException"/> when the spool or the object store does.
+    /// </param>
+    /// <param name="cancellationToken">Cancels this request.</param>
+    public bool TryOpen(ChannelName channel, SessionId session, IPAddress? client, out Task<LiveSession?> opening,
+        CancellationToken cancellationToken) => TryOpen(channel, session, _slots, client, out opening, cancellationToken);
 
-        var key = new Key(channel, session);
-        return (await _cache.GetAsync(key, () => LoadAsync(key), cancellationToken))?.Session;
-    }
+    /// <summary>A session for the publisher of manifests; see <see cref="TryOpen(ChannelName, SessionId, IPAddress?, out
+    /// Task{LiveSession?}, CancellationToken)"/>.</summary>
+    /// <exception cref="IOException">The spool or the object store failed, or another session is being opened.</exception>
+    public Task<LiveSession?> OpenAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        TryOpen(channel, session, _publisherSlots, null, out var opening, cancellationToken) ? opening
+        : throw new IOException("The timeline of another recording is still being loaded.");
 
     /// <summary>A session from memory: live, or opened recently.</summary>
     public LiveSession? Peek(ChannelName channel, SessionId session) =>
@@ -74,15 +87,33 @@ internal sealed class RecordingTimelineCache(
     /// <summary>Removes a session that was deleted or is no longer live. The next request loads it again.</summary>
     public void Forget(ChannelName channel, SessionId session) => _cache.Remove(new Key(channel, session));
 
-    private async Task<Recorded?> LoadAsync(Key key)
+    private bool TryOpen(ChannelName channel, SessionId session, BuildSlots slots, IPAddress? client, out Task<LiveSession?> opening,
+        CancellationToken cancellationToken)
     {
-        var numbers = await NumbersAsync(key);
+        if (directory.FindChannel(channel)?.Find(session) is { } live)
+        {
+            opening = Task.FromResult<LiveSession?>(live);
+            return true;
+        }
+
+        var key = new Key(channel, session);
+        var isAvailable = _cache.TryGet(key, 0, slots, 1, client, abandoned => LoadAsync(key, abandoned), out var loading,
+            cancellationToken);
+        opening = SessionOfAsync(loading);
+        return isAvailable;
+
+        static async Task<LiveSession?> SessionOfAsync(Task<Recorded?> loading) => (await loading)?.Session;
+    }
+
+    private async Task<Recorded?> LoadAsync(Key key, CancellationToken cancellationToken)
+    {
+        var numbers = await NumbersAsync(key, cancellationToken);
         foreach (var number in numbers.Reverse().Take(MaxTries))
         {
             var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength,
-                CancellationToken.None);
+                cancellationToken);
             if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel
-                && await file.WithIndexBlocksAsync((name, length) => spool.ReadAllAsync(name, length, CancellationToken.None)) is { } whole
+                && await file.WithIndexBlocksAsync((name, length) => spool.ReadAllAsync(name, length, cancellationToken)) is { } whole
                 && Rebuild(whole) is { } session)
             {
                 return new Recorded(session, bytes.Length + (file.IndexBlockList?.Length ?? 0));
@@ -97,7 +128,7 @@ internal sealed class RecordingTimelineCache(
         return null;
     }
 
-    private async Task<SortedSet<JournalNumber>> NumbersAsync(Key key)
+    private async Task<SortedSet<JournalNumber>> NumbersAsync(Key key, CancellationToken cancellationToken)
     {
         var numbers = new SortedSet<JournalNumber>();
         var folder = ObjectNames.Of(key.Channel, key.Session).JournalFolder;
@@ -108,7 +139,7 @@ internal sealed class RecordingTimelineCache(
 
         if (store is not null)
         {
-            await foreach (var found in store.ListAsync(folder, CancellationToken.None))
+            await foreach (var found in store.ListAsync(folder, cancellationToken))
             {
                 Add(found.Name);
             }

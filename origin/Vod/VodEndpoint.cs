@@ -37,8 +37,15 @@ internal sealed class VodEndpoint(
             }
 
             kind = path.Kind;
-            if (await timelines.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } whole
-                || directory.VisibilityFilter.Of(whole) is not { } session)
+            if (!timelines.TryOpen(recording.Channel, recording.Session, ClientCount.ViewerOf(context), out var opening,
+                context.RequestAborted))
+            {
+                Overload.Count(OverloadReason.Timelines);
+                Responses.TryAgain(context);
+                return;
+            }
+
+            if (await opening is not { } whole || directory.VisibilityFilter.Of(whole) is not { } session)
             {
                 Responses.NotFound(context);
                 return;

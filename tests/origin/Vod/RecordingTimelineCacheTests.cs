@@ -4,6 +4,7 @@ using Broadcast.Media.OriginToControl;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Vod;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Vod;
 
@@ -18,6 +19,14 @@ public class RecordingTimelineCacheTests
         var server = await OriginServer.StartAsync(null, catalog, settings);
         server.Time.AdvanceTo(FakePackager.Start.AddMinutes(30));
         return (server, catalog);
+    }
+
+    /// <summary>Adds sessions with unreadable journals, whose loads read the spool.</summary>
+    private static List<SessionId> AddUnreadable(OriginServer server, int count)
+    {
+        var ids = Enumerable.Range(2, count).Select(hour => SessionId.New(FakePackager.Start.AddHours(hour))).ToList();
+        ids.ForEach(id => server.Spool.Objects[$"journal/demo/{id}/1-00000001.jsonl"] = [1, 2, 3]);
+        return ids;
     }
 
     [Fact]
@@ -107,6 +116,84 @@ public class RecordingTimelineCacheTests
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n", Case.Sensitive, "and does");
         server.Time.AdvanceTo(FakePackager.Start.AddMinutes(10));
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Fact]
+    public async Task Requests_beyond_the_limit_of_loads_get_503_and_those_of_a_cached_session_do_not()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var (cached, other) = (Story().End().Journal(), Story(FakePackager.Second).End().Journal());
+        server.Find(cached);
+        server.Find(other);
+        var (first, second) = (catalog.Add(cached.Session), catalog.Add(other.Session));
+        (await server.SendAsync($"/vod/{first.Id}/poster.jpg")).Dispose();
+        var ids = AddUnreadable(server, RecordingTimelineCache.MaxLoads);
+        var gate = new TaskCompletionSource();
+        server.Spool.Gate = gate.Task;
+        var loading = new List<Task>();
+        for (var i = 0; i < ids.Count; i++)
+        {
+            server.Get<RecordingTimelineCache>().TryOpen(cached.Session.Channel, ids[i], IPAddress.Parse($"198.51.100.{i / 32}"),
+                out var opening, default).ShouldBeTrue();
+            loading.Add(opening);
+        }
+
+        using (var known = await server.SendAsync($"/vod/{first.Id}/poster.jpg"))
+        {
+            known.StatusCode.ShouldBe(HttpStatusCode.NotFound, "it has no poster");
+        }
+
+        var before = OverloadCounts.Of(OverloadReason.Timelines);
+        foreach (var address in new[] { $"/vod/{second.Id}/source.m3u8", $"/live/demo/{FakePackager.Second}/source/1.m4s" })
+        {
+            using var refused = await server.SendAsync(address);
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);
+            refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            refused.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        }
+
+        OverloadCounts.Of(OverloadReason.Timelines).ShouldBeGreaterThanOrEqualTo(before + 2);
+        gate.SetResult();
+        await Task.WhenAll(loading);
+        using var again = await server.SendAsync($"/vod/{second.Id}/source.m3u8");
+        again.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Client_has_at_most_half_of_the_loads_and_an_abandoned_load_ends()
+    {
+        var (server, _) = await ServerAsync();
+        await using var s = server;
+        var ids = new Queue<SessionId>(AddUnreadable(server, 1000));
+        server.Spool.Gate = new TaskCompletionSource().Task;
+        var timelines = server.Get<RecordingTimelineCache>();
+        using var leave = new CancellationTokenSource();
+        bool TryOpen(string client, out Task opening)
+        {
+            var isAvailable = timelines.TryOpen(ChannelName.Parse("demo"), ids.Dequeue(), IPAddress.Parse(client), out var session,
+                leave.Token);
+            opening = session;
+            return isAvailable;
+        }
+
+        var loading = new List<Task>();
+        for (var i = 0; i < RecordingTimelineCache.MaxLoads / 2; i++)
+        {
+            TryOpen("198.51.100.1", out var opening).ShouldBeTrue();
+            loading.Add(opening);
+        }
+
+        TryOpen("198.51.100.1", out _).ShouldBeFalse();
+        TryOpen("198.51.100.2", out var last).ShouldBeTrue();
+        loading.Add(last);
+        await leave.CancelAsync();
+        foreach (var opening in loading)
+        {
+            await Should.ThrowAsync<OperationCanceledException>(opening);
+        }
+
+        await Poll.UntilAsync(() => TryOpen("198.51.100.1", out _));
     }
 
     [Fact]
