@@ -39,14 +39,25 @@ internal static class TrustedProxies
         // Evaluated before the address is replaced: the header of the viewer does not show which proxy was used.
         app.Use((context, next) =>
         {
+            // The next middleware adds this header when it replaces the address. Clients can send it too.
+            context.Request.Headers.Remove(options.OriginalForHeaderName);
             if (Contains(networks, context.Connection.RemoteIpAddress))
             {
-                context.Features.Set(TrustedProxyFeature.Instance);
+                context.Features.Set(TrustedProxyFeature.WithoutViewer);
             }
 
             return next(context);
         });
-        return app.UseForwardedHeaders(options);
+        app.UseForwardedHeaders(options);
+        return app.Use((context, next) =>
+        {
+            if (context.Request.Headers.ContainsKey(options.OriginalForHeaderName))
+            {
+                context.Features.Set(TrustedProxyFeature.WithViewer);
+            }
+
+            return next(context);
+        });
     }
 
     /// <summary>Returns whether one of the networks contains an address.</summary>

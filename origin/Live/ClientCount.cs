@@ -11,12 +11,16 @@ namespace Broadcast.Origin.Live;
 /// </summary>
 public sealed class TrustedProxyFeature
 {
-    private TrustedProxyFeature()
-    {
-    }
+    private TrustedProxyFeature(bool statesViewer) => StatesViewer = statesViewer;
 
-    /// <summary>The singleton.</summary>
-    public static TrustedProxyFeature Instance { get; } = new();
+    /// <summary>Feature of requests whose connection has the viewer's address, which the proxy stated.</summary>
+    public static TrustedProxyFeature WithViewer { get; } = new(statesViewer: true);
+
+    /// <summary>Feature of requests whose connection has the proxy's address.</summary>
+    public static TrustedProxyFeature WithoutViewer { get; } = new(statesViewer: false);
+
+    /// <summary>Indicates whether the proxy stated the viewer's address.</summary>
+    public bool StatesViewer { get; }
 }
 
 /// <summary>
@@ -44,10 +48,7 @@ internal sealed class ClientCount(int limit)
     /// </summary>
     public static IPAddress? ViewerOf(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address
-        && (context.Features.Get<TrustedProxyFeature>() is null || IsForwarded(context)) ? ClientNetwork.Of(address) : null;
-
-    /// <summary>Returns whether a trusted proxy stated the client's address.</summary>
-    public static bool IsForwarded(HttpContext context) => context.Request.Headers.ContainsKey("X-Original-For");
+        && context.Features.Get<TrustedProxyFeature>() is null or { StatesViewer: true } ? ClientNetwork.Of(address) : null;
 
     /// <summary>
     /// Counts a request; <see langword="false"/> when the client has its maximum. After success, <see cref="Exit"/> must be called.

@@ -56,6 +56,32 @@ public sealed class TrustedProxiesTests
     }
 
     [Theory]
+    [InlineData(null, "203.0.113.5", null)]
+    [InlineData("10.0.0.0/8", "203.0.113.5", null)]
+    [InlineData("127.0.0.1", "203.0.113.5", true)]
+    [InlineData("127.0.0.1", null, false)]
+    [InlineData("127.0.0.1", "nonsense", false)]
+    public async Task Only_the_forwarded_address_of_a_trusted_proxy_counts_as_the_viewer_and_not_a_header_of_the_client(string? trusted,
+        string? header, bool? statesViewer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.UseTrustedProxies(trusted);
+        app.Run(context => context.Response.WriteAsync($"{context.Features.Get<TrustedProxyFeature>()?.StatesViewer}"));
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Original-For", "198.51.100.1:1");
+        if (header is not null)
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", header);
+        }
+
+        (await client.GetStringAsync("/")).ShouldBe($"{statesViewer}");
+    }
+
+    [Theory]
     [InlineData(null, "http")]
     [InlineData("10.0.0.0/8", "http")]
     [InlineData("127.0.0.1", "https")]

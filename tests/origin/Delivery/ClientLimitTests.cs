@@ -68,7 +68,7 @@ public class ClientLimitTests
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
-        context.Features.Set(TrustedProxyFeature.Instance);
+        context.Features.Set(TrustedProxyFeature.WithViewer);
         ClientCount.Of(context).ShouldBeNull();
         ClientCount.Of(new DefaultHttpContext()).ShouldBeNull();
     }
@@ -78,9 +78,10 @@ public class ClientLimitTests
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
-        context.Features.Set(TrustedProxyFeature.Instance);
-        ClientCount.ViewerOf(context).ShouldBeNull("the address is the edge's");
+        context.Features.Set(TrustedProxyFeature.WithoutViewer);
         context.Request.Headers["X-Original-For"] = "10.0.0.1:1234";
+        ClientCount.ViewerOf(context).ShouldBeNull("the address is the edge's, and anyone can send the header");
+        context.Features.Set(TrustedProxyFeature.WithViewer);
         ClientCount.ViewerOf(context).ShouldBe(IPAddress.Parse("192.0.2.7"));
     }
 

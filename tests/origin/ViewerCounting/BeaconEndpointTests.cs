@@ -115,20 +115,22 @@ public class BeaconEndpointTests
     }
 
     [Theory]
-    [InlineData("203.0.113.5", false, null, "203.0.113.5")]
-    [InlineData("2001:db8:1:2:3:4:5:6", false, null, "2001:db8:1:2::")]
-    [InlineData("203.0.113.5", false, "X-Forwarded-For", "203.0.113.5")]   // an edge that is not configured, or a client that forges
-    [InlineData("203.0.113.5", false, "Forwarded", "203.0.113.5")]
-    [InlineData("203.0.113.5", false, "Via", "203.0.113.5")]
-    [InlineData("203.0.113.5", true, null, null)]   // an edge without a client address
-    [InlineData("203.0.113.5", true, "Via", null)]
+    [InlineData("203.0.113.5", null, null, "203.0.113.5")]
+    [InlineData("2001:db8:1:2:3:4:5:6", null, null, "2001:db8:1:2::")]
+    [InlineData("203.0.113.5", null, "X-Forwarded-For", "203.0.113.5")]   // an edge that is not configured, or a client that forges
+    [InlineData("203.0.113.5", null, "Forwarded", "203.0.113.5")]
+    [InlineData("203.0.113.5", null, "X-Original-For", "203.0.113.5")]
+    [InlineData("203.0.113.5", null, "Via", "203.0.113.5")]
+    [InlineData("203.0.113.5", false, null, null)]   // an edge without a client address
+    [InlineData("203.0.113.5", false, "Via", null)]
+    [InlineData("203.0.113.5", false, "X-Original-For", null)]   // which its client sent
     [InlineData("203.0.113.5", true, "X-Original-For", "203.0.113.5")]   // an edge with a client address
-    public void Viewers_are_unlimited_only_through_a_trusted_edge(string address, bool isTrusted, string? header, string? network)
+    public void Viewers_are_unlimited_only_through_a_trusted_edge(string address, bool? statesViewer, string? header, string? network)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
-        if (isTrusted)
+        if (statesViewer is not null)
         {
-            context.Features.Set(TrustedProxyFeature.Instance);
+            context.Features.Set(statesViewer.Value ? TrustedProxyFeature.WithViewer : TrustedProxyFeature.WithoutViewer);
         }
 
         if (header is not null)
