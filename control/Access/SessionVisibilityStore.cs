@@ -4,6 +4,7 @@ using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -12,17 +13,16 @@ namespace Broadcast.Control.Access;
 /// <summary>
 /// Visibility of sessions for viewers, in memory: the sessions that were ever hidden. A change takes effect at once and is written to the
 /// database afterwards, so that it needs no database: a session that starts in a preview during an outage is hidden. Until a change is
-/// written, it overrides the database. Thread-safe.
+/// written, it overrides the database. Beyond <see cref="MaxSessions"/>, the visibilities of the oldest sessions are read on demand
+/// (<see cref="OlderSessionVisibility"/>). Thread-safe.
 /// </summary>
 /// <param name="database">Database with the visibilities.</param>
 /// <param name="logger">Logger.</param>
 /// <param name="sessionWriter">Writes the rows of sessions; a change waits as long as its row does.</param>
+/// <param name="time">Clock.</param>
 internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger,
-    SessionWriter? sessionWriter = null) : ISessionVisibility, IDisposable
+    SessionWriter? sessionWriter = null, [FromKeyedServices(ControlClock.Key)] TimeProvider? time = null) : ISessionVisibility, IDisposable
 {
-    /// <summary>Maximum sessions in memory; the newest are retained.</summary>
-    private const int MaxSessions = 100_000;
-
     /// <summary>Maximum attempts to write a change whose session is not found, most likely because its channel was deleted.</summary>
     private const int MaxTries = 100;
 
@@ -48,8 +48,17 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     private readonly SemaphoreSlim _mutex = new(1, 1);
     private readonly Lock _lock = new();
     private readonly Dictionary<SessionId, PendingWrite> _pending = [];
+    private OlderSessionVisibility? _older;
+
     // read without the lock
-    private ImmutableDictionary<SessionId, SessionVisibility> _views = ImmutableDictionary<SessionId, SessionVisibility>.Empty;
+    private Views _views = new(ImmutableDictionary<SessionId, SessionVisibility>.Empty, null);
+
+    /// <summary>Maximum sessions in memory; the newest are retained.</summary>
+    public int MaxSessions { get; init; } = 100_000;
+
+    private OlderSessionVisibility Older => LazyInitializer.EnsureInitialized(ref _older, () => new(
+        sessions => TryAsync((connection, token) => ReadAsync(connection, sessions, token), CancellationToken.None),
+        time ?? TimeProvider.System));
 
     /// <summary>Indicates whether changes are not written yet.</summary>
     public bool HasPendingWrites
@@ -64,15 +73,18 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     }
 
     /// <inheritdoc/>
-    public SessionVisibility? Find(ChannelName channel, SessionId session) =>
-        Volatile.Read(ref _views).TryGetValue(session, out var view) ? view : null;
+    public SessionVisibility? Find(ChannelName channel, SessionId session)
+    {
+        var views = Volatile.Read(ref _views);
+        return views.All.TryGetValue(session, out var view) ? view : views.IsOlder(session) ? Older.Find(session) : null;
+    }
 
     /// <inheritdoc/>
     public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment)
     {
         lock (_lock)
         {
-            if (_views.GetValueOrDefault(session) is { Segment: null } view && view.From == from)
+            if (FindKnown(session) is { Segment: null } view && view.From == from)
             {
                 Set(session, SessionVisibility.Since(from, segment));
             }
@@ -103,7 +115,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     /// <param name="cancellationToken">Cancels the immediate write; the change takes effect and is written later.</param>
     public async Task ShowAsync(SessionId session, DateTimeOffset from, CancellationToken cancellationToken = default)
     {
-        if (Find(default, session) is null)
+        if (FindKnown(session) is null)
         {
             // Another process may have just hidden it.
             await TryAsync((connection, token) => ReadAsync(connection, [session.Value], token), cancellationToken);
@@ -113,7 +125,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         var view = SessionVisibility.Since(DateTimeOffset.FromUnixTimeMilliseconds(from.ToUnixTimeMilliseconds()));
         lock (_lock)
         {
-            if (!_views.GetValueOrDefault(session).IsHidden)
+            if (FindKnown(session) is not { IsHidden: true })
             {
                 return;
             }
@@ -128,13 +140,13 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => RunExclusiveAsync(
         async () =>
         {
-            var rows = await connection.QueryAsync<Row>(new CommandDefinition(Read, new { most = MaxSessions },
+            var rows = await connection.QueryAsync<Row>(new CommandDefinition(Read, new { most = MaxSessions + 1 },
                 cancellationToken: cancellationToken));
             var views = rows.ToImmutableDictionary(row => SessionId.Parse(row.Id), row => row.ToVisibility());
             lock (_lock)
             {
-                Volatile.Write(ref _views,
-                    views.SetItems(_pending.Select(waiting => KeyValuePair.Create(waiting.Key, waiting.Value.View))));
+                Older.Clear();
+                Store(views.SetItems(_pending.Select(waiting => KeyValuePair.Create(waiting.Key, waiting.Value.View))), null);
             }
         },
         cancellationToken);
@@ -160,27 +172,50 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         var found = rows.ToDictionary(row => row.Id, row => row.ToVisibility(), StringComparer.Ordinal);
         lock (_lock)
         {
-            var views = _views.ToBuilder();
-            foreach (var id in ids.Where(id => !_pending.ContainsKey(SessionId.Parse(id))))
+            var views = _views.All.ToBuilder();
+            foreach (var session in ids.Select(SessionId.Parse).Where(session => !_pending.ContainsKey(session)))
             {
-                if (found.TryGetValue(id, out var view))
+                SessionVisibility? view = found.TryGetValue(session.Value, out var set) ? set : null;
+                if (_views.IsOlder(session))
                 {
-                    views[SessionId.Parse(id)] = view;
+                    Older.Set(session, view);
+                    views.Remove(session);
+                }
+                else if (view is not null)
+                {
+                    views[session] = view.Value;
                 }
                 else
                 {
-                    views.Remove(SessionId.Parse(id));
+                    views.Remove(session);
                 }
             }
 
-            if (views.Count > MaxSessions)
-            {
-                views.RemoveRange(views.Keys.OrderBy(s => s.Value, StringComparer.Ordinal).Take(MaxSessions / 10).ToList());
-            }
-
-            Volatile.Write(ref _views, views.ToImmutable());
+            Store(views.ToImmutable(), _views.NewestOlder);
         }
     }
+
+    /// <summary>Stores views. If there are too many, removes the oldest that are written. Called under the lock.</summary>
+    private void Store(ImmutableDictionary<SessionId, SessionVisibility> views, SessionId? newestOlder)
+    {
+        if (views.Count > MaxSessions)
+        {
+            var oldest = views.Keys.Where(session => !_pending.ContainsKey(session)).Order().Take(views.Count - (MaxSessions * 9 / 10))
+                .ToList();
+            if (oldest.Count > 0)
+            {
+                views = views.RemoveRange(oldest);
+                newestOlder = newestOlder is { } older && older.CompareTo(oldest[^1]) > 0 ? older : oldest[^1];
+                Older.Clear();
+            }
+        }
+
+        Volatile.Write(ref _views, new(views, newestOlder));
+    }
+
+    /// <summary>Visibility of a session in memory; <see langword="null"/> when there is none.</summary>
+    private SessionVisibility? FindKnown(SessionId session) =>
+        Volatile.Read(ref _views).All.TryGetValue(session, out var view) ? view : Older.FindKnown(session);
 
     private async Task WriteAllAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -221,8 +256,9 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         return exists;
     }
 
-    // Waits for the others before it takes a connection.
-    private async Task TryAsync(Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken cancellationToken)
+    /// <summary>Works with the database, after all others that do.</summary>
+    /// <returns><see langword="false"/> when the database is unavailable.</returns>
+    private async Task<bool> TryAsync(Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         try
         {
@@ -233,10 +269,16 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
                     await work(connection, cancellationToken);
                 },
                 cancellationToken);
+            return true;
         }
         catch (Exception e) when (ControlDatabase.IsUnavailable(e))
         {
-            ControlLog.VisibilityWritePending(logger, ControlDatabase.Describe(e));
+            if (HasPendingWrites)
+            {
+                ControlLog.VisibilityWritePending(logger, ControlDatabase.Describe(e));
+            }
+
+            return false;
         }
     }
 
@@ -244,7 +286,7 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     {
         lock (_lock)
         {
-            Volatile.Write(ref _views, _views.SetItem(session, view));
+            Volatile.Write(ref _views, _views with { All = _views.All.SetItem(session, view) });
             _pending[session] = new(view);
         }
     }
@@ -261,6 +303,14 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
         {
             _mutex.Release();
         }
+    }
+
+    /// <summary>Visibilities in memory.</summary>
+    /// <param name="All">Visibilities of all newer sessions that have one, and of some older ones.</param>
+    /// <param name="NewestOlder">Newest session whose visibility may be missing; <see langword="null"/> when there is none.</param>
+    private sealed record Views(ImmutableDictionary<SessionId, SessionVisibility> All, SessionId? NewestOlder)
+    {
+        public bool IsOlder(SessionId session) => NewestOlder is { } newest && session.CompareTo(newest) <= 0;
     }
 
     private sealed record Row(string Id, DateTimeOffset? Since, long? Segment)

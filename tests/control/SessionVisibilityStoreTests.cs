@@ -130,6 +130,56 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Sessions_too_old_for_the_memory_are_hidden_until_their_visibility_is_read_from_the_database()
+    {
+        await using var rig = await PublishHarness.OpenAsync(postgres);
+        await rig.Channels.CreateAsync("demo", new());
+        var from = rig.Clock.GetUtcNow();
+        var ids = await AddSessionsAsync(rig, 40);
+        await ExecuteAsync(rig.Database, $"UPDATE sessions SET preview = false, visible_from = '{from:O}' WHERE id = '{ids[1]}'");
+        await ExecuteAsync(rig.Database, $"UPDATE sessions SET preview = false WHERE id = '{ids[2]}'");
+        using var store = new SessionVisibilityStore(rig.Database, NullLogger<SessionVisibilityStore>.Instance) { MaxSessions = 20 };
+        await LearnAsync(store, rig.Database);
+
+        ids.ShouldAllBe(id => store.Find(Demo, id) == SessionVisibility.Hidden);
+        await Poll.UntilAsync(() => store.Find(Demo, ids[1]) == SessionVisibility.Since(from));
+        await Poll.UntilAsync(() => store.Find(Demo, ids[2]) == null);
+        ids.Except([ids[1], ids[2]]).ShouldAllBe(id => store.Find(Demo, id) == SessionVisibility.Hidden);
+
+        await store.ShowAsync(ids[0], from);
+        store.Find(Demo, ids[0]).ShouldBe(SessionVisibility.Since(from));
+        await LearnAsync(store, rig.Database);
+        store.Find(Demo, ids[0]).ShouldBe(SessionVisibility.Hidden, "it is read again");
+        await Poll.UntilAsync(() => store.Find(Demo, ids[0]) == SessionVisibility.Since(from));
+    }
+
+    [Fact]
+    public async Task Full_memory_neither_shows_hidden_sessions_nor_loses_changes_that_are_not_written()
+    {
+        await using var rig = await PublishHarness.OpenAsync(postgres);
+        await rig.Channels.CreateAsync("demo", new());
+        var ids = await AddSessionsAsync(rig, 40);
+        using var store = new SessionVisibilityStore(rig.Database, NullLogger<SessionVisibilityStore>.Instance, time: rig.Clock)
+            { MaxSessions = 20 };
+        await LearnAsync(store, rig.Database);
+        var later = await AddSessionsAsync(rig, 40, 100);
+        await rig.Database.DisposeAsync();
+        var from = rig.Clock.GetUtcNow();
+        await store.HideAsync(ids[3]);
+        await store.ShowAsync(ids[39], from);
+
+        later.ForEach(store.StartHidden);
+
+        store.Find(Demo, ids[39]).ShouldBe(SessionVisibility.Since(from));
+        ids.Concat(later).Except([ids[39]]).ShouldAllBe(id => store.Find(Demo, id) == SessionVisibility.Hidden);
+        await rig.Database.OpenAsync(default);
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        await store.FlushAsync(connection, default);
+        await store.RefreshAsync(connection, [later[0].Value], default);
+        ids.Concat(later).Except([ids[39]]).ShouldAllBe(id => store.Find(Demo, id) == SessionVisibility.Hidden);
+    }
+
+    [Fact]
     public async Task Server_applies_visibility_changes_of_other_processes_and_keeps_them_after_a_restart()
     {
         var options = await postgres.FreshAsync();
@@ -193,6 +243,24 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
     {
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         rig.Previews.Add(await StreamKeys.ChannelIdAsync(connection, "demo", default));
+    }
+
+    /// <summary>Adds hidden sessions, oldest first.</summary>
+    private static async Task<List<SessionId>> AddSessionsAsync(PublishHarness rig, int count, int firstMinute = 0)
+    {
+        var ids = Enumerable.Range(firstMinute, count).Select(minute => SessionId.New(rig.Clock.GetUtcNow().AddMinutes(minute))).ToList();
+        await ExecuteAsync(rig.Database, $"""
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason, preview)
+            SELECT i, c.id, 1, 'low', c.created_at, c.created_at, 'over', true
+                FROM channels c, unnest(ARRAY['{string.Join("','", ids)}']) i
+            """);
+        return ids;
+    }
+
+    private static async Task ExecuteAsync(ControlDatabase database, string sql)
+    {
+        await using var command = database.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task FlushAsync(PublishHarness rig)
