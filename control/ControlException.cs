@@ -59,6 +59,9 @@ public sealed class ControlException : Exception
     /// <summary>Time after which the same request may succeed; <see langword="null"/> if unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Member that the request lacks, as named in the API; <see langword="null"/> unless a request with it would succeed.</summary>
+    public string? Needs { get; init; }
+
     /// <summary>Validation errors of an invalid request; empty for other codes.</summary>
     public IReadOnlyList<ValidationError> ValidationErrors { get; }
 

@@ -137,9 +137,12 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     internal static ProblemHttpResult Unauthorized(HttpContext http, string detail, string? needs = null)
     {
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
-        return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401,
-            extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
+        return Problem(StatusCodes.Status401Unauthorized, detail, needs);
     }
+
+    private static ProblemHttpResult Problem(int status, string detail, string? needs) =>
+        needs is null ? Problem(status, detail) : TypedResults.Problem(detail, statusCode: status,
+            extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
 
     private static ProblemHttpResult TooManyRequests(HttpContext http, TimeSpan? wait, string detail = RateLimitExceeded)
     {
@@ -203,7 +206,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                     .ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal),
             }),
         ControlErrorCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
-        ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message),
+        ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message, e.Needs),
         ControlErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
         ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
         ControlErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),

@@ -42,7 +42,10 @@ internal sealed record RetentionPermission(TokenRole Role, bool CanWriteRecordin
         if (Role < TokenRole.Admin && !IsConfirmed)
         {
             throw new ControlException(ControlErrorCode.Conflict,
-                $"{effect}. Ask an admin, or confirm it with \"{Member}\": true in the request.");
+                $"{effect}. Ask an admin, or confirm it with \"{Member}\": true in the request.")
+            {
+                Needs = Member,
+            };
         }
     }
 }

@@ -4,6 +4,7 @@ import { Api, ApiError, type Channel, type System } from '../src/admin/api';
 import { channelChangeOf, recordingSetting, optionsWithCurrent } from '../src/admin/channel/channelChange';
 import { ChannelFields } from '../src/admin/channel/ChannelSection';
 import { slateFile } from '../src/admin/channel/SlateDialog';
+import { ConfirmExpiry, sendChange } from '../src/admin/retention';
 import { adminText } from '../src/text';
 
 const channel: Channel = {
@@ -88,6 +89,41 @@ describe('channel settings', () => {
     const html = renderToStaticMarkup(<ChannelFields channel={{ ...channel, ladder: '854x480@1200k' }} system={system} fieldErrors={{}} />);
     expect(html).toContain('<option value="custom" selected="">');
     expect(html).toContain('value="854x480@1200k"');
+  });
+});
+
+describe('a shorter retention', () => {
+  const detail = 'This retention is shorter: 3 existing recordings expire earlier. Ask an admin, or confirm it with "expireRecordings".';
+
+  test('is sent again with the confirmation when the server requires it', async () => {
+    const requests: { path: string; body: unknown }[] = [];
+    vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+      requests.push({ path, body: JSON.parse(String(init.body)) });
+      return Promise.resolve(
+        requests.length === 1
+          ? new Response(JSON.stringify({ detail, needs: 'expireRecordings' }), { status: 409 })
+          : new Response(JSON.stringify(channel), { status: 200 }),
+      );
+    });
+    const api = new Api(null, adminText);
+    const change = channelChangeOf(channel, createForm({ recording: '7d' }));
+    const expiring = await sendChange(change, (request) => api.changeChannel('main', request));
+    expect(expiring?.effect).toBe('This retention is shorter: 3 existing recordings expire earlier.');
+    expect(requests.map(({ body }) => body)).toEqual([{ record: true, retention: '7d' }]);
+    await expiring?.confirm();
+    expect(requests[1]).toEqual({ path: requests[0]?.path, body: { record: true, retention: '7d', expireRecordings: true } });
+  });
+  test('is not confirmed for other conflicts, and not when the change was made', async () => {
+    expect(await sendChange({ retention: '7d' }, () => Promise.resolve(channel))).toBeNull();
+    const conflict = new ApiError(409, 'expireRecordings');
+    await expect(sendChange({ retention: '7d' }, () => Promise.reject(conflict))).rejects.toBe(conflict);
+  });
+  test('is confirmed in a form that the keyboard can submit or cancel', () => {
+    const confirm = vi.fn(() => Promise.resolve());
+    const html = renderToStaticMarkup(<ConfirmExpiry change={{ effect: 'Three expire.', confirm }} onClose={vi.fn()} />);
+    expect(html).toContain(`<p>Three expire. ${adminText.recordings.expireHint}</p>`);
+    expect(html).toMatch(/<form .*<button type="button" [^>]*>Cancel<\/button><button type="submit" class="button danger"[^>]*>Shorten</);
+    expect(confirm).not.toHaveBeenCalled();
   });
 });
 

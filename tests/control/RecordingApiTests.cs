@@ -85,6 +85,8 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         await AnswersAsync(scopedAdmin.Token, Channel, new { retention = "1h", expireRecordings = true }, 403, "recordings:write");
         await AnswersAsync(producer.Token, Channel, new { retention = "1h" }, 409, "1 existing recording expires earlier");
         await AnswersAsync(producer.Token, recording, new { retention = "1h" }, 409, "\"expireRecordings\": true");
+        (await server.SendAsync("PATCH", Channel, producer.Token, new { retention = "1h" })).Body.GetProperty("needs").GetString()
+            .ShouldBe("expireRecordings");
         await AnswersAsync(scoped.Token, Channel, new { retention = "forever", title = "Longer" }, 200);
         await AnswersAsync(producer.Token, recording, new { retention = "30d", expireRecordings = true }, 200);
         await AnswersAsync(producer.Token, recording, new { retention = "forever" }, 200);

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { adminText } from '../../text';
-import { type Api, ApiError, type Channel, type System } from '../api';
+import { type Api, ApiError, type Channel, type ChannelChange, type System } from '../api';
 import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { LadderField } from '../LadderField';
+import { ConfirmExpiry, type ExpiringChange, sendChange } from '../retention';
 import { channelChangeOf, recordingSetting, optionsWithCurrent } from './channelChange';
 import { SlateDialog } from './SlateDialog';
 
@@ -22,6 +23,7 @@ interface ChannelSectionProps {
 /** Channel settings, slate and deletion. */
 export function ChannelSection({ api, channel, system, canDelete, onChanged }: ChannelSectionProps) {
   const [openDialog, setOpenDialog] = useState<OpenDialog | null>(null);
+  const [expiringChange, setExpiringChange] = useState<ExpiringChange | null>(null);
   const text = adminText.channel;
   const name = channel.title || channel.name;
   const close = () => setOpenDialog(null);
@@ -52,15 +54,19 @@ export function ChannelSection({ api, channel, system, canDelete, onChanged }: C
             onSubmit={async (form) => {
               const change = channelChangeOf(openDialog.original, form);
               if (Object.keys(change).length === 0) throw new ApiError(0, text.nothingChanged);
-              await api.changeChannel(channel.name, change);
-              close();
-              onChanged();
+              const send = async (request: ChannelChange) => {
+                await api.changeChannel(channel.name, request);
+                close();
+                onChanged();
+              };
+              setExpiringChange(await sendChange(change, send));
             }}
           >
             {(fieldErrors) => <ChannelFields channel={openDialog.original} system={system} fieldErrors={fieldErrors} />}
           </ActionForm>
         </Dialog>
       )}
+      {expiringChange && <ConfirmExpiry change={expiringChange} onClose={() => setExpiringChange(null)} />}
       {openDialog?.action === 'slate' && <SlateDialog api={api} channel={channel} onClose={close} />}
       {openDialog?.action === 'delete' && (
         <Confirm

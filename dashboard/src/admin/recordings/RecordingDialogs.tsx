@@ -5,6 +5,7 @@ import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { DownloadDialog } from './DownloadDialog';
+import { ConfirmExpiry, type ExpiringChange, sendChange } from '../retention';
 import { changeRecording, createClip, deleteRecording, previewDeletion, type Recording } from './recordingApi';
 import { PositionPicker } from './PositionPicker';
 import { RecordingPlayer } from './RecordingPlayer';
@@ -36,12 +37,18 @@ interface RecordingDialogsProps {
 
 /** The dialogs for one recording, one at a time. */
 export function RecordingDialogs({ api, origin, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
+  const [expiringChange, setExpiringChange] = useState<ExpiringChange | null>(null);
   const text = adminText.recordings;
 
   async function finish(task: Promise<Recording>, message: (name: string) => string) {
     const changed = await task;
     onClose();
     onChanged(message(recordingName(changed)));
+  }
+
+  async function change(form: FormData) {
+    const request = recordingChangeOf(recording, form);
+    setExpiringChange(await sendChange(request, (confirmed) => finish(changeRecording(api, recording.id, confirmed), text.changed)));
   }
 
   switch (action) {
@@ -56,7 +63,7 @@ export function RecordingDialogs({ api, origin, action, recording, channel, onCh
             submit={text.save}
             working={text.working}
             onCancel={onClose}
-            onSubmit={(form) => finish(changeRecording(api, recording.id, recordingChangeOf(recording, form)), text.changed)}
+            onSubmit={change}
           >
             {(fieldErrors) => (
               <>
@@ -75,6 +82,7 @@ export function RecordingDialogs({ api, origin, action, recording, channel, onCh
               </>
             )}
           </ActionForm>
+          {expiringChange && <ConfirmExpiry change={expiringChange} onClose={() => setExpiringChange(null)} />}
         </Dialog>
       );
     case 'clip':
