@@ -3,6 +3,7 @@ using System.Net;
 using Broadcast.Control.Api;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -81,6 +82,38 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
 
         (await waiting[0]).ShouldNotBeNull();
         waiting[1].IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task API_runs_four_requests_of_a_caller_holds_further_ones_and_rejects_those_beyond_the_queue()
+    {
+        var encoders = new SlowEncoders();
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, encoders: encoders,
+            settings: ("Control:WritesPerSecond", "0"));
+        var (busy, other) = (await server.TokenAsync(TokenRole.Admin), await server.TokenAsync(TokenRole.Admin));
+        (await server.SendAsync("GET", "/api/v1/me", busy)).Status.ShouldBe(200);   // unknown tokens have limits of their own
+        var requests = Enumerable.Range(0, CallerLimits.MaxConcurrent + CallerLimits.MaxWaiting + 3).Select(_ => ProbeAsync(busy)).ToList();
+        async Task<(int Status, TimeSpan? RetryAfter)> ProbeAsync(string token)
+        {
+            var (status, _, response) = await server.SendAsync("POST", "/api/v1/encoders/probe", token);
+            return (status, response.Headers.RetryAfter?.Delta);
+        }
+
+        await Poll.UntilAsync(() => encoders.Running == CallerLimits.MaxConcurrent && requests.Count(r => r.IsCompleted) == 3,
+            TimeSpan.FromSeconds(5));
+        foreach (var rejected in requests.Where(r => r.IsCompleted))
+        {
+            (await rejected).ShouldBe((429, TimeSpan.FromSeconds(1)));
+        }
+
+        var elsewhere = ProbeAsync(other);
+        await Poll.UntilAsync(() => encoders.Running == CallerLimits.MaxConcurrent + 1);
+
+        encoders.Release.SetResult();
+
+        (await elsewhere).Status.ShouldBe(200);
+        (await Task.WhenAll(requests)).Count(r => r.Status == 200).ShouldBe(CallerLimits.MaxConcurrent + CallerLimits.MaxWaiting);
+        encoders.MaxRunning.ShouldBe(CallerLimits.MaxConcurrent + 1);
     }
 
     [Fact]
@@ -213,5 +246,36 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     {
         Secret.New(out var text);
         return text;
+    }
+
+    /// <summary>Encoders whose probes last until they are released.</summary>
+    private sealed class SlowEncoders : IEncoderList
+    {
+        private readonly Lock _lock = new();
+
+        public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Running { get; private set; }
+
+        public int MaxRunning { get; private set; }
+
+        public IReadOnlyList<EncoderInfo> List() => [];
+
+        public async Task<IReadOnlyList<EncoderInfo>> ProbeAsync(CancellationToken cancellationToken)
+        {
+            Count(1);
+            await Release.Task;
+            Count(-1);
+            return [];
+        }
+
+        private void Count(int change)
+        {
+            lock (_lock)
+            {
+                Running += change;
+                MaxRunning = Math.Max(MaxRunning, Running);
+            }
+        }
     }
 }
