@@ -36,6 +36,15 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Number of active timers that fire at the end of a time from now.</summary>
+    public int TimersDueIn(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            return _timers.Count(t => t.Due == _elapsed + time);
+        }
+    }
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
