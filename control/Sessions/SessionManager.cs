@@ -22,7 +22,7 @@ namespace Broadcast.Control.Sessions;
 /// <param name="visibility">Visibility of sessions; without it, all sessions are visible.</param>
 /// <param name="activeEvents">Active events of channels; without it, none. Queried when a session starts, so that the session either
 /// belongs to a live event or is hidden until its event goes live.</param>
-internal sealed class SessionManager(
+internal sealed partial class SessionManager(
     SessionWriter sessionWriter, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, SessionVisibilityStore? visibility = null,
     IActiveEvents? activeEvents = null)
 {
@@ -268,36 +268,6 @@ internal sealed class SessionManager(
         }
     }
 
-    /// <summary>Keys in use, without those of publishers that an auth callback allowed without a key.</summary>
-    public string[] KeysInUse()
-    {
-        lock (_lock)
-        {
-            return [.. _channels.Publishers.Select(o => o.KeyId).Where(id => id[0] != AuthCallbackChannels.IdPrefix)];
-        }
-    }
-
-    /// <summary>Channels with an open session or an encoder.</summary>
-    public long[] ChannelsInUse()
-    {
-        lock (_lock)
-        {
-            return [.. _channels.All.Select(c => c.ChannelId)];
-        }
-    }
-
-    /// <summary>Channels and ids of the open sessions.</summary>
-    public IReadOnlyList<(ChannelName Channel, SessionId Session)> OpenSessions() => [.. Sessions().Select(s => (s.Channel, s.Id))];
-
-    /// <summary>Open sessions.</summary>
-    public IReadOnlyList<BroadcastSession> Sessions()
-    {
-        lock (_lock)
-        {
-            return [.. _channels.Sessions];
-        }
-    }
-
     /// <summary>Reports the current number of viewers of a session and stores its peak.</summary>
     public void RecordViewers(SessionId session, long viewers)
     {
@@ -318,24 +288,6 @@ internal sealed class SessionManager(
     /// <summary>Queues the webhook event for an encoder that stopped publishing.</summary>
     public void NotifyStopped(PublishGrant grant, string reason) =>
         sessionWriter.Enqueue(WebhookMessage.Stopped(time.GetUtcNow(), grant, reason, HasOpen(grant.Session.Id)));
-
-    /// <summary>Returns whether an encoder publishes on a channel; <see langword="null"/> when the channel is not in use here.</summary>
-    public bool? IsPublishing(long channelId)
-    {
-        lock (_lock)
-        {
-            return _channels.Find(channelId) is { } channel ? !channel.IsEmpty : null;
-        }
-    }
-
-    /// <summary>Returns whether a session is open.</summary>
-    public bool HasOpen(SessionId session)
-    {
-        lock (_lock)
-        {
-            return _channels.Find(session) is not null;
-        }
-    }
 
     /// <summary>Completes when the packager has been notified of all ends so far.</summary>
     public Task WhenEndsNotifiedAsync() => _endNotifier.WhenNotifiedAsync();

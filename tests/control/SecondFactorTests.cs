@@ -10,7 +10,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     [Fact]
     public async Task Second_factor_is_active_after_its_first_valid_code_and_accepts_each_code_once()
     {
-        await using var people = await PeopleRig.OpenAsync(postgres);
+        await using var people = await UserHarness.OpenAsync(postgres);
         var jane = await JaneAsync(people);
 
         var made = await people.Factors.StartAsync(jane, default);
@@ -39,7 +39,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     [Fact]
     public async Task Recovery_code_replaces_one_code_once()
     {
-        await using var people = await PeopleRig.OpenAsync(postgres);
+        await using var people = await UserHarness.OpenAsync(postgres);
         var codes = await EnrolAsync(people, await JaneAsync(people));
 
         (await people.LoginAsync("jane", UserTests.Password, codes[3].ToUpperInvariant())).ShouldBeOfType<LoginResult.Succeeded>();
@@ -52,7 +52,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     [Fact]
     public async Task Code_used_concurrently_is_accepted_once()
     {
-        await using var people = await PeopleRig.OpenAsync(postgres);
+        await using var people = await UserHarness.OpenAsync(postgres);
         await EnrolAsync(people, await JaneAsync(people));
         people.Clock.Advance(TimeSpan.FromSeconds(60));
         var code = await CodeAsync(people);
@@ -65,7 +65,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     [Fact]
     public async Task No_code_is_checked_for_15_minutes_after_five_wrong_ones()
     {
-        await using var people = await PeopleRig.OpenAsync(postgres);
+        await using var people = await UserHarness.OpenAsync(postgres);
         var codes = await EnrolAsync(people, await JaneAsync(people));
         for (var i = 0; i < LoginAttempts.MaxCodes; i++)
         {
@@ -83,7 +83,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     [Fact]
     public async Task Second_factor_is_disabled_by_a_valid_code_or_by_an_admin()
     {
-        await using var people = await PeopleRig.OpenAsync(postgres);
+        await using var people = await UserHarness.OpenAsync(postgres);
         var jane = await JaneAsync(people);
         var codes = await EnrolAsync(people, jane);
 
@@ -103,18 +103,18 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
             .ShouldBe(["totp.enable", "totp.disable", "totp.enable", "totp.reset"]);
     }
 
-    private static async Task<AuthenticatedUser> JaneAsync(PeopleRig people)
+    private static async Task<AuthenticatedUser> JaneAsync(UserHarness people)
     {
         await people.Users.CreateAsync("jane", UserTests.Password, TokenRole.Viewer);
         return (await people.Sessions.VerifyAsync(await people.InAsync("jane"), default))!;
     }
 
-    private static async Task<IReadOnlyList<string>> EnrolAsync(PeopleRig people, AuthenticatedUser user)
+    private static async Task<IReadOnlyList<string>> EnrolAsync(UserHarness people, AuthenticatedUser user)
     {
         await people.Factors.StartAsync(user, default);
         return await people.Factors.ConfirmAsync(user, await CodeAsync(people), default);
     }
 
-    private static async Task<string> CodeAsync(PeopleRig people, int steps = 0) =>
+    private static async Task<string> CodeAsync(UserHarness people, int steps = 0) =>
         Totp.CodeOf((byte[])(await people.ScalarAsync("SELECT totp_secret FROM users"))!, Totp.StepOf(people.Clock.GetUtcNow()) + steps);
 }

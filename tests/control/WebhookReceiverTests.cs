@@ -136,7 +136,7 @@ public sealed class WebhookReceiverTests(PostgresFixture postgres)
         {
             try
             {
-                await stream.ReadAtLeastAsync(new byte[16 * 1024], 1, cancellationToken: _stop.Token);
+                _ = await stream.ReadAsync(new byte[16 * 1024], _stop.Token);
                 await stream.WriteAsync(beginning, _stop.Token);
                 var closing = repeated is null ? Task.CompletedTask : stream.ReadAsync(new byte[1], _stop.Token).AsTask();
                 while (!closing.IsCompleted)
