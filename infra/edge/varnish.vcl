@@ -2,8 +2,8 @@
 #
 #   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000 -p idle_send_timeout=10
 #
-# Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it
-# (docs/operations.md).
+# Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it. A module can
+# limit the rate of requests (docs/operations.md#connections).
 #
 # Adapt: the address of `backend origin`, the memory for the cache, TLS in front of it. Several servers on one database:
 # a channel is served only by the server that has it on air, so select the backend by the channel in the URL.
