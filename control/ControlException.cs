@@ -59,7 +59,7 @@ public sealed class ControlException : Exception
     /// <summary>Time after which the same request may succeed; <see langword="null"/> if unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Member that the request lacks, as named in the API; <see langword="null"/> unless a request with it would succeed.</summary>
+    /// <summary>Member with which the request would succeed, as named in the API; <see langword="null"/> for none.</summary>
     public string? Needs { get; init; }
 
     /// <summary>Validation errors of an invalid request; empty for other codes.</summary>

@@ -12,8 +12,8 @@ namespace Broadcast.Origin;
 /// <typeparam name="TValue">Type of the values.</typeparam>
 /// <param name="maxBytes">Maximum total size of the cached values, in bytes.</param>
 /// <param name="maxEntryBytes">
-/// Maximum size of one cached value, in bytes. A larger one would evict too many others. Above <paramref name="maxBytes"/>, the newest value
-/// is cached even when it exceeds that, and is then the only one.
+/// Maximum size of one cached value, in bytes. A larger one would evict too many others. If this is above <paramref name="maxBytes"/>, the
+/// newest value is cached even when it exceeds that, and is then the only one.
 /// </param>
 /// <param name="sizeOf">Returns the size of a value, in bytes.</param>
 /// <param name="lifetimeOf">Returns how long a value is cached; <see langword="null"/> for no limit.</param>

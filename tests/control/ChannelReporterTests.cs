@@ -61,7 +61,8 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
     }
 
     private static ChannelReporter Reporter(RecordingHarness bench, Said said, TimeProvider? systemClock = null) =>
-        new(bench.Rig.Database, bench.Rig.Book, systemClock ?? bench.Rig.Clock, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+        new(bench.Rig.Database, bench.Rig.Book, systemClock ?? bench.Rig.Clock, bench.Rig.Clock,
+            bench.Rig.Log.For<ChannelReporter>(), said, said);
 
     private static async Task LookAsync(RecordingHarness bench, ChannelReporter reporter, int times)
     {

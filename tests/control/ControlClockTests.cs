@@ -41,7 +41,8 @@ public sealed class ControlClockTests(PostgresFixture postgres)
                     && p.GetCustomAttributes(typeof(FromKeyedServicesAttribute), false).Length == 0))
             .Select(s => s.ImplementationType!.Name);
 
-        // Waits, and the times of sessions and of positions in their media.
-        steady.Order(StringComparer.Ordinal).ShouldBe(["EventSessions", "RecordingRepository", "SessionHandover", "SessionResumption"]);
+        // Waits, the times of sessions and of positions in their media, and the age of issues, whose beginning ingest states.
+        steady.Order(StringComparer.Ordinal).ShouldBe(["ChannelMonitor", "ChannelReporter", "EventSessions", "RecordingRepository",
+            "SessionHandover", "SessionResumption"]);
     }
 }

@@ -191,7 +191,8 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
     }
 
     private static ChannelMonitor Watch(RecordingHarness bench, Said said, TimeProvider? mediaTime = null) =>
-        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, mediaTime ?? bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
+        new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, mediaTime ?? bench.Rig.Clock,
+            bench.Rig.Log.For<ChannelMonitor>(), said, said);
 
     private static async Task LookAsync(ChannelMonitor watch, RecordingHarness bench, int times)
     {
