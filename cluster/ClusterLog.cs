@@ -58,4 +58,7 @@ internal static partial class ClusterLog
 
     [LoggerMessage(8008, LogLevel.Warning, "{Object} cannot be read from the server that owns its session: {Reason}")]
     public static partial void PeerReadFailed(ILogger logger, ObjectName @object, string reason);
+
+    [LoggerMessage(8009, LogLevel.Information, "The feed of session {Session} of channel {Channel} from server {Server} was resumed")]
+    public static partial void FeedResumed(ILogger logger, ChannelName channel, SessionId session, string server);
 }

@@ -81,8 +81,9 @@ public static class ClusterModule
     {
         var own = services.Last(service => service.ServiceType == typeof(ISpool));
         services.Remove(own);
+        services.AddKeyedSingleton<ISpool>(FeedService.OwnSpool, (provider, _) => (ISpool)own.ImplementationFactory!(provider));
         services.AddSingleton<ISpool>(provider => new MirrorSpool(
-            (ISpool)own.ImplementationFactory!(provider), provider.GetRequiredService<SessionMirrors>(),
+            provider.GetRequiredKeyedService<ISpool>(FeedService.OwnSpool), provider.GetRequiredService<SessionMirrors>(),
             provider.GetRequiredService<MirrorServices>()));
     }
 

@@ -90,12 +90,22 @@ public sealed record ServerCertificate(Guid Server, X509Certificate2 Certificate
         }
 
         using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(Authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
+        chain.ChainPolicy = CreateChainPolicy();
         using var certificate = new X509Certificate2(peer);
         return chain.Build(certificate) && certificate.Subject is { Length: 39 } subject
             && Guid.TryParseExact(subject.AsSpan(3), "D", out var server) ? server : null;
     }
+
+    /// <summary>
+    /// Policy for the chain of a peer's certificate: only the authority is trusted, and nothing is downloaded, because an unverified
+    /// certificate names the addresses.
+    /// </summary>
+    public X509ChainPolicy CreateChainPolicy() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        CustomTrustStore = { Authority },
+        RevocationMode = X509RevocationMode.NoCheck,
+        VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid,
+        DisableCertificateDownloads = true,
+    };
 }

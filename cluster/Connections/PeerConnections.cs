@@ -66,6 +66,7 @@ public sealed class PeerConnections(ClusterCertificates certificates) : IDisposa
                 {
                     ClientCertificateContext = SslStreamCertificateContext.Create(own.Certificate, null, offline: true),
                     EnabledSslProtocols = SslProtocols.Tls13,
+                    CertificateChainPolicy = own.CreateChainPolicy(),
 
                     // An address can lead to another server after a change of addresses; its certificate names it.
                     RemoteCertificateValidationCallback = (_, peer, _, _) => own.Verify(peer) == server,

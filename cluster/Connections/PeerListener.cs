@@ -29,10 +29,12 @@ public static class PeerListener
         }
 
         ConnectionDelegate? plain = null;
+        var (time, idle) = (listen.ApplicationServices.GetService<TimeProvider>() ?? TimeProvider.System,
+            listen.KestrelServerOptions.Limits.KeepAliveTimeout);
         listen.Protocols = HttpProtocols.Http1AndHttp2;
         listen.Use(next => async connection =>
         {
-            if (await FirstByteAsync(connection) is { } first)
+            if (await FirstByteAsync(connection, idle, time) is { } first)
             {
                 await (first == HandshakeRecord ? next : plain!)(connection);
             }
@@ -47,6 +49,7 @@ public static class PeerListener
                 {
                     ServerCertificate = own.Certificate,
                     ClientCertificateRequired = true,
+                    CertificateChainPolicy = own.CreateChainPolicy(),
                     RemoteCertificateValidationCallback = (_, peer, _, _) => own.Verify(peer) is not null,
                     EnabledSslProtocols = SslProtocols.Tls13,
                     AllowRenegotiation = false,
@@ -59,13 +62,17 @@ public static class PeerListener
         listen.Use(next => plain = next);
     }
 
-    /// <returns>The first byte, without consuming it; <see langword="null"/> when the connection ends before.</returns>
-    private static async Task<byte?> FirstByteAsync(ConnectionContext connection)
+    /// <returns>
+    /// The first byte, without consuming it; <see langword="null"/> when the connection ends before, or nothing arrives in time.
+    /// </returns>
+    private static async Task<byte?> FirstByteAsync(ConnectionContext connection, TimeSpan limit, TimeProvider time)
     {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, connection.ConnectionClosed);
         try
         {
             var input = connection.Transport.Input;
-            var read = await input.ReadAsync(connection.ConnectionClosed);
+            var read = await input.ReadAsync(ended.Token);
             byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
             input.AdvanceTo(read.Buffer.Start);
             return read.IsCanceled ? null : first;

@@ -6,6 +6,7 @@ using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,9 +16,14 @@ namespace Broadcast.Cluster.Feeds;
 /// Feeds of the sessions that this server owns, for servers that mirror them. The bytes of a part travel with its announcement, so that a
 /// mirror can serve what it announces.
 /// </summary>
-internal sealed class FeedService(ISessionFeeds feeds, ISpool spool, TimeProvider time, IHostApplicationLifetime lifetime,
-    ILogger<FeedService> logger) : Sessions.SessionsBase
+internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedService.OwnSpool)] ISpool spool, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<FeedService> logger) : Sessions.SessionsBase
 {
+    /// <summary>
+    /// Key of the spool without mirrored media. Otherwise two servers that take each other for the owner would ask each other in circles.
+    /// </summary>
+    public const string OwnSpool = "own";
+
     /// <summary>Time without batches after which a heartbeat is sent.</summary>
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(500);
 
@@ -39,13 +45,13 @@ internal sealed class FeedService(ISessionFeeds feeds, ISpool spool, TimeProvide
         ClusterLog.FollowerConnected(logger, channel, session, context.Peer);
 
         // A follower that is stopped leaves a write waiting; the queue then overflows, which cancels the write.
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, feed.CutOff,
-            lifetime.ApplicationStopping);
+        var stopping = lifetime.ApplicationStopping;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, feed.CutOff, stopping);
         try
         {
             await SendAsync(feed, responseStream, ended.Token);
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, "The server is stopping."));
         }

@@ -6,7 +6,8 @@ namespace Broadcast.Cluster.Mirrors;
 
 /// <summary>
 /// The spool of this server, which also reads the media of mirrored sessions: from memory, then from the owner, then from the object store.
-/// Media that has left the live window is in the object store, and is read there first. Everything else goes to the server's own spool.
+/// Media that has left the live window is in the object store, and is read there first, as is all media while the owner does not respond.
+/// Everything else goes to the server's own spool.
 /// </summary>
 internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServices services) : ISpool
 {
@@ -58,7 +59,8 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
     {
         parsed = default;
         return !mirrors.IsEmpty && ObjectNames.TryParse(name, out parsed) && parsed.Kind is ObjectKind.Init or ObjectKind.Segment
-            or ObjectKind.IndexBlock or ObjectKind.SpriteSheet or ObjectKind.Poster ? mirrors.Find(parsed.Channel, parsed.Session) : null;
+            or ObjectKind.IndexBlock or ObjectKind.SpriteSheet or ObjectKind.Poster && !services.Sessions.Owns(parsed.Channel, parsed.Session)
+            ? mirrors.Find(parsed.Channel, parsed.Session) : null;
     }
 
     private async ValueTask<SpoolContent?> ReadMirroredAsync(SessionMirror mirror, ObjectName name, ParsedObjectName parsed, long offset,
@@ -70,11 +72,22 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
             return new SpoolContent(known, offset, count, offset + count);
         }
 
-        var isStored = parsed.Kind == ObjectKind.Segment
-            && parsed.Number < services.Sessions.FirstSegmentOf(mirror.Channel, mirror.Session);
-        if (isStored && await readOwn(name, offset, length, cancellationToken) is { } stored)
+        var isStored = mirror.IsLost || (parsed.Kind == ObjectKind.Segment
+            && parsed.Number < services.Sessions.FirstSegmentOf(mirror.Channel, mirror.Session));
+        ObjectStoreException? failure = null;
+        if (isStored)
         {
-            return stored;
+            try
+            {
+                if (await readOwn(name, offset, length, cancellationToken) is { } stored)
+                {
+                    return stored;
+                }
+            }
+            catch (ObjectStoreException error) when (error.Kind != ObjectStoreErrorKind.TooManyReads)
+            {
+                failure = error;   // while the object store is unavailable, the owner keeps the objects
+            }
         }
 
         if (await services.PeerMedia.TryReadAsync(mirror, name, offset, length, cancellationToken) is { } content)
@@ -82,6 +95,6 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
             return new SpoolContent([content.Data], content.Offset, content.Data.Length, content.TotalLength);
         }
 
-        return isStored ? null : await readOwn(name, offset, length, cancellationToken);
+        return failure is not null ? throw failure : isStored ? null : await readOwn(name, offset, length, cancellationToken);
     }
 }

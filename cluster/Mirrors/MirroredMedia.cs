@@ -27,12 +27,11 @@ internal sealed class MirroredMedia(long limit)
     }
 
     /// <summary>
-    /// Adds a range of an object. A range that continues the known bytes extends them, and one that contains them replaces them; any other
-    /// is ignored.
+    /// Adds a range of an object. It replaces ranges that it contains; a range that overlaps others otherwise is ignored.
     /// </summary>
     public void Add(ObjectName name, long offset, ReadOnlyMemory<byte> data)
     {
-        if (data.IsEmpty)
+        if (data.IsEmpty || offset < 0 || offset > long.MaxValue - data.Length)
         {
             return;
         }
@@ -41,12 +40,12 @@ internal sealed class MirroredMedia(long limit)
         {
             if (!_entries.TryGetValue(name, out var entry))
             {
-                _entries.Add(name, entry = new Entry(offset, _order.AddLast(name)));
+                _entries.Add(name, entry = new Entry(_order.AddLast(name)));
             }
 
-            var before = entry.Length;
+            _bytes -= entry.Length;
             entry.Add(offset, data);
-            _bytes += entry.Length - before;
+            _bytes += entry.Length;
             while (_bytes > limit && _order.First is { } oldest)
             {
                 Remove(oldest.Value);
@@ -63,7 +62,7 @@ internal sealed class MirroredMedia(long limit)
     {
         lock (_lock)
         {
-            return _entries.TryGetValue(name, out var entry) ? entry.Find(offset, length) : null;
+            return length > 0 && _entries.TryGetValue(name, out var entry) ? entry.Find(offset, length) : null;
         }
     }
 
@@ -89,11 +88,10 @@ internal sealed class MirroredMedia(long limit)
         }
     }
 
-    /// <summary>Known consecutive bytes of an object.</summary>
-    private sealed class Entry(long start, LinkedListNode<ObjectName> node)
+    /// <summary>Known ranges of an object, which do not overlap.</summary>
+    private sealed class Entry(LinkedListNode<ObjectName> node)
     {
-        private readonly List<ReadOnlyMemory<byte>> _pieces = [];
-        private long _start = start;
+        private readonly SortedList<long, ReadOnlyMemory<byte>> _pieces = [];
 
         public LinkedListNode<ObjectName> Node => node;
 
@@ -101,58 +99,62 @@ internal sealed class MirroredMedia(long limit)
 
         public void Add(long offset, ReadOnlyMemory<byte> data)
         {
-            if (offset <= _start && offset + data.Length >= _start + Length)
-            {
-                _pieces.Clear();
-                _pieces.Add(data);
-                (_start, Length) = (offset, data.Length);
-                return;
-            }
-
-            if (offset == _start + Length)
-            {
-                _pieces.Add(data);
-            }
-            else if (offset + data.Length == _start)
-            {
-                _pieces.Insert(0, data);
-                _start = offset;
-            }
-            else
+            // The first piece that ends behind the start of the range, and the first that begins at its end or behind.
+            var (first, end) = (IndexAfter(offset), IndexOf(offset + data.Length));
+            if (first < end && (_pieces.Keys[first] < offset || EndOf(end - 1) > offset + data.Length))
             {
                 return;
             }
 
+            for (var i = end - 1; i >= first; i--)
+            {
+                Length -= _pieces.Values[i].Length;
+                _pieces.RemoveAt(i);
+            }
+
+            _pieces.Add(offset, data);
             Length += data.Length;
         }
 
         public IReadOnlyList<ReadOnlyMemory<byte>>? Find(long offset, long length)
         {
-            if (offset < _start || offset + length > _start + Length)
+            var found = new List<ReadOnlyMemory<byte>>();
+            for (var i = IndexAfter(offset); length > 0; i++)
             {
-                return null;
-            }
-
-            var (found, skip) = (new List<ReadOnlyMemory<byte>>(), offset - _start);
-            foreach (var piece in _pieces)
-            {
-                if (skip >= piece.Length)
+                if (i == _pieces.Count || _pieces.Keys[i] > offset)
                 {
-                    skip -= piece.Length;
-                    continue;
+                    return null;
                 }
 
-                var taken = (int)Math.Min(piece.Length - skip, length);
-                if (taken == 0)
-                {
-                    break;
-                }
-
-                found.Add(piece.Slice((int)skip, taken));
-                (skip, length) = (0, length - taken);
+                var skip = (int)(offset - _pieces.Keys[i]);
+                var taken = (int)Math.Min(_pieces.Values[i].Length - skip, length);
+                found.Add(_pieces.Values[i].Slice(skip, taken));
+                (offset, length) = (offset + taken, length - taken);
             }
 
             return found;
+        }
+
+        private long EndOf(int index) => _pieces.Keys[index] + _pieces.Values[index].Length;
+
+        /// <summary>Index of the first piece that ends behind an offset.</summary>
+        private int IndexAfter(long offset)
+        {
+            var index = IndexOf(offset);
+            return index > 0 && EndOf(index - 1) > offset ? index - 1 : index;
+        }
+
+        /// <summary>Index of the first piece that begins at an offset or behind.</summary>
+        private int IndexOf(long offset)
+        {
+            var (low, high) = (0, _pieces.Count);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                (low, high) = _pieces.Keys[middle] < offset ? (middle + 1, high) : (low, middle);
+            }
+
+            return low;
         }
     }
 }

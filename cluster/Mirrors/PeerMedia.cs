@@ -40,22 +40,26 @@ internal sealed class PeerMedia(MirrorServices services)
     public async Task<PeerContent?> TryReadAsync(SessionMirror mirror, ObjectName name, long offset, long? length,
         CancellationToken cancellationToken)
     {
-        if (mirror.Owner.Address is null || (_requests.Count >= MaxRequests && !_requests.ContainsKey((name, offset, length ?? 0))))
+        var key = (name, offset, length ?? 0);
+        if (mirror.Owner.Address is null || (_requests.Count >= MaxRequests && !_requests.ContainsKey(key)))
         {
             return null;
         }
 
-        var key = (name, offset, length ?? 0);
-        var request = _requests.GetOrAdd(key, _ => new(() => ReadAsync(mirror, name, offset, length ?? 0)));
-        try
+        var request = _requests.GetOrAdd(key, _ => new(() => RunAsync()));
+        return await request.Value.WaitAsync(cancellationToken);
+
+        // The request removes itself: all readers may have left before it completes.
+        async Task<PeerContent?> RunAsync()
         {
-            return await request.Value.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            if (request.Value.IsCompleted)
+            await Task.Yield();
+            try
             {
-                _requests.TryRemove(KeyValuePair.Create(key, request));
+                return await ReadAsync(mirror, name, offset, length ?? 0);
+            }
+            finally
+            {
+                _requests.TryRemove(key, out _);
             }
         }
     }
@@ -69,13 +73,15 @@ internal sealed class PeerMedia(MirrorServices services)
             var client = await services.Peers.SessionsOfAsync(mirror.Owner, timeout.Token);
             using var call = client.Read(new ReadRequest { Object = name.Value, Offset = offset, Length = length },
                 cancellationToken: timeout.Token);
-            var (data, filled, total) = (Array.Empty<byte>(), 0, 0L);
+            byte[]? data = null;
+            var (filled, total) = (0, 0L);
             while (await call.ResponseStream.MoveNext(timeout.Token))
             {
                 var reply = call.ResponseStream.Current;
-                if (total == 0)
+                if (data is null)
                 {
-                    if (reply.Length is < 0 or > MaxLength || reply.TotalLength < offset + reply.Length)
+                    if (reply.Length < 0 || reply.Length > (length > 0 ? Math.Min(length, MaxLength) : MaxLength)
+                        || reply.TotalLength < offset + reply.Length)
                     {
                         throw new InvalidDataException($"{reply.Length} bytes of {reply.TotalLength}");
                     }
@@ -92,7 +98,7 @@ internal sealed class PeerMedia(MirrorServices services)
                 filled += reply.Data.Length;
             }
 
-            if (filled < data.Length)
+            if (data is null || filled < data.Length)
             {
                 throw new InvalidDataException("fewer bytes than announced");
             }

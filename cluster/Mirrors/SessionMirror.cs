@@ -91,12 +91,11 @@ internal sealed class SessionMirror : IAsyncDisposable
                     retry = FirstRetry;
                 }
             }
-            catch (Exception error) when (error is RpcException or IOException or InvalidDataException or OperationCanceledException
-                or InvalidTimelineEventException)
+            catch (Exception error)
             {
+                // Whatever another server sends concerns only this mirror. Logged once for an interruption, not for each attempt.
                 if (!stopping.IsCancellationRequested && !_isEnded && !_isInterrupted)
                 {
-                    // Logged once for an interruption, not for each attempt.
                     _isInterrupted = true;
                     ClusterLog.FeedInterrupted(_services.Logger, Channel, Session, owner.Name, ClusterLog.ReasonOf(error));
                 }
@@ -114,24 +113,35 @@ internal sealed class SessionMirror : IAsyncDisposable
     {
         if (owner.Address is null)
         {
-            ClusterLog.AddressUnknown(_services.Logger, Channel, Session, owner.Name);
+            if (!_isInterrupted)
+            {
+                _isInterrupted = true;
+                ClusterLog.AddressUnknown(_services.Logger, Channel, Session, owner.Name);
+            }
+
             return false;
         }
 
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        silence.CancelAfter(SilenceLimit);
-        var client = await _services.Peers.SessionsOfAsync(owner, silence.Token);
+        using var silence = new CancellationTokenSource(SilenceLimit, _services.Time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, silence.Token);
+        var client = await _services.Peers.SessionsOfAsync(owner, ended.Token);
         using var call = client.Follow(new FollowRequest { Channel = Channel.Value, Session = Session.Value },
-            cancellationToken: silence.Token);
+            cancellationToken: ended.Token);
         var isRestored = false;
-        while (await call.ResponseStream.MoveNext(silence.Token))
+        while (await call.ResponseStream.MoveNext(ended.Token))
         {
             silence.CancelAfter(SilenceLimit);
             switch (call.ResponseStream.Current)
             {
                 case { ContentCase: FeedMessage.ContentOneofCase.Snapshot, Snapshot: var snapshot }:
                     Restore(owner, snapshot);
-                    (isRestored, _isInterrupted) = (true, false);
+                    isRestored = true;
+                    if (_isInterrupted)
+                    {
+                        _isInterrupted = false;
+                        ClusterLog.FeedResumed(_services.Logger, Channel, Session, owner.Name);
+                    }
+
                     break;
                 case { ContentCase: FeedMessage.ContentOneofCase.Batch, Batch: var batch } when isRestored:
                     Append(batch);
@@ -139,6 +149,10 @@ internal sealed class SessionMirror : IAsyncDisposable
             }
 
             Volatile.Write(ref _lastMessage, _services.Time.GetTimestamp());
+            if (HasOtherOwner(owner))
+            {
+                break;
+            }
         }
 
         return isRestored;
@@ -210,6 +224,12 @@ internal sealed class SessionMirror : IAsyncDisposable
     /// <summary>Keeps the bytes of a batch, then announces them.</summary>
     private void Append(Batch message)
     {
+        if (message.At < 0 || message.At > DateTimeOffset.MaxValue.Ticks
+            || message.Visibility is { From: < 0 } || message.Visibility?.From > DateTimeOffset.MaxValue.Ticks)
+        {
+            throw new InvalidDataException("a time is out of range");
+        }
+
         foreach (var media in message.Media)
         {
             if (ObjectName.TryParse(media.Object, out var name))
@@ -230,6 +250,10 @@ internal sealed class SessionMirror : IAsyncDisposable
             _isEnded |= @event is TimelineEvent.Ended;
         }
     }
+
+    /// <summary>Returns whether another server took the session over, whose former owner does not know that yet.</summary>
+    private bool HasOtherOwner(ClusterServer owner) => _services.Directory.FindRemote(Channel) is { } remote && remote.Session == Session
+        && remote.Epoch > _epoch && remote.Owner.Id != owner.Id;
 
     /// <summary>Takes over the owner that the database names now.</summary>
     private void FindOwner()

@@ -59,7 +59,9 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         }
 
         mirror.Touch();
-        return mirror.Ready.IsCompleted ? new(mirror.IsLost ? ChannelAvailability.Unavailable : ChannelAvailability.Available)
+        return mirror.IsLost ? new(_services.Sessions.HasNewer(channel, mirror.Session) ? ChannelAvailability.Available
+                : ChannelAvailability.Unavailable)
+            : mirror.Ready.IsCompleted ? new(ChannelAvailability.Available)
             : WaitAsync(mirror, cancellationToken);
     }
 
@@ -104,6 +106,10 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
                 {
                     await RemoveAsync(mirror, "this server owns it now");
                 }
+                else if (mirror.IsLost && _services.Sessions.HasNewer(mirror.Channel, mirror.Session))
+                {
+                    await RemoveAsync(mirror, "this server has a newer session");
+                }
             }
         }
     }
@@ -116,11 +122,11 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         mirror?.Touch();
     }
 
-    private static async ValueTask<ChannelAvailability> WaitAsync(SessionMirror mirror, CancellationToken cancellationToken)
+    private async ValueTask<ChannelAvailability> WaitAsync(SessionMirror mirror, CancellationToken cancellationToken)
     {
         try
         {
-            await mirror.Ready.WaitAsync(StartTimeout, cancellationToken);
+            await mirror.Ready.WaitAsync(StartTimeout, _services.Time, cancellationToken);
             return ChannelAvailability.Available;
         }
         catch (TimeoutException)

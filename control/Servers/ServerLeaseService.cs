@@ -203,8 +203,9 @@ internal sealed class ServerLeaseService(
             {
                 if (_hasStarted && !stoppingToken.IsCancellationRequested)
                 {
+                    var hasAddress = listener?.Address is not null;
                     await RunOnceAsync(stoppingToken);
-                    _hasAddress = listener?.Address is not null;
+                    _hasAddress = hasAddress;
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

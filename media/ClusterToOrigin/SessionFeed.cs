@@ -66,4 +66,7 @@ public interface IMirroredSessions
 
     /// <summary>Returns whether this server serves a session of its own under the channel, whether ended or not.</summary>
     bool Owns(ChannelName channel, SessionId session);
+
+    /// <summary>Returns whether this server serves a playable session of its own that began after the given one.</summary>
+    bool HasNewer(ChannelName channel, SessionId session);
 }

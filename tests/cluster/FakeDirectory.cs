@@ -1,0 +1,36 @@
+using Broadcast.Cluster.Connections;
+using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+
+namespace Broadcast.Cluster.Tests;
+
+/// <summary>Directory of one server; channels of others are set by the test.</summary>
+internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = null) : IServerDirectory
+{
+    /// <summary>Authority of the tests' cluster.</summary>
+    public static readonly ClusterAuthority Authority = ClusterCertificates.CreateAuthority();
+
+    public FakeDirectory()
+        : this(Authority)
+    {
+    }
+
+    public Guid Self { get; set; } = self ?? Guid.NewGuid();
+
+    /// <summary>The channel on air at another server.</summary>
+    public RemoteChannel? Remote { get; set; }
+
+    /// <summary>Number of reads of the authority.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>Error of the next reads.</summary>
+    public IOException? Error { get; set; }
+
+    public RemoteChannel? FindRemote(ChannelName channel) => channel == TestSession.Channel ? Remote : null;
+
+    public Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken)
+    {
+        Reads++;
+        return Error is null ? Task.FromResult(authority) : Task.FromException<ClusterAuthority>(Error);
+    }
+}

@@ -1,0 +1,160 @@
+using Broadcast.Cluster.Mirrors;
+using Broadcast.Media;
+using Broadcast.Media.OriginToCluster;
+using Broadcast.Testing;
+
+namespace Broadcast.Cluster.Tests;
+
+public sealed class SessionMirrorsTests
+{
+    private const int Started = 8004;
+    private const int Stopped = 8005;
+    private static readonly Dictionary<string, string?> Brief = new() { ["Cluster:MirrorIdle"] = "00:00:10" };
+
+    [Fact]
+    public async Task Concurrent_requests_start_one_mirror()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        server.SetOwner(owner);
+        var requests = Enumerable.Range(0, 50).Select(_ => Task.Run(async () => await server.PrepareAsync())).ToList();
+        (await Task.WhenAll(requests)).ShouldAllBe(availability => availability == ChannelAvailability.Available);
+        owner.Feeds.Opened.Count.ShouldBe(1);
+        server.Sessions.Calls.ShouldBe(["restore 1"]);
+        server.Log.Count(Started).ShouldBe(1);
+
+        var next = server.PrepareAsync();
+        next.IsCompletedSuccessfully.ShouldBeTrue("requests do not wait for a current mirror");
+    }
+
+    [Fact]
+    public async Task Channels_of_this_server_have_no_mirror()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "not on air anywhere");
+        server.SetOwner(owner);
+        (await server.Mirrors.PrepareAsync(ChannelName.Parse("other"), CancellationToken.None)).ShouldBe(ChannelAvailability.Available);
+        server.Sessions.Own.Add(TestSession.Id);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+        (server.Mirrors.IsEmpty, owner.Feeds.Opened.Count).ShouldBe((true, 0));
+    }
+
+    [Fact]
+    public async Task Requests_for_an_unresponsive_owner_wait_for_a_limited_time_and_may_be_canceled()
+    {
+        await using var owner = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync();
+        server.SetOwner(owner);
+        using var canceled = new CancellationTokenSource();
+        var leaving = server.Mirrors.PrepareAsync(TestSession.Channel, canceled.Token).AsTask();
+        var waiting = server.PrepareAsync().AsTask();
+        await canceled.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(leaving);
+        waiting.IsCompleted.ShouldBeFalse();
+        server.Time.Advance(TimeSpan.FromSeconds(3));
+        (await waiting).ShouldBe(ChannelAvailability.Unavailable);
+
+        server.Time.Advance(server.Services.Options.MirrorLost);
+        server.PrepareAsync().IsCompletedSuccessfully.ShouldBeTrue("an owner that is lost is not waited for");
+    }
+
+    [Fact]
+    public async Task A_mirror_is_removed_after_a_time_without_requests()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        owner.Spool.Objects[TestSession.Segment(1)] = TestSession.Bytes(10);
+        await using var server = await TestServer.StartAsync(settings: Brief);
+        var mirror = await server.MirrorAsync(owner);
+        owner.Feeds.Opened.Single().TrySend(TestSession.Batch(TestSession.Part(1, 0, 0, 10)));
+        await Poll.UntilAsync(() => server.Services.Media.Bytes == 10);
+        for (var i = 0; i < 5; i++)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(5));
+            await server.PrepareAsync();
+            server.Mirror().ShouldBeSameAs(mirror);
+        }
+
+        server.Time.Advance(TimeSpan.FromSeconds(9));
+        server.Mirror().ShouldBeSameAs(mirror);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await Poll.UntilAsync(() => server.Log.Count(Stopped) == 1);
+        (server.Mirrors.IsEmpty, server.Services.Media.Bytes).ShouldBe((true, 0));
+        server.Sessions.Calls[^1].ShouldBe("remove");
+        await Poll.UntilAsync(() => owner.Feeds.Opened.All(feed => feed.IsDisposed));
+
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "the next request starts a new one");
+        server.Sessions.Calls[^1].ShouldBe("restore 1");
+    }
+
+    [Fact]
+    public async Task The_mirror_of_an_earlier_session_remains_until_it_is_idle()
+    {
+        var feeds = new FakeFeeds().Serve(TestSession.Snapshot())
+            .Serve(TestSession.Snapshot(session: TestSession.Later), TestSession.Later);
+        await using var owner = await TestServer.StartAsync(feeds: feeds);
+        await using var server = await TestServer.StartAsync(settings: Brief);
+        var earlier = await server.MirrorAsync(owner);
+        server.SetOwner(owner, session: TestSession.Later);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+        server.Sessions.Of(TestSession.Later).ShouldBe(["restore 1"]);
+        server.Mirror().ShouldBeSameAs(earlier);
+
+        for (var i = 0; i < 3; i++)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(4));
+            await server.PrepareAsync();
+        }
+
+        await Poll.UntilAsync(() => server.Log.Count(Stopped) == 1);
+        server.Mirrors.Find(TestSession.Channel, TestSession.Id).ShouldBeNull();
+        server.Mirror(TestSession.Later).ShouldNotBeNull();
+        server.Sessions.Calls[^1].ShouldBe("remove");
+    }
+
+    [Fact]
+    public async Task A_session_that_this_server_takes_over_is_no_longer_mirrored()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        await server.MirrorAsync(owner);
+        server.Sessions.Own.Add(TestSession.Id);
+        server.Directory.Remote = null;
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await Poll.UntilAsync(() => server.Log.Count(Stopped) == 1);
+        server.Mirrors.IsEmpty.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_lost_mirror_does_not_hide_a_newer_session_of_this_server()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        var mirror = await server.MirrorAsync(owner);
+        server.Directory.Remote = null;
+        await owner.DisposeAsync();
+        server.Time.Advance(server.Services.Options.MirrorLost + TimeSpan.FromMilliseconds(1));
+        mirror.IsLost.ShouldBeTrue();
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
+
+        server.Sessions.HasNewerSession = true;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        await Poll.UntilAsync(() => server.Log.Count(Stopped) == 1);
+        server.Mirrors.IsEmpty.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_stopped_server_has_no_mirrors_and_starts_none()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        await server.MirrorAsync(owner);
+        SessionMirrors mirrors = server.Mirrors;
+        await mirrors.StopAsync(CancellationToken.None);
+        mirrors.IsEmpty.ShouldBeTrue();
+        server.Sessions.Calls.ShouldBe(["restore 1", "remove"]);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
+        mirrors.IsEmpty.ShouldBeTrue();
+    }
+}
