@@ -28,7 +28,7 @@ public sealed class ClusterCertificates(IServerDirectory directory)
         return new ClusterAuthority(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    /// <summary>This server's certificate. Issued on first use, and again when the server's id has changed.</summary>
+    /// <summary>Gets the certificate of this server. Issued on first use, and again when the server's id has changed.</summary>
     /// <exception cref="IOException">The database is unavailable.</exception>
     public async ValueTask<ServerCertificate> GetAsync(CancellationToken cancellationToken)
     {

@@ -59,7 +59,8 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
     {
         parsed = default;
         return !mirrors.IsEmpty && ObjectNames.TryParse(name, out parsed) && parsed.Kind is ObjectKind.Init or ObjectKind.Segment
-            or ObjectKind.IndexBlock or ObjectKind.SpriteSheet or ObjectKind.Poster && !services.Sessions.Owns(parsed.Channel, parsed.Session)
+            or ObjectKind.IndexBlock or ObjectKind.SpriteSheet or ObjectKind.Poster
+            && !services.Sessions.Owns(parsed.Channel, parsed.Session)
             ? mirrors.Find(parsed.Channel, parsed.Session) : null;
     }
 

@@ -49,5 +49,6 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
         _state = new(channels, channels.Values.ToFrozenDictionary(session => ChannelName.Parse(session.Channel)), time.GetTimestamp());
     }
 
-    private sealed record State(FrozenDictionary<long, RemoteSession> Channels, FrozenDictionary<ChannelName, RemoteSession> Names, long ReadAt);
+    private sealed record State(
+        FrozenDictionary<long, RemoteSession> Channels, FrozenDictionary<ChannelName, RemoteSession> Names, long ReadAt);
 }

@@ -21,7 +21,8 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler
+    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, ISessionLifecycle? lifecycle = null,
+    IInternalListener? listener = null) : BackgroundService, INotificationHandler
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;

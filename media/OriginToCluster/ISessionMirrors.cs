@@ -3,7 +3,7 @@ namespace Broadcast.Media.OriginToCluster;
 /// <summary>Availability of a channel at this server.</summary>
 public enum ChannelAvailability
 {
-    /// <summary>This server answers from its own sessions, or from a current mirror.</summary>
+    /// <summary>Served here, from a session of this server or from a current mirror.</summary>
     Available,
 
     /// <summary>The channel is on air at another server, which does not respond. Media that never changes may still be read.</summary>

@@ -181,8 +181,8 @@ internal sealed partial class LiveSession
     /// Undoes the shortening of an index block by <see cref="VisibilityStart.Of(IReadOnlyList{TimelineEvent})"/>, which applies again when
     /// the visible part is restored. A shortened event is not valid in a journal.
     /// </summary>
-    private static TimelineEvent WithWholeBlock(TimelineEvent @event) => @event is TimelineEvent.IndexBlockReady { Renditions.Count: > 0 } block
-        ? block with { First = Math.Min(block.First, block.Renditions.Min(range => range.First)) } : @event;
+    private static TimelineEvent WithWholeBlock(TimelineEvent @event) =>
+        @event is TimelineEvent.IndexBlockReady { Renditions.Count: > 0 } block ? block with { First = Math.Min(block.First, block.Renditions.Min(range => range.First)) } : @event;
 
     /// <summary>Sends a batch to all followers, and cuts off those whose queue is full. Called under the lock.</summary>
     private void Publish(FeedBatch batch) => _followers.RemoveAll(follower => !follower.TrySend(batch));

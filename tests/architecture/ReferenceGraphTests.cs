@@ -17,6 +17,7 @@ public sealed class ReferenceGraphTests
         ["packager"] = [],
         ["storage"] = ["AWSSDK.S3"],
         ["origin"] = [],
+        ["cluster"] = ["Grpc.AspNetCore.Server", "Grpc.Net.Client", "Google.Protobuf", "Grpc.Tools"],
         ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi"],
         ["host"] =
         [
@@ -41,6 +42,7 @@ public sealed class ReferenceGraphTests
     [InlineData("packager")]
     [InlineData("storage")]
     [InlineData("origin")]
+    [InlineData("cluster")]
     [InlineData("control")]
     public void Module_references_media_and_no_other_module(string module) =>
         ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("media")]);

@@ -99,7 +99,8 @@ public sealed class ClusterCertificatesTests
     {
         using var issuer = X509Certificate2.CreateFromPem(FakeDirectory.Authority.Certificate, FakeDirectory.Authority.PrivateKey);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new CertificateRequest(subject, key, HashAlgorithmName.SHA256).Create(issuer.SubjectName,
-            X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!), from ?? issuer.NotBefore, to ?? issuer.NotAfter, [1, 2, 3]);
+        var signature = X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!);
+        return new CertificateRequest(subject, key, HashAlgorithmName.SHA256)
+            .Create(issuer.SubjectName, signature, from ?? issuer.NotBefore, to ?? issuer.NotAfter, [1, 2, 3]);
     }
 }

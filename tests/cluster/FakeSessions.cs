@@ -21,7 +21,7 @@ internal sealed class FakeSessions : IMirroredSessions
     /// <summary>First segment of the live window.</summary>
     public long FirstSegment { get; set; }
 
-    /// <summary>Whether the server has a newer session of its own.</summary>
+    /// <summary>Answers that the server has a newer session of its own.</summary>
     public bool HasNewerSession { get; set; }
 
     /// <summary>The batches, oldest first.</summary>

@@ -18,7 +18,7 @@ internal sealed class FakeSpool : ISpool
     /// <summary>Awaited before each read.</summary>
     public Func<Task> Before { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>Whether content is a stream.</summary>
+    /// <summary>Returns content as a stream, not in memory.</summary>
     public bool IsStreamed { get; set; }
 
     /// <summary>Error of each read.</summary>
@@ -38,7 +38,8 @@ internal sealed class FakeSpool : ISpool
             return null;
         }
 
-        var (first, count) = ((int)Math.Min(offset, bytes.Length), (int)Math.Min(length ?? long.MaxValue, Math.Max(0, bytes.Length - offset)));
+        var first = (int)Math.Min(offset, bytes.Length);
+        var count = (int)Math.Min(length ?? long.MaxValue, bytes.Length - first);
         return IsStreamed
             ? new SpoolContent(new MemoryStream(bytes, first, count, writable: false), offset, count, bytes.Length)
             : new SpoolContent([bytes.AsMemory(first, count / 2), bytes.AsMemory(first + (count / 2), count - (count / 2))], offset, count,

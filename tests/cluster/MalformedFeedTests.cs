@@ -8,7 +8,7 @@ using Grpc.Core;
 
 namespace Broadcast.Cluster.Tests;
 
-/// <summary>What an owner sends wrongly concerns only the mirror of its session, which starts again from a new snapshot.</summary>
+/// <summary>Malformed messages of an owner concern only the mirror of its session, which starts again from a new snapshot.</summary>
 public sealed class MalformedFeedTests
 {
     private const int Interrupted = 8006;
@@ -31,7 +31,8 @@ public sealed class MalformedFeedTests
         {
             OnFollow = async (call, messages, cancellation) =>
             {
-                await messages.WriteAsync(call == 1 && checkpoint != "started" ? SnapshotOf(Encoding.UTF8.GetBytes(checkpoint)) : Snapshot());
+                await messages.WriteAsync(call == 1 && checkpoint != "started" ? SnapshotOf(Encoding.UTF8.GetBytes(checkpoint))
+                    : Snapshot());
                 if (call == 1)
                 {
                     await messages.WriteAsync(new FeedMessage

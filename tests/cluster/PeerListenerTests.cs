@@ -169,7 +169,8 @@ public sealed class PeerListenerTests
                 SslOptions = new SslClientAuthenticationOptions
                 {
                     RemoteCertificateValidationCallback = (_, _, _, _) => true,
-                    ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
+                    ClientCertificateContext = certificate is null ? null
+                        : SslStreamCertificateContext.Create(certificate, null, offline: true),
                 },
             },
         });

@@ -184,6 +184,7 @@ public sealed class PeerMediaTests
         {
             Snapshot = new Snapshot { Checkpoint = ByteString.CopyFrom(JournalFile.Lines(TestSession.Snapshot().Checkpoint)) },
         });
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

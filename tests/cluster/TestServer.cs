@@ -18,7 +18,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Cluster.Tests;
 
-/// <summary>A server of a cluster in this process: the cluster module behind its internal listener, with fakes for the other modules.</summary>
+/// <summary>
+/// A server of a cluster in this process: the cluster module behind its internal listener, with fakes for the other modules.
+/// </summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -46,7 +48,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>The mirrors.</summary>
     public SessionMirrors Mirrors => _app.Services.GetRequiredService<SessionMirrors>();
 
-    /// <summary>What all mirrors share.</summary>
+    /// <summary>Services that all mirrors share.</summary>
     public MirrorServices Services => _app.Services.GetRequiredService<MirrorServices>();
 
     /// <summary>The spool for the rest of the server.</summary>

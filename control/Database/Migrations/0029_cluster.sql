@@ -8,7 +8,7 @@ ALTER TABLE servers
     ADD COLUMN version  text CHECK (char_length(version) <= 64),
     ADD COLUMN load     real;
 
--- Keys with which servers authenticate to each other. Whoever can read them can act as a server.
+-- Keys with which servers authenticate to each other. A client that can read them can act as a server.
 CREATE TABLE cluster_authority (
     only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     certificate  text NOT NULL,
