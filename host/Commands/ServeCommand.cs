@@ -18,7 +18,7 @@ internal static class ServeCommand
             (Address("--rtmps", "Listen for RTMPS encoders (*:1936)"), "Rtmps"),
             (Address("--http", "Listen for viewers, API and dashboard over HTTP (*:8080)"), "Http"),
             (Address("--https", "Listen for viewers, API and dashboard over HTTPS (*:8443 if a certificate is configured)"), "Https"),
-            (Address("--internal", "Listen for health checks and metrics (127.0.0.1:8090)"), "Internal"),
+            (Address("--internal", "Listen for health checks, metrics and other servers (127.0.0.1:8090)"), "Internal"),
         };
         var roles = new Option<string?>("--roles") { Description = "Roles of this process, separated by commas (all)", HelpName = "LIST" };
         var command = new Command(name, description);

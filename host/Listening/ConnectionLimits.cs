@@ -15,7 +15,8 @@ namespace Broadcast.Host.Listening;
 /// </summary>
 internal sealed class ConnectionLimits
 {
-    // Health checks of several load balancers and scrapes of several monitoring systems use far fewer.
+    // Health checks of several load balancers and scrapes of several monitoring systems use far fewer. Each other server of a cluster uses
+    // a connection for 32 mirrored sessions.
     private const int MostInternal = 64;
 
     private readonly ConnectionLimiter _viewers;

@@ -5,8 +5,8 @@
 # Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it. A module can
 # limit the rate of requests (docs/operations.md#connections).
 #
-# Adapt: the address of `backend origin`, the memory for the cache, TLS in front of it. Several servers on one database:
-# a channel is served only by the server that has it on air, so select the backend by the channel in the URL.
+# Adapt: the address of `backend origin`, the memory for the cache, TLS in front of it. Every server of a cluster serves
+# every channel: the backend may be any of them, or a director with all.
 #
 # Concurrent requests for the same object are combined: one goes to the origin, and the others wait for its response. A
 # held playlist reload (_HLS_msn) or a hinted part therefore costs the origin one request, however many players wait,

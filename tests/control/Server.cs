@@ -54,7 +54,8 @@ internal sealed class Server : IAsyncDisposable
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
-        Task? recovered = null, Func<HttpContext, RequestDelegate, Task>? middleware = null, params (string, string)[] settings)
+        Task? recovered = null, Func<HttpContext, RequestDelegate, Task>? middleware = null, IInternalListener? listener = null,
+        params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -115,6 +116,11 @@ internal sealed class Server : IAsyncDisposable
         if (slates is not null)
         {
             builder.Services.AddSingleton(slates);
+        }
+
+        if (listener is not null)
+        {
+            builder.Services.AddSingleton(listener);
         }
 
         if (mediaTime is not null)

@@ -4,6 +4,8 @@ using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Live;
 using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Live;
 
@@ -59,6 +61,28 @@ public sealed class SessionFeedTests
         feed.CutOff.IsCancellationRequested.ShouldBeTrue();
         feed.Batches.Count.ShouldBe(LiveSession.MaxWaitingBatches);
         owner.Read((timeline, _) => timeline.LastSegment).ShouldBe(LiveSession.MaxWaitingBatches + 1);
+    }
+
+    [Fact]
+    public void A_newer_session_of_its_own_is_told_from_mirrors_and_sessions_without_media()
+    {
+        var (owner, channel) = (new FakePackager().Video().Segments(2).Listen(), ChannelName.Parse("demo"));
+        using var feed = owner.Follow();
+        var directory = new LiveDirectory(Options.Create(new OriginOptions()), TimeProvider.System, NullLogger<LiveDirectory>.Instance);
+        IMirroredSessions mirrors = directory;
+        mirrors.HasNewer(channel, FakePackager.First).ShouldBeFalse();
+        mirrors.Restore(channel, FakePackager.First, feed.Snapshot);
+        mirrors.HasNewer(channel, FakePackager.First).ShouldBeFalse("the session itself");
+
+        var later = new FakePackager(FakePackager.Second).Video();
+        directory.Append(channel, FakePackager.Second, [.. later.Events]);
+        mirrors.HasNewer(channel, FakePackager.First).ShouldBeFalse("it has no media yet");
+        later.Unsent.Clear();
+        later.Segments(2);
+        directory.Append(channel, FakePackager.Second, [.. later.Unsent]);
+        mirrors.HasNewer(channel, FakePackager.First).ShouldBeTrue();
+        mirrors.HasNewer(channel, FakePackager.Second).ShouldBeFalse();
+        mirrors.Owns(channel, FakePackager.First).ShouldBeFalse();
     }
 
     [Theory]

@@ -1,0 +1,109 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Servers;
+using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.HostToControl;
+using Broadcast.Testing;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Servers and sessions of a cluster, as links between servers use them.</summary>
+public sealed class ServerDirectoryTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Fact]
+    public async Task Concurrent_servers_create_one_authority()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        using var start = new ManualResetEventSlim();
+        var created = 0;
+        var reads = Enumerable.Range(0, 12).Select(i => Task.Run(async () =>
+        {
+            start.Wait();
+            return await (i % 2 == 0 ? a : b).Get<IServerDirectory>().GetAuthorityAsync(
+                () => new ClusterAuthority($"certificate {Interlocked.Increment(ref created)}", $"key {i}"), CancellationToken.None);
+        })).ToList();
+        start.Set();
+        var authorities = await Task.WhenAll(reads);
+        authorities.Distinct().ShouldHaveSingleItem();
+        created.ShouldBeGreaterThan(0);
+
+        (await b.Get<IServerDirectory>().GetAuthorityAsync(() => throw new InvalidOperationException(), CancellationToken.None))
+            .ShouldBe(authorities[0]);
+        await using var connection = await a.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM cluster_authority")).ShouldBe(1);
+        (await Should.ThrowAsync<Npgsql.PostgresException>(ExecuteAsync(a,
+            "INSERT INTO cluster_authority (only_row, certificate, private_key) VALUES (false, '', '')"))).SqlState.ShouldBe("23514");
+    }
+
+    [Fact]
+    public async Task An_unavailable_database_is_an_IOException()
+    {
+        var directory = new ServerDirectory(null!, null!, new ControlDatabase(new DataFolder("/nonexistent"),
+            new DatabaseOptions { ConnectionString = "Host=/nonexistent;Username=nobody;Database=none" }, TimeProvider.System));
+        await Should.ThrowAsync<IOException>(directory.GetAuthorityAsync(() => throw new InvalidOperationException(),
+            CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Lease_renewals_store_address_and_version()
+    {
+        var listener = new Listener();
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, listener: listener);
+        (await RowAsync(server)).Address.ShouldBeNull("the listener has no address yet");
+
+        listener.Address = "10.0.0.2:8090";
+        await Poll.UntilAsync(async () => (await RowAsync(server)).Address == "10.0.0.2:8090");
+        var row = await RowAsync(server);
+        row.Version.ShouldBe(typeof(ServerDirectory).Assembly.GetName().Version!.ToString(3));
+        row.Number.ShouldBeGreaterThan(0);
+
+        listener.Address = null;
+        await server.Get<ServerLeaseService>().RunOnceAsync(CancellationToken.None);
+        (await RowAsync(server)).Address.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Channels_of_other_servers_are_found_with_owner_address_and_epoch()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString, listener: new Listener { Address = "10.0.0.2:8090" });
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        var (atA, atB) = (a.Get<IServerDirectory>(), b.Get<IServerDirectory>());
+        await Poll.UntilAsync(() => atB.FindRemote(Demo) is not null);
+
+        atB.FindRemote(Demo).ShouldBe(new RemoteChannel(grant.Session.Id, 1,
+            new ClusterServer(atA.Self, a.Get<ServerIdentity>().Name, "10.0.0.2:8090")));
+        atA.FindRemote(Demo).ShouldBeNull("it is not on air at another server");
+        atB.FindRemote(ChannelName.Parse("other")).ShouldBeNull();
+
+        await a.StopAsync();
+        await Poll.UntilAsync(() => atB.FindRemote(Demo) is null, description: "the lease was given back");
+        await using var c = await Server.StartAsync(options.ConnectionString);
+        await b.Get<ServerLeaseService>().RunOnceAsync(CancellationToken.None);
+        atB.FindRemote(Demo).ShouldBe(new RemoteChannel(grant.Session.Id, 2,
+            new ClusterServer(c.Get<IServerDirectory>().Self, c.Get<ServerIdentity>().Name, null)));
+    }
+
+    private static async Task<Row> RowAsync(Server server)
+    {
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<Row>("SELECT number, address, version FROM servers WHERE id = @id",
+            new { id = server.Get<ServerIdentity>().Id });
+    }
+
+    private sealed record Row(int Number, string? Address, string? Version);
+
+    private sealed class Listener : IInternalListener
+    {
+        public string? Address { get; set; }
+    }
+}
