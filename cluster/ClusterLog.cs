@@ -43,7 +43,8 @@ internal static partial class ClusterLog
         + "Cluster:Address, or let --internal listen on an address that other servers reach")]
     public static partial void AddressUnknown(ILogger logger, ChannelName channel, SessionId session, string server);
 
-    [LoggerMessage(8013, LogLevel.Information, "Forwarding the encoder of channel {Channel} to server {Server} at {Address}, which owns session {Session}")]
+    [LoggerMessage(8013, LogLevel.Information,
+        "Forwarding the encoder of channel {Channel} to server {Server} at {Address}, which owns session {Session}")]
     public static partial void RelayStarted(ILogger logger, ChannelName channel, SessionId session, string server, string address);
 
     [LoggerMessage(8010, LogLevel.Warning, "Channel {Channel} is on air at server {Server}, which does not take its encoder: {Reason}")]

@@ -116,8 +116,8 @@ public static class ControlModule
         services.AddSingleton<AuthCallbackChannels>();
         services.AddSingleton<PublishAuthorization>();
         services.AddSingleton<ServerIdentity>();
-        services.AddSingleton(p => new SessionClaims(p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(),
-            p.GetService<ITakeoverCandidates>()));
+        services.AddSingleton(p => new SessionClaims(
+            p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetService<ITakeoverCandidates>()));
         services.AddSingleton<RemoteSessions>();
         services.AddSingleton<ServerRepository>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();

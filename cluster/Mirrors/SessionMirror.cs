@@ -208,7 +208,8 @@ internal sealed class SessionMirror : IAsyncDisposable
                     return;
                 }
 
-                if (lengths[name] is var length && length <= FeedService.MaxMedia && _services.Media.Bytes < _services.Options.MirrorMemory / 2
+                if (lengths[name] is var length && length <= FeedService.MaxMedia
+                    && _services.Media.Bytes < _services.Options.MirrorMemory / 2
                     && _services.Media.Find(name, 0, length) is null)
                 {
                     await _services.PeerMedia.TryReadAsync(this, name, 0, length, stopping);

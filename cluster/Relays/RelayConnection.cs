@@ -34,7 +34,8 @@ internal sealed class RelayConnection : IOwnerConnection
         var client = await peers.RelaysOfAsync(owner, cancellationToken);
         var cancellation = new CancellationTokenSource();
         var call = client.Publish(cancellationToken: cancellation.Token);
-        await using var opening = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
+        await using var opening = cancellationToken.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
         try
         {
             await call.RequestStream.WriteAsync(new RelayMessage { Open = ToMessage(request) }, cancellationToken);
@@ -46,8 +47,8 @@ internal sealed class RelayConnection : IOwnerConnection
             var reply = call.ResponseStream.Current;
             return reply.ContentCase switch
             {
-                RelayReply.ContentOneofCase.Accepted when TimelineJson.Parse(reply.Accepted.Session.Span) is TimelineEvent.Started started =>
-                    new RelayConnection(call, cancellation, started.Session, null),
+                RelayReply.ContentOneofCase.Accepted
+                    when TimelineJson.Parse(reply.Accepted.Session.Span) is TimelineEvent.Started started => new RelayConnection(call, cancellation, started.Session, null),
                 RelayReply.ContentOneofCase.Rejected => new RelayConnection(call, cancellation, null, new(
                     Enum.TryParse<PublishRejectionReason>(reply.Rejected.Reason, out var reason) ? reason
                         : PublishRejectionReason.AuthorityUnavailable, reply.Rejected.Message)),

@@ -6,13 +6,13 @@ namespace Broadcast.Control.Servers;
 /// <summary>State of a server.</summary>
 public enum ServerState
 {
-    /// <summary>Its lease holds.</summary>
+    /// <summary>Running: the lease holds.</summary>
     Running,
 
-    /// <summary>It gave its lease back.</summary>
+    /// <summary>Stopped: the server gave its lease back.</summary>
     Stopped,
 
-    /// <summary>Its lease expired.</summary>
+    /// <summary>Lost: the lease expired.</summary>
     Lost,
 }
 
@@ -48,8 +48,8 @@ public sealed class ServerRepository(ControlDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased, v.load::float8 AS load,
-                v.version, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
+            SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased,
+                v.load::float8 AS load, v.version, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
                 (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
             FROM servers v ORDER BY v.number
             """,

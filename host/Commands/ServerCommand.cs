@@ -17,8 +17,8 @@ internal static class ServerCommand
             {
                 CommandOutput.PrintJson(servers.Select(s => new
                 {
-                    number = s.Number, name = s.Name, address = s.Address, roles = s.Roles, state = ServerRepository.NameOf(s.State), sessions = s.Sessions,
-                    load = s.Load, version = s.Version, startedAt = s.StartedAt, lastSeenAt = s.LastSeenAt,
+                    number = s.Number, name = s.Name, address = s.Address, roles = s.Roles, state = ServerRepository.NameOf(s.State),
+                    sessions = s.Sessions, load = s.Load, version = s.Version, startedAt = s.StartedAt, lastSeenAt = s.LastSeenAt,
                 }));
                 return;
             }
@@ -26,8 +26,8 @@ internal static class ServerCommand
             CommandOutput.PrintTable(["number", "name", "address", "roles", "state", "sessions", "load", "version", "last seen"],
                 servers.Select(s => new[]
                 {
-                    s.Number.ToString(CultureInfo.InvariantCulture), s.Name, s.Address ?? "unknown", s.Roles, ServerRepository.NameOf(s.State),
-                    s.Sessions.ToString(CultureInfo.InvariantCulture),
+                    s.Number.ToString(CultureInfo.InvariantCulture), s.Name, s.Address ?? "unknown", s.Roles,
+                    ServerRepository.NameOf(s.State), s.Sessions.ToString(CultureInfo.InvariantCulture),
                     s.Load is { } load ? load.ToString("P0", CultureInfo.InvariantCulture) : "unknown", s.Version ?? "unknown",
                     $"{s.LastSeenAt:u}",
                 }));

@@ -3,13 +3,13 @@ namespace Broadcast.Media.ControlToCluster;
 /// <summary>Suitability of this server to take over a session whose owner is lost; the highest takes it first.</summary>
 public enum TakeoverSuitability
 {
-    /// <summary>Not suitable: this server has no copy of the session, or still hears from its owner.</summary>
+    /// <summary>Not suitable: no copy of the session, or the owner is still heard.</summary>
     None,
 
-    /// <summary>This server mirrors the session.</summary>
+    /// <summary>A mirror of the session.</summary>
     Mirror,
 
-    /// <summary>This server mirrors the session and holds the connection of an encoder.</summary>
+    /// <summary>A mirror of the session, and the connection of an encoder.</summary>
     Encoder,
 }
 

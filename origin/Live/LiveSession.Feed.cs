@@ -68,8 +68,8 @@ internal sealed partial class LiveSession
             {
                 var first = Math.Max(start.Segment, promoted._timeline.FirstSegment);
                 promoted._visible = Restore(mirror.Channel, mirror.Id,
-                    [.. checkpoint, new TimelineEvent.WindowMoved(first, visible._timeline.Period)], visible.GetState(), mirror._time, start,
-                    isMirror: false);
+                    [.. checkpoint, new TimelineEvent.WindowMoved(first, visible._timeline.Period)], visible.GetState(), mirror._time,
+                    start, isMirror: false);
                 promoted._visible.Observe(now);
             }
 
@@ -182,7 +182,8 @@ internal sealed partial class LiveSession
     /// the visible part is restored. A shortened event is not valid in a journal.
     /// </summary>
     private static TimelineEvent WithWholeBlock(TimelineEvent @event) =>
-        @event is TimelineEvent.IndexBlockReady { Renditions.Count: > 0 } block ? block with { First = Math.Min(block.First, block.Renditions.Min(range => range.First)) } : @event;
+        @event is TimelineEvent.IndexBlockReady { Renditions.Count: > 0 } block
+            ? block with { First = Math.Min(block.First, block.Renditions.Min(range => range.First)) } : @event;
 
     /// <summary>Sends a batch to all followers, and cuts off those whose queue is full. Called under the lock.</summary>
     private void Publish(FeedBatch batch) => _followers.RemoveAll(follower => !follower.TrySend(batch));

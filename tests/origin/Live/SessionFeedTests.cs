@@ -64,7 +64,7 @@ public sealed class SessionFeedTests
     }
 
     [Fact]
-    public void A_newer_session_of_its_own_is_told_from_mirrors_and_sessions_without_media()
+    public void A_newer_session_of_its_own_differs_from_mirrors_and_sessions_without_media()
     {
         var (owner, channel) = (new FakePackager().Video().Segments(2).Listen(), ChannelName.Parse("demo"));
         using var feed = owner.Follow();
