@@ -35,6 +35,29 @@ public class PayloadArenaTests
     }
 
     [Fact]
+    public void A_publication_without_media_takes_a_small_array_and_media_soon_takes_large_ones()
+    {
+        var arena = new PayloadArena();
+        Whole(arena.Allocate(300)).Length.ShouldBe(4 * 1024);
+        var arrays = new List<byte[]>();
+        for (var i = 0; i < 20; i++)
+        {
+            arrays.Add(Whole(arena.Allocate(15_000)));
+        }
+
+        arrays[^1].Length.ShouldBe(256 * 1024);
+        arrays.Distinct().Count().ShouldBeLessThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public void A_long_first_message_takes_an_array_that_holds_it()
+    {
+        var arena = new PayloadArena();
+        arena.Allocate(60_000).Length.ShouldBe(60_000);
+        Whole(arena.Allocate(1000)).Length.ShouldBe(256 * 1024);
+    }
+
+    [Fact]
     public void Unused_memory_does_not_accumulate()
     {
         var time = new ManualTimeProvider();
