@@ -10,9 +10,9 @@ namespace Broadcast.Ingest.Clock;
 /// <remarks>
 /// <para>
 /// A step is accepted in three cases: it is an ordinary step; at least as much wall-clock time has passed since the track's last sample,
-/// including the delay of a slow network; or another track has reached that time step by step. Any other step, and every step back of more
-/// than 250 ms, is a jump: the track continues where it would be without the jump. The other tracks keep the old mapping until they make
-/// the same jump. Then they take over the new mapping, which preserves A/V sync. A single stray timestamp is undone in the same way. Wraps
+/// including the delay of a slow network; or another track has reached that time step by step. Any other step, and steps back by more than
+/// 250 ms in total, are a jump: the track continues where it would be without the jump. A step back directly after a jump back is also a
+/// jump, so time goes on if an encoder's timestamps run backwards. The other tracks keep the old mapping until they make the same jump. Then they take over the new mapping, which preserves A/V sync. A single stray timestamp is undone in the same way. Wraps
 /// at 2^32, 2^31 and 2^24 are not jumps. For a timestamp that repeats, the arrival time counts.
 /// </para>
 /// <para>
@@ -151,16 +151,15 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
         {
             JumpsForward += time > clock.Mapped ? 1 : 0;
             JumpsBack += time > clock.Mapped ? 0 : 1;
-            clock.Rebase(timestamp, Clamp(clock, clock.Mapped + Math.Max(Math.Max(clock.TypicalStep, Millisecond), _now - clock.Arrival)),
-                _now,
-                _slew.Offset);
+            var step = Math.Max(Math.Max(clock.TypicalStep, Millisecond), _now - clock.EndArrival);
+            clock.Rebase(timestamp, Clamp(clock, clock.End + step), _now, _slew.Offset);
         }
     }
 
     private bool IsBelievable(TrackClock clock, long time, RtmpTimestamp timestamp)
     {
         var step = time - clock.Mapped;
-        return step >= -MaxStepBack
+        return time >= clock.End - (clock.RunsBack ? 0 : MaxStepBack)
             && (step <= Math.Max(OrdinaryStep, clock.TypicalStep == 0 ? FirstStep : 3 * clock.TypicalStep)
                 || step <= _now - clock.Arrival + clock.NetworkLag + OrdinaryStep
                 || HasReached(clock, time, timestamp));
@@ -181,7 +180,10 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
         return false;
     }
 
-    /// <summary>Takes over another track's mapping if it differs and leads to about the expected time.</summary>
+    /// <summary>
+    /// Takes over another track's mapping if it differs and leads to about the expected time. A track that runs back takes over only a
+    /// mapping that moves it forward.
+    /// </summary>
     private bool TryAdopt(TrackClock clock, long ownTime, RtmpTimestamp timestamp)
     {
         foreach (var other in _clocks)
@@ -193,7 +195,8 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt =
 
             var time = other.Map(timestamp, _slew.Offset);
             var step = time - clock.Mapped;
-            if (Math.Abs(time - ownTime) > Millisecond && Math.Abs(time - other.Mapped) <= MaxSkewNanoseconds && step >= -AdoptTolerance
+            if (Math.Abs(time - ownTime) > Millisecond && Math.Abs(time - other.Mapped) <= MaxSkewNanoseconds
+                && step >= (clock.RunsBack ? 0 : -AdoptTolerance)
                 && step <= _now - clock.Arrival + clock.NetworkLag + AdoptTolerance)
             {
                 clock.CopyMapping(other, timestamp);

@@ -28,6 +28,18 @@ internal sealed class TrackClock(int track, TrackKind kind)
     /// <summary>Arrival time of the last sample on the session's timeline.</summary>
     public long Arrival { get; private set; }
 
+    /// <summary>
+    /// Latest time since the mapping changed. Above <see cref="Mapped"/> after a step back; <see cref="long.MinValue"/> before the first
+    /// sample with another track's mapping.
+    /// </summary>
+    public long End { get; private set; }
+
+    /// <summary>Arrival time of the sample at <see cref="End"/>.</summary>
+    public long EndArrival { get; private set; }
+
+    /// <summary>Indicates whether the last step was a jump back. Another step back is then also a jump, however small it is.</summary>
+    public bool RunsBack { get; private set; }
+
     /// <summary>Typical interval between samples; 0 when unknown.</summary>
     public long TypicalStep { get; private set; }
 
@@ -56,29 +68,34 @@ internal sealed class TrackClock(int track, TrackKind kind)
 
     /// <summary>Copies another track's mapping.</summary>
     public void CopyMapping(TrackClock other, RtmpTimestamp timestamp) =>
-        (_elapsed, _last, _offset) = (other._elapsed + timestamp.Since(other._last), timestamp, other._offset);
+        (_elapsed, _last, _offset, End) = (other._elapsed + timestamp.Since(other._last), timestamp, other._offset, long.MinValue);
 
     /// <summary>Records a sample that the current mapping placed.</summary>
     public void Advance(RtmpTimestamp timestamp, long mapped, long arrival)
     {
         var step = mapped - Mapped;
-        if (IsSet && step is > 0 and <= Nanoseconds.PerSecond)
+        if (IsSet && End != long.MinValue && step is > 0 and <= Nanoseconds.PerSecond)
         {
             TypicalStep = TypicalStep == 0 ? step : TypicalStep + ((step - TypicalStep) / 8);
         }
 
         RepeatCount = IsSet && timestamp == _last ? RepeatCount + 1 : 0;
+        RunsBack = RunsBack && step <= 0;
         _elapsed += timestamp.Since(_last);
         (_last, Mapped, Arrival, IsSet) = (timestamp, mapped, arrival, true);
+        (End, EndArrival) = mapped >= End ? (mapped, arrival) : (End, EndArrival);
         BestLead = Math.Max(BestLead, mapped - arrival);
     }
 
     /// <summary>Places a sample at a given time and changes the mapping accordingly.</summary>
     public void Rebase(RtmpTimestamp timestamp, long mapped, long arrival, long slew)
     {
-        _elapsed += timestamp.Since(_last);
+        var step = timestamp.Since(_last);
+        RunsBack = IsSet && step < 0;
+        _elapsed += step;
         (_offset, _last, RepeatCount) = (mapped - slew - _elapsed, timestamp, 0);
         (Mapped, Arrival, IsSet) = (mapped, arrival, true);
+        (End, EndArrival) = (mapped, arrival);
         BestLead = Math.Max(BestLead, mapped - arrival);
     }
 
@@ -87,6 +104,7 @@ internal sealed class TrackClock(int track, TrackKind kind)
     {
         _offset += amount;
         Mapped += amount;
+        End += amount;
     }
 
     /// <summary>Starts a new measurement window.</summary>

@@ -103,6 +103,60 @@ public sealed class EncoderClockTests
         (clock.JumpsForward, clock.JumpsBack).ShouldBe(step > 0 ? (1, 0) : (0, 1));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(240)]
+    public void Time_goes_on_when_timestamps_run_backwards(int step)
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 50; i++)
+        {
+            Video(clock, (uint)(5_000_000 + (i * 40)), 1000 + (i * 40));
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            var arrival = 3000 + (i * 40);
+            Video(clock, (uint)(5_001_960 - ((i + 1) * step)), arrival).ShouldBeInRange(arrival - (i < 250 ? 10_300 : 0), arrival + 1);
+        }
+
+        clock.JumpsBack.ShouldBeGreaterThan(500);
+        Video(clock, 5_000_040, 43_000).ShouldBe(43_000, 1);
+    }
+
+    [Fact]
+    public void Small_steps_back_that_outweigh_the_steps_forward_are_a_jump()
+    {
+        var clock = new EncoderClock(Start);
+        var timestamp = 5_000_000u;
+        for (var i = 0; i < 1000; i++)
+        {
+            timestamp += i % 2 == 0 ? 40u : unchecked((uint)-60);
+            Video(clock, timestamp, 1000 + (i * 40)).ShouldBeInRange(1000 + (i * 40) - 1500, 1000 + (i * 40) + 300);
+        }
+
+        clock.JumpsBack.ShouldBeGreaterThan(20);
+    }
+
+    [Fact]
+    public void Audio_and_video_whose_timestamps_run_backwards_stay_in_sync()
+    {
+        var clock = new EncoderClock(Start);
+        var (video, audio) = (0.0, 0.0);
+        for (var i = 0; i < 1000; i++)
+        {
+            video = Video(clock, (uint)(5_000_000 - (i * 40)), 1000 + (i * 40));
+            audio = Audio(clock, (uint)(5_000_000 - (i * 40)), 1000 + (i * 40));
+            Audio(clock, (uint)(4_999_980 - (i * 40)), 1020 + (i * 40));
+        }
+
+        // Both may go back by 250 ms before the next jump.
+        video.ShouldBe(40_960, 550);
+        audio.ShouldBe(40_960, 550);
+    }
+
     [Fact]
     public void Pause_advances_time_and_is_not_a_jump()
     {
