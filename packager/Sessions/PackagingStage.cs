@@ -32,7 +32,7 @@ public interface IPackagedSessions
 internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImageSink, IPackagedSessions
 {
     private readonly SessionTable _sessions = new();
-    private readonly ConcurrentDictionary<SessionId, byte> _released = new();
+    private readonly ReleasedSessions _released = new();
     private readonly ConcurrentDictionary<ChannelName, SessionId> _elsewhere = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _allRecovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -88,7 +88,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     {
         await _recovered.Task.WaitAsync(cancellationToken);
         _elsewhere[channel] = session;
-        _released[session] = 0;   // The object store may still list it later.
+        _released.Add(session);
         if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
             await found.ReleaseAsync(cancellationToken);
@@ -217,7 +217,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     public bool IsKnown(SessionId session) => _sessions.Contains(session) || IsReleased(session);
 
     /// <summary>Returns whether a session belongs to another server and must not be touched.</summary>
-    public bool IsReleased(SessionId session) => _released.ContainsKey(session);
+    public bool IsReleased(SessionId session) => _released.Contains(session);
 
     /// <summary>Returns whether another server owns the current session of a channel, so that none of this server is served.</summary>
     public bool IsElsewhere(ChannelName channel) => _elsewhere.ContainsKey(channel);

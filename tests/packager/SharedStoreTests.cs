@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Timeline;
+using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -103,6 +104,20 @@ public class SharedStoreTests
 
         bench.Sink.Released.ShouldBe([old.Id]);
         bench.Spool.Deleted.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Memory_of_released_sessions_is_bounded()
+    {
+        using var bench = await new PackagerHarness(ownership: new Owners()).StartAsync();
+        var sessions = Enumerable.Range(0, ReleasedSessions.Max + 100).Select(i => Session(at: Noon.AddMinutes(i))).ToList();
+        foreach (var session in sessions)
+        {
+            await bench.Stage.ReleaseAsync(session.Channel, session.Id, CancellationToken.None);
+        }
+
+        sessions.Count(s => bench.Stage.IsReleased(s.Id)).ShouldBe(ReleasedSessions.Max);
+        bench.Stage.IsReleased(sessions[^1].Id).ShouldBeTrue();
     }
 
     [Fact]
