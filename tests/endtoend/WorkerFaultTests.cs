@@ -20,36 +20,35 @@ public sealed class WorkerFaultTests : IDisposable
     [Fact]
     public async Task Rungs_of_a_dead_or_hung_worker_continue_in_the_same_playlists_F23_F24()
     {
-        var pids = _folder.Sub("pids");
-        await using var server = await StartAsync($"case \"$*\" in *pipe:3*) echo \"$$\" >> {pids};; esac; exec ffmpeg \"$@\"");
-        var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 14 });
-        var running = new List<Task>();
-        foreach (var name in (string[])["dies", "hangs"])
+        // The size of its rung tells which channel a worker belongs to.
+        var channels = new[]
         {
-            var channel = await server.AddChannelAsync(name, new { ladder = "auto", reconnectWindowSeconds = 0 });
-            running.Add(ScriptedEncoder.SendAsync(server.PublishUrl(channel), source));
-            await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllLines(pids).Length == running.Count,
-                description: "its worker runs");
-        }
+            (Name: "dies", Rung: "256x144", Signal: "-KILL", MaxGaps: 1),
+            (Name: "hangs", Rung: "320x180", Signal: "-STOP", MaxGaps: 2),
+        };
+        await using var server = await StartAsync(
+            $"case \"$*\" in *scale=256:144*) echo $$ >> {PidsOf("dies")};; *scale=320:180*) echo $$ >> {PidsOf("hangs")};; esac; exec ffmpeg \"$@\"");
+        var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 14 });
+        await Task.WhenAll(channels.Select(async c =>
+        {
+            var channel = await server.AddChannelAsync(c.Name, new { ladder = $"{c.Rung}@200k", reconnectWindowSeconds = 0 });
+            var sending = ScriptedEncoder.SendAsync(server.PublishUrl(channel), source);
+            await HlsView.WaitAsync(server, c.Name, v => v.Segments.Count >= 1, "a segment of the rung", c.Rung);
+            (await ChildProcess.RunAsync("kill", [c.Signal, (await ReadPidsAsync(c.Name))[^1]])).EnsureSuccess();
+            await sending;
+        }));
 
-        await HlsView.WaitAsync(server, "hangs", v => v.Segments.Count >= 1, "a segment of both", "240p");
-        var workers = await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken);
-        (await ChildProcess.RunAsync("kill", ["-KILL", workers[0]])).EnsureSuccess();
-        (await ChildProcess.RunAsync("kill", ["-STOP", workers[1]])).EnsureSuccess();
-        await Task.WhenAll(running);
-
-        foreach (var name in (string[])["dies", "hangs"])
+        foreach (var c in channels)
         {
             // The replacement uses a faster preset with different parameters, marked by a discontinuity.
-            var view = await LadderView.ReadAsync(server, name, "240p");
+            var view = await LadderView.ReadAsync(server, c.Name, c.Rung);
             (view with { Rungs = new Dictionary<string, DecodedRendition>() }).ShouldBeWhole(view.Source.Discontinuities.Count());
             view.Source.Discontinuities.Count().ShouldBeLessThan(2);
-            ShouldBeInTimeAgain(view, view.Rungs["240p"], mostGaps: name == "dies" ? 1 : 2);
+            ShouldBeInTimeAgain(view, view.Rungs[c.Rung], c.MaxGaps);
+            (await ReadPidsAsync(c.Name)).Length.ShouldBeGreaterThan(1, "another worker follows");
         }
 
         (await server.MetricAsync("broadcast_encoder_exits_total")).ShouldBeGreaterThan(0);
-        (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length
-            .ShouldBeGreaterThan(3, "each is followed by another");
     }
 
     [Fact]
@@ -108,6 +107,12 @@ public sealed class WorkerFaultTests : IDisposable
             segment.Samples.ShouldBe(original, rung.Notified);
         }
     }
+
+    /// <summary>File with the process IDs of a channel's workers, one per line.</summary>
+    private string PidsOf(string channel) => _folder.Sub($"pids-{channel}");
+
+    private Task<string[]> ReadPidsAsync(string channel) =>
+        File.ReadAllLinesAsync(PidsOf(channel), TestContext.Current.CancellationToken);
 
     /// <summary>A server whose ffmpeg is a script.</summary>
     private async Task<BroadcastServer> StartAsync(string script)
