@@ -16,6 +16,9 @@ namespace Broadcast.Ingest.Rtmp.Connection;
 /// <summary>Connection of one publisher: the only code that waits. It ends in one place, with one log line.</summary>
 internal sealed class RtmpConnection : IDisposable
 {
+    /// <summary>Bytes after which a publisher counts as sending media even if no message is complete: commands are shorter.</summary>
+    private const int MaxBytesBeforeMedia = 16 * 1024;
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan OwnerRetryInterval = TimeSpan.FromMilliseconds(500);
 
@@ -45,6 +48,8 @@ internal sealed class RtmpConnection : IDisposable
     private IAsyncDisposable? _revocation;
     private bool _isPeerDisconnected;
     private bool _awaitsKeyframe;
+    private long _receivedAtPublish;
+    private bool _sendsMedia;
 
     public RtmpConnection(ConnectionContext connection, ConnectionLimiter.ConnectionSlot slot, IPublishAuthorizer authorizer,
         IPublicationSink sink,
@@ -161,6 +166,7 @@ internal sealed class RtmpConnection : IDisposable
 
             if (_publication?.Receiver is { } receiver && (receiver.Samples != samples || receiver.Malformed != malformed))
             {
+                StartMedia();
                 IngestMetrics.MediaReceived(receiver.Samples - samples, receiver.Malformed - malformed);
                 if (receiver.Samples != samples)
                 {
@@ -176,6 +182,10 @@ internal sealed class RtmpConnection : IDisposable
                 }
 
                 (samples, malformed) = (receiver.Samples, receiver.Malformed);
+            }
+            else if (_publication is not null && _stateMachine.Received - _receivedAtPublish > MaxBytesBeforeMedia)
+            {
+                StartMedia();
             }
 
             if (_bitrate?.GetSecondsOverLimit(_stateMachine.Received) is > 0 and var seconds
@@ -259,7 +269,7 @@ internal sealed class RtmpConnection : IDisposable
         _deadline.Set(_options.FirstMediaTimeout);
         _keepAlive.ResetPing();
         _stateMachine.StartPublishing(_publication.Receiver);
-        _transport?.StartPublishing(session.Latency.OffersParts);
+        _receivedAtPublish = _stateMachine.Received;
         _revocation = _publication.OnRevoked(Stop);
         return null;
     }
@@ -300,6 +310,19 @@ internal sealed class RtmpConnection : IDisposable
     {
         Target = _stateMachine.Commands.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null },
     };
+
+    /// <summary>
+    /// Moves the connection to a read loop for media, at its first media. Until then it is read at once: an encoder that only tests its
+    /// stream key, or ends without media, does not wait for the loop's pause.
+    /// </summary>
+    private void StartMedia()
+    {
+        if (!_sendsMedia)
+        {
+            _sendsMedia = true;
+            _transport?.StartMedia(_publication!.Session.Latency.OffersParts);
+        }
+    }
 
     /// <returns>The end, if the operator configured a disconnect.</returns>
     private DisconnectReason? HandleExcessBitrate(long seconds)

@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
-/// <summary>Tells the transport that a connection has started publishing.</summary>
+/// <summary>Tells the transport that a connection's media have begun.</summary>
 internal interface IPublisherTransportFeature
 {
-    /// <summary>Switches to publishing: larger buffers, and a read loop that tolerates delay.</summary>
+    /// <summary>Switches to media: larger buffers, and a read loop that tolerates delay.</summary>
     /// <param name="lowLatency">Whether viewers of the channel wait for parts of segments; the delay is then short.</param>
-    void StartPublishing(bool lowLatency);
+    void StartMedia(bool lowLatency);
 
     /// <summary>Indicates whether the connection has used up its time on its thread, so that other connections must proceed.</summary>
     bool IsPassOver { get; }
@@ -66,7 +66,7 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
 
-    public void StartPublishing(bool lowLatency)
+    public void StartMedia(bool lowLatency)
     {
         _buffers.UseLargeBuffers();
         _stream.MoveTo(_loops.GetLoopForPublisher(lowLatency));

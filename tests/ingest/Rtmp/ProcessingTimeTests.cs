@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Rtmp.Transport;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Media;
@@ -103,15 +104,8 @@ public sealed class ProcessingTimeTests : IDisposable
     [Fact]
     public async Task Connection_yields_between_messages_when_its_transport_requires_it()
     {
-        var (input, transport, sink) = (new Pipe(), new CountingTransport(), new RememberingSink());
-        var duplex = new Duplex(input.Reader, new Pipe().Writer);
-        var connection = new DefaultConnectionContext("test", duplex, duplex);
-        connection.Features.Set<IPublisherTransportFeature>(transport);
-        var slot = new ConnectionLimiter(1, 1).TryEnter(null)!;
-        var (time, rejections) = (TimeProvider.System, new RejectionLog(TimeProvider.System, NullLogger<RejectionLog>.Instance));
-        using var publisher = new RtmpConnection(connection, slot, new RememberingAuthority(), sink, new SourceRegistry(time),
-            new IngestOptions(), time, NullLogger.Instance, rejections);
-        var running = publisher.RunAsync();
+        var (input, transport, sink) = (new Pipe(), new CountingTransport { IsPassOver = true }, new RememberingSink());
+        var running = Serve(input, transport, sink);
         await input.Writer.WriteAsync(new ReadOnlyMemory<byte>([.. Wire.Opening(), .. Wire.Media(2).SelectMany(message => message)]));
         await input.Writer.CompleteAsync();
         await running.WaitAsync(Timeout);
@@ -120,7 +114,53 @@ public sealed class ProcessingTimeTests : IDisposable
         sink.Single.Of(TrackKind.Video).Length.ShouldBe(50);
     }
 
+    [Fact]
+    public async Task Publisher_is_read_at_once_until_its_first_media()
+    {
+        var (input, transport, sink) = (new Pipe(), new CountingTransport(), new RememberingSink());
+        var running = Serve(input, transport, sink);
+        await input.Writer.WriteAsync(Wire.Opening());
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Timeout);
+        transport.MediaStarts.ShouldBe(0, "it would wait for the pause of a loop for media");
+
+        (input, transport) = (new Pipe(), new CountingTransport());
+        running = Serve(input, transport, sink);
+        foreach (var message in (IEnumerable<byte[]>)[Wire.Opening(), .. Wire.Media(2)])
+        {
+            await input.Writer.WriteAsync(message);
+        }
+
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Timeout);
+        transport.MediaStarts.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Publisher_that_sends_much_without_a_complete_message_counts_as_sending_media()
+    {
+        var (input, transport) = (new Pipe(), new CountingTransport());
+        var running = Serve(input, transport, new RememberingSink());
+        await input.Writer.WriteAsync(Wire.Opening());
+        await input.Writer.WriteAsync(Wire.Message(MessageType.Video, 1, 0, new byte[40_000], 6).AsMemory(0, 30_000));
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Timeout);
+        transport.MediaStarts.ShouldBe(1);
+    }
+
     public void Dispose() => _opened.ForEach(opened => opened.Dispose());
+
+    private static async Task Serve(Pipe input, CountingTransport transport, RememberingSink sink)
+    {
+        var duplex = new Duplex(input.Reader, new Pipe().Writer);
+        var connection = new DefaultConnectionContext("test", duplex, duplex);
+        connection.Features.Set<IPublisherTransportFeature>(transport);
+        var slot = new ConnectionLimiter(1, 1).TryEnter(null)!;
+        var (time, rejections) = (TimeProvider.System, new RejectionLog(TimeProvider.System, NullLogger<RejectionLog>.Instance));
+        using var publisher = new RtmpConnection(connection, slot, new RememberingAuthority(), sink, new SourceRegistry(time),
+            new IngestOptions(), time, NullLogger.Instance, rejections);
+        await publisher.RunAsync();
+    }
 
     private void Process(string name)
     {
@@ -180,16 +220,16 @@ public sealed class ProcessingTimeTests : IDisposable
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Transport on which other connections always wait.</summary>
+    /// <summary>Transport that counts calls.</summary>
     private sealed class CountingTransport : IPublisherTransportFeature
     {
         public int Yields { get; private set; }
 
-        public bool IsPassOver => true;
+        public int MediaStarts { get; private set; }
 
-        public void StartPublishing(bool lowLatency)
-        {
-        }
+        public bool IsPassOver { get; init; }
+
+        public void StartMedia(bool lowLatency) => MediaStarts++;
 
         public ValueTask YieldAsync()
         {

@@ -31,7 +31,7 @@ public sealed class PublisherConnectionTests : IDisposable
         (await HeldAsync(connection, 1537)).ShouldBeLessThanOrEqualTo(2048, "a whole block of the handshake fits");
 
         connection.Transport.Input.AdvanceTo((await connection.Transport.Input.ReadAsync()).Buffer.End);
-        connection.Features.Get<IPublisherTransportFeature>()!.StartPublishing(lowLatency: true);
+        connection.Features.Get<IPublisherTransportFeature>()!.StartMedia(lowLatency: true);
         await _peer.SendAsync(new byte[17_000]);
         (await HeldAsync(connection, 17_000)).ShouldBe(32 * 1024);
     }
