@@ -54,21 +54,15 @@ internal sealed class BufferedRange(int length, long totalLength, uint? checksum
 /// <param name="start">Offset of the first byte in the object.</param>
 /// <param name="next">Reads the next range.</param>
 /// <param name="disposed">Called once on disposal.</param>
-internal sealed class RangedStream(BufferedRange first, long count, long start, ReadNextRange next, Action disposed) : Stream
+internal sealed class RangedStream(BufferedRange first, long count, long start, ReadNextRange next, Action disposed) : ReadOnlyStream
 {
     private BufferedRange? _range = first;
     private Action? _disposed = disposed;
     private long _done;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => count;
 
-    public override long Position { get => _done; set => throw new NotSupportedException(); }
+    protected override long BytesRead => _done;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -88,21 +82,6 @@ internal sealed class RangedStream(BufferedRange first, long count, long start, 
 
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use asynchronous reads.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -7,19 +7,13 @@ namespace Broadcast.Storage.Objects;
 /// Body of an S3 response. Each read has a deadline; a truncated body and network errors throw <see cref="ObjectStoreException"/>.
 /// </summary>
 internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan timeout, TimeProvider time, S3Errors errors, string operation)
-    : Stream
+    : ReadOnlyStream
 {
     private long _done;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
     public override long Length => count;
 
-    public override long Position { get => _done; set => throw new NotSupportedException(); }
+    protected override long BytesRead => _done;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -53,21 +47,6 @@ internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan ti
         _done += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use asynchronous reads.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
