@@ -115,7 +115,7 @@ internal sealed class ThumbnailService(
 
     private async Task<byte[]> ReadAsync(ObjectName name, long offset, int length, CancellationToken cancellationToken)
     {
-        await using var content = await spool.ReadAsync(name, offset, length, cancellationToken)
+        await using var content = await spool.ReadOnceAsync(name, offset, length, cancellationToken)
             ?? throw new IOException($"{name} no longer exists");
         var bytes = new byte[Math.Min(length, content.Length)];
         if (content.Stream is { } stream)

@@ -40,16 +40,17 @@ public sealed class ThumbnailServiceTests : IDisposable
     public async Task Each_session_gets_its_own_poster()
     {
         var frames = new Received();
-        await WorkAsync("ffmpeg", 3, frames, () => frames.Offered.Count == 3);
+        var objects = await WorkAsync("ffmpeg", 3, frames, () => frames.Offered.Count == 3);
 
         frames.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
         frames.Offered.Select(item => item.Frame).ShouldAllBe(frame => frame is SessionImage.Poster
             && ((SessionImage.Poster)frame).Width == 320);
+        objects.CachedReads.ShouldBe(0, "a cache would load whole segments, of which only a keyframe is needed");
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static async Task WorkAsync(string program, int sessions, Received frames, Func<bool> isDone)
+    private static async Task<TwoObjects> WorkAsync(string program, int sessions, Received frames, Func<bool> isDone)
     {
         var sample = (await CodedFrames.CreateImageAsync("color=red:s=320x180:r=30:d=0.1"))[0];
         byte[] init = InitSegmentWriter.Write(sample.Track);
@@ -57,8 +58,9 @@ public sealed class ThumbnailServiceTests : IDisposable
             [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
         var options = Options.Create(new ThumbnailOptions { MaxProcesses = 2 });
         var desk = new ThumbnailScheduler(options, TimeProvider.System);
+        var objects = new TwoObjects(init, part);
         using var workshop = new ThumbnailService(
-            desk, new TwoObjects(init, part), frames, options, Options.Create(new EncodingOptions { Ffmpeg = program }),
+            desk, objects, frames, options, Options.Create(new EncodingOptions { Ffmpeg = program }),
             NullLogger<ThumbnailService>.Instance);
         for (var i = 0; i < sessions; i++)
         {
@@ -75,6 +77,7 @@ public sealed class ThumbnailServiceTests : IDisposable
         await workshop.StartAsync(CancellationToken.None);
         await Poll.UntilAsync(isDone, TimeSpan.FromSeconds(60));
         await workshop.StopAsync(CancellationToken.None);
+        return objects;
     }
 
     private sealed class Received : IImageSink
@@ -86,7 +89,17 @@ public sealed class ThumbnailServiceTests : IDisposable
 
     private sealed class TwoObjects(byte[] init, byte[] part) : ISpool
     {
+        private int _cachedReads;
+
+        public int CachedReads => _cachedReads;
+
         public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _cachedReads);
+            return ReadOnceAsync(name, offset, length, cancellationToken);
+        }
+
+        public ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
         {
             var bytes = name.Value == "init" ? init : part;
             return ValueTask.FromResult<SpoolContent?>(new SpoolContent([bytes.AsMemory(0, 10), bytes.AsMemory(10)], 0, bytes.Length,
