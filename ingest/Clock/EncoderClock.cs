@@ -12,8 +12,9 @@ namespace Broadcast.Ingest.Clock;
 /// A step is accepted in three cases: it is an ordinary step; at least as much wall-clock time has passed since the track's last sample,
 /// including the delay of a slow network; or another track has reached that time step by step. Any other step, and steps back by more than
 /// 250 ms in total, are a jump: the track continues where it would be without the jump. A step back directly after a jump back is also a
-/// jump, so time goes on if an encoder's timestamps run backwards. The other tracks keep the old mapping until they make the same jump. Then they take over the new mapping, which preserves A/V sync. A single stray timestamp is undone in the same way. Wraps
-/// at 2^32, 2^31 and 2^24 are not jumps. For a timestamp that repeats, the arrival time counts.
+/// jump, so time goes on if an encoder's timestamps run backwards. The other tracks keep the old mapping until they make the same jump.
+/// Then they take over the new mapping, which preserves A/V sync. A single stray timestamp is undone in the same way. Wraps at 2^32, 2^31
+/// and 2^24 are not jumps. For a timestamp that repeats, the arrival time counts.
 /// </para>
 /// <para>
 /// Times stay within one minute of arrival (<see cref="MaxLead"/>, <see cref="MaxLag"/>). Otherwise a few small messages could

@@ -1,8 +1,8 @@
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// The read loops. Connections that are not publishing share a loop without pauses, so commands are answered at once. Publishers of
-/// low-latency channels have loops with short pauses. For all others, players stay whole segments behind the live edge, so their loops
+/// The read loops. Connections without media share a loop without pauses, so commands are answered at once. Publishers of low-latency
+/// channels have loops with short pauses. For all others, players stay whole segments behind the live edge, so their loops
 /// pause for as long as permitted: a pass then costs little more than the media in it.
 /// </summary>
 /// <param name="maxPause">Maximum pause for publishers' data.</param>
@@ -17,7 +17,7 @@ internal sealed class ReadLoops(TimeSpan maxPause) : IDisposable
     private readonly PublisherLoops _standard = new("RTMP", _ => maxPause);
     private readonly PublisherLoops _lowLatency = new("RTMP low", publishers => GetLowLatencyPause(publishers, maxPause));
 
-    /// <summary>Loop for connections that are not publishing.</summary>
+    /// <summary>Loop for connections that have sent no media yet.</summary>
     public ReadLoop Prompt { get; } = new("RTMP", () => TimeSpan.Zero);
 
     /// <summary>Gets a loop for another publisher.</summary>
