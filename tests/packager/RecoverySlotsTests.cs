@@ -57,6 +57,7 @@ public sealed class RecoverySlotsTests
     {
         using var stop = new CancellationTokenSource();
         Run(isForEncoder: true, "e1", "e2", "e3", "e4");
+        await RunningAsync("e1", "e2", "e3", "e4");
         var canceled = _slots.RunAsync(ChannelName.Parse("gone"), isForEncoder: true, () => Task.FromResult(true), stop.Token);
         Run(isForEncoder: true, "next");
         await stop.CancelAsync();
