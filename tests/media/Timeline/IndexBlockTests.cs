@@ -152,6 +152,28 @@ public class IndexBlockTests
     }
 
     [Fact]
+    public void Checkpoint_of_a_session_with_a_window_stays_the_same_size_over_thousands_of_configurations()
+    {
+        var session = RandomTimeline.Session() with { IsRecorded = false, DvrWindow = TimeSpan.FromMinutes(1) };
+        var timeline = RandomTimeline.Fold([new TimelineEvent.Started(session), new TimelineEvent.RenditionAdded("v", TrackKind.Video)]);
+        var sizes = new HashSet<int>();
+        for (var number = 1; number <= 3000; number++)
+        {
+            timeline.Apply(RandomTimeline.Init("v", number));
+            timeline.Apply(RandomTimeline.Part("v", number, 0, number)).ShouldBeTrue();
+            timeline.Apply(new TimelineEvent.SegmentClosed("v", number));
+            if (number % 2 == 0)
+            {
+                timeline.Apply(IndexBlock.Of(timeline, number).Announce(ObjectName.Parse($"live/main/s/chapters/{number}.chapter"), 10));
+                timeline.Apply(new TimelineEvent.DvrWindowMoved(number - 9));
+                sizes.Add(number < 100 ? 0 : timeline.Checkpoint().Count);
+            }
+        }
+
+        sizes.Count.ShouldBe(2, string.Join(' ', sizes));
+    }
+
+    [Fact]
     public void Index_block_of_an_older_version_keeps_all_later_init_segments()
     {
         var timeline = WithInits(isRecorded: true, 1, 2, 1, 3, 1, 4, 1, 5);
