@@ -46,8 +46,8 @@ public sealed class ClusterCertificatesTests
         var server = ClusterCertificates.Issue(FakeDirectory.Authority, Guid.NewGuid());
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={Peer:D}", key, HashAlgorithmName.SHA256);
-        using var issued = request.Create(server.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(
-                server.Certificate.GetECDsaPrivateKey()!), server.Certificate.NotBefore, server.Certificate.NotAfter, [1]);
+        var signature = X509SignatureGenerator.CreateForECDsa(server.Certificate.GetECDsaPrivateKey()!);
+        using var issued = request.Create(server.Certificate.SubjectName, signature, At(2025), At(2100), [1]);
         Own.Verify(issued).ShouldBeNull();
     }
 
@@ -56,8 +56,7 @@ public sealed class ClusterCertificatesTests
     [InlineData(2190, 2191)]
     public void Validity_periods_are_ignored(int from, int to)
     {
-        Own.Verify(Issue($"CN={Peer:D}", new DateTimeOffset(from, 1, 1, 0, 0, 0, TimeSpan.Zero),
-            new DateTimeOffset(to, 1, 1, 0, 0, 0, TimeSpan.Zero))).ShouldBe(Peer);
+        Own.Verify(Issue($"CN={Peer:D}", At(from), At(to))).ShouldBe(Peer);
     }
 
     [Fact]
@@ -95,12 +94,14 @@ public sealed class ClusterCertificatesTests
     public void The_private_key_is_not_part_of_the_text() =>
         $"{FakeDirectory.Authority}".ShouldBe("ClusterAuthority");
 
+    private static DateTimeOffset At(int year) => new(year, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private static X509Certificate2 Issue(string subject, DateTimeOffset? from = null, DateTimeOffset? to = null)
     {
         using var issuer = X509Certificate2.CreateFromPem(FakeDirectory.Authority.Certificate, FakeDirectory.Authority.PrivateKey);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var signature = X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!);
         return new CertificateRequest(subject, key, HashAlgorithmName.SHA256)
-            .Create(issuer.SubjectName, signature, from ?? issuer.NotBefore, to ?? issuer.NotAfter, [1, 2, 3]);
+            .Create(issuer.SubjectName, signature, from ?? At(2025), to ?? At(2100), [1, 2, 3]);
     }
 }

@@ -32,7 +32,7 @@ public sealed class MalformedFeedTests
             OnFollow = async (call, messages, cancellation) =>
             {
                 await messages.WriteAsync(call == 1 && checkpoint != "started" ? SnapshotOf(Encoding.UTF8.GetBytes(checkpoint))
-                    : Snapshot());
+                    : Snapshot(), cancellation);
                 if (call == 1)
                 {
                     await messages.WriteAsync(new FeedMessage
@@ -48,7 +48,7 @@ public sealed class MalformedFeedTests
                             }),
                             Visibility = events == "visibility" ? new Visibility { From = at } : null,
                         },
-                    });
+                    }, cancellation);
                 }
 
                 await UntilCanceledAsync(cancellation);
@@ -72,7 +72,8 @@ public sealed class MalformedFeedTests
         {
             OnFollow = async (call, messages, cancellation) =>
             {
-                await messages.WriteAsync(call == 1 ? SnapshotOf(new byte[Connections.PeerConnections.MaxMessage]) : Snapshot());
+                await messages.WriteAsync(call == 1 ? SnapshotOf(new byte[Connections.PeerConnections.MaxMessage]) : Snapshot(),
+                    cancellation);
                 await UntilCanceledAsync(cancellation);
             },
         };
@@ -127,10 +128,10 @@ public sealed class MalformedFeedTests
         {
             OnFollow = async (_, messages, cancellation) =>
             {
-                await messages.WriteAsync(batch);
-                await messages.WriteAsync(new FeedMessage());
-                await messages.WriteAsync(Snapshot());
-                await messages.WriteAsync(batch);
+                await messages.WriteAsync(batch, cancellation);
+                await messages.WriteAsync(new FeedMessage(), cancellation);
+                await messages.WriteAsync(Snapshot(), cancellation);
+                await messages.WriteAsync(batch, cancellation);
                 await UntilCanceledAsync(cancellation);
             },
         };

@@ -100,7 +100,7 @@ public sealed class PeerListenerTests
         await Poll.UntilAsync(() => server.Time.ArmedTimers > before);
 
         server.Time.Advance(TimeSpan.FromMinutes(10));
-        (await silent.ReadAsync(new byte[1])).ShouldBe(0);
+        (await silent.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(80), TimeProvider.System)).ShouldBe(0);
     }
 
     [Fact]

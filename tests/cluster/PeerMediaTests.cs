@@ -183,7 +183,7 @@ public sealed class PeerMediaTests
         await messages.WriteAsync(new FeedMessage
         {
             Snapshot = new Snapshot { Checkpoint = ByteString.CopyFrom(JournalFile.Lines(TestSession.Snapshot().Checkpoint)) },
-        });
+        }, cancellation);
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

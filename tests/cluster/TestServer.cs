@@ -93,6 +93,9 @@ internal sealed class TestServer : IAsyncDisposable
         }
 
         await app.StartAsync();
+
+        // The check of the mirrors starts in the background; tests advance the clock afterwards.
+        await Poll.UntilAsync(() => time.ArmedTimers > 0);
         return new TestServer(app)
         {
             Directory = directory,
