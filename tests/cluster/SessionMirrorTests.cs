@@ -248,7 +248,7 @@ public sealed class SessionMirrorTests
         released.Set();
 
         await Poll.UntilAsync(() => server.Log.Count(Interrupted) == 1);
-        await server.AdvanceUntilAsync(() => server.Sessions.Calls[^1] == "restore 1");
+        await server.AdvanceUntilAsync(() => server.Sessions.Calls.Count(call => call == "restore 1") == 2);
         owner.Feeds.Opened.Count.ShouldBe(2);
     }
 
