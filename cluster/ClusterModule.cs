@@ -32,7 +32,8 @@ public static class ClusterModule
     /// Adds the cluster: <see cref="ISessionMirrors"/>, <see cref="IPublisherRelay"/>, <see cref="ITakeoverCandidates"/>, and an
     /// <see cref="ISpool"/> that also reads media of mirrored sessions. Requires the ports
     /// <see cref="ISessionFeeds"/>, <see cref="IMirroredSessions"/> and <see cref="Media.ClusterToControl.IServerDirectory"/>, and
-    /// <see cref="Media.ClusterToIngest.IRelayedPublishers"/>. Add it after the storage and before the origin. Without a shared database it adds nothing but its options.
+    /// <see cref="Media.ClusterToIngest.IRelayedPublishers"/>. Add it after the storage and before the
+    /// origin. Without a shared database it adds nothing but its options.
     /// </summary>
     public static IServiceCollection AddCluster(this IServiceCollection services, IConfiguration configuration)
     {
