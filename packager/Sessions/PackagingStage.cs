@@ -121,7 +121,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         await _recovered.Task.WaitAsync(cancellationToken);
         var (timeline, inits) = SessionTakeover.Prepare(_context.Spool, session, copy, _context.Logger);
         _elsewhere.TryRemove(session.Channel, out _);
-        _released.TryRemove(session.Id, out _);
+        _released.Remove(session.Id);
         Adopt(timeline, [], inits);
         foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {

@@ -13,8 +13,8 @@ internal sealed class ReleasedSessions
     public const int Max = 4096;
 
     private readonly HashSet<SessionId> _sessions = [];
-    private readonly Queue<SessionId> _order = new();
     private readonly Lock _lock = new();
+    private Queue<SessionId> _order = new();
 
     /// <summary>Adds a session; one that was added before is ignored.</summary>
     public void Add(SessionId session)
@@ -30,6 +30,18 @@ internal sealed class ReleasedSessions
             if (_order.Count > Max)
             {
                 _sessions.Remove(_order.Dequeue());
+            }
+        }
+    }
+
+    /// <summary>Removes a session that this server takes over.</summary>
+    public void Remove(SessionId session)
+    {
+        lock (_lock)
+        {
+            if (_sessions.Remove(session))
+            {
+                _order = new Queue<SessionId>(_order.Where(other => other != session));
             }
         }
     }
