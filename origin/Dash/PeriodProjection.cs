@@ -136,7 +136,8 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         foreach (var period in state.Periods)
         {
             var ranges = period.Ranges.Select(range => new PeriodSegmentRange(
-                timeline.Find(range.Rendition) ?? throw new InvalidDataException($"A period names the unknown rendition {range.Rendition}."),
+                timeline.Find(range.Rendition)
+                    ?? throw new InvalidDataException($"A period names the unknown rendition {range.Rendition}."),
                 range.Init, range.First) { Last = range.Last });
             _periods.Add(new MpdPeriod(period.Id, period.First, new MediaTime(period.Start, 1000), [.. ranges])
             {

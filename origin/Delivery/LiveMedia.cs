@@ -157,7 +157,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
                 return;
             }
 
-            if (context.RequestAborted.IsCancellationRequested || session.IsReplaced || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
+            if (context.RequestAborted.IsCancellationRequested || session.IsReplaced
+                || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
             {
                 break;
             }
