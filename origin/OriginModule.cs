@@ -97,7 +97,12 @@ public static class OriginModule
         services.TryAddSingleton<ManifestEndpoint>();
         services.TryAddSingleton<ImageEndpoint>();
         services.TryAddSingleton<MediaEndpoint>();
-        services.TryAddSingleton<LiveEndpoint>();
+        services.TryAddSingleton(provider => new LiveEndpoint(
+            provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<BeaconEndpoint>(),
+            provider.GetRequiredService<StatusEndpoint>(), provider.GetRequiredService<ManifestEndpoint>(),
+            provider.GetRequiredService<ImageEndpoint>(), provider.GetRequiredService<MediaEndpoint>(),
+            provider.GetRequiredService<ILogger<LiveEndpoint>>(), provider.GetService<IChannelRecovery>(),
+            provider.GetService<ISessionMirrors>()));
         services.TryAddSingleton<TimeEndpoint>();
         services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(),

@@ -23,6 +23,7 @@ internal sealed class SessionMirror : IAsyncDisposable
     private readonly MirrorServices _services;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _missing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _following;
     private ClusterServer _owner;
     private long _epoch;
@@ -64,6 +65,12 @@ internal sealed class SessionMirror : IAsyncDisposable
     /// <summary>Indicates whether the session has ended; its owner need not be reachable any more.</summary>
     public bool IsEnded => _isEnded;
 
+    /// <summary>Completes when the server that is asked does not serve the session, before the mirror has ever had it.</summary>
+    public Task WhenMissing => _missing.Task;
+
+    /// <summary>Indicates whether the session was never found.</summary>
+    public bool IsMissing => _missing.Task.IsCompleted && !_ready.Task.IsCompleted;
+
     /// <summary>Records a request.</summary>
     public void Touch() => Volatile.Write(ref _lastRequest, _services.Time.GetTimestamp());
 
@@ -93,6 +100,11 @@ internal sealed class SessionMirror : IAsyncDisposable
             }
             catch (Exception error)
             {
+                if (error is RpcException { StatusCode: StatusCode.NotFound })
+                {
+                    _missing.TrySetResult();
+                }
+
                 // Whatever another server sends concerns only this mirror. Logged once for an interruption, not for each attempt.
                 if (!stopping.IsCancellationRequested && !_isEnded && !_isInterrupted)
                 {

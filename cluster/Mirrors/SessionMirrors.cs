@@ -58,11 +58,30 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
             }
         }
 
+        if (remote is null && mirror.IsMissing)
+        {
+            // The last session of a channel that is not on air, which its owner no longer serves.
+            return new(ChannelAvailability.Available);
+        }
+
         mirror.Touch();
         return mirror.IsLost ? new(_services.Sessions.HasNewer(channel, mirror.Session) ? ChannelAvailability.Available
                 : ChannelAvailability.Unavailable)
             : mirror.Ready.IsCompleted ? new(ChannelAvailability.Available)
             : WaitAsync(mirror, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> PrepareLastAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        if (await _services.Directory.FindLastAsync(channel, cancellationToken) is not { } last
+            || _services.Sessions.Owns(channel, last.Session) || Start(channel, last) is not { } mirror)
+        {
+            return false;
+        }
+
+        mirror.Touch();
+        return mirror.Ready.IsCompleted || await WaitAsync(mirror, cancellationToken) == ChannelAvailability.Available;
     }
 
     /// <summary>Finds the mirror of a session.</summary>
@@ -126,8 +145,8 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     {
         try
         {
-            await mirror.Ready.WaitAsync(StartTimeout, _services.Time, cancellationToken);
-            return ChannelAvailability.Available;
+            await Task.WhenAny(mirror.Ready, mirror.WhenMissing).WaitAsync(StartTimeout, _services.Time, cancellationToken);
+            return mirror.Ready.IsCompleted ? ChannelAvailability.Available : ChannelAvailability.Unavailable;
         }
         catch (TimeoutException)
         {

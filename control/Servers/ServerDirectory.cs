@@ -1,18 +1,81 @@
+using System.Collections.Concurrent;
 using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Servers;
 
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
-internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database) : IServerDirectory
+internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
+    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IServerDirectory
 {
+    /// <summary>Maximum number of channels whose last session is kept.</summary>
+    private const int MaxLast = 4096;
+
+    /// <summary>Maximum number of concurrent lookups; viewers beyond get no session.</summary>
+    private const int MaxLookups = 2;
+
+    private const string LastSql = """
+        SELECT s.id, s.epoch, v.id AS server, v.name, v.address
+        FROM (SELECT s.id, s.epoch, s.owner FROM sessions s JOIN channels c ON c.id = s.channel_id
+            WHERE c.name = @name AND c.deleted_at IS NULL ORDER BY s.id COLLATE "C" DESC LIMIT 1) s
+        JOIN servers v ON v.id = s.owner
+        WHERE v.id <> @me AND v.lease_until > clock_timestamp() AND v.address IS NOT NULL
+        """;
+
+    private static readonly TimeSpan LastFor = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<ChannelName, (RemoteChannel? Channel, long ReadAt)> _last = new();
+    private readonly SemaphoreSlim _lookups = new(MaxLookups);
+
     /// <inheritdoc/>
     public Guid Self => identity.Id;
 
     /// <inheritdoc/>
     public RemoteChannel? FindRemote(ChannelName channel) => remoteSessions.Find(channel)?.Target;
+
+    /// <inheritdoc/>
+    public async ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        if (_last.TryGetValue(channel, out var known) && time.GetElapsedTime(known.ReadAt) < LastFor)
+        {
+            return known.Channel;
+        }
+
+        if (!await _lookups.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            await using var connection = await database.Source.OpenConnectionAsync(either.Token);
+            var row = await connection.QuerySingleOrDefaultAsync<LastRow>(new CommandDefinition(LastSql,
+                new { name = channel.Value, me = identity.Id }, cancellationToken: either.Token));
+            if (_last.Count >= MaxLast)
+            {
+                _last.Clear();
+            }
+
+            var found = row is null ? null
+                : new RemoteChannel(SessionId.Parse(row.Id), row.Epoch, new ClusterServer(row.Server, row.Name, row.Address));
+            _last[channel] = (found, time.GetTimestamp());
+            return found;
+        }
+        catch (Exception error) when (ControlDatabase.IsUnavailable(error)
+            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+        finally
+        {
+            _lookups.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken)
@@ -38,4 +101,6 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
             throw new IOException("The keys of the cluster cannot be read while the database is unavailable.", error);
         }
     }
+
+    private sealed record LastRow(string Id, long Epoch, Guid Server, string Name, string Address);
 }

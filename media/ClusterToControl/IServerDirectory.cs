@@ -32,6 +32,12 @@ public interface IServerDirectory
     /// </summary>
     RemoteChannel? FindRemote(ChannelName channel);
 
+    /// <summary>
+    /// Finds the newest session of a channel that is not on air, if another server that is live has owned it: that server may still serve
+    /// it. Results are kept for some seconds; while the database is busy or unavailable, there is none.
+    /// </summary>
+    ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken);
+
     /// <summary>Reads the keys of the cluster, which the first server creates.</summary>
     /// <param name="create">Creates new keys.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>

@@ -18,4 +18,11 @@ public interface ISessionMirrors
     /// waits for it for a limited time. Completes synchronously for channels of this server and for current mirrors.
     /// </summary>
     ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes the last session of a channel available that is not on air, if another server still serves it. Called for channels without any
+    /// session here.
+    /// </summary>
+    /// <returns>Whether the channel has a session now.</returns>
+    ValueTask<bool> PrepareLastAsync(ChannelName channel, CancellationToken cancellationToken);
 }

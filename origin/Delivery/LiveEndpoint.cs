@@ -1,3 +1,4 @@
+using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.Live;
@@ -13,7 +14,7 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveEndpoint(
     LiveDirectory directory, BeaconEndpoint beacons, StatusEndpoint status, ManifestEndpoint manifests, ImageEndpoint images,
-    MediaEndpoint media, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null)
+    MediaEndpoint media, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null, ISessionMirrors? mirrors = null)
 {
     /// <summary>Responds to a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -42,6 +43,14 @@ internal sealed class LiveEndpoint(
             }
 
             kind = path.Kind;
+            if (mirrors is not null && (path.IsOfChannel || path.Kind == LivePathKind.Status) && directory.FindChannel(path.Channel) is null
+                && await mirrors.PrepareLastAsync(path.Channel, context.RequestAborted))
+            {
+                // The access check did not know the session.
+                Responses.TryAgain(context);
+                return;
+            }
+
             await AnswerAsync(context, path);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

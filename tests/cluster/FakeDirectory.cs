@@ -28,6 +28,12 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
 
     public RemoteChannel? FindRemote(ChannelName channel) => channel == TestSession.Channel ? Remote : null;
 
+    /// <summary>The last session of the channel when it is not on air.</summary>
+    public RemoteChannel? Last { get; set; }
+
+    public ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken) =>
+        new(channel == TestSession.Channel ? Last : null);
+
     public Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken)
     {
         Reads++;
