@@ -92,7 +92,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
     private ChannelRejection Describe(StreamKeyRecord key, RemoteSession? other)
     {
         var server = other?.Server;
-        var lease = options?.Value.ServerLease ?? TimeSpan.FromSeconds(20);
+        var lease = options?.Value.ServerLease ?? TimeSpan.FromSeconds(6);
         var where = server is null ? "another server" : $"server '{server}'";
         var remedy = key.Input == InputRole.Backup
             ? "Publish the backup encoder to the same server as the primary"

@@ -93,21 +93,25 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// <param name="connection">Open connection.</param>
     /// <param name="seen">The session as it was read. Nothing happens if its owner or epoch has changed since.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>The session; <see langword="null"/> when it has another owner now, or its owner is not lost.</returns>
+    /// <returns>
+    /// The session; <see langword="null"/> when it has another owner now, its owner is not lost, or its end was requested.
+    /// </returns>
     public async Task<OpenSession?> TakeOverAsync(NpgsqlConnection connection, ClaimedSession seen, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
             cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
-        if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch && s.Standing == OwnershipStatus.LeaseExpired))
+        if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch && s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
         {
             return null;
         }
 
         var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take,
             new { me = identity.Id, ids = new[] { seen.Id.Value } }, transaction, cancellationToken: cancellationToken));
-        await transaction.CommitAsync(cancellationToken);
+
+        // A canceled commit may have happened: the session would have an owner that does not know it.
+        await transaction.CommitAsync(CancellationToken.None);
         return rows.SingleOrDefault()?.ToOpen();
     }
 

@@ -45,25 +45,29 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
             if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
             {
                 hasChanged = true;
-                await ContinueAsync(taken, copy, cancellationToken);
+                await ContinueAsync(taken, copy);
             }
         }
 
         return hasChanged;
     }
 
-    private async Task ContinueAsync(OpenSession taken, SessionCopy copy, CancellationToken cancellationToken)
+    /// <summary>
+    /// Continues a session that the database has given to this server. Not canceled: the session would have an owner that does not know it.
+    /// </summary>
+    private async Task ContinueAsync(OpenSession taken, SessionCopy copy)
     {
-        ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
+        var session = taken.Session;
+        ControlLog.SessionTakenOver(logger, session.Id.Value, session.Channel.Value, session.Epoch);
         try
         {
-            await lifecycle!.TakeOverAsync(taken.Session, copy, cancellationToken);
+            await lifecycle!.TakeOverAsync(session, copy, CancellationToken.None);
         }
-        catch (Exception error) when (error is IOException or InvalidDataException)
+        catch (Exception error)
         {
             // The session continues without what was copied: its journal in the object store, or a discontinuity.
-            ControlLog.CopyNotUsed(logger, error, taken.Session.Id.Value, taken.Session.Channel.Value);
-            await lifecycle!.ResumeAsync(taken.Session.Channel, taken.Session.Id, cancellationToken);
+            ControlLog.CopyNotUsed(logger, error, session.Id.Value, session.Channel.Value);
+            await lifecycle!.ResumeAsync(session.Channel, session.Id, CancellationToken.None);
         }
 
         sessionManager.Resume([taken], static _ => false);

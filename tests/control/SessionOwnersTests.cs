@@ -126,7 +126,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")));
         var server = $"Channel demo is on air at server '{a.Get<ServerIdentity>().Name}'. ";
         const string Admission = " This server accepts the encoder once that session has ended, or that server has stopped or has been "
-            + "unreachable for 20 s.";
+            + "unreachable for 6 s.";
 
         (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Message
             .ShouldBe(server + "Publish to that server, or end the session there first." + Admission);

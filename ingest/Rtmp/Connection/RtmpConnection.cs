@@ -304,6 +304,11 @@ internal sealed class RtmpConnection : IDisposable
         {
             return _stop is null ? elsewhere.Otherwise : null;
         }
+        catch (Exception e)
+        {
+            IngestLog.AuthorizationFailed(_logger, e);
+            return elsewhere.Otherwise;
+        }
     }
 
     private PublishRequest CreateRequest(string key) => new(key, _connection.RemoteEndPoint, _stateMachine.Commands.Encoder)

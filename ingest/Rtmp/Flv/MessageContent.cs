@@ -11,7 +11,11 @@ internal static class MessageContent
     private const int ExtendedVideo = 0x80;
     private const int ExtendedAudio = 9;
     private const int Keyframe = 1;
+    private const int PlayerCommand = 5;
+    private const int Avc = 7;
     private const int Aac = 10;
+    private const int Configuration = 0;
+    private const int Frame = 1;
     private const int Several = -1;
 
     /// <summary>Content of a message, and the track of a configuration; -1 for several tracks.</summary>
@@ -25,26 +29,29 @@ internal static class MessageContent
 
         if (message.Type == MessageType.Video)
         {
-            var isKeyframe = ((body[0] >> 4) & 7) == Keyframe;
-            return (body[0] & ExtendedVideo) != 0 ? OfExtended(message.Payload, TrackKind.Video, isKeyframe)
-                : body.Length > 1 && body[1] == 0 ? (RelayedContent.Configuration, 0)
-                : (isKeyframe ? RelayedContent.Keyframe : RelayedContent.Media, 0);
+            var frameType = (body[0] >> 4) & 7;
+            return (body[0] & ExtendedVideo) != 0 ? OfExtended(message.Payload, TrackKind.Video, frameType == Keyframe)
+                : body.Length < 2 || (body[0] & 15) != Avc || frameType == PlayerCommand ? (RelayedContent.Media, 0)
+                : (body[1] == Configuration ? RelayedContent.Configuration
+                    : body[1] == Frame && frameType == Keyframe ? RelayedContent.Keyframe : RelayedContent.Media, 0);
         }
 
         return body[0] >> 4 == ExtendedAudio ? OfExtended(message.Payload, TrackKind.Audio, isKeyframe: false)
-            : (body[0] >> 4 == Aac && body.Length > 1 && body[1] == 0 ? RelayedContent.Configuration : RelayedContent.Media, 0);
+            : (body[0] >> 4 == Aac && body.Length > 1 && body[1] == Configuration ? RelayedContent.Configuration : RelayedContent.Media, 0);
     }
 
     private static (RelayedContent Content, int Track) OfExtended(ReadOnlyMemory<byte> body, TrackKind kind, bool isKeyframe)
     {
         var tag = EnhancedTag.Read(body, kind);
-        var (packets, track, isConfiguration) = (0, 0, false);
+        var (packets, track, isConfiguration, hasFrame) = (0, 0, false, false);
         while (tag.TryNext(out var packet))
         {
             track = packets++ == 0 ? packet.Track : Several;
             isConfiguration |= packet.Type is TagPacketType.SequenceStart or TagPacketType.ChannelConfiguration;
+            hasFrame |= packet.Type is TagPacketType.CodedFrames or TagPacketType.CodedFramesX;
         }
 
-        return (isConfiguration ? RelayedContent.Configuration : isKeyframe ? RelayedContent.Keyframe : RelayedContent.Media, track);
+        return (isConfiguration ? RelayedContent.Configuration
+            : isKeyframe && hasFrame ? RelayedContent.Keyframe : RelayedContent.Media, track);
     }
 }

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Testing;
@@ -42,13 +44,21 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public static Task<IngestServer> StartAsync(params (string Name, string Value)[] options) => StartAsync(LogLevel.Debug, options);
 
-    public static async Task<IngestServer> StartAsync(LogLevel logs, params (string Name, string Value)[] options)
+    public static Task<IngestServer> StartAsync(LogLevel logs, params (string Name, string Value)[] options) =>
+        StartAsync(logs, null, options);
+
+    public static async Task<IngestServer> StartAsync(LogLevel logs, IPublisherRelay? relay, params (string Name, string Value)[] options)
     {
         var (authority, sink, log) = (new RememberingAuthority(), new RememberingSink(), new CapturingLogger());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(options.Select(o => KeyValuePair.Create("Ingest:" + o.Name, (string?)o.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(logs).AddProvider(log);
         builder.Services.AddSingleton<IPublishAuthorizer>(authority).AddSingleton<IPublicationSink>(sink);
+        if (relay is not null)
+        {
+            builder.Services.AddSingleton(relay);
+        }
+
         builder.Services.AddIngest(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0),
             listen => listen.UseProxyHeader().UseRtmp()));
@@ -73,7 +83,9 @@ internal sealed class IngestServer : IAsyncDisposable
     }
 }
 
-/// <summary>Accepts keys beginning with "good", one publisher per key.</summary>
+/// <summary>
+/// Accepts keys beginning with "good", one publisher per key. Channels of keys beginning with "elsewhere" are on air at another server.
+/// </summary>
 internal sealed class RememberingAuthority : IPublishAuthorizer
 {
     private readonly ConcurrentDictionary<string, PublishGrant> _live = [];
@@ -82,6 +94,10 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
     public ConcurrentQueue<PublishRequest> Asked { get; } = [];
 
     public ConcurrentQueue<(PublishGrant Grant, string Reason)> Ended { get; } = [];
+
+    /// <summary>The session of the channel that is on air elsewhere, and its owner.</summary>
+    public static RemoteChannel Elsewhere { get; } = new(SessionId.Parse("01JN8E0000000000000000000A"), 3,
+        new(Guid.Parse("00000000-0000-0000-0000-00000000000b"), "b", "10.0.0.2:8090"));
 
     /// <summary>Never responds, if set.</summary>
     public bool Hangs { get; set; }
@@ -92,6 +108,12 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
         if (Hangs)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
+
+        if (request.StreamKey.StartsWith("elsewhere", StringComparison.Ordinal))
+        {
+            return new PublishDecision.OnAirElsewhere(ChannelName.Parse("main"), Elsewhere,
+                new(PublishRejectionReason.ChannelBusy, "Channel main is on air at server 'b'."));
         }
 
         if (!request.StreamKey.StartsWith("good", StringComparison.Ordinal))
