@@ -4,8 +4,8 @@ namespace Broadcast.Cluster.Relays;
 
 /// <summary>
 /// Messages of a relayed publisher that its owner has not processed: sent ones, which are sent again over a new connection, and waiting
-/// ones. Bounded in bytes and time; beyond, messages are dropped up to the next keyframe. Also keeps the newest configurations and
-/// metadata, with which a new connection begins. Thread-safe. Times are timestamps of the clock.
+/// ones. Bounded in bytes and time; beyond, messages are dropped up to the next keyframe. Keeps the configurations and metadata that
+/// apply there, with which a new connection begins, and which precede the keyframe after dropped messages. Thread-safe. Times are timestamps of the clock.
 /// </summary>
 internal sealed class MessageBuffer(TimeProvider time)
 {
@@ -21,17 +21,20 @@ internal sealed class MessageBuffer(TimeProvider time)
     /// <summary>Maximum bytes of one batch, unless a single message is longer.</summary>
     private const int MaxBatchBytes = 1 << 20;
 
-    /// <summary>Maximum number of retained configurations, more than the tracks of a publication.</summary>
-    private const int MaxConfigurations = 64;
+    /// <summary>RTMP message type of video.</summary>
+    private const byte VideoType = 9;
 
     private readonly Lock _lock = new();
     private readonly Queue<(RelayedMessage Message, long Arrival)> _messages = new();
-    private readonly Dictionary<(byte Type, int Track), RelayedMessage> _configurations = [];
-    private RelayedMessage? _metadata;
+
+    // Metadata and configurations in force where the queue begins, and those that were dropped after its end.
+    private readonly StreamHeaders _earlier = new();
+    private readonly StreamHeaders _dropped = new();
     private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _bytes;
     private int _sent;
     private ulong _acknowledged;
+    private bool _hasVideo;
     private bool _isDropping;
 
     /// <summary>Number of dropped messages.</summary>
@@ -51,27 +54,23 @@ internal sealed class MessageBuffer(TimeProvider time)
     {
         lock (_lock)
         {
-            if (message.Content == RelayedContent.Metadata)
-            {
-                _metadata = message;
-            }
-            else if (message.Content == RelayedContent.Configuration
-                && (_configurations.Count < MaxConfigurations || _configurations.ContainsKey((message.Type, message.Track))))
-            {
-                _configurations[(message.Type, message.Track)] = message;
-            }
-
+            _hasVideo |= message is { Type: VideoType, Content: RelayedContent.Keyframe or RelayedContent.Configuration };
             var isFull = _bytes + message.Payload.Length > MaxBytes
                 || (_messages.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Arrival) > MaxAge);
-            _isDropping = isFull || (_isDropping && message.Content != RelayedContent.Keyframe);
+            _isDropping = isFull || (_isDropping && _hasVideo && message.Content != RelayedContent.Keyframe);
             if (_isDropping)
             {
-                Dropped++;
+                Dropped += _dropped.Apply(message) ? 0 : 1;
                 return;
             }
 
-            _messages.Enqueue((message, time.GetTimestamp()));
-            _bytes += message.Payload.Length;
+            var now = time.GetTimestamp();
+            foreach (var header in _dropped.Take())
+            {
+                Enqueue(header with { Timestamp = message.Timestamp }, now);
+            }
+
+            Enqueue(message, now);
             _added.TrySetResult();
         }
     }
@@ -111,7 +110,9 @@ internal sealed class MessageBuffer(TimeProvider time)
         {
             while (_acknowledged < processed && _sent > 0)
             {
-                _bytes -= _messages.Dequeue().Message.Payload.Length;
+                var message = _messages.Dequeue().Message;
+                _bytes -= message.Payload.Length;
+                _earlier.Apply(message);
                 (_acknowledged, _sent) = (_acknowledged + 1, _sent - 1);
             }
         }
@@ -125,19 +126,24 @@ internal sealed class MessageBuffer(TimeProvider time)
     {
         lock (_lock)
         {
-            var kept = _messages.ToList();
-            var first = kept.FindIndex(entry => entry.Message.Content == RelayedContent.Keyframe);
-            var hasVideo = _configurations.Keys.Any(key => key.Type == 9);
-            Dropped += first > 0 && hasVideo ? first : 0;
-            kept = first < 0 && hasVideo ? [] : kept[Math.Max(0, hasVideo ? first : 0)..];
-            _isDropping |= kept.Count == 0 && hasVideo;
-            var now = kept.Count > 0 ? kept[0].Arrival : time.GetTimestamp();
-            var timestamp = kept.Count > 0 ? kept[0].Message.Timestamp : 0;
+            var all = _messages.ToList();
+            var first = _hasVideo ? all.FindIndex(entry => entry.Message.Content == RelayedContent.Keyframe) : 0;
+            first = first < 0 ? all.Count : first;
+            foreach (var (message, _) in all[..first])
+            {
+                // Configurations and metadata are not lost: they precede the keyframe.
+                Dropped += _earlier.Apply(message) ? 0 : 1;
+            }
+
+            var kept = all[first..];
+            _isDropping |= kept.Count == 0 && _hasVideo;
+            var (timestamp, now) = kept.Count > 0 ? (kept[0].Message.Timestamp, kept[0].Arrival)
+                : (all.Count > 0 ? all[^1].Message.Timestamp : 0, time.GetTimestamp());
             _messages.Clear();
             _bytes = 0;
-            foreach (var message in (_metadata is { } metadata ? [metadata] : Array.Empty<RelayedMessage>()).Concat(_configurations.Values))
+            foreach (var header in _earlier.Take())
             {
-                Enqueue(message with { Timestamp = timestamp }, now);
+                Enqueue(header with { Timestamp = timestamp }, now);
             }
 
             foreach (var (message, arrival) in kept)

@@ -36,6 +36,10 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
             ClusterLog.RelayStarted(services.Logger, channel, connection.Session!.Id, target.Owner.Name, target.Owner.Address);
             return new RelayDecision.Accepted(new RelayedPublication(connection, target.Owner, channel, request, onEnded, services));
         }
+        catch (RpcException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
         catch (Exception error) when (error is RpcException or IOException or InvalidDataException or InvalidTimelineEventException
             && !cancellationToken.IsCancellationRequested)
         {

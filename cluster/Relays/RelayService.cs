@@ -59,9 +59,15 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
         {
             Interlocked.CompareExchange(ref end, exception.End, null);
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or RpcException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or InvalidDataException or OperationCanceledException or RpcException
+            or InvalidOperationException)
         {
             // The owner ended the publication, or the relay is lost.
+        }
+        catch
+        {
+            await publisher.EndAsync(RelayLost);
+            throw;
         }
 
         if (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -74,9 +80,10 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
             replies.Writer.TryWrite(new RelayReply { End = new End { Reason = decided.Reason, Status = decided.Status ?? "" } });
         }
 
+        // A relay that does not read must not keep the publication from its end.
         replies.Writer.TryComplete();
-        await sending;
         await publisher.EndAsync(close);
+        await sending;
     }
 
     private async ValueTask<(IRelayedPublisher? Publisher, PublishDecision Decision)> OpenAsync(IAsyncStreamReader<RelayMessage> messages,
@@ -84,7 +91,7 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         timeout.CancelAfter(OpenTimeout);
-        if (!await messages.MoveNext(timeout.Token) || messages.Current.Open is not { } open)
+        if (!await messages.MoveNext(timeout.Token) || messages.Current.Open is not { StreamKey.Length: <= PublishConnectInfo.MaxText } open)
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message must open the publication."));
         }
@@ -109,6 +116,11 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
                 case { ContentCase: RelayMessage.ContentOneofCase.Batch, Batch: var batch }:
                     foreach (var message in batch.Messages)
                     {
+                        if (message.Type > byte.MaxValue)
+                        {
+                            throw new InvalidDataException("A message has no RTMP message type.");
+                        }
+
                         if (publisher.Process(
                             new RelayedMessage((byte)message.Type, message.Timestamp, message.Payload.Memory, RelayedContent.Media, 0),
                             TimeSpan.FromMilliseconds(message.Age)) is { } end)

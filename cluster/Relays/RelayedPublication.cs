@@ -2,8 +2,6 @@ using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
-using Broadcast.Media.Timeline;
-using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Cluster.Relays;
@@ -19,6 +17,7 @@ internal sealed class RelayedPublication : IRelayedPublication
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
     private readonly MessageBuffer _messages;
     private readonly ChannelName _channel;
     private readonly PublishRequest _request;
@@ -81,7 +80,7 @@ internal sealed class RelayedPublication : IRelayedPublication
             {
                 end = await ForwardAsync(connection);
             }
-            catch (Exception error) when (error is RpcException or IOException or InvalidOperationException or OperationCanceledException)
+            catch (Exception error)
             {
                 if (!_stopping.IsCancellationRequested && !_closed.Task.IsCompleted)
                 {
@@ -117,9 +116,14 @@ internal sealed class RelayedPublication : IRelayedPublication
             await sending.CancelAsync();
             await sender.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        else if (!sender.IsCompletedSuccessfully && await Task.WhenAny(replies, Task.Delay(EndTimeout, _services.Time)) != replies)
+        {
+            _ = replies.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            await sender;
+        }
 
-        // After the close, the owner processes what it has and ends the call.
-        await sender.ConfigureAwait(finished == sender ? ConfigureAwaitOptions.None : ConfigureAwaitOptions.SuppressThrowing);
+        // After the close, the owner processes what it has and ends the call. A message that cannot be sent fails before the end by the
+        // owner is read, which says why.
         return await replies;
     }
 
@@ -207,10 +211,9 @@ internal sealed class RelayedPublication : IRelayedPublication
                     return null;
                 }
             }
-            catch (Exception error) when (error is RpcException or IOException or InvalidDataException or InvalidTimelineEventException
-                or OperationCanceledException)
+            catch (Exception)
             {
-                // The owner still does not respond.
+                // The owner still does not respond. Whatever the error, the encoder keeps its connection.
             }
         }
 

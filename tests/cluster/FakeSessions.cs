@@ -62,6 +62,8 @@ internal sealed class FakeSessions : IMirroredSessions
 
     public bool Owns(ChannelName channel, SessionId session) => Own.Contains(session);
 
+    public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) => null;
+
     public bool HasNewer(ChannelName channel, SessionId session) => HasNewerSession;
 
     private void Add(SessionId session, string what)

@@ -26,6 +26,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     private readonly List<SessionId> _resumed = [];
 
     private readonly List<string> _recovered = [];
+    private readonly List<(BroadcastSession Session, SessionCopy Copy)> _takenOver = [];
 
     /// <summary>Channels whose earlier sessions were requested before those of others.</summary>
     public IReadOnlyList<string> Recovered
@@ -100,6 +101,21 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
+    /// <summary>Sessions taken over from lost servers.</summary>
+    public IReadOnlyList<(BroadcastSession Session, SessionCopy Copy)> TakenOver
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _takenOver];
+            }
+        }
+    }
+
+    /// <summary>Called before a session is taken over; may throw.</summary>
+    public Action<CancellationToken>? TakingOver { get; set; }
+
     /// <summary>Called before a session is deleted.</summary>
     public Action<SessionId>? Forgetting { get; set; }
 
@@ -140,6 +156,17 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
 
         return RecoverAsync(channel, cancellationToken);
+    }
+
+    public ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken)
+    {
+        TakingOver?.Invoke(cancellationToken);
+        lock (_ended)
+        {
+            _takenOver.Add((session, copy));
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask RecoverAsync(ChannelName channel, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Storage;
 using Broadcast.Media;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -54,7 +55,7 @@ internal sealed class Server : IAsyncDisposable
         IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null,
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
-        Task? recovered = null, Func<HttpContext, RequestDelegate, Task>? middleware = null, IInternalListener? listener = null,
+        Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null, IInternalListener? listener = null,
         params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -121,6 +122,11 @@ internal sealed class Server : IAsyncDisposable
         if (listener is not null)
         {
             builder.Services.AddSingleton(listener);
+        }
+
+        if (candidates is not null)
+        {
+            builder.Services.AddSingleton(candidates);
         }
 
         if (mediaTime is not null)

@@ -1,0 +1,304 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
+using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Media;
+using Broadcast.Media.ControlToCluster;
+using Broadcast.Media.IngestToControl;
+using Broadcast.Testing;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Sessions of lost servers that running servers with a copy continue.</summary>
+public sealed class SessionTakeoversTests(PostgresFixture postgres)
+{
+    // No server renews its lease, and so takes sessions over, unless a test asks for it.
+    private static readonly (string, string)[] NoRenewal = [("Control:ServerLease", "00:10:00")];
+
+    [Theory]
+    [InlineData("the server of the encoder, at once", TakeoverSuitability.Encoder, 0.1, true)]
+    [InlineData("a server with a copy, not at once", TakeoverSuitability.Mirror, 0.1, false)]
+    [InlineData("a server with a copy, after two seconds", TakeoverSuitability.Mirror, 2.1, true)]
+    [InlineData("a server without a copy, or that hears the owner", TakeoverSuitability.None, 400, false)]
+    public async Task Expired_session_is_taken_over_by(string who, TakeoverSuitability suitability, double expired, bool isTaken)
+    {
+        var candidates = new FakeCandidates();
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired);
+        candidates.Suitability = suitability;
+
+        await CheckAsync(b);
+
+        (await RowAsync(b, session)).Epoch.ShouldBe(isTaken ? 2 : 1, who);
+        b.Lifecycle.TakenOver.Select(taken => (taken.Session.Id, taken.Session.Epoch, taken.Copy))
+            .ShouldBe(isTaken ? [(session, 2L, FakeCandidates.Copy)] : []);
+        b.Get<SessionManager>().HasOpen(session).ShouldBe(isTaken);
+        candidates.Asked.ShouldContain(session);
+    }
+
+    [Fact]
+    public async Task Session_without_a_copy_is_left_to_its_owner()
+    {
+        var candidates = new FakeCandidates { HasCopy = false };
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 100);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+
+        await CheckAsync(b);
+
+        (await RowAsync(b, session)).Epoch.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Session_is_not_taken_over_while_its_owner_renews()
+    {
+        var candidates = new FakeCandidates { Suitability = TakeoverSuitability.Encoder };
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection, candidates);
+        await using var a = await StartAsync(connection);
+        var (_, grant) = await OnAirAsync(a);
+        await SeniorAsync(b);
+
+        await CheckAsync(b);
+
+        candidates.Asked.ShouldBeEmpty();
+        (await RowAsync(b, grant.Session.Id)).Epoch.ShouldBe(1);
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Session_whose_owner_renews_between_the_check_and_the_claim_is_not_taken_over()
+    {
+        var candidates = new FakeCandidates { Suitability = TakeoverSuitability.None };
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 100);
+        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        var claims = b.Get<SessionClaims>();
+        var seen = (await claims.ReadAsync(connection, default)).Single();
+        seen.Standing.ShouldBe(OwnershipStatus.LeaseExpired);
+
+        await ExecuteAsync(b, "UPDATE servers SET lease_until = clock_timestamp() + interval '6 s'");
+
+        (await claims.TakeOverAsync(connection, seen, default)).ShouldBeNull();
+        (await RowAsync(b, session)).Epoch.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Session_whose_end_is_requested_is_not_taken_over()
+    {
+        var candidates = new FakeCandidates { Suitability = TakeoverSuitability.None };
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 10);
+        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        var claims = b.Get<SessionClaims>();
+        var seen = (await claims.ReadAsync(connection, default)).Single();
+
+        await ExecuteAsync(b, "UPDATE sessions SET end_request = 'an operator ended it'");
+
+        (await claims.TakeOverAsync(connection, seen, default)).ShouldBeNull("the end was requested after the check");
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        await CheckAsync(b);
+        var row = await RowAsync(b, session);
+        (row.Epoch, row.EndReason).ShouldBe((1, "an operator ended it"));
+        b.Lifecycle.TakenOver.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Only_one_of_several_servers_takes_a_session_over()
+    {
+        var connection = await FreshAsync();
+        var candidates = Enumerable.Range(0, 4).Select(_ => new FakeCandidates()).ToArray();
+        var servers = await Task.WhenAll(candidates.Select(own => StartAsync(connection, own)));
+        try
+        {
+            var session = await LostAsync(servers[0], expired: 10);
+            Array.ForEach(candidates, own => own.Suitability = TakeoverSuitability.Encoder);
+
+            await Task.WhenAll(servers.Select(CheckAsync));
+
+            var owner = servers.Where(server => server.Lifecycle.TakenOver.Count > 0).ShouldHaveSingleItem();
+            (await RowAsync(owner, session)).ShouldBe(new Row(2, null, owner.Get<ServerIdentity>().Id));
+            servers.Count(server => server.Get<SessionManager>().HasOpen(session)).ShouldBe(1);
+        }
+        finally
+        {
+            foreach (var server in servers)
+            {
+                await server.DisposeAsync();
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(InvalidDataException))]
+    [InlineData(typeof(ArgumentException))]
+    public async Task Session_continues_from_the_object_store_when_the_copy_cannot_be_used(Type error)
+    {
+        var candidates = new FakeCandidates();
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 10);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        b.Lifecycle.TakingOver = _ => throw (Exception)Activator.CreateInstance(error, "simulated")!;
+
+        await CheckAsync(b);
+
+        b.Lifecycle.Resumed.ShouldBe([session]);
+        b.Get<SessionManager>().HasOpen(session).ShouldBeTrue();
+        (await RowAsync(b, session)).ShouldBe(new Row(2, null, b.Get<ServerIdentity>().Id));
+    }
+
+    [Fact]
+    public async Task Session_given_to_this_server_continues_even_if_the_check_is_canceled()
+    {
+        // A check before an encoder is admitted has little time.
+        var candidates = new FakeCandidates();
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 10);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        using var canceled = new CancellationTokenSource();
+        b.Lifecycle.TakingOver = cancellation =>
+        {
+            canceled.Cancel();
+            cancellation.ThrowIfCancellationRequested();
+        };
+
+        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        {
+            await Should.ThrowAsync<OperationCanceledException>(() =>
+                b.Get<ServerLeaseService>().CheckSessionsAsync(connection, canceled.Token));
+        }
+
+        b.Lifecycle.TakenOver.ShouldHaveSingleItem();
+        b.Get<SessionManager>().HasOpen(session).ShouldBeTrue();
+        await CheckAsync(b);
+        (await RowAsync(b, session)).EndReason.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Encoder_continues_the_session_at_the_server_that_took_it_over()
+    {
+        var candidates = new FakeCandidates();
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection, candidates);
+        var a = await StartAsync(connection);
+        var (key, grant) = await OnAirAsync(a);
+        await a.DisposeAsync();
+        await ExpiredAsync(b, grant.Session.Id, expired: 1);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        await CheckAsync(b);
+
+        var next = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
+
+        (next.Session.Id, next.Session.Epoch).ShouldBe((grant.Session.Id, 2));
+        next.Session.StartedAt.ShouldBe(grant.Session.StartedAt, TimeSpan.FromMilliseconds(1));
+        b.Lifecycle.Ended.ShouldBeEmpty();
+        await CheckAsync(b);
+        next.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Owner_that_returns_ends_its_copy_of_the_session()
+    {
+        var candidates = new FakeCandidates();
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection, candidates);
+        await using var a = await StartAsync(connection);
+        var (_, grant) = await OnAirAsync(a);
+        await ExpiredAsync(b, grant.Session.Id, expired: 10);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        await CheckAsync(b);
+
+        await a.Get<ServerLeaseService>().RunOnceAsync(default);
+
+        grant.Revoked.IsCancellationRequested.ShouldBeTrue();
+        a.Lifecycle.Release.ShouldContain(grant.Session.Id);
+        (await RowAsync(b, grant.Session.Id)).ShouldBe(new Row(2, null, b.Get<ServerIdentity>().Id));
+    }
+
+    [Fact]
+    public async Task Encoder_of_a_channel_on_air_elsewhere_is_forwarded_to_the_owner()
+    {
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection);
+        await using var a = await StartAsync(connection);
+        var (key, grant) = await OnAirAsync(a);
+        await ExecuteAsync(a, $"UPDATE servers SET address = '10.0.0.7:8090' WHERE id = '{a.Get<ServerIdentity>().Id}'");
+        await CheckAsync(b);
+
+        var elsewhere = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>();
+
+        elsewhere.Channel.Value.ShouldBe("demo");
+        (elsewhere.Target.Session, elsewhere.Target.Epoch).ShouldBe((grant.Session.Id, 1));
+        elsewhere.Target.Owner.ShouldBe(new(a.Get<ServerIdentity>().Id, a.Get<ServerIdentity>().Name, "10.0.0.7:8090"));
+        elsewhere.Otherwise.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        elsewhere.Otherwise.Message.ShouldStartWith("Channel demo is on air at server");
+        (await b.AskAsync("wrong")).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.UnknownKey);
+        b.Get<SessionManager>().Sessions().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Auth_callback_is_left_to_the_server_that_has_the_channel()
+    {
+        await using var callback = await FakeAuthCallback.StartAsync();
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection, null, ("Authorization:Policy", "both"), ("Authorization:Url", callback.Address),
+            ("Authorization:Secret", "0123456789abcdef0123456789abcdef"));
+        var a = await StartAsync(connection);
+        var (key, grant) = await OnAirAsync(a);
+        await ExecuteAsync(a, $"UPDATE servers SET address = '10.0.0.7:8090' WHERE id = '{a.Get<ServerIdentity>().Id}'");
+        await CheckAsync(b);
+
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>();
+        callback.Asked.ShouldBeEmpty();
+
+        // The next check finds that the other server has lost the channel.
+        await a.DisposeAsync();
+        await ExecuteAsync(b, $"UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'over' WHERE id = '{grant.Session.Id}'");
+        await CheckAsync(b);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.Id.ShouldNotBe(grant.Session.Id);
+        callback.Asked.Count.ShouldBe(1);
+    }
+
+    private static Task<Server> StartAsync(string connection, ITakeoverCandidates? candidates = null,
+        params (string, string)[] settings) => Server.StartAsync(connection, candidates: candidates, settings: [.. NoRenewal, .. settings]);
+
+    private static async Task CheckAsync(Server server)
+    {
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await server.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+    }
+
+    /// <summary>A session on air whose server was killed.</summary>
+    private static async Task<SessionId> LostAsync(Server server, double expired)
+    {
+        var (other, session) = (await AddServerAsync(server), SessionId.New(TimeProvider.System.GetUtcNow()));
+        await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromMinutes(10)));
+        await ExecuteAsync(server, $"""
+            INSERT INTO sessions (id, channel_id, owner, epoch, latency, started_at)
+            SELECT '{session}', id, '{other}', 1, 'standard', clock_timestamp() FROM channels
+            """);
+        await ExpiredAsync(server, session, expired);
+        return session;
+    }
+
+    /// <summary>Makes the lease of a session's owner expired, and the other servers senior.</summary>
+    private static async Task ExpiredAsync(Server server, SessionId session, double expired)
+    {
+        await SeniorAsync(server);
+        await ExecuteAsync(server, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"""
+            UPDATE servers SET released = false, lease_until = clock_timestamp() - make_interval(secs => {expired})
+            WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')
+            """));
+    }
+
+    private static Task SeniorAsync(Server server) =>
+        ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '1 hour'");
+
+    private async Task<string> FreshAsync() => (await postgres.FreshAsync()).ConnectionString!;
+}
