@@ -33,7 +33,8 @@ public sealed class RelayTests
         owner.Publishers.Asked.ShouldHaveSingleItem().ShouldBe(RelayServer.Request("good"));
         var publisher = owner.Publishers.Admitted.ShouldHaveSingleItem();
         publisher.Timestamps.ShouldBe(Enumerable.Range(0, 1000).Select(i => (uint)i));
-        publisher.Messages.ShouldAllBe(entry => entry.Message.Payload.Span.SequenceEqual(Message(entry.Message.Timestamp, false).Payload.Span));
+        publisher.Messages.Select(entry => Convert.ToHexString(entry.Message.Payload.Span))
+            .ShouldBe(Enumerable.Range(0, 1000).Select(i => Convert.ToHexString(Message((uint)i, false).Payload.Span)));
         publisher.Messages.ShouldAllBe(entry => entry.Message.Type == 9 && entry.Age >= TimeSpan.Zero);
         await Poll.UntilAsync(() => publisher.Ends.Count == 1);
         publisher.Ends.ShouldBe(["the encoder finished"]);
@@ -321,7 +322,7 @@ public sealed class RelayTests
                 _ => new RelayMessage { Open = new Open { StreamKey = new string('k', length) } },
             });
             await call.ResponseStream.MoveNext(default);
-        })).StatusCode.ShouldBeOneOf(StatusCode.InvalidArgument, StatusCode.ResourceExhausted);
+        })).StatusCode.ShouldBeOneOf(StatusCode.InvalidArgument, StatusCode.ResourceExhausted, StatusCode.Cancelled);
 
         owner.Publishers.Asked.ShouldBeEmpty(what);
     }

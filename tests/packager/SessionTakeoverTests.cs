@@ -1,0 +1,188 @@
+using Broadcast.Media;
+using Broadcast.Media.Objects;
+using Broadcast.Media.Timeline;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>Sessions of lost servers that this server continues from its copy.</summary>
+public class SessionTakeoverTests
+{
+    private static readonly BroadcastSession Lost = Session();
+    private static readonly BroadcastSession Taken = Lost with { Epoch = 2 };
+
+    [Fact]
+    public async Task Session_continues_with_the_next_segment_in_the_next_epoch()
+    {
+        using var owner = await PublishedAsync();
+        var before = owner.Timeline(Lost);
+        var last = before.LastSegment;
+        using var bench = await new PackagerHarness().StartAsync();
+
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+
+        var timeline = bench.Timeline(Lost);
+        (timeline.Session.Epoch, timeline.IsEnded, timeline.LastSegment).ShouldBe((2, false, last));
+        var events = bench.Sink.Events.Count();
+        await bench.PublishAsync(Taken, [.. VideoFrames(6, 60, from: 30)], Source);
+        var numbers = bench.Sink.Events.Skip(events).OfType<TimelineEvent.SegmentClosed>().Select(segment => segment.Segment).ToList();
+        numbers.ShouldBe([.. Enumerable.Range((int)last + 1, 3)]);
+        var rendition = timeline.Renditions.Single();
+        rendition.Segments.Zip(rendition.Segments.Skip(1))
+            .ShouldAllBe(pair => pair.First.Number < pair.Second.Number && pair.First.Start < pair.Second.Start);
+    }
+
+    [Fact]
+    public async Task Files_of_the_copy_are_written_and_others_are_left_to_the_store()
+    {
+        using var owner = await PublishedAsync();
+        var segments = owner.Timeline(Lost).Renditions.Single().Segments;
+        var missing = segments[1].Object;
+        using var bench = await new PackagerHarness().StartAsync();
+        bench.Spool.Uploads = false;
+
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner, name => name != missing), CancellationToken.None);
+
+        var timeline = bench.Timeline(Lost);
+        foreach (var segment in timeline.Renditions.Single().Segments)
+        {
+            var bytes = bench.Spool.Files.GetValueOrDefault(segment.Object);
+            if (segment.Object == missing)
+            {
+                bytes.ShouldBeNull();
+                segment.IsGap.ShouldBeFalse("the store may have it");
+                continue;
+            }
+
+            bytes.ShouldNotBeNull().ShouldBe(owner.Spool.Bytes(segment.Object)![..(int)segment.Length]);
+            bench.Spool.Sealed.ShouldContain(segment.Object);
+        }
+
+        var init = timeline.Renditions.Single().Inits.Single();
+        bench.Spool.Files[init.Object].ShouldBe(owner.Spool.Bytes(init.Object));
+    }
+
+    [Fact]
+    public async Task Open_segment_ends_after_its_last_announced_part()
+    {
+        using var owner = await PublishedAsync(seconds: 9);
+        var part = owner.Sink.Events.OfType<TimelineEvent.PartReady>().Last();
+        part.Segment.ShouldBeGreaterThan(owner.Sink.Events.OfType<TimelineEvent.SegmentClosed>().Last().Segment);
+        using var bench = await new PackagerHarness().StartAsync();
+
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+
+        var segment = bench.Timeline(Lost).Renditions.Single().Segments[^1];
+        (segment.Number, segment.Length).ShouldBe((part.Segment, part.Offset + part.Length));
+        bench.Spool.Bytes(segment.Object)!.Length.ShouldBe((int)segment.Length);
+    }
+
+    [Fact]
+    public async Task Journal_of_the_new_epoch_begins_with_the_whole_state()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+        await bench.PublishAsync(Taken, [.. VideoFrames(6, 60, from: 30)], Source);
+
+        var journals = bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys)
+            .Where(name => name.Value.StartsWith(ObjectNames.Of(Lost).JournalFolder, StringComparison.Ordinal)).Distinct().ToList();
+
+        journals.ShouldHaveSingleItem().ShouldBe(ObjectNames.Of(Lost).Journal(2, 1));
+        var journal = JournalFile.Read(bench.Spool.Bytes(journals[0])!)!.BuildTimeline();
+        (journal.Session.Epoch, journal.LastSegment, journal.FirstSegment)
+            .ShouldBe((2, bench.Timeline(Lost).LastSegment, bench.Timeline(Lost).FirstSegment));
+
+        using var next = await new PackagerHarness(bench.Spool.AfterKill()).StartAsync();
+        next.Timeline(Lost).LastSegment.ShouldBe(bench.Timeline(Lost).LastSegment);
+        next.Timeline(Lost).Session.Epoch.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Copy_without_any_media_continues_the_numbers()
+    {
+        using var owner = await PublishedAsync();
+        var last = owner.Timeline(Lost).LastSegment;
+        using var bench = await new PackagerHarness().StartAsync();
+
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner, _ => false), CancellationToken.None);
+        await bench.PublishAsync(Taken, [.. VideoFrames(6, 60, from: 30)], Source);
+
+        bench.Timeline(Lost).LastSegment.ShouldBe(last + 3);
+    }
+
+    [Fact]
+    public async Task Session_that_was_released_to_another_server_is_taken_over_again()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+        var third = bench.Sink.Timelines[Lost.Id].Checkpoint();
+        var files = bench.Spool.Files;
+        await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+        bench.Sink.Timelines.ShouldBeEmpty();
+
+        await bench.Stage.TakeOverAsync(Lost with { Epoch = 4 }, new SessionCopy(third, (name, length) =>
+            (files.GetValueOrDefault(name) ?? owner.Spool.Bytes(name)) is { } bytes ? [bytes.AsMemory(0, (int)length)] : null),
+            CancellationToken.None);
+
+        bench.Timeline(Lost).Session.Epoch.ShouldBe(4);
+        await bench.PublishAsync(Lost with { Epoch = 4 }, [.. VideoFrames(6, 60, from: 30)], Source);
+        var segment = bench.Timeline(Lost).Renditions.Single().Segments[0];
+        bench.Spool.Bytes(segment.Object).ShouldBe(owner.Spool.Bytes(segment.Object)![..(int)segment.Length]);
+    }
+
+    [Fact]
+    public async Task Newer_session_that_lost_the_channel_is_no_longer_served()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        var newer = Session(at: Noon.AddHours(1));
+        await bench.PublishAsync(newer, [.. VideoFrames(5, 60)], Source);
+
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+
+        bench.Sink.Timelines.Keys.ShouldBe([Lost.Id]);
+    }
+
+    [Fact]
+    public async Task Disk_that_fails_leaves_the_session_unknown()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        bench.Spool.Refuses = name => name.Value.Contains(Lost.Id.Value);
+
+        await Should.ThrowAsync<IOException>(async () => await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None));
+
+        bench.Sink.Timelines.ShouldBeEmpty();
+        bench.Spool.Refuses = _ => false;
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+        bench.Timeline(Lost).Session.Epoch.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Copy_that_contradicts_itself_is_refused()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        var copy = Copy(owner);
+        var events = copy.Checkpoint.Where(@event => @event is not TimelineEvent.RenditionAdded).ToList();
+
+        await Should.ThrowAsync<InvalidDataException>(async () =>
+            await bench.Stage.TakeOverAsync(Taken, copy with { Checkpoint = events }, CancellationToken.None));
+    }
+
+    private static async Task<PackagerHarness> PublishedAsync(double seconds = 8)
+    {
+        var owner = await new PackagerHarness().StartAsync();
+        owner.Begin(Lost, Source).Send(VideoFrames(seconds, 60));
+        await Poll.UntilAsync(() => owner.Sink.Events.OfType<TimelineEvent.PartReady>().Any(part => part.Segment >= 4));
+        return owner;
+    }
+
+    private static SessionCopy Copy(PackagerHarness owner, Func<ObjectName, bool>? has = null) =>
+        new(owner.Timeline(Lost).Checkpoint(), (name, length) => has?.Invoke(name) != false
+            && owner.Spool.Bytes(name) is { } bytes && bytes.Length >= length
+                ? [bytes.AsMemory(0, (int)length / 2), bytes.AsMemory((int)length / 2, (int)length - ((int)length / 2))] : null);
+}
