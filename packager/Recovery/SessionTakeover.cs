@@ -30,8 +30,13 @@ internal static class SessionTakeover
             timeline.Apply(@event);
         }
 
+        // Normalization begins the next epoch; that of the database is higher when the last owner announced nothing.
         TimelineNormalizer.Normalize(timeline);
-        timeline.Apply(new TimelineEvent.Started(timeline.Session with { Epoch = Math.Max(session.Epoch, timeline.Session.Epoch + 1) }));
+        if (session.Epoch > timeline.Session.Epoch)
+        {
+            timeline.Apply(new TimelineEvent.Started(timeline.Session with { Epoch = session.Epoch }));
+        }
+
         var (inits, written) = (new Dictionary<ObjectName, byte[]>(), 0);
         foreach (var rendition in timeline.Renditions)
         {

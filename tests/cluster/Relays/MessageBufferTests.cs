@@ -234,7 +234,7 @@ public sealed class MessageBufferTests
         {
             var (random, time) = (new Random(seed), new ManualTimeProvider());
             var buffer = new MessageBuffer(time);
-            var (version, timestamp, known, decodes, taken, expected) = (0, 0u, -1, true, 0UL, 0u);
+            var (version, timestamp, known, decodes, taken, expected) = (0, 0u, -1, true, 0UL, 1u);
             buffer.Add(Configuration(++timestamp, ++version));
             for (var step = 0; step < 400; step++)
             {
