@@ -5,7 +5,8 @@ namespace Broadcast.Cluster.Relays;
 /// <summary>
 /// Messages of a relayed publisher that its owner has not processed: sent ones, which are sent again over a new connection, and waiting
 /// ones. Bounded in bytes and time; beyond, messages are dropped up to the next keyframe. Keeps the configurations and metadata that
-/// apply there, with which a new connection begins, and which precede the keyframe after dropped messages. Thread-safe. Times are timestamps of the clock.
+/// apply there, with which a new connection begins, and which precede the keyframe after dropped messages. Thread-safe. Times are
+/// timestamps of the clock.
 /// </summary>
 internal sealed class MessageBuffer(TimeProvider time)
 {

@@ -48,7 +48,8 @@ internal sealed class RelayConnection : IOwnerConnection
             return reply.ContentCase switch
             {
                 RelayReply.ContentOneofCase.Accepted
-                    when TimelineJson.Parse(reply.Accepted.Session.Span) is TimelineEvent.Started started => new RelayConnection(call, cancellation, started.Session, null),
+                    when TimelineJson.Parse(reply.Accepted.Session.Span) is TimelineEvent.Started started =>
+                    new RelayConnection(call, cancellation, started.Session, null),
                 RelayReply.ContentOneofCase.Rejected => new RelayConnection(call, cancellation, null, new(
                     Enum.TryParse<PublishRejectionReason>(reply.Rejected.Reason, out var reason) ? reason
                         : PublishRejectionReason.AuthorityUnavailable, reply.Rejected.Message)),

@@ -246,6 +246,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     public async Task Auth_callback_is_left_to_the_server_that_has_the_channel()
     {
         await using var callback = await FakeAuthCallback.StartAsync();
+        callback.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         var connection = await FreshAsync();
         await using var b = await StartAsync(connection, null, ("Authorization:Policy", "both"), ("Authorization:Url", callback.Address),
             ("Authorization:Secret", "0123456789abcdef0123456789abcdef"));

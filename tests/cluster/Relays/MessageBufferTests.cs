@@ -47,7 +47,7 @@ public sealed class MessageBufferTests
         Add("m", 700_000);
         Add("m", 3_000_000);
         Add("m");
-        (_buffer.Take().Count, _buffer.Take().Count, _buffer.Take().Count, _buffer.Take().Count, _buffer.Take().Count).ShouldBe((1, 1, 1, 1, 0));
+        Enumerable.Range(0, 5).Select(_ => _buffer.Take().Count).ShouldBe([1, 1, 1, 1, 0]);
     }
 
     [Fact]
