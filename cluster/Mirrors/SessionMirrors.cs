@@ -81,7 +81,9 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         }
 
         mirror.Touch();
-        return mirror.Ready.IsCompleted || await WaitAsync(mirror, cancellationToken) == ChannelAvailability.Available;
+        Task answer = Task.WhenAny(mirror.Ready, mirror.WhenMissing);
+        await answer.WaitAsync(StartTimeout, _services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return mirror.Ready.IsCompleted;
     }
 
     /// <summary>Finds the mirror of a session.</summary>
@@ -145,8 +147,8 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     {
         try
         {
-            await Task.WhenAny(mirror.Ready, mirror.WhenMissing).WaitAsync(StartTimeout, _services.Time, cancellationToken);
-            return mirror.Ready.IsCompleted ? ChannelAvailability.Available : ChannelAvailability.Unavailable;
+            await mirror.Ready.WaitAsync(StartTimeout, _services.Time, cancellationToken);
+            return ChannelAvailability.Available;
         }
         catch (TimeoutException)
         {

@@ -136,6 +136,7 @@ internal static class Examples
         new IssuedWebhookView(AWebhook, "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoamttbnBxcnN0dnd4eXo="),
         ADelivery,
         new EncoderView("libx264", "software", "h264", true, true, null, Noon, 214),
+        new ServerView(1, "tv1", "10.0.0.2:8090", "all", "running", 3, 0.27, "0.1.0", Noon.AddDays(-7), Noon),
         new AuditView(4711, Noon, new("user", "jane", "Jane Doe", "203.0.113.5"), "channel.change", $"channel/{Channel}",
             new Dictionary<string, string>(StringComparer.Ordinal) { ["title"] = "Evening concert" }),
         new MeView("user", "jane", "Jane Doe", "producer", true, Id),

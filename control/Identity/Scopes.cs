@@ -13,7 +13,7 @@ public static class Scopes
 {
     private const string Root = "/api/v1/";
     private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders",
-        "storage", "audit"];
+        "storage", "audit", "servers"];
 
     // Information about the token itself and the API; requires no scope and belongs to no channel.
     private static readonly string[] Unrestricted = ["me", "system", "openapi.json", "logout"];

@@ -41,6 +41,33 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
+    public async Task The_last_session_of_a_channel_is_mirrored_while_its_server_serves_it()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        (await server.Mirrors.PrepareLastAsync(TestSession.Channel, CancellationToken.None)).ShouldBeFalse("the database has none");
+        server.SetOwner(owner);
+        (server.Directory.Last, server.Directory.Remote) = (server.Directory.Remote, null);
+
+        (await server.Mirrors.PrepareLastAsync(TestSession.Channel, CancellationToken.None)).ShouldBeTrue();
+        server.Sessions.Calls.ShouldBe(["restore 1"]);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+    }
+
+    [Fact]
+    public async Task A_last_session_that_no_server_serves_keeps_no_request_waiting()
+    {
+        await using var owner = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync();
+        server.SetOwner(owner);
+        (server.Directory.Last, server.Directory.Remote) = (server.Directory.Remote, null);
+
+        (await server.Mirrors.PrepareLastAsync(TestSession.Channel, CancellationToken.None)).ShouldBeFalse();
+        server.PrepareAsync().IsCompletedSuccessfully.ShouldBeTrue();
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "the response is 404");
+    }
+
+    [Fact]
     public async Task Requests_for_an_unresponsive_owner_wait_for_a_limited_time_and_may_be_canceled()
     {
         await using var owner = await TestServer.StartAsync();

@@ -105,6 +105,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/storage", "admin", null, 404 },
         { "POST", "/api/v1/storage/test", "admin", null, 404 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
+        { "GET", "/api/v1/servers", "admin", null, 200 },
         { "GET", "/api/v1/users", "admin", null, 200 },
         { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""",
             201 },

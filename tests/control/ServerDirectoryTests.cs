@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
 using static Broadcast.Control.Tests.SharedDatabase;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
@@ -47,7 +48,8 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
     public async Task An_unavailable_database_is_an_IOException()
     {
         var directory = new ServerDirectory(null!, null!, new ControlDatabase(new DataFolder("/nonexistent"),
-            new DatabaseOptions { ConnectionString = "Host=/nonexistent;Username=nobody;Database=none" }, TimeProvider.System));
+            new DatabaseOptions { ConnectionString = "Host=/nonexistent;Username=nobody;Database=none" }, TimeProvider.System),
+            Microsoft.Extensions.Options.Options.Create(new ControlOptions()), TimeProvider.System);
         await Should.ThrowAsync<IOException>(directory.GetAuthorityAsync(() => throw new InvalidOperationException(),
             CancellationToken.None));
     }
@@ -91,6 +93,23 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
         await b.Get<ServerLeaseService>().RunOnceAsync(CancellationToken.None);
         atB.FindRemote(Demo).ShouldBe(new RemoteChannel(grant.Session.Id, 2,
             new ClusterServer(c.Get<IServerDirectory>().Self, c.Get<ServerIdentity>().Name, null)));
+    }
+
+    [Fact]
+    public async Task The_last_session_of_a_channel_is_found_while_its_server_is_live()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString, listener: new Listener { Address = "10.0.0.2:8090" });
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        a.Get<SessionManager>().End(grant.Session.Id, "over");
+        await a.Get<SessionWriter>().FlushAsync(CancellationToken.None);
+
+        var last = await b.Get<IServerDirectory>().FindLastAsync(Demo, CancellationToken.None);
+        last.ShouldNotBeNull().Session.ShouldBe(grant.Session.Id);
+        last.Owner.Address.ShouldBe("10.0.0.2:8090");
+        (await a.Get<IServerDirectory>().FindLastAsync(Demo, CancellationToken.None)).ShouldBeNull("its own session");
+        (await b.Get<IServerDirectory>().FindLastAsync(ChannelName.Parse("other"), CancellationToken.None)).ShouldBeNull();
     }
 
     private static async Task<Row> RowAsync(Server server)
