@@ -532,6 +532,18 @@ export interface Schemas {
     id: string;
     issuedByServer: boolean;
   };
+  ServerView: {
+    number: number;
+    name: string;
+    address: string | null;
+    roles: string;
+    state: string;
+    sessions: number;
+    load: number | null;
+    version: string | null;
+    startedAt: string;
+    lastSeenAt: string;
+  };
   SessionView: {
     id: string;
     epoch: number;
@@ -1192,6 +1204,14 @@ export interface Operations {
     query: { channel?: string; session?: string; kind?: string; visibility?: string; q?: string; from?: string; to?: string; sizes?: string; before?: string; limit?: string };
     body: never;
     answer: Schemas['RecordingView'][];
+  };
+  /** List the servers that share the database, by number. 'load' is the share of the machine's processors that the server uses, 0 to 1. 'state' is 'running', 'stopped', or 'lost' when the server's lease expired. */
+  listServers: {
+    method: 'GET';
+    path: '/api/v1/servers';
+    query: never;
+    body: never;
+    answer: Schemas['ServerView'][];
   };
   /** List the channel's sessions, newest first. 'before' continues from a session id. */
   listSessions: {
