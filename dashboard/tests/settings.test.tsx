@@ -7,6 +7,7 @@ import { actorText, AuditRows } from '../src/admin/settings/Audit';
 import type { AuditEntry } from '../src/admin/settings/auditApi';
 import { deliveryFacts } from '../src/admin/settings/Deliveries';
 import { EncoderRows } from '../src/admin/settings/Encoders';
+import { ServerRows, type ServerInfo } from '../src/admin/settings/Servers';
 import type { User } from '../src/admin/settings/userApi';
 import { SectionUnavailable, sectionsOf } from '../src/admin/settings/SettingsPage';
 import { scopeNames, type Token } from '../src/admin/settings/tokenApi';
@@ -22,7 +23,8 @@ const admin: Me = { kind: 'user', name: 'jane', displayName: '', role: 'admin', 
 
 describe('settings', () => {
   test('contain the account, and all other sections for admins', () => {
-    expect(sectionsOf(admin)).toEqual(['account', 'appearance', 'users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit', 'about']);
+    const admins = ['users', 'tokens', 'webhooks', 'encoders', 'storage', 'servers', 'audit'];
+    expect(sectionsOf(admin)).toEqual(['account', 'appearance', ...admins, 'about']);
     expect(sectionsOf({ ...admin, role: 'producer' })).toEqual(['account', 'appearance', 'about']);
     expect(sectionsOf({ ...admin, kind: 'token' })).toEqual([
       'appearance',
@@ -31,6 +33,7 @@ describe('settings', () => {
       'webhooks',
       'encoders',
       'storage',
+      'servers',
       'audit',
       'about',
     ]);
@@ -213,4 +216,24 @@ test('working encoders are listed first, others with their error', () => {
   );
   expect(html.indexOf('libx264')).toBeLessThan(html.indexOf('h264_nvenc'));
   for (const facts of ['no device', text.encoders.notWorking, text.encoders.duration(3)]) expect(html).toContain(facts);
+});
+
+test('the list of servers says what runs and what was lost', () => {
+  const running: ServerInfo = {
+    number: 1,
+    name: 'tv1',
+    address: '10.0.0.2:8090',
+    roles: 'all',
+    state: 'running',
+    sessions: 1,
+    load: 0.274,
+    version: '0.1.0',
+    startedAt: '2030-06-01T12:00:00Z',
+    lastSeenAt: '2030-06-01T13:00:00Z',
+  };
+  const lost: ServerInfo = { ...running, number: 2, name: 'tv2', address: null, state: 'lost', sessions: 3, load: 0.9, version: null };
+  const html = renderToStaticMarkup(<ServerRows servers={[running, lost]} />);
+  for (const facts of ['10.0.0.2:8090', '27 %', '1 session', '3 sessions', text.servers.states.lost, text.servers.noAddress])
+    expect(html).toContain(facts);
+  expect(html).not.toContain('90 %');
 });

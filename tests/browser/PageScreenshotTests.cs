@@ -68,7 +68,7 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
         await GoAsync(page, look, "07 new event", "/dashboard/schedule", "text=Morning prayer",
             async () => await Button(page, "New event").ClickAsync());
         await GoAsync(page, look, "08 recordings", "/dashboard/recordings", ":text('Yesterday'):visible");
-        foreach (var section in new[] { "account", "users", "tokens", "webhooks", "storage", "encoders", "appearance", "about", "audit" })
+        foreach (var section in new[] { "account", "users", "tokens", "webhooks", "storage", "encoders", "servers", "appearance", "about", "audit" })
         {
             await GoAsync(page, look, $"09 settings {section}", $"/dashboard/settings/{section}", "h2");
         }

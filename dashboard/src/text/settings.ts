@@ -15,6 +15,7 @@ export const settingsText = {
     webhooks: 'Webhooks',
     encoders: 'Encoders',
     storage: 'Storage',
+    servers: 'Servers',
     audit: 'Audit log',
     about: 'About',
   },
@@ -230,6 +231,19 @@ export const settingsText = {
     steps: { write: 'Write', keep: 'Overwrite protection', read: 'Read', list: 'List', delete: 'Delete' } as Record<string, string>,
     duration: (milliseconds: number) => `${milliseconds} ms`,
     failed: 'Failed',
+  },
+
+  servers: {
+    intro: 'The servers that share the database. Each takes every encoder and answers every viewer.',
+    empty: 'No server has written its lease yet.',
+    name: (number: number, machine: string) => `${number}: ${machine}`,
+    noAddress: 'address unknown',
+    states: { running: 'Running', stopped: 'Stopped', lost: 'Lost' } as Record<string, string>,
+    sessions: (count: number) => (count === 1 ? '1 session' : `${count} sessions`),
+    load: (percent: number) => `${percent} % of its processors`,
+    version: (version: string) => `version ${version}`,
+    startedAt: (when: string) => `started ${when}`,
+    lastSeenAt: (when: string) => `last seen ${when}`,
   },
 
   about: {

@@ -10,12 +10,13 @@ import { Account } from './Account';
 import { Appearance } from './Appearance';
 import { Audit } from './Audit';
 import { Encoders } from './Encoders';
+import { Servers } from './Servers';
 import { Storage } from './Storage';
 import { Tokens } from './Tokens';
 import { Users } from './Users';
 import { Webhooks } from './Webhooks';
 
-type Section = 'account' | 'appearance' | 'users' | 'tokens' | 'webhooks' | 'encoders' | 'storage' | 'audit' | 'about';
+type Section = 'account' | 'appearance' | 'users' | 'tokens' | 'webhooks' | 'encoders' | 'storage' | 'servers' | 'audit' | 'about';
 
 interface SettingsPageProps {
   api: Api;
@@ -28,7 +29,7 @@ interface SettingsPageProps {
   onExpired: () => void;
 }
 
-/** The settings page: account and appearance for everyone; users, tokens, webhooks, encoders, storage and audit log for admins. */
+/** The settings page: account and appearance for everyone; users, tokens, webhooks, encoders, storage, servers and audit log for admins. */
 export function SettingsPage({ api, me, channels, part, go, onExpired }: SettingsPageProps) {
   const sections = sectionsOf(me);
   const section = part === '' ? sections[0] : sections.find((name) => name === part);
@@ -64,6 +65,7 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
           {section === 'webhooks' && <Webhooks api={api} channels={channels ?? []} onExpired={onExpired} />}
           {section === 'encoders' && <Encoders api={api} onExpired={onExpired} />}
           {section === 'storage' && <Storage api={api} onExpired={onExpired} />}
+          {section === 'servers' && <Servers api={api} onExpired={onExpired} />}
           {section === 'audit' && <Audit api={api} />}
           {section === 'about' && <About api={api} onExpired={onExpired} />}
         </div>
@@ -90,7 +92,7 @@ export function sectionsOf(me: Me): Section[] {
   const personal = me.kind === 'user' ? (['account', 'appearance'] as const) : (['appearance'] as const);
   return [
     ...personal,
-    ...(hasRole(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit'] as const) : []),
+    ...(hasRole(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'storage', 'servers', 'audit'] as const) : []),
     'about',
   ];
 }
