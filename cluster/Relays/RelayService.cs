@@ -91,7 +91,8 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         timeout.CancelAfter(OpenTimeout);
-        if (!await messages.MoveNext(timeout.Token) || messages.Current.Open is not { StreamKey.Length: <= PublishConnectInfo.MaxText } open)
+        if (!await messages.MoveNext(timeout.Token)
+            || messages.Current.Open is not { StreamKey.Length: <= PublishConnectInfo.MaxText } open)
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message must open the publication."));
         }

@@ -102,7 +102,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
             cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
-        if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch && s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
+        if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch
+            && s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
         {
             return null;
         }

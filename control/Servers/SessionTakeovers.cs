@@ -18,6 +18,12 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// <summary>Time for which a server without the encoder lets the one that has it go first.</summary>
     private static readonly TimeSpan MirrorDelay = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Maximum number of sessions that one call takes over. The lease of this server is not renewed meanwhile; the next call follows a
+    /// quarter of a lease later.
+    /// </summary>
+    private const int MaxSessions = 8;
+
     /// <summary>Takes over what it can.</summary>
     /// <param name="connection">Open connection.</param>
     /// <param name="open">All open sessions.</param>
@@ -30,7 +36,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
             return false;
         }
 
-        var hasChanged = false;
+        var count = 0;
         foreach (var session in open.Where(session => session is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
         {
             var channel = ChannelName.Parse(session.Channel);
@@ -44,12 +50,15 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
 
             if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
             {
-                hasChanged = true;
                 await ContinueAsync(taken, copy);
+                if (++count == MaxSessions)
+                {
+                    break;
+                }
             }
         }
 
-        return hasChanged;
+        return count > 0;
     }
 
     /// <summary>

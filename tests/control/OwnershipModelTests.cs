@@ -55,7 +55,7 @@ public sealed class OwnershipModelTests
             (_seed, _random) = (seed, new Random(seed));
             _servers[0].Local = 1;
             _servers.ForEach(server => Renew(server));
-            _servers.ForEach(server => server.Heard = Now);
+            _servers.ForEach(server => server.LastContact = Now);
         }
 
         public int Takeovers { get; private set; }
@@ -117,7 +117,7 @@ public sealed class OwnershipModelTests
                     if (_servers.Exists(owner => owner.Number != server.Number && owner is { IsRunning: true, IsPaused: false }
                         && owner.Local >= _epoch && !_cut.Contains((server.Number, owner.Number))))
                     {
-                        server.Heard = Now;
+                        server.LastContact = Now;
                     }
 
                     if (Reaches(server) && Now - server.Renewed >= Renewal)
@@ -164,7 +164,7 @@ public sealed class OwnershipModelTests
             var contact = server.LeaseUntil > Now ? Now - server.UnbrokenSince : TimeSpan.Zero;
             var standing = Rules.Evaluate(new OwnerInfo(true, _owner == server.Number, true, false, Now - owner.LeaseUntil, contact,
                 TimeSpan.FromMinutes(10)));
-            var suitability = !server.HasCopy || Now - server.Heard < Silence ? TakeoverSuitability.None
+            var suitability = !server.HasCopy || Now - server.LastContact < Silence ? TakeoverSuitability.None
                 : server.HasEncoder ? TakeoverSuitability.Encoder : TakeoverSuitability.Mirror;
             if (standing != OwnershipStatus.LeaseExpired || suitability == TakeoverSuitability.None
                 || (suitability == TakeoverSuitability.Mirror && Now - owner.LeaseUntil < MirrorDelay))
@@ -173,9 +173,9 @@ public sealed class OwnershipModelTests
             }
 
             (Now - owner.Renewed).ShouldBeGreaterThanOrEqualTo(Lease, $"schedule {_seed}: the owner renewed");
-            var isHeard = owner is { IsRunning: true, IsPaused: false, Local: not null } && owner.Local >= _epoch
+            var isReachable = owner is { IsRunning: true, IsPaused: false, Local: not null } && owner.Local >= _epoch
                 && !_cut.Contains((server.Number, owner.Number));
-            isHeard.ShouldBeFalse($"schedule {_seed}: server {server.Number} hears the owner");
+            isReachable.ShouldBeFalse($"schedule {_seed}: server {server.Number} hears the owner");
             Takeovers++;
             Claim(server);
         }
@@ -208,7 +208,7 @@ public sealed class OwnershipModelTests
         public long? Local { get; set; }
 
         /// <summary>Time of the last message of the owner.</summary>
-        public DateTimeOffset Heard { get; set; }
+        public DateTimeOffset LastContact { get; set; }
 
         public DateTimeOffset Renewed { get; set; }
 

@@ -67,7 +67,8 @@ public sealed class GoldenTests
         {
             ServeCommand.Create("up", "Start everything", isUp: true), ServeCommand.Create("serve", "Start the server", isUp: false),
             ChannelCommand.Create(), KeyCommand.Create(),
-            ViewerTokenCommand.Create(), ViewerKeyCommand.Create(), RecordingCommand.Create(), EventCommand.Create(), TokenCommand.Create(),
+            ViewerTokenCommand.Create(), ViewerKeyCommand.Create(), RecordingCommand.Create(), EventCommand.Create(),
+            ServerCommand.Create(), TokenCommand.Create(),
             UserCommand.Create(),
             AuditCommand.Create(), WebhookCommand.Create(),
             DemoCommand.Create(), LoadCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(), FsckCommand.Create(),
