@@ -13,7 +13,7 @@ internal sealed class FakeCandidates : ITakeoverCandidates
     /// <summary>Suitability for every session.</summary>
     public TakeoverSuitability Suitability { get; set; }
 
-    /// <summary>Whether there is a copy.</summary>
+    /// <summary>Indicates whether there is a copy.</summary>
     public bool HasCopy { get; set; } = true;
 
     /// <summary>Sessions whose suitability was asked for.</summary>
