@@ -208,14 +208,27 @@ test_command() {
 begin_beside() {
   local program report running_log
   test_command "$1" "$2"
+  rm -f "$results/$1.exit"
   set -m
-  "${program[@]}" >"$running_log" 2>&1 </dev/null 9>&- &
+  record_exit "$results/$1.exit" "${program[@]}" >"$running_log" 2>&1 </dev/null 9>&- &
   background=$!
   set +m
 }
 
+# record_exit FILE COMMAND... : runs a command and writes its exit code to a file. By the time that test_project asks for it, the shell may
+# have forgotten it: a later process may have got the same number.
+record_exit() {
+  local file=$1 code=0 process
+  shift
+  "$@" &
+  process=$!
+  trap 'kill -TERM -- "-$process" "$process" 2>/dev/null || true' TERM
+  wait "$process" || code=$?
+  echo "$code" >"$file"
+}
+
 await_background() {
-  while kill -0 "$background" 2>/dev/null; do
+  while [ ! -s "$results/$beside.exit" ] && kill -0 "$background" 2>/dev/null; do
     sleep 0.1
   done
 }
@@ -232,7 +245,8 @@ test_project() {
   quiet_end=yes
   if [ "$name" = "$beside" ] && [ -n "$background" ]; then
     step "$title" "$results/$name.wait" await_background
-    wait "$background" 2>/dev/null || code=$?
+    code=127
+    [ ! -s "$results/$name.exit" ] || read -r code <"$results/$name.exit"
     background=
   else
     step "$title" "$running_log" "${program[@]}" || code=$?
