@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
+using Broadcast.Media.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -69,17 +70,6 @@ public static class PeerListener
     {
         using var timeout = new CancellationTokenSource(limit, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, connection.ConnectionClosed);
-        try
-        {
-            var input = connection.Transport.Input;
-            var read = await input.ReadAsync(ended.Token);
-            byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
-            input.AdvanceTo(read.Buffer.Start);
-            return read.IsCanceled ? null : first;
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException)
-        {
-            return null;
-        }
+        return await connection.Transport.Input.PeekAsync(ended.Token);
     }
 }

@@ -88,7 +88,7 @@ internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedSe
     {
         var reply = new ReadReply { TotalLength = content.TotalLength, Length = content.Length };
         var buffer = new byte[Math.Min(PieceLength, Math.Max(1, content.Length))];
-        var reader = new ContentReader(content);
+        var reader = new SpoolContentReader(content);
         var left = content.Length;
         do
         {
@@ -175,39 +175,13 @@ internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedSe
             }
 
             var data = new byte[range.Length];
-            await new ContentReader(content).ReadAsync(data, cancellationToken);
+            await new SpoolContentReader(content).ReadAsync(data, cancellationToken);
             return data;
         }
         catch (Exception error) when (error is IOException or ObjectStoreException)
         {
             ClusterLog.ReadFailed(logger, error, range.Object);
             return null;
-        }
-    }
-
-    /// <summary>Reads content, in memory or streamed, from its start.</summary>
-    private struct ContentReader(SpoolContent content)
-    {
-        private int _slice;
-        private int _skip;
-
-        public ValueTask ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-        {
-            if (content.Slices is not { } slices)
-            {
-                return content.Stream!.ReadExactlyAsync(buffer, cancellationToken);
-            }
-
-            while (!buffer.IsEmpty)
-            {
-                var rest = slices[_slice][_skip..];
-                var length = Math.Min(rest.Length, buffer.Length);
-                rest[..length].CopyTo(buffer);
-                buffer = buffer[length..];
-                (_slice, _skip) = length == rest.Length ? (_slice + 1, 0) : (_slice, _skip + length);
-            }
-
-            return default;
         }
     }
 }

@@ -25,6 +25,6 @@ internal sealed record ServerView(int Number, string Name, string? Address, stri
     string? Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt)
 {
     public static ServerView From(ServerInfo server) => new(server.Number, server.Name, server.Address, server.Roles,
-        ServerRepository.NameOf(server.State), server.Sessions, server.Load is { } load ? Math.Round(load, 3) : null, server.Version,
+        ServerRepository.NameOf(server.State), server.Sessions, server.Load, server.Version,
         server.StartedAt, server.LastSeenAt);
 }

@@ -57,7 +57,7 @@ public sealed class ServerRepository(ControlDatabase database)
         return [.. rows.Select(row => new ServerInfo(
             row.Number, row.Name, row.Address, AllRoles,
             row.IsLive ? ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
-            row.Sessions, row.Load, row.Version, row.StartedAt, row.LastSeenAt))];
+            row.Sessions, row.Load is { } load ? Math.Round(load, 3) : null, row.Version, row.StartedAt, row.LastSeenAt))];
     }
 
     private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, double? Load, string? Version,

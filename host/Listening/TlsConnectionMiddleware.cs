@@ -1,7 +1,7 @@
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using Broadcast.Media.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -53,7 +53,7 @@ internal sealed partial class TlsConnectionMiddleware(CertificateReloader certif
     {
         using var handshake = new Handshake(connection, time);
         connection.Features.Set(handshake);
-        if (await FirstByteAsync(connection.Transport.Input) is not { } first)
+        if (await connection.Transport.Input.PeekAsync(CancellationToken.None) is not { } first)
         {
             return;
         }
@@ -69,22 +69,6 @@ internal sealed partial class TlsConnectionMiddleware(CertificateReloader certif
         if (!handshake.IsDone)
         {
             Failed(logger, connection.RemoteEndPoint, handshake.IsLate ? "timed out" : "no agreement");
-        }
-    }
-
-    /// <returns>The first byte, without consuming it; <see langword="null"/> if the connection ends before.</returns>
-    private static async Task<byte?> FirstByteAsync(PipeReader input)
-    {
-        try
-        {
-            var read = await input.ReadAsync();
-            byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
-            input.AdvanceTo(read.Buffer.Start);
-            return read.IsCanceled ? null : first;
-        }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
-        {
-            return null;
         }
     }
 

@@ -149,7 +149,7 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
                 return false;
             }
 
-            var (reader, at) = (new ContentReader(content), readRange.Offset);
+            var (reader, at) = (new SpoolContentReader(content), readRange.Offset);
             for (var i = readRange.First; i <= readRange.Last; i++)
             {
                 var (from, to) = readRange.Part(download.Layout![i]);
@@ -177,7 +177,7 @@ internal sealed class DownloadDelivery(ISpool spool, ILogger<DownloadDelivery> l
         }
     }
 
-    private static async ValueTask<bool> TryCopyAsync(HttpContext context, ContentReader reader, long length)
+    private static async ValueTask<bool> TryCopyAsync(HttpContext context, SpoolContentReader reader, long length)
     {
         var writer = context.Response.BodyWriter;
         while (length > 0)

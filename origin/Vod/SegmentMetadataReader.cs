@@ -105,7 +105,7 @@ internal sealed class SegmentMetadataReader(ISpool spool)
             return false;
         }
 
-        await new ContentReader(content).ReadAsync(target, cancellationToken);
+        await new SpoolContentReader(content).ReadAsync(target, cancellationToken);
         return true;
     }
 

@@ -1,10 +1,8 @@
-using Broadcast.Media.Storage;
+namespace Broadcast.Media.Storage;
 
-namespace Broadcast.Origin.Vod;
-
-/// <summary>Reads opened spool content sequentially, from memory or stream.</summary>
+/// <summary>Reads opened spool content sequentially, from memory or stream. Not thread-safe.</summary>
 /// <param name="content">The content; the caller disposes of it.</param>
-internal sealed class ContentReader(SpoolContent content)
+public sealed class SpoolContentReader(SpoolContent content)
 {
     private int _slice;
     private int _position;
