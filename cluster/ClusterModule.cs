@@ -1,5 +1,6 @@
 using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Feeds;
+using Broadcast.Cluster.Handovers;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Cluster.Relays;
 using Broadcast.Media.ClusterToOrigin;
@@ -53,6 +54,7 @@ public static class ClusterModule
         });
         services.AddSingleton<ClusterCertificates>();
         services.AddSingleton<PeerConnections>();
+        services.AddSingleton<SessionFollowers>();
         services.AddSingleton<FeedService>();
         services.AddSingleton<MirrorServices>();
         services.AddSingleton<SessionMirrors>();
@@ -61,6 +63,8 @@ public static class ClusterModule
         services.AddSingleton<RelayedSessions>();
         services.AddSingleton<RelayServices>();
         services.AddSingleton<ITakeoverCandidates, TakeoverCandidates>();
+        services.AddSingleton<HandoverService>();
+        services.AddSingleton<ISessionHandover, SessionHandoverClient>();
         services.AddSingleton<RelayService>();
         services.AddSingleton<IPublisherRelay, PublisherRelay>();
         DecorateSpool(services);
@@ -75,6 +79,7 @@ public static class ClusterModule
         {
             endpoints.MapGrpcService<FeedService>();
             endpoints.MapGrpcService<RelayService>();
+            endpoints.MapGrpcService<HandoverService>();
         }
     }
 

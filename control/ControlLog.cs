@@ -259,4 +259,26 @@ internal static partial class ControlLog
 
     [LoggerMessage(5183, LogLevel.Error, "The copy of session {Session} on {Channel} cannot be used; its journal is read instead")]
     public static partial void CopyNotUsed(ILogger logger, Exception exception, string session, string channel);
+
+    [LoggerMessage(5184, LogLevel.Information, "Handed session {Session} on {Channel} over to server {Server}, epoch {Epoch}")]
+    public static partial void SessionHandedOver(ILogger logger, string session, string channel, string server, long epoch);
+
+    [LoggerMessage(5185, LogLevel.Information, "Took over session {Session} on {Channel} from the server that handed it over, epoch {Epoch}")]
+    public static partial void SessionReceived(ILogger logger, string session, string channel, long epoch);
+
+    [LoggerMessage(5186, LogLevel.Warning, "Session {Session} on {Channel} was not handed over ({Reason}); it continues here")]
+    public static partial void HandoverFailed(ILogger logger, string session, string channel, string reason);
+
+    [LoggerMessage(5187, LogLevel.Warning,
+        "It is not known whether server {Server} has taken session {Session} on {Channel} over ({Reason}); asking the database")]
+    public static partial void HandoverUnclear(ILogger logger, string session, string channel, string server, string reason);
+
+    [LoggerMessage(5188, LogLevel.Warning, "No other server takes sessions; {Sessions} sessions stay here")]
+    public static partial void NoServerForSessions(ILogger logger, int sessions);
+
+    [LoggerMessage(5189, LogLevel.Information, "Draining: {IsDraining}. A drained server hands its sessions over and takes no others")]
+    public static partial void DrainingChanged(ILogger logger, bool isDraining);
+
+    [LoggerMessage(5190, LogLevel.Error, "Handing sessions over failed")]
+    public static partial void DrainFailed(ILogger logger, Exception exception);
 }

@@ -126,6 +126,14 @@ public static class ControlModule
             p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<ILogger<SessionTakeovers>>(), p.GetService<ITakeoverCandidates>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton<ServerLeaseService>();
+        services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<ServerLeaseService>());
+        services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+            p.GetRequiredService<ServerRepository>(), p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<SessionWriter>(), Clock(p), p.GetRequiredService<ILogger<SessionHandovers>>(),
+            p.GetService<ISessionHandover>(), p.GetService<ISessionLifecycle>()));
+        services.AddSingleton(p => new ServerDrain(p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionHandovers>(),
+            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+            p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p), p.GetRequiredService<ILogger<ServerDrain>>()));
         services.AddSingleton(p => new SessionWriter(
             p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),
             p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
@@ -170,10 +178,11 @@ public static class ControlModule
         services.AddSingleton<NotificationListener>();
         services.AddSingleton<FirstRunSetup>();
         services.AddSingleton<SessionResumption>();
-        services.AddSingleton<SessionHandover>();
+        services.AddSingleton<SessionShutdown>();
         services.AddHostedService<ControlService>();
         services.AddHostedService(p => p.GetRequiredService<DeletedChannels>());
         services.AddHostedService(p => p.GetRequiredService<ServerLeaseService>());
+        services.AddHostedService(p => p.GetRequiredService<ServerDrain>());
         services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
         services.AddHostedService<AuditRetentionService>();
         services.AddHostedService(p => p.GetRequiredService<WebhookDispatcher>());

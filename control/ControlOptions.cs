@@ -85,6 +85,12 @@ public sealed class ControlOptions
     /// </summary>
     public TimeSpan ServerGrace { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Maximum time for which a server that stops hands its sessions over to others. Default 20 s, 0 to 10 min; 0 leaves them for its next
+    /// start. Sessions that no other server takes wait for that, too.
+    /// </summary>
+    public TimeSpan HandoverTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Retention of the audit log. Default 365 days, 1 day to 100 years.</summary>
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
@@ -188,6 +194,11 @@ public sealed class ControlOptions
         if (ServerGrace < TimeSpan.FromSeconds(1) || ServerGrace > TimeSpan.FromDays(1))
         {
             yield return $"{Section}:{nameof(ServerGrace)} must be between 00:00:01 and 1.00:00:00.";
+        }
+
+        if (HandoverTimeout < TimeSpan.Zero || HandoverTimeout > TimeSpan.FromMinutes(10))
+        {
+            yield return $"{Section}:{nameof(HandoverTimeout)} must be between 00:00:00 and 00:10:00.";
         }
 
         if (AuditRetention < TimeSpan.FromDays(1) || AuditRetention > TimeSpan.FromDays(36525))

@@ -13,7 +13,7 @@ namespace Broadcast.Control;
 /// </summary>
 internal sealed class ControlService(
     ControlDatabase database, FirstRunSetup firstRun, SessionResumption resumption, NotificationListener listener,
-    PublishAuthorizer publishAuthorizer, SessionWriter sessionWriter, SessionHandover handover, ILogger<ControlService> logger)
+    PublishAuthorizer publishAuthorizer, SessionWriter sessionWriter, SessionShutdown shutdown, ILogger<ControlService> logger)
     : BackgroundService
 {
     private bool _prepared;
@@ -37,10 +37,10 @@ internal sealed class ControlService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await handover.StopAsync(cancellationToken);
+        await shutdown.StopAsync(cancellationToken);
         if (_prepared)
         {
-            await handover.WriteAsync(cancellationToken);
+            await shutdown.WriteAsync(cancellationToken);
         }
     }
 

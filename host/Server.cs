@@ -5,6 +5,7 @@ using Broadcast.Control.Api;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
+using Broadcast.Control.Servers;
 using Broadcast.Control.Storage;
 using Broadcast.Host.Clock;
 using Broadcast.Host.Configuration;
@@ -92,6 +93,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         await WaitAsync(stopping);
         Stopping(logger);
+        await _app.Services.GetRequiredService<ServerDrain>().DrainBeforeStopAsync();
         await StopAsync(_app, logger);
         Stopped(logger);
         return 0;
@@ -230,7 +232,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         app.UseInternalPort(() => _listeners.InternalPort,
             endpoints =>
             {
-                InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime);
+                InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime,
+                    () => app.Services.GetRequiredService<ServerDrain>().IsDraining);
                 endpoints.MapCluster();
             });
         app.UseControl();

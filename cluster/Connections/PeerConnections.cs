@@ -31,6 +31,13 @@ public sealed class PeerConnections(ClusterCertificates certificates) : IDisposa
     internal async ValueTask<Protocol.Relays.RelaysClient> RelaysOfAsync(ClusterServer server, CancellationToken cancellationToken) =>
         new(await ConnectAsync(server, cancellationToken));
 
+    /// <summary>Client for handing sessions over to a server.</summary>
+    /// <param name="server">The server. Its address must be known.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
+    internal async ValueTask<Protocol.Handovers.HandoversClient> HandoversOfAsync(ClusterServer server,
+        CancellationToken cancellationToken) => new(await ConnectAsync(server, cancellationToken));
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using Broadcast.Cluster.Connections;
+using Broadcast.Cluster.Handovers;
 using Broadcast.Cluster.Protocol;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToOrigin;
@@ -17,7 +19,7 @@ namespace Broadcast.Cluster.Feeds;
 /// mirror can serve what it announces.
 /// </summary>
 internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedService.OwnSpool)] ISpool spool, TimeProvider time,
-    IHostApplicationLifetime lifetime, ILogger<FeedService> logger) : Sessions.SessionsBase
+    IHostApplicationLifetime lifetime, ILogger<FeedService> logger, SessionFollowers followers) : Sessions.SessionsBase
 {
     /// <summary>
     /// Key of the spool without mirrored media. Otherwise two servers that take each other for the owner would ask each other in circles.
@@ -42,6 +44,7 @@ internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedSe
 
         using var feed = feeds.Follow(channel, session)
             ?? throw new RpcException(new Status(StatusCode.NotFound, "This server does not own the session."));
+        using var follower = followers.Add(session, PeerIdentity.Of(context), hasEncoder: false);
         ClusterLog.FollowerConnected(logger, channel, session, context.Peer);
 
         // A follower that is stopped leaves a write waiting; the queue then overflows, which cancels the write.

@@ -24,7 +24,9 @@ internal sealed class SessionMirror : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _missing = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _following;
+    private readonly Lock _followLock = new();
+    private Task _following;
+    private CancellationTokenSource? _pause;
     private ClusterServer _owner;
     private long _epoch;
     private bool _isInterrupted;
@@ -38,7 +40,8 @@ internal sealed class SessionMirror : IAsyncDisposable
     {
         (Channel, Session, _owner, _epoch, _services) = (channel, remote.Session, remote.Owner, remote.Epoch, services);
         _lastRequest = _lastMessage = services.Time.GetTimestamp();
-        _following = Task.Run(() => RunAsync(_stopping.Token));
+        _following = Task.CompletedTask;
+        Resume();
     }
 
     /// <summary>The channel.</summary>
@@ -74,6 +77,46 @@ internal sealed class SessionMirror : IAsyncDisposable
     /// <summary>Records a request.</summary>
     public void Touch() => Volatile.Write(ref _lastRequest, _services.Time.GetTimestamp());
 
+    /// <summary>Waits until the mirror has the media of the live window, as far as it is in the owner's memory or on its disk.</summary>
+    public async Task CopyAsync(CancellationToken cancellationToken)
+    {
+        await Ready.WaitAsync(cancellationToken);
+        await Volatile.Read(ref _filling).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Stops to follow the owner, which hands the session over, and brings the mirror to the owner's final state.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The snapshot is malformed, or contradicts itself.</exception>
+    public async Task CompleteAsync(FeedSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        Task following;
+        lock (_followLock)
+        {
+            _pause?.Cancel();
+            following = _following;
+        }
+
+        await following.WaitAsync(cancellationToken);
+        Restore(Owner, snapshot);
+        await CopyAsync(cancellationToken);
+    }
+
+    /// <summary>Follows the owner again, after <see cref="CompleteAsync"/>.</summary>
+    public void Resume()
+    {
+        lock (_followLock)
+        {
+            if (_following.IsCompleted && !_stopping.IsCancellationRequested)
+            {
+                _pause?.Dispose();
+                _pause = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+                var stopping = _pause.Token;
+                _following = Task.Run(() => RunAsync(stopping), CancellationToken.None);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -82,6 +125,7 @@ internal sealed class SessionMirror : IAsyncDisposable
         await _filling;
         _services.Sessions.Remove(Channel, Session);
         _services.Media.RemoveAll($"live/{Channel}/{Session}/");
+        _pause?.Dispose();
         _stopping.Dispose();
     }
 
@@ -146,7 +190,7 @@ internal sealed class SessionMirror : IAsyncDisposable
             switch (call.ResponseStream.Current)
             {
                 case { ContentCase: FeedMessage.ContentOneofCase.Snapshot, Snapshot: var snapshot }:
-                    Restore(owner, snapshot);
+                    Restore(owner, new FeedSnapshot(TimelineJson.ParseLines(snapshot.Checkpoint.Span), snapshot.Projection.Memory));
                     isRestored = true;
                     if (_isInterrupted)
                     {
@@ -170,18 +214,18 @@ internal sealed class SessionMirror : IAsyncDisposable
         return isRestored;
     }
 
-    private void Restore(ClusterServer owner, Snapshot message)
+    private void Restore(ClusterServer owner, FeedSnapshot snapshot)
     {
-        var checkpoint = TimelineJson.ParseLines(message.Checkpoint.Span);
+        var checkpoint = snapshot.Checkpoint;
         if (checkpoint is not [TimelineEvent.Started started, ..] || started.Session.Epoch < _epoch)
         {
             throw new InvalidDataException($"the snapshot of {owner.Name} is older than epoch {_epoch}");
         }
 
-        _services.Sessions.Restore(Channel, Session, new FeedSnapshot(checkpoint, message.Projection.Memory));
+        _services.Sessions.Restore(Channel, Session, snapshot);
         _filling = FillAsync(checkpoint, _filling, _stopping.Token);
         _epoch = started.Session.Epoch;
-        _isEnded |= checkpoint.Exists(@event => @event is TimelineEvent.Ended);
+        _isEnded |= checkpoint.Any(@event => @event is TimelineEvent.Ended);
         if (_ready.TrySetResult())
         {
             ClusterLog.MirrorStarted(_services.Logger, Channel, Session, owner.Name, owner.Address!);

@@ -160,7 +160,8 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     /// Starts a mirror. That of an earlier session of the channel remains until it is idle, because viewers get the earlier session until
     /// the new one is playable.
     /// </summary>
-    private SessionMirror? Start(ChannelName channel, RemoteChannel remote)
+    /// <returns><see langword="null"/> while the server stops.</returns>
+    public SessionMirror? Start(ChannelName channel, RemoteChannel remote)
     {
         lock (_lock)
         {

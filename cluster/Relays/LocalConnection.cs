@@ -59,6 +59,7 @@ internal sealed class LocalConnection : IOwnerConnection
 
             if (_publisher!.Process(message, age) is { } end)
             {
+                _replies.Writer.TryWrite(new OwnerReply(_processed, null));
                 End(end);
                 return Task.CompletedTask;
             }

@@ -52,6 +52,10 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         }
     }
 
+    /// <inheritdoc/>
+    public IRelayedPublication Continue(BroadcastSession session, PublishRequest request, Action<RelayEnd> onEnded) =>
+        new RelayedPublication(session, request, onEnded, services);
+
     /// <summary>Returns whether an unavailable owner should be logged: once in a while for each channel, because encoders retry.</summary>
     private bool ShouldLog(ChannelName channel)
     {

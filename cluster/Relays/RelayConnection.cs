@@ -92,6 +92,8 @@ internal sealed class RelayConnection : IOwnerConnection
                     return new OwnerReply(acknowledgement.Messages, null);
                 case { ContentCase: RelayReply.ContentOneofCase.End, End: var end }:
                     return new OwnerReply(0, new RelayEnd(end.Reason, end.Status.Length > 0 ? end.Status : null));
+                case { ContentCase: RelayReply.ContentOneofCase.Moved }:
+                    return new OwnerReply(0, RelayedPublication.Moved);
             }
         }
 

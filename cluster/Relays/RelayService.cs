@@ -1,5 +1,7 @@
 using System.Net;
 using System.Threading.Channels;
+using Broadcast.Cluster.Connections;
+using Broadcast.Cluster.Handovers;
 using Broadcast.Cluster.Protocol;
 using Broadcast.Media.ClusterToIngest;
 using Broadcast.Media.IngestToCluster;
@@ -13,7 +15,8 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Cluster.Relays;
 
 /// <summary>Receives publishers that are connected to other servers, at the owner of their session.</summary>
-internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicationLifetime lifetime, ILogger<RelayService> logger)
+internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicationLifetime lifetime, ILogger<RelayService> logger,
+    SessionFollowers followers)
     : Protocol.Relays.RelaysBase
 {
     private const string RelayLost = "the connection to the server of the encoder was lost";
@@ -44,6 +47,7 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
         }
 
         var session = ((PublishDecision.Granted)decision).Grant.Session;
+        using var follower = followers.Add(session.Id, PeerIdentity.Of(context), hasEncoder: true);
         ClusterLog.PublisherRelayed(logger, session.Channel, session.Id, context.Peer);
         replies.Writer.TryWrite(new RelayReply
         {
@@ -77,7 +81,8 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
         else if (end is { } decided && !context.CancellationToken.IsCancellationRequested)
         {
             close = decided.Reason;
-            replies.Writer.TryWrite(new RelayReply { End = new End { Reason = decided.Reason, Status = decided.Status ?? "" } });
+            replies.Writer.TryWrite(decided.IsMoved ? new RelayReply { Moved = new Moved() }
+                : new RelayReply { End = new End { Reason = decided.Reason, Status = decided.Status ?? "" } });
         }
 
         // A relay that does not read must not keep the publication from its end.
@@ -122,11 +127,14 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
                             throw new InvalidDataException("A message has no RTMP message type.");
                         }
 
-                        if (publisher.Process(
+                        var ended = publisher.Process(
                             new RelayedMessage((byte)message.Type, message.Timestamp, message.Payload.Memory, RelayedContent.Media, 0),
-                            TimeSpan.FromMilliseconds(message.Age)) is { } end)
+                            TimeSpan.FromMilliseconds(message.Age));
+                        if (ended is not null)
                         {
-                            throw new RelayEndedException(end);
+                            // The relay sends the other messages to the next owner.
+                            replies.TryWrite(new RelayReply { Acknowledgement = new Acknowledgement { Messages = processed } });
+                            throw new RelayEndedException(ended);
                         }
 
                         processed++;

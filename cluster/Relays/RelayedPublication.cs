@@ -15,9 +15,14 @@ internal sealed class RelayedPublication : IRelayedPublication
     private const string ThisServer = "this server";
     private const string OwnerLost = "the server that has the channel on air does not respond";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MovedRetryInterval = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>End at an owner whose session moves to another server: the publication continues there.</summary>
+    public static readonly RelayEnd Moved = new("the session moves to another server", null) { IsMoved = true };
+
     private readonly MessageBuffer _messages;
     private readonly ChannelName _channel;
     private readonly PublishRequest _request;
@@ -27,7 +32,7 @@ internal sealed class RelayedPublication : IRelayedPublication
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
     private ClusterServer _owner;
-    private volatile bool _isConnected = true;
+    private volatile bool _isConnected;
 
     /// <summary>Starts to forward messages over an accepted connection.</summary>
     public RelayedPublication(IOwnerConnection connection, ClusterServer owner, ChannelName channel, PublishRequest request,
@@ -36,8 +41,22 @@ internal sealed class RelayedPublication : IRelayedPublication
         (_owner, _channel, _request, _onEnded, _services) = (owner, channel, request, onEnded, services);
         Session = connection.Session!;
         _messages = new MessageBuffer(services.Time);
+        _isConnected = true;
         services.Sessions.Add(this);
         _running = Task.Run(() => RunAsync(connection));
+    }
+
+    /// <summary>
+    /// Continues a publication of this server whose session moves to another one. Messages are kept until that server takes them.
+    /// </summary>
+    public RelayedPublication(BroadcastSession session, PublishRequest request, Action<RelayEnd> onEnded, RelayServices services)
+    {
+        (_owner, _channel, _request, _onEnded, _services) =
+            (new ClusterServer(services.Directory.Self, ThisServer, null), session.Channel, request, onEnded, services);
+        Session = session;
+        _messages = new MessageBuffer(services.Time);
+        services.Sessions.Add(this);
+        _running = Task.Run(async () => await RunAsync(await ReopenAsync(isMoved: true)));
     }
 
     /// <summary>Indicates whether the owner takes messages.</summary>
@@ -70,7 +89,7 @@ internal sealed class RelayedPublication : IRelayedPublication
         _stopping.Dispose();
     }
 
-    private async Task RunAsync(IOwnerConnection first)
+    private async Task RunAsync(IOwnerConnection? first)
     {
         var connection = first;
         while (connection is not null)
@@ -93,13 +112,13 @@ internal sealed class RelayedPublication : IRelayedPublication
                 await connection.DisposeAsync();
             }
 
-            if (end is not null)
+            if (end is { IsMoved: false })
             {
                 _onEnded(end);
                 return;
             }
 
-            connection = _closed.Task.IsCompleted ? null : await ReopenAsync();
+            connection = _closed.Task.IsCompleted ? null : await ReopenAsync(end is { IsMoved: true });
         }
     }
 
@@ -162,8 +181,9 @@ internal sealed class RelayedPublication : IRelayedPublication
     }
 
     /// <summary>Connects again, to the server that owns the session now.</summary>
+    /// <param name="isMoved">Whether the session moves to another server, which will take the encoder in a moment.</param>
     /// <returns><see langword="null"/> when the publication has ended.</returns>
-    private async Task<IOwnerConnection?> ReopenAsync()
+    private async Task<IOwnerConnection?> ReopenAsync(bool isMoved)
     {
         var interrupted = _services.Time.GetTimestamp();
         while (!_closed.Task.IsCompleted && !_stopping.IsCancellationRequested)
@@ -175,7 +195,7 @@ internal sealed class RelayedPublication : IRelayedPublication
                 return null;
             }
 
-            await Task.WhenAny(Task.Delay(RetryInterval, _services.Time), _closed.Task);
+            await Task.WhenAny(Task.Delay(isMoved ? MovedRetryInterval : RetryInterval, _services.Time), _closed.Task);
             var isHere = _services.Mirrored.Owns(_channel, Session.Id);
             if (!isHere && _services.Directory.FindRemote(_channel) is { Owner.Address: not null } remote && remote.Session == Session.Id)
             {

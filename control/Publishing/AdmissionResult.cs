@@ -18,6 +18,10 @@ internal abstract record AdmissionResult
     /// <param name="RetryAfter">Time until the retry.</param>
     /// <param name="Freed">Completes when the input is free earlier.</param>
     public sealed record RetryLater(TimeSpan RetryAfter, Task Freed) : AdmissionResult;
+
+    /// <summary>The session moves to another server.</summary>
+    /// <param name="WhenOver">Completes when it has moved, or continues here.</param>
+    public sealed record Moving(Task WhenOver) : AdmissionResult;
 }
 
 /// <summary>Session found open in the database at start.</summary>

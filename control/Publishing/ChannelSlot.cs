@@ -16,6 +16,9 @@ internal sealed record ActivePublisher(Guid Publication, string KeyId, DateTimeO
     /// <summary>Revokes the permission to publish.</summary>
     public CancellationTokenSource Revoke { get; } = new();
 
+    /// <summary>Announces that the session moves to another server.</summary>
+    public CancellationTokenSource Moved { get; } = new();
+
     /// <summary>State of the publication while it runs.</summary>
     public PublicationState Lease { get; } = new();
 
@@ -49,13 +52,18 @@ internal sealed class ChannelSlot(long channelId)
         get;
         set
         {
+            var isSame = value is not null && value.Id == field?.Id;
             field = value;
-            Totals = new();
-            var previousEnd = _sessionEnd;
-            _sessionEnd = value is null ? null : new CancellationTokenSource();
-            _ = previousEnd?.CancelAsync();   // callbacks run on another thread, not under the manager's lock
+            if (!isSame)
+            {
+                Totals = new();
+                EndStages();
+            }
         }
     }
+
+    /// <summary>Move of the session to another server; <see langword="null"/> when it does not move.</summary>
+    public SessionMove? Move { get; private set; }
 
     /// <summary>Totals of the session's encoders.</summary>
     public SessionTotals Totals { get; private set; } = new();
@@ -110,6 +118,34 @@ internal sealed class ChannelSlot(long channelId)
         }
 
         return _takeovers.Count;
+    }
+
+    /// <summary>Begins to move the session, and ends its slate.</summary>
+    public SessionMove BeginMove()
+    {
+        Move = new SessionMove();
+        EndStages();
+        if (IsEmpty)
+        {
+            Move.SetEmpty();
+        }
+
+        return Move;
+    }
+
+    /// <summary>Ends the move, if there is one.</summary>
+    public void EndMove()
+    {
+        Move?.End();
+        Move = null;
+    }
+
+    /// <summary>Ends the stages that outlive the encoder. Those of later encoders get another signal.</summary>
+    private void EndStages()
+    {
+        var previousEnd = _sessionEnd;
+        _sessionEnd = Session is null ? null : new CancellationTokenSource();
+        _ = previousEnd?.CancelAsync();   // callbacks run on another thread, not under the manager's lock
     }
 
     public void StopReconnectTimer()

@@ -16,7 +16,8 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
 
     /// <summary>Admits an encoder, after a short wait if that helps.</summary>
     /// <returns><see cref="AdmissionResult.Admitted"/> or <see cref="AdmissionResult.Busy"/>; the latter also when
-    /// <paramref name="cancellationToken"/> ends the wait.</returns>
+    /// <paramref name="cancellationToken"/> ends the wait. <see cref="AdmissionResult.Moving"/> when the session moves to another server, or
+    /// has moved meanwhile.</returns>
     public async ValueTask<AdmissionResult> AdmitAsync(StreamKeyRecord key, CancellationToken cancellationToken)
     {
         var rules = new TakeoverRules(key.Takeover, key.TakeoverAfter ?? options.Value.TakeoverAfter, options.Value.TakeoversPerMinute);
@@ -26,6 +27,13 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
             var remainingWait = cancellationToken.IsCancellationRequested ? TimeSpan.Zero
                 : options.Value.TakeoverWait - time.GetElapsedTime(arrivedAt);
             var result = sessionManager.Admit(key, rules, remainingWait);
+            if (result is AdmissionResult.Moving moving)
+            {
+                await Task.WhenAny(moving.WhenOver,
+                    Task.Delay(remainingWait > TimeSpan.Zero ? remainingWait : TimeSpan.Zero, time, CancellationToken.None));
+                return moving;
+            }
+
             if (result is not AdmissionResult.RetryLater retry)
             {
                 return result;

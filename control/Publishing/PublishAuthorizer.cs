@@ -68,6 +68,14 @@ internal sealed class PublishAuthorizer(
                     NotifyNotAdmitted(validKey, "another encoder is publishing on the channel");
                     return Reject(request, PublishRejectionReason.ChannelBusy, admission.DescribeRejection(validKey.Key, busy));
 
+                case AdmissionResult.Moving { WhenOver.IsCompleted: true }:
+                    continue;
+
+                case AdmissionResult.Moving:
+                    NotifyNotAdmitted(validKey, "the session moves to another server");
+                    return Reject(request, PublishRejectionReason.AuthorityUnavailable,
+                        $"The session of channel {validKey.Key.Channel} moves to another server. Try again in a moment.");
+
                 // A key revoked between lookup and admission would be missed by the disconnection of revoked keys, so the request is
                 // checked again. Changes of other keys and channels do not matter: after an outage, many encoders connect at once.
                 case AdmissionResult.Admitted admitted when keys.HasChanged(changes, validKey.Key):

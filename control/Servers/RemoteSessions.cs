@@ -24,6 +24,7 @@ internal sealed record RemoteSession(long ChannelId, string Channel, SessionId S
 /// </summary>
 internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
+    private readonly Lock _lock = new();
     private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenDictionary<ChannelName, RemoteSession>.Empty, 0);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
@@ -41,6 +42,24 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
     /// <summary>Returns whether a channel's owner would have lost it since the last read, unless it has renewed its lease.</summary>
     public bool IsDue(long channelId) => _state is var state && state.Channels.TryGetValue(channelId, out var session)
         && time.GetElapsedTime(state.ReadAt) >= session.FreeIn;
+
+    /// <summary>Adds a channel whose session this server has handed over, until the database is read again.</summary>
+    public void Add(RemoteSession session)
+    {
+        lock (_lock)
+        {
+            Set(_state.Channels.Values.Where(known => known.ChannelId != session.ChannelId).Append(session));
+        }
+    }
+
+    /// <summary>Removes a session that this server has taken over.</summary>
+    public void Remove(SessionId session)
+    {
+        lock (_lock)
+        {
+            Set(_state.Channels.Values.Where(known => known.Session != session));
+        }
+    }
 
     /// <summary>Replaces the channels.</summary>
     public void Set(IEnumerable<RemoteSession> sessions)

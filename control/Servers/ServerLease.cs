@@ -10,6 +10,9 @@ internal enum LeaseRenewal
     /// <summary>The lease was renewed for its whole duration.</summary>
     Renewed,
 
+    /// <summary>The lease was renewed, and an operator drains the server.</summary>
+    Draining,
+
     /// <summary>Another process uses this server's id.</summary>
     TakenByOther,
 }
@@ -38,12 +41,14 @@ internal static class ServerLease
             FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
             address = excluded.address, version = excluded.version, load = excluded.load,
+            draining = v.draining AND v.run = excluded.run,
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
             unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since
             ELSE excluded.last_seen_at END,
             last_seen_at = excluded.last_seen_at, lease_until = excluded.lease_until
         WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at
             OR v.last_seen_at = @silentSince::timestamptz))
+        RETURNING v.draining
         """;
 
     /// <summary>Renews the lease, or takes it for the first time.</summary>
@@ -60,11 +65,16 @@ internal static class ServerLease
         NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, string? address, double load, bool isFirst,
         DateTimeOffset? silentSince,
         CancellationToken cancellationToken) =>
-        await connection.ExecuteAsync(new CommandDefinition(
+        await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             RenewSql,
             new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
                 isFirst, silentSince, address, version = Version, load },
-            cancellationToken: cancellationToken)) > 0 ? LeaseRenewal.Renewed : LeaseRenewal.TakenByOther;
+            cancellationToken: cancellationToken)) switch
+        {
+            null => LeaseRenewal.TakenByOther,
+            true => LeaseRenewal.Draining,
+            false => LeaseRenewal.Renewed,
+        };
 
     /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>
     public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity,

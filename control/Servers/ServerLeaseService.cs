@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,7 @@ internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, ISessionLifecycle? lifecycle = null,
-    IInternalListener? listener = null) : BackgroundService, INotificationHandler
+    IInternalListener? listener = null) : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -38,6 +39,20 @@ internal sealed class ServerLeaseService(
     private volatile bool _hasStarted;
     private bool _hasAddress;
     private volatile bool _hasResumed;
+    private volatile bool _isDraining;
+    private volatile bool _isStopping;
+
+    /// <summary>Raised when the server begins to be drained, or no longer is. Handlers must only wake other threads.</summary>
+    public event Action? DrainingChanged;
+
+    /// <summary>Indicates whether an operator drains the server, or it is about to stop.</summary>
+    public bool IsDraining => _isDraining || _isStopping;
+
+    /// <summary>Indicates whether this server owns sessions.</summary>
+    public bool HasSessions => sessionManager.Sessions().Count > 0;
+
+    /// <inheritdoc/>
+    public bool TakesSessions => HasResumed && !IsDraining;
 
     /// <summary>Indicates whether the sessions that this server took over at start are known to the session manager.</summary>
     public bool HasResumed
@@ -148,7 +163,7 @@ internal sealed class ServerLeaseService(
             }
 
             var rows = open.ToDictionary(s => s.Id);
-            foreach (var session in localSessions.Where(s => rows.TryGetValue(s.Id, out var row)
+            foreach (var session in localSessions.Where(s => !sessionManager.IsMoving(s.Id) && rows.TryGetValue(s.Id, out var row)
                 && (row.Standing is not (OwnershipStatus.OwnedHere or OwnershipStatus.Unowned) || row.Epoch > s.Epoch)))
             {
                 OnLost(session.Id, OwnershipLostReason);
@@ -166,6 +181,57 @@ internal sealed class ServerLeaseService(
             {
                 await EndAbandonedAsync(connection, cancellationToken);
             }
+        }
+        finally
+        {
+            _checkLock.Release();
+        }
+    }
+
+    /// <summary>Takes no more sessions, because the server is about to stop.</summary>
+    public void BeginDrain()
+    {
+        _isStopping = true;
+        DrainingChanged?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> TakeAsync(SessionId session, long epoch, Guid owner, SessionCopy copy, CancellationToken cancellationToken)
+    {
+        // Under the lock: a check must not find a session of this server that it does not know yet.
+        await _checkLock.WaitAsync(cancellationToken);
+        try
+        {
+            await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
+            if (!TakesSessions || !await takeovers.TakeAsync(connection, session, epoch, owner, copy))
+            {
+                return false;
+            }
+
+            // Its encoders are admitted here from now on.
+            remoteSessions.Remove(session);
+            return true;
+        }
+        catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
+        {
+            throw new IOException(ControlDatabase.Describe(error), error);
+        }
+        finally
+        {
+            _checkLock.Release();
+        }
+    }
+
+    /// <summary>
+    /// Adds a session that this server has handed over to those of other servers. A check that has read the database before does not
+    /// remove it.
+    /// </summary>
+    public async Task AddRemoteAsync(RemoteSession session)
+    {
+        await _checkLock.WaitAsync();
+        try
+        {
+            remoteSessions.Add(session);
         }
         finally
         {
@@ -224,10 +290,20 @@ internal sealed class ServerLeaseService(
         }
     }
 
-    private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
-        DateTimeOffset? silentSince = null) =>
-        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(), isFirst, silentSince,
-            cancellationToken);
+    private async Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
+        DateTimeOffset? silentSince = null)
+    {
+        var renewal = await ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(),
+            isFirst, silentSince, cancellationToken);
+        if (renewal != LeaseRenewal.TakenByOther && _isDraining != (renewal == LeaseRenewal.Draining))
+        {
+            _isDraining = renewal == LeaseRenewal.Draining;
+            ControlLog.DrainingChanged(logger, _isDraining);
+            DrainingChanged?.Invoke();
+        }
+
+        return renewal;
+    }
 
     // Waits for one and a half renewal intervals; a live server renews within that time.
     private async Task<LeaseRenewal> RenewIfSilentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -251,7 +327,8 @@ internal sealed class ServerLeaseService(
             return;
         }
 
-        foreach (var session in open.Where(s => s.Standing is OwnershipStatus.OwnedByLiveServer))
+        // A session that moves is released by its handover.
+        foreach (var session in open.Where(s => s.Standing is OwnershipStatus.OwnedByLiveServer && !sessionManager.IsMoving(s.Id)))
         {
             await lifecycle.ReleaseAsync(ChannelName.Parse(session.Channel), session.Id, cancellationToken);
         }
@@ -259,7 +336,7 @@ internal sealed class ServerLeaseService(
 
     private void OnLost(SessionId session, string reason)
     {
-        if (sessionManager.End(session, reason) is { } ended)
+        if (!sessionManager.IsMoving(session) && sessionManager.End(session, reason) is { } ended)
         {
             ControlLog.SessionOwnershipLost(logger, session.Value, ended.Channel.Value, reason);
         }

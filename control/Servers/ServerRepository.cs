@@ -1,5 +1,8 @@
 using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Media.ClusterToControl;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Servers;
 
@@ -8,6 +11,9 @@ public enum ServerState
 {
     /// <summary>Running: the lease holds.</summary>
     Running,
+
+    /// <summary>Running, and drained: it hands its sessions over and takes no others.</summary>
+    Draining,
 
     /// <summary>Stopped: the server gave its lease back.</summary>
     Stopped,
@@ -32,12 +38,12 @@ public sealed record ServerInfo(int Number, string Name, string? Address, string
     string? Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt);
 
 /// <summary>Lists the servers that use the database.</summary>
-public sealed class ServerRepository(ControlDatabase database)
+public sealed class ServerRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
     private const string AllRoles = "all";
 
     private static readonly EnumNames<ServerState> StateNames = new("state of a server",
-        (ServerState.Running, "running"), (ServerState.Stopped, "stopped"), (ServerState.Lost, "lost"));
+        (ServerState.Running, "running"), (ServerState.Draining, "draining"), (ServerState.Stopped, "stopped"), (ServerState.Lost, "lost"));
 
     /// <summary>Name of a state in the API and in commands.</summary>
     public static string NameOf(ServerState state) => StateNames.Name(state);
@@ -48,7 +54,7 @@ public sealed class ServerRepository(ControlDatabase database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased,
+            SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased, v.draining AS isDraining,
                 v.load::float8 AS load, v.version, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
                 (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
             FROM servers v ORDER BY v.number
@@ -56,10 +62,54 @@ public sealed class ServerRepository(ControlDatabase database)
             cancellationToken: cancellationToken));
         return [.. rows.Select(row => new ServerInfo(
             row.Number, row.Name, row.Address, AllRoles,
-            row.IsLive ? ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
+            row.IsLive ? row.IsDraining ? ServerState.Draining : ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
             row.Sessions, row.Load is { } load ? Math.Round(load, 3) : null, row.Version, row.StartedAt, row.LastSeenAt))];
     }
 
-    private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, double? Load, string? Version,
+    /// <summary>
+    /// Drains a server, or ends that: while a server is drained, it hands its sessions over and takes no others.
+    /// </summary>
+    /// <param name="number">Number of the server.</param>
+    /// <param name="draining">Whether to drain it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">There is no such server, or it is not running.</exception>
+    public async Task SetDrainingAsync(int number, bool draining, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var isLive = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            "UPDATE servers SET draining = @draining WHERE number = @number RETURNING lease_until > clock_timestamp()",
+            new { number, draining }, transaction, cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlErrorCode.NotFound, $"There is no server {number}; see the list of servers.");
+        if (!isLive)
+        {
+            throw new ControlException(ControlErrorCode.Conflict,
+                $"Server {number} is not running. Its sessions wait for it, or are taken over by other servers.");
+        }
+
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), draining ? "server.drain" : "server.undrain",
+            $"server/{number}", null, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Lists the servers that can take over sessions of another one.</summary>
+    /// <param name="except">Id of that server.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task<IReadOnlyList<HandoverTarget>> ListTargetsAsync(Guid except, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<TargetRow>(new CommandDefinition(
+            """
+            SELECT v.id, v.name, v.address, coalesce(v.load, 0)::float8 AS load,
+                (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
+            FROM servers v WHERE v.id <> @except AND v.lease_until > clock_timestamp() AND NOT v.draining AND v.address IS NOT NULL
+            """,
+            new { except }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new HandoverTarget(new ClusterServer(row.Id, row.Name, row.Address), row.Load, row.Sessions))];
+    }
+
+    private sealed record TargetRow(Guid Id, string Name, string Address, double Load, int Sessions);
+
+    private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, bool IsDraining, double? Load, string? Version,
         DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions);
 }

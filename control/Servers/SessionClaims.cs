@@ -52,7 +52,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
 
     private const string Take = """
         UPDATE sessions s SET epoch = s.epoch + 1, owner = @me FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
-            AND s.id = ANY (@ids)
+            AND s.id = ANY (@ids) AND (@from::uuid IS NULL OR (s.owner = @from AND s.epoch = @epoch AND s.end_request IS NULL))
         RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt,
         s.last_publication_ended_at AS lastPublicationEndedAt,
             c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.visible_from IS NOT NULL AS beginsHidden, s.access
@@ -84,7 +84,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         var open = await ReadAsync(connection, transaction, StartContactSql, cancellationToken);
         var ids = open.Where(s => OwnershipRules.IsTakenOverAtStart(s.Standing)).Select(s => s.Id.Value).ToArray();
         var rows = await connection.QueryAsync<TakenRow>(
-            new CommandDefinition(Take, new { me = identity.Id, ids }, transaction, cancellationToken: cancellationToken));
+            new CommandDefinition(Take, TakeOf(ids), transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return ([.. rows.Select(r => r.ToOpen())], [.. open.Where(s => !OwnershipRules.IsTakenOverAtStart(s.Standing))]);
     }
@@ -108,13 +108,22 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             return null;
         }
 
-        var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take,
-            new { me = identity.Id, ids = new[] { seen.Id.Value } }, transaction, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take, TakeOf([seen.Id.Value]), transaction,
+            cancellationToken: cancellationToken));
 
         // A canceled commit may have happened: the session would have an owner that does not know it.
         await transaction.CommitAsync(CancellationToken.None);
         return rows.SingleOrDefault()?.ToOpen();
     }
+
+    /// <summary>Takes over a session that its owner hands over, with the next epoch.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="epoch">Its epoch at the owner.</param>
+    /// <param name="owner">The owner.</param>
+    /// <returns>The session; <see langword="null"/> when it has another owner or epoch, has ended, or is to end.</returns>
+    public async Task<OpenSession?> TakeHandedOverAsync(NpgsqlConnection connection, SessionId session, long epoch, Guid owner) =>
+        (await connection.QueryAsync<TakenRow>(Take, TakeOf([session.Value], owner, epoch))).SingleOrDefault()?.ToOpen();
 
     /// <summary>Ends the sessions of servers that are gone. Concurrent servers end and report each session once.</summary>
     public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -165,6 +174,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             "SELECT id FROM sessions WHERE id = ANY (@ids) AND ended_at IS NOT NULL", new { ids = sessions.Select(s => s.Value).ToArray() },
             cancellationToken: cancellationToken)))
             .Select(SessionId.Parse)];
+
+    private object TakeOf(string[] ids, Guid? from = null, long epoch = 0) => new { me = identity.Id, ids, from, epoch };
 
     private async Task<List<ClaimedSession>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string contact,
         CancellationToken cancellationToken)

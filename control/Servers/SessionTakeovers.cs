@@ -50,6 +50,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
 
             if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
             {
+                ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
                 await ContinueAsync(taken, copy);
                 if (++count == MaxSessions)
                 {
@@ -61,13 +62,26 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
         return count > 0;
     }
 
+    /// <summary>Takes over a session that its owner hands over.</summary>
+    /// <returns>Whether this server owns the session now.</returns>
+    public async Task<bool> TakeAsync(NpgsqlConnection connection, SessionId session, long epoch, Guid owner, SessionCopy copy)
+    {
+        if (lifecycle is null || await claims.TakeHandedOverAsync(connection, session, epoch, owner) is not { } taken)
+        {
+            return false;
+        }
+
+        ControlLog.SessionReceived(logger, session.Value, taken.Session.Channel.Value, taken.Session.Epoch);
+        await ContinueAsync(taken, copy);
+        return true;
+    }
+
     /// <summary>
     /// Continues a session that the database has given to this server. Not canceled: the session would have an owner that does not know it.
     /// </summary>
     private async Task ContinueAsync(OpenSession taken, SessionCopy copy)
     {
         var session = taken.Session;
-        ControlLog.SessionTakenOver(logger, session.Id.Value, session.Channel.Value, session.Epoch);
         try
         {
             await lifecycle!.TakeOverAsync(session, copy, CancellationToken.None);

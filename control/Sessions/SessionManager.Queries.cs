@@ -45,6 +45,15 @@ internal sealed partial class SessionManager
         }
     }
 
+    /// <summary>Database id of the channel of an open session; <see langword="null"/> when the session is not open here.</summary>
+    public long? FindChannelId(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _channels.Find(session)?.ChannelId;
+        }
+    }
+
     /// <summary>Returns whether a session is open.</summary>
     public bool HasOpen(SessionId session)
     {

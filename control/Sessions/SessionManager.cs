@@ -85,6 +85,11 @@ internal sealed partial class SessionManager(
         lock (_lock)
         {
             var channel = _channels.GetOrAdd(key.ChannelId, key.ReconnectWindow);
+            if (channel.Move is { } move)
+            {
+                return new AdmissionResult.Moving(move.WhenOver);
+            }
+
             if (channel[key.Input] is { } current && TryTakeOver(channel, current, key, rules, maxWait) is { } result)
             {
                 return result;
@@ -123,7 +128,7 @@ internal sealed partial class SessionManager(
             Changed?.Invoke();
             return new AdmissionResult.Admitted(
                 new(publisher.Publication, channel.Session, key.Ladder, publisher.Revoke.Token) {
-                    Role = publisher.Role, State = publisher.Lease, SessionEnded = channel.SessionEnded,
+                    Role = publisher.Role, State = publisher.Lease, SessionEnded = channel.SessionEnded, Moved = publisher.Moved.Token,
                     AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
                 },
                 continued);
@@ -184,6 +189,16 @@ internal sealed partial class SessionManager(
 
             channel.LastPublicationEndedAt = channel.IsEmpty ? time.GetUtcNow() : null;
             sessionWriter.Record(channel.ToRecord());
+            if (channel.Move is { } move)
+            {
+                if (channel.IsEmpty)
+                {
+                    move.SetEmpty();
+                }
+
+                return;
+            }
+
             if (!channel.IsEmpty)
             {
                 ControlLog.InputDisconnected(logger, grant.Role, session.Channel.Value, reason);
@@ -273,7 +288,7 @@ internal sealed partial class SessionManager(
     {
         lock (_lock)
         {
-            if (_channels.Find(session) is { } channel && viewers > channel.Totals.PeakViewers)
+            if (_channels.Find(session) is { Move: null } channel && viewers > channel.Totals.PeakViewers)
             {
                 channel.Totals.PeakViewers = viewers;
                 sessionWriter.Record(channel.ToRecord());
@@ -344,6 +359,7 @@ internal sealed partial class SessionManager(
     private void EndSession(ChannelSlot channel, string reason)
     {
         channel.StopReconnectTimer();
+        channel.EndMove();
         var session = channel.Session!;
 
         // A remaining encoder ends with the session.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Broadcast.Control;
 using Broadcast.Control.Servers;
 
 namespace Broadcast.Host.Commands;
@@ -7,12 +8,14 @@ namespace Broadcast.Host.Commands;
 /// <summary><c>server list</c>: the servers that share the database.</summary>
 internal static class ServerCommand
 {
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
+
     public static Command Create()
     {
         var list = new Command("list", "List the servers that share the database");
         list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var servers = await new ServerRepository(database).ListAsync(cancellationToken);
+            var servers = await new ServerRepository(database, TimeProvider.System).ListAsync(cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
                 CommandOutput.PrintJson(servers.Select(s => new
@@ -32,6 +35,84 @@ internal static class ServerCommand
                     $"{s.LastSeenAt:u}",
                 }));
         }));
-        return new Command("server", "List the servers that share the database") { list };
+        return new Command("server", "List and drain the servers that share the database")
+        {
+            list,
+            CreateDrain(),
+            CreateUndrain(),
+        };
     }
+
+    private static Command CreateDrain()
+    {
+        var (number, wait) = (Number(), new Option<int>("--wait")
+        {
+            Description = "Seconds to wait until the server has handed over its sessions, 0 to 3600 (60)", HelpName = "SECONDS",
+            DefaultValueFactory = _ => 60,
+        });
+        wait.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 3600)
+            {
+                result.AddError("--wait must be between 0 and 3600.");
+            }
+        });
+        var drain = new Command("drain",
+            "Hand the sessions of a server over to other servers, so that it can be stopped. It takes no others until it restarts")
+            { number, wait };
+        drain.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
+        {
+            var (servers, id) = (new ServerRepository(database, TimeProvider.System), parsed.GetValue(number));
+            await servers.SetDrainingAsync(id, true, cancellationToken);
+            var until = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(parsed.GetValue(wait));
+            int sessions;
+            while ((sessions = await CountAsync(servers, id, cancellationToken)) > 0 && TimeProvider.System.GetUtcNow() < until)
+            {
+                await Task.Delay(PollInterval, cancellationToken);
+            }
+
+            if (sessions > 0 && parsed.GetValue(wait) > 0)
+            {
+                throw new ControlException(ControlErrorCode.Conflict,
+                    $"Server {id} still has {sessions} sessions after {parsed.GetValue(wait)} s. It hands them over as soon as another server "
+                    + "takes them; see its log.");
+            }
+
+            if (parsed.GetValue(CommandOutput.Json))
+            {
+                CommandOutput.PrintJson(new { number = id, sessions });
+            }
+            else
+            {
+                Console.WriteLine(sessions == 0 ? $"Server {id} has no sessions. It can be stopped."
+                    : $"Server {id} hands over its {sessions} sessions.");
+            }
+        }));
+        return drain;
+    }
+
+    private static Command CreateUndrain()
+    {
+        var number = Number();
+        var undrain = new Command("undrain", "Let a drained server take sessions again") { number };
+        undrain.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
+        {
+            var id = parsed.GetValue(number);
+            await new ServerRepository(database, TimeProvider.System).SetDrainingAsync(id, false, cancellationToken);
+            if (parsed.GetValue(CommandOutput.Json))
+            {
+                CommandOutput.PrintJson(new { number = id });
+            }
+            else
+            {
+                Console.WriteLine($"Server {id} takes sessions.");
+            }
+        }));
+        return undrain;
+    }
+
+    private static Argument<int> Number() => new("NUMBER") { Description = "Number of the server, from 'server list'" };
+
+    private static async Task<int> CountAsync(ServerRepository servers, int number, CancellationToken cancellationToken) =>
+        (await servers.ListAsync(cancellationToken)).FirstOrDefault(server => server.Number == number)?.Sessions ?? 0;
 }

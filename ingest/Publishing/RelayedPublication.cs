@@ -47,8 +47,23 @@ internal sealed class RelayedPublication(IRelayedPublication relayed, RelayEndSi
     /// <inheritdoc/>
     public IAsyncDisposable OnRevoked(Action<DisconnectReason> callback)
     {
-        ended.Set(end => callback(new DisconnectReason(end.Reason, end.Status is null ? null : IngestRejectionReason.Revoked, end.Status)));
+        ended.Set(end => callback(ToReason(end)));
         return ended;
+    }
+
+    /// <summary>Converts the end by the owner.</summary>
+    public static DisconnectReason ToReason(RelayEnd end) =>
+        new(end.Reason, end.Status is null ? null : IngestRejectionReason.Revoked, end.Status);
+
+    /// <summary>Converts metadata.</summary>
+    public static RelayedMessage ToMetadata(in RtmpMessage message) =>
+        new((byte)message.Type, message.Timestamp, message.Payload, RelayedContent.Metadata, 0);
+
+    /// <summary>Converts an audio or video message.</summary>
+    public static RelayedMessage ToMessage(in RtmpMessage message)
+    {
+        var (content, track) = MessageContent.Of(message);
+        return new((byte)message.Type, message.Timestamp, message.Payload, content, track);
     }
 
     /// <inheritdoc/>
@@ -65,15 +80,14 @@ internal sealed class RelayedPublication(IRelayedPublication relayed, RelayEndSi
 
     /// <inheritdoc/>
     public void ApplyMetadata(in RtmpMessage message, StreamMetadata metadata, DateTimeOffset arrival) =>
-        relayed.Send(new((byte)message.Type, message.Timestamp, message.Payload, RelayedContent.Metadata, 0));
+        relayed.Send(ToMetadata(message));
 
     /// <inheritdoc/>
     public void Process(in RtmpMessage message, DateTimeOffset arrival)
     {
         Samples++;
         VideoFrames += message.Type == MessageType.Video ? 1 : 0;
-        var (content, track) = MessageContent.Of(message);
-        relayed.Send(new((byte)message.Type, message.Timestamp, message.Payload, content, track));
+        relayed.Send(ToMessage(message));
     }
 
     /// <inheritdoc/>

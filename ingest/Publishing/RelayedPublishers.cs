@@ -53,6 +53,7 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
         private readonly ArrivalClock _clock;
         private readonly Deadline _deadline;
         private readonly IAsyncDisposable _revocation;
+        private readonly MoveGate _gate;
         private readonly long _started;
         private long _bytes;
         private long _samples;
@@ -65,6 +66,7 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
         {
             (_runner, _ended, _options, _time, _logger, _request) = (runner, ended, options, time, logger, request);
             _clock = new ArrivalClock(time);
+            _gate = new MoveGate(runner.Grant.Moved);
             _started = time.GetTimestamp();
             _deadline = new Deadline(time,
                 () => _ended.End(ToEnd(DisconnectReason.TimedOut(RtmpPhase.Publishing, _runner.Builder))));
@@ -75,8 +77,14 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
         public RelayEnd? Process(RelayedMessage message, TimeSpan age)
         {
             var builder = _runner.Builder;
-            _bytes += message.Payload.Length;
             var received = new RtmpMessage((MessageType)message.Type, 1, message.Timestamp, message.Payload);
+
+            if (received.Type is MessageType.Audio or MessageType.Video && _gate.IsBefore(RelayedPublication.ToMessage(received)))
+            {
+                return new RelayEnd(MovablePublication.MovedReason, null) { IsMoved = true };
+            }
+
+            _bytes += message.Payload.Length;
 
             // Messages that waited at the relay arrived earlier. Arrival never goes back.
             var arrival = _clock.Read() - age;

@@ -20,7 +20,10 @@ public interface IRelayedPublisher
     /// <summary>Processes a message.</summary>
     /// <param name="message">The message; its payload is kept.</param>
     /// <param name="age">Time since the message arrived from the encoder.</param>
-    /// <returns>The end, when the message violates a rule; <see langword="null"/> to go on.</returns>
+    /// <returns>
+    /// The end, when the message violates a rule, or when the session moves to another server before this message (
+    /// <see cref="RelayEnd.IsMoved"/>); <see langword="null"/> to go on.
+    /// </returns>
     RelayEnd? Process(RelayedMessage message, TimeSpan age);
 
     /// <summary>Ends the publication and starts the reconnect window. Never throws.</summary>

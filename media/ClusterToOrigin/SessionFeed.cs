@@ -55,6 +55,12 @@ public interface IMirroredSessions
     /// <exception cref="InvalidDataException">An event contradicts the timeline; the mirror must start from a new snapshot.</exception>
     void Append(ChannelName channel, SessionId session, FeedBatch batch);
 
+    /// <summary>
+    /// Serves a session of this server as a mirror, because another server has taken it over. Its feeds end, and held requests wait for the
+    /// mirror.
+    /// </summary>
+    void Demote(ChannelName channel, SessionId session);
+
     /// <summary>Stops serving a mirrored session. Sessions that this server owns are ignored.</summary>
     void Remove(ChannelName channel, SessionId session);
 

@@ -30,7 +30,14 @@ public readonly record struct RelayedMessage(byte Type, uint Timestamp, ReadOnly
 /// <summary>End of a relayed publication by the owner of its session, or because no owner responds.</summary>
 /// <param name="Reason">Text for the encoder and the log.</param>
 /// <param name="Status">Code of the <c>onStatus</c> for the encoder; <see langword="null"/> for none: the encoder reconnects.</param>
-public sealed record RelayEnd(string Reason, string? Status);
+public sealed record RelayEnd(string Reason, string? Status)
+{
+    /// <summary>
+    /// Indicates that the session moves to another server before the message that was to be processed. The encoder stays connected, and its
+    /// messages are forwarded to the new owner, from this one on.
+    /// </summary>
+    public bool IsMoved { get; init; }
+}
 
 /// <summary>Decision of a session's owner about a publisher that is connected to another server.</summary>
 public abstract record RelayDecision
@@ -78,4 +85,12 @@ public interface IPublisherRelay
     /// <returns>The owner's decision; <see langword="null"/> when the owner cannot be reached.</returns>
     ValueTask<RelayDecision?> OpenAsync(RemoteChannel target, ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
         CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Continues a publication of this server whose session moves to another one. Messages are kept until that server takes them.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="request">The encoder's request.</param>
+    /// <param name="onEnded">Called at most once, when the publication ends; may be called on any thread.</param>
+    IRelayedPublication Continue(BroadcastSession session, PublishRequest request, Action<RelayEnd> onEnded);
 }

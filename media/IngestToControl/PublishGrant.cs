@@ -24,6 +24,12 @@ public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, 
     /// <summary>Canceled when the session ends, for stages that outlive the encoder. By default never canceled.</summary>
     public CancellationToken SessionEnded { get; init; }
 
+    /// <summary>
+    /// Canceled when the session moves to another server. The publication then ends before its next keyframe, and the encoder is forwarded
+    /// to the other server from there on. By default never canceled.
+    /// </summary>
+    public CancellationToken Moved { get; init; }
+
     /// <summary>State shared by the authorizer and the publisher's connection while the permission lasts.</summary>
     public PublicationState State { get; init; } = new();
 }

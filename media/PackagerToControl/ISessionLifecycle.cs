@@ -33,6 +33,13 @@ public interface ISessionLifecycle
         ResumeAsync(session.Channel, session.Id, cancellationToken);
 
     /// <summary>
+    /// Holds an open session so that it can be handed over to another server: nothing more is written or announced. Waits for the end of a
+    /// publication.
+    /// </summary>
+    /// <returns><see langword="null"/> when the session has no media here.</returns>
+    ValueTask<ISessionHold?> HoldAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => new((ISessionHold?)null);
+
+    /// <summary>
     /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the
     /// object store has failed.
     /// </summary>
@@ -46,6 +53,13 @@ public interface ISessionLifecycle
 
     /// <summary>Media totals of an ended session; <see langword="null"/> when unknown. Must not block.</summary>
     SessionMediaTotals? TotalsOf(SessionId session) => null;
+}
+
+/// <summary>A session that does not change. Disposing it lets the session continue, unless it was released.</summary>
+public interface ISessionHold : IDisposable
+{
+    /// <summary>Releases the session to the server that has taken it over, as <see cref="ISessionLifecycle.ReleaseAsync"/> does.</summary>
+    void Release();
 }
 
 /// <summary>Media totals of a session since this process owns it.</summary>

@@ -138,6 +138,23 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     }
 
     /// <inheritdoc/>
+    public void Demote(ChannelName channel, SessionId session)
+    {
+        lock (_gate)
+        {
+            if (FindChannel(channel)?.Find(session) is { IsMirror: false } own)
+            {
+                using var feed = own.Follow();
+                var mirror = LiveSession.Restore(channel, session, feed.Snapshot, time);
+                _channels[channel].Remove(own);
+                _channels[channel].Add(mirror, options.Value.MaxSessionsPerChannel);
+                own.EndFeeds();
+                own.Replace();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     void IMirroredSessions.Remove(ChannelName channel, SessionId session)
     {
         lock (_gate)

@@ -129,6 +129,13 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         }
     }
 
+    public async ValueTask<ISessionHold?> HoldAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await RecoverAsync(channel, session, cancellationToken);
+        return _sessions.TryGet(session, out var found) && found.Channel == channel && await found.HoldAsync(cancellationToken)
+            ? new SessionHold(found, ReleaseHeld) : null;
+    }
+
     public async ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         await RecoverAsync(channel, session, cancellationToken);
@@ -445,6 +452,15 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         {
             PackagerLog.DeferredFailed(_context.Logger, failure);
         }
+    }
+
+    /// <summary>Releases a held session to the server that has taken it over.</summary>
+    private void ReleaseHeld(SessionPackager session)
+    {
+        _elsewhere[session.Channel] = session.Id;
+        _released.Add(session.Id);
+        session.ReleaseHeld();
+        Release(session);
     }
 
     /// <summary>Removes a session whose objects stay, or are deleted later.</summary>

@@ -165,15 +165,50 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             if (!timeline.IsEnded && !_isReleased)
             {
-                _isReleased = true;
-                _images.Clear();
-                writer.Release();
+                MarkReleased();
             }
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>Holds the session: nothing is written until <see cref="Continue"/> or <see cref="ReleaseHeld"/>.</summary>
+    /// <returns>Whether the session is held; not if it has ended or is released.</returns>
+    public async Task<bool> HoldAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        if (!timeline.IsEnded && !_isReleased)
+        {
+            return true;
+        }
+
+        _gate.Release();
+        return false;
+    }
+
+    /// <summary>Continues a held session.</summary>
+    public void Continue()
+    {
+        _gate.Release();
+        WriteImagesWhenIdle();
+    }
+
+    /// <summary>Releases a held session to another server.</summary>
+    public void ReleaseHeld()
+    {
+        Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
+        _ = _ending.CancelAsync();
+        MarkReleased();
+        _gate.Release();
+    }
+
+    private void MarkReleased()
+    {
+        _isReleased = true;
+        _images.Clear();
+        writer.Release();
     }
 
     private async Task RunLockedAsync(RenditionSet set, CancellationToken stop)

@@ -43,6 +43,6 @@ public sealed class ControlClockTests(PostgresFixture postgres)
 
         // Waits, the times of sessions and of positions in their media, and the age of issues, whose beginning ingest states.
         steady.Order(StringComparer.Ordinal).ShouldBe(["ChannelMonitor", "ChannelReporter", "EventSessions", "RecordingRepository",
-            "SessionHandover", "SessionResumption"]);
+            "SessionShutdown", "SessionResumption"]);
     }
 }

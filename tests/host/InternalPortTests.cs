@@ -26,7 +26,7 @@ public sealed class InternalPortTests
         var inside = 0;
 
         // As in the server, the modules' endpoints are mapped on the application itself.
-        app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime));
+        app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime, () => false));
         app.Map("/live/{**path}", () => "media");
         app.Map("/t/{token}/live/{**path}", () => "media");
         app.MapGet("/api/v1/channels", () => "channels");

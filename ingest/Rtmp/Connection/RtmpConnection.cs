@@ -252,8 +252,10 @@ internal sealed class RtmpConnection : IDisposable
 
         if (decision is PublishDecision.Granted { Grant: var grant })
         {
-            _publication = new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources,
+            var runner = new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources,
                 () => Stop(DisconnectReason.PipelineFailed));
+            _publication = _relay is null ? runner
+                : new MovablePublication(runner, _relay, CreateRequest(_stateMachine.Commands.StreamKey!));
         }
 
         if (_publication is not { Session: var session })

@@ -1,9 +1,7 @@
-using Broadcast.Media.IngestToCluster;
-
-namespace Broadcast.Cluster.Relays;
+namespace Broadcast.Media.IngestToCluster;
 
 /// <summary>The newest metadata and configurations of a stream, up to some point of it. Not thread-safe.</summary>
-internal sealed class StreamHeaders
+public sealed class StreamHeaders
 {
     /// <summary>Maximum number of configurations, more than the tracks of a publication.</summary>
     private const int MaxConfigurations = 64;

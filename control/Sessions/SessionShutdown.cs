@@ -6,9 +6,9 @@ using Npgsql;
 namespace Broadcast.Control.Sessions;
 
 /// <summary>Leaves open sessions to the next process at shutdown.</summary>
-internal sealed class SessionHandover(
+internal sealed class SessionShutdown(
     SessionManager sessionManager, SessionWriter sessionWriter, ServerLeaseService servers, TimeProvider time,
-    ILogger<SessionHandover> logger)
+    ILogger<SessionShutdown> logger)
 {
     private static readonly TimeSpan EndNotificationTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FinalWriteTimeout = TimeSpan.FromSeconds(2);

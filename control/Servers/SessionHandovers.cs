@@ -1,0 +1,209 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.ControlToCluster;
+using Broadcast.Media.PackagerToControl;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Servers;
+
+/// <summary>
+/// Hands sessions of this server over to other servers, each at a keyframe of its encoder. The other server first copies the session. Then
+/// the encoder's publication ends here, nothing changes any more, and the other server takes the session over in the database and
+/// continues it with the messages that this server forwards. If anything fails, the session continues here.
+/// </summary>
+internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity identity, ServerRepository repository,
+    ServerLeaseService servers, SessionManager sessionManager, SessionWriter sessionWriter,
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<SessionHandovers> logger, ISessionHandover? cluster = null,
+    ISessionLifecycle? lifecycle = null)
+{
+    private const string MovedReason = "the session moves to another server";
+
+    /// <summary>Maximum number of concurrent handovers.</summary>
+    private const int MaxConcurrent = 8;
+
+    /// <summary>Maximum number of servers that are asked for one session.</summary>
+    private const int MaxTargets = 3;
+
+    /// <summary>Maximum time for the next keyframe; then the encoder is disconnected.</summary>
+    private static readonly TimeSpan KeyframeTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Maximum time for stages that complete what they have.</summary>
+    private static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Hands over all sessions that can be.</summary>
+    /// <returns>Number of sessions that remain.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        if (cluster is null || lifecycle is null)
+        {
+            return sessionManager.Sessions().Count;
+        }
+
+        var sessions = sessionManager.Sessions();
+        if (sessions.Count > 0)
+        {
+            var others = await repository.ListTargetsAsync(identity.Id, cancellationToken);
+            if (others.Count == 0)
+            {
+                ControlLog.NoServerForSessions(logger, sessions.Count);
+                return sessions.Count;
+            }
+
+            var assigned = new HandoverTargets(others);
+            await Parallel.ForEachAsync(sessions,
+                new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
+                async (session, token) => await TryHandOverAsync(session, assigned, token));
+        }
+
+        return sessionManager.Sessions().Count;
+    }
+
+    private async Task TryHandOverAsync(BroadcastSession session, HandoverTargets targets, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var server in targets.For(cluster!.FindFollowers(session.Id)).Take(MaxTargets))
+            {
+                if (await cluster.PrepareAsync(server, session.Channel, session.Id, cancellationToken))
+                {
+                    targets.Assign(server);
+                    await MoveAsync(session, server, cancellationToken);
+                    return;
+                }
+            }
+        }
+        catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is IOException or TimeoutException)
+        {
+            ControlLog.HandoverFailed(logger, session.Id.Value, session.Channel.Value, error.Message);
+        }
+    }
+
+    private async Task MoveAsync(BroadcastSession session, ClusterServer server, CancellationToken cancellationToken)
+    {
+        if (sessionManager.BeginMove(session.Id) is not { } whenEmpty)
+        {
+            return;
+        }
+
+        var epoch = session.Epoch;
+        var isMoved = false;
+        try
+        {
+            await WaitForEncodersAsync(session, whenEmpty, cancellationToken);
+            using var limit = new CancellationTokenSource(CompletionTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            using var hold = await lifecycle!.HoldAsync(session.Channel, session.Id, either.Token);
+            if (hold is null || !sessionManager.IsMoving(session.Id))
+            {
+                return;
+            }
+
+            // Later writes of this server would find another owner.
+            await sessionWriter.WriteAsync(session.Id, either.Token);
+            (isMoved, epoch) = await OfferAsync(session, server, cancellationToken);
+            if (isMoved)
+            {
+                ControlLog.SessionHandedOver(logger, session.Id.Value, session.Channel.Value, server.Name, epoch);
+                await LeaveAsync(session, new RemoteChannel(session.Id, epoch, server), hold);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException("the session's media was not completed in time");
+        }
+        finally
+        {
+            if (isMoved)
+            {
+                sessionManager.CompleteMove(session.Id);
+            }
+            else
+            {
+                sessionManager.CancelMove(session.Id, epoch);
+            }
+        }
+    }
+
+    private async Task WaitForEncodersAsync(BroadcastSession session, Task whenEmpty, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await whenEmpty.WaitAsync(KeyframeTimeout, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Without a keyframe there is no point at which another server could continue.
+            sessionManager.DisconnectEncoders(session.Id, MovedReason);
+            await whenEmpty.WaitAsync(CompletionTimeout, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Offers the session, and finds out whether the server has taken it.</summary>
+    private async Task<(bool IsMoved, long Epoch)> OfferAsync(BroadcastSession session, ClusterServer server,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await cluster!.OfferAsync(server, session.Channel, session.Id, session.Epoch, cancellationToken))
+            {
+                return (true, session.Epoch + 1);
+            }
+        }
+        catch (IOException error)
+        {
+            ControlLog.HandoverUnclear(logger, session.Id.Value, session.Channel.Value, server.Name, error.Message);
+        }
+
+        return await WithdrawAsync(session);
+    }
+
+    /// <summary>
+    /// Withdraws the offer by taking the next epoch, after which the other server cannot take the session. Not canceled and not limited in
+    /// time: until the database answers, both servers may believe that they own the session, and this one must not continue it.
+    /// </summary>
+    private async Task<(bool IsMoved, long Epoch)> WithdrawAsync(BroadcastSession session)
+    {
+        while (true)
+        {
+            try
+            {
+                await using var connection = await database.LeaseSource.OpenConnectionAsync(CancellationToken.None);
+                if (await connection.QuerySingleOrDefaultAsync<long?>(
+                    "UPDATE sessions SET epoch = epoch + 1 WHERE id = @id AND owner = @me AND epoch = @epoch RETURNING epoch",
+                    new { id = session.Id.Value, me = identity.Id, epoch = session.Epoch }) is { } own)
+                {
+                    return (false, own);
+                }
+
+                var row = await connection.QuerySingleOrDefaultAsync<(Guid? Owner, long Epoch)?>(
+                    "SELECT owner, epoch FROM sessions WHERE id = @id", new { id = session.Id.Value });
+                return row is { Owner: { } owner, Epoch: var epoch } && owner != identity.Id ? (true, epoch)
+                    : (false, row?.Epoch ?? session.Epoch);
+            }
+            catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
+            {
+                await Task.Delay(RetryInterval, time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Serves the session as a mirror from now on. Encoders that connect are forwarded.</summary>
+    private async Task LeaveAsync(BroadcastSession session, RemoteChannel remote, ISessionHold hold)
+    {
+        if (sessionManager.FindChannelId(session.Id) is { } channelId)
+        {
+            await servers.AddRemoteAsync(
+                new RemoteSession(channelId, session.Channel.Value, session.Id, remote.Owner.Name, RetryInterval) { Target = remote });
+        }
+
+        cluster!.Follow(session.Channel, remote);
+        hold.Release();
+    }
+}

@@ -1,0 +1,100 @@
+using Broadcast.Media;
+
+namespace Broadcast.Control.Sessions;
+
+/// <content>Moves of sessions to other servers.</content>
+internal sealed partial class SessionManager
+{
+    /// <summary>
+    /// Begins to move a session: its encoders end their publications at the next keyframe and are forwarded from there, the slate ends, and
+    /// no encoder is admitted until the move ends.
+    /// </summary>
+    /// <returns>A task that completes when no encoder publishes; <see langword="null"/> when the session is not open here, or moves
+    /// already.</returns>
+    public Task? BeginMove(SessionId id)
+    {
+        lock (_lock)
+        {
+            if (_channels.Find(id) is not { Move: null } channel)
+            {
+                return null;
+            }
+
+            channel.StopReconnectTimer();
+            var move = channel.BeginMove();
+            foreach (var publisher in channel.Publishers)
+            {
+                _ = publisher.Moved.CancelAsync();   // callbacks run on another thread, not under this lock
+            }
+
+            return move.WhenEmpty;
+        }
+    }
+
+    /// <summary>Returns whether a session moves to another server.</summary>
+    public bool IsMoving(SessionId id)
+    {
+        lock (_lock)
+        {
+            return _channels.Find(id) is { Move: not null };
+        }
+    }
+
+    /// <summary>Disconnects the encoders of a session that have not ended their publications.</summary>
+    public void DisconnectEncoders(SessionId id, string reason)
+    {
+        long? channelId;
+        lock (_lock)
+        {
+            channelId = _channels.Find(id)?.ChannelId;
+        }
+
+        if (channelId is { } found)
+        {
+            DisconnectEncoders(found, reason);
+        }
+    }
+
+    /// <summary>Completes a move: the session is another server's, and is removed here without an end.</summary>
+    public void CompleteMove(SessionId id)
+    {
+        lock (_lock)
+        {
+            if (_channels.Find(id) is not { Move: not null, Session: { } session } channel)
+            {
+                return;
+            }
+
+            foreach (var publisher in channel.Publishers)
+            {
+                Revoke(publisher, session.Channel, "the session has moved to another server");
+            }
+
+            channel.EndMove();
+            channel.Session = null;
+            _channels.RemoveUnused(channel);
+            Changed?.Invoke();
+        }
+    }
+
+    /// <summary>Continues a session on this server.</summary>
+    /// <param name="id">The session.</param>
+    /// <param name="epoch">Its epoch in the database.</param>
+    public void CancelMove(SessionId id, long epoch)
+    {
+        lock (_lock)
+        {
+            if (_channels.Find(id) is not { Move: not null, Session: { } session } channel)
+            {
+                return;
+            }
+
+            channel.Session = session with { Epoch = Math.Max(session.Epoch, epoch) };
+            channel.EndMove();
+            if (channel.IsEmpty)
+            {
+                StartReconnectTimer(channel);
+            }
+        }
+    }
+}
