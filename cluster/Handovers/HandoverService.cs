@@ -54,11 +54,12 @@ internal sealed class HandoverService(SessionMirrors mirrors, IServerDirectory d
             return new TakeReply { Reason = NotKnown };
         }
 
+        var isTaken = false;
         try
         {
             await mirror.CompleteAsync(new FeedSnapshot(TimelineJson.ParseLines(request.Checkpoint.Span), request.Projection.Memory),
                 context.CancellationToken);
-            var isTaken = candidates.GetCopy(channel, session) is { } copy
+            isTaken = candidates.GetCopy(channel, session) is { } copy
                 && await receiver.TakeAsync(session, request.Epoch, caller, copy, context.CancellationToken);
             return isTaken ? new TakeReply { IsTaken = true } : new TakeReply { Reason = NotKnown };
         }
@@ -69,7 +70,10 @@ internal sealed class HandoverService(SessionMirrors mirrors, IServerDirectory d
         }
         finally
         {
-            mirror.Resume();
+            if (!isTaken)
+            {
+                mirror.Resume();
+            }
         }
     }
 

@@ -47,6 +47,9 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
     public bool IsWaiting(ObjectName name) => own.IsWaiting(name);
 
     /// <inheritdoc/>
+    public long? FindSealedLength(ObjectName name) => own.FindSealedLength(name);
+
+    /// <inheritdoc/>
     public void Delete(IReadOnlyCollection<ObjectName> names) => own.Delete(names);
 
     /// <inheritdoc/>

@@ -43,6 +43,12 @@ public interface ISpool
     /// <summary>Returns whether a file is still in the spool. An announced file that is not has been uploaded.</summary>
     bool IsWaiting(ObjectName name) => List(name.Value).Any(found => found.Name == name);
 
+    /// <summary>
+    /// Length of a file that is complete: it waits for its upload, or this process has uploaded it, after which it never changes.
+    /// </summary>
+    /// <returns><see langword="null"/> for other files.</returns>
+    long? FindSealedLength(ObjectName name) => null;
+
     /// <summary>Deletes files from memory, spool and object store in the background, with retries. Missing files are ignored.</summary>
     void Delete(IReadOnlyCollection<ObjectName> names);
 

@@ -32,7 +32,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
 
             try
             {
-                availability = await HoldAsync(context, session, path);
+                (session, availability) = await HoldAsync(context, session, path);
             }
             finally
             {
@@ -101,17 +101,18 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         availability.Readiness == Readiness.Upcoming
         || (availability.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
 
-    private async Task<MediaAvailability> HoldAsync(HttpContext context, LiveSession session, LivePath path)
+    private async Task<(LiveSession Session, MediaAvailability Availability)> HoldAsync(HttpContext context, LiveSession session, LivePath path)
     {
         var deadline = waits.After(MediaAvailability.HoldTime(session.Latency, path));
         while (true)
         {
+            session = session.Newest;
             var more = session.NextUpdateOf(path.Rendition);
             var availability = session.Evaluate(path);
-            if (!MustWait(context, availability) || session.IsReplaced || context.RequestAborted.IsCancellationRequested
+            if (!MustWait(context, availability) || session.Newest.IsReplaced || context.RequestAborted.IsCancellationRequested
                 || !await waits.UntilAsync(more, deadline))
             {
-                return availability;
+                return (session, availability);
             }
         }
     }
@@ -133,6 +134,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         var (sent, deadline) = (0L, waits.After(MediaAvailability.StallTimeout(session.Latency)));
         while (true)
         {
+            session = session.Newest;
             var more = session.NextUpdateOf(path.Rendition);
             var (readiness, now) = session.Evaluate(path);
             if (now is null)
@@ -157,7 +159,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
                 return;
             }
 
-            if (context.RequestAborted.IsCancellationRequested || session.IsReplaced
+            if (context.RequestAborted.IsCancellationRequested || session.Newest.IsReplaced
                 || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
             {
                 break;

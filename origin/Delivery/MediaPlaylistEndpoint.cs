@@ -44,6 +44,7 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
                 while (decision == ReloadDecision.Hold && held.Watch(session))
                 {
                     await more.WaitAsync(context.RequestAborted);
+                    session = session.Newest;
                     decision = session.Evaluate(rendition, request, since, out more);
                 }
             }

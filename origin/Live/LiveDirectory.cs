@@ -121,7 +121,9 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 }
 
                 found.Remove(earlier);
-                earlier.Replace();
+                found.Add(restored, options.Value.MaxSessionsPerChannel);
+                earlier.Replace(restored);
+                return;
             }
 
             found.Add(restored, options.Value.MaxSessionsPerChannel);
@@ -149,7 +151,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 _channels[channel].Remove(own);
                 _channels[channel].Add(mirror, options.Value.MaxSessionsPerChannel);
                 own.EndFeeds();
-                own.Replace();
+                own.Replace(mirror);
             }
         }
     }
@@ -162,7 +164,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
             if (FindChannel(channel)?.Find(session) is { IsMirror: true } removed)
             {
                 Remove(removed);
-                removed.Replace();
+                removed.Replace(null);
             }
         }
     }
@@ -208,14 +210,14 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                     var promoted = LiveSession.Promote(known, events);
                     found.Remove(known);
                     found.Add(promoted, options.Value.MaxSessionsPerChannel);
-                    known.Replace();
+                    known.Replace(promoted);
                     return promoted;
                 }
                 catch (InvalidDataException error)
                 {
                     OriginLog.EventRejected(logger, channel, session, error.Message);
                     found.Remove(known);
-                    known.Replace();
+                    known.Replace(null);
                 }
             }
 

@@ -20,8 +20,29 @@ internal sealed partial class LiveSession
     /// <summary>Indicates whether another server owns the session.</summary>
     public bool IsMirror { get; }
 
-    /// <summary>Indicates whether a newer snapshot of the session has replaced this object. Held requests should be sent again.</summary>
+    /// <summary>
+    /// Indicates whether this object no longer changes: another one continues the session (<see cref="Newest"/>), or this server no longer
+    /// serves it.
+    /// </summary>
     public bool IsReplaced => _replaced;
+
+    /// <summary>
+    /// The object that serves the session now. Another one replaces it when a mirror starts from a new snapshot, or when the session changes
+    /// between a mirror and a session of this server. Held requests continue there.
+    /// </summary>
+    public LiveSession Newest
+    {
+        get
+        {
+            var newest = this;
+            while (newest._replacement is { } next)
+            {
+                newest = next;
+            }
+
+            return newest;
+        }
+    }
 
     /// <summary>Subscribes to the session.</summary>
     public ISessionFeed Follow()
@@ -97,14 +118,15 @@ internal sealed partial class LiveSession
         }
     }
 
-    /// <summary>Marks the object as replaced by a newer snapshot, and wakes the requests that it holds.</summary>
-    public void Replace()
+    /// <summary>Marks the object as replaced, and wakes the requests that it holds.</summary>
+    /// <param name="by">The object that serves the session now; <see langword="null"/> when none does.</param>
+    public void Replace(LiveSession? by)
     {
         lock (_gate)
         {
-            _replaced = true;
+            (_replacement, _replaced) = (by, true);
             Announce(everything: true, manifestsChanged: true);
-            _visible?.Replace();
+            _visible?.Replace(by?._visible);
         }
     }
 

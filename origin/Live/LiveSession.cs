@@ -26,6 +26,7 @@ internal sealed partial class LiveSession
     private volatile bool _playable;
     private volatile bool _ended;
     private volatile bool _replaced;
+    private volatile LiveSession? _replacement;
 
     public LiveSession(BroadcastSession session, TimeProvider time)
         : this(session, time, null)

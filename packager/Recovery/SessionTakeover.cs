@@ -78,10 +78,15 @@ internal static class SessionTakeover
             return null;
         }
 
+        if (spool.FindSealedLength(name) is { } known && (known == length || !spool.IsWaiting(name)))
+        {
+            // This server has owned the session before, or an earlier process of it, and has the object. Objects never change.
+            return bytes;
+        }
+
         var file = spool.Open(name);
         if (file.Length > 0)
         {
-            // An earlier process of this server owned the session.
             file.Truncate(0);
         }
 

@@ -105,6 +105,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     {
         await RecoverAsync(channel, cancellationToken);
         _elsewhere.TryRemove(channel, out _);
+        _released.Remove(session);
         if (!_sessions.Contains(session))
         {
             await _recoverSuperseded(session).WaitAsync(cancellationToken);

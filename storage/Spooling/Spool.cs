@@ -122,6 +122,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     public bool IsWaiting(ObjectName name) => _files.TryGetValue(name, out var file) && file.IsSpooled;
 
+    public long? FindSealedLength(ObjectName name) => _files.TryGetValue(name, out var file) && file.IsSealed ? file.Length : null;
+
     public void Delete(IReadOnlyCollection<ObjectName> names)
     {
         if (names.Count == 0)

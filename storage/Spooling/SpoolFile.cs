@@ -35,6 +35,9 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     /// <summary>Indicates whether the file is in the spool and not in the object store yet.</summary>
     public bool IsSpooled => State is SpoolState.Leftover or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 
+    /// <summary>Indicates whether the file is complete.</summary>
+    public bool IsSealed => State is SpoolState.Waiting or SpoolState.Uploading or SpoolState.Retained or SpoolState.Stored;
+
     /// <summary>Adopts a file left by an earlier process.</summary>
     public SpoolFile Adopt(LeftoverFile leftover)
     {
