@@ -232,8 +232,12 @@ test('the list of servers says what runs and what was lost', () => {
     lastSeenAt: '2030-06-01T13:00:00Z',
   };
   const lost: ServerInfo = { ...running, number: 2, name: 'tv2', address: null, state: 'lost', sessions: 3, load: 0.9, version: null };
-  const html = renderToStaticMarkup(<ServerRows servers={[running, lost]} />);
+  const html = renderToStaticMarkup(<ServerRows servers={[running, lost]} onChange={() => {}} />);
   for (const facts of ['10.0.0.2:8090', '27 %', '1 session', '3 sessions', text.servers.states.lost, text.servers.noAddress])
     expect(html).toContain(facts);
   expect(html).not.toContain('90 %');
+  expect(html.split(`>${text.servers.drain}<`)).toHaveLength(2);
+  const draining = renderToStaticMarkup(<ServerRows servers={[{ ...running, state: 'draining' }]} onChange={() => {}} />);
+  for (const facts of [text.servers.states.draining, text.servers.undrain, '27 %']) expect(draining).toContain(facts);
+  expect(draining).not.toContain(`>${text.servers.drain}<`);
 });

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.Timeline;
@@ -42,6 +43,7 @@ internal sealed class FakeSessions : IMirroredSessions
     public void Restore(ChannelName channel, SessionId session, FeedSnapshot snapshot)
     {
         OnRestore(snapshot);
+        Snapshots[session] = snapshot;
         Add(session, $"restore {((TimelineEvent.Started)snapshot.Checkpoint[0]).Session.Epoch}");
     }
 
@@ -58,11 +60,17 @@ internal sealed class FakeSessions : IMirroredSessions
 
     public void Remove(ChannelName channel, SessionId session) => Add(session, "remove");
 
+    public void Demote(ChannelName channel, SessionId session) => Add(session, "demote");
+
     public long FirstSegmentOf(ChannelName channel, SessionId session) => FirstSegment;
 
     public bool Owns(ChannelName channel, SessionId session) => Own.Contains(session);
 
-    public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) => null;
+    /// <summary>The last snapshot of each mirrored session.</summary>
+    public ConcurrentDictionary<SessionId, FeedSnapshot> Snapshots { get; } = new();
+
+    public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) =>
+        Snapshots.TryGetValue(session, out var snapshot) ? snapshot.Checkpoint : null;
 
     public bool HasNewer(ChannelName channel, SessionId session) => HasNewerSession;
 

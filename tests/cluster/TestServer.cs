@@ -3,6 +3,7 @@ using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ClusterToOrigin;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.Storage;
 using Broadcast.Testing;
@@ -34,6 +35,14 @@ internal sealed class TestServer : IAsyncDisposable
     public FakeSpool Spool { get; private init; } = null!;
 
     public FakeSessions Sessions { get; private init; } = null!;
+
+    public FakeReceiver Receiver { get; private init; } = null!;
+
+    /// <summary>Hands sessions over to other servers.</summary>
+    public ISessionHandover Handover => _app.Services.GetRequiredService<ISessionHandover>();
+
+    /// <summary>Connections to other servers.</summary>
+    public PeerConnections Peers => _app.Services.GetRequiredService<PeerConnections>();
 
     public ManualTimeProvider Time { get; private init; } = null!;
 
@@ -78,6 +87,8 @@ internal sealed class TestServer : IAsyncDisposable
         builder.Services.AddSingleton<ISessionFeeds>(feeds);
         builder.Services.AddSingleton<IMirroredSessions>(sessions);
         builder.Services.AddSingleton<ISpool>(_ => spool);
+        var receiver = new FakeReceiver();
+        builder.Services.AddSingleton<ISessionReceiver>(receiver);
         builder.Services.AddCluster(builder.Configuration);
         builder.Services.AddSingleton(substitute ?? new SubstituteService());
         builder.Services.PostConfigure<GrpcServiceOptions>(grpc => grpc.MaxSendMessageSize = null);
@@ -102,6 +113,7 @@ internal sealed class TestServer : IAsyncDisposable
             Feeds = feeds,
             Spool = spool,
             Sessions = sessions,
+            Receiver = receiver,
             Time = time,
             Log = log,
             Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port,

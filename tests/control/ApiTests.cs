@@ -106,6 +106,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/storage/test", "admin", null, 404 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
         { "GET", "/api/v1/servers", "admin", null, 200 },
+        { "POST", "/api/v1/servers/{number}/drain", "admin", null, 204 },
+        { "POST", "/api/v1/servers/{number}/undrain", "admin", null, 204 },
         { "GET", "/api/v1/users", "admin", null, 200 },
         { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""",
             201 },
@@ -178,6 +180,7 @@ public sealed class ApiTests(PostgresFixture postgres)
 
         var login = pattern.EndsWith("/{name}/logins/{id}", StringComparison.Ordinal) ? await server.LoginAsync("demo", Password) : "none";
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal).Replace("{delivery}", "1", StringComparison.Ordinal)
+            .Replace("{number}", "1", StringComparison.Ordinal)
             .Replace("{id}", pattern.Contains("/logins", StringComparison.Ordinal) ? login.Split('_')[0]
                 : pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook
                 : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id

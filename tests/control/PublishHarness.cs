@@ -25,6 +25,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     private readonly List<SessionId> _letGoBeforeEnd = [];
     private readonly List<SessionId> _resumed = [];
 
+    private readonly List<string> _holds = [];
     private readonly List<string> _recovered = [];
     private readonly List<(BroadcastSession Session, SessionCopy Copy)> _takenOver = [];
 
@@ -116,6 +117,21 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     /// <summary>Called before a session is taken over; may throw.</summary>
     public Action<CancellationToken>? TakingOver { get; set; }
 
+    /// <summary>Indicates whether sessions have media, so that they can be held.</summary>
+    public bool HasMedia { get; set; } = true;
+
+    /// <summary>What happened to holds, oldest first: <c>held</c>, <c>continued</c> and <c>released</c>.</summary>
+    public IReadOnlyList<string> Holds
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _holds];
+            }
+        }
+    }
+
     /// <summary>Called before a session is deleted.</summary>
     public Action<SessionId>? Forgetting { get; set; }
 
@@ -158,6 +174,20 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         return RecoverAsync(channel, cancellationToken);
     }
 
+    public ValueTask<ISessionHold?> HoldAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        AddHold("held");
+        return new(HasMedia ? new Hold(this) : null);
+    }
+
+    private void AddHold(string what)
+    {
+        lock (_ended)
+        {
+            _holds.Add(what);
+        }
+    }
+
     public ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken)
     {
         TakingOver?.Invoke(cancellationToken);
@@ -190,6 +220,25 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private sealed class Hold(RecordingLifecycle lifecycle) : ISessionHold
+    {
+        private bool _isReleased;
+
+        public void Release()
+        {
+            _isReleased = true;
+            lifecycle.AddHold("released");
+        }
+
+        public void Dispose()
+        {
+            if (!_isReleased)
+            {
+                lifecycle.AddHold("continued");
+            }
+        }
     }
 }
 

@@ -56,7 +56,7 @@ internal sealed class Server : IAsyncDisposable
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null,
-        IInternalListener? listener = null,
+        IInternalListener? listener = null, ISessionHandover? handover = null,
         params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -123,6 +123,11 @@ internal sealed class Server : IAsyncDisposable
         if (listener is not null)
         {
             builder.Services.AddSingleton(listener);
+        }
+
+        if (handover is not null)
+        {
+            builder.Services.AddSingleton(handover);
         }
 
         if (candidates is not null)

@@ -61,6 +61,7 @@ internal sealed class RelayServer : IAsyncDisposable
         builder.Services.AddSingleton<IMirroredSessions>(new FakeSessions());
         builder.Services.AddSingleton<IRelayedPublishers>(publishers);
         builder.Services.AddSingleton<ISpool>(_ => new FakeSpool());
+        builder.Services.AddSingleton<ISessionReceiver>(new FakeReceiver());
         builder.Services.AddCluster(builder.Configuration);
         var app = builder.Build();
         app.MapCluster();

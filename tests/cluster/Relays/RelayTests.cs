@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Protocol;
+using Broadcast.Cluster.Relays;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToCluster;
@@ -360,6 +361,52 @@ public sealed class RelayTests
 
         await Poll.UntilAsync(() => !owner.Publishers.Admitted.Single().Ends.IsEmpty);
         owner.Publishers.Admitted.Single().Messages.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Publication_moves_to_the_next_owner_without_a_message_lost_or_sent_twice()
+    {
+        await using var owner = await RelayServer.StartAsync();
+        await using var next = await RelayServer.StartAsync();
+        await using var relay = await RelayServer.StartAsync();
+        owner.Publishers.OnMessage = message => message.Timestamp >= 50 ? RelayedPublication.Moved : null;
+        var (publication, ends) = await relay.PublishAsync(owner);
+        publication.Send(Configuration(0));
+        for (var i = 1u; i < 120; i++)
+        {
+            publication.Send(Message(i, i % 25 == 0));
+        }
+
+        await Poll.UntilAsync(() => !owner.Publishers.Admitted.Single().Ends.IsEmpty);
+        relay.Directory.Remote = new RemoteChannel(TestSession.Id, 2, next.Entry);
+
+        await Poll.UntilAsync(() => !next.Publishers.Admitted.IsEmpty && next.Publishers.Admitted.First().Messages.Count >= 71);
+        owner.Publishers.Admitted.Single().Timestamps.ShouldBe(Enumerable.Range(0, 51).Select(i => (uint)i));
+        var messages = next.Publishers.Admitted.First();
+        messages.Timestamps.ShouldBe([50, .. Enumerable.Range(50, 70).Select(i => (uint)i)]);
+        messages.Messages.First().Message.Payload.ToArray().ShouldBe(Configuration(0).Payload.ToArray(), "the configuration comes first");
+        (publication.Dropped, ends.Count).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public async Task Publication_of_this_server_is_kept_until_the_next_owner_takes_it()
+    {
+        await using var next = await RelayServer.StartAsync();
+        await using var former = await RelayServer.StartAsync();
+        var ends = new ConcurrentQueue<RelayEnd>();
+
+        var publication = former.Relay.Continue(TestSession.Started().Session, RelayServer.Request("good"), ends.Enqueue);
+        publication.Send(Configuration(0));
+        publication.Send(Message(25, true));
+        publication.Send(Message(26, false));
+        former.Relayed.IsOwnerResponding(TestSession.Id).ShouldBeFalse();
+        former.Directory.Remote = new RemoteChannel(TestSession.Id, 2, next.Entry);
+
+        await Poll.UntilAsync(() => !next.Publishers.Admitted.IsEmpty && next.Publishers.Admitted.First().Messages.Count >= 3);
+        next.Publishers.Admitted.First().Timestamps.ShouldBe([25u, 25u, 26u]);
+        await publication.EndAsync("the encoder finished");
+        await Poll.UntilAsync(() => next.Publishers.Admitted.First().Ends.Count == 1);
+        ends.ShouldBeEmpty();
     }
 
     [Fact]
