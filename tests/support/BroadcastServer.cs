@@ -56,7 +56,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>HTTP client with <see cref="Http"/> as its base address.</summary>
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>API token of role admin. Servers without their own database have none.</summary>
+    /// <summary>API token of role admin. Servers on a database that the caller has started have none unless the caller passes it.</summary>
     public string AdminToken => _adminToken ?? throw new InvalidOperationException("Create a token with CreateTokenAsync.");
 
     /// <summary>HTTP client with <see cref="AdminToken"/>; renewed by a restart.</summary>
@@ -70,10 +70,14 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
     /// <param name="prepare">Called with the path of the data folder before the first start.</param>
     /// <param name="isNew">Starts on an empty data folder: the server creates its database, which has no token.</param>
+    /// <param name="adminToken">Token of a database that the options name.</param>
     public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null,
-        Action<string>? prepare = null, bool isNew = false)
+        Action<string>? prepare = null, bool isNew = false, string? adminToken = null)
     {
-        var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>());
+        var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>())
+        {
+            _adminToken = adminToken,
+        };
         try
         {
             prepare?.Invoke(server.Data);
