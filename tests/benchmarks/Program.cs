@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun|cluster] [--rounds N] [--counts 1,10,50,100]
 
       publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
       start        startup and reaction times; with --recordings N, startup with many recordings
@@ -13,8 +13,9 @@ const string Usage = """
       control      punctuality of the schedule, throughput of the API, time to authorize encoders
       pages        load size and load time of dashboard and watch page in Chromium
       longrun      sizes of a session over 30 simulated days with an outage each minute
+      cluster      mirrors, forwarded encoders and takeovers of two servers on one database
 
-    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control, pages and longrun.
+    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control, pages, longrun and cluster.
     Progress goes to standard error, results in Markdown to standard output.
     """;
 
@@ -53,13 +54,13 @@ if (args.Contains("--help"))
 {
     Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
         "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
-            "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage,
+            "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage, "cluster" => ClusterPlan.Usage,
             _ => Usage });
     return 0;
 }
 
 var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
-var (longRun, start) = (new LongRunPlan(), new StartPlan());
+var (longRun, start, cluster) = (new LongRunPlan(), new StartPlan(), new ClusterPlan());
 var (ingest, transcode, origin, latency, storage, control, pages) =
     (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
@@ -73,6 +74,7 @@ try
     control = what == "control" ? ControlPlan.Parse(options) : control;
     pages = what == "pages" ? PagesPlan.Parse(options) : pages;
     start = what == "start" ? StartPlan.Parse(options) : start with { Rounds = rounds };
+    cluster = what == "cluster" ? ClusterPlan.Parse(options) : cluster;
     longRun = what == "longrun" ? LongRunPlan.Parse(options) : longRun;
 }
 catch (FormatException e)
@@ -146,6 +148,11 @@ try
         await PagesBenchmark.RunAsync(pages, shared, reports, Progress);
     }
 
+    if (what is "cluster")
+    {
+        await ClusterBenchmark.RunAsync(cluster, shared, reports, Progress);
+    }
+
     if (what is "longrun")
     {
         await LongRunBenchmark.RunAsync(longRun, reports, Progress);
@@ -154,7 +161,8 @@ try
     if (reports.Count == 0)
     {
         await Console.Error.WriteLineAsync(
-            $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, longrun, all.");
+            $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, longrun, "
+            + "cluster, all.");
         return 1;
     }
 }

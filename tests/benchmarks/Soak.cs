@@ -19,8 +19,9 @@ internal static class Soak
                 "usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd "
                 + "N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS "
                     + "(0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       "
-                        + "./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nProgress goes to standard error, results in "
-                            + "Markdown to standard output. docs/benchmarks.md describes the checks.");
+                        + "./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\n       ./broadcast soak --cluster MINUTES "
+                            + "[--kills N (MINUTES)] [--pauses N (MINUTES)] [--servers N (2)] [--seed N (1)] [--logs DIR]\n"
+                            + "Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.");
             return 0;
         }
 
@@ -38,6 +39,15 @@ internal static class Soak
         {
             return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2),
                 (int)Number(arguments, "--kills", 0), Say);
+        }
+
+        if (Number(arguments, "--cluster", 0) is > 0 and var shared)
+        {
+            return await ClusterSoak.RunAsync(
+                new ClusterSoakPlan(TimeSpan.FromMinutes(shared), (int)Number(arguments, "--kills", Math.Floor(shared)),
+                    (int)Number(arguments, "--pauses", Math.Floor(shared)), (int)Number(arguments, "--servers", 2),
+                    (int)Number(arguments, "--seed", 1), arguments.SkipWhile(a => a != "--logs").Skip(1).FirstOrDefault()),
+                Say);
         }
 
         if (Number(arguments, "--browsers", arguments.Contains("--browsers") ? 60 : 0) is > 0 and var engines)

@@ -8,7 +8,14 @@ namespace Broadcast.Benchmarks;
 /// <param name="Begin">Start of its first frame, in seconds of the session's timeline.</param>
 /// <param name="Length">Duration in seconds.</param>
 /// <param name="At">Time of complete availability, by the clock of <see cref="Stopwatch"/>.</param>
-internal readonly record struct Available(double Begin, double Length, long At);
+/// <param name="Key">Sizes of its first frames, which identify it; empty for segments.</param>
+internal readonly record struct Available(double Begin, double Length, long At, string Key = "")
+{
+    private const int KeyFrames = 3;
+
+    /// <summary>Joins the sizes of the first frames.</summary>
+    public static string KeyOf(IEnumerable<int> sizes) => string.Join(' ', sizes.Take(KeyFrames));
+}
 
 /// <summary>
 /// A minimal low-latency HLS player that records availability times. Like real players, it holds one request for the next playlist and one
@@ -156,7 +163,8 @@ internal sealed class PartFollower(HttpClient client, Uri playlist)
         var bytes = await client.GetByteArrayAsync(new Uri(playlist, address), stopping);
         var at = Stopwatch.GetTimestamp();
         var fragments = FragmentReader.ReadAll(bytes, out _);
-        return new Available(fragments[0].BaseDecodeTime / (double)Timescale, fragments.Sum(f => f.Duration) / (double)Timescale, at);
+        return new Available(fragments[0].BaseDecodeTime / (double)Timescale, fragments.Sum(f => f.Duration) / (double)Timescale, at,
+            Available.KeyOf(fragments.SelectMany(f => f.Samples).Select(sample => sample.Size)));
     }
 
     private List<Available> Snapshot(IEnumerable<Available> values)
