@@ -58,7 +58,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
     private readonly SessionRecovery _recovery;
     private readonly CancellationTokenSource _stopping = new();
     private readonly RecoverySlots _slots = new(MaxConcurrent, ReservedForEncoders);
-    private readonly SemaphoreSlim _supersededLock = new(1);
+    private readonly SemaphoreSlim _ownedLock = new(1);
     private readonly ConcurrentDictionary<ChannelName, Lazy<Task<bool>>> _channels = new();
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
     private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
@@ -104,7 +104,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
 
         // After the first pass, an encoder does not wait for a store that failed.
         _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask
-            : RecoverAsync(channel, isForEncoder: true, CancellationToken.None), RecoverSupersededAsync);
+            : RecoverAsync(channel, isForEncoder: true, CancellationToken.None), RecoverOwnedAsync);
         await base.StartAsync(cancellationToken);
     }
 
@@ -202,7 +202,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
                     case SessionOwnership.Undecided:
                         continue;
                     case SessionOwnership.Open:
-                        await RecoverSupersededAsync(session.Id);
+                        await RecoverOwnedAsync(session.Channel, session.Id);
                         continue;
                     case SessionOwnership.Closed when await _recovery.RetireAsync(session, either.Token):
                         _settled.Add(session.Id);
@@ -354,21 +354,30 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         return isComplete;
     }
 
-    /// <summary>Recovers a session that is open although the object store contains a newer one of its channel.</summary>
-    private async Task RecoverSupersededAsync(SessionId session)
+    /// <summary>
+    /// Recovers a session that this server owns: one that is open although the object store contains a newer one of its channel, or one that
+    /// this server has got back after the release to another server.
+    /// </summary>
+    private async Task RecoverOwnedAsync(ChannelName channel, SessionId session)
     {
         // A second caller waits for the result of the first.
-        await _supersededLock.WaitAsync(_stopping.Token);
+        await _ownedLock.WaitAsync(_stopping.Token);
         try
         {
-            if (_superseded.TryRemove(session, out var found) && !await TryRecoverAsync(found, RequestTimeout, _stopping.Token))
+            var isSuperseded = _superseded.TryRemove(session, out var found);
+            if (!isSuperseded && !_stage.IsKnown(session))
+            {
+                found = (await ListAsync(channel, CancellationToken.None)).Sessions.FirstOrDefault(other => other.Id == session);
+            }
+
+            if (found is not null && !await TryRecoverAsync(found, RequestTimeout, _stopping.Token) && isSuperseded)
             {
                 _superseded.TryAdd(session, found);
             }
         }
         finally
         {
-            _supersededLock.Release();
+            _ownedLock.Release();
         }
     }
 

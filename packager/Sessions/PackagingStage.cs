@@ -42,7 +42,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     private readonly ISessionOwnership? _ownership;
     private volatile bool _isStoreKnown;
     private Func<ChannelName, Task> _recover = _ => Task.CompletedTask;
-    private Func<SessionId, Task> _recoverSuperseded = _ => Task.CompletedTask;
+    private Func<ChannelName, SessionId, Task> _recoverSession = (_, _) => Task.CompletedTask;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
@@ -108,7 +108,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
         _released.Remove(session);
         if (!_sessions.Contains(session))
         {
-            await _recoverSuperseded(session).WaitAsync(cancellationToken);
+            _released.Remove(session);
+            await _recoverSession(channel, session).WaitAsync(cancellationToken);
         }
 
         foreach (var other in _sessions.Of(channel).Where(other => other.Id > session).ToList())
@@ -169,11 +170,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// Allows sessions to start: earlier ones of channels with files in the data folder are known, and others are recovered on request.
     /// </summary>
     /// <param name="recover">Recovers the earlier sessions of a channel; completes when they are known.</param>
-    /// <param name="recoverSuperseded">Recovers an earlier session although its channel has a newer one.</param>
-    public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<SessionId, Task>? recoverSuperseded = null)
+    /// <param name="recoverSession">Recovers a session that this server owns, although its channel has a newer one, or it was released.</param>
+    public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<ChannelName, SessionId, Task>? recoverSession = null)
     {
         _recover = recover ?? _recover;
-        _recoverSuperseded = recoverSuperseded ?? _recoverSuperseded;
+        _recoverSession = recoverSession ?? _recoverSession;
         _recovered.TrySetResult();
     }
 

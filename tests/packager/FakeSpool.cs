@@ -9,6 +9,7 @@ internal sealed class FakeSpool : ISpool
     private readonly Lock _gate = new();
     private readonly Dictionary<ObjectName, byte[]> _files = [];
     private readonly HashSet<ObjectName> _open = [];
+    private readonly HashSet<ObjectName> _uploaded = [];
 
     public FakeStore Store { get; init; } = new();
 
@@ -89,6 +90,11 @@ internal sealed class FakeSpool : ISpool
                 throw new IOException("No space left on the test's disk.");
             }
 
+            if (_uploaded.Contains(name))
+            {
+                throw new IOException($"{name} was sealed and uploaded to the test's store; objects never change.");
+            }
+
             if (!_open.Add(name))
             {
                 throw new IOException($"{name} is already open for writing.");
@@ -120,6 +126,14 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
+    public bool IsFinal(ObjectName name)
+    {
+        lock (_gate)
+        {
+            return _uploaded.Contains(name);
+        }
+    }
+
     public IReadOnlyList<ObjectInfo> List(string prefix)
     {
         lock (_gate)
@@ -138,6 +152,7 @@ internal sealed class FakeSpool : ISpool
             {
                 Deleted.Add(name);
                 _files.Remove(name);
+                _uploaded.Remove(name);
                 _open.Remove(name);
                 Store.Objects.Remove(name);
             }
@@ -216,6 +231,7 @@ internal sealed class FakeSpool : ISpool
                     }
 
                     spool._files.Remove(name);
+                    spool._uploaded.Add(name);
                 }
             }
         }

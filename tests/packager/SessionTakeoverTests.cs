@@ -134,6 +134,21 @@ public class SessionTakeoverTests
     }
 
     [Fact]
+    public async Task Released_session_that_comes_back_without_a_usable_copy_continues_from_its_journal()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.PublishAsync(Lost, [.. VideoFrames(8, 60)], Source);
+        var last = bench.Timeline(Lost).LastSegment;
+        await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+
+        await bench.Stage.ResumeAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+
+        var timeline = bench.Timeline(Lost);
+        (timeline.FirstSegment, timeline.IsEnded).ShouldBe((1, false));
+        timeline.LastSegment.ShouldBeGreaterThanOrEqualTo(last);
+    }
+
+    [Fact]
     public async Task Newer_session_that_lost_the_channel_is_no_longer_served()
     {
         using var owner = await PublishedAsync();
