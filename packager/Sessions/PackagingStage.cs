@@ -105,7 +105,6 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     {
         await RecoverAsync(channel, cancellationToken);
         _elsewhere.TryRemove(channel, out _);
-        _released.Remove(session);
         if (!_sessions.Contains(session))
         {
             _released.Remove(session);

@@ -126,11 +126,12 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
-    public bool IsFinal(ObjectName name)
+    public long? FindSealedLength(ObjectName name)
     {
         lock (_gate)
         {
-            return _uploaded.Contains(name);
+            return _uploaded.Contains(name) || (Sealed.Contains(name) && !_open.Contains(name) && _files.ContainsKey(name))
+                ? Bytes(name)?.Length : null;
         }
     }
 

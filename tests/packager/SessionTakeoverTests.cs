@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -131,6 +132,60 @@ public class SessionTakeoverTests
         await bench.PublishAsync(Lost with { Epoch = 4 }, [.. VideoFrames(6, 60, from: 30)], Source);
         var segment = bench.Timeline(Lost).Renditions.Single().Segments[0];
         bench.Spool.Bytes(segment.Object).ShouldBe(owner.Spool.Bytes(segment.Object)![..(int)segment.Length]);
+    }
+
+    [Theory]
+    [InlineData("uploaded", true)]
+    [InlineData("waiting for their upload", false)]
+    public async Task Session_that_comes_back_keeps_its_files_that_are(string state, bool isUploaded)
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        bench.Spool.Uploads = isUploaded;
+        await bench.PublishAsync(Lost, [.. VideoFrames(8, 60)], Source);
+        var (last, copy) = (bench.Timeline(Lost).LastSegment, Copy(bench));
+        (await bench.Stage.HoldAsync(Lost.Channel, Lost.Id, CancellationToken.None)).ShouldNotBeNull().Release();
+        var written = bench.Spool.Sealed.Where(name => name.Value.StartsWith("live/", StringComparison.Ordinal)).ToList();
+
+        await bench.Stage.TakeOverAsync(Taken, copy, CancellationToken.None);
+
+        bench.Timeline(Lost).LastSegment.ShouldBe(last, state);
+        bench.Spool.Sealed.Where(name => name.Value.StartsWith("live/", StringComparison.Ordinal)).ShouldBe(written, "no file is written again");
+    }
+
+    [Fact]
+    public async Task Held_session_does_not_change_until_it_continues()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.PublishAsync(Lost, [.. VideoFrames(8, 60)], Source);
+        var events = bench.Sink.Events.Count();
+
+        using (await bench.Stage.HoldAsync(Lost.Channel, Lost.Id, CancellationToken.None))
+        {
+            bench.Stage.Offer(Lost.Channel, Lost.Id, new SessionImage.Poster(MediaTime.Zero(1000), 32, 18, new byte[] { 1, 2, 3 }));
+            var publishing = bench.PublishAsync(Lost, [.. VideoFrames(2, 60, from: 8)], Source);
+            await Task.WhenAny(publishing, Task.Delay(50));
+            bench.Sink.Events.Count().ShouldBe(events);
+        }
+
+        await Poll.UntilAsync(() => bench.Sink.Events.OfType<TimelineEvent.PosterReady>().Any()
+            && bench.Timeline(Lost).LastSegment > 4);
+    }
+
+    [Fact]
+    public async Task Held_session_that_is_released_is_left_as_it_is()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.PublishAsync(Lost, [.. VideoFrames(8, 60)], Source);
+        var (hold, events) = (await bench.Stage.HoldAsync(Lost.Channel, Lost.Id, CancellationToken.None), bench.Sink.Events.Count());
+
+        hold.ShouldNotBeNull().Release();
+        hold.Dispose();
+
+        bench.Stage.IsReleased(Lost.Id).ShouldBeTrue();
+        bench.Stage.IsElsewhere(Lost.Channel).ShouldBeTrue();
+        bench.Sink.Events.Count().ShouldBe(events, "neither an end nor anything else is announced");
+        (await bench.Stage.HoldAsync(Lost.Channel, Lost.Id, CancellationToken.None)).ShouldBeNull();
+        bench.Spool.Deleted.ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Tests.Publishing;
+using Broadcast.Media;
 using Broadcast.Media.IngestToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Publisher;
@@ -39,6 +41,54 @@ public sealed class ForwardingTests
         relay.Publication.Ends.ShouldBe(["the encoder finished"]);
         server.Sink.All.ShouldBeEmpty();
         server.Authority.Ended.ShouldBeEmpty("the owner reports the end");
+    }
+
+    [Fact]
+    public async Task Publication_whose_session_moves_is_forwarded_from_the_next_keyframe_on()
+    {
+        var relay = new FakeRelay();
+        await using var server = await StartAsync(relay);
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        var keyframes = Media.Tags.Select((tag, index) => (tag, index)).Where(entry => entry.tag is { IsVideo: true, IsConfiguration: false }
+            && entry.tag.Body.Span[0] >> 4 == 1).Select(entry => entry.index).ToArray();
+        var (before, next) = (keyframes[^1] - 3, keyframes[^1]);
+        await publisher.SendAsync([.. Media.Tags.Take(before)], 0);
+        var frames = Media.Tags.Take(before).Count(tag => tag.IsVideo && !tag.IsConfiguration);
+        await Poll.UntilAsync(() => server.Sink.All.Count > 0 && server.Sink.Single.Of(TrackKind.Video).Length == frames);
+
+        await server.Authority.Move.CancelAsync();
+        await publisher.SendAsync([.. Media.Tags.Skip(before)], 0);
+        await Poll.UntilAsync(() => !server.Authority.Ended.IsEmpty);
+        await publisher.CloseAsync();
+        await Poll.UntilAsync(() => !relay.Publication.Ends.IsEmpty);
+
+        server.Authority.Ended.ShouldHaveSingleItem().Reason.ShouldBe(MovablePublication.MovedReason);
+        server.Sink.Single.Of(TrackKind.Video).Length.ShouldBe(Media.Tags.Take(next).Count(tag => tag.IsVideo && !tag.IsConfiguration));
+        relay.Continued.ShouldHaveSingleItem().Request.StreamKey.ShouldBe("good");
+        var messages = relay.Publication.Messages.ToArray();
+        var headers = messages.TakeWhile(message => message.Content is RelayedContent.Metadata or RelayedContent.Configuration).ToArray();
+        headers.Count(header => header.Content == RelayedContent.Configuration)
+            .ShouldBe(Media.Tags.Count(tag => tag.IsConfiguration), "what the next owner needs comes first");
+        messages[headers.Length].Content.ShouldBe(RelayedContent.Keyframe);
+        messages.Skip(headers.Length).Select(message => (message.Type, message.Timestamp))
+            .ShouldBe(Media.Tags.Skip(next).Where(tag => tag.IsVideo || tag.IsAudio).Select(tag => (tag.Type, tag.Timestamp)));
+        relay.Publication.Ends.ShouldBe(["the encoder finished"]);
+    }
+
+    [Fact]
+    public async Task End_by_the_next_owner_reaches_the_encoder_whose_session_moved()
+    {
+        var relay = new FakeRelay();
+        await using var server = await StartAsync(relay);
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await server.Authority.Move.CancelAsync();
+        await publisher.SendAsync(Media.Tags, 0);
+        await Poll.UntilAsync(() => !relay.Continued.IsEmpty);
+
+        relay.End(new RelayEnd("Another encoder took over (superseded).", "NetStream.Publish.Rejected"));
+
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Code.ShouldBe("NetStream.Publish.Rejected");
+        await Poll.UntilAsync(() => !relay.Publication.Ends.IsEmpty);
     }
 
     [Fact]
@@ -171,7 +221,7 @@ public sealed class ForwardingTests
 
     private static Task<IngestServer> StartAsync(FakeRelay? relay) => IngestServer.StartAsync(LogLevel.Debug, relay);
 
-    private static RtmpTarget Target(IngestServer server) => new("127.0.0.1", server.Port, "live", "elsewhere");
+    private static RtmpTarget Target(IngestServer server, string key = "elsewhere") => new("127.0.0.1", server.Port, "live", key);
 
     private static Task<RtmpPublishException> RefusedAsync(IngestServer server) =>
         Should.ThrowAsync<RtmpPublishException>(() => RtmpPublisher.ConnectAsync(Target(server)));

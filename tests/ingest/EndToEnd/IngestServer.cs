@@ -99,6 +99,9 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
     public static RemoteChannel Elsewhere { get; } = new(SessionId.Parse("01JN8E0000000000000000000A"), 3,
         new(Guid.Parse("00000000-0000-0000-0000-00000000000b"), "b", "10.0.0.2:8090"));
 
+    /// <summary>Moves all sessions to another server when it is canceled.</summary>
+    public CancellationTokenSource Move { get; } = new();
+
     /// <summary>Never responds, if set.</summary>
     public bool Hangs { get; set; }
 
@@ -124,7 +127,7 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
         var now = TimeProvider.System.GetUtcNow();
         var revocation = new CancellationTokenSource();
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(now), 1, now, LatencyProfile.Standard);
-        var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", revocation.Token);
+        var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", revocation.Token) { Moved = Move.Token };
         if (!_live.TryAdd(request.StreamKey, grant))
         {
             return new PublishDecision.Rejected(PublishRejectionReason.ChannelBusy, "Another encoder is publishing on this channel.");

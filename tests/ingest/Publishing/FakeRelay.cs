@@ -39,6 +39,16 @@ internal sealed class FakeRelay : IPublisherRelay
         return Decide is null ? new RelayDecision.Accepted(Publication) : await Decide(cancellationToken);
     }
 
+    /// <summary>Publications that continue elsewhere, with their request.</summary>
+    public ConcurrentQueue<(BroadcastSession Session, PublishRequest Request)> Continued { get; } = [];
+
+    public IRelayedPublication Continue(BroadcastSession session, PublishRequest request, Action<RelayEnd> onEnded)
+    {
+        Continued.Enqueue((session, request));
+        End = onEnded;
+        return Publication;
+    }
+
     internal sealed class FakePublication : IRelayedPublication
     {
         public BroadcastSession Session => FakeRelay.Session;

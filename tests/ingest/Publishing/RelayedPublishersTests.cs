@@ -161,6 +161,37 @@ public sealed class RelayedPublishersTests
         await publisher.EndAsync(_ends[0].Reason);
     }
 
+    [Fact]
+    public async Task Publication_whose_session_moves_ends_before_the_next_keyframe_without_processing_it()
+    {
+        var publisher = await OpenAsync();
+        Send(publisher, Configuration).ShouldBeNull();
+        Send(publisher, Frame(0, true)).ShouldBeNull();
+        await _authority.Move.CancelAsync();
+        Send(publisher, Frame(40, false)).ShouldBeNull();
+        Send(publisher, new(Audio, 50, new byte[] { 0xAF, 1, 1, 2, 3 }, RelayedContent.Media, 0)).ShouldBeNull("video decides");
+
+        var end = Send(publisher, Frame(80, true)).ShouldNotBeNull();
+
+        (end.IsMoved, end.Status).ShouldBe((true, null));
+        await publisher.EndAsync(end.Reason);
+        _sink.Single.Of(TrackKind.Video).Length.ShouldBe(2);
+        _ends.ShouldBeEmpty("the relay is told by the reply to the message");
+    }
+
+    [Fact]
+    public async Task Publication_without_video_ends_before_the_next_audio_frame()
+    {
+        var publisher = await OpenAsync();
+        Send(publisher, new(Audio, 0, new byte[] { 0xAF, 0, 0x12, 0x10 }, RelayedContent.Configuration, 0)).ShouldBeNull();
+        Send(publisher, new(Audio, 0, new byte[] { 0xAF, 1, 1, 2, 3 }, RelayedContent.Media, 0)).ShouldBeNull();
+        await _authority.Move.CancelAsync();
+        Send(publisher, new(Audio, 20, new byte[] { 0xAF, 0, 0x12, 0x10 }, RelayedContent.Configuration, 0)).ShouldBeNull();
+
+        Send(publisher, new(Audio, 20, new byte[] { 0xAF, 1, 1, 2, 3 }, RelayedContent.Media, 0)).ShouldNotBeNull().IsMoved.ShouldBeTrue();
+        await publisher.EndAsync("over");
+    }
+
     [Theory]
     [InlineData(false, "Permission to publish was revoked.")]
     [InlineData(true, "Another encoder took over (superseded).")]
