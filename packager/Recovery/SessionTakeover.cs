@@ -84,7 +84,17 @@ internal static class SessionTakeover
             return bytes;
         }
 
-        var file = spool.Open(name);
+        ISpoolFile file;
+        try
+        {
+            file = spool.Open(name);
+        }
+        catch (IOException) when (spool.FindSealedLength(name) is not null)
+        {
+            // It is being uploaded.
+            return bytes;
+        }
+
         if (file.Length > 0)
         {
             file.Truncate(0);
