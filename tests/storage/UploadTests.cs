@@ -98,6 +98,22 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task Sealed_file_has_a_known_length_and_cannot_be_opened_again_once_it_is_uploaded()
+    {
+        await using var bench = new SpoolHarness();
+        var name = ObjectName.Parse("u/1");
+        var file = bench.Write("u/1", [1, 2, 3]);
+        bench.Spool.FindSealedLength(name).ShouldBeNull();
+        file.Seal();
+
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
+
+        bench.Spool.FindSealedLength(name).ShouldBe(3);
+        Should.Throw<IOException>(() => bench.Spool.Open(name));
+    }
+
+    [Fact]
     public async Task Existing_object_of_another_length_is_logged_counted_and_blocks_the_upload_until_deleted()
     {
         var time = new ManualTimeProvider();
