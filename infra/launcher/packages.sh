@@ -45,7 +45,7 @@ packages_of_engines() {
 # packages_to_measure bench [WHAT] | soak [--browser | --browsers | --low] …
 packages_to_measure() {
   case " $* " in
-    *' --recording '* | ' bench storage'*) packages_to_test | grep -E '^(radosgw|ceph-)' ;;
+    *' --recording '* | *' --cluster '* | ' bench storage'*) packages_to_test | grep -E '^(radosgw|ceph-)' ;;
   esac
   if [ "$1" = soak ]; then
     case " $* " in
@@ -58,6 +58,7 @@ packages_to_measure() {
   [ "${2:-}" = transcode ] && return 0
   [ "${2:-}" = storage ] && return 0
   [ "${2:-}" = control ] && return 0
+  [ "${2:-}" = cluster ] && return 0
   case "${2:-}" in
     '' | -* | latency | pages) packages_to_test | grep '^chromium|' ;;
   esac

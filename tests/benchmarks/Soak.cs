@@ -9,19 +9,25 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 internal static class Soak
 {
+    private const string Usage = """
+        usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]
+               ./broadcast soak --crowd N | --cycles N
+               ./broadcast soak --browsers SECONDS
+               ./broadcast soak --low MINUTES [--hold SECONDS (0)]
+               ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]
+               ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]
+               ./broadcast soak --cluster MINUTES [--kills N (MINUTES)] [--pauses N (MINUTES)] [--drains N (0)] [--servers N (2)]
+                                [--seed N (1)] [--logs DIR]
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.
+        """;
+
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(12);
 
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine(
-                "usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd "
-                + "N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS "
-                    + "(0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       "
-                        + "./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\n       ./broadcast soak --cluster MINUTES "
-                            + "[--kills N (MINUTES)] [--pauses N (MINUTES)] [--servers N (2)] [--seed N (1)] [--logs DIR]\n"
-                            + "Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.");
+            Console.WriteLine(Usage);
             return 0;
         }
 
@@ -43,11 +49,12 @@ internal static class Soak
 
         if (Number(arguments, "--cluster", 0) is > 0 and var shared)
         {
-            return await ClusterSoak.RunAsync(
-                new ClusterSoakPlan(TimeSpan.FromMinutes(shared), (int)Number(arguments, "--kills", Math.Floor(shared)),
-                    (int)Number(arguments, "--pauses", Math.Floor(shared)), (int)Number(arguments, "--servers", 2),
-                    (int)Number(arguments, "--seed", 1), arguments.SkipWhile(a => a != "--logs").Skip(1).FirstOrDefault()),
-                Say);
+            var plan = new ClusterSoakPlan(TimeSpan.FromMinutes(shared), Count("--kills", Math.Floor(shared)),
+                Count("--pauses", Math.Floor(shared)), Count("--drains", 0), Count("--servers", 2), Count("--seed", 1),
+                arguments.SkipWhile(a => a != "--logs").Skip(1).FirstOrDefault());
+            return await ClusterSoak.RunAsync(plan, Say);
+
+            int Count(string name, double otherwise) => (int)Number(arguments, name, otherwise);
         }
 
         if (Number(arguments, "--browsers", arguments.Contains("--browsers") ? 60 : 0) is > 0 and var engines)

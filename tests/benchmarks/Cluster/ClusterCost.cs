@@ -26,20 +26,25 @@ internal static class ClusterCost
             foreach (var (phase, figures) in await RoundAsync(plan, shared, source))
             {
                 rounds[phase].Add(figures);
-                progress(string.Create(CultureInfo.InvariantCulture, $"round {round} of {plan.Rounds}, {phase}: owner {figures.Owner:0.0}, other {figures.Other:0.0} ms per stream-second, {figures.Statements:0.0} statements per server-second"));
+                progress(string.Create(CultureInfo.InvariantCulture,
+                    $"round {round} of {plan.Rounds}, {phase}: owner {figures.Owner:0.0}, other {figures.Other:0.0} ms per stream-second, ")
+                    + string.Create(CultureInfo.InvariantCulture, $"{figures.Statements:0.0} statements per server-second"));
             }
         }
 
-        var cpu = new Report($"Server CPU, {plan.Streams} streams of 2.5 Mbit/s", "milliseconds per stream-second", ["owner", "other server"]);
+        var cpu = new Report($"Server CPU, {plan.Streams} streams of 2.5 Mbit/s", "milliseconds per stream-second",
+            ["owner", "other server"]);
         foreach (var phase in Phases[1..])
         {
             cpu.Add(phase, Of(phase, f => f.Owner), Of(phase, f => f.Other));
         }
 
-        cpu.Add("A mirror costs", Of(Mirrored, f => f.Owner) - Of(Direct, f => f.Owner), Of(Mirrored, f => f.Other) - Of(Direct, f => f.Other));
+        cpu.Add("A mirror costs", Of(Mirrored, f => f.Owner) - Of(Direct, f => f.Owner),
+            Of(Mirrored, f => f.Other) - Of(Direct, f => f.Other));
         cpu.Add("Forwarding costs, beside the mirror", Of(Forwarded, f => f.Owner) - Of(Mirrored, f => f.Owner),
             Of(Forwarded, f => f.Other) - Of(Mirrored, f => f.Other));
-        var sent = new Report("Traffic from the owner to the other server", "Mbit/s per stream", ["sent", "of the encoder's bit rate, percent"]);
+        var sent = new Report("Traffic from the owner to the other server", "Mbit/s per stream",
+            ["sent", "of the encoder's bit rate, percent"]);
         foreach (var phase in Phases[1..])
         {
             var megabits = Of(phase, f => f.Sent);
@@ -103,7 +108,8 @@ internal static class ClusterCost
         return results;
     }
 
-    private static async Task<ChildProcess> PublishAsync(BroadcastServer server, List<CreatedChannel> keys, string shared, SourceFile source)
+    private static async Task<ChildProcess> PublishAsync(BroadcastServer server, List<CreatedChannel> keys, string shared,
+        SourceFile source)
     {
         var addresses = Path.Combine(shared, "cluster-addresses");
         await File.WriteAllLinesAsync(addresses, keys.Select(server.PublishUrl));

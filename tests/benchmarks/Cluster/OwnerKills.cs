@@ -37,8 +37,8 @@ internal static partial class OwnerKills
                 null, findings.Lost.Count);
             report.Add($"Latency {profile}: playlists that went back, other violated rules, in all",
                 Aim.AtMost(0, findings.Back.Count + findings.Wrong.Count), null, null, findings.Back.Count + findings.Wrong.Count);
-            report.Add($"Latency {profile}: encoders disconnected, in all", Aim.AtMost(0, kills.Count(kill => kill.IsDisconnected)), null, null,
-                kills.Count(kill => kill.IsDisconnected));
+            var disconnected = kills.Count(kill => kill.IsDisconnected);
+            report.Add($"Latency {profile}: encoders disconnected, in all", Aim.AtMost(0, disconnected), null, null, disconnected);
 
             void Add(string what, Func<Kill, double> figure) => report.Add($"Latency {profile}: {what}",
                 Sample.Median(kills.Select(figure)), Sample.Percentile(kills.Select(figure), 0.95), kills.Max(figure));
@@ -73,7 +73,8 @@ internal static partial class OwnerKills
             await SteadyAsync(ledger, [followers[1 - owner]], ledger.Newest + 3);
             var freeze = ledger.TakeFreeze().TotalSeconds;
             kills.Add(new Kill(freeze, holdBack, ledger.MissingAfter(before), encoder.HasExited));
-            progress(string.Create(CultureInfo.InvariantCulture, $"latency {profile}, kill {i} of {plan.Kills}: nothing new for {freeze:0.0} s, {kills[^1].Missing:0.00} s of media missing"));
+            progress(string.Create(CultureInfo.InvariantCulture,
+                $"latency {profile}, kill {i} of {plan.Kills}: nothing new for {freeze:0.0} s, {kills[^1].Missing:0.00} s of media missing"));
             await cluster.Servers[owner].RestartAsync();
             await SteadyAsync(ledger, followers, ledger.Newest + 1);
         }

@@ -32,7 +32,9 @@ internal static class RelayLatency
             await using var cluster = await BroadcastCluster.StartAsync(environment: ClusterBenchmark.Options);
             direct.Add(await MeasureAsync(plan, media, cluster.Servers[0], cluster.Servers[0], "direct"));
             forwarded.Add(await MeasureAsync(plan, media, cluster.Servers[0], cluster.Servers[1], "forwarded"));
-            progress(string.Create(CultureInfo.InvariantCulture, $"round {round} of {plan.Rounds}: direct p50 {Sample.Median(direct[^1]):0.0} ms, forwarded p50 {Sample.Median(forwarded[^1]):0.0} ms"));
+            progress(string.Create(CultureInfo.InvariantCulture, $"round {round} of {plan.Rounds}: direct p50 ")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"{Sample.Median(direct[^1]):0.0} ms, forwarded p50 {Sample.Median(forwarded[^1]):0.0} ms"));
         }
 
         Add("Encoder at the owner", direct);
@@ -72,14 +74,16 @@ internal static class RelayLatency
         List<double> values = [.. follower.Loaded.Select(part => frames.TryGetValue(part.Key, out var number)
             && publisher.SentLast(number, part.At) is { } sent
                 ? Stopwatch.GetElapsedTime(sent, part.At).TotalMilliseconds - (part.Length * 1000) : (double?)null).OfType<double>()];
-        return values.Count > 0 ? values : throw new InvalidDataException($"None of {follower.Loaded.Count} parts belongs to a sent frame.");
+        return values.Count > 0 ? values
+            : throw new InvalidDataException($"None of {follower.Loaded.Count} parts belongs to a sent frame.");
     }
 
     /// <summary>Numbers of the frames by the sizes of the frame and of those after it, where these are unique.</summary>
     private static Dictionary<string, int> PlacesOf(FlvFile media)
     {
         var sizes = media.Tags.Where(tag => tag.IsVideo && !tag.IsConfiguration).Select(tag => tag.Body.Length - TagHeader).ToList();
-        return Enumerable.Range(0, sizes.Count).GroupBy(i => Available.KeyOf(Enumerable.Range(i, Compared).Select(n => sizes[n % sizes.Count])))
+        return Enumerable.Range(0, sizes.Count)
+            .GroupBy(i => Available.KeyOf(Enumerable.Range(i, Compared).Select(n => sizes[n % sizes.Count])))
             .Where(group => group.Count() == 1).ToDictionary(group => group.Key, group => group.First());
     }
 }

@@ -5,8 +5,8 @@ using Broadcast.Media.Bmff;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// All segments and parts of a rendition as several servers announce and deliver them. A number has one announcement and one content, at all
-/// servers; a segment begins with its announced parts; dates and decode times go on from one segment to the next. Thread-safe.
+/// All segments and parts of a rendition as several servers announce and deliver them. A number has one announcement and one content, at
+/// all servers; a segment begins with its announced parts; dates and decode times go on from one segment to the next. Thread-safe.
 /// </summary>
 /// <param name="channel">Name of the channel, for messages.</param>
 /// <param name="findings">Receives violations.</param>

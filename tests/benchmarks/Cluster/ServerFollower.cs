@@ -140,8 +140,8 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
         var newest = playlist.Sequence + playlist.Segments.Count - 1;
         if (playlist.Sequence < _sequence || newest < _newest || playlist.DiscontinuitySequence < _discontinuity)
         {
-            findings.AddBack($"{name}: segments {playlist.Sequence} to {newest}, period {playlist.DiscontinuitySequence}, after {_sequence} "
-                + $"to {_newest}, period {_discontinuity}");
+            findings.AddBack($"{name}: segments {playlist.Sequence} to {newest}, period {playlist.DiscontinuitySequence}, after "
+                + $"{_sequence} to {_newest}, period {_discontinuity}, of {address.AbsolutePath}");
         }
 
         if (playlist.IsEnded)
@@ -151,7 +151,8 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
 
         foreach (var segment in playlist.Segments)
         {
-            ledger.Announce(name, segment with { Address = PathOf(segment.Address), Map = segment.Map is null ? null : PathOf(segment.Map) });
+            ledger.Announce(name,
+                segment with { Address = PathOf(segment.Address), Map = segment.Map is null ? null : PathOf(segment.Map) });
         }
 
         Volatile.Write(ref _sequence, playlist.Sequence);
