@@ -109,7 +109,12 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
             session = session.Newest;
             var more = session.NextUpdateOf(path.Rendition);
             var availability = session.Evaluate(path);
-            if (!MustWait(context, availability) || session.Newest.IsReplaced || context.RequestAborted.IsCancellationRequested
+            if (session.Newest != session)
+            {
+                continue;
+            }
+
+            if (!MustWait(context, availability) || session.IsReplaced || context.RequestAborted.IsCancellationRequested
                 || !await waits.UntilAsync(more, deadline))
             {
                 return (session, availability);
@@ -159,7 +164,12 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
                 return;
             }
 
-            if (context.RequestAborted.IsCancellationRequested || session.Newest.IsReplaced
+            if (session.Newest != session)
+            {
+                continue;
+            }
+
+            if (context.RequestAborted.IsCancellationRequested || session.IsReplaced
                 || (now.Length == sent && !await waits.UntilAsync(more, deadline)))
             {
                 break;

@@ -28,7 +28,7 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
         }
 
         var since = time.GetTimestamp();
-        var decision = session.Evaluate(rendition, request, since, out var more);
+        var (decision, more) = Evaluate(ref session, rendition, request, since);
         if (decision == ReloadDecision.Hold)
         {
             var client = ClientCount.ViewerOf(context);
@@ -44,8 +44,7 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
                 while (decision == ReloadDecision.Hold && held.Watch(session))
                 {
                     await more.WaitAsync(context.RequestAborted);
-                    session = session.Newest;
-                    decision = session.Evaluate(rendition, request, since, out more);
+                    (decision, more) = Evaluate(ref session, rendition, request, since);
                 }
             }
             finally
@@ -73,6 +72,21 @@ internal sealed class MediaPlaylistEndpoint(HeldRequests held, DvrPlaylists dvrP
             ? await dvrPlaylists.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
             : session.Manifests.MediaPlaylist(rendition, request.IsDelta);
         await documents.AnswerAsync(context, playlist, maxAge, session.Latency.TargetDuration);
+    }
+
+    /// <summary>Evaluates a request at the object that serves the session now.</summary>
+    private static (ReloadDecision Decision, Task More) Evaluate(ref LiveSession session, string rendition, DeliveryDirectives request,
+        long since)
+    {
+        while (true)
+        {
+            session = session.Newest;
+            var decision = session.Evaluate(rendition, request, since, out var more);
+            if (session.Newest == session)
+            {
+                return (decision, more);
+            }
+        }
     }
 
     /// <summary>Responds with 503, briefly cacheable, so that caches absorb simultaneous retries.</summary>

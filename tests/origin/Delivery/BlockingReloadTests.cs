@@ -61,6 +61,31 @@ public class BlockingReloadTests
     }
 
     [Fact]
+    public async Task Held_requests_continue_when_the_session_moves_to_another_server_and_back()
+    {
+        var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        var playlist = server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1");
+        var media = server.SendAsync("/live/demo/01JN8E0000000000000000000A/source/2.1.m4s");
+        await server.HeldAsync(2);
+
+        var own = server.Directory.FindChannel(ChannelName.Parse("demo"))!.Find(FakePackager.First).ShouldNotBeNull();
+        server.Directory.Demote(ChannelName.Parse("demo"), FakePackager.First);
+        var mirror = own.Newest;
+        (own.IsReplaced, mirror.IsMirror, mirror.IsReplaced).ShouldBe((true, true, false));
+        server.Directory.Append(ChannelName.Parse("demo"), FakePackager.First, [.. broadcaster.Events]);
+        own.Newest.ShouldBeSameAs(mirror.Newest);
+        (mirror.IsReplaced, own.Newest.IsMirror).ShouldBe((true, false));
+        (playlist.IsCompleted, media.IsCompleted).ShouldBe((false, false));
+
+        server.Hear(broadcaster.Part("source"));
+
+        using var answer = await playlist;
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("source/2.2.m4s");
+        (await media).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Session_end_answers_all_held_requests()
     {
         var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
