@@ -30,8 +30,8 @@ public static class ClusterModule
     public static bool IsEnabled(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration[DatabaseKey]);
 
     /// <summary>
-    /// Adds the cluster: <see cref="ISessionMirrors"/>, <see cref="IPublisherRelay"/>, <see cref="ITakeoverCandidates"/>, and an
-    /// <see cref="ISpool"/> that also reads media of mirrored sessions. Requires the ports
+    /// Adds the cluster: <see cref="ISessionMirrors"/>, <see cref="IPublisherRelay"/>, <see cref="ITakeoverCandidates"/>,
+    /// <see cref="IPeerConnections"/>, and an <see cref="ISpool"/> that also reads media of mirrored sessions. Requires the ports
     /// <see cref="ISessionFeeds"/>, <see cref="IMirroredSessions"/> and <see cref="Media.ClusterToControl.IServerDirectory"/>, and
     /// <see cref="Media.ClusterToIngest.IRelayedPublishers"/>. Add it after the storage and before the
     /// origin. Without a shared database it adds nothing but its options.
@@ -55,6 +55,7 @@ public static class ClusterModule
         services.AddSingleton<ClusterCertificates>();
         services.AddSingleton<PeerConnections>();
         services.AddSingleton<SessionFollowers>();
+        services.AddSingleton<IPeerConnections>(provider => provider.GetRequiredService<PeerConnections>());
         services.AddSingleton<FeedService>();
         services.AddSingleton<MirrorServices>();
         services.AddSingleton<SessionMirrors>();

@@ -24,6 +24,9 @@ public enum ControlErrorCode
     /// <summary>The database is unavailable; the same request may succeed later.</summary>
     Unavailable,
 
+    /// <summary>The server that owns a channel's session does not answer; the same request may succeed later.</summary>
+    OwnerUnavailable,
+
     /// <summary>
     /// The installation is unusable: PostgreSQL is not installed, or the schema is newer than the program. Retrying does not help.
     /// </summary>

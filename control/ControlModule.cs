@@ -120,6 +120,8 @@ public static class ControlModule
             p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetService<ITakeoverCandidates>()));
         services.AddSingleton<RemoteSessions>();
         services.AddSingleton<ServerRepository>();
+        services.AddHttpForwarder();
+        services.AddSingleton<OwnerRequests>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(

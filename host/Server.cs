@@ -1,4 +1,5 @@
 using Broadcast.Cluster;
+using Broadcast.Cluster.Connections;
 using Broadcast.Control;
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
@@ -228,14 +229,15 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         app.UseSafeHeaders();
         app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 
-        // The internal listener serves only health and metrics; the public ones serve everything else.
+        // The internal listener serves health, metrics and other servers; the public ones serve everything else.
         app.UseInternalPort(() => _listeners.InternalPort,
             endpoints =>
             {
                 InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime,
                     () => app.Services.GetRequiredService<ServerDrain>().IsDraining);
                 endpoints.MapCluster();
-            });
+            },
+            PeerRequests.IdentifyAsync);
         app.UseControl();
         foreach (var role in roles)
         {

@@ -2,9 +2,12 @@ using System.Globalization;
 using System.Net;
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Control.Servers;
+using Broadcast.Media.ControlToCluster;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -58,6 +61,11 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         using var anonymousScope = Actor.Use(Actor.Server with { Address = address });
         try
         {
+            if (http.Features.Get<PeerRequest>() is not null)
+            {
+                return await AnswerPeerAsync(context, next);
+            }
+
             var requiredRole = http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>();
             if (requiredRole is not null || http.GetEndpoint()?.Metadata.GetMetadata<OptionalCaller>() is not null)
             {
@@ -129,6 +137,27 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
             ControlLog.RequestFailed(logger, e);
             return Problem((int)HttpStatusCode.InternalServerError, "The server failed to process the request; see its log.");
         }
+    }
+
+    /// <summary>Answers a request that another server forwards with the caller that it has authenticated, and whose limits it applies.</summary>
+    private static async ValueTask<object?> AnswerPeerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        http.Response.Headers[OwnerRequests.AnsweredBy] = http.RequestServices.GetRequiredService<ServerIdentity>().Id.ToString("D");
+        if (ForwardedCaller.Read(http.Request) is not { } forwarded
+            || http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is not { } required)
+        {
+            return Problem(StatusCodes.Status400BadRequest, "The request of the server names no caller.");
+        }
+
+        if (DenialReason(http, forwarded.Caller, required.Role) is { } denial)
+        {
+            return Problem(StatusCodes.Status403Forbidden, denial);
+        }
+
+        http.Items[CallerKey] = forwarded.Caller;
+        using var scope = Actor.Use(forwarded.Caller.ActorAt(forwarded.Address));
+        return await next(context);
     }
 
     internal static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
@@ -210,8 +239,15 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         ControlErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
         ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
         ControlErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),
+        ControlErrorCode.OwnerUnavailable => OwnerUnavailable(http, e.Message),
         _ => Unavailable(http),
     };
+
+    private static ProblemHttpResult OwnerUnavailable(HttpContext http, string detail)
+    {
+        http.Response.Headers.RetryAfter = "2";
+        return Problem(StatusCodes.Status503ServiceUnavailable, detail);
+    }
 
     private static ProblemHttpResult Unavailable(HttpContext http)
     {

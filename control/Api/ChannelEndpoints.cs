@@ -7,6 +7,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
 using Microsoft.AspNetCore.Builder;
@@ -22,9 +23,9 @@ internal static class ChannelEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels", async (HttpContext http, ChannelRepository channels) =>
-            (await channels.ListAsync(http.RequestAborted)).Select(c => View(http, c)).ToList())
-            .RequireRole(TokenRole.Viewer).Describe<List<ChannelView>>("listChannels", "List channels by name.");
+        api.MapGet("/channels", ListAsync).RequireRole(TokenRole.Viewer).WithMetadata(new PeerEndpoint())
+            .Describe<List<ChannelView>>("listChannels", "List channels by name. 'live' is null while the server that has the channel on "
+                + "air does not answer.");
 
         api.MapPost("/channels", CreateAsync).RequireRole(TokenRole.Admin).AcceptsBody<NewChannel>()
             .Describe<CreatedChannelView>("createChannel", "Create a channel and its first stream key. The key is shown only once.", 201,
@@ -32,7 +33,7 @@ internal static class ChannelEndpoints
 
         api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelRepository channels) =>
             TaggedView(http, await channels.GetAsync(name, http.RequestAborted)))
-            .RequireRole(TokenRole.Viewer).Describe<ChannelView>("getChannel", "Get a channel.", 200, 404).WithETag();
+            .RequireRole(TokenRole.Viewer).Describe<ChannelView>("getChannel", "Get a channel.", 200, 404).WithETag().AnsweredByOwner();
 
         api.MapPatch("/channels/{name}", ChangeAsync).RequireRole(TokenRole.Producer).AcceptsBody<ChannelChange>()
             .Describe<ChannelView>("changeChannel",
@@ -55,16 +56,23 @@ internal static class ChannelEndpoints
         api.MapPost("/channels/{name}/kick", KickAsync).RequireRole(TokenRole.Producer)
             .Describe<KickedView>("kickEncoders",
                 "Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its "
-                + "key. 409: another server has the channel on air; send the request to that server.", 200, 404, 409);
+                + "key.", 200, 404).AnsweredByOwner();
 
         api.MapGet("/channels/{name}/health", HealthAsync).RequireRole(TokenRole.Viewer)
             .Describe<HealthView>("getHealth", "Get measurements of the channel's publishing encoders, with detected issues and advice.",
-                200, 404);
+                200, 404).AnsweredByOwner();
 
         api.MapGet("/channels/{name}/sessions", SessionsAsync).RequireRole(TokenRole.Viewer)
             .Describe<List<SessionView>>("listSessions", "List the channel's sessions, newest first. 'before' continues from a session id.",
                 200, 400, 404)
             .Paged("before", SessionHistory.MaxPage);
+    }
+
+    private static async Task<List<ChannelView>> ListAsync(HttpContext http, ChannelRepository channels, OwnerRequests owners)
+    {
+        var remote = await owners.ListChannelsAsync(http);
+        return [.. (await channels.ListAsync(http.RequestAborted))
+            .Select(c => View(http, c) is var view && remote.TryGetValue(c.Name, out var atOwner) ? view.With(atOwner) : view)];
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, ChannelRepository channels, IOptions<ControlOptions> options,
@@ -81,7 +89,7 @@ internal static class ChannelEndpoints
 
     private static async Task<ChannelView> ChangeAsync(
         string name, HttpContext http, ChannelRepository channels, ViewerPolicyCache policies, ControlDatabase database,
-        IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
+        OwnerRequests owners, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
@@ -94,7 +102,8 @@ internal static class ChannelEndpoints
             await policies.RefreshAsync(database, name, http.RequestAborted);   // the change is in effect with the response
         }
 
-        return TaggedView(http, changed);
+        var view = TaggedView(http, changed);
+        return owners.IsOnAirElsewhere(changed.Name) ? view.With(await owners.FindChannelAsync(http, changed.Name)) : view;
     }
 
     private static ChannelView TaggedView(HttpContext http, ChannelInfo channel) =>
@@ -122,17 +131,11 @@ internal static class ChannelEndpoints
     }
 
     private static async Task<KickedView> KickAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
-        RemoteSessions remoteSessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
         var encoders = sessionManager.DisconnectEncoders(id, "disconnected by an operator");
-        if (encoders == 0 && remoteSessions.Find(id) is { } other)
-        {
-            throw new ControlException(ControlErrorCode.Conflict,
-                $"Channel {name} is on air at server '{other.Server}'. Send the request to that server.");
-        }
-
         if (encoders > 0)
         {
             // The encoders are already disconnected, so the audit row is written even if the caller has disconnected.

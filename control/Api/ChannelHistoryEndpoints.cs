@@ -28,7 +28,7 @@ internal static class ChannelHistoryEndpoints
                 "Get measurements of the last hour, or with 'range=day' averages of the last 24 hours, oldest first, one per "
                 + "'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost "
                 + "when the server restarts.",
-                200, 400, 404);
+                200, 400, 404).AnsweredByOwner();
 
         api.MapGet("/channels/{name}/activity", ListActivityAsync).RequireRole(TokenRole.Producer)
             .Describe<List<ActivityView>>(

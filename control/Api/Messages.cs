@@ -54,6 +54,10 @@ internal sealed record ChannelView(
                 ChannelInputStates.Name(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }
+
+    /// <summary>Replaces the state with that of the server that has the channel on air; <see langword="null"/> when it is unknown.</summary>
+    public ChannelView With(ChannelView? atOwner) =>
+        this with { Live = atOwner?.Live, Inputs = atOwner?.Inputs ?? [], Encoding = atOwner?.Encoding };
 }
 
 internal sealed record InputView(string Role, string State, bool OnAir, DateTimeOffset Since, long? BitsPerSecond);

@@ -57,6 +57,12 @@ internal sealed class ChannelReporter(
         var open = sessionManager.OpenSessions().Select(s => s.Channel).ToHashSet();
         foreach (var channel in open.Union(_lastReports.Keys).ToList())
         {
+            if (!open.Contains(channel) && remoteSessions?.Has(channel) == true)
+            {
+                _lastReports.Remove(channel);   // the server that has it on air reports it; this one may mirror it
+                continue;
+            }
+
             if (!_lastReports.TryGetValue(channel, out var lastReport))
             {
                 _lastReports.Add(channel, lastReport = new() { Health = "" });

@@ -39,6 +39,9 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
     /// <summary>Finds the session of a channel that is on air at another server.</summary>
     public RemoteSession? Find(long channelId) => _state.Channels.GetValueOrDefault(channelId);
 
+    /// <summary>All channels on air at other servers.</summary>
+    public IReadOnlyList<RemoteSession> All => _state.Channels.Values;
+
     /// <summary>Returns whether a channel's owner would have lost it since the last read, unless it has renewed its lease.</summary>
     public bool IsDue(long channelId) => _state is var state && state.Channels.TryGetValue(channelId, out var session)
         && time.GetElapsedTime(state.ReadAt) >= session.FreeIn;

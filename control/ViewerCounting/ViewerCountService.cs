@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
@@ -20,7 +21,7 @@ internal sealed record ChannelViewersData(long Viewers);
 internal sealed class ViewerCountService(
     ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database,
         [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ViewerCountService> logger, IViewerCounter? counter = null) : BackgroundService
+    ILogger<ViewerCountService> logger, IViewerCounter? counter = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     /// <summary>Interval of checks.</summary>
     public static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
@@ -85,6 +86,12 @@ internal sealed class ViewerCountService(
     {
         foreach (var channel in open.Union(_published.Keys).ToList())
         {
+            if (!open.Contains(channel) && remoteSessions?.Has(channel) == true)
+            {
+                _published.Remove(channel);   // the server that has it on air publishes its count
+                continue;
+            }
+
             var viewers = totals.Find(channel).Viewers;
             var published = _published.GetValueOrDefault(channel);
             if (viewers != published.Viewers && (published.At is not { } at || time.GetElapsedTime(at) >= PublishInterval))

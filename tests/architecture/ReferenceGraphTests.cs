@@ -18,7 +18,7 @@ public sealed class ReferenceGraphTests
         ["storage"] = ["AWSSDK.S3"],
         ["origin"] = [],
         ["cluster"] = ["Grpc.AspNetCore.Server", "Grpc.Net.Client", "Google.Protobuf", "Grpc.Tools"],
-        ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi"],
+        ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi", "Yarp.ReverseProxy"],
         ["host"] =
         [
             "Serilog.AspNetCore", "System.CommandLine", "Spectre.Console", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Exporter.OpenTelemetryProtocol",

@@ -94,6 +94,8 @@ internal sealed class TestServer : IAsyncDisposable
         builder.Services.PostConfigure<GrpcServiceOptions>(grpc => grpc.MaxSendMessageSize = null);
         var app = builder.Build();
         app.MapGet("/healthz", () => "ok");
+        app.MapGet("/sender", async (HttpContext http) => await PeerRequests.IdentifyAsync(http)
+            ? http.Features.Get<PeerRequest>()!.Server.ToString() : "no server");
         if (substitute is null)
         {
             app.MapCluster();

@@ -1,5 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Servers;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
@@ -60,9 +61,32 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         (await NotifiedAsync(bench)).ShouldContain("channel.health 1");
     }
 
-    private static ChannelReporter Reporter(RecordingHarness bench, Said said, TimeProvider? systemClock = null) =>
+    [Fact]
+    public async Task Channel_that_another_server_has_on_air_now_is_reported_by_that_server_alone()
+    {
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        var session = grant.Session.Id;
+        var said = new Said { Session = session, State = new(ChannelRunState.Live, session, null) };
+        var remote = new RemoteSessions(bench.Rig.Clock);
+        using var reporter = Reporter(bench, said, remote: remote);
+        await LookAsync(bench, reporter, 1);
+        await bench.EndAsync(grant);
+        said.State = new(ChannelRunState.Ended, session, null);
+        await LookAsync(bench, reporter, 1);
+
+        // The other server's session is mirrored here, without the encoders.
+        var next = SessionId.New(bench.Rig.Clock.GetUtcNow());
+        remote.Set([new RemoteSession(1, grant.Session.Channel.Value, next, "other", TimeSpan.Zero)]);
+        said.State = new(ChannelRunState.Live, next, null);
+        await LookAsync(bench, reporter, 3);
+        (await NotifiedAsync(bench)).ShouldBe(["channel.state live", "channel.state ended"]);
+    }
+
+    private static ChannelReporter Reporter(RecordingHarness bench, Said said, TimeProvider? systemClock = null,
+        RemoteSessions? remote = null) =>
         new(bench.Rig.Database, bench.Rig.Book, systemClock ?? bench.Rig.Clock, bench.Rig.Clock,
-            bench.Rig.Log.For<ChannelReporter>(), said, said);
+            bench.Rig.Log.For<ChannelReporter>(), said, said, remote);
 
     private static async Task LookAsync(RecordingHarness bench, ChannelReporter reporter, int times)
     {

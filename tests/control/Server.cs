@@ -56,7 +56,7 @@ internal sealed class Server : IAsyncDisposable
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null,
-        IInternalListener? listener = null, ISessionHandover? handover = null,
+        IInternalListener? listener = null, ISessionHandover? handover = null, IPeerConnections? peers = null,
         params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -128,6 +128,11 @@ internal sealed class Server : IAsyncDisposable
         if (handover is not null)
         {
             builder.Services.AddSingleton(handover);
+        }
+
+        if (peers is not null)
+        {
+            builder.Services.AddSingleton(peers);
         }
 
         if (candidates is not null)

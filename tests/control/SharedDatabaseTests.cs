@@ -132,7 +132,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Disconnect_request_for_an_encoder_of_another_server_is_rejected()
+    public async Task Disconnect_request_for_an_encoder_of_a_server_with_an_unknown_address_is_rejected()
     {
         var options = await postgres.FreshAsync();
         await using var a = await Server.StartAsync(options.ConnectionString);
@@ -141,8 +141,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/kick", await b.TokenAsync(TokenRole.Producer));
 
-        (status, body.ToString()).ShouldSatisfyAllConditions(answer => answer.status.ShouldBe(409),
-            answer => answer.Item2.ShouldContain("on air at server"));
+        (status, body.ToString()).ShouldSatisfyAllConditions(answer => answer.status.ShouldBe(503),
+            answer => answer.Item2.ShouldContain("has no known internal address"));
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
     }
 

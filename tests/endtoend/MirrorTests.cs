@@ -42,6 +42,7 @@ public sealed partial class MirrorTests
         (await other.MetricAsync("broadcast_cluster_mirrors")).ShouldBe(1);
         (await owner.MetricAsync("broadcast_cluster_mirrors")).ShouldBe(0);
         await CompareAccessAsync(owner, other, api);
+        await CompareApiAsync(owner, other, database.AdminToken);
 
         await LoseOwnerAsync(owner, other, main, view.Session);
     }
@@ -136,6 +137,30 @@ public sealed partial class MirrorTests
         }
 
         there.GetProperty("state").GetString().ShouldBe("live");
+    }
+
+    /// <summary>Asks both servers for the state of a channel, and disconnects its encoder through the one that does not have it.</summary>
+    private static async Task CompareApiAsync(BroadcastServer owner, BroadcastServer other, string token)
+    {
+        using var here = new HttpClient { BaseAddress = owner.Http };
+        using var there = new HttpClient { BaseAddress = other.Http };
+        here.DefaultRequestHeaders.Authorization = there.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        foreach (var path in new[] { "/api/v1/channels/members", "/api/v1/channels/members/health" })
+        {
+            var list = path.EndsWith("health", StringComparison.Ordinal) ? "sources" : "inputs";
+            var (known, answer) = (await here.GetFromJsonAsync<JsonElement>(path), await there.GetFromJsonAsync<JsonElement>(path));
+            answer.GetProperty(list).GetArrayLength().ShouldBe(1, path);
+            (Since(answer), Since(known)).ShouldSatisfyAllConditions(since => since.Item1.ShouldBe(since.Item2));
+
+            string? Since(JsonElement body) => body.GetProperty(list)[0].GetProperty("since").GetString();
+        }
+
+        using var kicked = await there.PostAsync("/api/v1/channels/members/kick", null);
+        (await kicked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("encoders").GetInt32().ShouldBe(1);
+        using var plain = new HttpClient { BaseAddress = owner.Internal };
+        plain.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        using var refused = await plain.GetAsync("/api/v1/channels/members");
+        refused.StatusCode.ShouldBe(HttpStatusCode.NotFound, "without the certificate of a server");
     }
 
     private static async Task CompareAccessAsync(BroadcastServer owner, BroadcastServer other, HttpClient api)

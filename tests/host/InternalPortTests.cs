@@ -1,8 +1,10 @@
 using System.Net;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
+using Broadcast.Media.ControlToCluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Shouldly;
 using Xunit;
@@ -24,12 +26,15 @@ public sealed class InternalPortTests
         await using var app = builder.Build();
         using var metrics = new MetricsText();
         var inside = 0;
+        var isOfServer = false;
 
         // As in the server, the modules' endpoints are mapped on the application itself.
-        app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime, () => false));
+        app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime, () => false),
+            _ => new(isOfServer));
         app.Map("/live/{**path}", () => "media");
         app.Map("/t/{token}/live/{**path}", () => "media");
         app.MapGet("/api/v1/channels", () => "channels");
+        app.MapGet("/api/v1/peers", () => "peers").WithMetadata(new PeerEndpoint());
         app.MapFallback(() => "pages");
         await app.StartAsync();
         var ports = app.Urls.Select(url => new Uri(url)).ToList();
@@ -42,6 +47,19 @@ public sealed class InternalPortTests
             there.StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
             using var here = await client.GetAsync(new Uri(ports[0], path));
             here.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        }
+
+        using (var spoofed = new HttpRequestMessage(HttpMethod.Get, new Uri(ports[1], "/api/v1/peers")) { Headers = { { "Server", "other" } } })
+        using (var response = await client.SendAsync(spoofed))
+        {
+            response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+
+        isOfServer = true;
+        (await client.GetStringAsync(new Uri(ports[1], "/api/v1/peers"))).ShouldBe("peers");
+        using (var response = await client.GetAsync(new Uri(ports[1], "/api/v1/channels")))
+        {
+            response.StatusCode.ShouldBe(HttpStatusCode.NotFound, "an endpoint that other servers do not call");
         }
 
         foreach (var path in new[] { "/healthz", "/readyz", "/metrics" })

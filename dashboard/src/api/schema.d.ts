@@ -1101,7 +1101,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its key. 409: another server has the channel on air; send the request to that server. */
+  /** Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its key. */
   kickEncoders: {
     method: 'POST';
     path: '/api/v1/channels/{name}/kick';
@@ -1141,7 +1141,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'][];
   };
-  /** List channels by name. */
+  /** List channels by name. 'live' is null while the server that has the channel on air does not answer. */
   listChannels: {
     method: 'GET';
     path: '/api/v1/channels';
