@@ -44,6 +44,11 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     public ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken)
     {
         var remote = _services.Directory.FindRemote(channel);
+        if (remote is null && IsLost(channel))
+        {
+            return new(ChannelAvailability.Unavailable);
+        }
+
         if (!_current.TryGetValue(channel, out var mirror) || (remote is not null && remote.Session != mirror.Session))
         {
             if (remote is null || _services.Sessions.Owns(channel, remote.Session))
@@ -134,6 +139,14 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
             }
         }
     }
+
+    /// <summary>
+    /// Returns whether the open session of a channel has no owner now, and this server has neither the session nor a newer one. Another
+    /// server may have a copy.
+    /// </summary>
+    private bool IsLost(ChannelName channel) => _services.Directory.FindLost(channel) is { } session
+        && Find(channel, session) is null && !_services.Sessions.Owns(channel, session)
+        && !_services.Sessions.HasNewer(channel, session);
 
     private void Keep(ChannelName channel)
     {

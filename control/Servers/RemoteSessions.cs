@@ -24,8 +24,8 @@ internal sealed record RemoteSession(long ChannelId, string Channel, SessionId S
 /// </summary>
 internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
-    private readonly Lock _lock = new();
-    private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenDictionary<ChannelName, RemoteSession>.Empty, 0);
+    private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenDictionary<ChannelName, RemoteSession>.Empty,
+        FrozenDictionary<ChannelName, SessionId>.Empty, 0);
 
     /// <summary>Returns whether another server has the channel on air.</summary>
     public bool Has(long channelId) => _state.Channels.ContainsKey(channelId);
@@ -39,6 +39,9 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
     /// <summary>Finds the session of a channel that is on air at another server.</summary>
     public RemoteSession? Find(long channelId) => _state.Channels.GetValueOrDefault(channelId);
 
+    /// <summary>Finds the open session of a channel whose owner is gone, and that no server has taken over yet.</summary>
+    public SessionId? FindLost(ChannelName channel) => _state.Lost.TryGetValue(channel, out var session) ? session : null;
+
     /// <summary>All channels on air at other servers.</summary>
     public IReadOnlyList<RemoteSession> All => _state.Channels.Values;
 
@@ -47,30 +50,38 @@ internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeP
         && time.GetElapsedTime(state.ReadAt) >= session.FreeIn;
 
     /// <summary>Adds a channel whose session this server has handed over, until the database is read again.</summary>
-    public void Add(RemoteSession session)
-    {
-        lock (_lock)
-        {
-            Set(_state.Channels.Values.Where(known => known.ChannelId != session.ChannelId).Append(session));
-        }
-    }
+    public void Add(RemoteSession session) =>
+        Replace(_state.Channels.Values.Where(known => known.ChannelId != session.ChannelId).Append(session));
 
     /// <summary>Removes a session that this server has taken over.</summary>
-    public void Remove(SessionId session)
-    {
-        lock (_lock)
-        {
-            Set(_state.Channels.Values.Where(known => known.Session != session));
-        }
-    }
+    public void Remove(SessionId session) => Replace(_state.Channels.Values.Where(known => known.Session != session));
+
+    /// <summary>Replaces the channels with those of the open sessions.</summary>
+    public void Set(IReadOnlyCollection<ClaimedSession> open) => Set(
+        open.Select(session => session.Remote).OfType<RemoteSession>(),
+        open.Where(session => session is { Remote: null, Standing: OwnershipStatus.LeaseExpired or OwnershipStatus.Abandoned }));
 
     /// <summary>Replaces the channels.</summary>
-    public void Set(IEnumerable<RemoteSession> sessions)
+    /// <param name="sessions">Channels on air at other servers.</param>
+    /// <param name="lost">Sessions whose owner is gone; at most one for each channel.</param>
+    public void Set(IEnumerable<RemoteSession> sessions, IEnumerable<ClaimedSession>? lost = null)
     {
         var channels = sessions.ToFrozenDictionary(session => session.ChannelId);
-        _state = new(channels, channels.Values.ToFrozenDictionary(session => ChannelName.Parse(session.Channel)), time.GetTimestamp());
+        _state = new(channels, channels.Values.ToFrozenDictionary(session => ChannelName.Parse(session.Channel)),
+            (lost ?? []).ToFrozenDictionary(session => ChannelName.Parse(session.Channel), session => session.Id), time.GetTimestamp());
+    }
+
+    private void Replace(IEnumerable<RemoteSession> sessions)
+    {
+        var channels = sessions.ToFrozenDictionary(session => session.ChannelId);
+        _state = _state with
+        {
+            Channels = channels,
+            Names = channels.Values.ToFrozenDictionary(session => ChannelName.Parse(session.Channel)),
+        };
     }
 
     private sealed record State(
-        FrozenDictionary<long, RemoteSession> Channels, FrozenDictionary<ChannelName, RemoteSession> Names, long ReadAt);
+        FrozenDictionary<long, RemoteSession> Channels, FrozenDictionary<ChannelName, RemoteSession> Names,
+        FrozenDictionary<ChannelName, SessionId> Lost, long ReadAt);
 }

@@ -37,6 +37,9 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
     public RemoteChannel? FindRemote(ChannelName channel) => remoteSessions.Find(channel)?.Target;
 
     /// <inheritdoc/>
+    public SessionId? FindLost(ChannelName channel) => remoteSessions.FindLost(channel);
+
+    /// <inheritdoc/>
     public async ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken)
     {
         if (_last.TryGetValue(channel, out var known) && time.GetElapsedTime(known.ReadAt) < LastFor)

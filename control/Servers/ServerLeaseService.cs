@@ -155,7 +155,7 @@ internal sealed class ServerLeaseService(
                 open = await claims.ReadAsync(connection, cancellationToken);
             }
 
-            remoteSessions.Set(open.Select(s => s.Remote).OfType<RemoteSession>());
+            remoteSessions.Set(open);
             await ReleaseChannelsAsync(open, cancellationToken);
             foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))
             {

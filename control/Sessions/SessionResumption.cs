@@ -39,7 +39,7 @@ internal sealed class SessionResumption(
 
         await servers.StartAsync(connection, cancellationToken);
         var (taken, others) = await claims.TakeOverAsync(connection, cancellationToken);
-        remoteSessions.Set(others.Select(s => s.Remote).OfType<RemoteSession>());
+        remoteSessions.Set(others);
         if (others.Count > 0)
         {
             ControlLog.SessionsOnAirElsewhere(logger, others.Count);

@@ -33,6 +33,11 @@ public interface IServerDirectory
     RemoteChannel? FindRemote(ChannelName channel);
 
     /// <summary>
+    /// Finds the open session of a channel whose owner is gone, and that no server has taken over yet. Answers from memory.
+    /// </summary>
+    SessionId? FindLost(ChannelName channel);
+
+    /// <summary>
     /// Finds the newest session of a channel that is not on air, if another server that is live has owned it: that server may still serve
     /// it. Results are kept for some seconds; while the database is busy or unavailable, there is none.
     /// </summary>

@@ -6,7 +6,10 @@ public enum ChannelAvailability
     /// <summary>Served here, from a session of this server or from a current mirror.</summary>
     Available,
 
-    /// <summary>The channel is on air at another server, which does not respond. Media that never changes may still be read.</summary>
+    /// <summary>
+    /// The channel is on air at another server, which does not respond, or is lost while its session has not ended. Media that never
+    /// changes may still be read.
+    /// </summary>
     Unavailable,
 }
 

@@ -28,6 +28,11 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
 
     public RemoteChannel? FindRemote(ChannelName channel) => channel == TestSession.Channel ? Remote : null;
 
+    /// <summary>The open session of the channel without an owner.</summary>
+    public SessionId? Lost { get; set; }
+
+    public SessionId? FindLost(ChannelName channel) => channel == TestSession.Channel ? Lost : null;
+
     /// <summary>The last session of the channel when it is not on air.</summary>
     public RemoteChannel? Last { get; set; }
 

@@ -41,6 +41,30 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
+    public async Task A_session_without_owner_is_unavailable_at_servers_that_do_not_have_it()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        server.Directory.Lost = TestSession.Id;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "a viewer tries another server, or again");
+        (await server.Mirrors.PrepareAsync(ChannelName.Parse("other"), CancellationToken.None)).ShouldBe(ChannelAvailability.Available);
+
+        server.Sessions.Own.Add(TestSession.Id);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "taken over here");
+        server.Sessions.Own.Clear();
+
+        server.SetOwner(owner);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "taken over by another server");
+        server.Directory.Remote = null;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "the mirror decides, until nothing arrives");
+
+        server.Directory.Lost = Media.SessionId.New(TestSession.Id.CreatedAt.AddSeconds(1));
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "the mirror is of an earlier session");
+        server.Directory.Lost = null;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "the session has ended");
+    }
+
+    [Fact]
     public async Task The_last_session_of_a_channel_is_mirrored_while_its_server_serves_it()
     {
         await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));

@@ -55,6 +55,27 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_session_whose_owner_is_gone_is_lost_until_it_has_ended()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var a = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        var directory = b.Get<IServerDirectory>();
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
+        (directory.FindLost(Demo), directory.FindRemote(Demo)?.Session).ShouldBe((null, grant.Session.Id), "on air");
+        await a.DisposeAsync();
+
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 21);
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
+        (directory.FindLost(Demo), directory.FindRemote(Demo)).ShouldBe((grant.Session.Id, null));
+
+        await ExecuteAsync(b, "UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'over'");
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
+        directory.FindLost(Demo).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Lease_renewals_store_address_and_version()
     {
         var listener = new Listener();
