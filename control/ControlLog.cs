@@ -281,4 +281,11 @@ internal static partial class ControlLog
 
     [LoggerMessage(5190, LogLevel.Error, "Handing sessions over failed")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5191, LogLevel.Warning,
+        "Took over session {Session} on {Channel} from a lost server and its journal in the object store, epoch {Epoch}")]
+    public static partial void StoredSessionTakenOver(ILogger logger, string session, string channel, long epoch);
+
+    [LoggerMessage(5192, LogLevel.Error, "The media of session {Session} of a lost server cannot be taken over from the object store")]
+    public static partial void StoredTakeoverFailed(ILogger logger, Exception exception, string session);
 }

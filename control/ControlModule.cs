@@ -127,6 +127,7 @@ public static class ControlModule
         services.AddSingleton(p => new SessionTakeovers(
             p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<ILogger<SessionTakeovers>>(), p.GetService<ITakeoverCandidates>(), p.GetService<ISessionLifecycle>()));
+        services.AddSingleton<StoredTakeovers>();
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<ServerLeaseService>());
         services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),

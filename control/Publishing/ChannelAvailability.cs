@@ -28,7 +28,7 @@ internal sealed record ChannelRejection(PublishRejectionReason Reason, string Su
 /// </summary>
 internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     RemoteSessions? remoteSessions = null, ServerLeaseService? servers = null, SessionManager? sessionManager = null,
-    SessionWriter? sessionWriter = null, IOptions<ControlOptions>? options = null)
+    SessionWriter? sessionWriter = null, IOptions<ControlOptions>? options = null, StoredTakeovers? storedTakeovers = null)
 {
     private const string OnAirElsewhere = "the channel is on air at another server";
 
@@ -47,6 +47,11 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
         if (servers is not null)
         {
             await servers.CheckIfDueAsync(key.ChannelId, cancellationToken);
+            if (storedTakeovers is not null && remoteSessions?.FindLost(key.Channel) is { } lost)
+            {
+                await storedTakeovers.ContinueAsync(lost, cancellationToken);
+                await servers.TryCheckAsync(cancellationToken);   // another server may have been faster
+            }
         }
 
         return remoteSessions?.Find(key.ChannelId) is { } other ? Describe(key, other) : null;

@@ -22,7 +22,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, ISessionLifecycle? lifecycle = null,
+    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, ISessionLifecycle? lifecycle = null,
     IInternalListener? listener = null) : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
@@ -177,9 +177,9 @@ internal sealed class ServerLeaseService(
             }
 
             await EndUnknownAsync(connection, open, cancellationToken);
-            if (open.Exists(SessionClaims.ShouldEnd))
+            if (open.FindAll(SessionClaims.ShouldEnd) is { Count: > 0 } abandoned)
             {
-                await EndAbandonedAsync(connection, cancellationToken);
+                await EndAbandonedAsync(connection, abandoned, cancellationToken);
             }
         }
         finally
@@ -351,16 +351,17 @@ internal sealed class ServerLeaseService(
         }
 
         var unknown = open.Where(s => s.Standing == OwnershipStatus.OwnedHere && !sessionManager.HasOpen(s.Id)
-            && !sessionWriter.HasPending(s.Id)).ToList();
+            && !sessionWriter.HasPending(s.Id) && !storedTakeovers.IsRunning(s.Id)).ToList();
         if (unknown.Count > 0 && await claims.EndUnknownAsync(connection, [.. unknown.Select(s => s.Id)], cancellationToken) > 0)
         {
             unknown.ForEach(session => ControlLog.SessionUnknown(logger, session.Id.Value, session.Channel));
         }
     }
 
-    private async Task EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task EndAbandonedAsync(NpgsqlConnection connection, List<ClaimedSession> abandoned, CancellationToken cancellationToken)
     {
-        foreach (var session in await claims.EndAbandonedAsync(connection, cancellationToken))
+        var withoutMedia = HasResumed ? await storedTakeovers.EndAsync(abandoned, cancellationToken) : new HashSet<SessionId>();
+        foreach (var session in withoutMedia.Count == 0 ? [] : await claims.EndAbandonedAsync(connection, withoutMedia, cancellationToken))
         {
             ControlLog.SessionAbandoned(logger, session.Id, session.Channel, session.Owner, session.Reason);
 

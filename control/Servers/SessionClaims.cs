@@ -17,6 +17,9 @@ internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Chann
 
     /// <summary>Time since the owner's lease expired; negative while it holds.</summary>
     public TimeSpan ExpiredFor { get; init; }
+
+    /// <summary>Indicates whether the owner gave its lease back when it stopped.</summary>
+    public bool IsReleased { get; init; }
 }
 
 /// <summary>Session ended in the database on behalf of its lost owner.</summary>
@@ -93,17 +96,19 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// <param name="connection">Open connection.</param>
     /// <param name="seen">The session as it was read. Nothing happens if its owner or epoch has changed since.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <param name="isForEnd">Whether to take over a session in order to end it (<see cref="ShouldEnd"/>).</param>
     /// <returns>
     /// The session; <see langword="null"/> when it has another owner now, its owner is not lost, or its end was requested.
     /// </returns>
-    public async Task<OpenSession?> TakeOverAsync(NpgsqlConnection connection, ClaimedSession seen, CancellationToken cancellationToken)
+    public async Task<OpenSession?> TakeOverAsync(NpgsqlConnection connection, ClaimedSession seen, CancellationToken cancellationToken,
+        bool isForEnd = false)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
             cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
         if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch
-            && s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
+            && (isForEnd ? ShouldEnd(s) : s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null })))
         {
             return null;
         }
@@ -125,14 +130,17 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     public async Task<OpenSession?> TakeHandedOverAsync(NpgsqlConnection connection, SessionId session, long epoch, Guid owner) =>
         (await connection.QueryAsync<TakenRow>(Take, TakeOf([session.Value], owner, epoch))).SingleOrDefault()?.ToOpen();
 
-    /// <summary>Ends the sessions of servers that are gone. Concurrent servers end and report each session once.</summary>
-    public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends those of the given sessions whose servers are gone, in the database alone. Concurrent servers end and report each session once.
+    /// </summary>
+    public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, IReadOnlySet<SessionId> sessions,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
             cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
-        var ids = open.Where(ShouldEnd).Select(s => s.Id.Value).ToArray();
+        var ids = open.Where(s => ShouldEnd(s) && sessions.Contains(s.Id)).Select(s => s.Id.Value).ToArray();
         var ended = await connection.QueryAsync<AbandonedSession>(
             new CommandDefinition(End, new { ids, gone = ServerLostReason }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
@@ -216,6 +224,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
                     }
                     : null,
                 ExpiredFor = owner.ExpiredFor,
+                IsReleased = IsReleased,
             };
         }
     }

@@ -32,6 +32,19 @@ public interface ISessionLifecycle
     ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken) =>
         ResumeAsync(session.Channel, session.Id, cancellationToken);
 
+    /// <summary>Returns whether the object store contains a journal of a session, from which a server without a copy can continue it.</summary>
+    /// <exception cref="IOException">The object store failed.</exception>
+    ValueTask<bool> IsStoredAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => new(false);
+
+    /// <summary>
+    /// Takes over an open session from a server that is lost, from its journal in the object store. Completes when the session can
+    /// continue, or end. What was not uploaded is missing.
+    /// </summary>
+    /// <param name="session">The session with its new epoch.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="IOException">The object store failed.</exception>
+    ValueTask TakeOverStoredAsync(BroadcastSession session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>
     /// Holds an open session so that it can be handed over to another server: nothing more is written or announced. Waits for the end of a
     /// publication.

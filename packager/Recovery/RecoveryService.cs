@@ -22,7 +22,7 @@ namespace Broadcast.Packager.Recovery;
 /// not respond, no channel is used before its sessions are known.
 /// </para>
 /// </summary>
-internal sealed class RecoveryService : BackgroundService, IChannelRecovery
+internal sealed class RecoveryService : BackgroundService, IChannelRecovery, IStoredSessions
 {
     /// <summary>Timeout for a page of a listing or a session's journal in the background.</summary>
     private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(30);
@@ -104,7 +104,7 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
 
         // After the first pass, an encoder does not wait for a store that failed.
         _stage.CompleteRecovery(channel => _isFirstPassDone ? Task.CompletedTask
-            : RecoverAsync(channel, isForEncoder: true, CancellationToken.None), RecoverOwnedAsync);
+            : RecoverAsync(channel, isForEncoder: true, CancellationToken.None), RecoverOwnedAsync, this);
         await base.StartAsync(cancellationToken);
     }
 
@@ -144,6 +144,20 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
 
         // Only channels of the catalog: a viewer may request any name.
         return catalog.Contains(channel) && !RecoverAsync(channel, isForEncoder: false, CancellationToken.None).IsCompleted;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ContainsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        await FindStoredAsync(channel, session, cancellationToken) is not null;
+
+    /// <inheritdoc/>
+    public async Task RecoverAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        _superseded.TryRemove(session, out _);
+        if (await FindStoredAsync(channel, session, cancellationToken) is { } found)
+        {
+            await _recovery.RecoverAsync(found, cancellationToken);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -294,6 +308,18 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery
         }
 
         return _isComplete;
+    }
+
+    private async Task<JournaledSession?> FindStoredAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        var (catalog, folder) = (new JournalCatalog(), ObjectNames.Of(channel, session).JournalFolder);
+        AddSpool(catalog, folder);
+        await foreach (var found in _store.ListAsync(folder, cancellationToken))
+        {
+            catalog.Add(found.Name);
+        }
+
+        return catalog.Of(channel).FirstOrDefault(found => found.Id == session);
     }
 
     private void AddSpool(JournalCatalog catalog, string folder = ObjectNames.JournalRoot)

@@ -43,6 +43,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     private volatile bool _isStoreKnown;
     private Func<ChannelName, Task> _recover = _ => Task.CompletedTask;
     private Func<ChannelName, SessionId, Task> _recoverSession = (_, _) => Task.CompletedTask;
+    private IStoredSessions? _stored;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
@@ -137,6 +138,28 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
             ? new SessionHold(found, ReleaseHeld) : null;
     }
 
+    public async ValueTask<bool> IsStoredAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        return _stored is not null && await _stored.ContainsAsync(channel, session, cancellationToken);
+    }
+
+    public async ValueTask TakeOverStoredAsync(BroadcastSession session, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        _elsewhere.TryRemove(session.Channel, out _);
+        _released.Remove(session.Id);
+        if (!_sessions.Contains(session.Id) && _stored is not null)
+        {
+            await _stored.RecoverAsync(session.Channel, session.Id, cancellationToken);
+        }
+
+        foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
+        {
+            await StopServingAsync(other, cancellationToken);
+        }
+    }
+
     public async ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         await RecoverAsync(channel, session, cancellationToken);
@@ -170,8 +193,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     /// </summary>
     /// <param name="recover">Recovers the earlier sessions of a channel; completes when they are known.</param>
     /// <param name="recoverSession">Recovers a session that this server owns, although its channel has a newer one, or it was released.</param>
-    public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<ChannelName, SessionId, Task>? recoverSession = null)
+    /// <param name="stored">Sessions in the object store that other servers have owned.</param>
+    public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<ChannelName, SessionId, Task>? recoverSession = null,
+        IStoredSessions? stored = null)
     {
+        _stored = stored ?? _stored;
         _recover = recover ?? _recover;
         _recoverSession = recoverSession ?? _recoverSession;
         _recovered.TrySetResult();

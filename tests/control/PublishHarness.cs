@@ -13,6 +13,7 @@ using Broadcast.Media.PackagerToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Shouldly;
 
 namespace Broadcast.Control.Tests;
 
@@ -28,6 +29,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     private readonly List<string> _holds = [];
     private readonly List<string> _recovered = [];
     private readonly List<(BroadcastSession Session, SessionCopy Copy)> _takenOver = [];
+    private readonly List<BroadcastSession> _takenOverStored = [];
 
     /// <summary>Channels whose earlier sessions were requested before those of others.</summary>
     public IReadOnlyList<string> Recovered
@@ -132,6 +134,21 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
+    /// <summary>Answers whether the object store has the journal of a session; may throw.</summary>
+    public Func<SessionId, Task<bool>> IsStored { get; set; } = _ => Task.FromResult(false);
+
+    /// <summary>Sessions taken over from their journals.</summary>
+    public IReadOnlyList<BroadcastSession> TakenOverStored
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _takenOverStored];
+            }
+        }
+    }
+
     /// <summary>Called before a session is deleted.</summary>
     public Action<SessionId>? Forgetting { get; set; }
 
@@ -194,6 +211,21 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         lock (_ended)
         {
             _takenOver.Add((session, copy));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask<bool> IsStoredAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        await IsStored(session);
+
+    public ValueTask TakeOverStoredAsync(BroadcastSession session, CancellationToken cancellationToken)
+    {
+        TakingOver?.Invoke(cancellationToken);
+        lock (_ended)
+        {
+            _ended.Exists(end => end.Session == session.Id).ShouldBeFalse("its end comes after its media are known");
+            _takenOverStored.Add(session);
         }
 
         return ValueTask.CompletedTask;

@@ -101,6 +101,65 @@ public class SessionTakeoverTests
     }
 
     [Fact]
+    public async Task Session_without_a_copy_continues_from_its_journal_in_the_store()
+    {
+        using var owner = await StoredAsync();
+        var store = owner.Spool.AfterKill().Store;
+        using var bench = await new PackagerHarness().StartAsync();
+        (await bench.Stage.IsStoredAsync(Lost.Channel, Lost.Id, CancellationToken.None)).ShouldBeFalse();
+        await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+        foreach (var (name, content) in store.Objects)
+        {
+            bench.Spool.Store.Objects[name] = content;   // uploaded after this server had started
+        }
+
+        (await bench.Stage.IsStoredAsync(Lost.Channel, Lost.Id, CancellationToken.None)).ShouldBeTrue();
+        await bench.Stage.TakeOverStoredAsync(Taken, CancellationToken.None);
+
+        var timeline = bench.Timeline(Lost);
+        var (first, last) = (timeline.FirstSegment, timeline.LastSegment);
+        (timeline.Session.Epoch, timeline.IsEnded, first).ShouldBe((2, false, owner.Timeline(Lost).FirstSegment));
+        await bench.PublishAsync(Taken, [.. VideoFrames(6, 60, from: 30)], Source);
+        bench.Timeline(Lost).LastSegment.ShouldBe(last + 3);
+    }
+
+    [Fact]
+    public async Task Session_without_a_copy_ends_where_its_stored_media_end()
+    {
+        using var owner = await StoredAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        foreach (var (name, content) in owner.Spool.AfterKill().Store.Objects)
+        {
+            bench.Spool.Store.Objects[name] = content;
+        }
+
+        await bench.Stage.TakeOverStoredAsync(Taken, CancellationToken.None);
+        await bench.Stage.EndAsync(Lost.Channel, Lost.Id, "its server did not return", CancellationToken.None);
+
+        bench.Timeline(Lost).IsEnded.ShouldBeTrue();
+        var newest = bench.Spool.Store.Objects.Keys.Where(name => name.Value.StartsWith(ObjectNames.Of(Lost).JournalFolder,
+            StringComparison.Ordinal)).Select(name => JournalFile.Read(bench.Spool.Bytes(name)!)!).OrderBy(file => file.Epoch).Last();
+        newest.End.ShouldBe(JournalEnd.Ended);
+        var stored = newest.BuildTimeline();
+        (stored.IsEnded, stored.LastSegment).ShouldBe((true, bench.Timeline(Lost).LastSegment));
+        foreach (var segment in stored.Renditions.Single().Segments.Where(segment => !segment.IsGap))
+        {
+            bench.Spool.Store.Objects.ContainsKey(segment.Object).ShouldBeTrue(segment.Object.Value);
+        }
+    }
+
+    [Fact]
+    public async Task Store_that_fails_is_reported_and_a_missing_session_is_not_taken_over()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.Stage.TakeOverStoredAsync(Taken, CancellationToken.None);
+        bench.Sink.Timelines.ShouldBeEmpty();
+        bench.Spool.Store.Unreachable = true;
+        await Should.ThrowAsync<IOException>(async () => await bench.Stage.IsStoredAsync(Lost.Channel, Lost.Id, CancellationToken.None));
+        await Should.ThrowAsync<IOException>(async () => await bench.Stage.TakeOverStoredAsync(Taken, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Copy_without_any_media_continues_the_numbers()
     {
         using var owner = await PublishedAsync();
@@ -248,6 +307,15 @@ public class SessionTakeoverTests
         var owner = await new PackagerHarness().StartAsync();
         owner.Begin(Lost, Source).Send(VideoFrames(seconds, 60));
         await Poll.UntilAsync(() => owner.Sink.Events.OfType<TimelineEvent.PartReady>().Any(part => part.Segment >= 4));
+        return owner;
+    }
+
+    /// <summary>An owner whose first journal file is in the store, and the second one is not.</summary>
+    private static async Task<PackagerHarness> StoredAsync()
+    {
+        var owner = await PublishedAsync(seconds: 15);
+        await Poll.UntilAsync(() => owner.Spool.Store.Objects.Keys.Any(name =>
+            name.Value.StartsWith(ObjectNames.Of(Lost).JournalFolder, StringComparison.Ordinal)));
         return owner;
     }
 
