@@ -13,10 +13,24 @@ internal static partial class ClusterLog
         RpcException { StatusCode: StatusCode.NotFound } => "it does not serve the session",
         RpcException { StatusCode: StatusCode.ResourceExhausted } => "this server read too slowly",
         RpcException { StatusCode: StatusCode.Cancelled or StatusCode.DeadlineExceeded } => "it does not respond",
+        RpcException { StatusCode: StatusCode.Unimplemented } => "its version does not have this function",
+        RpcException { StatusCode: StatusCode.PermissionDenied or StatusCode.Unauthenticated } => "it does not accept this server",
         RpcException failure => failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail,
         OperationCanceledException => "it does not respond",
         _ => error.Message,
     };
+
+    /// <summary>
+    /// Returns whether a server will give the same answer to the same call: it has another version, or does not accept this server.
+    /// </summary>
+    public static bool IsPermanent(Exception error) => error is RpcException
+    {
+        StatusCode: StatusCode.Unimplemented or StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.FailedPrecondition,
+    };
+
+    [LoggerMessage(8014, LogLevel.Error,
+        "Server {Peer} uses version {Theirs} of the protocol between servers, and this server {Ours}; it is refused. Update the older one")]
+    public static partial void ProtocolTooDifferent(ILogger logger, string peer, int theirs, int ours);
 
     [LoggerMessage(8001, LogLevel.Information, "Server {Peer} follows session {Session} of channel {Channel}")]
     public static partial void FollowerConnected(ILogger logger, ChannelName channel, SessionId session, string peer);

@@ -51,7 +51,10 @@ public static class ClusterModule
             grpc.EnableDetailedErrors = false;
             grpc.MaxReceiveMessageSize = PeerConnections.MaxMessage;
             grpc.MaxSendMessageSize = PeerConnections.MaxMessage;
+            grpc.Interceptors.Add<ProtocolCheck>();
         });
+        services.AddSingleton(new ClusterProtocol(ClusterProtocol.Current));
+        services.AddSingleton<ProtocolCheck>();
         services.AddSingleton<ClusterCertificates>();
         services.AddSingleton<PeerConnections>();
         services.AddSingleton<SessionFollowers>();

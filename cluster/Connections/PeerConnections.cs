@@ -4,18 +4,20 @@ using System.Security.Authentication;
 using Broadcast.Cluster.Protocol;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 
 namespace Broadcast.Cluster.Connections;
 
 /// <summary>Connections to other servers, one for each server and address. Thread-safe.</summary>
-public sealed class PeerConnections(ClusterCertificates certificates) : IPeerConnections, IDisposable
+public sealed class PeerConnections(ClusterCertificates certificates, ClusterProtocol? protocol = null) : IPeerConnections, IDisposable
 {
     /// <summary>Maximum size of a message: a checkpoint of a year with a DVR window is about half a megabyte.</summary>
     public const int MaxMessage = 64 << 20;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
+    private readonly ProtocolHeader _header = new(protocol ?? new ClusterProtocol(ClusterProtocol.Current));
     private readonly ConcurrentDictionary<(Guid Server, string Address), Lazy<Peer>> _peers = new();
 
     /// <summary>Client of a server's sessions.</summary>
@@ -23,14 +25,14 @@ public sealed class PeerConnections(ClusterCertificates certificates) : IPeerCon
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
     internal async ValueTask<Sessions.SessionsClient> SessionsOfAsync(ClusterServer server, CancellationToken cancellationToken) =>
-        new((await ConnectAsync(server, cancellationToken)).Channel);
+        new((await ConnectAsync(server, cancellationToken)).Channel.Intercept(_header));
 
     /// <summary>Client of a server's relays.</summary>
     /// <param name="server">The server. Its address must be known.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
     internal async ValueTask<Protocol.Relays.RelaysClient> RelaysOfAsync(ClusterServer server, CancellationToken cancellationToken) =>
-        new((await ConnectAsync(server, cancellationToken)).Channel);
+        new((await ConnectAsync(server, cancellationToken)).Channel.Intercept(_header));
 
     /// <inheritdoc/>
     public async ValueTask<HttpMessageInvoker> InvokerOfAsync(ClusterServer server, CancellationToken cancellationToken) =>

@@ -48,7 +48,11 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
                 ClusterLog.RelayUnavailable(services.Logger, channel, target.Owner.Name, ClusterLog.ReasonOf(error));
             }
 
-            return null;
+            // Waiting does not help. The encoder may be able to reach the other server itself.
+            return ClusterLog.IsPermanent(error) ? new RelayDecision.Rejected(new PublishDecision.Rejected(
+                PublishRejectionReason.ChannelBusy,
+                $"Channel {channel} is on air at server '{target.Owner.Name}', which takes no encoders from this server: "
+                + $"{ClusterLog.ReasonOf(error)}. Publish to that server.")) : null;
         }
     }
 

@@ -14,6 +14,10 @@ internal sealed class RelayedPublication : IRelayedPublication
 {
     private const string ThisServer = "this server";
     private const string OwnerLost = "the server that has the channel on air does not respond";
+
+    /// <summary>Number of refusals in a row after which the owner will not take the encoder; a takeover is known within that time.</summary>
+    private const int MaxRefusals = 8;
+
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MovedRetryInterval = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(3);
@@ -185,7 +189,7 @@ internal sealed class RelayedPublication : IRelayedPublication
     /// <returns><see langword="null"/> when the publication has ended.</returns>
     private async Task<IOwnerConnection?> ReopenAsync(bool isMoved)
     {
-        var interrupted = _services.Time.GetTimestamp();
+        var (interrupted, refusals) = (_services.Time.GetTimestamp(), 0);
         while (!_closed.Task.IsCompleted && !_stopping.IsCancellationRequested)
         {
             if (_services.Time.GetElapsedTime(interrupted) > MessageBuffer.MaxAge)
@@ -231,9 +235,19 @@ internal sealed class RelayedPublication : IRelayedPublication
                     return null;
                 }
             }
+            catch (Exception error) when (ClusterLog.IsPermanent(error))
+            {
+                // The same server would refuse the encoder again. It keeps its connection only for another owner.
+                if (++refusals == MaxRefusals)
+                {
+                    _onEnded(new RelayEnd($"server '{_owner.Name}' does not take the encoder: {ClusterLog.ReasonOf(error)}", null));
+                    return null;
+                }
+            }
             catch (Exception)
             {
                 // The owner still does not respond. Whatever the error, the encoder keeps its connection.
+                refusals = 0;
             }
         }
 

@@ -69,8 +69,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="port">Port; 0 for a free one.</param>
     /// <param name="settings">Further settings.</param>
     /// <param name="substitute">Answers other servers instead of the module.</param>
+    /// <param name="protocol">Version of the protocol between servers.</param>
     public static async Task<TestServer> StartAsync(FakeDirectory? directory = null, FakeFeeds? feeds = null, int port = 0,
-        Dictionary<string, string?>? settings = null, SubstituteService? substitute = null)
+        Dictionary<string, string?>? settings = null, SubstituteService? substitute = null, int protocol = ClusterProtocol.Current)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -90,6 +91,7 @@ internal sealed class TestServer : IAsyncDisposable
         var receiver = new FakeReceiver();
         builder.Services.AddSingleton<ISessionReceiver>(receiver);
         builder.Services.AddCluster(builder.Configuration);
+        builder.Services.AddSingleton(new ClusterProtocol(protocol));
         builder.Services.AddSingleton(substitute ?? new SubstituteService());
         builder.Services.PostConfigure<GrpcServiceOptions>(grpc => grpc.MaxSendMessageSize = null);
         var app = builder.Build();

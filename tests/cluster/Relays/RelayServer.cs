@@ -48,7 +48,8 @@ internal sealed class RelayServer : IAsyncDisposable
 
     public PeerConnections Peers => _app.Services.GetRequiredService<PeerConnections>();
 
-    public static async Task<RelayServer> StartAsync(FakeDirectory? directory = null, FakePublishers? publishers = null)
+    public static async Task<RelayServer> StartAsync(FakeDirectory? directory = null, FakePublishers? publishers = null,
+        int protocol = ClusterProtocol.Current)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -63,6 +64,7 @@ internal sealed class RelayServer : IAsyncDisposable
         builder.Services.AddSingleton<ISpool>(_ => new FakeSpool());
         builder.Services.AddSingleton<ISessionReceiver>(new FakeReceiver());
         builder.Services.AddCluster(builder.Configuration);
+        builder.Services.AddSingleton(new ClusterProtocol(protocol));
         var app = builder.Build();
         app.MapCluster();
         await app.StartAsync();
