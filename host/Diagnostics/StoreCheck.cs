@@ -1,8 +1,8 @@
-using System.Security.Cryptography;
 using Broadcast.Host.Commands;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Storage;
+using Broadcast.Storage.Integrity;
 
 namespace Broadcast.Host.Diagnostics;
 
@@ -31,34 +31,22 @@ internal static class StoreCheck
         var options = configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var kind = options.Bucket is null ? $"disk, {Path.Combine(data.Path, "objects")}"
             : $"bucket {options.Bucket} at {options.Endpoint ?? "AWS"}";
-        var name = ObjectName.Parse($"doctor/{Guid.NewGuid():N}");
-        var bytes = RandomNumberGenerator.GetBytes(4096);
         try
         {
             var store = StorageModule.CreateStore(options, data, time);
             using var disposal = store as IDisposable;
-            await store.PutAsync(name, bytes, PutCondition.CreateOnly, cancellationToken);
-            var rejectsOverwrite = !await store.PutAsync(name, bytes, PutCondition.CreateOnly, cancellationToken);
-            await using (var content = await store.OpenAsync(name, 0, null, cancellationToken))
-            {
-                var read = new byte[bytes.Length];
-                if (content is null || content.Length != bytes.Length || await content.Stream.ReadAtLeastAsync(read, read.Length,
-                    throwOnEndOfStream: false, cancellationToken) != read.Length || !read.AsSpan().SequenceEqual(bytes))
-                {
-                    return new Check("storage", CheckOutcome.Bad, $"{kind}: data read back differs from data written",
-                        "Use another object store.");
-                }
-            }
-
-            await store.DeleteAsync([name], cancellationToken);
-            return rejectsOverwrite
-                ? new Check("storage", CheckOutcome.Good, $"{kind}: write, read, conditional write and delete work")
-                : new Check("storage", CheckOutcome.Bad, $"{kind}: ignores conditional writes (If-None-Match) and overwrites objects",
-                    "Use an object store with conditional writes: AWS S3, MinIO, Ceph, Garage, R2.");
+            return await ObjectsAsync(store, kind, time, cancellationToken);
         }
         catch (ObjectStoreException e)
         {
             return new Check("storage", CheckOutcome.Bad, kind, e.Message);
         }
+    }
+
+    internal static async Task<Check> ObjectsAsync(IObjectStore store, string kind, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var failed = (await StoreProbe.RunAsync(store, time, cancellationToken)).FirstOrDefault(step => step.Error is not null);
+        return failed is null ? new Check("storage", CheckOutcome.Good, $"{kind}: write, conditional write, read, list and delete work")
+            : new Check("storage", CheckOutcome.Bad, $"{kind}: '{failed.Name}' failed", failed.Error);
     }
 }

@@ -11,8 +11,9 @@ namespace Broadcast.Storage.Integrity;
 public sealed record StoreProbeStep(string Name, TimeSpan Duration, string? Error);
 
 /// <summary>
-/// Tests an object store by using it: writes one small object under <see cref="Folder"/>, checks that a second write cannot overwrite it,
-/// reads, lists and deletes it.
+/// Tests an object store by using it: writes one small object under <see cref="Folder"/>, checks that a second write cannot overwrite it
+/// and that of simultaneous writes of another one exactly one succeeds, reads, lists and deletes it. Servers that share a bucket depend on
+/// that: each file of a journal has one writer.
 /// </summary>
 public static class StoreProbe
 {
@@ -20,6 +21,12 @@ public static class StoreProbe
     public const string Folder = "doctor/";
 
     private const int Length = 4096;
+
+    /// <summary>Number of simultaneous writes of one object.</summary>
+    private const int Writers = 4;
+
+    private const string UseAnother = "Use one with conditional writes: AWS S3, MinIO, Ceph, Garage, R2.";
+
     private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RemovalTimeout = TimeSpan.FromSeconds(20);
 
@@ -31,6 +38,7 @@ public static class StoreProbe
         CancellationToken cancellationToken)
     {
         var name = ObjectName.Parse($"{Folder}{Guid.NewGuid():N}");
+        var contested = ObjectName.Parse($"{name.Value}-contested");
         var bytes = RandomNumberGenerator.GetBytes(Length);
         var steps = new List<StoreProbeStep>();
         using var limit = new CancellationTokenSource(TestTimeout, time);
@@ -40,17 +48,16 @@ public static class StoreProbe
         [
             ("write", async () => await store.PutAsync(name, bytes, PutCondition.CreateOnly, token) ? null
                 : "The store reports an existing object under a new random name. Do not use this store."),
-            ("keep", async () => await store.PutAsync(name, bytes, PutCondition.CreateOnly, token)
-                ? "The store overwrites objects despite If-None-Match. Use one with conditional writes: AWS S3, MinIO, Ceph, Garage, R2."
-                : null),
+            ("keep", async () => await store.PutAsync(name, RandomNumberGenerator.GetBytes(Length), PutCondition.CreateOnly, token)
+                ? $"The store overwrites objects despite If-None-Match. {UseAnother}" : await ContestAsync(store, contested, token)),
             ("read", async () => await ReadAsync(store, name, bytes, token) ? null
                 : "The bytes read differ from the bytes written. Do not use this store."),
             ("list", async () => await ListsAsync(store, name, token) ? null
                 : "The store does not list a new object. Use one with consistent listings, and allow the key to list (s3:ListBucket)."),
             ("delete", async () =>
             {
-                await store.DeleteAsync([name], token);
-                return await store.FindAsync(name, token) is null ? null : "The object still exists after its deletion.";
+                await store.DeleteAsync([name, contested], token);
+                return await store.FindAsync(name, token) is null && await store.FindAsync(contested, token) is null ? null : "The object still exists after its deletion.";
             }),
         ];
         try
@@ -70,7 +77,7 @@ public static class StoreProbe
         {
             if (steps.Count < all.Length || steps[^1].Error is not null)
             {
-                await RemoveAsync(store, name, time);
+                await RemoveAsync(store, [name, contested], time);
             }
         }
 
@@ -116,12 +123,25 @@ public static class StoreProbe
         return false;
     }
 
-    private static async Task RemoveAsync(IObjectStore store, ObjectName name, TimeProvider time)
+    /// <summary>Writes different bytes under one name at the same time. Exactly one write may be accepted, and its bytes must be kept.</summary>
+    private static async Task<string?> ContestAsync(IObjectStore store, ObjectName name, CancellationToken cancellationToken)
+    {
+        var contents = Enumerable.Range(0, Writers).Select(_ => RandomNumberGenerator.GetBytes(Length)).ToList();
+        var accepted = await Task.WhenAll(contents.Select(content =>
+            store.PutAsync(name, content, PutCondition.CreateOnly, cancellationToken)));
+        return accepted.Count(isAccepted => isAccepted) is not 1 and var count
+            ? $"The store accepts {count} of {Writers} simultaneous writes of one object despite If-None-Match, so that two servers would "
+                + $"overwrite each other. {UseAnother}"
+            : await ReadAsync(store, name, contents[Array.IndexOf(accepted, true)], cancellationToken) ? null
+            : $"The store keeps the bytes of a write that it refused. {UseAnother}";
+    }
+
+    private static async Task RemoveAsync(IObjectStore store, ObjectName[] names, TimeProvider time)
     {
         using var limit = new CancellationTokenSource(RemovalTimeout, time);
         try
         {
-            await store.DeleteAsync([name], limit.Token);
+            await store.DeleteAsync(names, limit.Token);
         }
         catch (Exception e) when (e is ObjectStoreException or OperationCanceledException)
         {

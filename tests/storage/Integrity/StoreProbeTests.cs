@@ -44,6 +44,18 @@ public sealed class StoreProbeTests
     }
 
     [Fact]
+    public async Task Store_that_accepts_simultaneous_conditional_writes_fails_the_conditional_write_step()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+
+        var steps = await StoreProbe.RunAsync(new RacingStore(store), TimeProvider.System, default);
+
+        steps.Select(s => s.Name).ShouldBe(["write", "keep"]);
+        steps[^1].Error!.ShouldStartWith("The store accepts 2 of 4 simultaneous writes of one object despite If-None-Match");
+        (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty("what was tried is removed");
+    }
+
+    [Fact]
     public async Task Cancelled_probe_throws_OperationCanceledException()
     {
         using var given = new CancellationTokenSource();
@@ -58,6 +70,20 @@ public sealed class StoreProbeTests
         public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
             CancellationToken cancellationToken) =>
             throw new ObjectStoreException(ObjectStoreErrorKind.Full, "The disk is full: make room.");
+    }
+
+    /// <summary>Checks the condition before it writes, and not in one step: two writes of a new object pass.</summary>
+    private sealed class RacingStore(IObjectStore inner) : DelegatingStore(inner)
+    {
+        private readonly System.Collections.Concurrent.ConcurrentDictionary<ObjectName, int> _writes = new();
+
+        public override async Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
+            CancellationToken cancellationToken)
+        {
+            var isLate = _writes.AddOrUpdate(name, 1, (_, writes) => writes + 1) == 2
+                && name.Value.EndsWith("contested", StringComparison.Ordinal);
+            return await base.PutAsync(name, bytes, isLate ? PutCondition.Replace : condition, cancellationToken);
+        }
     }
 
     private sealed class OverwritingStore(IObjectStore inner) : DelegatingStore(inner)
