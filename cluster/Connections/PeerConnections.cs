@@ -43,7 +43,7 @@ public sealed class PeerConnections(ClusterCertificates certificates, ClusterPro
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="IOException">The database is unavailable, and this server has no certificate yet.</exception>
     internal async ValueTask<Protocol.Handovers.HandoversClient> HandoversOfAsync(ClusterServer server,
-        CancellationToken cancellationToken) => new(await ConnectAsync(server, cancellationToken));
+        CancellationToken cancellationToken) => new((await ConnectAsync(server, cancellationToken)).Channel.Intercept(_header));
 
     /// <inheritdoc/>
     public void Dispose()
