@@ -50,8 +50,12 @@ public static class ControlModule
     /// <see cref="IStorageProbe"/>, <see cref="IPublishUrls"/> and <see cref="IViewerUrls"/>. Add it before the modules that depend on it,
     /// so that it starts first and stops last.
     /// </summary>
-    public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
+    /// <param name="services">The service collection.</param>
+    /// <param name="configuration">The root configuration.</param>
+    /// <param name="roles">Roles of the process, all by default: they decide which background services run.</param>
+    public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration, ServerRoles? roles = null)
     {
+        roles ??= ServerRoles.All;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddKeyedSingleton(ControlClock.Key, TimeProvider.System);
         services.AddOptions<DatabaseOptions>()
@@ -115,6 +119,7 @@ public static class ControlModule
         services.AddSingleton<AuthCallbackNotifier>();
         services.AddSingleton<AuthCallbackChannels>();
         services.AddSingleton<PublishAuthorization>();
+        services.TryAddSingleton(roles);
         services.AddSingleton<ServerIdentity>();
         services.AddSingleton(p => new SessionClaims(
             p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetService<ITakeoverCandidates>()));
@@ -122,6 +127,8 @@ public static class ControlModule
         services.AddSingleton<ServerRepository>();
         services.AddHttpForwarder();
         services.AddSingleton<OwnerRequests>();
+        services.AddSingleton<MediaServers>();
+        services.AddSingleton<SpareSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
@@ -183,15 +190,10 @@ public static class ControlModule
         services.AddSingleton<SessionResumption>();
         services.AddSingleton<SessionShutdown>();
         services.AddHostedService<ControlService>();
-        services.AddHostedService(p => p.GetRequiredService<DeletedChannels>());
         services.AddHostedService(p => p.GetRequiredService<ServerLeaseService>());
         services.AddHostedService(p => p.GetRequiredService<ServerDrain>());
-        services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
-        services.AddHostedService<AuditRetentionService>();
-        services.AddHostedService(p => p.GetRequiredService<WebhookDispatcher>());
-        services.AddHostedService<ChannelMonitor>();
+        AddWork(services, roles);
         services.AddHostedService(p => p.GetRequiredService<EventStream>());
-        services.AddHostedService<ChannelReporter>();
         services.AddSingleton(p => new ViewerTotals(Clock(p), p.GetService<IViewerCounter>()));
         services.AddSingleton<IViewerTotals>(p => p.GetRequiredService<ViewerTotals>());
         services.AddSingleton<ViewerTable>();
@@ -235,6 +237,31 @@ public static class ControlModule
         MultitrackEndpoint.Map(api);
         OpenApiEndpoint.Map(api);
         return endpoints;
+    }
+
+    /// <summary>
+    /// Adds background work that belongs to a role. A media server also deletes media, because only the owner of a session knows whether
+    /// all of them are uploaded.
+    /// </summary>
+    private static void AddWork(IServiceCollection services, ServerRoles roles)
+    {
+        if (roles.Control || roles.Media)
+        {
+            services.AddHostedService(p => p.GetRequiredService<DeletedChannels>());
+            services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
+        }
+
+        if (roles.Control)
+        {
+            services.AddHostedService<AuditRetentionService>();
+            services.AddHostedService(p => p.GetRequiredService<WebhookDispatcher>());
+        }
+
+        if (roles.Media)
+        {
+            services.AddHostedService<ChannelMonitor>();
+            services.AddHostedService<ChannelReporter>();
+        }
     }
 
     /// <summary>Adds the handlers of database notifications, in the order of their work.</summary>

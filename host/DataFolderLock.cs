@@ -6,13 +6,19 @@ using Broadcast.Media;
 namespace Broadcast.Host;
 
 /// <summary>URLs of a running server: printed as the first line of <c>--json</c>, and stored in the data folder for commands.</summary>
-/// <param name="Ready">Always true; the line is printed when the server is ready.</param>
-/// <param name="Rtmp">RTMP URL for encoders, without a path.</param>
-/// <param name="Rtmps">RTMPS URL for encoders.</param>
-/// <param name="Http">URL of viewers, API and dashboard.</param>
-/// <param name="Internal">URL of health checks and metrics.</param>
+/// <param name="Ready">Whether everything can be used.</param>
+/// <param name="Rtmp">For encoders; <see langword="null"/> without role <c>ingest</c>.</param>
+/// <param name="Rtmps">For encoders; <see langword="null"/> without role <c>ingest</c>.</param>
+/// <param name="Http">For viewers, API and dashboard; <see langword="null"/> without the roles <c>origin</c> and <c>control</c>.</param>
+/// <param name="Internal">For health checks, metrics and other servers.</param>
 /// <param name="Data">The data folder.</param>
-internal sealed record ServerUrls(bool Ready, string Rtmp, string Rtmps, string Http, string Internal, string Data)
+internal sealed record ServerUrls(
+    bool Ready,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Rtmp,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Rtmps,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Http,
+    string Internal,
+    string Data)
 {
     /// <summary>HTTPS URL, if enabled.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -27,11 +33,16 @@ internal sealed record ServerUrls(bool Ready, string Rtmp, string Rtmps, string 
     public ServerUrls WithPublicUrl(string? publicUrl)
     {
         return Uri.TryCreate(publicUrl, UriKind.Absolute, out var pages) && pages.Host.Length > 0
-            ? this with { Rtmp = ToPublic(Rtmp), Rtmps = ToPublic(Rtmps), Http = publicUrl.TrimEnd('/'), LanAddress = null }
+            ? this with { Rtmp = ToPublic(Rtmp), Rtmps = ToPublic(Rtmps), Http = Http is null ? null : publicUrl.TrimEnd('/'), LanAddress = null }
             : this;
 
-        string ToPublic(string address)
+        string? ToPublic(string? address)
         {
+            if (address is null)
+            {
+                return null;
+            }
+
             var local = new Uri(address);
             return $"{local.Scheme}://{pages.Host}:{local.Port}";
         }
@@ -77,7 +88,7 @@ internal sealed class DataFolderLock : IDisposable
         catch (IOException e) when (Find(data) is { } other)
         {
             throw new StartException(
-                $"A server is already running on {data.Path} (at {other.Http}). Stop it, or choose another folder with --data DIR.", e);
+                $"A server is already running on {data.Path} (at {other.Http ?? other.Internal}). Stop it, or choose another folder with --data DIR.", e);
         }
         catch (IOException e)
         {

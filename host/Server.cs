@@ -1,3 +1,4 @@
+using System.Net;
 using Broadcast.Cluster;
 using Broadcast.Cluster.Connections;
 using Broadcast.Control;
@@ -28,7 +29,7 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Host;
 
 /// <summary>The server: runs the services of all roles behind their listeners, from locking the data folder to graceful shutdown.</summary>
-internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, StartupBanner banner)
+internal sealed partial class Server(DataFolder data, IConfiguration configuration, ServerRoles roles, StartupBanner banner)
     : IAsyncDisposable
 {
     /// <summary>Timeout for closing connections: slow readers and incomplete requests must not use up the time of the stages.</summary>
@@ -87,9 +88,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         var channel = firstRun is null ? ControlOptions.FirstChannel : firstRun.Channel
             ?? await _app.Services.GetRequiredService<ChannelRepository>().DefaultAsync(stopping);
         banner.Print(urls, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, firstRun?.StreamKey,
-            firstRun?.SetupCode);
+            firstRun?.SetupCode, roles);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
-        Started(logger, urls.Rtmp, urls.Http, data.Path);
+        Started(logger, roles, urls.Rtmp ?? "no address", urls.Http ?? "no address", data.Path);
         _certificate.Start(_app.Services.GetRequiredService<ILogger<CertificateReloader>>());
 
         await WaitAsync(stopping);
@@ -185,7 +186,11 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelRuntimeStates, ChannelRuntimeStates>();
-        builder.Services.AddSingleton<IEncoderList, EncoderList>();
+        if (roles.Media)
+        {
+            builder.Services.AddSingleton<IEncoderList, EncoderList>();
+        }
+
         builder.Services.AddSingleton<DelayMeter>();
         builder.Services.AddSingleton<ITimelineSink>(services => services.GetRequiredService<DelayMeter>());
         builder.Services.AddSingleton<MeasurementService>();
@@ -195,13 +200,12 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<IViewerUrls, ViewerUrlProvider>();
         builder.Services.AddSingleton<IPublishUrls>(services => new PublishUrlProvider(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(),
-            services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
+            services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>(),
+            roles.Ingest ? null : services.GetRequiredService<IOptions<ListenerOptions>>().Value));
         builder.Services.AddSingleton<IInternalListener>(services => new InternalListener(
             _listeners.Find, services.GetRequiredService<IOptions<ClusterOptions>>()));
-        foreach (var role in roles)
-        {
-            role.Add(builder.Services, configuration);
-        }
+        builder.Services.AddSingleton(roles);
+        Module.AddAll(builder.Services, configuration, roles);
 
         builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= banner.IsUp);
         builder.Services.PostConfigure<IngestOptions>(ingest =>
@@ -216,7 +220,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
                 kestrel,
                 configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
                 configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
-                new TlsConnectionMiddleware(_certificate, TimeProvider.System), limits);
+                new TlsConnectionMiddleware(_certificate, TimeProvider.System), limits, roles);
         });
         var app = builder.Build();
         Map(app);
@@ -239,11 +243,19 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             },
             PeerRequests.IdentifyAsync);
         app.UseControl();
-        foreach (var role in roles)
+        foreach (var module in Module.All)
         {
-            role.Map(app);
+            module.Map(app, roles);
         }
 
+        if (roles.Control)
+        {
+            MapPages(app);
+        }
+    }
+
+    private void MapPages(WebApplication app)
+    {
         var delivery = configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
         var metadata = new PageMetadata(
             app.Services.GetRequiredService<IPageData>(), app.Services.GetRequiredService<IViewerUrls>(),
@@ -261,15 +273,18 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private ServerUrls BuildUrls() => new(
         Ready: true,
-        Rtmp: ListenAddress.ToLocalUrl("rtmp", _listeners.Find("RTMP")!),
-        Rtmps: ListenAddress.ToLocalUrl("rtmps", _listeners.Find("RTMPS")!),
-        Http: ListenAddress.ToLocalUrl("http", _listeners.Find("HTTP")!),
+        Rtmp: UrlOf("rtmp", "RTMP"),
+        Rtmps: UrlOf("rtmps", "RTMPS"),
+        Http: UrlOf("http", "HTTP"),
         Internal: ListenAddress.ToLocalUrl("http", _listeners.Find(InternalListener.Name)!),
         Data: data.Path)
     {
-        LanAddress = ListenAddress.FindLanAddress([_listeners.Find("RTMP")!, _listeners.Find("HTTP")!]),
-        Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ToLocalUrl("https", https) : null,
+        LanAddress = ListenAddress.FindLanAddress([.. new[] { _listeners.Find("RTMP"), _listeners.Find("HTTP") }.OfType<IPEndPoint>()]),
+        Https = UrlOf("https", "HTTPS"),
     };
+
+    private string? UrlOf(string scheme, string listener) =>
+        _listeners.Find(listener) is { } bound ? ListenAddress.ToLocalUrl(scheme, bound) : null;
 
     /// <summary>Result of the control module's first run; <see langword="null"/> while a configured database is unavailable.</summary>
     private async Task<FirstRunResult?> FirstRunAsync()
@@ -285,8 +300,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         await stop.Task;
     }
 
-    [LoggerMessage(7001, LogLevel.Information, "Started: encoders at {Rtmp}, viewers at {Http}, data in {Data}")]
-    private static partial void Started(ILogger logger, string rtmp, string http, string data);
+    [LoggerMessage(7001, LogLevel.Information, "Started with roles {Roles}: encoders at {Rtmp}, viewers at {Http}, data in {Data}")]
+    private static partial void Started(ILogger logger, ServerRoles roles, string rtmp, string http, string data);
 
     [LoggerMessage(7002, LogLevel.Information, "Stopping")]
     private static partial void Stopping(ILogger logger);

@@ -1,4 +1,5 @@
 using Broadcast.Host.Listening;
+using Broadcast.Media;
 
 namespace Broadcast.Host;
 
@@ -15,7 +16,8 @@ internal sealed record StartupBanner(bool Json, bool IsUp)
     /// The first channel's stream key, printed only once; <see langword="null"/> if a channel already existed.
     /// </param>
     /// <param name="setupCode">One-time setup code of the dashboard, until it is used.</param>
-    public void Print(ServerUrls urls, DeliveryOptions delivery, string? channel, string? firstKey, string? setupCode)
+    /// <param name="roles">Roles of the process.</param>
+    public void Print(ServerUrls urls, DeliveryOptions delivery, string? channel, string? firstKey, string? setupCode, ServerRoles roles)
     {
         if (Json)
         {
@@ -24,6 +26,12 @@ internal sealed record StartupBanner(bool Json, bool IsUp)
         }
 
         urls = urls.WithPublicUrl(delivery.PublicUrl);
+        if (!roles.IsAll)
+        {
+            PrintRoles(urls, roles, setupCode);
+            return;
+        }
+
         var pages = urls.Http;
         List<string> lines = ["", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)",
             $"    Server      {urls.Rtmp}/live", $"    with TLS    {urls.Rtmps}/live"];
@@ -49,5 +57,17 @@ internal sealed record StartupBanner(bool Json, bool IsUp)
 
         lines.AddRange(["  No encoder? Run ./broadcast demo in another terminal.  Press Ctrl-C to stop the server.", ""]);
         Console.Out.WriteLine(string.Join('\n', lines));
+    }
+
+    private static void PrintRoles(ServerUrls urls, ServerRoles roles, string? setupCode)
+    {
+        List<string> lines = ["", $"Broadcast is running with roles {roles}.", ""];
+        lines.AddRange(new[]
+        {
+            ("Publish", urls.Rtmp is { } rtmp ? $"{rtmp}/live" : null), ("Viewers", roles.Origin ? urls.Http : null),
+            ("Dashboard", roles.Control ? $"{urls.Http}/dashboard{(setupCode is null ? "" : "/setup")}" : null),
+            ("set-up code", setupCode is null ? null : $"{setupCode}  (valid once)"), ("Internal", urls.Internal), ("Data", urls.Data),
+        }.Where(line => line.Item2 is not null).Select(line => $"  {line.Item1,-12}{line.Item2}"));
+        Console.Out.WriteLine(string.Join('\n', [.. lines, ""]));
     }
 }

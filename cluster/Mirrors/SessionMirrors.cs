@@ -23,16 +23,20 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     private readonly Lock _lock = new();
     private readonly MirrorServices _services;
     private readonly RelayedSessions _relays;
+    private readonly bool _canOwn;
     private bool _isStopping;
 
     /// <summary>Creates the collection, without mirrors.</summary>
-    public SessionMirrors(MirrorServices services, RelayedSessions relays)
+    public SessionMirrors(MirrorServices services, RelayedSessions relays, ServerRoles? roles = null)
     {
-        (_services, _relays) = (services, relays);
+        (_services, _relays, _canOwn) = (services, relays, roles?.Media ?? true);
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors", () => _mirrors.Count, "{session}",
             "Sessions of other servers that this server mirrors.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors_lost", () => _mirrors.Values.Count(mirror => mirror.IsLost),
             "{session}", "Mirrored sessions whose owner does not respond.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_cluster_feed_silence_seconds",
+            () => _mirrors.Values.Where(mirror => !mirror.IsEnded).Select(mirror => mirror.Silence.TotalSeconds).DefaultIfEmpty().Max(), "s",
+            "Longest time since the last message of an owner whose session this server mirrors.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirror_bytes", () => _services.Media.Bytes, "By",
             "Media of mirrored sessions in memory.");
     }
@@ -116,8 +120,8 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         using var timer = new PeriodicTimer(CheckInterval, _services.Time);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            // A server with the encoder of a session must be able to take the session over.
-            foreach (var channel in _relays.Channels)
+            // A server with the encoder of a session, or a spare, must be able to take the session over.
+            foreach (var channel in _canOwn ? _relays.Channels.Concat(_services.Directory.Spared) : [])
             {
                 Keep(channel);
             }

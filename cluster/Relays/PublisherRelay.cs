@@ -12,29 +12,77 @@ namespace Broadcast.Cluster.Relays;
 internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
 {
     private const int MaxLogged = 10_000;
+
+    /// <summary>Maximum number of servers that one request asks to begin a session.</summary>
+    private const int MaxAsked = 3;
+
+    /// <summary>Time for one of them to respond.</summary>
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ChannelName, long> _logged = new();
 
     /// <inheritdoc/>
-    public async ValueTask<RelayDecision?> OpenAsync(RemoteChannel target, ChannelName channel, PublishRequest request,
+    public ValueTask<RelayDecision?> OpenAsync(RemoteChannel? target, ChannelName channel, PublishRequest request,
+        Action<RelayEnd> onEnded, CancellationToken cancellationToken) =>
+        target is null ? BeginAsync(channel, request, onEnded, cancellationToken)
+            : OpenAtAsync(target.Owner, channel, request, onEnded, cancellationToken);
+
+    /// <summary>Asks servers to begin a session of the channel, one after the other.</summary>
+    private async ValueTask<RelayDecision?> BeginAsync(ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
+        CancellationToken cancellationToken)
+    {
+        foreach (var server in (await services.Directory.FindMediaServersAsync(cancellationToken)).Take(MaxAsked))
+        {
+            using var limit = new CancellationTokenSource(AskTimeout, services.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            RelayDecision? decision;
+            try
+            {
+                decision = await OpenAtAsync(server, channel, request, onEnded, either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                continue;
+            }
+
+            switch (decision)
+            {
+                case RelayDecision.Rejected { Decision.Reason: PublishRejectionReason.ChannelBusy }:
+                    // A server has begun the session meanwhile, for example for the backup encoder: its owner decides.
+                    return null;
+                case null or RelayDecision.Rejected
+                {
+                    Decision.Reason: PublishRejectionReason.AuthorityUnavailable or PublishRejectionReason.ShuttingDown,
+                }:
+                    continue;
+                default:
+                    return decision;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<RelayDecision?> OpenAtAsync(ClusterServer owner, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken)
     {
-        if (target.Owner.Address is null)
+        if (owner.Address is null)
         {
             return null;
         }
 
         try
         {
-            var connection = await RelayConnection.OpenAsync(services.Peers, target.Owner, request, cancellationToken);
+            var connection = await RelayConnection.OpenAsync(services.Peers, owner, request, cancellationToken);
             if (connection.Rejection is { } rejection)
             {
                 await connection.DisposeAsync();
                 return new RelayDecision.Rejected(rejection);
             }
 
-            ClusterLog.RelayStarted(services.Logger, channel, connection.Session!.Id, target.Owner.Name, target.Owner.Address);
-            return new RelayDecision.Accepted(new RelayedPublication(connection, target.Owner, channel, request, onEnded, services));
+            ClusterLog.RelayStarted(services.Logger, channel, connection.Session!.Id, owner.Name, owner.Address);
+            return new RelayDecision.Accepted(new RelayedPublication(connection, owner, channel, request, onEnded, services));
         }
         catch (RpcException) when (cancellationToken.IsCancellationRequested)
         {
@@ -45,7 +93,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         {
             if (ShouldLog(channel))
             {
-                ClusterLog.RelayUnavailable(services.Logger, channel, target.Owner.Name, ClusterLog.ReasonOf(error));
+                ClusterLog.RelayUnavailable(services.Logger, channel, owner.Name, ClusterLog.ReasonOf(error));
             }
 
             // Waiting does not help. The encoder may be able to reach the other server itself.

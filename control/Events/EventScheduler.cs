@@ -17,7 +17,8 @@ namespace Broadcast.Control.Events;
 /// Background service that moves events through their states. It asks the <see cref="EventStateMachine"/> and writes each transition with
 /// one statement that applies only to the state that was decided on. Any number of processes therefore perform it once. It runs at the next
 /// due time, when an event changes, and when an encoder connects or disconnects while an event is due or active. While the database is
-/// unavailable nothing changes; missed transitions follow afterwards.
+/// unavailable nothing changes; missed transitions follow afterwards. A server without role <c>control</c> leaves transitions, occurrences
+/// and reminders to others; it loads the events, and applies them to its sessions.
 /// </summary>
 internal sealed class EventScheduler(
     ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
@@ -69,6 +70,7 @@ internal sealed class EventScheduler(
         ORDER BY e.channel_id, e.starts_at
         """;
 
+    private readonly bool _schedules = identity?.Roles.Control ?? true;
     private readonly WorkLoop _loop = new(time);
     private DateTimeOffset _lastSeriesPass = DateTimeOffset.MinValue;
 
@@ -81,8 +83,9 @@ internal sealed class EventScheduler(
     /// <summary>Requests a pass.</summary>
     public void Wake() => _loop.Wake();
 
-    /// <inheritdoc/>
-    public bool Handles(DatabaseNotification notification) => notification.Table == "events";
+    /// <summary>Handles changes of events and, while they matter, starts and ends of sessions at other servers.</summary>
+    public bool Handles(DatabaseNotification notification) => notification.Table == "events"
+        || (notification.Table == "session_owners" && _concernsEncoders);
 
     /// <inheritdoc/>
     public Task HandleAsync(NpgsqlConnection connection, IReadOnlyCollection<DatabaseNotification> notifications,
@@ -119,6 +122,11 @@ internal sealed class EventScheduler(
             var (rows, transitions, nextPass) = (await DueAsync(connection, now, cancellationToken), 0, now + MaxInterval);
             foreach (var row in rows)
             {
+                if (!_schedules)
+                {
+                    break;
+                }
+
                 var decision = EventStateMachine.Decide(row.ToSchedule(), ConditionsOf(row, now));
                 transitions += await ApplyAsync(connection, row, decision, now, cancellationToken) ? 1 : 0;
                 nextPass = decision.DecideAgainAt < nextPass ? decision.DecideAgainAt.Value : nextPass;
@@ -135,10 +143,7 @@ internal sealed class EventScheduler(
                 .Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
             await sessions.ApplyAsync(connection, rows, now, cancellationToken);
             await LoadAnnouncementsAsync(connection, now, cancellationToken);
-            await CreateOccurrencesAsync(connection, now, cancellationToken);
-            await EventReminders.SendDueAsync(connection, now, cancellationToken);
-            nextPass = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder
-                && reminder < nextPass ? reminder : nextPass;
+            nextPass = _schedules ? await PlanAsync(connection, now, nextPass, cancellationToken) : nextPass;
             var next = await connection.ExecuteScalarAsync<DateTime?>(
                 new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
             _concernsEncoders = rows.Count > 0 || hasUnended;
@@ -296,6 +301,16 @@ internal sealed class EventScheduler(
             Announced, new { until = now + EventRules.AnnouncementHorizon }, cancellationToken: cancellationToken));
         activeEvents.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel),
             new UpcomingEvent(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
+    }
+
+    /// <summary>Creates occurrences and sends due reminders.</summary>
+    /// <returns>Latest time of the next pass.</returns>
+    private async Task<DateTimeOffset> PlanAsync(NpgsqlConnection connection, DateTimeOffset now, DateTimeOffset nextPass,
+        CancellationToken cancellationToken)
+    {
+        await CreateOccurrencesAsync(connection, now, cancellationToken);
+        await EventReminders.SendDueAsync(connection, now, cancellationToken);
+        return await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < nextPass ? reminder : nextPass;
     }
 
     /// <summary>Creates occurrences of series that enter the horizon. New series get their first occurrences on creation.</summary>

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Events;
+using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Logging;
 
@@ -11,12 +13,17 @@ namespace Broadcast.Control.Publishing;
 /// <summary>Authorizes publishers with one database query; all else is in memory.</summary>
 internal sealed class PublishAuthorizer(
     PublishAuthorization check, StreamKeyCache keys, SessionManager sessionManager, PublishAdmission admission, IActiveEvents events,
-    ChannelAvailability availability, AuthCallbackNotifier callbackNotifier, ILogger<PublishAuthorizer> logger) : IPublishAuthorizer
+    ChannelAvailability availability, AuthCallbackNotifier callbackNotifier, ILogger<PublishAuthorizer> logger,
+    ServerIdentity? identity = null) : IPublishAuthorizer
 {
+    private const string NoMediaServer =
+        "No server with role 'media' can be reached. Start one, or try again in a moment; 'server list' shows the servers.";
+
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted, "
-        + "'elsewhere' when another server has the channel on air and decides.");
+        + "'elsewhere' when another server decides.");
 
+    private readonly bool _canOwn = identity?.Roles.Media ?? true;
     private volatile bool _ready;
 
     /// <summary>
@@ -40,7 +47,7 @@ internal sealed class PublishAuthorizer(
         {
             var (changes, isDecidedElsewhere) = (keys.Changes, false);
             var result = await check.CheckAsync(request, earlier,
-                key => isDecidedElsewhere = mayBeElsewhere && availability.IsOnAirElsewhere(key), cancellationToken);
+                key => isDecidedElsewhere = mayBeElsewhere && (!_canOwn || availability.IsOnAirElsewhere(key)), cancellationToken);
             if (result is not StreamKeyCheck.Valid validKey)
             {
                 var invalidKey = (StreamKeyCheck.Invalid)result;
@@ -53,6 +60,11 @@ internal sealed class PublishAuthorizer(
             {
                 NotifyNotAdmitted(validKey, rejection.Summary);
                 return RejectOrForward(request, validKey.Key, rejection);
+            }
+
+            if (!_canOwn)
+            {
+                return Forward(validKey.Key, null, new(PublishRejectionReason.AuthorityUnavailable, NoMediaServer));
             }
 
             if (isDecidedElsewhere)
@@ -154,13 +166,14 @@ internal sealed class PublishAuthorizer(
     /// <summary>Rejects an encoder, or names the server that has its channel on air and decides.</summary>
     private PublishDecision RejectOrForward(PublishRequest request, StreamKeyRecord key, ChannelRejection rejection)
     {
-        if (rejection.Target is not { } target)
-        {
-            return Reject(request, rejection.Reason, rejection.Message);
-        }
+        return rejection.Target is { } target ? Forward(key, target, new(rejection.Reason, rejection.Message))
+            : Reject(request, rejection.Reason, rejection.Message);
+    }
 
+    private static PublishDecision.OnAirElsewhere Forward(StreamKeyRecord key, RemoteChannel? target, PublishDecision.Rejected otherwise)
+    {
         Decisions.Add(1, new KeyValuePair<string, object?>("reason", "elsewhere"));
-        return new PublishDecision.OnAirElsewhere(key.Channel, target, new(rejection.Reason, rejection.Message));
+        return new(key.Channel, target, otherwise);
     }
 
     private PublishDecision.Rejected Reject(PublishRequest request, PublishRejectionReason reason, string message)

@@ -10,7 +10,8 @@ namespace Broadcast.Control.Servers;
 
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
 internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
-    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IServerDirectory
+    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers, SpareSessions spares)
+    : IServerDirectory
 {
     /// <summary>Maximum number of channels whose last session is kept.</summary>
     private const int MaxLast = 4096;
@@ -79,6 +80,13 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
             _lookups.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ChannelName> Spared => spares.Channels;
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ClusterServer>> FindMediaServersAsync(CancellationToken cancellationToken) =>
+        mediaServers.FindAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken)

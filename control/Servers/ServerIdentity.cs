@@ -9,7 +9,7 @@ namespace Broadcast.Control.Servers;
 /// Identity of this server among those that share a database: a random id in its data folder, which survives restarts. If the folder cannot
 /// store it, each start uses a new one.
 /// </summary>
-internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> logger)
+internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> logger, ServerRoles? roles = null)
 {
     /// <summary>Name of the file in the data folder.</summary>
     public const string FileName = "server-id";
@@ -35,6 +35,9 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
 
     /// <summary>Id of this run, which distinguishes it from another process with the same server id.</summary>
     public Guid Run { get; } = Guid.NewGuid();
+
+    /// <summary>Roles of this process. Only a server with role <c>media</c> owns sessions.</summary>
+    public ServerRoles Roles { get; } = roles ?? ServerRoles.All;
 
     /// <summary>Display name: the machine name.</summary>
     public string Name { get; } = Environment.MachineName.Length > 255 ? Environment.MachineName[..255] : Environment.MachineName;

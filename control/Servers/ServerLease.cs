@@ -36,11 +36,11 @@ internal static class ServerLease
     // A starting server may take over its id from a run that ended abruptly: an earlier one in the same location, one whose lease expired,
     // or one that has not renewed since it was checked. Otherwise the data folder is a copy.
     private const string RenewSql = """
-        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, version, load)
-        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false, @address, @version, @load
+        INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, version, load, roles)
+        SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false, @address, @version, @load, @roles
             FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
-            address = excluded.address, version = excluded.version, load = excluded.load,
+            address = excluded.address, version = excluded.version, load = excluded.load, roles = excluded.roles,
             draining = v.draining AND v.run = excluded.run,
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
             unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since
@@ -68,7 +68,7 @@ internal static class ServerLease
         await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             RenewSql,
             new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
-                isFirst, silentSince, address, version = Version, load },
+                isFirst, silentSince, address, version = Version, load, roles = identity.Roles.Names.ToArray() },
             cancellationToken: cancellationToken)) switch
         {
             null => LeaseRenewal.TakenByOther,

@@ -22,8 +22,8 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, ISessionLifecycle? lifecycle = null,
-    IInternalListener? listener = null) : BackgroundService, INotificationHandler, ISessionReceiver
+    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
+    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -39,6 +39,7 @@ internal sealed class ServerLeaseService(
     private volatile bool _hasStarted;
     private bool _hasAddress;
     private volatile bool _hasResumed;
+    private long _renewedAt;
     private volatile bool _isDraining;
     private volatile bool _isStopping;
 
@@ -52,7 +53,7 @@ internal sealed class ServerLeaseService(
     public bool HasSessions => sessionManager.Sessions().Count > 0;
 
     /// <inheritdoc/>
-    public bool TakesSessions => HasResumed && !IsDraining;
+    public bool TakesSessions => HasResumed && !IsDraining && identity.Roles.Media;
 
     /// <summary>Indicates whether the sessions that this server took over at start are known to the session manager.</summary>
     public bool HasResumed
@@ -91,6 +92,8 @@ internal sealed class ServerLeaseService(
         await ServerLease.RemoveStaleAsync(connection, cancellationToken);
         if (!_hasStarted)
         {
+            Telemetry.Meter.CreateObservableGauge("broadcast_cluster_lease_age_seconds",
+                () => time.GetElapsedTime(Interlocked.Read(ref _renewedAt)).TotalSeconds, "s", "Time since the last renewal of the lease.");
             sessionWriter.OwnershipLost += OnLost;
             _hasStarted = true;
         }
@@ -156,6 +159,7 @@ internal sealed class ServerLeaseService(
             }
 
             remoteSessions.Set(open);
+            await spares.UpdateAsync(connection, open, cancellationToken);
             await ReleaseChannelsAsync(open, cancellationToken);
             foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))
             {
@@ -293,9 +297,16 @@ internal sealed class ServerLeaseService(
     private async Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
         DateTimeOffset? silentSince = null)
     {
+        var began = time.GetTimestamp();
         var renewal = await ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(),
             isFirst, silentSince, cancellationToken);
-        if (renewal != LeaseRenewal.TakenByOther && _isDraining != (renewal == LeaseRenewal.Draining))
+        if (renewal == LeaseRenewal.TakenByOther)
+        {
+            return renewal;
+        }
+
+        Interlocked.Exchange(ref _renewedAt, began);
+        if (_isDraining != (renewal == LeaseRenewal.Draining))
         {
             _isDraining = renewal == LeaseRenewal.Draining;
             ControlLog.DrainingChanged(logger, _isDraining);

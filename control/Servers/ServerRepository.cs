@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +27,7 @@ public enum ServerState
 /// <param name="Number">Short number, unique in the database.</param>
 /// <param name="Name">Name of its machine.</param>
 /// <param name="Address">Address of its internal listener; <see langword="null"/> when unknown.</param>
-/// <param name="Roles">Its roles.</param>
+/// <param name="Roles">Its roles, separated by commas, or <c>all</c>.</param>
 /// <param name="State">Its state.</param>
 /// <param name="Sessions">Number of open sessions that it owns.</param>
 /// <param name="Load">Share of its machine's processors that it used before its last renewal, 0 to 1; <see langword="null"/> when
@@ -40,8 +41,6 @@ public sealed record ServerInfo(int Number, string Name, string? Address, string
 /// <summary>Lists the servers that use the database.</summary>
 public sealed class ServerRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
 {
-    private const string AllRoles = "all";
-
     private static readonly EnumNames<ServerState> StateNames = new("state of a server",
         (ServerState.Running, "running"), (ServerState.Draining, "draining"), (ServerState.Stopped, "stopped"), (ServerState.Lost, "lost"));
 
@@ -55,13 +54,13 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             """
             SELECT v.number, v.name, v.address, v.lease_until > clock_timestamp() AS isLive, v.released AS isReleased, v.draining AS isDraining,
-                v.load::float8 AS load, v.version, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
+                v.load::float8 AS load, v.version, array_to_string(v.roles, ',') AS roles, v.started_at AS startedAt, v.last_seen_at AS lastSeenAt,
                 (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
             FROM servers v ORDER BY v.number
             """,
             cancellationToken: cancellationToken));
         return [.. rows.Select(row => new ServerInfo(
-            row.Number, row.Name, row.Address, AllRoles,
+            row.Number, row.Name, row.Address, ServerRoles.Parse(row.Roles, out _).ToString(),
             row.IsLive ? row.IsDraining ? ServerState.Draining : ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
             row.Sessions, row.Load is { } load ? Math.Round(load, 3) : null, row.Version, row.StartedAt, row.LastSeenAt))];
     }
@@ -103,6 +102,7 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
             SELECT v.id, v.name, v.address, coalesce(v.load, 0)::float8 AS load,
                 (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
             FROM servers v WHERE v.id <> @except AND v.lease_until > clock_timestamp() AND NOT v.draining AND v.address IS NOT NULL
+                AND 'media' = ANY (v.roles)
             """,
             new { except }, cancellationToken: cancellationToken));
         return [.. rows.Select(row => new HandoverTarget(new ClusterServer(row.Id, row.Name, row.Address), row.Load, row.Sessions))];
@@ -110,6 +110,6 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
 
     private sealed record TargetRow(Guid Id, string Name, string Address, double Load, int Sessions);
 
-    private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, bool IsDraining, double? Load, string? Version,
-        DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions);
+    private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, bool IsDraining, double? Load,
+        string? Version, string Roles, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions);
 }

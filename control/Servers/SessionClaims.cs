@@ -68,6 +68,9 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         RETURNING s.id, c.name AS channel, s.owner::text AS owner, s.end_reason AS reason
         """;
 
+    /// <summary>Indicates whether this server owns sessions. One that does not takes none over, neither at start nor later.</summary>
+    public bool CanOwn => identity.Roles.Media;
+
     private OwnershipRules Rules => new(options.Value.ServerLease, options.Value.ServerGrace);
 
     /// <summary>Reads all open sessions.</summary>
@@ -85,6 +88,11 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
             cancellationToken: cancellationToken));
         var open = await ReadAsync(connection, transaction, StartContactSql, cancellationToken);
+        if (!CanOwn)
+        {
+            return ([], open);
+        }
+
         var ids = open.Where(s => OwnershipRules.IsTakenOverAtStart(s.Standing)).Select(s => s.Id.Value).ToArray();
         var rows = await connection.QueryAsync<TakenRow>(
             new CommandDefinition(Take, TakeOf(ids), transaction, cancellationToken: cancellationToken));

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
@@ -15,6 +16,9 @@ namespace Broadcast.Control.Servers;
 internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sessionManager, ILogger<SessionTakeovers> logger,
     ITakeoverCandidates? candidates = null, ISessionLifecycle? lifecycle = null)
 {
+    private static readonly Counter<long> Takeovers = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_cluster_takeovers", "{session}", "Sessions of lost servers that this server took over while it ran.");
+
     /// <summary>Time for which a server without the encoder lets the one that has it go first.</summary>
     private static readonly TimeSpan MirrorDelay = TimeSpan.FromSeconds(2);
 
@@ -31,7 +35,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// <returns>Whether the owner of any session has changed.</returns>
     public async Task<bool> RunAsync(NpgsqlConnection connection, IReadOnlyList<ClaimedSession> open, CancellationToken cancellationToken)
     {
-        if (candidates is null || lifecycle is null)
+        if (candidates is null || lifecycle is null || !claims.CanOwn)
         {
             return false;
         }
@@ -50,6 +54,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
 
             if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
             {
+                Takeovers.Add(1);
                 ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
                 await ContinueAsync(taken, copy);
                 if (++count == MaxSessions)

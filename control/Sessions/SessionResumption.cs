@@ -63,6 +63,11 @@ internal sealed class SessionResumption(
             && state.Session == session.Id);
         servers.HasResumed = true;
         HashSet<SessionId> known = [.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)];
+        if (!claims.CanOwn)
+        {
+            return;   // the servers that own sessions end what no server owns
+        }
+
         if (lifecycle is null || lifecycle.WhenRecoveredAsync(CancellationToken.None).IsCompleted)
         {
             await EndOrphansAsync(known, cancellationToken);

@@ -240,4 +240,9 @@ test('the list of servers says what runs and what was lost', () => {
   const draining = renderToStaticMarkup(<ServerRows servers={[{ ...running, state: 'draining' }]} onChange={() => {}} />);
   for (const facts of [text.servers.states.draining, text.servers.undrain, '27 %']) expect(draining).toContain(facts);
   expect(draining).not.toContain(`>${text.servers.drain}<`);
+  expect(html).not.toContain('role');
+
+  const apart = [{ ...running, roles: 'origin' }, { ...running, number: 2, roles: 'control,media' }];
+  const rows = renderToStaticMarkup(<ServerRows servers={apart} onChange={() => {}} />);
+  for (const facts of ['role origin', 'roles control, media']) expect(rows).toContain(facts);
 });

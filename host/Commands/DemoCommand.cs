@@ -44,7 +44,8 @@ internal static class DemoCommand
                 cancellationToken);
             try
             {
-                var rtmpUrl = new Uri(server.Rtmp);
+                var rtmpUrl = new Uri(server.Rtmp
+                    ?? throw new StartException("The server on this data folder has not the role ingest. Use the folder of one that has."));
                 await PublishAsync(new RtmpTarget(rtmpUrl.Host, rtmpUrl.Port, "live", key.StreamKey), name, server,
                     parsed.GetValue(seconds), cancellationToken);
             }

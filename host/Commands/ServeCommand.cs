@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
+using Broadcast.Host.Roles;
 
 namespace Broadcast.Host.Commands;
 
@@ -20,7 +21,9 @@ internal static class ServeCommand
             (Address("--https", "Listen for viewers, API and dashboard over HTTPS (*:8443 if a certificate is configured)"), "Https"),
             (Address("--internal", "Listen for health checks, metrics and other servers (127.0.0.1:8090)"), "Internal"),
         };
-        var roles = new Option<string?>("--roles") { Description = "Roles of this process, separated by commas (all)", HelpName = "LIST" };
+        var roles = new Option<string?>("--roles") {
+            Description = "Roles of this process in a cluster, separated by commas: control, ingest, media, origin (all)", HelpName = "LIST",
+        };
         var command = new Command(name, description);
         command.Options.Add(roles);
         foreach (var (option, _) in listen)
@@ -33,8 +36,10 @@ internal static class ServeCommand
             var data = CommandOutput.DataFolderOf(parsed);
             var flags = listen.Where(l => parsed.GetValue(l.Option) is not null)
                 .ToDictionary(l => $"{ListenerOptions.Section}:{l.Key}", l => parsed.GetValue(l.Option), StringComparer.Ordinal);
-            var selected = Broadcast.Host.Roles.Role.Select(parsed.GetValue(roles));
+            var selected = RoleSelection.Select(parsed.GetValue(roles));
             var configuration = ServerConfiguration.Read(data, flags);
+            RoleSelection.Check(selected, configuration,
+                [.. listen.Where(l => parsed.GetValue(l.Option) is not null).Select(l => l.Key)]);
             await using var server = new Server(data, configuration, selected,
                 new StartupBanner(parsed.GetValue(CommandOutput.Json), isUp));
             return await server.RunAsync(cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
     {
         var running = DataFolderLock.Find(data);
         yield return new Check("server", CheckOutcome.Good, running is null ? "no server is running on this data folder"
-            : $"running; viewers at {running.Http}, encoders at {running.Rtmp}");
+            : $"running; viewers at {running.Http ?? "no address"}, encoders at {running.Rtmp ?? "no address"}");
         foreach (var check in Ports(running))
         {
             yield return check;

@@ -1,6 +1,8 @@
 using System.Net;
 using Broadcast.Cluster.Connections;
+using Broadcast.Host.Roles;
 using Broadcast.Ingest;
+using Broadcast.Media;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Broadcast.Host.Listening;
@@ -12,9 +14,29 @@ internal sealed class Listeners
 
     /// <summary>Configures the web server's listeners.</summary>
     public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsConnectionMiddleware tlsMiddleware,
-        ConnectionLimits limits)
+        ConnectionLimits limits, ServerRoles roles)
     {
         HttpServerLimits.Apply(kestrel);
+        if (roles.Ingest)
+        {
+            ListenForEncoders(kestrel, options, tlsMiddleware, limits);
+        }
+
+        if (RoleSelection.HasPublicHttp(roles))
+        {
+            ListenForViewers(kestrel, options, tls, tlsMiddleware, limits);
+        }
+
+        Listen(kestrel, InternalListener.Name, "--internal", options.Internal, listen =>
+        {
+            limits.UseForInternal(listen);
+            PeerListener.Use(listen);
+        });
+    }
+
+    private void ListenForEncoders(KestrelServerOptions kestrel, ListenerOptions options, TlsConnectionMiddleware tlsMiddleware,
+        ConnectionLimits limits)
+    {
         Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen =>
         {
             limits.UseForEncoders(listen);
@@ -27,6 +49,11 @@ internal sealed class Listeners
             tlsMiddleware.UseForRtmp(listen);
             listen.UseRtmp();
         }, isRtmp: true);
+    }
+
+    private void ListenForViewers(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls,
+        TlsConnectionMiddleware tlsMiddleware, ConnectionLimits limits)
+    {
         Listen(kestrel, "HTTP", "--http", options.Http, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
@@ -41,12 +68,6 @@ internal sealed class Listeners
                 tlsMiddleware.UseForHttp(listen);
             });
         }
-
-        Listen(kestrel, InternalListener.Name, "--internal", options.Internal, listen =>
-        {
-            limits.UseForInternal(listen);
-            PeerListener.Use(listen);
-        });
     }
 
     /// <summary>Bound address of a listener, or <see langword="null"/> if it is not used.</summary>

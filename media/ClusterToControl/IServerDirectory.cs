@@ -43,6 +43,18 @@ public interface IServerDirectory
     /// </summary>
     ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Channels on air at another server whose session this server must copy, because no other server would have a copy when the owner is
+    /// lost.
+    /// </summary>
+    IReadOnlyList<ChannelName> Spared { get; }
+
+    /// <summary>
+    /// Finds the live servers with role <c>media</c> that may begin a session, the least loaded first. While the database is unavailable,
+    /// those that were found last.
+    /// </summary>
+    ValueTask<IReadOnlyList<ClusterServer>> FindMediaServersAsync(CancellationToken cancellationToken);
+
     /// <summary>Reads the keys of the cluster, which the first server creates.</summary>
     /// <param name="create">Creates new keys.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>

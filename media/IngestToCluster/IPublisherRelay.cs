@@ -76,14 +76,17 @@ public interface IRelayedPublication
 /// </summary>
 public interface IPublisherRelay
 {
-    /// <summary>Asks the owner of a session to admit a publisher.</summary>
-    /// <param name="target">The channel's session and its owner.</param>
+    /// <summary>
+    /// Asks the owner of a session to admit a publisher. Without a session, asks the servers with role <c>media</c> to begin one, the least
+    /// loaded first.
+    /// </summary>
+    /// <param name="target">The channel's session and its owner; <see langword="null"/> when the channel is not on air.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="request">The encoder's request.</param>
     /// <param name="onEnded">Called at most once, when the owner ends an accepted publication; may be called on any thread.</param>
     /// <param name="cancellationToken">Limits the time.</param>
-    /// <returns>The owner's decision; <see langword="null"/> when the owner cannot be reached.</returns>
-    ValueTask<RelayDecision?> OpenAsync(RemoteChannel target, ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
+    /// <returns>The decision; <see langword="null"/> when no server decides now, so that the caller may ask again.</returns>
+    ValueTask<RelayDecision?> OpenAsync(RemoteChannel? target, ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
         CancellationToken cancellationToken);
 
     /// <summary>

@@ -36,13 +36,14 @@ public abstract record PublishDecision
     public sealed record Rejected(PublishRejectionReason Reason, string Message) : PublishDecision;
 
     /// <summary>
-    /// The channel is on air at another server, which must decide. A server that cannot forward the encoder rejects it with
-    /// <paramref name="Otherwise"/>.
+    /// Another server must decide: the one that has the channel on air or, if none has and this server owns no sessions, one with role
+    /// <c>media</c>. A server that cannot forward the encoder rejects it with <paramref name="Otherwise"/>.
     /// </summary>
     /// <param name="Channel">The channel.</param>
-    /// <param name="Target">The channel's session and its owner.</param>
+    /// <param name="Target">The channel's session and its owner; <see langword="null"/> when any server with role <c>media</c> may begin
+    /// one.</param>
     /// <param name="Otherwise">The rejection.</param>
-    public sealed record OnAirElsewhere(ChannelName Channel, RemoteChannel Target, Rejected Otherwise) : PublishDecision;
+    public sealed record OnAirElsewhere(ChannelName Channel, RemoteChannel? Target, Rejected Otherwise) : PublishDecision;
 }
 
 /// <summary>Authorization of publishers, which ingest requests from control. The caller's token limits the time.</summary>

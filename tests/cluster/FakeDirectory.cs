@@ -39,6 +39,14 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
     public ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken) =>
         new(channel == TestSession.Channel ? Last : null);
 
+    /// <summary>Channels to copy.</summary>
+    public IReadOnlyList<ChannelName> Spared { get; set; } = [];
+
+    /// <summary>Servers with role <c>media</c>, the least loaded first.</summary>
+    public IReadOnlyList<ClusterServer> MediaServers { get; set; } = [];
+
+    public ValueTask<IReadOnlyList<ClusterServer>> FindMediaServersAsync(CancellationToken cancellationToken) => new(MediaServers);
+
     public Task<ClusterAuthority> GetAuthorityAsync(Func<ClusterAuthority> create, CancellationToken cancellationToken)
     {
         Reads++;

@@ -28,6 +28,26 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
+    public async Task Spare_mirrors_a_session_without_requests_and_keeps_the_mirror()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync(settings: Brief);
+        server.SetOwner(owner);
+        server.Directory.Spared = [TestSession.Channel];
+
+        await server.AdvanceUntilAsync(() => server.Sessions.Calls.Contains("restore 1"));
+
+        for (var i = 0; i < 15; i++)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+            await Poll.UntilAsync(() => server.Time.ArmedTimers > 0);
+        }
+
+        server.Log.Count(Stopped).ShouldBe(0);
+        server.Mirrors.IsEmpty.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Channels_of_this_server_have_no_mirror()
     {
         await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));

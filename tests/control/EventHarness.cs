@@ -2,6 +2,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Events;
+using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
@@ -57,9 +58,9 @@ internal sealed class EventHarness : IAsyncDisposable
         return rig;
     }
 
-    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate,
+    public EventScheduler NewKeeper(ServerIdentity? identity = null) => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate,
         new(_rig.Book, _rig.Ledger, _rig.Audience, Viewing, NullLogger<EventSessions>.Instance), _rig.Clock,
-        NullLogger<EventScheduler>.Instance);
+        NullLogger<EventScheduler>.Instance, identity);
 
     /// <summary>Creates an event on 'demo' that starts and ends the given minutes from now.</summary>
     public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) =>

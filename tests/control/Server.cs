@@ -56,7 +56,7 @@ internal sealed class Server : IAsyncDisposable
         ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null,
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null,
-        IInternalListener? listener = null, ISessionHandover? handover = null, IPeerConnections? peers = null,
+        IInternalListener? listener = null, ISessionHandover? handover = null, IPeerConnections? peers = null, ServerRoles? roles = null,
         params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -145,7 +145,7 @@ internal sealed class Server : IAsyncDisposable
             builder.Services.AddSingleton(mediaTime);
         }
 
-        builder.Services.AddControl(builder.Configuration);
+        builder.Services.AddControl(builder.Configuration, roles);
         var app = builder.Build();
         if (middleware is not null)
         {

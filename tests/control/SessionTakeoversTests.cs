@@ -234,7 +234,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         var elsewhere = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>();
 
         elsewhere.Channel.Value.ShouldBe("demo");
-        (elsewhere.Target.Session, elsewhere.Target.Epoch).ShouldBe((grant.Session.Id, 1));
+        (elsewhere.Target.ShouldNotBeNull().Session, elsewhere.Target.Epoch).ShouldBe((grant.Session.Id, 1));
         elsewhere.Target.Owner.ShouldBe(new(a.Get<ServerIdentity>().Id, a.Get<ServerIdentity>().Name, "10.0.0.7:8090"));
         elsewhere.Otherwise.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         elsewhere.Otherwise.Message.ShouldStartWith("Channel demo is on air at server");

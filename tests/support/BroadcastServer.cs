@@ -19,7 +19,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>Ladder of channels for which a test requests none: encoded renditions cost much CPU time.</summary>
     private const string Passthrough = "passthrough";
 
-    private static readonly string[] OwnPorts = ["--http", "--rtmp", "--internal"];
+    private const string NoAddress = "http://this-role-has-no-listener.invalid";
 
     private readonly TempFolder _folder;
     private readonly string[] _flags;
@@ -44,7 +44,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>Address of health and metrics.</summary>
     public Uri Internal { get; private set; } = null!;
 
-    /// <summary>RTMP address without a path, such as <c>rtmp://127.0.0.1:40002</c>.</summary>
+    /// <summary>RTMP address without a path, such as <c>rtmp://127.0.0.1:40002</c>; empty without role <c>ingest</c>.</summary>
     public string Rtmp { get; private set; } = "";
 
     /// <summary>RTMPS address without a path; <see langword="null"/> when no certificate is configured.</summary>
@@ -117,12 +117,12 @@ public sealed class BroadcastServer : IAsyncDisposable
 
         _process = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "serve", "--data", Data, "--json",
-                .. OwnPorts.Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
+                .. OwnPorts().Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
             _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
-        Http = new Uri(Ready.GetProperty("http").GetString()!);
+        Http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);
         Internal = new Uri(Ready.GetProperty("internal").GetString()!);
-        Rtmp = Ready.GetProperty("rtmp").GetString()!.TrimEnd('/');
+        Rtmp = Ready.TryGetProperty("rtmp", out var rtmp) ? rtmp.GetString()!.TrimEnd('/') : "";
         Rtmps = Ready.TryGetProperty("rtmps", out var rtmps)
             && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
         Client?.Dispose();
@@ -130,6 +130,16 @@ public sealed class BroadcastServer : IAsyncDisposable
         Api?.Dispose();
         Api = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
         Api.DefaultRequestHeaders.Authorization = _adminToken is null ? null : new AuthenticationHeaderValue("Bearer", _adminToken);
+    }
+
+    /// <summary>Flags of the listeners that the server's roles have.</summary>
+    private IEnumerable<string> OwnPorts()
+    {
+        var roles = Array.IndexOf(_flags, "--roles") is >= 0 and var at ? _flags[at + 1].Split(',') : ["all"];
+        return new[]
+        {
+            ("--http", new[] { "all", "origin", "control" }), ("--rtmp", ["all", "ingest"]), ("--internal", roles),
+        }.Where(listener => listener.Item2.Intersect(roles).Any()).Select(listener => listener.Item1);
     }
 
     /// <summary>Runs another command of the server's program on its data folder.</summary>

@@ -234,7 +234,7 @@ export const settingsText = {
   },
 
   servers: {
-    intro: 'The servers that share the database. Each takes every encoder and answers every viewer.',
+    intro: 'The servers that share the database. Those with all roles take every encoder and answer every viewer.',
     empty: 'No server has written its lease yet.',
     name: (number: number, machine: string) => `${number}: ${machine}`,
     noAddress: 'address unknown',
@@ -246,6 +246,7 @@ export const settingsText = {
     undrainTitle: (number: number) => `Let server ${number} take sessions again?`,
     undrainHint: 'Sessions that have moved stay where they are.',
     states: { running: 'Running', draining: 'Draining', stopped: 'Stopped', lost: 'Lost' } as Record<string, string>,
+    roles: (roles: readonly string[]) => (roles.length === 1 ? `role ${roles[0]}` : `roles ${roles.join(', ')}`),
     sessions: (count: number) => (count === 1 ? '1 session' : `${count} sessions`),
     load: (percent: number) => `${percent} % of its processors`,
     version: (version: string) => `version ${version}`,

@@ -80,6 +80,10 @@ internal sealed class RelayServer : IAsyncDisposable
         return (await Relay.OpenAsync(target, TestSession.Channel, Request(key), ends.Enqueue, cancellationToken), ends);
     }
 
+    /// <summary>Asks servers to begin a session of a channel that is not on air.</summary>
+    public async Task<RelayDecision?> BeginAsync(string key = "good", CancellationToken cancellationToken = default) =>
+        await Relay.OpenAsync(null, TestSession.Channel, Request(key), _ => { }, cancellationToken);
+
     /// <summary>Publishes to an owner.</summary>
     public async Task<(IRelayedPublication Publication, ConcurrentQueue<RelayEnd> Ends)> PublishAsync(RelayServer owner)
     {

@@ -13,7 +13,7 @@ internal sealed class FakeRelay : IPublisherRelay
         new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero), LatencyProfile.Standard);
 
     /// <summary>Requests to the owner, with the target.</summary>
-    public ConcurrentQueue<(RemoteChannel Target, ChannelName Channel, PublishRequest Request)> Asked { get; } = [];
+    public ConcurrentQueue<(RemoteChannel? Target, ChannelName Channel, PublishRequest Request)> Asked { get; } = [];
 
     /// <summary>Decides; accepts by default.</summary>
     public Func<CancellationToken, ValueTask<RelayDecision?>>? Decide { get; set; }
@@ -26,7 +26,7 @@ internal sealed class FakeRelay : IPublisherRelay
     /// <summary>Ends the publication, as the owner does.</summary>
     public Action<RelayEnd> End { get; private set; } = _ => { };
 
-    public async ValueTask<RelayDecision?> OpenAsync(RemoteChannel target, ChannelName channel, PublishRequest request,
+    public async ValueTask<RelayDecision?> OpenAsync(RemoteChannel? target, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken)
     {
         Asked.Enqueue((target, channel, request));

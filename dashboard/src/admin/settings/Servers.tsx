@@ -77,7 +77,8 @@ function isRunning(server: ServerInfo): boolean {
 /** What the list says about a server, beside its name and state. */
 export function serverFacts(server: ServerInfo): string[] {
   const text = adminText.settings.servers;
-  const facts = [text.sessions(server.sessions)];
+  const facts = server.roles === 'all' ? [] : [text.roles(server.roles.split(','))];
+  facts.push(text.sessions(server.sessions));
   if (server.load !== null && isRunning(server)) facts.push(text.load(Math.round(server.load * 100)));
   if (server.version !== null) facts.push(text.version(server.version));
   facts.push(isRunning(server) ? text.startedAt(clockText(server.startedAt)) : text.lastSeenAt(clockText(server.lastSeenAt)));
