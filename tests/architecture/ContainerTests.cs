@@ -7,11 +7,12 @@ using Xunit;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary>
-/// Assumptions of the image and the compose file about the repository. Building and running them needs Docker and is not tested here.
+/// Assumptions of the image and the compose files about the repository. Building and running them needs Docker and is not tested here.
 /// </summary>
 public sealed partial class ContainerTests
 {
     private const string Compose = "docker-compose.yml";
+    private const string Cluster = "docker-compose.cluster.yml";
 
     private static readonly string Image = Sources.Text("infra/docker/Dockerfile");
 
@@ -73,34 +74,39 @@ public sealed partial class ContainerTests
             .ShouldBe(packages.Where(p => p != "postgresql"), ignoreOrder: true);
     }
 
-    [Fact]
-    public async Task Server_has_every_option_that_the_compose_file_sets()
+    [Theory]
+    [InlineData(Compose)]
+    [InlineData(Cluster)]
+    public async Task Server_has_every_option_that_the_compose_file_sets(string file)
     {
-        var options = ComposeOption().Matches(Sources.Text(Compose))
+        var options = ComposeOption().Matches(Sources.Text(file))
             .ToDictionary(m => m.Groups["name"].Value, m => (string?)Filled(m.Groups["value"].Value));
         options.ShouldContainKey("BROADCAST__Database__ConnectionString");
-        var check = await CheckAsync(options);
+        var check = await ConfigurationCheck.RunAsync(options);
         check.ExitCode.ShouldBe(0, check.Error);
 
         // The successful check could also fail.
         options["BROADCAST__Storage__Buckets"] = "broadcast";
-        (await CheckAsync(options)).Error.ShouldContain("Storage:Buckets");
+        (await ConfigurationCheck.RunAsync(options)).Error.ShouldContain("Storage:Buckets");
     }
 
     [Fact]
-    public void Sample_settings_contain_exactly_the_variables_of_the_compose_file()
+    public void Sample_settings_contain_exactly_the_variables_of_each_compose_file()
     {
-        var asked = ComposeVariable().Matches(Sources.Text(Compose)).Select(m => m.Groups["name"].Value).Distinct();
+        var asked = VariablesOf(Compose);
+        VariablesOf(Cluster).ShouldBe(asked, ignoreOrder: true);
         var given = SampleVariable().Matches(Sources.Text("infra/docker/env.sample")).Select(m => m.Groups["name"].Value);
         given.ShouldBe(asked, ignoreOrder: true);
     }
 
-    [Fact]
-    public void Compose_file_and_sample_settings_have_the_same_defaults()
+    [Theory]
+    [InlineData(Compose)]
+    [InlineData(Cluster)]
+    public void Compose_file_and_sample_settings_have_the_same_defaults(string file)
     {
         var sample = SampleVariable().Matches(Sources.Text("infra/docker/env.sample"))
             .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value);
-        var defaults = ComposeVariable().Matches(Sources.Text(Compose)).Where(m => m.Groups["kind"].Value == ":-").ToList();
+        var defaults = ComposeVariable().Matches(Sources.Text(file)).Where(m => m.Groups["kind"].Value == ":-").ToList();
         defaults.ShouldNotBeEmpty();
         foreach (var variable in defaults)
         {
@@ -108,12 +114,8 @@ public sealed partial class ContainerTests
         }
     }
 
-    private static async Task<ProcessResult> CheckAsync(Dictionary<string, string?> options)
-    {
-        await using var folder = TempFolder.Create("compose");
-        return await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "config", "check", "--data", folder.Path],
-            environment: options);
-    }
+    private static List<string> VariablesOf(string file) =>
+        [.. ComposeVariable().Matches(Sources.Text(file)).Select(m => m.Groups["name"].Value).Distinct()];
 
     /// <summary>Replaces the variables of a value with their defaults, or with a stand-in for a secret.</summary>
     private static string Filled(string value) =>
