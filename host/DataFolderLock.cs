@@ -33,7 +33,10 @@ internal sealed record ServerUrls(
     public ServerUrls WithPublicUrl(string? publicUrl)
     {
         return Uri.TryCreate(publicUrl, UriKind.Absolute, out var pages) && pages.Host.Length > 0
-            ? this with { Rtmp = ToPublic(Rtmp), Rtmps = ToPublic(Rtmps), Http = Http is null ? null : publicUrl.TrimEnd('/'), LanAddress = null }
+            ? this with
+            {
+                Rtmp = ToPublic(Rtmp), Rtmps = ToPublic(Rtmps), Http = Http is null ? null : publicUrl.TrimEnd('/'), LanAddress = null,
+            }
             : this;
 
         string? ToPublic(string? address)

@@ -35,7 +35,8 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors_lost", () => _mirrors.Values.Count(mirror => mirror.IsLost),
             "{session}", "Mirrored sessions whose owner does not respond.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_feed_silence_seconds",
-            () => _mirrors.Values.Where(mirror => !mirror.IsEnded).Select(mirror => mirror.Silence.TotalSeconds).DefaultIfEmpty().Max(), "s",
+            () => _mirrors.Values.Where(mirror => !mirror.IsEnded).Select(mirror => mirror.Silence.TotalSeconds).DefaultIfEmpty().Max(),
+            "s",
             "Longest time since the last message of an owner whose session this server mirrors.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirror_bytes", () => _services.Media.Bytes, "By",
             "Media of mirrored sessions in memory.");

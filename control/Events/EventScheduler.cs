@@ -310,7 +310,8 @@ internal sealed class EventScheduler(
     {
         await CreateOccurrencesAsync(connection, now, cancellationToken);
         await EventReminders.SendDueAsync(connection, now, cancellationToken);
-        return await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < nextPass ? reminder : nextPass;
+        return await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < nextPass ? reminder
+            : nextPass;
     }
 
     /// <summary>Creates occurrences of series that enter the horizon. New series get their first occurrences on creation.</summary>

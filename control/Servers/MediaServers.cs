@@ -74,7 +74,8 @@ internal sealed class MediaServers(ControlDatabase database, ServerIdentity iden
             await using var connection = await database.Source.OpenConnectionAsync(either.Token);
             var rows = await connection.QueryAsync<Row>(
                 new CommandDefinition(ListSql, new { me = identity.Id }, cancellationToken: either.Token));
-            List<Entry> servers = [.. rows.Select(row => new Entry(new(row.Id, row.Name, row.Address), row.Number, row.Load, row.Sessions))];
+            List<Entry> servers =
+                [.. rows.Select(row => new Entry(new(row.Id, row.Name, row.Address), row.Number, row.Load, row.Sessions))];
             lock (_lock)
             {
                 _servers = servers;

@@ -10,8 +10,8 @@ namespace Broadcast.Control.Servers;
 
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
 internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
-    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers, SpareSessions spares)
-    : IServerDirectory
+    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers,
+    SpareSessions spares) : IServerDirectory
 {
     /// <summary>Maximum number of channels whose last session is kept.</summary>
     private const int MaxLast = 4096;

@@ -9,8 +9,8 @@ namespace Broadcast.Control.Servers;
 
 /// <summary>
 /// Channels whose session this server copies for another one. Where servers run some of the roles, no viewer and no encoder makes a server
-/// with role <c>media</c> mirror a session of another; without a copy, none could take the session over. Each such session therefore has one
-/// spare: a live server with role <c>media</c>, chosen by a hash, so that all servers choose the same one.
+/// with role <c>media</c> mirror a session of another; without a copy, none could take the session over. Each such session therefore has
+/// one spare: a live server with role <c>media</c>, chosen by a hash, so that all servers choose the same one.
 /// </summary>
 internal sealed class SpareSessions(ServerIdentity identity)
 {
@@ -37,8 +37,9 @@ internal sealed class SpareSessions(ServerIdentity identity)
             return;
         }
 
-        var servers = (await connection.QueryAsync<(Guid Id, bool IsComplete)>(
-            new CommandDefinition(MediaServersSql, cancellationToken: cancellationToken))).ToDictionary(row => row.Id, row => row.IsComplete);
+        var rows = await connection.QueryAsync<(Guid Id, bool IsComplete)>(
+            new CommandDefinition(MediaServersSql, cancellationToken: cancellationToken));
+        var servers = rows.ToDictionary(row => row.Id, row => row.IsComplete);
         _channels = [.. remote.Where(session => session.Target is { Owner.Id: var owner }
             && servers.TryGetValue(owner, out var isComplete) && !isComplete
             && Choose(session.Session, servers.Keys.Where(id => id != owner)) == identity.Id)

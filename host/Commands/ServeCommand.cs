@@ -22,7 +22,8 @@ internal static class ServeCommand
             (Address("--internal", "Listen for health checks, metrics and other servers (127.0.0.1:8090)"), "Internal"),
         };
         var roles = new Option<string?>("--roles") {
-            Description = "Roles of this process in a cluster, separated by commas: control, ingest, media, origin (all)", HelpName = "LIST",
+            Description = "Roles of this process in a cluster, separated by commas: control, ingest, media, origin (all)",
+            HelpName = "LIST",
         };
         var command = new Command(name, description);
         command.Options.Add(roles);

@@ -44,7 +44,8 @@ public class RoleTests
 
     [Fact]
     public void Name_of_a_part_of_a_role_is_rejected_with_the_role() =>
-        Should.Throw<StartException>(() => RoleSelection.Select("packager,origin")).Message.ShouldEndWith("packager is part of role media.");
+        Should.Throw<StartException>(() => RoleSelection.Select("packager,origin")).Message
+            .ShouldEndWith("packager is part of role media.");
 
     [Fact]
     public void All_roles_need_no_shared_database() => Check("all");

@@ -117,7 +117,8 @@ public sealed class BroadcastServer : IAsyncDisposable
 
         _process = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "serve", "--data", Data, "--json",
-                .. OwnPorts().Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
+                .. OwnPorts().Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }),
+                .. _flags],
             _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
         Http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);

@@ -39,8 +39,8 @@ internal sealed class Chart
     {
         var merged = Yaml.Merge(Defaults, Yaml.Read(values));
         var files = new ChartTemplates(Folder).Render((IReadOnlyDictionary<string, object?>)Yaml.ToValue(merged)!, "live");
-        return new([.. files.Where(file => file.Key.EndsWith(".yaml", StringComparison.Ordinal)).SelectMany(file => Yaml.ReadAll(file.Value))
-            .Select(resource => resource.AsObject())]);
+        return new([.. files.Where(file => file.Key.EndsWith(".yaml", StringComparison.Ordinal))
+            .SelectMany(file => Yaml.ReadAll(file.Value)).Select(resource => resource.AsObject())]);
     }
 
     /// <summary>Resources of a kind.</summary>

@@ -147,7 +147,8 @@ public sealed partial class HelmChartTests
                 .ToDictionary(mount => mount!["mountPath"]!.GetValue<string>(), mount => mount!["name"]!.GetValue<string>());
             mounts.Keys.ShouldBe(["/data", "/tmp"], ignoreOrder: true);
             var volumes = pod["volumes"]!.AsArray().Select(volume => volume!["name"]!.GetValue<string>());
-            var claims = workload["spec"]!["volumeClaimTemplates"]?.AsArray().Select(claim => claim!["metadata"]!["name"]!.GetValue<string>());
+            var claims = workload["spec"]!["volumeClaimTemplates"]?.AsArray()
+                .Select(claim => claim!["metadata"]!["name"]!.GetValue<string>());
             volumes.Concat(claims ?? []).ShouldBe(mounts.Values, ignoreOrder: true);
             (claims is not null).ShouldBe(RolesOf(workload) == "all" || RolesOf(workload).Contains("media"), NameOf(workload));
         }
