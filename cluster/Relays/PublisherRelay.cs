@@ -26,7 +26,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
     public ValueTask<RelayDecision?> OpenAsync(RemoteChannel? target, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken) =>
         target is null ? BeginAsync(channel, request, onEnded, cancellationToken)
-            : OpenAtAsync(target.Owner, channel, request, onEnded, cancellationToken);
+            : OpenAtAsync(target.Owner, isOwner: true, channel, request, onEnded, cancellationToken);
 
     /// <summary>Asks servers to begin a session of the channel, one after the other.</summary>
     private async ValueTask<RelayDecision?> BeginAsync(ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
@@ -39,7 +39,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
             RelayDecision? decision;
             try
             {
-                decision = await OpenAtAsync(server, channel, request, onEnded, either.Token);
+                decision = await OpenAtAsync(server, isOwner: false, channel, request, onEnded, either.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -64,7 +64,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         return null;
     }
 
-    private async ValueTask<RelayDecision?> OpenAtAsync(ClusterServer owner, ChannelName channel, PublishRequest request,
+    private async ValueTask<RelayDecision?> OpenAtAsync(ClusterServer owner, bool isOwner, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken)
     {
         if (owner.Address is null)
@@ -97,9 +97,9 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
             }
 
             // Waiting does not help. The encoder may be able to reach the other server itself.
-            return ClusterLog.IsPermanent(error) ? new RelayDecision.Rejected(new PublishDecision.Rejected(
+            return isOwner && ClusterLog.IsPermanent(error) ? new RelayDecision.Rejected(new PublishDecision.Rejected(
                 PublishRejectionReason.ChannelBusy,
-                $"Channel {channel} is on air at server '{target.Owner.Name}', which takes no encoders from this server: "
+                $"Channel {channel} is on air at server '{owner.Name}', which takes no encoders from this server: "
                 + $"{ClusterLog.ReasonOf(error)}. Publish to that server.")) : null;
         }
     }
