@@ -43,11 +43,14 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
     public string Name { get; } = Environment.MachineName.Length > 255 ? Environment.MachineName[..255] : Environment.MachineName;
 
     /// <summary>
-    /// Location of the server, as 64 hexadecimal digits derived from machine and data folder. A copied folder has the same server id but
-    /// another location.
+    /// Location of the server, as 64 hexadecimal digits derived from machine, boot of its kernel and data folder. A copied folder has the
+    /// same server id but another location, also on a clone of the machine.
     /// </summary>
-    public string Location { get; } = Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{Path.GetFullPath(folder.Path)}")));
+    public string Location => Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{BootId}\n{Path.GetFullPath(folder.Path)}")));
+
+    /// <summary>Random id of the boot of the machine's kernel; empty when it is not known.</summary>
+    internal string BootId { get; init; } = ReadBootId();
 
     private string FilePath => Path.Combine(folder.Path, FileName);
 
@@ -68,6 +71,18 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
         lock (_lock)
         {
             IsConfirmed = true;
+        }
+    }
+
+    private static string ReadBootId()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 

@@ -52,6 +52,16 @@ public sealed class ServerIdentityTests
     }
 
     [Fact]
+    public void Clone_of_a_machine_has_another_location()
+    {
+        using var folder = TempFolder.Create();
+        var machine = Of(folder.Path);
+        var clone = new ServerIdentity(new DataFolder(folder.Path), _log.For<ServerIdentity>()) { BootId = Guid.NewGuid().ToString() };
+
+        (clone.Id, clone.Location == machine.Location, machine.BootId.Length).ShouldBe((machine.Id, false, 36));
+    }
+
+    [Fact]
     public void Unsaved_server_id_lasts_until_the_next_start()
     {
         using var folder = TempFolder.Create();
