@@ -74,8 +74,16 @@ internal sealed class StoredTakeovers(ControlDatabase database, SessionClaims cl
 
         Task all = Task.WhenAll(started.Select(one => one.Task));
         await all.WaitAsync(CheckWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return started.Where(one => one.Task is { IsCompletedSuccessfully: true, Result: Result.NotStored }).Select(one => one.Id)
-            .ToHashSet();
+        var withoutMedia = new HashSet<SessionId>();
+        foreach (var (id, task) in started)
+        {
+            if (task.IsCompletedSuccessfully && await task == Result.NotStored)
+            {
+                withoutMedia.Add(id);
+            }
+        }
+
+        return withoutMedia;
     }
 
     /// <summary>Continues the session of a channel whose server is lost, for an encoder. Does nothing when that is not possible.</summary>
