@@ -181,7 +181,7 @@ public static class ControlModule
             p.GetService<ISessionStorageInspector>()));
         services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), Clock(p)));
         services.AddSingleton<IdempotencyKeys>();
-        services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
+        services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p)));
         services.AddSingleton<UnknownCallers>();
         services.AddSingleton<RecordingRetentionService>();
         AddNotificationHandlers(services);

@@ -35,24 +35,27 @@ internal sealed class CallerLimits : IDisposable
     /// <summary>Maximum number of waiting redemptions of setup codes, of one address and of all.</summary>
     public const int MaxWaitingSetups = 16;
 
-    private readonly PartitionedRateLimiter<string> _requests = CreateLimiter(MaxConcurrent, MaxWaiting);
-    private readonly PartitionedRateLimiter<string> _searches = PartitionedRateLimiter.CreateChained(
-        CreateLimiter(1, MaxWaiting), CreateSharedLimiter(MaxSearches, MaxWaiting));
-    private readonly PartitionedRateLimiter<string> _setups = PartitionedRateLimiter.CreateChained(
-        CreateLimiter(1, MaxWaitingSetups), CreateSharedLimiter(1, MaxWaitingSetups));
-    private readonly PartitionedRateLimiter<string>? _reads;
-    private readonly PartitionedRateLimiter<string>? _writes;
+    private readonly CallerPartitions _requests;
+    private readonly CallerPartitions _searches;
+    private readonly ConcurrencyLimiter _allSearches = CreateLimiter(MaxSearches, MaxWaiting);
+    private readonly CallerPartitions _setups;
+    private readonly ConcurrencyLimiter _allSetups = CreateLimiter(1, MaxWaitingSetups);
+    private readonly CallerPartitions? _reads;
+    private readonly CallerPartitions? _writes;
 
     /// <summary>Creates the limits from the configuration.</summary>
-    public CallerLimits(IOptions<ControlOptions> options)
-        : this(options.Value.ReadsPerSecond, options.Value.WritesPerSecond, TimeSpan.FromSeconds(1))
+    public CallerLimits(IOptions<ControlOptions> options, TimeProvider time)
+        : this(options.Value.ReadsPerSecond, options.Value.WritesPerSecond, TimeSpan.FromSeconds(1), time)
     {
     }
 
-    internal CallerLimits(int reads, int writes, TimeSpan period)
+    internal CallerLimits(int reads, int writes, TimeSpan period, TimeProvider time)
     {
-        _reads = CreateLimiter(reads, period);
-        _writes = CreateLimiter(writes, period);
+        _requests = new(static () => CreateLimiter(MaxConcurrent, MaxWaiting), time);
+        _searches = new(static () => CreateLimiter(1, MaxWaiting), time);
+        _setups = new(static () => CreateLimiter(1, MaxWaitingSetups), time);
+        _reads = CreateBuckets(reads, period, time);
+        _writes = CreateBuckets(writes, period, time);
     }
 
     /// <summary>Counts a request of an authenticated caller.</summary>
@@ -87,23 +90,25 @@ internal sealed class CallerLimits : IDisposable
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>The right to run it, which ends with its disposal; <see langword="null"/> when too many requests are waiting.</returns>
     public ValueTask<IDisposable?> EnterAsync(string caller, CancellationToken cancellationToken) =>
-        AcquireAsync(_requests, caller, cancellationToken);
+        AcquireAsync(_requests, caller, null, cancellationToken);
 
     /// <summary>Waits until a caller may search. See <see cref="EnterAsync"/>.</summary>
     public ValueTask<IDisposable?> EnterSearchAsync(string caller, CancellationToken cancellationToken) =>
-        AcquireAsync(_searches, caller, cancellationToken);
+        AcquireAsync(_searches, caller, _allSearches, cancellationToken);
 
     /// <summary>Waits until an address may redeem a setup code; all addresses together redeem one at a time. See
     /// <see cref="EnterAsync"/>.</summary>
     public ValueTask<IDisposable?> EnterSetupAsync(IPAddress? address, CancellationToken cancellationToken) =>
-        AcquireAsync(_setups, BucketOf(address), cancellationToken);
+        AcquireAsync(_setups, BucketOf(address), _allSetups, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _requests.Dispose();
         _searches.Dispose();
+        _allSearches.Dispose();
         _setups.Dispose();
+        _allSetups.Dispose();
         _reads?.Dispose();
         _writes?.Dispose();
     }
@@ -114,41 +119,52 @@ internal sealed class CallerLimits : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"address/{slot}");
     }
 
-    private static async ValueTask<IDisposable?> AcquireAsync(PartitionedRateLimiter<string> limiter, string caller,
+    private static async ValueTask<IDisposable?> AcquireAsync(CallerPartitions callers, string caller, ConcurrencyLimiter? all,
         CancellationToken cancellationToken)
     {
-        var lease = await limiter.AcquireAsync(caller, 1, cancellationToken);
-        if (lease.IsAcquired)
+        var lease = await callers.AcquireAsync(caller, cancellationToken);
+        if (!lease.IsAcquired)
+        {
+            lease.Dispose();
+            return null;
+        }
+
+        if (all is null)
         {
             return lease;
         }
 
-        lease.Dispose();
-        return null;
+        RateLimitLease? shared = null;
+        try
+        {
+            shared = await all.AcquireAsync(1, cancellationToken);
+            return shared.IsAcquired ? new BothLeases(lease, shared) : null;
+        }
+        finally
+        {
+            if (shared is not { IsAcquired: true })
+            {
+                shared?.Dispose();
+                lease.Dispose();
+            }
+        }
     }
 
-    private static PartitionedRateLimiter<string> CreateLimiter(int concurrent, int waiting) =>
-        PartitionedRateLimiter.Create<string, string>(
-            caller => RateLimitPartition.GetConcurrencyLimiter(caller, _ => Concurrency(concurrent, waiting)), StringComparer.Ordinal);
+    private static ConcurrencyLimiter CreateLimiter(int concurrent, int waiting) =>
+        new(new() { PermitLimit = concurrent, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
 
-    private static PartitionedRateLimiter<string> CreateSharedLimiter(int concurrent, int waiting) =>
-        PartitionedRateLimiter.Create<string, int>(
-            _ => RateLimitPartition.GetConcurrencyLimiter(0, _ => Concurrency(concurrent, waiting)));
+    private static CallerPartitions? CreateBuckets(int count, TimeSpan period, TimeProvider time) => count == 0 ? null : new(
+        () => new TokenBucketRateLimiter(new() { TokenLimit = count * Burst, TokensPerPeriod = count, ReplenishmentPeriod = period,
+            QueueLimit = 0, AutoReplenishment = false }),
+        time);
 
-    private static ConcurrencyLimiterOptions Concurrency(int concurrent, int waiting) =>
-        new() { PermitLimit = concurrent, QueueLimit = waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst };
-
-    private static PartitionedRateLimiter<string>? CreateLimiter(int count, TimeSpan period)
+    /// <summary>The right of a caller, and the one shared by all.</summary>
+    private sealed class BothLeases(RateLimitLease own, RateLimitLease shared) : IDisposable
     {
-        if (count == 0)
+        public void Dispose()
         {
-            return null;
+            shared.Dispose();
+            own.Dispose();
         }
-
-        return PartitionedRateLimiter.Create<string, string>(
-            caller => RateLimitPartition.GetTokenBucketLimiter(
-                caller, _ => new TokenBucketRateLimiterOptions { TokenLimit = count * Burst, TokensPerPeriod = count,
-                    ReplenishmentPeriod = period, QueueLimit = 0 }),
-            StringComparer.Ordinal);
     }
 }

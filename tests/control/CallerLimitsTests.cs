@@ -17,7 +17,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public void Caller_can_burst_ten_seconds_of_requests_and_then_has_to_wait()
     {
-        using var limits = new CallerLimits(reads: 2, writes: 1, Period);
+        using var limits = new CallerLimits(reads: 2, writes: 1, Period, TimeProvider.System);
 
         for (var i = 0; i < 20; i++)
         {
@@ -34,7 +34,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public void Limit_of_zero_means_unlimited()
     {
-        using var limits = new CallerLimits(0, 0, Period);
+        using var limits = new CallerLimits(0, 0, Period, TimeProvider.System);
 
         for (var i = 0; i < 1000; i++)
         {
@@ -65,7 +65,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public async Task Caller_has_four_requests_in_progress_and_further_ones_wait()
     {
-        using var limits = new CallerLimits(0, 0, Period);
+        using var limits = new CallerLimits(0, 0, Period, TimeProvider.System);
         var entered = new List<IDisposable?>();
         for (var i = 0; i < CallerLimits.MaxConcurrent; i++)
         {
@@ -119,7 +119,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public async Task Caller_has_one_search_and_all_callers_have_two()
     {
-        using var limits = new CallerLimits(0, 0, Period);
+        using var limits = new CallerLimits(0, 0, Period, TimeProvider.System);
         using var first = await limits.EnterSearchAsync("token/a", default);
         var second = limits.EnterSearchAsync("token/a", default).AsTask();
         using var other = await limits.EnterSearchAsync("token/b", default);
@@ -136,7 +136,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public async Task Setup_codes_are_redeemed_one_at_a_time_and_a_waiting_address_does_not_keep_others_out()
     {
-        using var limits = new CallerLimits(0, 0, Period);
+        using var limits = new CallerLimits(0, 0, Period, TimeProvider.System);
         var (flood, other) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("198.51.100.1"));
         using var first = await limits.EnterSetupAsync(flood, default);
         var waiting = Enumerable.Range(0, CallerLimits.MaxWaitingSetups).Select(_ => limits.EnterSetupAsync(flood, default).AsTask())
@@ -165,7 +165,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Fact]
     public void Anonymous_callers_are_counted_by_address_and_an_IPv6_network_counts_once()
     {
-        using var limits = new CallerLimits(reads: 1, writes: 1, Period);
+        using var limits = new CallerLimits(reads: 1, writes: 1, Period, TimeProvider.System);
 
         for (var i = 1; i <= CallerLimits.Burst; i++)
         {
