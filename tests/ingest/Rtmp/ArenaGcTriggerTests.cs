@@ -18,14 +18,14 @@ public sealed class ArenaGcTriggerTests
     public ArenaGcTriggerTests() => _trigger = new ArenaGcTrigger(_time, () => _collected + _collectedByItself, () => _collected++);
 
     [Fact]
-    public void Garbage_is_collected_after_the_threshold_but_not_again_within_five_seconds()
+    public void Garbage_is_collected_after_the_threshold_but_not_again_within_the_minimum_interval()
     {
         _trigger.Add(Threshold - 1);
         _collected.ShouldBe(0);
         _trigger.Add(1);
         _collected.ShouldBe(1);
 
-        for (var i = 0; i < 49; i++)
+        for (var i = 0; i < 14; i++)
         {
             _time.Advance(TimeSpan.FromMilliseconds(100));
             _trigger.Add(Threshold);
