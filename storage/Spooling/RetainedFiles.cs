@@ -5,8 +5,9 @@ namespace Broadcast.Storage.Spooling;
 /// <summary>
 /// Uploaded files that stay on the local disk, so that an outage of the object store does not take recently announced media from viewers.
 /// Limited by age (since the last write), total size and free disk space. The oldest are removed first, and all of them before a write
-/// fails for lack of space. Init segments have no age limit, because sessions cannot be played without them; they are small and limited in
-/// number. Thread-safe; never holds its own lock while taking a file's lock.
+/// fails for lack of space. Init segments have no age limit, because sessions cannot be played without them, and neither have lists of index
+/// blocks, because sessions cannot be recovered without them. Both are small and limited in number. Thread-safe; never holds its own lock
+/// while taking a file's lock.
 /// </summary>
 /// <param name="folder">The spool folder.</param>
 /// <param name="maxBytes">Maximum total size in bytes; 0 retains none.</param>
@@ -17,20 +18,23 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
 {
     private const int MaxInits = 10_000;
     private const int MaxInitLength = 64 << 10;
+    private const int MaxLists = 1000;
+    private const int MaxListLength = 4 << 20;
     private readonly Lock _lock = new();
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _oldestFirst = new();
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _inits = new();
+    private readonly PriorityQueue<SpoolFile, DateTimeOffset> _lists = new();
 
     /// <summary>Returns whether an uploaded file should be retained.</summary>
     public bool ShouldRetain(SpoolFile file) => file.Length <= maxBytes && maxAge > TimeSpan.Zero
-        && (IsInit(file) || (!IsOld(file) && folder.Free >= minFreeBytes));
+        && (QueueOf(file) != _oldestFirst || (!IsOld(file) && folder.Free >= minFreeBytes));
 
     /// <summary>Adds a retained file.</summary>
     public void Add(SpoolFile file)
     {
         lock (_lock)
         {
-            (IsInit(file) ? _inits : _oldestFirst).Enqueue(file, file.Written);
+            QueueOf(file).Enqueue(file, file.Written);
         }
 
         Trim();
@@ -46,6 +50,11 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
         }
 
         while (Next(_inits, _ => _inits.Count > MaxInits) is { } oldest)
+        {
+            oldest.RemoveRetained();
+        }
+
+        while (Next(_lists, _ => _lists.Count > MaxLists) is { } oldest)
         {
             oldest.RemoveRetained();
         }
@@ -68,8 +77,13 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
 
     private bool IsOld(SpoolFile file) => time.GetUtcNow() - file.Written >= maxAge;
 
-    private static bool IsInit(SpoolFile file) =>
-        file.Length <= MaxInitLength && ObjectNames.TryParse(file.Name, out var parsed) && parsed.Kind == ObjectKind.Init;
+    private PriorityQueue<SpoolFile, DateTimeOffset> QueueOf(SpoolFile file) =>
+        !ObjectNames.TryParse(file.Name, out var parsed) ? _oldestFirst : parsed.Kind switch
+        {
+            ObjectKind.Init when file.Length <= MaxInitLength => _inits,
+            ObjectKind.IndexBlockList when file.Length <= MaxListLength => _lists,
+            _ => _oldestFirst,
+        };
 
     private SpoolFile? Next(PriorityQueue<SpoolFile, DateTimeOffset> files, Func<SpoolFile, bool> shouldRemove)
     {

@@ -43,20 +43,22 @@ public sealed class RetainedFileTests
         (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
     }
 
-    [Fact]
-    public async Task Init_segments_are_retained_at_any_age_because_playback_needs_them()
+    [Theory]
+    [InlineData("source/init-1.mp4")]
+    [InlineData("chapters/1-33-0123abcd.chapters")]
+    public async Task Init_segments_and_lists_of_index_blocks_are_retained_at_any_age_because_playback_and_recovery_need_them(string name)
     {
-        const string Init = "live/a/01JN8E0000000000000000000A/source/init-1.mp4";
+        var init = $"live/a/01JN8E0000000000000000000A/{name}";
         var time = new ManualTimeProvider();
         await using var bench = Bench(time);
-        await UpAsync(bench, Init, [1, 2, 3]);
+        await UpAsync(bench, init, [1, 2, 3]);
         time.Advance(TimeSpan.FromHours(5));
         bench.Restart();
         time.Advance(TimeSpan.FromHours(5));
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
-        (await bench.Read(Init)).ShouldBe([1, 2, 3]);
+        (await bench.Read(init)).ShouldBe([1, 2, 3]);
         bench.Spool.DeleteAll("live/a/");
-        IsKept(bench, Init).ShouldBeFalse();
+        IsKept(bench, init).ShouldBeFalse();
     }
 
     [Fact]
