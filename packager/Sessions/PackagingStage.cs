@@ -108,7 +108,6 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
         _elsewhere.TryRemove(channel, out _);
         if (!_sessions.Contains(session))
         {
-            _released.Remove(session);
             await _recoverSession(channel, session).WaitAsync(cancellationToken);
         }
 
