@@ -106,6 +106,7 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     {
         await RecoverAsync(channel, cancellationToken);
         _elsewhere.TryRemove(channel, out _);
+        _released.Remove(session);
         if (!_sessions.Contains(session))
         {
             await _recoverSession(channel, session).WaitAsync(cancellationToken);
