@@ -279,6 +279,10 @@ internal static partial class ControlLog
     [LoggerMessage(5189, LogLevel.Information, "Draining: {IsDraining}. A drained server hands its sessions over and takes no others")]
     public static partial void DrainingChanged(ILogger logger, bool isDraining);
 
+    [LoggerMessage(5191, LogLevel.Warning,
+        "This server was suspended for {Seconds:0.0} s. Nothing is written until it is known which sessions it still owns")]
+    public static partial void Suspended(ILogger logger, double seconds);
+
     [LoggerMessage(5190, LogLevel.Error, "Handing sessions over failed")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
 

@@ -130,6 +130,7 @@ public static class ControlModule
         services.AddSingleton<MediaServers>();
         services.AddSingleton<SpareSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
+        services.AddSingleton<SuspensionWatch>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
             p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),

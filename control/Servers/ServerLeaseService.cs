@@ -23,7 +23,8 @@ internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
-    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null) : BackgroundService, INotificationHandler, ISessionReceiver
+    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null, SuspensionWatch? suspensions = null)
+    : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
@@ -149,6 +150,8 @@ internal sealed class ServerLeaseService(
         await _checkLock.WaitAsync(cancellationToken);
         try
         {
+            var begun = suspensions?.Begin() ?? 0;
+
             // Read local sessions first: a session that ends here meanwhile must not look taken over.
             var localSessions = sessionManager.Sessions();
             var open = await claims.ReadAsync(connection, cancellationToken);
@@ -185,6 +188,8 @@ internal sealed class ServerLeaseService(
             {
                 await EndAbandonedAsync(connection, abandoned, cancellationToken);
             }
+
+            suspensions?.Confirm(begun);
         }
         finally
         {

@@ -13,7 +13,7 @@ namespace Broadcast.Control.Servers;
 /// lease, nothing is confirmed: the id in a copied data folder is that of another server until then.
 /// </summary>
 internal sealed class SessionOwners(ControlDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : ISessionOwnership
+    [FromKeyedServices(ControlClock.Key)] TimeProvider time, SuspensionWatch? suspensions = null) : ISessionOwnership
 {
     /// <summary>
     /// Time after which a server that did not release its lease is taken for lost. Until then it may be cut off from the database alone,
@@ -28,6 +28,13 @@ internal sealed class SessionOwners(ControlDatabase database, ServerIdentity ide
             EXISTS (SELECT 1 FROM servers o WHERE o.id <> @me) AS hasOthers
         FROM (SELECT 1) one LEFT JOIN sessions s ON s.id = @id LEFT JOIN servers v ON v.id = s.owner
         """;
+
+    /// <inheritdoc/>
+    public bool IsUncertain => suspensions is { IsUncertain: true };
+
+    /// <inheritdoc/>
+    public Task WhenCertainAsync(CancellationToken cancellationToken) =>
+        suspensions?.WhenCertainAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask<SessionOwnership> FindAsync(SessionId session, CancellationToken cancellationToken)

@@ -27,4 +27,13 @@ public interface ISessionOwnership
 {
     /// <summary>Finds the ownership of a session in the database. Never throws for an unavailable database.</summary>
     ValueTask<SessionOwnership> FindAsync(SessionId session, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Indicates whether this server was suspended for so long that another one may have taken its sessions over, and has not read from the
+    /// database since which of them it still owns. Nothing may be written then.
+    /// </summary>
+    bool IsUncertain => false;
+
+    /// <summary>Completes when the ownership is certain again; while the database does not respond, after the time of a lease.</summary>
+    Task WhenCertainAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

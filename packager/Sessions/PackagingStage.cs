@@ -291,7 +291,7 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));
-        return new SessionPackager(_context, timeline, writer);
+        return new SessionPackager(_context, timeline, writer, _ownership);
     }
 
     /// <summary>

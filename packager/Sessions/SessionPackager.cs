@@ -19,7 +19,8 @@ internal sealed record PackagerContext(
 /// Packages one session: runs its publications' renditions one after the other, and ends it. The holder of the gate owns all state, so no
 /// further locks are needed.
 /// </summary>
-internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionTimelineWriter writer)
+internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionTimelineWriter writer,
+    ISessionOwnership? ownership = null)
 {
     /// <summary>Maximum number of outputs to accumulate while samples are read without a pause.</summary>
     private const int MaxBatch = 64;
@@ -44,6 +45,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly ConcurrentQueue<JournalNumber> _takenJournals = new();
     private Segmenter? _segmenter;
     private bool _isReleased;
+    private volatile bool _isReleasing;
     private volatile bool _receiving;
     private volatile SessionMediaTotals? _totals;
     private long _resumeAt;
@@ -70,6 +72,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     public bool IsFailing => writer.IsFailing;
 
     public long LastSegment => writer.LastSegment;
+
+    /// <summary>Indicates whether the session is this server's, as far as is known: what another server continues must not change.</summary>
+    private bool MayWrite => !_isReleasing && ownership is not { IsUncertain: true };
 
     /// <summary>Final totals of the session; <see langword="null"/> before this process has ended it.</summary>
     public SessionMediaTotals? Totals => _totals;
@@ -159,6 +164,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
         Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
+        _isReleasing = true;
         await _ending.CancelAsync();
         await _gate.WaitAsync(cancellationToken);
         try
@@ -230,8 +236,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             {
                 while (await set.Samples.WaitToReadAsync(stop))
                 {
+                    await WhenCertainAsync(stop);
                     Read(set, int.MaxValue);
                 }
+
+                await WhenCertainAsync(stop);
             }
             catch (OperationCanceledException)
             {
@@ -253,9 +262,12 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
     }
 
+    private Task WhenCertainAsync(CancellationToken stop) =>
+        ownership is { IsUncertain: true } ? ownership.WhenCertainAsync(stop) : Task.CompletedTask;
+
     private void Read(RenditionSet set, int max)
     {
-        for (var i = 0; i < max && set.Samples.TryRead(out var sample); i++)
+        for (var i = 0; i < max && MayWrite && set.Samples.TryRead(out var sample); i++)
         {
             if (!writer.IsFailing || TryResume())
             {
@@ -277,7 +289,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     private void Flush()
     {
-        if (_segmenter is not { Output.Count: > 0 } segmenter)
+        if (_segmenter is not { Output.Count: > 0 } segmenter || !MayWrite)
         {
             return;
         }
@@ -372,6 +384,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         _segmenter = null;
+        if (_isReleasing)
+        {
+            return;
+        }
+
         segmenter.Finish();
         Write(segmenter);
         _ = writer.TakeLostPeriod();
