@@ -77,9 +77,9 @@ internal static partial class ClusterLog
     [LoggerMessage(8009, LogLevel.Information, "The feed of session {Session} of channel {Channel} from server {Server} was resumed")]
     public static partial void FeedResumed(ILogger logger, ChannelName channel, SessionId session, string server);
 
-    [LoggerMessage(8014, LogLevel.Warning, "Server {Server} does not take session {Session} of channel {Channel} over: {Reason}")]
+    [LoggerMessage(8016, LogLevel.Warning, "Server {Server} does not take session {Session} of channel {Channel} over: {Reason}")]
     public static partial void HandoverRefused(ILogger logger, ChannelName channel, SessionId session, string server, string reason);
 
-    [LoggerMessage(8015, LogLevel.Error, "The state of session {Session} of channel {Channel} cannot be handed over: {Reason}")]
+    [LoggerMessage(8017, LogLevel.Error, "The state of session {Session} of channel {Channel} cannot be handed over: {Reason}")]
     public static partial void HandoverMalformed(ILogger logger, ChannelName channel, SessionId session, string reason);
 }

@@ -286,7 +286,7 @@ internal static partial class ControlLog
     [LoggerMessage(5190, LogLevel.Error, "Handing sessions over failed")]
     public static partial void DrainFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(5191, LogLevel.Warning,
+    [LoggerMessage(5193, LogLevel.Warning,
         "Took over session {Session} on {Channel} from a lost server and its journal in the object store, epoch {Epoch}")]
     public static partial void StoredSessionTakenOver(ILogger logger, string session, string channel, long epoch);
 
