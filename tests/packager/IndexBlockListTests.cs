@@ -135,6 +135,29 @@ public class IndexBlockListTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Without_the_store_a_session_is_recovered_from_the_files_that_stay_on_the_disk_at_any_age(bool isRecorded)
+    {
+        using var killed = await new PackagerHarness(options: Short).StartAsync();
+        var session = Long(isRecorded, 3000);
+        killed.Begin(session).Send(Media(1500));
+        var disk = killed.Spool.AfterKill();
+        foreach (var (name, bytes) in disk.Store.Objects.Where(stored => ObjectNames.TryParse(stored.Key, out var parsed)
+            && parsed.Kind is ObjectKind.Init or ObjectKind.IndexBlockList).ToList())
+        {
+            disk.Put(name, bytes);
+        }
+
+        disk.Store.Unreachable = true;
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddSeconds(1502)), Short).StartAsync();
+
+        bench.Timeline(session).LastSegment.ShouldBe(killed.Timeline(session).LastSegment);
+        bench.Timeline(session).RetainedIndexBlocks.Select(block => block.Object)
+            .ShouldBe(killed.Timeline(session).RetainedIndexBlocks.Select(block => block.Object));
+    }
+
     [Fact]
     public async Task Journal_whose_list_is_lost_is_replaced_by_the_one_before_it()
     {
