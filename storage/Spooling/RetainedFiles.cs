@@ -5,9 +5,9 @@ namespace Broadcast.Storage.Spooling;
 /// <summary>
 /// Uploaded files that stay on the local disk, so that an outage of the object store does not take recently announced media from viewers.
 /// Limited by age (since the last write), total size and free disk space. The oldest are removed first, and all of them before a write
-/// fails for lack of space. Init segments have no age limit, because sessions cannot be played without them, and neither have lists of index
-/// blocks, because sessions cannot be recovered without them. Both are small and limited in number. Thread-safe; never holds its own lock
-/// while taking a file's lock.
+/// fails for lack of space. Init segments have no age limit, because sessions cannot be played without them, and neither have lists of
+/// index blocks, because sessions cannot be recovered without them. Both are small and limited in number. Thread-safe; never holds its
+/// own lock while taking a file's lock.
 /// </summary>
 /// <param name="folder">The spool folder.</param>
 /// <param name="maxBytes">Maximum total size in bytes; 0 retains none.</param>
