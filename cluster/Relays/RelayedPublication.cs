@@ -15,7 +15,7 @@ internal sealed class RelayedPublication : IRelayedPublication
     private const string ThisServer = "this server";
     private const string OwnerLost = "the server that has the channel on air does not respond";
 
-    /// <summary>Number of refusals in a row after which the owner will not take the encoder; a takeover is known within that time.</summary>
+    /// <summary>Number of refusals in a row after which the encoder is disconnected; a takeover is known within that time.</summary>
     private const int MaxRefusals = 8;
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);

@@ -139,7 +139,9 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         }
     }
 
-    /// <summary>Answers a request that another server forwards with the caller that it has authenticated, and whose limits it applies.</summary>
+    /// <summary>
+    /// Answers a request that another server forwards with the caller that it has authenticated, and whose limits it applies.
+    /// </summary>
     private static async ValueTask<object?> AnswerPeerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;

@@ -44,7 +44,8 @@ internal sealed record ForwardedCaller(Caller Caller, string Address)
             };
             return kind is { } known && content is { Id.Length: > 0, Name: not null, Address: not null }
                 && TokenRoles.TryParse(content.Role, out var role)
-                ? new(new(known, content.Id, content.Name, role) { Limits = new(content.Channels, content.Scopes) }, content.Address) : null;
+                ? new(new(known, content.Id, content.Name, role) { Limits = new(content.Channels, content.Scopes) }, content.Address)
+                : null;
         }
         catch (Exception error) when (error is FormatException or JsonException)
         {

@@ -55,7 +55,7 @@ internal sealed record ChannelView(
             live?.Encoding);
     }
 
-    /// <summary>Replaces the state with that of the server that has the channel on air; <see langword="null"/> when it is unknown.</summary>
+    /// <summary>Replaces the state with that at the owner of the session; <see langword="null"/> when it is unknown.</summary>
     public ChannelView With(ChannelView? atOwner) =>
         this with { Live = atOwner?.Live, Inputs = atOwner?.Inputs ?? [], Encoding = atOwner?.Encoding };
 }

@@ -18,7 +18,8 @@ namespace Broadcast.Control.Api;
 /// measurements and encoders. The other servers forward them, with the caller that they have authenticated. A forwarded request is never
 /// forwarded again.
 /// </summary>
-internal sealed class OwnerRequests(RemoteSessions remoteSessions, IHttpForwarder forwarder, TimeProvider time, IPeerConnections? peers = null)
+internal sealed class OwnerRequests(RemoteSessions remoteSessions, IHttpForwarder forwarder, TimeProvider time,
+    IPeerConnections? peers = null)
 {
     /// <summary>Time within which the owner must have answered.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
@@ -110,7 +111,8 @@ internal sealed class OwnerRequests(RemoteSessions remoteSessions, IHttpForwarde
             error = await forwarder.SendAsync(http, $"https://{owner.Address}", invoker,
                 ForwarderConfig, transformer, ended.Token);
         }
-        catch (Exception failure) when (failure is IOException || (failure is OperationCanceledException && timeout.IsCancellationRequested))
+        catch (Exception failure) when (failure is IOException
+            || (failure is OperationCanceledException && timeout.IsCancellationRequested))
         {
             // Answered below.
         }

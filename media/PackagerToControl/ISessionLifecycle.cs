@@ -32,7 +32,7 @@ public interface ISessionLifecycle
     ValueTask TakeOverAsync(BroadcastSession session, SessionCopy copy, CancellationToken cancellationToken) =>
         ResumeAsync(session.Channel, session.Id, cancellationToken);
 
-    /// <summary>Returns whether the object store contains a journal of a session, from which a server without a copy can continue it.</summary>
+    /// <summary>Returns whether the object store has a journal of a session, from which a server without a copy can continue it.</summary>
     /// <exception cref="IOException">The object store failed.</exception>
     ValueTask<bool> IsStoredAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => new(false);
 

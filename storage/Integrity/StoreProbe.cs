@@ -57,7 +57,8 @@ public static class StoreProbe
             ("delete", async () =>
             {
                 await store.DeleteAsync([name, contested], token);
-                return await store.FindAsync(name, token) is null && await store.FindAsync(contested, token) is null ? null : "The object still exists after its deletion.";
+                return await store.FindAsync(name, token) is null && await store.FindAsync(contested, token) is null ? null
+                    : "The object still exists after its deletion.";
             }),
         ];
         try
@@ -123,7 +124,7 @@ public static class StoreProbe
         return false;
     }
 
-    /// <summary>Writes different bytes under one name at the same time. Exactly one write may be accepted, and its bytes must be kept.</summary>
+    /// <summary>Writes different bytes under one name at the same time. The store must accept exactly one, and keep its bytes.</summary>
     private static async Task<string?> ContestAsync(IObjectStore store, ObjectName name, CancellationToken cancellationToken)
     {
         var contents = Enumerable.Range(0, Writers).Select(_ => RandomNumberGenerator.GetBytes(Length)).ToList();

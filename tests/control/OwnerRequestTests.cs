@@ -86,8 +86,9 @@ public sealed class OwnerRequestTests(PostgresFixture postgres)
             answer.IsCompleted.ShouldBeFalse();
             time.Advance(TimeSpan.FromMilliseconds(1));
             var (status, body, response) = await answer;
+            var name = pair.Owner.Get<ServerIdentity>().Name;
             (status, body.GetProperty("detail").GetString()).ShouldBe((503,
-                $"Channel 'demo' is on air at server '{pair.Owner.Get<ServerIdentity>().Name}', which does not answer; try again in a moment."));
+                $"Channel 'demo' is on air at server '{name}', which does not answer; try again in a moment."));
             response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(2));
             response.Headers.CacheControl!.NoStore.ShouldBeTrue();
         }
@@ -228,8 +229,8 @@ public sealed class OwnerRequestTests(PostgresFixture postgres)
             pair.Peers.Target = pair.Owner;
 
             // With the tests' clock, a busy machine exceeds no timeout.
-            pair.Other = await Server.StartAsync(database, states: new Offline(), mediaTime: time ?? new ManualTimeProvider(), peers: pair.Peers,
-                listener: FakePeers.Listener, middleware: FakePeers.AcceptAsync);
+            pair.Other = await Server.StartAsync(database, states: new Offline(), mediaTime: time ?? new ManualTimeProvider(),
+                peers: pair.Peers, listener: FakePeers.Listener, middleware: FakePeers.AcceptAsync);
             (_, pair.Grant) = await OnAirAsync(pair.Owner);
             await pair.Owner.Get<ServerLeaseService>().RunOnceAsync(default);   // stores the address
             await pair.Other.Get<ServerLeaseService>().RunOnceAsync(default);

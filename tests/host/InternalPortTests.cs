@@ -49,7 +49,7 @@ public sealed class InternalPortTests
             here.StatusCode.ShouldBe(HttpStatusCode.OK, path);
         }
 
-        using (var spoofed = new HttpRequestMessage(HttpMethod.Get, new Uri(ports[1], "/api/v1/peers")) { Headers = { { "Server", "other" } } })
+        using (var spoofed = new HttpRequestMessage(HttpMethod.Get, new Uri(ports[1], "/api/v1/peers")))
         using (var response = await client.SendAsync(spoofed))
         {
             response.StatusCode.ShouldBe(HttpStatusCode.NotFound);

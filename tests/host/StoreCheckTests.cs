@@ -31,8 +31,10 @@ public sealed class StoreCheckTests
     private sealed class Store(IObjectStore inner, int defect) : DelegatingStore(inner)
     {
         public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition,
-            CancellationToken cancellationToken) => base.PutAsync(name, bytes,
-                defect == 1 || (defect == 2 && name.Value.EndsWith("contested", StringComparison.Ordinal)) ? PutCondition.Replace : condition,
-                cancellationToken);
+            CancellationToken cancellationToken)
+        {
+            var isIgnored = defect == 1 || (defect == 2 && name.Value.EndsWith("contested", StringComparison.Ordinal));
+            return base.PutAsync(name, bytes, isIgnored ? PutCondition.Replace : condition, cancellationToken);
+        }
     }
 }
