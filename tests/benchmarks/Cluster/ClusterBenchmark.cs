@@ -39,6 +39,22 @@ internal static class ClusterBenchmark
         }
     }
 
+    /// <summary>Starts a publisher, while the server may not have detected yet that the previous one has left.</summary>
+    public static async Task<T> RetryAsync<T>(Func<Task<T>> start)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await start();
+            }
+            catch (RtmpPublishException) when (attempt < 20)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+            }
+        }
+    }
+
     /// <summary>Waits until a server serves a channel, and returns the address of its video playlist there.</summary>
     public static async Task<Uri> PlaylistAsync(BroadcastServer server, string channel)
     {

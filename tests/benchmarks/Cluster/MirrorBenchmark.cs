@@ -25,7 +25,7 @@ internal static partial class MirrorBenchmark
         Dictionary<string, (int Compared, int Identical)> counts = [];
         for (var round = 1; round <= plan.Rounds; round++)
         {
-            await RoundAsync(plan, media, ages, counts);
+            await RoundAsync(plan, media, ages, counts, progress);
             progress($"round {round} of {plan.Rounds}: " + string.Join(", ", ages.Select(row => string.Create(CultureInfo.InvariantCulture,
                 $"{row.Key} p95 {Sample.Percentile(row.Value[^1], 0.95):0.0} ms")))
                 + $"; {counts.Values.Sum(c => c.Identical)} of {counts.Values.Sum(c => c.Compared)} manifests are identical");
@@ -46,7 +46,7 @@ internal static partial class MirrorBenchmark
     }
 
     private static async Task RoundAsync(ClusterPlan plan, FlvFile media, Dictionary<string, List<List<double>>> ages,
-        Dictionary<string, (int Compared, int Identical)> counts)
+        Dictionary<string, (int Compared, int Identical)> counts, Action<string> progress)
     {
         await using var cluster = await BroadcastCluster.StartAsync(environment: ClusterBenchmark.Options);
         var (owner, mirror) = (cluster.Servers[0], cluster.Servers[1]);
@@ -61,10 +61,11 @@ internal static partial class MirrorBenchmark
         await Task.Delay(Settling, TimeProvider.System);
         using var stop = new CancellationTokenSource(plan.Measured, TimeProvider.System);
         var running = Task.WhenAll(followers.Select(follower => follower.RunAsync(stop.Token)));
-        await Task.WhenAll(running, ReloadAsync(owner, mirror, counts, stop.Token), CompareAsync("Playlists, standard latency", path,
-            SegmentsOf, owner, mirror, counts, stop.Token), CompareAsync("MPDs, low latency", "/live/low/manifest.mpd",
-            text => PublishTime().Match(text).Value, owner, mirror, counts, stop.Token), CompareAsync("MPDs, standard latency",
-            "/live/standard/manifest.mpd", text => PublishTime().Match(text).Value, owner, mirror, counts, stop.Token));
+        await Task.WhenAll(running, ReloadAsync(owner, mirror, counts, progress, stop.Token),
+            CompareAsync("Playlists, standard latency", path, SegmentsOf, owner, mirror, counts, progress, stop.Token),
+            CompareAsync("MPDs, low latency", "/live/low/manifest.mpd", PublishTimeOf, owner, mirror, counts, progress, stop.Token),
+            CompareAsync("MPDs, standard latency", "/live/standard/manifest.mpd", PublishTimeOf, owner, mirror, counts, progress,
+                stop.Token));
         AddAges("Last byte of a part", followers[0].Loaded, followers[1].Loaded, ages);
         AddAges("Playlist with the part", followers[0].Listed, followers[1].Listed, ages);
     }
@@ -86,7 +87,7 @@ internal static partial class MirrorBenchmark
 
     /// <summary>Requests the next parts at both servers at once; both answers then have the same newest part, unless one is late.</summary>
     private static async Task ReloadAsync(BroadcastServer owner, BroadcastServer mirror, Dictionary<string, (int, int)> counts,
-        CancellationToken stopping)
+        Action<string> progress, CancellationToken stopping)
     {
         var path = (await ClusterBenchmark.PlaylistAsync(mirror, "low")).AbsolutePath;
         var text = await mirror.Client.GetStringAsync(path, stopping);
@@ -97,19 +98,19 @@ internal static partial class MirrorBenchmark
             var answers = await Task.WhenAll(owner.Client.GetStringAsync(reload, stopping), mirror.Client.GetStringAsync(reload, stopping));
             text = answers[1];
             return answers;
-        }, playlist => $"{Hint().Match(playlist).Value} {SegmentsOf(playlist)}", stopping);
+        }, playlist => $"{Hint().Match(playlist).Value} {SegmentsOf(playlist)}", progress, stopping);
     }
 
     private static Task CompareAsync(string row, string path, Func<string, string> stateOf, BroadcastServer owner, BroadcastServer mirror,
-        Dictionary<string, (int, int)> counts, CancellationToken stopping) => CollectAsync(row, counts, async () =>
+        Dictionary<string, (int, int)> counts, Action<string> progress, CancellationToken stopping) => CollectAsync(row, counts, async () =>
         {
             await Task.Delay(PollInterval, TimeProvider.System, stopping);
             return await Task.WhenAll(owner.Client.GetStringAsync(path, stopping), mirror.Client.GetStringAsync(path, stopping));
-        }, stateOf, stopping);
+        }, stateOf, progress, stopping);
 
     /// <summary>Compares the documents of both servers that have the same state.</summary>
     private static async Task CollectAsync(string row, Dictionary<string, (int Compared, int Identical)> counts, Func<Task<string[]>> read,
-        Func<string, string> stateOf, CancellationToken stopping)
+        Func<string, string> stateOf, Action<string> progress, CancellationToken stopping)
     {
         var (atOwner, atMirror) = (new Dictionary<string, string>(), new Dictionary<string, string>());
         try
@@ -127,12 +128,21 @@ internal static partial class MirrorBenchmark
         }
 
         var common = atOwner.Keys.Where(atMirror.ContainsKey).ToList();
+        if (common.Find(state => atOwner[state] != atMirror[state]) is { } different)
+        {
+            var (here, there) = (atOwner[different].Split('\n'), atMirror[different].Split('\n'));
+            progress($"{row}, {different}: only the owner has {string.Join(" | ", here.Except(there).Take(3))}; only the mirror has "
+                + string.Join(" | ", there.Except(here).Take(3)));
+        }
+
         lock (counts)
         {
             var (compared, identical) = counts.GetValueOrDefault(row);
             counts[row] = (compared + common.Count, identical + common.Count(state => atOwner[state] == atMirror[state]));
         }
     }
+
+    private static string PublishTimeOf(string manifest) => PublishTime().Match(manifest).Value;
 
     private static string SegmentsOf(string playlist) =>
         $"{Sequence().Match(playlist).Value} {Regex.Count(playlist, "#EXTINF")}";

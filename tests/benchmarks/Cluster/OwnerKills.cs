@@ -64,7 +64,7 @@ internal static partial class OwnerKills
         for (var (i, owner) = (1, 0); i <= plan.Kills; i++, owner = 1 - owner)
         {
             var entry = cluster.Servers[1 - owner];
-            await using var encoder = FfmpegTool.PublishFile(file, entry.PublishUrl(channel), loop: true);
+            await using var encoder = await StartAsync(file, entry.PublishUrl(channel));
             await SteadyAsync(ledger, followers, ledger.Newest + 3);
             var holdBack = HoldBackOf(await entry.Client.GetStringAsync(await ClusterBenchmark.PlaylistAsync(entry, "show")));
             var before = ledger.Newest;
@@ -74,7 +74,7 @@ internal static partial class OwnerKills
             var freeze = ledger.TakeFreeze().TotalSeconds;
             kills.Add(new Kill(freeze, holdBack, ledger.MissingAfter(before), encoder.HasExited));
             progress(string.Create(CultureInfo.InvariantCulture,
-                $"latency {profile}, kill {i} of {plan.Kills}: nothing new for {freeze:0.0} s, {kills[^1].Missing:0.00} s of media missing"));
+                $"latency {profile}, kill {i} of {plan.Kills}: nothing new for {freeze:0.0} s, {kills[^1].Missing:0.00} s missing"));
             await cluster.Servers[owner].RestartAsync();
             await SteadyAsync(ledger, followers, ledger.Newest + 1);
         }
@@ -84,6 +84,22 @@ internal static partial class OwnerKills
         ledger.Conclude();
         followers.ForEach(follower => follower.Dispose());
         return kills;
+    }
+
+    /// <summary>Starts an encoder; again, while the server has not detected yet that the previous one has left.</summary>
+    private static async Task<ChildProcess> StartAsync(string file, string address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var encoder = FfmpegTool.PublishFile(file, address, loop: true);
+            await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+            if (!encoder.HasExited || attempt == 20)
+            {
+                return encoder;
+            }
+
+            await encoder.DisposeAsync();
+        }
     }
 
     /// <summary>Waits until servers serve a segment.</summary>

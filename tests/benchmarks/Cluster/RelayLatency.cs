@@ -54,12 +54,14 @@ internal static class RelayLatency
         string name)
     {
         var channel = await owner.AddChannelAsync(name, new { latency = "low", record = false });
-        await using (await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(owner, channel), media))
+        if (owner != entry)
         {
+            await using var first = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(owner, channel), media);
             await ClusterBenchmark.PlaylistAsync(owner, name);
         }
 
-        await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(entry, channel), media);
+        await using var publisher = await ClusterBenchmark.RetryAsync(
+            () => PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(entry, channel), media));
         await Task.Delay(Settling, TimeProvider.System);
         if (owner != entry && (await MetricsPage.ReadAsync(entry.Internal)).Sum("broadcast_cluster_mirrors") < 1)
         {

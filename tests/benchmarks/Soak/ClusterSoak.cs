@@ -161,7 +161,12 @@ internal static class ClusterSoak
             }
         }
 
-        var (seconds, holes) = await RecordingAsync(cluster, channel, findings);
+        var (seconds, holes) = (0.0, 0);
+        foreach (var server in cluster.Servers)
+        {
+            (seconds, holes) = await RecordingAsync(server, channel, findings);
+        }
+
         Row("segments announced", channel.Ledger.Count);
         Row("parts read, at all servers", channel.Ledger.Parts);
         Row("playlists read, at all servers", channel.Followers.Sum(follower => follower.Playlists));
@@ -176,11 +181,10 @@ internal static class ClusterSoak
             text.Append(CultureInfo.InvariantCulture, $"| latency {channel.Name}: {what} | {figure:0.#} |\n");
     }
 
-    /// <summary>Reads the recording at the first server: it must contain what was announced, with the same bytes.</summary>
-    private static async Task<(double Seconds, int Gaps)> RecordingAsync(BroadcastCluster cluster, SoakedChannel channel,
+    /// <summary>Reads the recording at a server: it must contain what was announced, with the same bytes.</summary>
+    private static async Task<(double Seconds, int Gaps)> RecordingAsync(BroadcastServer server, SoakedChannel channel,
         Findings findings)
     {
-        var server = cluster.Servers[0];
         var address = new Uri(server.Http, $"/vod/{channel.Ledger.Session}/source.m3u8");
         HlsPlaylist? playlist = null;
         try
@@ -206,18 +210,19 @@ internal static class ClusterSoak
         {
             if (!recorded.TryGetValue(number, out var segment))
             {
-                findings.AddLost($"{channel.Name}: segment {number} is not in the recording");
+                findings.AddLost($"{channel.Name}: segment {number} is not in the recording at {server.Http.Authority}");
                 continue;
             }
 
             using var answer = await server.Client.GetAsync(segment.Address);
             if (!answer.IsSuccessStatusCode)
             {
-                findings.AddLost($"{channel.Name}: segment {number} of the recording is answered with {(int)answer.StatusCode}");
+                findings.AddLost(
+                    $"{channel.Name}: {server.Http.Authority} answers segment {number} of the recording with {(int)answer.StatusCode}");
             }
             else if (!SHA256.HashData(await answer.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(hash))
             {
-                findings.AddLost($"{channel.Name}: segment {number} has other bytes in the recording");
+                findings.AddLost($"{channel.Name}: segment {number} has other bytes in the recording at {server.Http.Authority}");
             }
         }
 
