@@ -87,7 +87,7 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
 
     private async Task MoveAsync(BroadcastSession session, ClusterServer server, CancellationToken cancellationToken)
     {
-        if (sessionManager.BeginMove(session.Id) is not { } whenEmpty)
+        if (!sessionManager.TryBeginMove(session.Id, out var whenEmpty))
         {
             return;
         }
@@ -114,9 +114,9 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
                 await LeaveAsync(session, new RemoteChannel(session.Id, epoch, server), hold);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException("the session's media was not completed in time");
+            throw new TimeoutException("the session's media was not completed in time", error);
         }
         finally
         {

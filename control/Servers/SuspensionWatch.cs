@@ -28,7 +28,7 @@ internal sealed class SuspensionWatch : IDisposable
     {
         (_time, _lease, _logger) = (time, options.Value.ServerLease, logger);
         _looked = time.GetTimestamp();
-        _timer = time.CreateTimer(_ => Look(), null, _lease / LooksPerLease, _lease / LooksPerLease);
+        _timer = time.CreateTimer(_ => { _ = Look(); }, null, _lease / LooksPerLease, _lease / LooksPerLease);
     }
 
     /// <summary>Indicates whether the process was suspended and the ownership was not read since.</summary>
@@ -38,7 +38,7 @@ internal sealed class SuspensionWatch : IDisposable
     /// <returns>Number of suspensions so far, for <see cref="Confirm"/>.</returns>
     public int Begin()
     {
-        Look();
+        _ = Look();
         lock (_lock)
         {
             return _count;
@@ -49,7 +49,7 @@ internal sealed class SuspensionWatch : IDisposable
     /// <param name="begun">Result of <see cref="Begin"/>.</param>
     public void Confirm(int begun)
     {
-        Look();
+        _ = Look();
         lock (_lock)
         {
             if (begun == _count)

@@ -9,15 +9,17 @@ internal sealed partial class SessionManager
     /// Begins to move a session: its encoders end their publications at the next keyframe and are forwarded from there, the slate ends, and
     /// no encoder is admitted until the move ends.
     /// </summary>
-    /// <returns>A task that completes when no encoder publishes; <see langword="null"/> when the session is not open here, or moves
-    /// already.</returns>
-    public Task? BeginMove(SessionId id)
+    /// <param name="id">The session.</param>
+    /// <param name="whenEmpty">Completes when no encoder publishes.</param>
+    /// <returns>Whether the session moves; not when it is not open here, or moves already.</returns>
+    public bool TryBeginMove(SessionId id, out Task whenEmpty)
     {
+        whenEmpty = Task.CompletedTask;
         lock (_lock)
         {
             if (_channels.Find(id) is not { Move: null } channel)
             {
-                return null;
+                return false;
             }
 
             channel.StopReconnectTimer();
@@ -27,7 +29,8 @@ internal sealed partial class SessionManager
                 _ = publisher.Moved.CancelAsync();   // callbacks run on another thread, not under this lock
             }
 
-            return move.WhenEmpty;
+            whenEmpty = move.WhenEmpty;
+            return true;
         }
     }
 
