@@ -45,7 +45,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
         b.Get<SessionManager>().HasOpen(grant.Session.Id).ShouldBeTrue();
 
         // The encoder continues the session at its new owner, also through the former one.
-        (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Target.Owner.Id.ShouldBe(b.Get<ServerIdentity>().Id);
+        (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Target!.Owner.Id.ShouldBe(b.Get<ServerIdentity>().Id);
         var next = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
         (next.Session.Id, next.Session.Epoch).ShouldBe((grant.Session.Id, 2));
         await pair.CheckAsync();
@@ -65,7 +65,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
         await EndAsync(pair.A, grant);
 
         await moving;
-        (await asked).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Target.Session.ShouldBe(grant.Session.Id);
+        (await asked).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Target!.Session.ShouldBe(grant.Session.Id);
         (await OpenAsync(pair.A)).ShouldBe([grant.Session.Id.Value]);
     }
 
