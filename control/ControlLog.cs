@@ -263,7 +263,8 @@ internal static partial class ControlLog
     [LoggerMessage(5184, LogLevel.Information, "Handed session {Session} on {Channel} over to server {Server}, epoch {Epoch}")]
     public static partial void SessionHandedOver(ILogger logger, string session, string channel, string server, long epoch);
 
-    [LoggerMessage(5185, LogLevel.Information, "Took over session {Session} on {Channel} from the server that handed it over, epoch {Epoch}")]
+    [LoggerMessage(5185, LogLevel.Information,
+        "Took over session {Session} on {Channel} from the server that handed it over, epoch {Epoch}")]
     public static partial void SessionReceived(ILogger logger, string session, string channel, long epoch);
 
     [LoggerMessage(5186, LogLevel.Warning, "Session {Session} on {Channel} was not handed over ({Reason}); it continues here")]

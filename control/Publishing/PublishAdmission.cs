@@ -16,8 +16,8 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
 
     /// <summary>Admits an encoder, after a short wait if that helps.</summary>
     /// <returns><see cref="AdmissionResult.Admitted"/> or <see cref="AdmissionResult.Busy"/>; the latter also when
-    /// <paramref name="cancellationToken"/> ends the wait. <see cref="AdmissionResult.Moving"/> when the session moves to another server, or
-    /// has moved meanwhile.</returns>
+    /// <paramref name="cancellationToken"/> ends the wait. <see cref="AdmissionResult.Moving"/> when the session moves to
+    /// another server, or has moved meanwhile.</returns>
     public async ValueTask<AdmissionResult> AdmitAsync(StreamKeyRecord key, CancellationToken cancellationToken)
     {
         var rules = new TakeoverRules(key.Takeover, key.TakeoverAfter ?? options.Value.TakeoverAfter, options.Value.TakeoversPerMinute);

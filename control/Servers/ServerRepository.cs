@@ -61,7 +61,7 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
             cancellationToken: cancellationToken));
         return [.. rows.Select(row => new ServerInfo(
             row.Number, row.Name, row.Address, ServerRoles.Parse(row.Roles, out _).ToString(),
-            row.IsLive ? row.IsDraining ? ServerState.Draining : ServerState.Running : row.IsReleased ? ServerState.Stopped : ServerState.Lost,
+            row.State,
             row.Sessions, row.Load is { } load ? Math.Round(load, 3) : null, row.Version, row.StartedAt, row.LastSeenAt))];
     }
 
@@ -111,5 +111,9 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
     private sealed record TargetRow(Guid Id, string Name, string Address, double Load, int Sessions);
 
     private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, bool IsDraining, double? Load,
-        string? Version, string Roles, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions);
+        string? Version, string Roles, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions)
+    {
+        public ServerState State => IsLive ? IsDraining ? ServerState.Draining : ServerState.Running
+            : IsReleased ? ServerState.Stopped : ServerState.Lost;
+    }
 }

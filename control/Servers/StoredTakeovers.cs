@@ -35,7 +35,7 @@ internal sealed class StoredTakeovers(ControlDatabase database, SessionClaims cl
 
     private enum Result
     {
-        /// <summary>There is no journal.</summary>
+        /// <summary>Without a journal in the object store.</summary>
         NotStored,
 
         /// <summary>The object store or the database failed.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Servers;
 
 /// <summary>
-/// Detects that the process was suspended, for example with its virtual machine: its clock jumped by half a lease or more. Another server may
-/// have taken sessions over meanwhile, so nothing may be written before the ownership was read again. Thread-safe.
+/// Detects that the process was suspended, for example with its virtual machine: its clock jumped by half a lease or more. Another
+/// server may have taken sessions over meanwhile, so nothing may be written before the ownership was read again. Thread-safe.
 /// </summary>
 internal sealed class SuspensionWatch : IDisposable
 {

@@ -21,7 +21,7 @@ internal sealed class MovablePublication(PublicationRunner runner, IPublisherRel
     /// <summary>Reason of the end on this server.</summary>
     public const string MovedReason = "the session moves to another server";
 
-    private readonly MoveGate _gate = new(runner.Grant.Moved);
+    private readonly MovePoint _movePoint = new(runner.Grant.Moved);
     private readonly StreamHeaders _headers = new();
     private readonly RelayEndSignal _relayEnd = new();
     private RelayedPublication? _relayed;
@@ -98,7 +98,7 @@ internal sealed class MovablePublication(PublicationRunner runner, IPublisherRel
         if (_relayed is null)
         {
             var relayedMessage = RelayedPublication.ToMessage(message);
-            if (!_gate.IsBefore(relayedMessage))
+            if (!_movePoint.IsBefore(relayedMessage))
             {
                 _headers.Apply(relayedMessage);
                 runner.Builder.Process(message, arrival);

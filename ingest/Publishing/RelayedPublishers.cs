@@ -53,7 +53,7 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
         private readonly ArrivalClock _clock;
         private readonly Deadline _deadline;
         private readonly IAsyncDisposable _revocation;
-        private readonly MoveGate _gate;
+        private readonly MovePoint _movePoint;
         private readonly long _started;
         private long _bytes;
         private long _samples;
@@ -66,7 +66,7 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
         {
             (_runner, _ended, _options, _time, _logger, _request) = (runner, ended, options, time, logger, request);
             _clock = new ArrivalClock(time);
-            _gate = new MoveGate(runner.Grant.Moved);
+            _movePoint = new MovePoint(runner.Grant.Moved);
             _started = time.GetTimestamp();
             _deadline = new Deadline(time,
                 () => _ended.End(ToEnd(DisconnectReason.TimedOut(RtmpPhase.Publishing, _runner.Builder))));
@@ -79,7 +79,7 @@ internal sealed class RelayedPublishers(IPublishAuthorizer authorizer, IPublicat
             var builder = _runner.Builder;
             var received = new RtmpMessage((MessageType)message.Type, 1, message.Timestamp, message.Payload);
 
-            if (received.Type is MessageType.Audio or MessageType.Video && _gate.IsBefore(RelayedPublication.ToMessage(received)))
+            if (received.Type is MessageType.Audio or MessageType.Video && _movePoint.IsBefore(RelayedPublication.ToMessage(received)))
             {
                 return new RelayEnd(MovablePublication.MovedReason, null) { IsMoved = true };
             }

@@ -26,6 +26,6 @@ public interface ISessionHandover
     /// <exception cref="IOException">The outcome is not known: the database must be asked.</exception>
     Task<bool> OfferAsync(ClusterServer server, ChannelName channel, SessionId session, long epoch, CancellationToken cancellationToken);
 
-    /// <summary>Serves a session that another server has taken over as a mirror. Requests that wait for media are not interrupted.</summary>
+    /// <summary>Serves a session as a mirror, because another server has taken it over. Held requests continue.</summary>
     void Follow(ChannelName channel, RemoteChannel remote);
 }

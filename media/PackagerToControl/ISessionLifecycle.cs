@@ -50,7 +50,8 @@ public interface ISessionLifecycle
     /// publication.
     /// </summary>
     /// <returns><see langword="null"/> when the session has no media here.</returns>
-    ValueTask<ISessionHold?> HoldAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => new((ISessionHold?)null);
+    ValueTask<ISessionHold?> HoldAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        new((ISessionHold?)null);
 
     /// <summary>
     /// Recovers a channel's sessions of earlier processes before those of other channels. Completes when the sessions are known or the

@@ -101,7 +101,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         availability.Readiness == Readiness.Upcoming
         || (availability.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
 
-    private async Task<(LiveSession Session, MediaAvailability Availability)> HoldAsync(HttpContext context, LiveSession session, LivePath path)
+    private async Task<(LiveSession Session, MediaAvailability Availability)> HoldAsync(HttpContext context, LiveSession session,
+        LivePath path)
     {
         var deadline = waits.After(MediaAvailability.HoldTime(session.Latency, path));
         while (true)

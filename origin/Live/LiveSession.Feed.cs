@@ -27,8 +27,8 @@ internal sealed partial class LiveSession
     public bool IsReplaced => _replaced;
 
     /// <summary>
-    /// The object that serves the session now. Another one replaces it when a mirror starts from a new snapshot, or when the session changes
-    /// between a mirror and a session of this server. Held requests continue there.
+    /// The object that serves the session now. Another one replaces it when a mirror starts from a new snapshot, or when the session
+    /// changes between a mirror and a session of this server. Held requests continue there.
     /// </summary>
     public LiveSession Newest
     {

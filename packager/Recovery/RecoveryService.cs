@@ -381,8 +381,8 @@ internal sealed class RecoveryService : BackgroundService, IChannelRecovery, ISt
     }
 
     /// <summary>
-    /// Recovers a session that this server owns: one that is open although the object store contains a newer one of its channel, or one that
-    /// this server has got back after the release to another server.
+    /// Recovers a session that this server owns: one that is open although the object store contains a newer one of its channel, or one
+    /// that this server has got back after the release to another server.
     /// </summary>
     private async Task RecoverOwnedAsync(ChannelName channel, SessionId session)
     {

@@ -150,7 +150,9 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     /// Allows sessions to start: earlier ones of channels with files in the data folder are known, and others are recovered on request.
     /// </summary>
     /// <param name="recover">Recovers the earlier sessions of a channel; completes when they are known.</param>
-    /// <param name="recoverSession">Recovers a session that this server owns, although its channel has a newer one, or it was released.</param>
+    /// <param name="recoverSession">
+    /// Recovers a session that this server owns, although its channel has a newer one, or it was released.
+    /// </param>
     /// <param name="stored">Sessions in the object store that other servers have owned.</param>
     public void CompleteRecovery(Func<ChannelName, Task>? recover = null, Func<ChannelName, SessionId, Task>? recoverSession = null,
         IStoredSessions? stored = null)

@@ -73,7 +73,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     public long LastSegment => writer.LastSegment;
 
-    /// <summary>Indicates whether the session is this server's, as far as is known: what another server continues must not change.</summary>
+    /// <summary>Indicates whether the session is this server's: what another server continues must not change.</summary>
     private bool MayWrite => !_isReleasing && ownership is not { IsUncertain: true };
 
     /// <summary>Final totals of the session; <see langword="null"/> before this process has ended it.</summary>

@@ -122,7 +122,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     /// <summary>Indicates whether sessions have media, so that they can be held.</summary>
     public bool HasMedia { get; set; } = true;
 
-    /// <summary>What happened to holds, oldest first: <c>held</c>, <c>continued</c> and <c>released</c>.</summary>
+    /// <summary>Changes of holds, oldest first: <c>held</c>, <c>continued</c> and <c>released</c>.</summary>
     public IReadOnlyList<string> Holds
     {
         get

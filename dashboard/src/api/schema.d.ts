@@ -925,6 +925,14 @@ export interface Operations {
     body: never;
     answer: void;
   };
+  /** Drain a server: it hands its sessions over to other servers, takes no others, and is not ready for load balancers. Encoders and viewers that are connected to it stay connected. The server can be stopped when it has no sessions. A server that starts is not drained. */
+  drainServer: {
+    method: 'POST';
+    path: '/api/v1/servers/{number}/drain';
+    query: never;
+    body: never;
+    answer: void;
+  };
   /** End an event that is live or in preview, end its session and disconnect its encoder. */
   endEvent: {
     method: 'POST';
@@ -1205,7 +1213,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'][];
   };
-  /** List the servers that share the database, by number. 'load' is the share of the machine's processors that the server uses, 0 to 1. 'state' is 'running', 'stopped', or 'lost' when the server's lease expired. */
+  /** List the servers that share the database, by number. 'load' is the share of the machine's processors that the server uses, 0 to 1. 'state' is 'running', 'draining', 'stopped', or 'lost' when the server's lease expired. */
   listServers: {
     method: 'GET';
     path: '/api/v1/servers';
@@ -1436,5 +1444,13 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['DeliveryView'];
+  };
+  /** End the draining of a server: it takes sessions again. Sessions that it has handed over stay where they are. */
+  undrainServer: {
+    method: 'POST';
+    path: '/api/v1/servers/{number}/undrain';
+    query: never;
+    body: never;
+    answer: void;
   };
 }

@@ -241,7 +241,8 @@ export const settingsText = {
     drain: 'Drain',
     drainTitle: (number: number) => `Drain server ${number}?`,
     drainHint:
-      'Its sessions move to other servers without an interruption for viewers. Then it can be stopped. It takes no sessions until it restarts.',
+      'Its sessions move to other servers, without an interruption for viewers. Then it can be stopped. ' +
+      'It takes no sessions until it restarts.',
     undrain: 'End draining',
     undrainTitle: (number: number) => `Let server ${number} take sessions again?`,
     undrainHint: 'Sessions that have moved stay where they are.',

@@ -50,38 +50,38 @@ internal static partial class OwnerKills
     {
         await using var cluster = await BroadcastCluster.StartAsync(environment: ClusterBenchmark.Options);
         var channel = await cluster.Servers[0].AddChannelAsync("show", new { latency = profile, reconnectWindowSeconds = 300 });
-        var ledger = new SegmentLedger($"latency {profile}", findings);
+        var segments = new AnnouncedSegments($"latency {profile}", findings);
         List<ServerFollower> followers =
-            [.. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls("show"), ledger, findings))];
+            [.. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls("show"), segments, findings))];
         using var stop = new CancellationTokenSource();
         var following = Task.WhenAll(followers.Select(follower => follower.RunAsync(stop.Token)));
         List<Kill> kills = [];
         await using (FfmpegTool.PublishFile(file, cluster.Servers[0].PublishUrl(channel), loop: true))
         {
-            await SteadyAsync(ledger, followers, 2);
+            await SteadyAsync(segments, followers, 2);
         }
 
         for (var (i, owner) = (1, 0); i <= plan.Kills; i++, owner = 1 - owner)
         {
             var entry = cluster.Servers[1 - owner];
             await using var encoder = await StartAsync(file, entry.PublishUrl(channel));
-            await SteadyAsync(ledger, followers, ledger.Newest + 3);
+            await SteadyAsync(segments, followers, segments.Newest + 3);
             var holdBack = HoldBackOf(await entry.Client.GetStringAsync(await ClusterBenchmark.PlaylistAsync(entry, "show")));
-            var before = ledger.Newest;
-            ledger.TakeFreeze();
+            var before = segments.Newest;
+            segments.TakeFreeze();
             await cluster.Servers[owner].Kill();
-            await SteadyAsync(ledger, [followers[1 - owner]], ledger.Newest + 3);
-            var freeze = ledger.TakeFreeze().TotalSeconds;
-            kills.Add(new Kill(freeze, holdBack, ledger.MissingAfter(before), encoder.HasExited));
+            await SteadyAsync(segments, [followers[1 - owner]], segments.Newest + 3);
+            var freeze = segments.TakeFreeze().TotalSeconds;
+            kills.Add(new Kill(freeze, holdBack, segments.MissingAfter(before), encoder.HasExited));
             progress(string.Create(CultureInfo.InvariantCulture,
                 $"latency {profile}, kill {i} of {plan.Kills}: nothing new for {freeze:0.0} s, {kills[^1].Missing:0.00} s missing"));
             await cluster.Servers[owner].RestartAsync();
-            await SteadyAsync(ledger, followers, ledger.Newest + 1);
+            await SteadyAsync(segments, followers, segments.Newest + 1);
         }
 
         await stop.CancelAsync();
         await following;
-        ledger.Conclude();
+        segments.Conclude();
         followers.ForEach(follower => follower.Dispose());
         return kills;
     }
@@ -103,8 +103,8 @@ internal static partial class OwnerKills
     }
 
     /// <summary>Waits until servers serve a segment.</summary>
-    private static Task SteadyAsync(SegmentLedger ledger, List<ServerFollower> followers, long segment) => Poll.UntilAsync(
-        () => ledger.Newest >= segment && followers.TrueForAll(follower => follower.Newest >= segment), SteadyTimeout,
+    private static Task SteadyAsync(AnnouncedSegments segments, List<ServerFollower> followers, long segment) => Poll.UntilAsync(
+        () => segments.Newest >= segment && followers.TrueForAll(follower => follower.Newest >= segment), SteadyTimeout,
         $"segment {segment} at {followers.Count} servers");
 
     /// <summary>Distance of players from the live edge, in seconds.</summary>

@@ -10,9 +10,9 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 /// <param name="name">Name of the server, for messages.</param>
 /// <param name="address">Address of the channel's multivariant playlist at the server.</param>
-/// <param name="ledger">Announcements and contents of all servers.</param>
+/// <param name="segments">Announcements and contents of all servers.</param>
 /// <param name="findings">Receives violations.</param>
-internal sealed partial class ServerFollower(string name, Uri address, SegmentLedger ledger, Findings findings) : IDisposable
+internal sealed partial class ServerFollower(string name, Uri address, AnnouncedSegments segments, Findings findings) : IDisposable
 {
     /// <summary>Time in which errors of a server that answers are retried before media counts as lost.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -86,7 +86,7 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
                 return;
             }
 
-            ledger.CheckSession(name, found.Groups["session"].Value);
+            segments.CheckSession(name, found.Groups["session"].Value);
             (_playlist, _master) = (new Uri(address, found.Value), TimeProvider.System.GetTimestamp());
         }
 
@@ -98,10 +98,10 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
         var playlist = HlsPlaylist.Parse(_playlist, media);
         var (open, parts) = PartsOf(_playlist, media, playlist);
         Compare(playlist);
-        ledger.Advance(playlist.Sequence + playlist.Segments.Count - 1, int.MaxValue);
+        segments.Advance(playlist.Sequence + playlist.Segments.Count - 1, int.MaxValue);
         if (open is { } last)
         {
-            ledger.Advance(last.Segment, last.Part);
+            segments.Advance(last.Segment, last.Part);
         }
 
         Playlists++;
@@ -110,7 +110,7 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
         {
             if (await FetchAsync(part.Address, stopping) is { } bytes)
             {
-                ledger.ReadPart(name, part.Segment, part.Part, bytes);
+                segments.ReadPart(name, part.Segment, part.Part, bytes);
             }
         }
 
@@ -118,7 +118,7 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
         {
             if (await FetchAsync(segment.Address, stopping) is { } bytes)
             {
-                ledger.ReadSegment(name, segment.Number, bytes);
+                segments.ReadSegment(name, segment.Number, bytes);
             }
         }
     }
@@ -151,7 +151,7 @@ internal sealed partial class ServerFollower(string name, Uri address, SegmentLe
 
         foreach (var segment in playlist.Segments)
         {
-            ledger.Announce(name,
+            segments.Announce(name,
                 segment with { Address = PathOf(segment.Address), Map = segment.Map is null ? null : PathOf(segment.Map) });
         }
 

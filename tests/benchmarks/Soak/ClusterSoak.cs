@@ -73,7 +73,7 @@ internal static class ClusterSoak
         }
 
         Console.WriteLine(text);
-        return findings.IsClean && channels.TrueForAll(channel => channel.Ledger.Count > 0) ? 0 : 1;
+        return findings.IsClean && channels.TrueForAll(channel => channel.Segments.Count > 0) ? 0 : 1;
     }
 
     private static async Task<List<(string Profile, string Name, TimeSpan Freeze)>> DisruptAsync(ClusterSoakPlan plan,
@@ -97,7 +97,7 @@ internal static class ClusterSoak
                 await Task.Delay(wait, time);
             }
 
-            channels.ForEach(channel => channel.Ledger.TakeFreeze());
+            channels.ForEach(channel => channel.Segments.TakeFreeze());
             if (next is null)
             {
                 continue;
@@ -118,7 +118,7 @@ internal static class ClusterSoak
             await SteadyAsync(channels, findings, more: 2);
             foreach (var channel in channels)
             {
-                results.Add((channel.Name, next.Name, channel.Ledger.TakeFreeze()));
+                results.Add((channel.Name, next.Name, channel.Segments.TakeFreeze()));
                 say($"{channel.Name}: frozen for {results[^1].Item3.TotalSeconds:0.0} s");
             }
         }
@@ -129,12 +129,13 @@ internal static class ClusterSoak
     /// <summary>Waits until every server serves the newest segments of all channels, and some more than now.</summary>
     private static async Task SteadyAsync(List<SoakedChannel> channels, Findings findings, int more = 0)
     {
-        var (start, needed) = (TimeProvider.System.GetTimestamp(), channels.ConvertAll(channel => channel.Ledger.Newest + more));
+        var (start, needed) = (TimeProvider.System.GetTimestamp(), channels.ConvertAll(channel => channel.Segments.Newest + more));
         while (!channels.Zip(needed).All(pair => pair.First.IsSteady && pair.First.Followers.All(f => f.Newest >= pair.Second)))
         {
             if (TimeProvider.System.GetElapsedTime(start) > SteadyTimeout)
             {
-                findings.AddWrong($"after {SteadyTimeout.TotalSeconds:0} s: {string.Join("; ", channels.Select(channel => channel.State))}");
+                findings.AddWrong(
+                    $"after {SteadyTimeout.TotalSeconds:0} s: {string.Join("; ", channels.Select(channel => channel.State))}");
                 return;
             }
 
@@ -146,7 +147,7 @@ internal static class ClusterSoak
     private static async Task ConcludeAsync(BroadcastCluster cluster, SoakedChannel channel, Findings findings, StringBuilder text,
         Action<string> say)
     {
-        var (gaps, missing) = channel.Ledger.Conclude();
+        var (gaps, missing) = channel.Segments.Conclude();
         var api = cluster.Servers[0].Api;
         say($"ending the session of {channel.Name} and checking its recording");
         using var ended = await api.PostAsync($"/api/v1/channels/{channel.Name}/end", null);
@@ -155,9 +156,9 @@ internal static class ClusterSoak
         {
             var ids = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/channels/{channel.Name}/{list}")).EnumerateArray()
                 .Select(item => item.GetProperty("id").GetString()).ToList();
-            if (ids.Count != 1 || ids[0] != channel.Ledger.Session)
+            if (ids.Count != 1 || ids[0] != channel.Segments.Session)
             {
-                findings.AddWrong($"{channel.Name} has the {list} {string.Join(", ", ids)} instead of {channel.Ledger.Session}");
+                findings.AddWrong($"{channel.Name} has the {list} {string.Join(", ", ids)} instead of {channel.Segments.Session}");
             }
         }
 
@@ -167,8 +168,8 @@ internal static class ClusterSoak
             (seconds, holes) = await RecordingAsync(server, channel, findings);
         }
 
-        Row("segments announced", channel.Ledger.Count);
-        Row("parts read, at all servers", channel.Ledger.Parts);
+        Row("segments announced", channel.Segments.Count);
+        Row("parts read, at all servers", channel.Segments.Parts);
         Row("playlists read, at all servers", channel.Followers.Sum(follower => follower.Playlists));
         Row("playlists answered with 503", channel.Followers.Sum(follower => follower.Refused));
         Row("connections of the encoder", channel.Encoder.Connections);
@@ -185,7 +186,7 @@ internal static class ClusterSoak
     private static async Task<(double Seconds, int Gaps)> RecordingAsync(BroadcastServer server, SoakedChannel channel,
         Findings findings)
     {
-        var address = new Uri(server.Http, $"/vod/{channel.Ledger.Session}/source.m3u8");
+        var address = new Uri(server.Http, $"/vod/{channel.Segments.Session}/source.m3u8");
         HlsPlaylist? playlist = null;
         try
         {
@@ -206,7 +207,7 @@ internal static class ClusterSoak
         }
 
         var recorded = playlist!.Segments.Where(segment => !segment.IsGap).ToDictionary(segment => segment.Number);
-        foreach (var (number, hash) in channel.Ledger.Hashes)
+        foreach (var (number, hash) in channel.Segments.Hashes)
         {
             if (!recorded.TryGetValue(number, out var segment))
             {
@@ -233,21 +234,22 @@ internal static class ClusterSoak
 /// <summary>A channel of <see cref="ClusterSoak"/>: its encoder, and a strict player at each server.</summary>
 /// <param name="Name">Name of the channel, and its latency profile.</param>
 /// <param name="Encoder">The encoder.</param>
-/// <param name="Ledger">What the servers announced.</param>
+/// <param name="Segments">What the servers announced.</param>
 /// <param name="Followers">The players, by server.</param>
-internal sealed record SoakedChannel(string Name, RoamingEncoder Encoder, SegmentLedger Ledger, IReadOnlyList<ServerFollower> Followers)
+internal sealed record SoakedChannel(string Name, RoamingEncoder Encoder, AnnouncedSegments Segments,
+    IReadOnlyList<ServerFollower> Followers)
 {
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stop = new();
     private Task _following = Task.CompletedTask;
 
     /// <summary>Indicates whether all servers serve the newest segments, and these are new.</summary>
-    public bool IsSteady => Ledger.Newest >= 2 && Ledger.Standing < Recent
-        && Followers.All(follower => follower.Silence < Recent && follower.Newest >= Ledger.Newest - 1);
+    public bool IsSteady => Segments.Newest >= 2 && Segments.Standing < Recent
+        && Followers.All(follower => follower.Silence < Recent && follower.Newest >= Segments.Newest - 1);
 
     /// <summary>State of the servers, for messages.</summary>
     public string State => string.Create(CultureInfo.InvariantCulture,
-        $"{Name}: newest segment {Ledger.Newest}, nothing new for {Math.Min(Ledger.Standing.TotalSeconds, 999):0} s, at the servers ")
+        $"{Name}: newest segment {Segments.Newest}, nothing new for {Math.Min(Segments.Standing.TotalSeconds, 999):0} s, at the servers ")
         + string.Join(", ", Followers.Select(follower => string.Create(CultureInfo.InvariantCulture,
             $"{follower.Newest} ({Math.Min(follower.Silence.TotalSeconds, 999):0} s ago)")));
 
@@ -257,9 +259,9 @@ internal sealed record SoakedChannel(string Name, RoamingEncoder Encoder, Segmen
     {
         var created = await cluster.Servers[0].AddChannelAsync(profile, new { latency = profile, reconnectWindowSeconds = 300 });
         var addresses = cluster.Servers.Select(server => server.PublishUrl(created)).ToList();
-        var ledger = new SegmentLedger(profile, findings);
-        var channel = new SoakedChannel(profile, new RoamingEncoder(file, addresses, firstServer), ledger,
-            [.. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls(profile), ledger, findings))]);
+        var segments = new AnnouncedSegments(profile, findings);
+        var channel = new SoakedChannel(profile, new RoamingEncoder(file, addresses, firstServer), segments,
+            [.. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls(profile), segments, findings))]);
         channel._following = Task.WhenAll(channel.Followers.Select(follower => follower.RunAsync(channel._stop.Token)));
         return channel;
     }

@@ -49,8 +49,9 @@ public sealed class ForwardingTests
         var relay = new FakeRelay();
         await using var server = await StartAsync(relay);
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
-        var keyframes = Media.Tags.Select((tag, index) => (tag, index)).Where(entry => entry.tag is { IsVideo: true, IsConfiguration: false }
-            && entry.tag.Body.Span[0] >> 4 == 1).Select(entry => entry.index).ToArray();
+        var keyframes = Media.Tags.Select((tag, index) => (tag, index))
+            .Where(entry => entry.tag is { IsVideo: true, IsConfiguration: false } && entry.tag.Body.Span[0] >> 4 == 1)
+            .Select(entry => entry.index).ToArray();
         var (before, next) = (keyframes[^1] - 3, keyframes[^1]);
         await publisher.SendAsync([.. Media.Tags.Take(before)], 0);
         var frames = Media.Tags.Take(before).Count(tag => tag.IsVideo && !tag.IsConfiguration);

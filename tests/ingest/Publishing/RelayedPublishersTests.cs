@@ -176,7 +176,7 @@ public sealed class RelayedPublishersTests
         (end.IsMoved, end.Status).ShouldBe((true, null));
         await publisher.EndAsync(end.Reason);
         _sink.Single.Of(TrackKind.Video).Length.ShouldBe(2);
-        _ends.ShouldBeEmpty("the relay is told by the reply to the message");
+        _ends.ShouldBeEmpty("the reply to the message is enough");
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Broadcast.Ingest.Publishing;
 
 /// <summary>Finds the message before which a publication moves to another server. Not thread-safe.</summary>
 /// <param name="moved">Canceled when the session is to move.</param>
-internal sealed class MoveGate(CancellationToken moved)
+internal sealed class MovePoint(CancellationToken moved)
 {
     private bool _hasVideo;
 

@@ -10,7 +10,7 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 /// <param name="channel">Name of the channel, for messages.</param>
 /// <param name="findings">Receives violations.</param>
-internal sealed class SegmentLedger(string channel, Findings findings)
+internal sealed class AnnouncedSegments(string channel, Findings findings)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, (Announced Segment, string Server)> _announced = [];
