@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Microsoft.AspNetCore.Builder;
@@ -17,22 +18,27 @@ internal static class ServerEndpoints
                 "List the servers that share the database, by number. 'load' is the share of the machine's processors that the server uses, "
                 + "0 to 1. 'state' is 'running', 'draining', 'stopped', or 'lost' when the server's lease expired.",
                 200);
-        api.MapPost("/servers/{number:int}/drain", (int number, HttpContext http, ServerRepository servers) =>
+        api.MapPost("/servers/{number}/drain", (string number, HttpContext http, ServerRepository servers) =>
                 SetDrainingAsync(number, true, http, servers))
             .RequireRole(TokenRole.Admin).Describe("drainServer",
                 "Drain a server: it hands its sessions over to other servers, takes no others, and is not ready for load balancers. "
                 + "Encoders and viewers that are connected to it stay connected. The server can be stopped when it has no sessions. A "
                 + "server that starts is not drained.", 204, 404, 409);
-        api.MapPost("/servers/{number:int}/undrain", (int number, HttpContext http, ServerRepository servers) =>
+        api.MapPost("/servers/{number}/undrain", (string number, HttpContext http, ServerRepository servers) =>
                 SetDrainingAsync(number, false, http, servers))
             .RequireRole(TokenRole.Admin).Describe("undrainServer",
                 "End the draining of a server: it takes sessions again. Sessions that it has handed over stay where they are.",
                 204, 404, 409);
     }
 
-    private static async Task<IResult> SetDrainingAsync(int number, bool draining, HttpContext http, ServerRepository servers)
+    private static async Task<IResult> SetDrainingAsync(string number, bool draining, HttpContext http, ServerRepository servers)
     {
-        await servers.SetDrainingAsync(number, draining, http.RequestAborted);
+        if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            throw new ControlException(ControlErrorCode.NotFound, $"'{number}' is not the number of a server; see the list of servers.");
+        }
+
+        await servers.SetDrainingAsync(id, draining, http.RequestAborted);
         return TypedResults.NoContent();
     }
 

@@ -13,6 +13,7 @@ namespace Broadcast.Control.Servers;
 /// </summary>
 public sealed class ServerDrain : BackgroundService
 {
+    private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private readonly ServerLeaseService _servers;
     private readonly SessionHandovers _handovers;
@@ -42,7 +43,7 @@ public sealed class ServerDrain : BackgroundService
     /// </summary>
     public async Task DrainBeforeStopAsync()
     {
-        if (_options.Value.HandoverTimeout == TimeSpan.Zero || !_servers.HasSessions)
+        if (_options.Value.HandoverTimeout == TimeSpan.Zero || !_handovers.IsEnabled || !_servers.HasSessions)
         {
             return;
         }
@@ -51,11 +52,7 @@ public sealed class ServerDrain : BackgroundService
         try
         {
             _servers.BeginDrain();
-            await using (var connection = await _database.LeaseSource.OpenConnectionAsync(limit.Token))
-            {
-                await connection.ExecuteAsync(new CommandDefinition("UPDATE servers SET draining = true WHERE id = @id AND run = @run",
-                    new { id = _identity.Id, run = _identity.Run }, cancellationToken: limit.Token));
-            }
+            await RecordAsync(limit.Token);
 
             var left = int.MaxValue;
             while (await RunAsync(limit.Token) is var now and > 0 && now < left)
@@ -106,6 +103,16 @@ public sealed class ServerDrain : BackgroundService
             // An encoder may begin a session here meanwhile.
             await Task.Delay(RetryInterval, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Announces it to the other servers. Without the database, nothing can be handed over.</summary>
+    private async Task RecordAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(DatabaseTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await using var connection = await _database.LeaseSource.OpenConnectionAsync(either.Token);
+        await connection.ExecuteAsync(new CommandDefinition("UPDATE servers SET draining = true WHERE id = @id AND run = @run",
+            new { id = _identity.Id, run = _identity.Run }, cancellationToken: either.Token));
     }
 
     private async Task<int> RunAsync(CancellationToken cancellationToken)

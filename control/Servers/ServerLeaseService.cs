@@ -96,6 +96,7 @@ internal sealed class ServerLeaseService(
             Telemetry.Meter.CreateObservableGauge("broadcast_cluster_lease_age_seconds",
                 () => time.GetElapsedTime(Interlocked.Read(ref _renewedAt)).TotalSeconds, "s", "Time since the last renewal of the lease.");
             sessionWriter.OwnershipLost += OnLost;
+            suspensions?.Start();
             _hasStarted = true;
         }
     }

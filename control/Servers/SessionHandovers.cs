@@ -37,11 +37,14 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Indicates whether there can be other servers.</summary>
+    public bool IsEnabled => cluster is not null && lifecycle is not null;
+
     /// <summary>Hands over all sessions that can be.</summary>
     /// <returns>Number of sessions that remain.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        if (cluster is null || lifecycle is null)
+        if (!IsEnabled)
         {
             return sessionManager.Sessions().Count;
         }
@@ -161,14 +164,15 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
             ControlLog.HandoverUnclear(logger, session.Id.Value, session.Channel.Value, server.Name, error.Message);
         }
 
-        return await WithdrawAsync(session);
+        return await WithdrawAsync(session, cancellationToken);
     }
 
     /// <summary>
-    /// Withdraws the offer by taking the next epoch, after which the other server cannot take the session. Not canceled and not limited in
-    /// time: until the database answers, both servers may believe that they own the session, and this one must not continue it.
+    /// Withdraws the offer by taking the next epoch, after which the other server cannot take the session. Not limited in time: until the
+    /// database answers, the other server may own the session, and this one must not continue it. A server that stops leaves it, too; its
+    /// next start finds the owner in the database.
     /// </summary>
-    private async Task<(bool IsMoved, long Epoch)> WithdrawAsync(BroadcastSession session)
+    private async Task<(bool IsMoved, long Epoch)> WithdrawAsync(BroadcastSession session, CancellationToken stopping)
     {
         while (true)
         {
@@ -189,7 +193,12 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
             }
             catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
             {
-                await Task.Delay(RetryInterval, time, CancellationToken.None);
+                if (stopping.IsCancellationRequested)
+                {
+                    return (true, session.Epoch);
+                }
+
+                await Task.Delay(RetryInterval, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

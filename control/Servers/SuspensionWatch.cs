@@ -8,27 +8,31 @@ namespace Broadcast.Control.Servers;
 /// Detects that the process was suspended, for example with its virtual machine: its clock jumped by half a lease or more. Another
 /// server may have taken sessions over meanwhile, so nothing may be written before the ownership was read again. Thread-safe.
 /// </summary>
-internal sealed class SuspensionWatch : IDisposable
+internal sealed class SuspensionWatch(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    ILogger<SuspensionWatch> logger) : IDisposable
 {
     /// <summary>Measurements per lease; a suspension by half a lease skips several of them.</summary>
     private const int LooksPerLease = 12;
 
     private readonly Lock _lock = new();
-    private readonly TimeProvider _time;
-    private readonly TimeSpan _lease;
-    private readonly ILogger _logger;
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private TaskCompletionSource? _uncertain;
     private long _looked;
     private int _count;
 
-    /// <summary>Starts to watch.</summary>
-    public SuspensionWatch(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-        ILogger<SuspensionWatch> logger)
+    private TimeSpan Lease => options.Value.ServerLease;
+
+    /// <summary>Starts to watch; later calls have no effect.</summary>
+    public void Start()
     {
-        (_time, _lease, _logger) = (time, options.Value.ServerLease, logger);
-        _looked = time.GetTimestamp();
-        _timer = time.CreateTimer(_ => { _ = Look(); }, null, _lease / LooksPerLease, _lease / LooksPerLease);
+        lock (_lock)
+        {
+            if (_timer is null)
+            {
+                _looked = time.GetTimestamp();
+                _timer = time.CreateTimer(_ => { _ = Look(); }, null, Lease / LooksPerLease, Lease / LooksPerLease);
+            }
+        }
     }
 
     /// <summary>Indicates whether the process was suspended and the ownership was not read since.</summary>
@@ -68,7 +72,7 @@ internal sealed class SuspensionWatch : IDisposable
             var begun = Begin();
             try
             {
-                await uncertain.WaitAsync(_lease, _time, cancellationToken);
+                await uncertain.WaitAsync(Lease, time, cancellationToken);
             }
             catch (TimeoutException)
             {
@@ -78,20 +82,20 @@ internal sealed class SuspensionWatch : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _timer?.Dispose();
 
     private Task? Look()
     {
         lock (_lock)
         {
-            var now = _time.GetTimestamp();
-            var since = _time.GetElapsedTime(_looked, now);
+            var now = time.GetTimestamp();
+            var since = time.GetElapsedTime(_looked, now);
             _looked = now;
-            if (since >= _lease / 2)
+            if (_timer is not null && since >= Lease / 2)
             {
                 _count++;
                 _uncertain ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-                ControlLog.Suspended(_logger, since.TotalSeconds);
+                ControlLog.Suspended(logger, since.TotalSeconds);
             }
 
             return _uncertain?.Task;

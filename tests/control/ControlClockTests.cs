@@ -42,7 +42,7 @@ public sealed class ControlClockTests(PostgresFixture postgres)
             .Select(s => s.ImplementationType!.Name);
 
         // Waits, the times of sessions and of positions in their media, and the age of issues, whose beginning ingest states.
-        steady.Order(StringComparer.Ordinal).ShouldBe(["ChannelMonitor", "ChannelReporter", "EventSessions", "RecordingRepository",
-            "SessionShutdown", "SessionResumption"]);
+        steady.Order(StringComparer.Ordinal).ShouldBe(["ChannelMonitor", "ChannelReporter", "EventSessions", "OwnerRequests",
+            "RecordingRepository", "SessionResumption", "SessionShutdown"]);
     }
 }

@@ -85,8 +85,13 @@ public sealed class SuspensionWatchTests
         watch.IsUncertain.ShouldBeTrue();
     }
 
-    private static SuspensionWatch Create(TimeProvider time) =>
-        new(Options.Create(new ControlOptions { ServerLease = Lease }), time, NullLogger<SuspensionWatch>.Instance);
+    private static SuspensionWatch Create(TimeProvider time)
+    {
+        var watch = new SuspensionWatch(Options.Create(new ControlOptions { ServerLease = Lease }), time,
+            NullLogger<SuspensionWatch>.Instance);
+        watch.Start();
+        return watch;
+    }
 
     /// <summary>A clock that jumps without any timer of the process having run.</summary>
     private sealed class SuspendedClock : TimeProvider

@@ -13,6 +13,7 @@ public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster)
     private const int Forwarding = 8013;
     private const int PublishingEnded = 1002;
     private const int TakenOver = 5182;
+    private const int HandedOver = 5184;
 
     private static readonly TestSource Source = new()
     {
@@ -76,6 +77,52 @@ public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster)
         {
             var only = (await _owner.Api.GetFromJsonAsync<JsonElement>($"/api/v1/channels/main/{list}")).EnumerateArray().ToList();
             only.ShouldHaveSingleItem().GetProperty("id").GetString().ShouldBe(segments.Session, list);
+        }
+    }
+
+    [Fact]
+    public async Task Owner_that_is_drained_and_one_that_stops_hand_the_session_over_and_the_encoder_stays_connected()
+    {
+        var channel = await _owner.AddChannelAsync("moved", new { latency = "low" });
+        var segments = new AnnouncedSegments("moved");
+        await using var encoder = FfmpegTool.Publish(_owner.PublishUrl(channel), Source);
+        await segments.FollowAsync(_owner, 2, "the session begins");
+        await segments.FollowAsync(_other, segments.Last + 1, "and is mirrored");
+
+        await DrainAsync("drain", () => LinesOf(_owner, HandedOver, "moved"));
+        var last = segments.Last + 3;
+        await segments.FollowAsync(_owner, last, "the former owner mirrors the session");
+        await segments.FollowAsync(_other, last, "the other server continues it");
+        using (var ready = await _owner.Client.GetAsync(new Uri(_owner.Internal, "/readyz")))
+        {
+            ((int)ready.StatusCode).ShouldBe(503);
+        }
+
+        // The encoder is connected to the first server, to which the second one gives the session back before it stops.
+        await DrainAsync("undrain", () => ["done"]);
+        await Poll.UntilAsync(async () =>
+        {
+            using var ready = await _owner.Client.GetAsync(new Uri(_owner.Internal, "/readyz"));
+            return ready.IsSuccessStatusCode;
+        });
+        await _other.StopAsync();
+        await segments.FollowAsync(_owner, segments.Last + 4, "the first server continues the session");
+        await segments.ReadAgainAsync(_owner);
+
+        LinesOf(_other, HandedOver, "moved").ShouldHaveSingleItem();
+        LinesOf(_owner, TakenOver, "moved").ShouldBeEmpty("nothing was lost");
+        encoder.HasExited.ShouldBeFalse(encoder.Tail());
+        (await _owner.Api.GetFromJsonAsync<JsonElement>("/api/v1/channels/moved/sessions")).EnumerateArray().ShouldHaveSingleItem()
+            .GetProperty("id").GetString().ShouldBe(segments.Session);
+        await _other.RestartAsync();
+
+        async Task DrainAsync(string action, Func<IEnumerable<string>> done)
+        {
+            var number = (await _owner.Api.GetFromJsonAsync<JsonElement>("/api/v1/servers")).EnumerateArray()
+                .Single(server => _owner.Internal.Authority == server.GetProperty("address").GetString()).GetProperty("number").GetInt32();
+            using var reply = await _owner.Api.PostAsync($"/api/v1/servers/{number}/{action}", null);
+            reply.EnsureSuccessStatusCode();
+            await Poll.UntilAsync(() => done().Any(), description: action);
         }
     }
 

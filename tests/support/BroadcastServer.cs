@@ -16,6 +16,9 @@ public sealed class BroadcastServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
+    /// <summary>Limit of a stop, which hands sessions over to other servers first.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
+
     /// <summary>Ladder of channels for which a test requests none: encoded renditions cost much CPU time.</summary>
     private const string Passthrough = "passthrough";
 
@@ -183,8 +186,8 @@ public sealed class BroadcastServer : IAsyncDisposable
         (await CommandAsync("token", "create", "--role", role, "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
 
     /// <summary>Sends SIGTERM and returns the exit code; 0 means an orderly shutdown.</summary>
-    /// <exception cref="TimeoutException">The server was still running after 10 s.</exception>
-    public Task<int> StopAsync() => Process.TerminateAsync(TimeSpan.FromSeconds(10));
+    /// <exception cref="TimeoutException">The server was still running after 40 s.</exception>
+    public Task<int> StopAsync() => Process.TerminateAsync(StopLimit);
 
     /// <summary>Sends SIGKILL to the server process alone and waits until it has exited.</summary>
     public Task Kill()
