@@ -277,8 +277,11 @@ internal static partial class ControlLog
     [LoggerMessage(5188, LogLevel.Warning, "No other server takes sessions; {Sessions} sessions stay here")]
     public static partial void NoServerForSessions(ILogger logger, int sessions);
 
-    [LoggerMessage(5189, LogLevel.Information, "Draining: {IsDraining}. A drained server hands its sessions over and takes no others")]
-    public static partial void DrainingChanged(ILogger logger, bool isDraining);
+    [LoggerMessage(5189, LogLevel.Information, "This server is drained: it hands its sessions over to other servers and takes no others")]
+    public static partial void Drained(ILogger logger);
+
+    [LoggerMessage(5194, LogLevel.Information, "This server is no longer drained: it takes sessions again")]
+    public static partial void Undrained(ILogger logger);
 
     [LoggerMessage(5191, LogLevel.Warning,
         "This server was suspended for {Seconds:0.0} s. Nothing is written until it is known which sessions it still owns")]

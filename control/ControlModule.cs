@@ -139,7 +139,7 @@ public static class ControlModule
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<ServerLeaseService>());
         services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
-            p.GetRequiredService<ServerRepository>(), p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<MediaServers>(), p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<SessionWriter>(), Clock(p), p.GetRequiredService<ILogger<SessionHandovers>>(),
             p.GetService<ISessionHandover>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton(p => new ServerDrain(p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionHandovers>(),

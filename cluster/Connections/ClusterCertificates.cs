@@ -92,8 +92,7 @@ public sealed record ServerCertificate(Guid Server, X509Certificate2 Certificate
         using var chain = new X509Chain();
         chain.ChainPolicy = CreateChainPolicy();
         using var certificate = new X509Certificate2(peer);
-        return chain.Build(certificate) && certificate.Subject is { Length: 39 } subject
-            && Guid.TryParseExact(subject.AsSpan(3), "D", out var server) ? server : null;
+        return chain.Build(certificate) && PeerIdentity.TryParse(certificate, out var server) ? server : null;
     }
 
     /// <summary>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Servers;
 
 /// <summary>
-/// Live servers with role <c>media</c>, for encoders of channels that are not on air and that are connected to a server without that role.
-/// Read at most once a second. Thread-safe.
+/// Other live servers with role <c>media</c> that are not drained, for new sessions of servers without that role, and for sessions that
+/// this server hands over. Read at most once a second. Thread-safe.
 /// </summary>
 internal sealed class MediaServers(ControlDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable

@@ -14,7 +14,11 @@ namespace Broadcast.Control.Servers;
 public sealed class ServerDrain : BackgroundService
 {
     private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time after an attempt that left sessions here. Each attempt may cut a segment.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
     private readonly ServerLeaseService _servers;
     private readonly SessionHandovers _handovers;
     private readonly ControlDatabase _database;
@@ -87,9 +91,10 @@ public sealed class ServerDrain : BackgroundService
                 continue;
             }
 
+            var remaining = 1;
             try
             {
-                await RunAsync(stoppingToken);
+                remaining = await RunAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -101,7 +106,8 @@ public sealed class ServerDrain : BackgroundService
             }
 
             // An encoder may begin a session here meanwhile.
-            await Task.Delay(RetryInterval, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(remaining == 0 ? CheckInterval : RetryInterval, _time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

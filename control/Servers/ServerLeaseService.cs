@@ -315,7 +315,8 @@ internal sealed class ServerLeaseService(
         if (_isDraining != (renewal == LeaseRenewal.Draining))
         {
             _isDraining = renewal == LeaseRenewal.Draining;
-            ControlLog.DrainingChanged(logger, _isDraining);
+            Action<ILogger> log = _isDraining ? ControlLog.Drained : ControlLog.Undrained;
+            log(logger);
             DrainingChanged?.Invoke();
         }
 

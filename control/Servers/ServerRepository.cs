@@ -1,7 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Media;
-using Broadcast.Media.ClusterToControl;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -90,25 +89,6 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
             $"server/{number}", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
-
-    /// <summary>Lists the servers that can take over sessions of another one.</summary>
-    /// <param name="except">Id of that server.</param>
-    /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task<IReadOnlyList<HandoverTarget>> ListTargetsAsync(Guid except, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<TargetRow>(new CommandDefinition(
-            """
-            SELECT v.id, v.name, v.address, coalesce(v.load, 0)::float8 AS load,
-                (SELECT count(*) FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)::int AS sessions
-            FROM servers v WHERE v.id <> @except AND v.lease_until > clock_timestamp() AND NOT v.draining AND v.address IS NOT NULL
-                AND 'media' = ANY (v.roles)
-            """,
-            new { except }, cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new HandoverTarget(new ClusterServer(row.Id, row.Name, row.Address), row.Load, row.Sessions))];
-    }
-
-    private sealed record TargetRow(Guid Id, string Name, string Address, double Load, int Sessions);
 
     private sealed record Row(int Number, string Name, string? Address, bool IsLive, bool IsReleased, bool IsDraining, double? Load,
         string? Version, string Roles, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Sessions)

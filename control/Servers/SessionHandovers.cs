@@ -16,7 +16,7 @@ namespace Broadcast.Control.Servers;
 /// the encoder's publication ends here, nothing changes any more, and the other server takes the session over in the database and
 /// continues it with the messages that this server forwards. If anything fails, the session continues here.
 /// </summary>
-internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity identity, ServerRepository repository,
+internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity identity, MediaServers mediaServers,
     ServerLeaseService servers, SessionManager sessionManager, SessionWriter sessionWriter,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<SessionHandovers> logger, ISessionHandover? cluster = null,
     ISessionLifecycle? lifecycle = null)
@@ -52,31 +52,32 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
         var sessions = sessionManager.Sessions();
         if (sessions.Count > 0)
         {
-            var others = await repository.ListTargetsAsync(identity.Id, cancellationToken);
-            if (others.Count == 0)
+            if ((await mediaServers.FindAsync(cancellationToken)).Count == 0)
             {
                 ControlLog.NoServerForSessions(logger, sessions.Count);
                 return sessions.Count;
             }
 
-            var assigned = new HandoverTargets(others);
             await Parallel.ForEachAsync(sessions,
                 new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellationToken },
-                async (session, token) => await TryHandOverAsync(session, assigned, token));
+                async (session, token) => await TryHandOverAsync(session, token));
         }
 
         return sessionManager.Sessions().Count;
     }
 
-    private async Task TryHandOverAsync(BroadcastSession session, HandoverTargets targets, CancellationToken cancellationToken)
+    private async Task TryHandOverAsync(BroadcastSession session, CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var server in targets.For(cluster!.FindFollowers(session.Id)).Take(MaxTargets))
+            // A server that has a copy first, best the one with the encoder, otherwise the least loaded one.
+            List<Guid> followers = [.. cluster!.FindFollowers(session.Id)];
+            var candidates = (await mediaServers.FindAsync(cancellationToken))
+                .OrderBy(server => followers.IndexOf(server.Id) is >= 0 and var rank ? rank : followers.Count);
+            foreach (var server in candidates.Take(MaxTargets))
             {
                 if (await cluster.PrepareAsync(server, session.Channel, session.Id, cancellationToken))
                 {
-                    targets.Assign(server);
                     await MoveAsync(session, server, cancellationToken);
                     return;
                 }

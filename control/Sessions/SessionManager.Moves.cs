@@ -46,15 +46,9 @@ internal sealed partial class SessionManager
     /// <summary>Disconnects the encoders of a session that have not ended their publications.</summary>
     public void DisconnectEncoders(SessionId id, string reason)
     {
-        long? channelId;
-        lock (_lock)
+        if (FindChannelId(id) is { } channelId)
         {
-            channelId = _channels.Find(id)?.ChannelId;
-        }
-
-        if (channelId is { } found)
-        {
-            DisconnectEncoders(found, reason);
+            DisconnectEncoders(channelId, reason);
         }
     }
 

@@ -47,7 +47,7 @@ internal static class ServerCommand
     {
         var (number, wait) = (Number(), new Option<int>("--wait")
         {
-            Description = "Seconds to wait until the server has handed over its sessions, 0 to 3600 (60)", HelpName = "SECONDS",
+            Description = "Seconds to wait until the server has handed over its sessions, 0 to 3600", HelpName = "SECONDS",
             DefaultValueFactory = _ => 60,
         });
         wait.Validators.Add(result =>
@@ -74,8 +74,8 @@ internal static class ServerCommand
             if (sessions > 0 && parsed.GetValue(wait) > 0)
             {
                 throw new ControlException(ControlErrorCode.Conflict,
-                    $"Server {id} still has {sessions} sessions after {parsed.GetValue(wait)} s. It hands them over as soon as another server "
-                    + "takes them; see its log.");
+                    $"Server {id} still has {Count(sessions)} after {parsed.GetValue(wait)} s. Another server with the role media must be running; "
+                    + "the logs say why it does not take them.");
             }
 
             if (parsed.GetValue(CommandOutput.Json))
@@ -85,7 +85,7 @@ internal static class ServerCommand
             else
             {
                 Console.WriteLine(sessions == 0 ? $"Server {id} has no sessions. It can be stopped."
-                    : $"Server {id} hands over its {sessions} sessions.");
+                    : $"Server {id} hands over {Count(sessions)}.");
             }
         }));
         return drain;
@@ -105,11 +105,13 @@ internal static class ServerCommand
             }
             else
             {
-                Console.WriteLine($"Server {id} takes sessions.");
+                Console.WriteLine($"Server {id} takes sessions again.");
             }
         }));
         return undrain;
     }
+
+    private static string Count(int sessions) => sessions == 1 ? "1 session" : $"{sessions} sessions";
 
     private static Argument<int> Number() => new("NUMBER") { Description = "Number of the server, from 'server list'" };
 

@@ -197,7 +197,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
 
         b.Get<ServerDrain>().IsDraining.ShouldBeTrue();
         b.Get<ISessionReceiver>().TakesSessions.ShouldBeFalse();
-        (await a.Get<ServerRepository>().ListTargetsAsync(a.Get<ServerIdentity>().Id, default)).ShouldBeEmpty();
+        (await a.Get<MediaServers>().FindAsync(default)).ShouldBeEmpty();
         (await a.Get<ServerRepository>().ListAsync(default)).Single(server => server.Number == number).State.ShouldBe(ServerState.Draining);
         (await pair.HandOverAsync(grant, ends: false)).ShouldBe(1, "there is no other server");
         (await a.Get<AuditLog>().ListAsync(new AuditFilter(Action: "server.drain"))).ShouldHaveSingleItem().Subject
