@@ -98,7 +98,7 @@ internal static partial class MirrorBenchmark
             var answers = await Task.WhenAll(owner.Client.GetStringAsync(reload, stopping), mirror.Client.GetStringAsync(reload, stopping));
             text = answers[1];
             return answers;
-        }, playlist => $"{Hint().Match(playlist).Value} {SegmentsOf(playlist)}", progress, stopping);
+        }, StateOf, progress, stopping);
     }
 
     private static Task CompareAsync(string row, string path, Func<string, string> stateOf, BroadcastServer owner, BroadcastServer mirror,
@@ -144,8 +144,18 @@ internal static partial class MirrorBenchmark
 
     private static string PublishTimeOf(string manifest) => PublishTime().Match(manifest).Value;
 
+    /// <summary>
+    /// State of a low-latency playlist: its newest part, and those of the other renditions, which their reports state. The other renditions
+    /// can have more parts by the time at which the other server answers.
+    /// </summary>
+    private static string StateOf(string playlist) => $"{Hint().Match(playlist).Value} {SegmentsOf(playlist)} "
+        + string.Join(' ', Report().Matches(playlist).Select(report => report.Value));
+
     private static string SegmentsOf(string playlist) =>
         $"{Sequence().Match(playlist).Value} {Regex.Count(playlist, "#EXTINF")}";
+
+    [GeneratedRegex("#EXT-X-RENDITION-REPORT:[^\n]*")]
+    private static partial Regex Report();
 
     [GeneratedRegex("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"[^\"]*?(?<segment>\\d+)\\.(?<part>\\d+)\\.[a-z0-9]+\"")]
     private static partial Regex Hint();
