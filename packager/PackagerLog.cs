@@ -82,6 +82,11 @@ internal static partial class PackagerLog
         "Session {Session} of channel {Channel}: {Count} segments, up to {Last}, were in the object store but not in the journal there")]
     public static partial void TailFound(ILogger logger, string channel, string session, int count, long last);
 
+    [LoggerMessage(3035, LogLevel.Warning,
+        "Recorded session {Session} of channel {Channel} began before the server started, and waits until the object store answers whether "
+        + "it contains its earlier part: {Reason}. End the session to continue with a new one")]
+    public static partial void RecordedSessionWaits(ILogger logger, string channel, string session, string reason);
+
     [LoggerMessage(3031, LogLevel.Error, "Deferred work failed")]
     public static partial void DeferredFailed(ILogger logger, Exception error);
 }

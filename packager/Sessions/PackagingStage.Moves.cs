@@ -49,6 +49,40 @@ internal sealed partial class PackagingStage
         }
     }
 
+    /// <summary>
+    /// Waits until the earlier part of a recorded session is known, or is known not to exist. A timeline that began without it would
+    /// replace it, and the recording would lose its media. Sessions that are not recorded continue at once.
+    /// </summary>
+    private async Task RecoverRecordedAsync(BroadcastSession session, CancellationToken cancellationToken)
+    {
+        if (_stored is not { } stored)
+        {
+            return;
+        }
+
+        for (var isWaiting = false; session.IsRecorded && GetMaxUsedNumber(session) > 0 && !_sessions.Contains(session.Id);
+            isWaiting = true)
+        {
+            using var timeout = new CancellationTokenSource(_context.Options.StoreTimeout, _context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                await stored.RecoverAsync(session.Channel, session.Id, either.Token);
+                return;
+            }
+            catch (Exception failure) when (failure is IOException
+                || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                if (!isWaiting)
+                {
+                    PackagerLog.RecordedSessionWaits(_context.Logger, session.Channel.Value, session.Id.Value, failure.Message);
+                }
+            }
+
+            await Task.Delay(_context.Options.RetryInterval, _context.Time, cancellationToken);
+        }
+    }
+
     /// <summary>Releases a held session to the server that has taken it over.</summary>
     private void ReleaseHeld(SessionPackager session)
     {

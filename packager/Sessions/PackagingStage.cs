@@ -73,6 +73,7 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
             _elsewhere.TryRemove(KeyValuePair.Create(renditions.Session.Channel, other));
         }
 
+        await RecoverRecordedAsync(renditions.Session, cancellationToken);
         await GetOrAdd(renditions.Session).RunAsync(renditions, cancellationToken);
     }
 

@@ -49,6 +49,47 @@ public class RecordedSessionTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Earlier_session_waits_for_an_unreachable_store_that_may_have_its_earlier_part(bool isStored)
+    {
+        using var killed = await new PackagerHarness().StartAsync();
+        var session = Recorded();
+        if (isStored)
+        {
+            await killed.PublishAsync(session, Media(10));
+        }
+
+        // The data folder is lost, and the object store is not reachable during the start.
+        var store = killed.Spool.Store.Copy();
+        foreach (var (name, bytes) in killed.Spool.Files)
+        {
+            store.Objects[name] = bytes;
+        }
+
+        store.Unreachable = true;
+        var time = new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20));
+        using var bench = await new PackagerHarness(new FakeSpool { Store = store }, time).StartAsync();
+        var publishing = bench.Begin(session);
+        publishing.Send(Media(10, from: 20));
+        time.Advance(TimeSpan.FromSeconds(30));
+        bench.Sink.Timelines.ShouldBeEmpty();
+        bench.Log.Count(3035).ShouldBe(1);
+
+        store.Unreachable = false;
+        await Poll.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return bench.Sink.Timelines.ContainsKey(session.Id);
+        });
+        await publishing.EndAsync();
+        await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+
+        var recorded = (await ReplayedAsync(bench.Spool, session)).Find("source")!.Segments.Where(segment => !segment.IsGap);
+        recorded.Sum(segment => segment.Duration.ToTimeSpan().TotalSeconds).ShouldBe(isStored ? 20 : 10, tolerance: 0.1);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(120)]
     [InlineData(100_000)]
