@@ -131,6 +131,7 @@ public static class ControlModule
         services.AddSingleton<SpareSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<SuspensionWatch>();
+        services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
             p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),

@@ -48,10 +48,10 @@ internal static class ServerLease
             last_seen_at = excluded.last_seen_at, lease_until = excluded.lease_until
         WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at
             OR v.last_seen_at = @silentSince::timestamptz))
-        RETURNING v.draining
+        RETURNING v.draining, v.last_seen_at AS at
         """;
 
-    /// <summary>Renews the lease, or takes it for the first time.</summary>
+    /// <summary>Renews the lease, or takes it for the first time. Returns the result, and the database's time.</summary>
     /// <param name="connection">Open connection.</param>
     /// <param name="identity">Identity of this server.</param>
     /// <param name="lease">Duration of the lease.</param>
@@ -61,20 +61,23 @@ internal static class ServerLease
     /// <param name="silentSince">For a first renewal while another run's lease holds: the last renewal of that run, long enough ago that a
     /// live server would have renewed.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public static async Task<LeaseRenewal> RenewAsync(
+    public static async Task<(LeaseRenewal Renewal, DateTimeOffset At)> RenewAsync(
         NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, string? address, double load, bool isFirst,
         DateTimeOffset? silentSince,
-        CancellationToken cancellationToken) =>
-        await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+        CancellationToken cancellationToken)
+    {
+        var row = await connection.QuerySingleOrDefaultAsync<RenewedLease?>(new CommandDefinition(
             RenewSql,
             new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds,
                 isFirst, silentSince, address, version = Version, load, roles = identity.Roles.Names.ToArray() },
-            cancellationToken: cancellationToken)) switch
+            cancellationToken: cancellationToken));
+        return (row switch
         {
             null => LeaseRenewal.TakenByOther,
-            true => LeaseRenewal.Draining,
-            false => LeaseRenewal.Renewed,
-        };
+            { Draining: true } => LeaseRenewal.Draining,
+            _ => LeaseRenewal.Renewed,
+        }, row?.At ?? default);
+    }
 
     /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>
     public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity,
@@ -104,4 +107,6 @@ internal static class ServerLease
                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.owner = v.id AND s.ended_at IS NULL)
             """,
             cancellationToken: cancellationToken));
+
+    private sealed record RenewedLease(bool Draining, DateTimeOffset At);
 }

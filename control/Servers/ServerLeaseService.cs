@@ -23,7 +23,8 @@ internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
-    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null, SuspensionWatch? suspensions = null)
+    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null, SuspensionWatch? suspensions = null,
+    DatabaseClock? clock = null)
     : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
@@ -303,14 +304,15 @@ internal sealed class ServerLeaseService(
     private async Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
         DateTimeOffset? silentSince = null)
     {
-        var began = time.GetTimestamp();
-        var renewal = await ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(),
+        var (began, before) = (time.GetTimestamp(), time.GetUtcNow());
+        var (renewal, at) = await ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(),
             isFirst, silentSince, cancellationToken);
         if (renewal == LeaseRenewal.TakenByOther)
         {
             return renewal;
         }
 
+        clock?.Measure(at, before, time.GetElapsedTime(began));
         Interlocked.Exchange(ref _renewedAt, began);
         if (_isDraining != (renewal == LeaseRenewal.Draining))
         {

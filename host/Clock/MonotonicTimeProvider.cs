@@ -2,7 +2,7 @@ namespace Broadcast.Host.Clock;
 
 /// <summary>
 /// The clock of the media: the system time at startup, advanced by the monotonic clock. A step of the system clock (NTP at boot, an
-/// operator, a leap second) has no effect until <see cref="Follow"/>. Live media thus keeps one clock, and so does <c>/time</c>, by which
+/// operator, a leap second) has no effect until <see cref="Follow(TimeSpan)"/>. Live media thus keeps one clock, and so does <c>/time</c>, by which
 /// players count segments. Control decisions follow the system clock instead. Thread-safe.
 /// </summary>
 /// <remarks>
@@ -28,8 +28,13 @@ internal sealed class MonotonicTimeProvider(TimeProvider system) : TimeProvider
     /// <summary>Offset by which the system clock is ahead of this one; negative if it is behind.</summary>
     public TimeSpan Offset => system.GetUtcNow() - GetUtcNow();
 
-    /// <summary>Adopts the system time in one step.</summary>
-    public void Follow() => Volatile.Write(ref _origin, Origin.Of(system));
+    /// <summary>Adopts the system time, with an offset, in one step.</summary>
+    /// <param name="offset">Offset by which this clock is to be ahead of the system clock; negative if behind.</param>
+    public void Follow(TimeSpan offset = default)
+    {
+        var origin = Origin.Of(system);
+        Volatile.Write(ref _origin, origin with { Utc = origin.Utc + offset });
+    }
 
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()

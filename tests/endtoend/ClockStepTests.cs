@@ -16,11 +16,9 @@ public sealed class ClockStepTests
         await using var folder = TempFolder.Create();
         var clock = folder.Sub("clock");
         Set(clock, 0);
-        var library = Directory.GetDirectories("/usr/lib").Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1"))
-            .FirstOrDefault(File.Exists).ShouldNotBeNull("apt-get install libfaketime");
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["LD_PRELOAD"] = library,
+            ["LD_PRELOAD"] = FakeTime.Library,
             ["FAKETIME_TIMESTAMP_FILE"] = clock,
             ["FAKETIME_CACHE_DURATION"] = "1",
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",

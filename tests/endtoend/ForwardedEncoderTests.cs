@@ -93,6 +93,7 @@ public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster)
         var last = segments.Last + 3;
         await segments.FollowAsync(_owner, last, "the former owner mirrors the session");
         await segments.FollowAsync(_other, last, "the other server continues it");
+        (await JumpsAsync(_other, "moved")).ShouldAllBe(jump => Math.Abs(jump) < 5, "its clock is five minutes ahead");
         using (var ready = await _owner.Client.GetAsync(new Uri(_owner.Internal, "/readyz")))
         {
             ((int)ready.StatusCode).ShouldBe(503);
@@ -139,7 +140,15 @@ public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster)
         }));
     }
 
-    /// <summary>Two servers, whose disks are their own.</summary>
+    /// <summary>Seconds between the date-times of segments that the segments themselves do not account for.</summary>
+    private static async Task<List<double>> JumpsAsync(BroadcastServer server, string channel)
+    {
+        var view = (await HlsView.ReadAsync(server, channel)).ShouldNotBeNull();
+        return [.. view.Segments.Zip(view.Segments.Skip(1))
+            .Select(pair => (pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration)];
+    }
+
+    /// <summary>Two servers, whose disks and clocks are their own.</summary>
     public sealed class Cluster : IAsyncLifetime
     {
         private BroadcastCluster? _cluster;
@@ -148,7 +157,8 @@ public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster)
         public IReadOnlyList<BroadcastServer> Servers => _cluster!.Servers;
 
         public async ValueTask InitializeAsync() => _cluster = await BroadcastCluster.StartAsync(environment:
-            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Thumbnails__Enabled"] = "false" });
+            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Thumbnails__Enabled"] = "false" },
+            last: FakeTime.Ahead(300));
 
         public ValueTask DisposeAsync() => _cluster?.DisposeAsync() ?? default;
     }

@@ -1,4 +1,6 @@
+using Broadcast.Control.Servers;
 using Broadcast.Host.Clock;
+using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
@@ -10,6 +12,7 @@ public class MonotonicTimeProviderTests
 {
     private readonly SystemClock _system = new();
     private readonly MonotonicTimeProvider _time;
+    private readonly DatabaseClock _database = new();
 
     public MonotonicTimeProviderTests() => _time = new MonotonicTimeProvider(_system);
 
@@ -53,7 +56,7 @@ public class MonotonicTimeProviderTests
     public void Clock_step_is_ignored_while_on_air_and_followed_afterwards()
     {
         var isOnAir = true;
-        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => isOnAir);
+        var watch = new ClockStepMonitor(_time, _database, NullLogger<ClockStepMonitor>.Instance, () => isOnAir);
         var begin = _time.GetUtcNow();
         _system.Step(-30);
         watch.Check();
@@ -67,7 +70,7 @@ public class MonotonicTimeProviderTests
     [Fact]
     public void Clock_set_after_the_start_is_followed_at_once_when_off_air()
     {
-        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
+        var watch = new ClockStepMonitor(_time, _database, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(1_000_000_000);
         watch.Check();
         _time.Offset.ShouldBe(TimeSpan.Zero);
@@ -76,11 +79,48 @@ public class MonotonicTimeProviderTests
     [Fact]
     public void Small_clock_difference_is_not_a_step()
     {
-        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
+        var watch = new ClockStepMonitor(_time, _database, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(0.2);
         watch.Check();
         _time.Offset.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
     }
+
+    [Theory]
+    [InlineData(300)]
+    [InlineData(-300)]
+    public void Clock_of_the_database_is_followed_at_startup_and_not_while_on_air(double difference)
+    {
+        var (isOnAir, log) = (false, new CapturingLogger());
+        using var watch = new ClockStepMonitor(_time, _database, log.For<ClockStepMonitor>(), () => isOnAir);
+        Measure(difference);
+        var database = _system.GetUtcNow() + TimeSpan.FromSeconds(difference);
+        (_time.GetUtcNow() - database).Duration().ShouldBeLessThan(DatabaseClock.MaxRoundTrip);
+        log.Count(7032).ShouldBe(1);
+
+        isOnAir = true;
+        var before = _time.GetUtcNow();
+        Measure(difference + 100);
+        Measure(difference + 100);
+        _time.GetUtcNow().ShouldBe(before);
+        log.Count(7031).ShouldBe(1);
+        log.Count(7032).ShouldBe(1);
+
+        isOnAir = false;
+        watch.Check();
+        (_time.GetUtcNow() - before - TimeSpan.FromSeconds(100)).Duration().ShouldBeLessThan(DatabaseClock.MaxRoundTrip);
+    }
+
+    [Fact]
+    public void Slow_answers_of_the_database_tell_no_time()
+    {
+        _database.Measure(_system.GetUtcNow() + TimeSpan.FromHours(1), _system.GetUtcNow(), TimeSpan.FromSeconds(0.3));
+        _database.Offset.ShouldBe(TimeSpan.Zero);
+        _database.Measure(_system.GetUtcNow() + TimeSpan.FromSeconds(60), _system.GetUtcNow(), TimeSpan.FromSeconds(0.2));
+        _database.Offset.ShouldBe(TimeSpan.FromSeconds(59.9));
+    }
+
+    private void Measure(double difference) => _database.Measure(_system.GetUtcNow() + TimeSpan.FromSeconds(difference),
+        _system.GetUtcNow(), TimeSpan.FromMilliseconds(2));
 
     /// <summary>A clock whose wall time can be set, with an independent monotonic timestamp.</summary>
     private sealed class SystemClock : TimeProvider

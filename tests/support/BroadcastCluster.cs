@@ -19,9 +19,10 @@ public sealed class BroadcastCluster : IAsyncDisposable
     /// <summary>Starts a database and servers.</summary>
     /// <param name="count">Number of servers.</param>
     /// <param name="environment">Options of all servers, such as <c>BROADCAST__Cluster__…</c>.</param>
+    /// <param name="last">Further environment of the last server.</param>
     /// <param name="database">Settings of the database.</param>
     public static async Task<BroadcastCluster> StartAsync(int count = 2, IReadOnlyDictionary<string, string?>? environment = null,
-        params string[] database)
+        IReadOnlyDictionary<string, string?>? last = null, params string[] database)
     {
         var cluster = new BroadcastCluster(await PostgresServer.StartAsync(database));
         try
@@ -34,6 +35,11 @@ public sealed class BroadcastCluster : IAsyncDisposable
             {
                 string[] ports = [.. new[] { "--http", "--rtmp", "--internal" }.SelectMany(flag => new[] { flag,
                     $"127.0.0.1:{FreePort.Next()}" }), "--rtmps", "127.0.0.1:0"];
+                foreach (var (name, value) in i == count - 1 && last is not null ? last : new Dictionary<string, string?>())
+                {
+                    options[name] = value;
+                }
+
                 cluster._servers.Add(await BroadcastServer.StartAsync(ports, options, adminToken: cluster.Database.AdminToken));
             }
 

@@ -65,7 +65,7 @@ internal static class ClusterCost
     private static async Task<List<(string Phase, Figures Figures)>> RoundAsync(ClusterPlan plan, string shared, SourceFile source)
     {
         await using var cluster = await BroadcastCluster.StartAsync(2, ClusterBenchmark.Options,
-            "shared_preload_libraries=pg_stat_statements");
+            database: "shared_preload_libraries=pg_stat_statements");
         await using var database = NpgsqlDataSource.Create(cluster.Database.ConnectionString);
         await using (var create = database.CreateCommand("CREATE EXTENSION pg_stat_statements"))
         {
