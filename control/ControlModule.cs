@@ -20,6 +20,7 @@ using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
+using Broadcast.Media.ControlToTranscoder;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -152,7 +153,7 @@ public static class ControlModule
         services.AddSingleton(p => new SessionManager(
             p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<SessionManager>>(),
-            p.GetRequiredService<SessionVisibilityStore>(), p.GetService<IActiveEvents>()));
+            p.GetRequiredService<SessionVisibilityStore>(), p.GetService<IActiveEvents>(), p.GetService<IResumedSessions>()));
         services.AddSingleton<DeletedChannels>();
         services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));

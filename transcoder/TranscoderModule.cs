@@ -1,3 +1,4 @@
+using Broadcast.Media.ControlToTranscoder;
 using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -68,6 +69,7 @@ public static class TranscoderModule
         services.AddHostedService(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());
+        services.AddSingleton<IResumedSessions>(p => p.GetRequiredService<InputSwitch>());
         return services;
     }
 

@@ -1,3 +1,4 @@
+using Broadcast.Control.Channels;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 
@@ -25,4 +26,11 @@ internal abstract record AdmissionResult
 }
 
 /// <summary>Session found open in the database at start.</summary>
-internal sealed record OpenSession(BroadcastSession Session, long ChannelId, TimeSpan Window, DateTimeOffset? LastPublicationEndedAt);
+internal sealed record OpenSession(BroadcastSession Session, long ChannelId, TimeSpan Window, DateTimeOffset? LastPublicationEndedAt)
+{
+    /// <summary>Ladder of its channel, as text.</summary>
+    public string Ladder { get; init; } = ChannelRules.DefaultLadder;
+
+    /// <summary>Languages of audio tracks that its channel sets, as text.</summary>
+    public string AudioLanguages { get; init; } = "";
+}

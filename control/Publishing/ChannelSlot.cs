@@ -1,3 +1,4 @@
+using Broadcast.Control.Channels;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
@@ -46,6 +47,12 @@ internal sealed class ChannelSlot(long channelId)
 
     /// <summary>Reconnect window.</summary>
     public TimeSpan Window { get; set; }
+
+    /// <summary>Ladder of the session, as text.</summary>
+    public string Ladder { get; set; } = ChannelRules.DefaultLadder;
+
+    /// <summary>Languages of its audio tracks, as text.</summary>
+    public string AudioLanguages { get; set; } = "";
 
     public BroadcastSession? Session
     {

@@ -58,7 +58,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             AND s.id = ANY (@ids) AND (@from::uuid IS NULL OR (s.owner = @from AND s.epoch = @epoch AND s.end_request IS NULL))
         RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt,
         s.last_publication_ended_at AS lastPublicationEndedAt,
-            c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.visible_from IS NOT NULL AS beginsHidden, s.access
+            c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.visible_from IS NOT NULL AS beginsHidden, s.access,
+            c.ladder, c.audio_languages AS audioLanguages
         """;
 
     private const string End = """
@@ -240,7 +241,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     private sealed record TakenRow(
         string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt,
         DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden,
-        string? Access)
+        string? Access, string Ladder, string AudioLanguages)
     {
         public OpenSession ToOpen() => new(
             new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard)
@@ -249,6 +250,9 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             },
             ChannelId,
             TimeSpan.FromSeconds(Window),
-            LastPublicationEndedAt);
+            LastPublicationEndedAt)
+        {
+            Ladder = Ladder, AudioLanguages = AudioLanguages,
+        };
     }
 }

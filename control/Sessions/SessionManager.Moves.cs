@@ -91,6 +91,7 @@ internal sealed partial class SessionManager
             if (channel.IsEmpty)
             {
                 StartReconnectTimer(channel);
+                ShowSlate(channel);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Broadcast.Control.Publishing;
+using Broadcast.Media;
 
 namespace Broadcast.Control.Sessions;
 
@@ -17,6 +18,20 @@ internal sealed partial class SessionManager
 
             Resume([taken], static _ => false);
             return true;
+        }
+    }
+
+    /// <summary>Shows the slate of a session that continues here without an encoder.</summary>
+    private void ShowSlate(ChannelSlot channel)
+    {
+        if (resumedSessions is not null && channel.Session is { } session && lifecycle?.FindResumePoint(session.Id) is { } media)
+        {
+            resumedSessions.ShowSlate(
+                new(Guid.NewGuid(), session, channel.Ladder, CancellationToken.None)
+                {
+                    SessionEnded = channel.SessionEnded, AudioLanguages = TrackLanguages.Parse(channel.AudioLanguages),
+                },
+                media);
         }
     }
 

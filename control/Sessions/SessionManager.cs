@@ -4,6 +4,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.ControlToTranscoder;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.Logging;
@@ -22,9 +23,10 @@ namespace Broadcast.Control.Sessions;
 /// <param name="visibility">Visibility of sessions; without it, all sessions are visible.</param>
 /// <param name="activeEvents">Active events of channels; without it, none. Queried when a session starts, so that the session either
 /// belongs to a live event or is hidden until its event goes live.</param>
+/// <param name="resumedSessions">Shows the slate of sessions that continue without an encoder; without it, viewers wait.</param>
 internal sealed partial class SessionManager(
     SessionWriter sessionWriter, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, SessionVisibilityStore? visibility = null,
-    IActiveEvents? activeEvents = null)
+    IActiveEvents? activeEvents = null, IResumedSessions? resumedSessions = null)
 {
     private readonly ChannelSlots _channels = new();
     private readonly SessionEndNotifier _endNotifier = new(lifecycle, logger);
@@ -60,9 +62,11 @@ internal sealed partial class SessionManager(
 
                 var channel = _channels.GetOrAdd(open.ChannelId, open.Window);
                 channel.Session = open.Session;
+                (channel.Ladder, channel.AudioLanguages) = (open.Ladder, open.AudioLanguages);
                 channel.LastPublicationEndedAt = open.LastPublicationEndedAt ?? time.GetUtcNow();
                 ControlLog.SessionResumed(logger, open.Session.Channel.Value, open.Session.Id.Value, open.Session.Epoch);
                 StartReconnectTimer(channel);
+                ShowSlate(channel);
             }
         }
     }
@@ -96,6 +100,7 @@ internal sealed partial class SessionManager(
             }
 
             channel.StopReconnectTimer();
+            (channel.Ladder, channel.AudioLanguages) = (key.Ladder, key.AudioLanguages);
             var now = time.GetUtcNow();
             var continued = channel.Session is not null;
             if (channel.Session is null)

@@ -65,6 +65,9 @@ public interface ISessionLifecycle
     /// <summary>Deletes all files and objects of an ended session in spool and object store.</summary>
     ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
 
+    /// <summary>Media of a session that this server continues; <see langword="null"/> when unknown. Must not block.</summary>
+    SessionResumePoint? FindResumePoint(SessionId session) => null;
+
     /// <summary>Media totals of an ended session; <see langword="null"/> when unknown. Must not block.</summary>
     SessionMediaTotals? TotalsOf(SessionId session) => null;
 }
@@ -75,6 +78,11 @@ public interface ISessionHold : IDisposable
     /// <summary>Releases the session to the server that has taken it over, as <see cref="ISessionLifecycle.ReleaseAsync"/> does.</summary>
     void Release();
 }
+
+/// <summary>Media of a session at the point from which a server continues it.</summary>
+/// <param name="Tracks">The first video and the first audio track of the source, as far as they exist.</param>
+/// <param name="End">End of the media.</param>
+public sealed record SessionResumePoint(IReadOnlyList<Track> Tracks, MediaTime End);
 
 /// <summary>Media totals of a session since this process owns it.</summary>
 /// <param name="Segments">Highest sequence number.</param>

@@ -137,6 +137,8 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
         Delete(channel, session);
     }
 
+    public SessionResumePoint? FindResumePoint(SessionId session) => _sessions.TryGet(session, out var found) ? found.ResumePoint : null;
+
     public SessionMediaTotals? TotalsOf(SessionId session) => _sessions.TryGet(session, out var found) ? found.Totals : null;
 
     public void Offer(ChannelName channel, SessionId session, SessionImage image)
@@ -194,6 +196,7 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
             }
 
             session = Create(timeline, journals, isNew: false, maxUsedNumber: 0, inits);
+            session.ResumePoint = ResumePoints.Of(timeline, inits);
             session.Announce();
             _sessions.Add(session);
         }

@@ -76,6 +76,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// <summary>Indicates whether the session is this server's: what another server continues must not change.</summary>
     private bool MayWrite => !_isReleasing && ownership is not { IsUncertain: true };
 
+    /// <summary>Media of the session when this process took it over; <see langword="null"/> when there was none.</summary>
+    public SessionResumePoint? ResumePoint { get; set; }
+
     /// <summary>Final totals of the session; <see langword="null"/> before this process has ended it.</summary>
     public SessionMediaTotals? Totals => _totals;
 

@@ -84,7 +84,7 @@ public sealed class SlateTests
     }
 
     [Fact]
-    public async Task Channel_can_have_its_own_slate()
+    public async Task Channel_can_have_its_own_slate_which_a_restarted_server_shows_until_the_encoder_returns()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.AddChannelAsync("main");
@@ -106,6 +106,13 @@ public sealed class SlateTests
         var slate = await HlsView.WaitAsync(server, "main", v => v.Segments.SkipWhile(s => !s.Discontinuity).Count() >= 3,
             "three segments of the slate");
         (await ColorsAsync(server, slate, "source", slate.Segments[^1], "crop=8:8:316:176")).ShouldAllBe(c => c == "green");
+
+        await server.Kill();
+        await server.RestartAsync();
+        var resumed = await HlsView.WaitAsync(server, "main", v => v.Last >= slate.Last + 3, "segments after the restart");
+        resumed.Session.ShouldBe(slate.Session);
+        resumed.Segments.Count(s => s.Discontinuity).ShouldBe(2);
+        (await ColorsAsync(server, resumed, "source", resumed.Segments[^1], "crop=8:8:316:176")).ShouldAllBe(c => c == "green");
     }
 
     [Fact]

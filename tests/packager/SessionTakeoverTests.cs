@@ -160,6 +160,20 @@ public class SessionTakeoverTests
     }
 
     [Fact]
+    public async Task Session_that_is_taken_over_has_a_resume_point_for_the_slate()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        bench.Stage.FindResumePoint(Lost.Id).ShouldBeNull();
+        await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+
+        var point = bench.Stage.FindResumePoint(Lost.Id).ShouldNotBeNull();
+        var last = owner.Timeline(Lost).Find("source")!.Segments[^1];
+        point.End.ShouldBe(last.End);
+        point.Tracks.ShouldHaveSingleItem().Config.CodecString.ShouldBe(owner.Timeline(Lost).Find("source")!.NewestInit!.Format.Codecs);
+    }
+
+    [Fact]
     public async Task Copy_without_any_media_continues_the_numbers()
     {
         using var owner = await PublishedAsync();

@@ -1,5 +1,8 @@
 using Broadcast.Media;
+using Broadcast.Media.ControlToTranscoder;
+using Broadcast.Media.IngestToControl;
 using Broadcast.Media.IngestToTranscoder;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Transcoder.Slate;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,9 +21,12 @@ namespace Broadcast.Transcoder.Failover;
 /// <param name="logger">The log.</param>
 internal sealed class InputSwitch(IPublicationSink next, IOptions<FailoverOptions> options, SlateService? slates, TimeProvider time,
     ILogger<InputSwitch> logger)
-    : IPublicationSink, IChannelInputs, IHostedService, IDisposable
+    : IPublicationSink, IChannelInputs, IResumedSessions, IHostedService, IDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time in which most encoders return after a restart of the server.</summary>
+    private static readonly TimeSpan ResumeDelay = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<SessionId, SessionSwitch> _switches = [];
     private readonly Dictionary<ChannelName, SessionSwitch> _newest = [];
@@ -62,6 +68,35 @@ internal sealed class InputSwitch(IPublicationSink next, IOptions<FailoverOption
 
     /// <inheritdoc/>
     public bool IsOnSlate(ChannelName channel) => SwitchOf(channel) is { IsOnSlate: true };
+
+    /// <inheritdoc/>
+    public void ShowSlate(PublishGrant grant, SessionResumePoint media)
+    {
+        if (_slate is null)
+        {
+            return;
+        }
+
+        // Media continues at the clock, as with an encoder that returns, but never before its end.
+        var now = time.GetUtcNow();
+        var clock = MediaTime.From(now - grant.Session.StartedAt, MediaTime.VideoTimescale);
+        var end = media.End > clock ? media.End.Rescale(MediaTime.VideoTimescale) : clock;
+        var sessionSwitch = Acquire(grant.Session);
+        try
+        {
+            if (!sessionSwitch.HasInputs)
+            {
+                StartSlate(sessionSwitch, new InputLoss(grant, media.Tracks, [], new(end, end), FrameInterval: 0, now)
+                {
+                    StartDelay = ResumeDelay,
+                });
+            }
+        }
+        finally
+        {
+            Release(grant.Session, sessionSwitch);
+        }
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)

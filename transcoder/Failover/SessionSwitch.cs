@@ -46,6 +46,9 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
     /// <summary>Indicates whether viewers get the slate.</summary>
     public bool IsOnSlate => _onAir is { IsSlate: true };
 
+    /// <summary>Indicates whether an encoder or the slate is connected.</summary>
+    public bool HasInputs => _inputs.Length > 0;
+
     /// <summary>Number of publications using the switch.</summary>
     public int Users { get; set; }
 

@@ -12,4 +12,10 @@ namespace Broadcast.Transcoder.Slate;
 /// <param name="FrameInterval">Ticks between the two newest samples of the leading track; 0 with a single sample.</param>
 /// <param name="Arrival">Arrival time of the newest sample of the leading track.</param>
 internal sealed record InputLoss(PublishGrant Grant, IReadOnlyList<Track> Tracks, IReadOnlyList<MediaSample> Group, SwitchedEnd End,
-    long FrameInterval, DateTimeOffset Arrival);
+    long FrameInterval, DateTimeOffset Arrival)
+{
+    /// <summary>
+    /// Time until the slate starts. A shorter interruption needs none, and neither does a session that ends with its encoder.
+    /// </summary>
+    public TimeSpan StartDelay { get; init; } = TimeSpan.FromMilliseconds(300);
+}

@@ -23,9 +23,6 @@ namespace Broadcast.Transcoder.Slate;
 internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<EncodingOptions> encoding, IChannelSlates? channels,
     TimeProvider time, ILogger<SlateService> logger, SlateEncoder? encoder = null) : IDisposable
 {
-    /// <summary>A shorter interruption needs no slate, and neither does a session that ends with its encoder.</summary>
-    private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(300);
-
     /// <summary>Maximum queued samples: the switch takes them at once.</summary>
     private const int QueueLength = 64;
 
@@ -48,7 +45,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     {
         try
         {
-            await Task.Delay(StartDelay, time, cancellationToken);
+            await Task.Delay(loss.StartDelay, time, cancellationToken);
             if (sessionSwitch.HasSource)
             {
                 return;

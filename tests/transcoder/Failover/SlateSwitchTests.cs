@@ -47,22 +47,41 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         slate.First(s => s.Track.Kind == TrackKind.Video).IsSync.ShouldBeTrue();
         slate.Where(s => s.Track.Kind == TrackKind.Audio).ShouldAllBe(s => ReferenceEquals(s.Track, Audio));
 
-        var encoder = Channel.CreateBounded<MediaSample>(1000);
-        var back = _switch.RunAsync(new Publication(Grant(), [frames[0].Track, Audio], encoder.Reader), CancellationToken.None);
-        var shift = Seen(1)[^1].Present.Rescale(MediaTime.VideoTimescale) + new MediaTime(9000, MediaTime.VideoTimescale);
-        foreach (var frame in frames)
-        {
-            encoder.Writer.TryWrite(frame with { Decode = frame.Decode + shift, Present = frame.Present + shift,
-                Arrival = _session.StartedAt + (frame.Decode + shift).ToTimeSpan() }).ShouldBeTrue();
-        }
-
-        await Poll.UntilAsync(() => Count(2) >= 30, Timeout, "the encoder's frames are forwarded");
-        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Timeout, "the slate is over");
-        _switch.IsOnSlate(_session.Channel).ShouldBeFalse();
-        await _over.CancelAsync();
-        encoder.Writer.Complete();
-        await back.WaitAsync(Timeout);
+        await ReturnAsync(frames, run: 1);
         _runs.Select(run => run.IsSlate).ShouldBe([false, true, false], "source, slate, source");
+    }
+
+    [Fact]
+    public async Task Session_that_continues_without_an_encoder_has_the_slate_until_one_arrives()
+    {
+        var frames = await CodedFrames.MakeAsync(1, "320x180", 30);
+        var end = new MediaTime(2 * MediaTime.VideoTimescale, MediaTime.VideoTimescale);
+        _switch.ShowSlate(Grant(), new([frames[0].Track, Audio], end));
+        await Poll.UntilAsync(() => Count(0) > 60, Timeout, "the slate is shown");
+
+        _switch.IsOnSlate(_session.Channel).ShouldBeTrue();
+        _runs.ShouldHaveSingleItem().IsSlate.ShouldBeTrue();
+        Seen(0).ShouldAllBe(sample => sample.Present.ToTimeSpan() > end.ToTimeSpan());
+        Seen(0).Select(sample => sample.Track.Kind).Distinct().Count().ShouldBe(2, "picture and silence");
+        _switch.ShowSlate(Grant(), new([frames[0].Track], end));
+        _switch.ActiveSlates.ShouldBe(1, "there is one already");
+
+        await ReturnAsync(frames, run: 0);
+        _runs.Select(run => run.IsSlate).ShouldBe([true, false]);
+    }
+
+    [Fact]
+    public async Task Encoder_that_arrives_at_once_needs_no_slate()
+    {
+        var frames = await CodedFrames.MakeAsync(1, "320x180", 30);
+        var queue = Channel.CreateBounded<MediaSample>(1000);
+        var running = _switch.RunAsync(new Publication(Grant(), [frames[0].Track], queue.Reader), CancellationToken.None);
+        _switch.ShowSlate(Grant(), new([frames[0].Track, Audio], new(0, MediaTime.VideoTimescale)));
+
+        _switch.ActiveSlates.ShouldBe(0);
+        await _over.CancelAsync();
+        queue.Writer.Complete();
+        await running.WaitAsync(Timeout);
     }
 
     [Fact]
@@ -129,6 +148,28 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     }
 
     private PublishGrant Grant() => new(Guid.NewGuid(), _session, "passthrough", CancellationToken.None) { SessionEnded = _over.Token };
+
+    /// <summary>Connects an encoder while the slate is shown, waits until its media are forwarded, and ends the session.</summary>
+    /// <param name="frames">Its frames.</param>
+    /// <param name="run">Number of the slate's run.</param>
+    private async Task ReturnAsync(IReadOnlyList<MediaSample> frames, int run)
+    {
+        var encoder = Channel.CreateBounded<MediaSample>(1000);
+        var back = _switch.RunAsync(new Publication(Grant(), [frames[0].Track, Audio], encoder.Reader), CancellationToken.None);
+        var shift = Seen(run)[^1].Present.Rescale(MediaTime.VideoTimescale) + new MediaTime(9000, MediaTime.VideoTimescale);
+        foreach (var frame in frames)
+        {
+            encoder.Writer.TryWrite(frame with { Decode = frame.Decode + shift, Present = frame.Present + shift,
+                Arrival = _session.StartedAt + (frame.Decode + shift).ToTimeSpan() }).ShouldBeTrue();
+        }
+
+        await Poll.UntilAsync(() => Count(run + 1) >= 30, Timeout, "the encoder's frames are forwarded");
+        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Timeout, "the slate is over");
+        _switch.IsOnSlate(_session.Channel).ShouldBeFalse();
+        await _over.CancelAsync();
+        encoder.Writer.Complete();
+        await back.WaitAsync(Timeout);
+    }
 
     /// <summary>Connects an encoder, sends all of its media, and disconnects.</summary>
     private async Task SendAsync(IReadOnlyList<MediaSample> frames, TimeSpan shift)
