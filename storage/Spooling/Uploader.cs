@@ -332,8 +332,8 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         {
             if (CurrentError is not null)
             {
-                CurrentError = null;
                 logger.StoreRecovered(queue.Ready);
+                CurrentError = null;
             }
         }
 

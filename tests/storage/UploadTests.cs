@@ -40,8 +40,7 @@ public sealed class UploadTests
         (await bench.Read("u/3")).ShouldBe([3]);
 
         bench.Flaky.Fault = null;
-        await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 10 });
-        bench.Spool.Status().ErrorKind.ShouldBeNull();
+        await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 10, ErrorKind: null });
         (await bench.Store.ListAsync("u/", default).CountAsync()).ShouldBe(10);
         if (fault != ObjectStoreErrorKind.Other)
         {
