@@ -305,8 +305,8 @@ internal sealed class ServerLeaseService(
         DateTimeOffset? silentSince = null)
     {
         var (began, before) = (time.GetTimestamp(), time.GetUtcNow());
-        var (renewal, at) = await ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(),
-            isFirst, silentSince, cancellationToken);
+        var (renewal, at) = await ServerLease.RenewAsync(
+            connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(), isFirst, silentSince, cancellationToken);
         if (renewal == LeaseRenewal.TakenByOther)
         {
             return renewal;

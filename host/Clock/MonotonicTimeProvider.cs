@@ -2,8 +2,8 @@ namespace Broadcast.Host.Clock;
 
 /// <summary>
 /// The clock of the media: the system time at startup, advanced by the monotonic clock. A step of the system clock (NTP at boot, an
-/// operator, a leap second) has no effect until <see cref="Follow(TimeSpan)"/>. Live media thus keeps one clock, and so does <c>/time</c>, by which
-/// players count segments. Control decisions follow the system clock instead. Thread-safe.
+/// operator, a leap second) has no effect until <see cref="Follow(TimeSpan)"/>. Live media thus keeps one clock, and so does
+/// <c>/time</c>, by which players count segments. Control decisions follow the system clock instead. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A periodic timer whose due time and period are at least 1 s has its first tick on a whole second of the monotonic clock. The work of

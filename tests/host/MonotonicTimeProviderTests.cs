@@ -111,7 +111,7 @@ public class MonotonicTimeProviderTests
     }
 
     [Fact]
-    public void Slow_answers_of_the_database_tell_no_time()
+    public void Slow_answers_of_the_database_are_discarded()
     {
         _database.Measure(_system.GetUtcNow() + TimeSpan.FromHours(1), _system.GetUtcNow(), TimeSpan.FromSeconds(0.3));
         _database.Offset.ShouldBe(TimeSpan.Zero);

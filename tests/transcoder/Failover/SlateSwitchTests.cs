@@ -62,7 +62,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         _switch.IsOnSlate(_session.Channel).ShouldBeTrue();
         _runs.ShouldHaveSingleItem().IsSlate.ShouldBeTrue();
         Seen(0).ShouldAllBe(sample => sample.Present.ToTimeSpan() > end.ToTimeSpan());
-        Seen(0).Select(sample => sample.Track.Kind).Distinct().Count().ShouldBe(2, "picture and silence");
+        Seen(0).Select(sample => sample.Track.Kind).Distinct().Count().ShouldBe(2, "video and silence");
         _switch.ShowSlate(Grant(), new([frames[0].Track], end));
         _switch.ActiveSlates.ShouldBe(1, "there is one already");
 
