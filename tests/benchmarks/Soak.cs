@@ -17,7 +17,7 @@ internal static class Soak
                ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]
                ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]
                ./broadcast soak --cluster MINUTES [--kills N (MINUTES)] [--pauses N (MINUTES)] [--drains N (0)] [--servers N (2)]
-                                [--seed N (1)] [--logs DIR]
+                                [--network [--power N (0)] [--cuts N (0)]] [--edges] [--failovers N (0)] [--seed N (1)] [--logs DIR]
         Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.
         """;
 
@@ -49,12 +49,15 @@ internal static class Soak
 
         if (Number(arguments, "--cluster", 0) is > 0 and var shared)
         {
-            var plan = new ClusterSoakPlan(TimeSpan.FromMinutes(shared), Count("--kills", Math.Floor(shared)),
-                Count("--pauses", Math.Floor(shared)), Count("--drains", 0), Count("--servers", 2), Count("--seed", 1),
-                arguments.SkipWhile(a => a != "--logs").Skip(1).FirstOrDefault());
-            return await ClusterSoak.RunAsync(plan, Say);
-
-            int Count(string name, double otherwise) => (int)Number(arguments, name, otherwise);
+            try
+            {
+                return await ClusterSoak.RunAsync(ClusterSoakPlan.Parse(shared, arguments), Say);
+            }
+            catch (FormatException error)
+            {
+                Say(error.Message);
+                return 1;
+            }
         }
 
         if (Number(arguments, "--browsers", arguments.Contains("--browsers") ? 60 : 0) is > 0 and var engines)

@@ -8,10 +8,13 @@ public sealed class BroadcastCluster : IAsyncDisposable
 {
     private readonly List<BroadcastServer> _servers = [];
 
-    private BroadcastCluster(PostgresServer database) => Database = database;
+    private BroadcastCluster(PostgresServer database, ClusterNetwork? network) => (Database, Network) = (database, network);
 
     /// <summary>The database.</summary>
     public PostgresServer Database { get; }
+
+    /// <summary>Network of the servers; <see langword="null"/> if they run on loopback.</summary>
+    public ClusterNetwork? Network { get; }
 
     /// <summary>The servers, in the order of their first start.</summary>
     public IReadOnlyList<BroadcastServer> Servers => _servers;
@@ -22,25 +25,37 @@ public sealed class BroadcastCluster : IAsyncDisposable
     /// <param name="last">Further environment of the last server.</param>
     /// <param name="database">Settings of the database.</param>
     public static async Task<BroadcastCluster> StartAsync(int count = 2, IReadOnlyDictionary<string, string?>? environment = null,
-        IReadOnlyDictionary<string, string?>? last = null, params string[] database)
+        IReadOnlyDictionary<string, string?>? last = null, params string[] database) =>
+        await StartAsync(await PostgresServer.StartAsync(database), null, count, environment, last);
+
+    /// <summary>Starts servers on a database, and stops it with them.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="network">Network with a namespace for each server; <see langword="null"/> for loopback. Not deleted with them.</param>
+    /// <param name="count">Number of servers.</param>
+    /// <param name="environment">Options of all servers, such as <c>BROADCAST__Cluster__…</c>.</param>
+    /// <param name="last">Further environment of the last server.</param>
+    public static async Task<BroadcastCluster> StartAsync(PostgresServer database, ClusterNetwork? network, int count,
+        IReadOnlyDictionary<string, string?>? environment = null, IReadOnlyDictionary<string, string?>? last = null)
     {
-        var cluster = new BroadcastCluster(await PostgresServer.StartAsync(database));
+        var cluster = new BroadcastCluster(database, network);
         try
         {
             var options = new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>(), StringComparer.Ordinal)
             {
-                ["BROADCAST__Database__ConnectionString"] = cluster.Database.ConnectionString,
+                ["BROADCAST__Database__ConnectionString"] = database.ConnectionString,
             };
             for (var i = 0; i < count; i++)
             {
+                var address = network?.AddressOf(i) ?? "127.0.0.1";
                 string[] ports = [.. new[] { "--http", "--rtmp", "--internal" }.SelectMany(flag => new[] { flag,
-                    $"127.0.0.1:{FreePort.Next()}" }), "--rtmps", "127.0.0.1:0"];
+                    $"{address}:{FreePort.Next()}" }), "--rtmps", "127.0.0.1:0"];
                 foreach (var (name, value) in i == count - 1 && last is not null ? last : new Dictionary<string, string?>())
                 {
                     options[name] = value;
                 }
 
-                cluster._servers.Add(await BroadcastServer.StartAsync(ports, options, adminToken: cluster.Database.AdminToken));
+                cluster._servers.Add(await BroadcastServer.StartAsync(ports, options, adminToken: database.AdminToken,
+                    through: network?.CommandIn(i)));
             }
 
             return cluster;

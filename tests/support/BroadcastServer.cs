@@ -26,14 +26,17 @@ public sealed class BroadcastServer : IAsyncDisposable
 
     private readonly TempFolder _folder;
     private readonly string[] _flags;
+    private readonly IReadOnlyList<string> _through;
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private ChildProcess? _process;
     private string? _adminToken;
 
-    private BroadcastServer(TempFolder folder, string[] flags, IReadOnlyDictionary<string, string?> environment)
+    private BroadcastServer(TempFolder folder, string[] flags, IReadOnlyDictionary<string, string?> environment,
+        IReadOnlyList<string> through)
     {
         _folder = folder;
         _flags = flags;
+        _through = through;
         _environment = environment;
         Data = folder.Sub("data");
     }
@@ -74,10 +77,13 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <param name="prepare">Called with the path of the data folder before the first start.</param>
     /// <param name="isNew">Starts on an empty data folder: the server creates its database, which has no token.</param>
     /// <param name="adminToken">Token of a database that the options name.</param>
+    /// <param name="through">Command that executes the server, such as <c>nsenter</c>.</param>
     public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null,
-        Action<string>? prepare = null, bool isNew = false, string? adminToken = null)
+        Action<string>? prepare = null, bool isNew = false, string? adminToken = null,
+        IReadOnlyList<string>? through = null)
     {
-        var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>())
+        var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>(),
+            through ?? [])
         {
             _adminToken = adminToken,
         };
@@ -118,11 +124,13 @@ public sealed class BroadcastServer : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", Data, "--json",
-                .. OwnPorts().Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }),
-                .. _flags],
-            _environment);
+        string[] command =
+        [
+            .. _through, "dotnet", Repository.ServerProgram(), "serve", "--data", Data, "--json",
+            .. OwnPorts().Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }),
+            .. _flags,
+        ];
+        _process = ChildProcess.Start(command[0], command[1..], _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
         Http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);
         Internal = new Uri(Ready.GetProperty("internal").GetString()!);

@@ -19,16 +19,17 @@ public sealed class CephServer : IAsyncDisposable
     private static readonly string[] Programs = ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool"];
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(60);
     private readonly string _folder;
+    private readonly string _address;
     private readonly int _monitorPort;
     private readonly int _port;
     private readonly List<Daemon> _daemons = [];
     private Daemon? _gateway;
 
-    private CephServer(string folder)
+    private CephServer(string folder, string address)
     {
-        _folder = folder;
+        (_folder, _address) = (folder, address);
         (_monitorPort, _port) = (FreePort(), FreePort());
-        Endpoint = $"http://127.0.0.1:{_port}";
+        Endpoint = $"http://{address}:{_port}";
     }
 
     /// <summary>Address of the service; the same after a restart of the gateway.</summary>
@@ -43,7 +44,8 @@ public sealed class CephServer : IAsyncDisposable
     private string Config => Path.Combine(_folder, "ceph.conf");
 
     /// <summary>Starts a service. Fails with the names of the packages when Ceph is not installed.</summary>
-    public static async Task<CephServer> StartAsync()
+    /// <param name="address">Address of this machine on which the gateway listens.</param>
+    public static async Task<CephServer> StartAsync(string address = "127.0.0.1")
     {
         var missing = Programs.Where(program => !Installed(program)).ToArray();
         if (missing.Length > 0)
@@ -53,7 +55,7 @@ public sealed class CephServer : IAsyncDisposable
                 + "--no-install-recommends radosgw ceph-mon ceph-osd ceph-common");
         }
 
-        var server = new CephServer(Directory.CreateTempSubdirectory("broadcast-ceph-").FullName);
+        var server = new CephServer(Directory.CreateTempSubdirectory("broadcast-ceph-").FullName, address);
         try
         {
             await server.BringUpAsync();
@@ -242,7 +244,7 @@ public sealed class CephServer : IAsyncDisposable
             osd crush update on start = false
             [client.rgw]
             rgw data = {_folder}/rgw
-            rgw frontends = beast endpoint=127.0.0.1:{_port} tcp_nodelay=1
+            rgw frontends = beast endpoint={_address}:{_port} tcp_nodelay=1
 
             """);
 
@@ -360,7 +362,7 @@ public sealed class CephServer : IAsyncDisposable
         var scope = $"{time[..8]}/{Region}/s3/aws4_request";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
         var canonical =
-            $"{method}\n{path}\n{(query is null ? "" : query + "=")}\nhost:127.0.0.1:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
+            $"{method}\n{path}\n{(query is null ? "" : query + "=")}\nhost:{_address}:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
         var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var key = Encoding.UTF8.GetBytes("AWS4" + SecretKey);
         foreach (var part in scope.Split('/'))

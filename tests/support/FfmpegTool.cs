@@ -65,10 +65,13 @@ public static class FfmpegTool
     /// <param name="path">The file, in H.264 and AAC.</param>
     /// <param name="url">The RTMP(S) address with the stream key at its end.</param>
     /// <param name="loop">Repeats the file endlessly.</param>
-    public static ChildProcess PublishFile(string path, string url, bool loop = false) =>
+    /// <param name="timeout">Time after which a connection that takes nothing is given up; the system's by default.</param>
+    public static ChildProcess PublishFile(string path, string url, bool loop = false, TimeSpan? timeout = null) =>
         ChildProcess.Start("ffmpeg",
             ["-nostdin", "-hide_banner", "-v", "warning", "-re", "-stream_loop", loop ? "-1" : "0", "-i", path,
-             "-c", "copy", "-flvflags", "no_duration_filesize", "-f", "flv", url]);
+             "-c", "copy", "-flvflags", "no_duration_filesize",
+             .. timeout is { } limit ? ["-rw_timeout", Number(Math.Round(limit.TotalMicroseconds))] : Array.Empty<string>(),
+             "-f", "flv", url]);
 
     /// <summary>
     /// Runs ffprobe and returns its JSON: <c>format</c>, <c>streams</c>, and the output requested with <paramref name="more"/>.

@@ -3,11 +3,12 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// An encoder with a list of addresses: it publishes a file in real time, and tries the next address 0.5 s after its connection is lost or
-/// rejected.
+/// An encoder with a list of addresses: it publishes a file in real time, and tries the next address 0.5 s after its connection is lost,
+/// rejected, or takes nothing for 5 s.
 /// </summary>
 internal sealed class RoamingEncoder
 {
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
@@ -36,7 +37,7 @@ internal sealed class RoamingEncoder
         while (!_stop.IsCancellationRequested)
         {
             Current = (first + Connections++) % addresses.Count;
-            await using (var encoder = FfmpegTool.PublishFile(file, addresses[Current], loop: true))
+            await using (var encoder = FfmpegTool.PublishFile(file, addresses[Current], loop: true, Timeout))
             {
                 while (!encoder.HasExited && !_stop.IsCancellationRequested)
                 {

@@ -8,9 +8,9 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>soak --cluster MINUTES [--kills N] [--pauses N] [--drains N] [--servers N] [--seed N] [--logs DIR]</c>: servers that share a database
-/// and a bucket are killed, suspended, drained and restarted, while a channel of each latency profile is on air. Its encoder has a list of
-/// the servers' addresses, and a strict player follows it at each server.
+/// <c>soak --cluster MINUTES</c>: servers that share a database and a bucket are killed, suspended, drained, cut off and restarted, and the
+/// database fails over, while a channel of each latency profile is on air. Its encoder has a list of the servers' addresses, and a strict
+/// player follows it at each server.
 /// </summary>
 internal static class ClusterSoak
 {
@@ -26,9 +26,12 @@ internal static class ClusterSoak
         var file = folder.Sub("source.flv");
         say("making the source: 360p25 H.264 at 800 kbit/s, keyframes every 2 s, AAC at 128 kbit/s");
         await FfmpegTool.MakeFileAsync(file, new TestSource { FrameRate = 25, Seconds = 60 });
-        await using var ceph = await CephServer.StartAsync();
-        await using var cluster = await BroadcastCluster.StartAsync(plan.Servers,
-            StorageBenchmark.Environment(ceph, await ceph.CreateBucketAsync()));
+        await using var network = plan.Network ? await ClusterNetwork.CreateAsync(plan.Servers) : null;
+        var address = network?.Address ?? "127.0.0.1";
+        await using var ceph = await CephServer.StartAsync(address);
+        await using var cluster = await BroadcastCluster.StartAsync(
+            await PostgresServer.StartAsync(address, network?.Range ?? "127.0.0.1/32", hasStandby: plan.Failovers > 0),
+            network, plan.Servers, StorageBenchmark.Environment(ceph, await ceph.CreateBucketAsync()));
         var findings = new Findings(say);
         var channels = new List<SoakedChannel>();
         foreach (var profile in Profiles)
