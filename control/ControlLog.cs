@@ -294,6 +294,10 @@ internal static partial class ControlLog
         "Took over session {Session} on {Channel} from a lost server and its journal in the object store, epoch {Epoch}")]
     public static partial void StoredSessionTakenOver(ILogger logger, string session, string channel, long epoch);
 
+    [LoggerMessage(5195, LogLevel.Warning,
+        "The database has lost the claim of session {Session} with epoch {Epoch} (it has {Stored}); it was written again")]
+    public static partial void ClaimRestored(ILogger logger, string session, long epoch, long stored);
+
     [LoggerMessage(5192, LogLevel.Error, "The media of session {Session} of a lost server cannot be taken over from the object store")]
     public static partial void StoredTakeoverFailed(ILogger logger, Exception exception, string session);
 }

@@ -157,6 +157,11 @@ internal sealed class ServerLeaseService(
             // Read local sessions first: a session that ends here meanwhile must not look taken over.
             var localSessions = sessionManager.Sessions();
             var open = await claims.ReadAsync(connection, cancellationToken);
+            if (await RestoreClaimsAsync(connection, open, localSessions, cancellationToken))
+            {
+                open = await claims.ReadAsync(connection, cancellationToken);
+            }
+
             if (HasResumed && await takeovers.RunAsync(connection, open, cancellationToken))
             {
                 localSessions = sessionManager.Sessions();
@@ -352,6 +357,21 @@ internal sealed class ServerLeaseService(
         {
             await lifecycle.ReleaseAsync(ChannelName.Parse(session.Channel), session.Id, cancellationToken);
         }
+    }
+
+    /// <summary>Writes the claims of this server that the database has lost; other servers read the epochs there.</summary>
+    private async Task<bool> RestoreClaimsAsync(NpgsqlConnection connection, List<ClaimedSession> open,
+        IReadOnlyList<BroadcastSession> localSessions, CancellationToken cancellationToken)
+    {
+        var epochs = open.ToDictionary(session => session.Id, session => session.Epoch);
+        var lost = localSessions.Where(s => !sessionManager.IsMoving(s.Id) && epochs.TryGetValue(s.Id, out var epoch) && epoch < s.Epoch)
+            .Select(session => (session.Id, session.Epoch)).ToList();
+        foreach (var session in lost.Count > 0 ? await claims.RestoreAsync(connection, lost, cancellationToken) : [])
+        {
+            ControlLog.ClaimRestored(logger, session.Value, lost.Find(claim => claim.Id == session).Epoch, epochs[session]);
+        }
+
+        return lost.Count > 0;
     }
 
     private void OnLost(SessionId session, string reason)

@@ -140,6 +140,22 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         (await connection.QueryAsync<TakenRow>(Take, TakeOf([session.Value], owner, epoch))).SingleOrDefault()?.ToOpen();
 
     /// <summary>
+    /// Writes claims of this server that the database has lost, by a failover or a restore: nothing else lowers an epoch.
+    /// </summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="sessions">Sessions that this server owns, each with its epoch.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Sessions that this server owns again according to the database.</returns>
+    public async Task<List<SessionId>> RestoreAsync(NpgsqlConnection connection, IReadOnlyList<(SessionId Id, long Epoch)> sessions,
+        CancellationToken cancellationToken) =>
+        [.. (await connection.QueryAsync<string>(new CommandDefinition(
+            "UPDATE sessions s SET owner = @me, epoch = o.epoch FROM unnest(@ids, @epochs) AS o (id, epoch) "
+            + "WHERE s.id = o.id AND s.epoch < o.epoch AND s.ended_at IS NULL RETURNING s.id",
+            new { me = identity.Id, ids = sessions.Select(s => s.Id.Value).ToArray(), epochs = sessions.Select(s => s.Epoch).ToArray() },
+            cancellationToken: cancellationToken)))
+            .Select(SessionId.Parse)];
+
+    /// <summary>
     /// Ends those of the given sessions whose servers are gone, in the database alone. Concurrent servers end and report each session once.
     /// </summary>
     public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, IReadOnlySet<SessionId> sessions,

@@ -44,8 +44,8 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, last_publication_ended_at = excluded.last_publication_ended_at,
             ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner,
             peak_viewers = greatest(sessions.peak_viewers, excluded.peak_viewers)
-        WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT
-            FROM excluded.owner)
+        WHERE sessions.ended_at IS NULL AND (sessions.epoch < excluded.epoch OR (sessions.epoch = excluded.epoch
+            AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT FROM excluded.owner)))
         """;
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);

@@ -242,6 +242,36 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Claim_that_the_database_has_lost_is_written_again_and_its_session_continues()
+    {
+        var options = await postgres.FreshAsync();
+        var key = await OnceOnAirAsync(options.ConnectionString);
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        var grant = await WithLostClaimAsync(server, key);
+
+        await server.Get<ServerLeaseService>().RunOnceAsync(default);
+
+        (await RowAsync(server, grant.Session.Id)).ShouldBe(new Row(2, null, server.Get<ServerIdentity>().Id));
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+        server.Lifecycle.Release.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Record_of_a_session_whose_claim_the_database_has_lost_is_written()
+    {
+        var options = await postgres.FreshAsync();
+        var key = await OnceOnAirAsync(options.ConnectionString);
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        var grant = await WithLostClaimAsync(server, key);
+
+        await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "disconnected", default);
+        await server.Get<SessionWriter>().FlushAsync(default);
+
+        (await RowAsync(server, grant.Session.Id)).ShouldBe(new Row(2, null, server.Get<ServerIdentity>().Id));
+        server.Get<SessionManager>().Sessions().ShouldHaveSingleItem().Id.ShouldBe(grant.Session.Id);
+    }
+
+    [Fact]
     public async Task Second_writer_of_concurrently_opened_sessions_loses_and_its_session_is_ended()
     {
         await using var rig = await PublishHarness.OpenAsync(postgres);
@@ -364,5 +394,27 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await b.Get<RecordingRetentionService>().RunOnceAsync(default);
         await using var again = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
         (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);
+    }
+
+    /// <summary>Creates a session with epoch 1 whose server has stopped, and returns the key of its channel.</summary>
+    private static async Task<string> OnceOnAirAsync(string? connectionString)
+    {
+        await using var server = await Server.StartAsync(connectionString);
+        var (key, _) = await OnAirAsync(server);
+        await server.StopAsync();
+        return key;
+    }
+
+    /// <summary>
+    /// Continues the session with epoch 2, and gives its row to another live server with epoch 1, as a failover to a standby does that has
+    /// not received the claim.
+    /// </summary>
+    private static async Task<PublishGrant> WithLostClaimAsync(Server server, string key)
+    {
+        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
+        grant.Session.Epoch.ShouldBe(2);
+        await server.Get<SessionWriter>().FlushAsync(default);
+        await ExecuteAsync(server, $"UPDATE sessions SET owner = '{await AddServerAsync(server)}', epoch = 1");
+        return grant;
     }
 }
