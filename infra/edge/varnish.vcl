@@ -1,4 +1,4 @@
-# Edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules except its own `std`).
+# Edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules except its own).
 #
 #   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000 -p idle_send_timeout=10
 #
@@ -6,7 +6,10 @@
 # limit the rate of requests (docs/operations.md#connections).
 #
 # Adapt: the address of `backend origin`, the memory for the cache, TLS in front of it. Every server of a cluster serves
-# every channel: the backend may be any of them, or a director with all.
+# every channel: the backend may be any of them, HAProxy (infra/haproxy), or all of them. For all, repeat `backend origin`
+# and its line in `vcl_init` under another name for each further server, and add to each backend:
+#   .probe = { .url = "/time"; .interval = 1s; .timeout = 2s; .window = 3; .threshold = 2; }
+# Requests of a channel then go to one server while it answers.
 #
 # Concurrent requests for the same object are combined: one goes to the origin, and the others wait for its response. A
 # held playlist reload (_HLS_msn) or a hinted part therefore costs the origin one request, however many players wait,
@@ -19,6 +22,7 @@
 
 vcl 4.1;
 
+import directors;
 import std;
 
 backend origin {
@@ -28,6 +32,12 @@ backend origin {
   # Longer than any reload is held (three times the maximum segment duration).
   .first_byte_timeout = 35s;
   .between_bytes_timeout = 35s;
+}
+
+sub vcl_init {
+  new servers = directors.shard();
+  servers.add_backend(origin);
+  servers.reconfigure();
 }
 
 sub vcl_recv {
@@ -120,6 +130,7 @@ sub vcl_recv {
 }
 
 sub vcl_pipe {
+  set bereq.backend = servers.backend(by=KEY, key=servers.key(bereq.url));
   if (req.http.Upgrade) {
     set bereq.http.Upgrade = req.http.Upgrade;
     set bereq.http.Connection = req.http.Connection;
@@ -141,6 +152,8 @@ sub vcl_hash {
 }
 
 sub vcl_backend_fetch {
+  # By channel or recording; a retry goes to the next server.
+  set bereq.backend = servers.backend(by=KEY, key=servers.key(regsub(bereq.url, "^/(?:auth/)?(?:t/[^/]+/)?((?:live|vod)/[^/?]+).*$", "\1")), alt=bereq.retries);
   if (bereq.http.X-Stage == "object" && bereq.http.X-Pass) {
     set bereq.url = bereq.http.X-Pass + bereq.url;
   }
@@ -159,6 +172,11 @@ sub vcl_backend_fetch {
 sub vcl_backend_response {
   if (bereq.uncacheable) {
     return (deliver);
+  }
+
+  if (beresp.status == 503 && bereq.retries < 1) {
+    # A server of a cluster that has lost the owner of a session: another one may have taken it over.
+    return (retry);
   }
 
   if (beresp.status >= 500) {

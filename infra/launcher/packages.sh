@@ -42,7 +42,7 @@ packages_of_engines() {
   echo 'gstreamer1.0-libav|package|H.264 and AAC in WebKitGTK'
 }
 
-# packages_to_measure bench [WHAT] | soak [--browser | --browsers | --low] …
+# packages_to_measure bench [WHAT] | soak [--browser | --browsers | --low | --cluster [--network] [--edges]] …
 packages_to_measure() {
   case " $* " in
     *' --recording '* | *' --cluster '* | ' bench storage'*) packages_to_test | grep -E '^(radosgw|ceph-)' ;;
@@ -52,6 +52,18 @@ packages_to_measure() {
       *' --recording '*) packages_to_test | grep '^chromium|' ;;
       *' --browsers '*) packages_of_engines ;;
       *' --browser '* | *' --low '*) packages_to_test | grep '^chromium|' ;;
+    esac
+    case " $* " in
+      *' --network '*)
+        echo 'iproute2|command ip|network namespaces'
+        echo 'iptables|command iptables|drops packets'
+        ;;
+    esac
+    case " $* " in
+      *' --edges '*)
+        echo 'haproxy|file /usr/sbin/haproxy|load balancer for encoders'
+        packages_to_test | grep '^varnish|'
+        ;;
     esac
     return 0
   fi

@@ -26,6 +26,9 @@ internal sealed partial class ServerFollower(string name, Uri address, Announced
     private long _discontinuity = -1;
     private long _answered;
     private long _master;
+    private (long Segment, int Part) _last = (-1, -1);
+    private long _advanced;
+    private long _freeze;
 
     /// <summary>Number of the newest segment that the server has announced.</summary>
     public long Newest => Volatile.Read(ref _newest);
@@ -58,6 +61,14 @@ internal sealed partial class ServerFollower(string name, Uri address, Announced
                 await Task.Delay(Pause, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>Returns the longest time without anything new at the server since the last call.</summary>
+    public TimeSpan TakeFreeze()
+    {
+        var longest = TimeSpan.FromTicks(Interlocked.Exchange(ref _freeze, 0));
+        var standing = Volatile.Read(ref _advanced) is > 0 and var since ? TimeProvider.System.GetElapsedTime(since) : TimeSpan.Zero;
+        return standing > longest ? standing : longest;
     }
 
     /// <summary>Fetches all that the playlist lists again, after the end of <see cref="RunAsync"/>; nothing must have changed.</summary>
@@ -104,6 +115,7 @@ internal sealed partial class ServerFollower(string name, Uri address, Announced
             segments.Advance(last.Segment, last.Part);
         }
 
+        Advance(open ?? (playlist.Sequence + playlist.Segments.Count - 1, int.MaxValue));
         Playlists++;
         Volatile.Write(ref _answered, TimeProvider.System.GetTimestamp());
         foreach (var part in parts.Where(p => !_fetched.Contains(p.Address.AbsolutePath)))
@@ -133,6 +145,23 @@ internal sealed partial class ServerFollower(string name, Uri address, Announced
             new Uri(address, match.Groups["address"].Value)))];
         return (parts.Count > 0 && parts[^1].Segment >= playlist.Sequence + playlist.Segments.Count
             ? (parts[^1].Segment, parts[^1].Part) : null, parts);
+    }
+
+    private void Advance((long Segment, int Part) newest)
+    {
+        if (newest.CompareTo(_last) <= 0)
+        {
+            return;
+        }
+
+        var now = TimeProvider.System.GetTimestamp();
+        if (_advanced > 0 && TimeProvider.System.GetElapsedTime(_advanced, now).Ticks is var stood && stood > Volatile.Read(ref _freeze))
+        {
+            Volatile.Write(ref _freeze, stood);
+        }
+
+        _last = newest;
+        Volatile.Write(ref _advanced, now);
     }
 
     private void Compare(HlsPlaylist playlist)
@@ -207,6 +236,6 @@ internal sealed partial class ServerFollower(string name, Uri address, Announced
     [GeneratedRegex(@"(?<session>[0-9A-Z]{26})/source\.m3u8")]
     private static partial Regex MediaAddress();
 
-    [GeneratedRegex("#EXT-X-PART:[^\n]*URI=\"(?<address>[^\"]*?(?<segment>\\d+)\\.(?<part>\\d+)\\.m4s)\"")]
+    [GeneratedRegex("#EXT-X-PART:[^\n]*URI=\"(?<address>[^\"]*?(?<segment>\\d+)\\.(?<part>\\d+)\\.m4s)\"(?![^\n]*GAP=YES)")]
     private static partial Regex PartAddress();
 }

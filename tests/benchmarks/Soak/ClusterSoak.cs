@@ -31,12 +31,13 @@ internal static class ClusterSoak
         await using var ceph = await CephServer.StartAsync(address);
         await using var cluster = await BroadcastCluster.StartAsync(
             await PostgresServer.StartAsync(address, network?.Range ?? "127.0.0.1/32", hasStandby: plan.Failovers > 0),
-            network, plan.Servers, StorageBenchmark.Environment(ceph, await ceph.CreateBucketAsync()));
+            network, plan.Servers, OptionsOf(plan, address, ceph, await ceph.CreateBucketAsync()));
+        await using var edges = plan.Edges ? await ClusterEdges.StartAsync(cluster.Servers, address) : null;
         var findings = new Findings(say);
         var channels = new List<SoakedChannel>();
         foreach (var profile in Profiles)
         {
-            channels.Add(await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings));
+            channels.Add(await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings, edges));
         }
 
         var results = await DisruptAsync(plan, cluster, channels, findings, say);
@@ -48,12 +49,16 @@ internal static class ClusterSoak
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture,
             $"### {plan.Length.TotalMinutes:0.#} minutes, {plan.Servers} servers (seed {plan.Seed})\n\n");
-        text.Append("| | Count | Longest freeze, median, s | Longest, s |\n|---|---:|---:|---:|\n");
+        text.Append("| | Count | Longest freeze, median, s | Longest, s |");
+        text.Append(plan.Edges ? " At Varnish, median, s | Longest, s |\n|---|---:|---:|---:|---:|---:|\n" : "\n|---|---:|---:|---:|\n");
         foreach (var kind in results.GroupBy(result => (result.Profile, result.Name)).OrderBy(group => group.Key))
         {
             var freezes = kind.Select(result => result.Freeze.TotalSeconds).ToList();
             text.Append(CultureInfo.InvariantCulture, $"| latency {kind.Key.Profile}, {kind.Key.Name} | {freezes.Count} | ");
-            text.Append(CultureInfo.InvariantCulture, $"{Sample.Median(freezes):0.0} | {freezes.Max():0.0} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"{Sample.Median(freezes):0.0} | {freezes.Max():0.0} |");
+            var behind = kind.Select(result => result.AtEdge.TotalSeconds).ToList();
+            text.Append(plan.Edges
+                ? string.Create(CultureInfo.InvariantCulture, $" {Sample.Median(behind):0.0} | {behind.Max():0.0} |\n") : "\n");
         }
 
         text.Append("\n| what | figure |\n|---|---:|\n");
@@ -75,17 +80,34 @@ internal static class ClusterSoak
             plan.Save(cluster.Servers[i], i + 1);
         }
 
+        if (edges is not null)
+        {
+            plan.Save("haproxy", edges.Balancer);
+            plan.Save("varnish", edges.Cache);
+        }
+
         Console.WriteLine(text);
         return findings.IsClean && channels.TrueForAll(channel => channel.Segments.Count > 0) ? 0 : 1;
     }
 
-    private static async Task<List<(string Profile, string Name, TimeSpan Freeze)>> DisruptAsync(ClusterSoakPlan plan,
+    private static Dictionary<string, string?> OptionsOf(ClusterSoakPlan plan, string address, CephServer ceph, string bucket)
+    {
+        var options = StorageBenchmark.Environment(ceph, bucket);
+        foreach (var (name, value) in plan.Edges ? ClusterEdges.Environment(address) : [])
+        {
+            options[name] = value;
+        }
+
+        return options;
+    }
+
+    private static async Task<List<(string Profile, string Name, TimeSpan Freeze, TimeSpan AtEdge)>> DisruptAsync(ClusterSoakPlan plan,
         BroadcastCluster cluster, List<SoakedChannel> channels, Findings findings, Action<string> say)
     {
         var random = new Random(plan.Seed);
         var disruptions = Disruption.Of(plan, random);
         var (time, start, count) = (TimeProvider.System, TimeProvider.System.GetTimestamp(), disruptions.Count);
-        var results = new List<(string, string, TimeSpan)>();
+        var results = new List<(string, string, TimeSpan, TimeSpan)>();
         for (var i = 1; time.GetElapsedTime(start) < plan.Length; i++)
         {
             await SteadyAsync(channels, findings);
@@ -100,7 +122,7 @@ internal static class ClusterSoak
                 await Task.Delay(wait, time);
             }
 
-            channels.ForEach(channel => channel.Segments.TakeFreeze());
+            channels.ForEach(channel => channel.TakeFreezes());
             if (next is null)
             {
                 continue;
@@ -108,7 +130,8 @@ internal static class ClusterSoak
 
             var target = random.Next(plan.Servers);
             var held = string.Join(", ", channels.Where(channel => channel.Encoder.Current == target).Select(channel => channel.Name));
-            say($"{i} of {count}: {next.Name}, server {target + 1}, which holds the encoders: {(held.Length > 0 ? held : "none")}");
+            say($"{i} of {count}: {next.Name}, server {target + 1}"
+                + (plan.Edges ? "" : $", which holds the encoders: {(held.Length > 0 ? held : "none")}"));
             try
             {
                 await next.Happen(new(cluster, target, random, () => plan.Save(cluster.Servers[target], target + 1)));
@@ -121,8 +144,10 @@ internal static class ClusterSoak
             await SteadyAsync(channels, findings, more: 2);
             foreach (var channel in channels)
             {
-                results.Add((channel.Name, next.Name, channel.Segments.TakeFreeze()));
-                say($"{channel.Name}: frozen for {results[^1].Item3.TotalSeconds:0.0} s");
+                var (freeze, atEdge) = channel.TakeFreezes();
+                results.Add((channel.Name, next.Name, freeze, atEdge));
+                say($"{channel.Name}: frozen for {freeze.TotalSeconds:0.0} s"
+                    + (plan.Edges ? $", at Varnish for {atEdge.TotalSeconds:0.0} s" : ""));
             }
         }
 
@@ -234,14 +259,15 @@ internal static class ClusterSoak
     }
 }
 
-/// <summary>A channel of <see cref="ClusterSoak"/>: its encoder, and a strict player at each server.</summary>
+/// <summary>A channel of <see cref="ClusterSoak"/>: its encoder, and a strict player at each server and at Varnish.</summary>
 /// <param name="Name">Name of the channel, and its latency profile.</param>
 /// <param name="Encoder">The encoder.</param>
 /// <param name="Segments">What the servers announced.</param>
-/// <param name="Followers">The players, by server.</param>
+/// <param name="Followers">The players: one for each server, and one for Varnish if it runs.</param>
 internal sealed record SoakedChannel(string Name, RoamingEncoder Encoder, AnnouncedSegments Segments,
     IReadOnlyList<ServerFollower> Followers)
 {
+    private const string Edge = "Varnish";
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stop = new();
     private Task _following = Task.CompletedTask;
@@ -258,16 +284,23 @@ internal sealed record SoakedChannel(string Name, RoamingEncoder Encoder, Announ
 
     /// <summary>Creates the channel and starts to publish and to follow.</summary>
     public static async Task<SoakedChannel> StartAsync(BroadcastCluster cluster, string profile, string file, int firstServer,
-        Findings findings)
+        Findings findings, ClusterEdges? edges)
     {
         var created = await cluster.Servers[0].AddChannelAsync(profile, new { latency = profile, reconnectWindowSeconds = 300 });
-        var addresses = cluster.Servers.Select(server => server.PublishUrl(created)).ToList();
+        List<string> addresses = edges is null ? [.. cluster.Servers.Select(server => server.PublishUrl(created))]
+            : [$"{edges.Rtmp}/live/{created.StreamKey}"];
         var segments = new AnnouncedSegments(profile, findings);
         var channel = new SoakedChannel(profile, new RoamingEncoder(file, addresses, firstServer), segments,
-            [.. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls(profile), segments, findings))]);
+            [
+                .. cluster.Servers.Select((server, i) => new ServerFollower($"server {i + 1}", server.Hls(profile), segments, findings)),
+                .. edges is null ? Array.Empty<ServerFollower>() : [new ServerFollower(Edge, edges.Hls(profile), segments, findings)],
+            ]);
         channel._following = Task.WhenAll(channel.Followers.Select(follower => follower.RunAsync(channel._stop.Token)));
         return channel;
     }
+
+    /// <summary>Returns the longest times without anything new since the last call: at all servers, and at Varnish.</summary>
+    public (TimeSpan Anywhere, TimeSpan AtEdge) TakeFreezes() => (Segments.TakeFreeze(), Followers[^1].TakeFreeze());
 
     /// <summary>Stops publishing and following, and reads again what is listed.</summary>
     public async Task StopAsync()
