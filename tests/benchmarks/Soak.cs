@@ -17,7 +17,7 @@ internal static class Soak
                ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]
                ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]
                ./broadcast soak --cluster MINUTES [--kills N (MINUTES)] [--pauses N (MINUTES)] [--drains N (0)] [--servers N (2)]
-                                [--network [--power N (0)] [--cuts N (0)]] [--edges] [--failovers N (0)] [--seed N (1)] [--logs DIR]
+                                [--network [--power N (0)] [--cuts N (0)]] [--edges [--browser]] [--failovers N (0)] [--seed N (1)] [--logs DIR]
         Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.
         """;
 

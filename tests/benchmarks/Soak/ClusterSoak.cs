@@ -40,7 +40,9 @@ internal static class ClusterSoak
             channels.Add(await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings, edges));
         }
 
-        var results = await DisruptAsync(plan, cluster, channels, findings, say);
+        await using var viewers = plan.Browser ? await ClusterViewers.StartAsync(edges!.Http, Profiles[0], findings) : null;
+        var results = await DisruptAsync(plan, cluster, channels, viewers, findings, say);
+        await (viewers?.StopAsync() ?? Task.CompletedTask);
         foreach (var channel in channels)
         {
             await channel.StopAsync();
@@ -61,6 +63,7 @@ internal static class ClusterSoak
                 ? string.Create(CultureInfo.InvariantCulture, $" {Sample.Median(behind):0.0} | {behind.Max():0.0} |\n") : "\n");
         }
 
+        viewers?.AppendTo(text);
         text.Append("\n| what | figure |\n|---|---:|\n");
         foreach (var channel in channels)
         {
@@ -102,7 +105,7 @@ internal static class ClusterSoak
     }
 
     private static async Task<List<(string Profile, string Name, TimeSpan Freeze, TimeSpan AtEdge)>> DisruptAsync(ClusterSoakPlan plan,
-        BroadcastCluster cluster, List<SoakedChannel> channels, Findings findings, Action<string> say)
+        BroadcastCluster cluster, List<SoakedChannel> channels, ClusterViewers? viewers, Findings findings, Action<string> say)
     {
         var random = new Random(plan.Seed);
         var disruptions = Disruption.Of(plan, random);
@@ -123,6 +126,7 @@ internal static class ClusterSoak
             }
 
             channels.ForEach(channel => channel.TakeFreezes());
+            viewers?.TakeLongest(null);
             if (next is null)
             {
                 continue;
@@ -149,6 +153,8 @@ internal static class ClusterSoak
                 say($"{channel.Name}: frozen for {freeze.TotalSeconds:0.0} s"
                     + (plan.Edges ? $", at Varnish for {atEdge.TotalSeconds:0.0} s" : ""));
             }
+
+            viewers?.TakeLongest(next.Name);
         }
 
         return results;

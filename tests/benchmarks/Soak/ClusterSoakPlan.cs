@@ -34,6 +34,9 @@ internal sealed record ClusterSoakPlan(TimeSpan Length)
     /// <summary>Runs HAProxy and Varnish in front of the servers.</summary>
     public bool Edges { get; init; }
 
+    /// <summary>Plays each channel in Chromium with four players. Requires <see cref="Edges"/>.</summary>
+    public bool Browser { get; init; }
+
     /// <summary>Seed of order, times and targets.</summary>
     public int Seed { get; init; } = 1;
 
@@ -56,9 +59,15 @@ internal sealed record ClusterSoakPlan(TimeSpan Length)
             Servers = Number("--servers", 2),
             Network = network,
             Edges = arguments.Contains("--edges"),
+            Browser = arguments.Contains("--browser"),
             Seed = Number("--seed", 1),
             Logs = Value("--logs"),
         };
+        if (plan is { Browser: true, Edges: false })
+        {
+            throw new FormatException("--browser needs --edges: players have one address.");
+        }
+
         return network || plan.PowerLosses + plan.Cuts == 0 ? plan
             : throw new FormatException("--power and --cuts need --network, which runs each server in a network namespace of its own.");
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Broadcast.Testing;
 using Microsoft.Playwright;
 
@@ -20,13 +21,13 @@ internal sealed class ClusterViewers : IAsyncDisposable
     private readonly PlayerFiles _files;
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
+    private readonly List<(string Cause, string Player, double Seconds)> _interruptions = [];
+    private long _start;
+    private TimeSpan _length;
     private Task _watching = Task.CompletedTask;
 
     private ClusterViewers(PlayerFiles files, IPlaywright playwright, IBrowser browser) =>
         (_files, _playwright, _browser) = (files, playwright, browser);
-
-    /// <summary>Seconds that each player has played.</summary>
-    public IEnumerable<(string Name, double Seconds)> Played => _players.Select(player => (player.Name, player.Watch.Played));
 
     /// <summary>Starts the players and waits until all play.</summary>
     /// <param name="edge">Address of the edge.</param>
@@ -57,19 +58,53 @@ internal sealed class ClusterViewers : IAsyncDisposable
             await Poll.UntilAsync(async () => await watch.TimeAsync() > 1, StartTimeout, $"{name} plays");
         }
 
+        viewers._start = TimeProvider.System.GetTimestamp();
         viewers._watching = Task.WhenAll(viewers._players.Select(player => viewers.WatchAsync(player.Name, player.Watch, findings)));
         return viewers;
     }
 
-    /// <summary>Returns the longest interruption of each player since the last call.</summary>
-    public IReadOnlyList<(string Name, TimeSpan Longest)> TakeLongest() =>
-        [.. _players.Select(player => (player.Name, player.Watch.TakeLongest()))];
+    /// <summary>Records the longest interruption of each player since the last call.</summary>
+    /// <param name="cause">Cause of the interruption; <see langword="null"/> for a time without a known one.</param>
+    public void TakeLongest(string? cause) => _interruptions.AddRange(
+        _players.Select(player => (cause ?? "nothing", player.Name, player.Watch.TakeLongest().TotalSeconds)));
 
-    /// <summary>Stops the players.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Adds the figures as a table: the longest interruption of each player by cause, and the seconds played.</summary>
+    public void AppendTo(StringBuilder text)
+    {
+        var names = _players.Select(player => player.Name).ToList();
+        text.Append("\n| Longest interruption in Chromium, median (longest), s | ").AppendJoin(" | ", names);
+        text.Append(" |\n|---|").Append(string.Concat(names.Select(_ => "---:|")));
+        foreach (var cause in _interruptions.GroupBy(interruption => interruption.Cause).OrderBy(group => group.Key))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n| {cause.Key} |");
+            foreach (var name in names)
+            {
+                var seconds = cause.Where(interruption => interruption.Player == name).Select(interruption => interruption.Seconds).ToList();
+                text.Append(CultureInfo.InvariantCulture, $" {Sample.Median(seconds):0.0} ({seconds.Max():0.0}) |");
+            }
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"\n| seconds played, of {_length.TotalSeconds:0} |");
+        foreach (var (_, _, watch) in _players)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {watch.Played:0} |");
+        }
+
+        text.Append('\n');
+    }
+
+    /// <summary>Stops watching; the figures remain.</summary>
+    public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await _watching;
+        _length = TimeProvider.System.GetElapsedTime(_start);
+    }
+
+    /// <summary>Closes the players.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         await _browser.DisposeAsync();
         _playwright.Dispose();
         await _files.DisposeAsync();
