@@ -40,7 +40,7 @@ internal static class ClusterSoak
             channels.Add(await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings, edges));
         }
 
-        await using var viewers = plan.Browser ? await ClusterViewers.StartAsync(edges!.Http, Profiles[0], findings) : null;
+        await using var viewers = plan.Browser ? await ClusterViewers.StartAsync(edges!.Http, Profiles[0], findings, say) : null;
         var results = await DisruptAsync(plan, cluster, channels, viewers, findings, say);
         await (viewers?.StopAsync() ?? Task.CompletedTask);
         foreach (var channel in channels)

@@ -21,22 +21,24 @@ internal sealed class ClusterViewers : IAsyncDisposable
     private readonly PlayerFiles _files;
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
+    private readonly Action<string> _say;
     private readonly List<(string Cause, string Player, double Seconds)> _interruptions = [];
     private long _start;
     private TimeSpan _length;
     private Task _watching = Task.CompletedTask;
 
-    private ClusterViewers(PlayerFiles files, IPlaywright playwright, IBrowser browser) =>
-        (_files, _playwright, _browser) = (files, playwright, browser);
+    private ClusterViewers(PlayerFiles files, IPlaywright playwright, IBrowser browser, Action<string> say) =>
+        (_files, _playwright, _browser, _say) = (files, playwright, browser, say);
 
     /// <summary>Starts the players and waits until all play.</summary>
     /// <param name="edge">Address of the edge.</param>
     /// <param name="channel">Name of the channel.</param>
     /// <param name="findings">Receives players that do not play on.</param>
-    public static async Task<ClusterViewers> StartAsync(Uri edge, string channel, Findings findings)
+    /// <param name="say">Receives progress messages.</param>
+    public static async Task<ClusterViewers> StartAsync(Uri edge, string channel, Findings findings, Action<string> say)
     {
         var playwright = await Playwright.CreateAsync();
-        var viewers = new ClusterViewers(await PlayerFiles.StartAsync(), playwright, await Browsers.LaunchAsync(playwright));
+        var viewers = new ClusterViewers(await PlayerFiles.StartAsync(), playwright, await Browsers.LaunchAsync(playwright), say);
         var (hls, dash) = (new Uri(edge, $"/live/{channel}/index.m3u8"), new Uri(edge, $"/live/{channel}/manifest.mpd"));
         foreach (var (name, address) in new[]
         {
@@ -53,9 +55,12 @@ internal sealed class ClusterViewers : IAsyncDisposable
             viewers._players.Add((name, page, new StandingWatch(page)));
         }
 
-        foreach (var (name, _, watch) in viewers._players)
+        for (var i = 0; i < viewers._players.Count; i++)
         {
+            var (name, page, watch) = viewers._players[i];
             await Poll.UntilAsync(async () => await watch.TimeAsync() > 1, StartTimeout, $"{name} plays");
+            say($"{name} plays");
+            viewers._players[i] = (name, page, new StandingWatch(page));
         }
 
         viewers._start = TimeProvider.System.GetTimestamp();
@@ -65,8 +70,13 @@ internal sealed class ClusterViewers : IAsyncDisposable
 
     /// <summary>Records the longest interruption of each player since the last call.</summary>
     /// <param name="cause">Cause of the interruption; <see langword="null"/> for a time without a known one.</param>
-    public void TakeLongest(string? cause) => _interruptions.AddRange(
-        _players.Select(player => (cause ?? "nothing", player.Name, player.Watch.TakeLongest().TotalSeconds)));
+    public void TakeLongest(string? cause)
+    {
+        var longest = _players.ConvertAll(player => (Cause: cause ?? "nothing", player.Name, player.Watch.TakeLongest().TotalSeconds));
+        _interruptions.AddRange(longest);
+        _say($"Chromium, {longest[0].Cause}: " + string.Join(", ", longest.Select(player =>
+            string.Create(CultureInfo.InvariantCulture, $"{player.Name} {player.TotalSeconds:0.0} s"))));
+    }
 
     /// <summary>Adds the figures as a table: the longest interruption of each player by cause, and the seconds played.</summary>
     public void AppendTo(StringBuilder text)
