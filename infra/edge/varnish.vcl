@@ -160,6 +160,10 @@ sub vcl_backend_fetch {
   if (bereq.url ~ "^/(?:t/[^/]+/)?vod/[^/]+/download\.mp4(?:\?|$)") {
     # The origin inspects all segments of a long recording before the first byte.
     set bereq.first_byte_timeout = 300s;
+  } else if (bereq.url ~ "^/auth/" || bereq.url ~ "^[^?]*\.(?:m3u8|mpd)(?:\?(?!.*_HLS_)|$)") {
+    # Never held. If the machine of the server has disappeared, viewers wait for this long until another server is asked. Longer
+    # than the auth callback of the origin (Authorization:Timeout, 3 s).
+    set bereq.first_byte_timeout = 5s;
   }
   # Removed here because a retry would otherwise add the token twice.
   unset bereq.http.X-Pass;

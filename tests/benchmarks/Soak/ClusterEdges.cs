@@ -99,28 +99,11 @@ internal sealed partial class ClusterEdges : IAsyncDisposable
         };
     }
 
-    /// <summary>Configuration of Varnish for servers, as its comment explains.</summary>
-    private static string CacheFor(IReadOnlyList<BroadcastServer> servers)
-    {
-        var text = File.ReadAllText(Repository.PathOf("infra", "edge", "varnish.vcl"));
-        var probe = Probe().Match(text).Value;
-        var backend = Backend().Match(text).Value;
-        text = text.Replace(backend, string.Concat(servers.Select((server, i) => Renamed(backend, i)
-            .Replace(".host = \"broadcast\";", $".host = \"{server.Http.Host}\";\n  {probe}", StringComparison.Ordinal)
-            .Replace(".port = \"8080\";", string.Create(CultureInfo.InvariantCulture, $".port = \"{server.Http.Port}\";"),
-                StringComparison.Ordinal))), StringComparison.Ordinal);
-        const string line = "  servers.add_backend(origin);\n";
-        return text.Replace(line, string.Concat(servers.Select((_, i) => Renamed(line, i))), StringComparison.Ordinal);
-
-        static string Renamed(string part, int server) =>
-            part.Replace("origin", string.Create(CultureInfo.InvariantCulture, $"origin{server + 1}"), StringComparison.Ordinal);
-    }
-
     private async Task RunAsync(IReadOnlyList<BroadcastServer> servers, string address)
     {
         var (balancer, cache) = (_folder.Sub("haproxy.cfg"), _folder.Sub("varnish.vcl"));
         await File.WriteAllTextAsync(balancer, BalancerFor(servers, address, new Uri(Rtmp).Port));
-        await File.WriteAllTextAsync(cache, CacheFor(servers));
+        await File.WriteAllTextAsync(cache, VarnishFile.For([.. servers.Select(server => server.Http)]));
         Balancer = ChildProcess.Start(Programs[0], ["-db", "-f", balancer]);
         Cache = ChildProcess.Start(Programs[1],
             ["-F", "-j", "none", "-n", _folder.Sub("varnish"), "-a", Http.Authority, "-T", "none", "-f", cache, "-s", "malloc,256m"]);
@@ -137,10 +120,4 @@ internal sealed partial class ClusterEdges : IAsyncDisposable
 
     [GeneratedRegex(@" {4}server [ab] server-[ab]:(?<port>\d+)(?<options>.*)\n")]
     private static partial Regex Server();
-
-    [GeneratedRegex(@"\.probe = \{.*\}")]
-    private static partial Regex Probe();
-
-    [GeneratedRegex(@"(?<=\n)backend origin \{\n(?:  .*\n)*\}\n")]
-    private static partial Regex Backend();
 }
