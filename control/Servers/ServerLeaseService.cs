@@ -382,7 +382,10 @@ internal sealed class ServerLeaseService(
         }
     }
 
-    /// <summary>Ends the open rows of this server whose session it does not have and is not about to write.</summary>
+    /// <summary>
+    /// Ends the open rows of this server whose session it does not have and is not about to write. A session that it mirrors is at another
+    /// server, whose claim the database has lost and gets again.
+    /// </summary>
     private async Task EndUnknownAsync(NpgsqlConnection connection, List<ClaimedSession> open, CancellationToken cancellationToken)
     {
         if (!HasResumed)
@@ -391,7 +394,7 @@ internal sealed class ServerLeaseService(
         }
 
         var unknown = open.Where(s => s.Standing == OwnershipStatus.OwnedHere && !sessionManager.HasOpen(s.Id)
-            && !sessionWriter.HasPending(s.Id) && !storedTakeovers.IsRunning(s.Id)).ToList();
+            && !sessionWriter.HasPending(s.Id) && !storedTakeovers.IsRunning(s.Id) && !takeovers.HasCopy(s)).ToList();
         if (unknown.Count > 0 && await claims.EndUnknownAsync(connection, [.. unknown.Select(s => s.Id)], cancellationToken) > 0)
         {
             unknown.ForEach(session => ControlLog.SessionUnknown(logger, session.Id.Value, session.Channel));

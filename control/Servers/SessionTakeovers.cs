@@ -28,6 +28,9 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// </summary>
     private const int MaxSessions = 8;
 
+    /// <summary>Returns whether this server mirrors a session of another server.</summary>
+    public bool HasCopy(ClaimedSession session) => candidates?.GetCopy(ChannelName.Parse(session.Channel), session.Id) is not null;
+
     /// <summary>Takes over what it can.</summary>
     /// <param name="connection">Open connection.</param>
     /// <param name="open">All open sessions.</param>

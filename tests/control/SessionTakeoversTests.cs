@@ -54,6 +54,22 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         (await RowAsync(b, session)).Epoch.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(true, null)]
+    [InlineData(false, "its server does not know it")]
+    public async Task Session_of_a_former_owner_that_mirrors_it_is_not_ended(bool isMirrored, string? reason)
+    {
+        var candidates = new FakeCandidates { HasCopy = isMirrored };
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 100);
+
+        // The database has lost that another server took the session over.
+        await ExecuteAsync(b, $"UPDATE sessions SET owner = '{b.Get<ServerIdentity>().Id}'");
+        await CheckAsync(b);
+
+        (await RowAsync(b, session)).EndReason.ShouldBe(reason);
+    }
+
     [Fact]
     public async Task Session_is_not_taken_over_while_its_owner_renews()
     {

@@ -47,7 +47,6 @@ internal sealed record ClusterSoakPlan(TimeSpan Length)
     /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static ClusterSoakPlan Parse(double minutes, string[] arguments)
     {
-        var network = arguments.Contains("--network");
         var plan = new ClusterSoakPlan(TimeSpan.FromMinutes(minutes))
         {
             Kills = Number("--kills", (int)minutes),
@@ -57,19 +56,21 @@ internal sealed record ClusterSoakPlan(TimeSpan Length)
             Cuts = Number("--cuts", 0),
             Failovers = Number("--failovers", 0),
             Servers = Number("--servers", 2),
-            Network = network,
+            Network = arguments.Contains("--network"),
             Edges = arguments.Contains("--edges"),
             Browser = arguments.Contains("--browser"),
             Seed = Number("--seed", 1),
             Logs = Value("--logs"),
         };
-        if (plan is { Browser: true, Edges: false })
+        return plan switch
         {
-            throw new FormatException("--browser needs --edges: players have one address.");
-        }
-
-        return network || plan.PowerLosses + plan.Cuts == 0 ? plan
-            : throw new FormatException("--power and --cuts need --network, which runs each server in a network namespace of its own.");
+            { Browser: true, Edges: false } => throw new FormatException("--browser needs --edges: players have one address."),
+            { Network: false } when plan.PowerLosses + plan.Cuts > 0 =>
+                throw new FormatException("--power and --cuts need --network, which runs each server in a network namespace of its own."),
+            { Network: true } when !Environment.IsPrivilegedProcess =>
+                throw new FormatException("--network needs root for network namespaces: run as root, or without it."),
+            _ => plan,
+        };
 
         string? Value(string name) => arguments.SkipWhile(a => a != name).Skip(1).FirstOrDefault();
 
