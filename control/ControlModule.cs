@@ -135,7 +135,7 @@ public static class ControlModule
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
-            p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<SessionClaims>(), p.GetRequiredService<SessionManager>(), Clock(p),
             p.GetRequiredService<ILogger<SessionTakeovers>>(), p.GetService<ITakeoverCandidates>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton<StoredTakeovers>();
         services.AddSingleton<ServerLeaseService>();

@@ -27,6 +27,7 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// </summary>
     internal const int MaxLookupConnections = 16;
 
+    private const string IdleInTransactionTimeout = "25P03";
     private const int MaxLeaseConnections = 2;
     private const int MaxReloadConnections = 2;
     private readonly DataFolder _folder;
@@ -192,11 +193,11 @@ public sealed class ControlDatabase : IAsyncDisposable
     public static bool IsUnavailable(Exception exception) => exception switch
     {
         // 08 connection, 40 rolled back (serialization failure, deadlock), 53 out of resources, 57 operator intervention (shutting down,
-        // starting up, canceled), 58 system error (I/O); a server that became a read-only standby; a lock that was not available; an
-        // internal error.
+        // starting up, canceled), 58 system error (I/O); a server that became a read-only standby; a lock that was not available; a
+        // transaction that was ended because this server did not continue it; an internal error.
         PostgresException { SqlState: var state } => state[..2] is "08" or "40" or "53" or "57" or "58"
             || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable
-                or PostgresErrorCodes.InternalError,
+                or IdleInTransactionTimeout or PostgresErrorCodes.InternalError,
         NpgsqlException or TimeoutException or SocketException => true,
         ControlException { Code: ControlErrorCode.Unavailable } => true,
         _ => false,

@@ -384,11 +384,12 @@ internal sealed class ServerLeaseService(
 
     /// <summary>
     /// Ends the open rows of this server whose session it does not have and is not about to write. A session that it mirrors is at another
-    /// server, whose claim the database has lost and gets again.
+    /// server, whose claim the database has lost and gets again. A server that stops may have left a session without knowing whether
+    /// another one has taken it; its next start finds out.
     /// </summary>
     private async Task EndUnknownAsync(NpgsqlConnection connection, List<ClaimedSession> open, CancellationToken cancellationToken)
     {
-        if (!HasResumed)
+        if (!HasResumed || _isStopping)
         {
             return;
         }

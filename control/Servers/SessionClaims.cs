@@ -51,7 +51,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     // A starting server has no contact yet. The uptime of the database is the best available evidence.
     private const string StartContactSql = "extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())";
 
-    private const string LockOwners = "SELECT 1 FROM servers WHERE id <> @me ORDER BY id FOR UPDATE";
+    private const string LockOwners = "SET LOCAL idle_in_transaction_session_timeout = '5s'; "
+        + "SELECT 1 FROM servers WHERE id <> @me ORDER BY id FOR UPDATE";
 
     private const string Take = """
         UPDATE sessions s SET epoch = s.epoch + 1, owner = @me FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
@@ -85,9 +86,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     public async Task<(List<OpenSession> Taken, List<ClaimedSession> Elsewhere)> TakeOverAsync(NpgsqlConnection connection,
         CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
-            cancellationToken: cancellationToken));
+        await using var transaction = await BeginDecisionAsync(connection, cancellationToken);
         var open = await ReadAsync(connection, transaction, StartContactSql, cancellationToken);
         if (!CanOwn)
         {
@@ -112,9 +111,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     public async Task<OpenSession?> TakeOverAsync(NpgsqlConnection connection, ClaimedSession seen, CancellationToken cancellationToken,
         bool isForEnd = false)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
-            cancellationToken: cancellationToken));
+        await using var transaction = await BeginDecisionAsync(connection, cancellationToken);
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
         if (!open.Exists(s => s.Id == seen.Id && s.Epoch == seen.Epoch
             && (isForEnd ? ShouldEnd(s) : s is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null })))
@@ -161,9 +158,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, IReadOnlySet<SessionId> sessions,
         CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
-            cancellationToken: cancellationToken));
+        await using var transaction = await BeginDecisionAsync(connection, cancellationToken);
         var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
         var ids = open.Where(s => ShouldEnd(s) && sessions.Contains(s.Id)).Select(s => s.Id.Value).ToArray();
         var ended = await connection.QueryAsync<AbandonedSession>(
@@ -207,6 +202,26 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             "SELECT id FROM sessions WHERE id = ANY (@ids) AND ended_at IS NOT NULL", new { ids = sessions.Select(s => s.Value).ToArray() },
             cancellationToken: cancellationToken)))
             .Select(SessionId.Parse)];
+
+    /// <summary>
+    /// Begins a transaction in which no other server renews its lease. PostgreSQL ends it when this server no longer responds, for example
+    /// after a power failure: the other servers would lose their leases.
+    /// </summary>
+    internal async Task<NpgsqlTransaction> BeginDecisionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction,
+                cancellationToken: cancellationToken));
+            return transaction;
+        }
+        catch
+        {
+            await transaction.DisposeAsync();
+            throw;
+        }
+    }
 
     private object TakeOf(string[] ids, Guid? from = null, long epoch = 0) => new { me = identity.Id, ids, from, epoch };
 

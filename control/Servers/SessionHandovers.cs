@@ -83,8 +83,9 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
                 }
             }
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is IOException or TimeoutException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever the error, it concerns only this session: those that are moving must not be canceled.
             ControlLog.HandoverFailed(logger, session.Id.Value, session.Channel.Value, error.Message);
         }
     }
@@ -160,7 +161,7 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
                 return (true, session.Epoch + 1);
             }
         }
-        catch (IOException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             ControlLog.HandoverUnclear(logger, session.Id.Value, session.Channel.Value, server.Name, error.Message);
         }

@@ -13,8 +13,8 @@ namespace Broadcast.Control.Servers;
 /// Takes over sessions of lost servers of which this server has a copy. The server that holds the encoder's connection comes first; the
 /// database decides between servers that try at the same time.
 /// </summary>
-internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sessionManager, ILogger<SessionTakeovers> logger,
-    ITakeoverCandidates? candidates = null, ISessionLifecycle? lifecycle = null)
+internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sessionManager, TimeProvider time,
+    ILogger<SessionTakeovers> logger, ITakeoverCandidates? candidates = null, ISessionLifecycle? lifecycle = null)
 {
     private static readonly Counter<long> Takeovers = Telemetry.Meter.CreateCounter<long>(
         "broadcast_cluster_takeovers", "{session}", "Sessions of lost servers that this server took over while it ran.");
@@ -27,6 +27,9 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// quarter of a lease later.
     /// </summary>
     private const int MaxSessions = 8;
+
+    /// <summary>Maximum time to read the journal of a session whose copy cannot be used; the lease is not renewed meanwhile.</summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Returns whether this server mirrors a session of another server.</summary>
     public bool HasCopy(ClaimedSession session) => candidates?.GetCopy(ChannelName.Parse(session.Channel), session.Id) is not null;
@@ -98,9 +101,23 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
         {
             // The session continues without what was copied: its journal in the object store, or a discontinuity.
             ControlLog.CopyNotUsed(logger, error, session.Id.Value, session.Channel.Value);
-            await lifecycle!.ResumeAsync(session.Channel, session.Id, CancellationToken.None);
+            await TryResumeAsync(session);
         }
 
         sessionManager.Resume([taken], static _ => false);
+    }
+
+    /// <summary>Reads the journal of a session. When that fails, the stage that continues the session reads it later.</summary>
+    private async Task TryResumeAsync(BroadcastSession session)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(ReadTimeout, time);
+            await lifecycle!.ResumeAsync(session.Channel, session.Id, limit.Token);
+        }
+        catch (Exception error)
+        {
+            ControlLog.StoredTakeoverFailed(logger, error, session.Id.Value);
+        }
     }
 }

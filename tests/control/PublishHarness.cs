@@ -119,6 +119,9 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     /// <summary>Called before a session is taken over; may throw.</summary>
     public Action<CancellationToken>? TakingOver { get; set; }
 
+    /// <summary>Called before a session is resumed; may throw.</summary>
+    public Action<CancellationToken>? Resuming { get; set; }
+
     /// <summary>Indicates whether sessions have media, so that they can be held.</summary>
     public bool HasMedia { get; set; } = true;
 
@@ -188,6 +191,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
             _resumed.Add(session);
         }
 
+        Resuming?.Invoke(cancellationToken);
         return RecoverAsync(channel, cancellationToken);
     }
 

@@ -108,17 +108,6 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         (await rig.Events.GetAsync(planned.Id)).State.ShouldBe(expected);
     }
 
-    private static async Task<SessionId> InsertSessionAsync(Server server, string channel, Guid owner)
-    {
-        await server.Get<ChannelRepository>().CreateAsync(channel, new());
-        var id = SessionId.New(TimeProvider.System.GetUtcNow());
-        await SharedDatabase.ExecuteAsync(server, $"""
-            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, owner)
-            SELECT '{id}', id, 1, 'low', now(), '{owner}' FROM channels WHERE name = '{channel}'
-            """);
-        return id;
-    }
-
     private static Task RefuseAllAsync(ControlDatabase database, string state, params string[] tables) =>
         Task.WhenAll(tables.Select(table => RefuseAsync(database, state, table, "true")));
 

@@ -251,6 +251,52 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
             .ShouldBe(ControlErrorCode.Conflict);
     }
 
+    [Fact]
+    public async Task Session_that_cannot_move_does_not_keep_others_from_it()
+    {
+        await using var pair = await PairAsync();
+        var (_, first) = await OnAirAsync(pair.A);
+        var key = (await pair.A.Get<ChannelRepository>().CreateAsync("second", new())).Key.StreamKey;
+        var second = (await pair.A.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
+        await pair.A.Get<SessionWriter>().FlushAsync(default);
+        var (offers, failed) = (0, new TaskCompletionSource());
+        pair.Links.Offering = async (_, take) =>
+        {
+            if (Interlocked.Increment(ref offers) == 1)
+            {
+                failed.SetResult();
+                throw new InvalidOperationException("simulated");
+            }
+
+            await failed.Task;
+            return await take();
+        };
+
+        var moving = pair.HandOverAsync();
+        foreach (var grant in (PublishGrant[])[first, second])
+        {
+            await Poll.UntilAsync(() => grant.Moved.IsCancellationRequested);
+            await EndAsync(pair.A, grant);
+        }
+
+        (await moving).ShouldBe(1);
+        offers.ShouldBe(2);
+        pair.A.Get<SessionManager>().Sessions().ShouldHaveSingleItem();
+        pair.B.Get<SessionManager>().Sessions().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Server_that_stops_ends_no_session_that_it_may_have_left_to_another_one()
+    {
+        await using var pair = await PairAsync();
+        var left = await InsertSessionAsync(pair.A, "left", pair.A.Get<ServerIdentity>().Id);
+        pair.A.Get<ServerLeaseService>().BeginDrain();
+
+        await pair.CheckAsync();
+
+        (await RowAsync(pair.A, left)).EndReason.ShouldBeNull();
+    }
+
     private static Task EndAsync(Server server, PublishGrant grant) =>
         server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "the session moves to another server", default).AsTask();
 

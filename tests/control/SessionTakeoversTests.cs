@@ -9,6 +9,7 @@ using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Dapper;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -167,6 +168,46 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         b.Lifecycle.Resumed.ShouldBe([session]);
         b.Get<SessionManager>().HasOpen(session).ShouldBeTrue();
         (await RowAsync(b, session)).ShouldBe(new Row(2, null, b.Get<ServerIdentity>().Id));
+    }
+
+    [Fact]
+    public async Task Session_continues_when_neither_the_copy_nor_the_object_store_can_be_used()
+    {
+        var candidates = new FakeCandidates();
+        await using var b = await StartAsync(await FreshAsync(), candidates);
+        var session = await LostAsync(b, expired: 10);
+        candidates.Suitability = TakeoverSuitability.Encoder;
+        b.Lifecycle.TakingOver = _ => throw new IOException("simulated: the disk is full");
+        var isLimited = false;
+        b.Lifecycle.Resuming = cancellation =>
+        {
+            isLimited = cancellation.CanBeCanceled;
+            throw new OperationCanceledException("simulated: the object store does not respond");
+        };
+
+        await CheckAsync(b);
+
+        b.Get<SessionManager>().HasOpen(session).ShouldBeTrue();
+        isLimited.ShouldBeTrue("the lease is not renewed meanwhile");
+        b.Lifecycle.Resuming = null;
+        await CheckAsync(b);
+        (await RowAsync(b, session)).ShouldBe(new Row(2, null, b.Get<ServerIdentity>().Id));
+    }
+
+    [Fact]
+    public async Task Decision_about_sessions_blocks_the_leases_of_others_only_while_its_server_responds()
+    {
+        await using var b = await StartAsync(await FreshAsync(), new FakeCandidates());
+        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+
+        await using (await b.Get<SessionClaims>().BeginDecisionAsync(connection, default))
+        {
+            // Without it, PostgreSQL notices a server that has lost its power after two hours.
+            (await connection.ExecuteScalarAsync<string>("SHOW idle_in_transaction_session_timeout")).ShouldBe("5s");
+        }
+
+        (await connection.ExecuteScalarAsync<string>("SHOW idle_in_transaction_session_timeout")).ShouldBe("0");
+        ControlDatabase.IsUnavailable(new PostgresException("simulated", "FATAL", "FATAL", "25P03")).ShouldBeTrue();
     }
 
     [Fact]

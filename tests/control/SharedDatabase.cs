@@ -45,6 +45,18 @@ internal static class SharedDatabase
         return id;
     }
 
+    /// <summary>Adds an open session of a new channel.</summary>
+    public static async Task<SessionId> InsertSessionAsync(Server server, string channel, Guid owner)
+    {
+        await server.Get<ChannelRepository>().CreateAsync(channel, new());
+        var id = SessionId.New(TimeProvider.System.GetUtcNow());
+        await ExecuteAsync(server, $"""
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, owner)
+            SELECT '{id}', id, 1, 'low', now(), '{owner}' FROM channels WHERE name = '{channel}'
+            """);
+        return id;
+    }
+
     /// <summary>Runs SQL.</summary>
     public static async Task ExecuteAsync(Server server, string sql)
     {
