@@ -95,12 +95,22 @@ internal static class SessionTakeover
             return bytes;
         }
 
-        if (file.Length > 0)
+        try
         {
-            file.Truncate(0);
+            if (file.Length > 0)
+            {
+                file.Truncate(0);
+            }
+
+            file.Append(bytes);
+        }
+        catch (IOException)
+        {
+            // The object store may have the whole object. A shorter file would count as a damaged one in the next recovery.
+            spool.Discard(name);
+            throw;
         }
 
-        file.Append(bytes);
         file.Seal();
         return bytes;
     }

@@ -31,6 +31,9 @@ public interface IPackagedSessions
 /// <summary>Assigns publications to their sessions, and removes sessions that a newer one of the channel has superseded.</summary>
 internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle, IImageSink, IPackagedSessions
 {
+    /// <summary>Age in seconds of a session whose start is in the future, because a clock was wrong: 11 days.</summary>
+    private const int UnknownAge = 1_000_000;
+
     private readonly SessionTable _sessions = new();
     private readonly ReleasedSessions _released = new();
     private readonly ConcurrentDictionary<ChannelName, SessionId> _elsewhere = new();
@@ -284,12 +287,19 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     /// <summary>
     /// Upper bound of the numbers that an unknown older session may have used. The session started before this process, but data folder and
     /// store have no record of it: the record is lost, damaged or unavailable. Other machines and caches may know its objects, and objects
-    /// are immutable. One number per second since its start is more than it can have used.
+    /// are immutable. One number per second since its start is more than it can have used. The clocks of two servers may differ, but a
+    /// session that began at another server, or before this process, has a higher epoch than the first.
     /// </summary>
-    private int GetMaxUsedNumber(BroadcastSession session) =>
-        session.StartedAt >= _startedAt
-            ? 0
-            : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
+    private int GetMaxUsedNumber(BroadcastSession session)
+    {
+        if (session is { Epoch: <= 1 } && session.StartedAt >= _startedAt)
+        {
+            return 0;
+        }
+
+        var age = (_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds;
+        return age < 0 ? UnknownAge : (int)Math.Clamp(age, 1, int.MaxValue / 2);
+    }
 
     private SessionPackager Create(
         SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber,

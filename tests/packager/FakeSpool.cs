@@ -22,6 +22,9 @@ internal sealed class FakeSpool : ISpool
     /// <summary>Names that the disk refuses to write.</summary>
     public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
 
+    /// <summary>Names of files that the disk opens and then has no space for.</summary>
+    public Func<ObjectName, bool> RefusesAppends { get; set; } = _ => false;
+
     /// <summary>Indicates whether sealed files are uploaded immediately.</summary>
     public bool Uploads { get; set; } = true;
 
@@ -187,7 +190,7 @@ internal sealed class FakeSpool : ISpool
         {
             lock (spool._gate)
             {
-                if (spool.Refuses(name))
+                if (spool.Refuses(name) || spool.RefusesAppends(name))
                 {
                     throw new IOException("No space left on the test's disk.");
                 }

@@ -48,6 +48,33 @@ public class RecordedSessionTests
         return all;
     }
 
+    [Fact]
+    public async Task Session_of_another_server_waits_for_an_unreachable_store_even_if_this_clock_was_behind()
+    {
+        var store = new FakeStore { Unreachable = true };
+        var time = new ManualTimeProvider(Noon - TimeSpan.FromHours(1));
+        using var bench = await new PackagerHarness(new FakeSpool { Store = store }, time).StartAsync();
+
+        var publishing = bench.Begin(Recorded() with { Epoch = 2 });
+        publishing.Send(Media(10, from: 20));
+
+        await Poll.UntilAsync(() => bench.Log.Count(3035) == 1);
+        bench.Sink.Timelines.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Unknown_session_of_another_server_uses_no_low_numbers_even_if_this_clock_was_behind()
+    {
+        var store = new FakeStore { Unreachable = true };
+        var time = new ManualTimeProvider(Noon - TimeSpan.FromHours(1));
+        using var bench = await new PackagerHarness(new FakeSpool { Store = store }, time).StartAsync();
+
+        var session = Session() with { Epoch = 2 };
+        await bench.PublishAsync(session, Media(10));
+
+        bench.Timeline(session).FirstSegment.ShouldBeGreaterThan(500_000);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -305,6 +305,22 @@ public class SessionTakeoverTests
     }
 
     [Fact]
+    public async Task Disk_that_becomes_full_leaves_no_part_of_a_file()
+    {
+        using var owner = await PublishedAsync();
+        using var bench = await new PackagerHarness().StartAsync();
+        var files = owner.Timeline(Lost).Renditions.Single().Segments.Select(segment => segment.Object).ToList();
+        bench.Spool.Uploads = false;
+        bench.Spool.RefusesAppends = name => name == files[1];
+
+        await Should.ThrowAsync<IOException>(async () => await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None));
+
+        // A file that is shorter than announced would count as damaged, although the object store may have the whole object.
+        bench.Spool.List(ObjectNames.Of(Lost).MediaFolder).Select(found => found.Name).ShouldNotContain(files[1]);
+        bench.Spool.Sealed.ShouldContain(files[0]);
+    }
+
+    [Fact]
     public async Task Copy_that_contradicts_itself_is_refused()
     {
         using var owner = await PublishedAsync();
