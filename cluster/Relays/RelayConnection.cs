@@ -34,7 +34,7 @@ internal sealed class RelayConnection : IOwnerConnection
         var client = await peers.RelaysOfAsync(owner, cancellationToken);
         var cancellation = new CancellationTokenSource();
         var call = client.Publish(cancellationToken: cancellation.Token);
-        await using var opening = cancellationToken.UnsafeRegister(
+        await using var cancel = cancellationToken.UnsafeRegister(
             static source => ((CancellationTokenSource)source!).Cancel(), cancellation);
         try
         {
@@ -58,6 +58,8 @@ internal sealed class RelayConnection : IOwnerConnection
         }
         catch
         {
+            // A callback that came later would fail on the timer's thread, which ends the process.
+            await cancel.DisposeAsync();
             await cancellation.CancelAsync();
             call.Dispose();
             cancellation.Dispose();

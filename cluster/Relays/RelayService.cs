@@ -31,13 +31,16 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
         var replies = Channel.CreateBounded<RelayReply>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
 
         // When this server stops, the relay gets no end: it keeps the encoder, and forwards it to the next owner.
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        // The publication may end at any time, also after this call, so that its source is not disposed.
+        var publicationEnded = new CancellationTokenSource();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping,
+            publicationEnded.Token);
         RelayEnd? end = null;
         var (publisher, decision) = await OpenAsync(requestStream, reason =>
         {
             if (Interlocked.CompareExchange(ref end, reason, null) is null)
             {
-                _ = ended.CancelAsync();
+                _ = publicationEnded.CancelAsync();
             }
         }, context);
         if (publisher is null)
