@@ -48,8 +48,11 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         "coalesce((SELECT extract(epoch FROM clock_timestamp() - m.unbroken_since) FROM servers m WHERE m.id = @me AND m.lease_until > "
         + "clock_timestamp()), 0)";
 
-    // A starting server has no contact yet. The uptime of the database is the best available evidence.
-    private const string StartContactSql = "extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())";
+    // A starting server has no contact yet, but others may have. The uptime of the database proves nothing: a standby that was promoted
+    // a moment ago, with the leases of that time, has run for long.
+    private const string StartContactSql =
+        "coalesce((SELECT max(extract(epoch FROM clock_timestamp() - m.unbroken_since)) FROM servers m WHERE m.id <> @me "
+        + "AND m.lease_until > clock_timestamp()), 0)";
 
     private const string LockOwners = "SET LOCAL idle_in_transaction_session_timeout = '5s'; "
         + "SELECT 1 FROM servers WHERE id <> @me ORDER BY id FOR UPDATE";

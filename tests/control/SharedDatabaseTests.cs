@@ -257,6 +257,21 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Starting_server_takes_no_session_over_because_of_leases_from_before_a_failover()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString, settings: [("Control:ServerLease", "00:10:00")]);
+        var (_, grant) = await OnAirAsync(a);
+
+        // No server could renew while the database was away, and the standby that replaces it has run for long.
+        await ExecuteAsync(a, "UPDATE servers SET lease_until = clock_timestamp() - interval '10 seconds'");
+        await using var b = await Server.StartAsync(options.ConnectionString, settings: [("Control:ServerLease", "00:00:02")]);
+
+        (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
+        b.Get<SessionManager>().Sessions().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Record_of_a_session_whose_claim_the_database_has_lost_is_written()
     {
         var options = await postgres.FreshAsync();
