@@ -182,6 +182,25 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cluster_option_runs_only_whole_server_tests_with_two_servers()
+    {
+        Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
+        Project("endtoend", "echo \"[${BROADCAST_TEST_SERVERS:-}]\" >\"$ROOT/asked\"\n"
+            + Report("""{"name":"E.Works","status":"passed"}"""), 0);
+        (await _launcher.RunAsync("test", "endtoend")).ExitCode.ShouldBe(0);
+        _launcher.Read("asked").Trim().ShouldBe("[]");
+        foreach (var arguments in new string[][] { ["--cluster"], ["--cluster", "endtoend"] })
+        {
+            var result = await _launcher.RunAsync(["test", .. arguments]);
+            result.Output.ShouldContain("[1/1] endtoend");
+            result.ExitCode.ShouldBe(0);
+            _launcher.Read("asked").Trim().ShouldBe("[2]");
+        }
+
+        (await _launcher.RunAsync("test", "--cluster", "alpha")).Output.ShouldContain("--cluster runs only the tests of endtoend");
+    }
+
+    [Fact]
     public async Task Every_test_option_in_the_usage_is_accepted()
     {
         var usage = (await _launcher.RunAsync("help")).Output.Split('\n')
@@ -189,12 +208,12 @@ public sealed partial class TestRunTests : IAsyncLifetime
             .TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value)
             .Distinct(StringComparer.Ordinal).ToList();
-        named.ShouldBe(["--fast", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
+        named.ShouldBe(["--fast", "--cluster", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
 
         // Each call ends with an unknown option; only that option is reported.
         foreach (var option in named)
         {
-            var isSwitch = option is "--fast" or "--renew-golden";
+            var isSwitch = option is "--fast" or "--cluster" or "--renew-golden";
             var result = await _launcher.RunAsync(isSwitch ? ["test", option, "--nonsense"] : ["test", option, "1", "--nonsense"]);
             result.ExitCode.ShouldNotBe(0);
             result.Output.ShouldContain("unknown option --nonsense", customMessage: option);

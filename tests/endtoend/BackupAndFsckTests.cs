@@ -5,6 +5,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Recovery commands after a loss, on a server with a recorded session.</summary>
+[SingleServer("A database is restored while all of its servers are stopped.")]
 public sealed class BackupAndFsckTests
 {
     [Fact]

@@ -39,7 +39,7 @@ public sealed class CommandTests(SharedServer shared)
         await half.GetStream().WriteAsync("GET /live/main/index.m3u8 HTTP/1.1\r\nHost: a\r\n"u8.ToArray());
         (await server.Client.GetAsync("/time")).EnsureSuccessStatusCode();
 
-        (await server.StopAsync()).ShouldBe(0);
+        (await server.Front.StopAsync()).ShouldBe(0);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class ContinuityTests
             var held = new[] { server.Client.GetAsync(address), server.Client.GetAsync(address) };
             await Task.Delay(500);
             held.ShouldAllBe(request => !request.IsCompleted);
-            (await server.StopAsync()).ShouldBe(0);
+            (await server.Front.StopAsync()).ShouldBe(0);
             foreach (var request in held)
             {
                 using var answer = await request;
@@ -108,7 +108,7 @@ public sealed class ContinuityTests
             }
         }
 
-        await server.RestartAsync();
+        await server.Front.RestartAsync();
         (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("it was ready").Last.ShouldBeGreaterThanOrEqualTo(before.Last);
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
         await Poll.UntilAsync(

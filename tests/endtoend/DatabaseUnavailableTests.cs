@@ -11,6 +11,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>An outage of PostgreSQL during a broadcast (row F32 of the edge cases).</summary>
+[SingleServer("Stops the private database of a server.")]
 public sealed class DatabaseUnavailableTests
 {
     private const int AcceptedFromMemory = 5025;

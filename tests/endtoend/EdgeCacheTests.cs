@@ -106,7 +106,7 @@ public sealed class EdgeCacheTests
         admin.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken);
         (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
         var jane = await MakeAsync();
-        var made = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John",
+        var made = (await server.Front.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John",
             "--json")).EnsureSuccess().Json();
         var john = (Token: made.GetProperty("token").GetString()!, Id: made.GetProperty("id").GetString()!);
         made.GetProperty("hls").GetString()

@@ -8,6 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Encoders that are connected to another server than the owner of their session, with real servers on one database.</summary>
 [LongRunning]
+[SingleServer("Starts its own cluster.")]
 public sealed class ForwardedEncoderTests(ForwardedEncoderTests.Cluster cluster) : IClassFixture<ForwardedEncoderTests.Cluster>
 {
     private const int Forwarding = 8013;

@@ -8,6 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// <summary>
 /// JSON output of the command line: names and types of members, and the values of some, unchanged since earlier versions.
 /// </summary>
+[SingleServer("The server creates its own database.")]
 public sealed class GoldenTests(NewServer created) : IClassFixture<NewServer>
 {
     /// <summary>Members with values from a fixed set of words.</summary>

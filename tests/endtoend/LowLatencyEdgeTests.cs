@@ -63,7 +63,7 @@ public sealed partial class LowLatencyEdgeTests
         (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode
             .ShouldBe(HttpStatusCode.NotFound, "the edge's internal requests are not public");
 
-        await server.StopAsync();
+        await server.Front.StopAsync();
         await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"),
             description: "the last playlist remains");
         (await StateAsync(folderOf + segment.Address)).ShouldBe((HttpStatusCode.OK, "HIT"));
@@ -94,7 +94,7 @@ public sealed partial class LowLatencyEdgeTests
         RegexOptions.ExplicitCapture)]
     private static partial Regex Hint();
 
-    private static Task<double> RequestsAsync(BroadcastServer server) => server.MetricAsync("broadcast_origin_requests_total");
+    private static Task<double> RequestsAsync(BroadcastServer server) => server.Front.MetricAsync("broadcast_origin_requests_total");
 
     /// <summary>Starts Varnish with the shipped configuration in front of an origin.</summary>
     internal static async Task<ChildProcess> StartAsync(TempFolder folder, int origin, int port)

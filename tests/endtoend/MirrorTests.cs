@@ -10,6 +10,7 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>Two servers on one database: each serves the channels that are on air at the other.</summary>
+[SingleServer("Starts its own cluster.")]
 public sealed partial class MirrorTests
 {
     private const int Compared = 12;

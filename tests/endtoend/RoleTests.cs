@@ -7,6 +7,7 @@ namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>A cluster whose servers have one role each: control, ingest, media and origin, with one database and one bucket.</summary>
 [LongRunning]
+[SingleServer("Starts its own cluster.")]
 public sealed class RoleTests
 {
     private const string Mirrors = "broadcast_cluster_mirrors";

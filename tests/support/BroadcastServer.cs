@@ -10,7 +10,8 @@ public sealed record CreatedChannel(string Name, string StreamKey);
 
 /// <summary>
 /// The real server in its own process, on loopback with automatically assigned ports and its own data folder. Runs until stopped or
-/// disposed; can be killed and restarted on the same folder.
+/// disposed; can be killed and restarted on the same folder. With <c>./broadcast test --cluster</c>, viewers and API requests go to a second
+/// server on the same database, see <see cref="Front"/>.
 /// </summary>
 public sealed class BroadcastServer : IAsyncDisposable
 {
@@ -27,9 +28,13 @@ public sealed class BroadcastServer : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly string[] _flags;
     private readonly IReadOnlyList<string> _through;
-    private readonly IReadOnlyDictionary<string, string?> _environment;
+    private IReadOnlyDictionary<string, string?> _environment;
     private ChildProcess? _process;
     private string? _adminToken;
+    private SecondServer? _second;
+    private Uri _http = null!;
+    private HttpClient? _client;
+    private HttpClient? _api;
 
     private BroadcastServer(TempFolder folder, string[] flags, IReadOnlyDictionary<string, string?> environment,
         IReadOnlyList<string> through)
@@ -44,8 +49,14 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>The data folder. Kept across restarts and deleted on disposal.</summary>
     public string Data { get; }
 
+    /// <summary>
+    /// The server that answers viewers and API requests: this server, or with <c>--cluster</c> another one. Encoders, commands, logs,
+    /// health and metrics are those of this server.
+    /// </summary>
+    public BroadcastServer Front => _second?.Server ?? this;
+
     /// <summary>Address of the viewer endpoints, the API and the dashboard, such as <c>http://127.0.0.1:40001/</c>.</summary>
-    public Uri Http { get; private set; } = null!;
+    public Uri Http => Front._http;
 
     /// <summary>Address of health and metrics.</summary>
     public Uri Internal { get; private set; } = null!;
@@ -60,13 +71,13 @@ public sealed class BroadcastServer : IAsyncDisposable
     public JsonElement Ready { get; private set; }
 
     /// <summary>HTTP client with <see cref="Http"/> as its base address.</summary>
-    public HttpClient Client { get; private set; } = null!;
+    public HttpClient Client => Front._client!;
 
     /// <summary>API token of role admin. Servers on a database that the caller has started have none unless the caller passes it.</summary>
     public string AdminToken => _adminToken ?? throw new InvalidOperationException("Create a token with CreateTokenAsync.");
 
     /// <summary>HTTP client with <see cref="AdminToken"/>; renewed by a restart.</summary>
-    public HttpClient Api { get; private set; } = null!;
+    public HttpClient Api => Front._api!;
 
     /// <summary>The server's process.</summary>
     public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
@@ -77,9 +88,13 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <param name="prepare">Called with the path of the data folder before the first start.</param>
     /// <param name="isNew">Starts on an empty data folder: the server creates its database, which has no token.</param>
     /// <param name="adminToken">Token of a database that the options name.</param>
+    /// <param name="hasFront">
+    /// Starts a second server for viewers and API requests; by default with <c>--cluster</c>, if the server neither creates its database
+    /// nor uses one of the caller.
+    /// </param>
     /// <param name="through">Command that executes the server, such as <c>nsenter</c>.</param>
     public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null,
-        Action<string>? prepare = null, bool isNew = false, string? adminToken = null,
+        Action<string>? prepare = null, bool isNew = false, string? adminToken = null, bool? hasFront = null,
         IReadOnlyList<string>? through = null)
     {
         var server = new BroadcastServer(MemoryFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>(),
@@ -90,12 +105,19 @@ public sealed class BroadcastServer : IAsyncDisposable
         try
         {
             prepare?.Invoke(server.Data);
-            if (!isNew && !server._environment.ContainsKey("BROADCAST__Database__ConnectionString"))
+            var hasDatabase = isNew || server._environment.ContainsKey("BROADCAST__Database__ConnectionString");
+            if (hasFront ?? (SecondServer.IsRequested && !hasDatabase))
+            {
+                server._second = await SecondServer.PrepareAsync(server._environment);
+                (server._environment, server._adminToken) = (server._second.Environment, server._second.AdminToken);
+            }
+            else if (!hasDatabase)
             {
                 server._adminToken = await ServerTemplate.CopyToAsync(server.Data);
             }
 
             await server.RestartAsync();
+            await (server._second?.StartAsync(server._flags) ?? Task.CompletedTask);
             return server;
         }
         catch
@@ -132,16 +154,16 @@ public sealed class BroadcastServer : IAsyncDisposable
         ];
         _process = ChildProcess.Start(command[0], command[1..], _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
-        Http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);
+        _http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);
         Internal = new Uri(Ready.GetProperty("internal").GetString()!);
         Rtmp = Ready.TryGetProperty("rtmp", out var rtmp) ? rtmp.GetString()!.TrimEnd('/') : "";
         Rtmps = Ready.TryGetProperty("rtmps", out var rtmps)
             && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
-        Client?.Dispose();
-        Client = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
-        Api?.Dispose();
-        Api = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
-        Api.DefaultRequestHeaders.Authorization = _adminToken is null ? null : new AuthenticationHeaderValue("Bearer", _adminToken);
+        _client?.Dispose();
+        _client = new HttpClient { BaseAddress = _http, Timeout = TimeSpan.FromSeconds(30) };
+        _api?.Dispose();
+        _api = new HttpClient { BaseAddress = _http, Timeout = TimeSpan.FromSeconds(30) };
+        _api.DefaultRequestHeaders.Authorization = _adminToken is null ? null : new AuthenticationHeaderValue("Bearer", _adminToken);
     }
 
     /// <summary>Flags of the listeners that the server's roles have.</summary>
@@ -207,8 +229,10 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>Stops the server and any process left on its folder (a private database after a kill), and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        Client?.Dispose();
-        Api?.Dispose();
+        // First the second server, so that this one hands no session over to it.
+        await (_second?.Server?.DisposeAsync() ?? default);
+        _client?.Dispose();
+        _api?.Dispose();
         if (_process is not null)
         {
             try
@@ -227,6 +251,7 @@ public sealed class BroadcastServer : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
+        await (_second?.DisposeAsync() ?? default);
         OrphanProcesses.End(_folder.Path);
         await _folder.DisposeAsync();
     }
