@@ -18,7 +18,9 @@ namespace Broadcast.Control.Publishing;
 /// <param name="Message">Message for the encoder, with the remedy.</param>
 internal sealed record ChannelRejection(PublishRejectionReason Reason, string Summary, string Message)
 {
-    /// <summary>The session and its owner, when the channel is on air at another server whose address is known.</summary>
+    /// <summary>
+    /// The session and its owner, when the channel is on air at another server. Its address is unknown until it has started.
+    /// </summary>
     public RemoteChannel? Target { get; init; }
 }
 
@@ -58,7 +60,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
     }
 
     /// <summary>Returns whether another server has the channel on air, according to the last state.</summary>
-    public bool IsOnAirElsewhere(StreamKeyRecord key) => remoteSessions?.Find(key.ChannelId) is { Target.Owner.Address: not null };
+    public bool IsOnAirElsewhere(StreamKeyRecord key) => remoteSessions?.Find(key.ChannelId) is { Target: not null };
 
     /// <summary>
     /// Confirms a session that begins with an encoder: writes its row, of which the database permits one per channel. This server may not
@@ -105,7 +107,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
         return new(PublishRejectionReason.ChannelBusy, OnAirElsewhere, string.Create(CultureInfo.InvariantCulture,
             $"Channel {key.Channel} is on air at {where}. {remedy}. This server accepts the encoder once that session has ended, or that server has stopped or has been unreachable for {lease.TotalSeconds:0.#} s."))
         {
-            Target = other?.Target is { Owner.Address: not null } target ? target : null,
+            Target = other?.Target,
         };
     }
 }

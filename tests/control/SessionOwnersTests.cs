@@ -128,9 +128,9 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
         const string Admission = " This server accepts the encoder once that session has ended, or that server has stopped or has been "
             + "unreachable for 6 s.";
 
-        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Message
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Message
             .ShouldBe(server + "Publish to that server, or end the session there first." + Admission);
-        (await b.AskAsync(backup)).ShouldBeOfType<PublishDecision.Rejected>().Message
+        (await b.AskAsync(backup)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Message
             .ShouldBe(server + "Publish the backup encoder to the same server as the primary." + Admission);
         (await a.AskAsync(backup)).ShouldBeOfType<PublishDecision.Granted>();
     }
@@ -151,7 +151,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
 
         var decision = await b.AskAsync(backup);
 
-        var rejected = decision.ShouldBeOfType<PublishDecision.Rejected>();
+        var rejected = decision.ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise;
         rejected.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         rejected.Message.ShouldStartWith($"Channel demo is on air at server '{a.Get<ServerIdentity>().Name}'.");
         b.Get<SessionManager>().Sessions().ShouldBeEmpty();

@@ -300,6 +300,26 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Encoder_of_a_channel_whose_owner_has_no_address_yet_is_left_to_it()
+    {
+        var connection = await FreshAsync();
+        await using var b = await StartAsync(connection);
+        await using var a = await StartAsync(connection);
+        var (key, grant) = await OnAirAsync(a);
+        await CheckAsync(b);
+
+        // A restarted server has its sessions before its listener has an address. The encoder waits, and is then forwarded.
+        var starting = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>();
+        (starting.Target.ShouldNotBeNull().Session, starting.Target.Owner.Address).ShouldBe((grant.Session.Id, null));
+        starting.Otherwise.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+
+        await ExecuteAsync(a, $"UPDATE servers SET address = '10.0.0.7:8090' WHERE id = '{a.Get<ServerIdentity>().Id}'");
+        await CheckAsync(b);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Target.ShouldNotBeNull()
+            .Owner.Address.ShouldBe("10.0.0.7:8090");
+    }
+
+    [Fact]
     public async Task Auth_callback_is_left_to_the_server_that_has_the_channel()
     {
         await using var callback = await FakeAuthCallback.StartAsync();

@@ -28,7 +28,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await using var b = await Server.StartAsync(options.ConnectionString);
 
-        var refused = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>();
+        var refused = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise;
         refused.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         refused.Message.ShouldContain($"on air at server '{a.Get<ServerIdentity>().Name}'");
         b.Get<SessionManager>().Sessions().ShouldBeEmpty();
@@ -51,7 +51,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var (key, grant) = await OnAirAsync(a);
         // an earlier request would start one
         await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");
-        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Reason
+            .ShouldBe(PublishRejectionReason.ChannelBusy);
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
 
@@ -97,7 +98,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await a.DisposeAsync();
         await KilledAsync(b, grant.Session.Id, secondsAgo: 1);
         await b.Get<ServerLeaseService>().RunOnceAsync(default);
-        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>("its lease holds");
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>("its lease holds");
 
         await using var back = await Server.StartAsync(options.ConnectionString, folder.Path);
 
@@ -205,7 +206,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         }
 
         await b.Get<ServerLeaseService>().RunOnceAsync(default);
-        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Reason
+            .ShouldBe(PublishRejectionReason.ChannelBusy);
         await a.Get<ServerLeaseService>().RunOnceAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
@@ -238,7 +240,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "disconnected", default);
         await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, other));
-        (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Reason
+            .ShouldBe(PublishRejectionReason.ChannelBusy);
     }
 
     [Fact]

@@ -121,7 +121,8 @@ public sealed class StoredTakeoversTests(PostgresFixture postgres)
 
         if (expired < 100)
         {
-            (await b.AskAsync(set.Key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+            (await b.AskAsync(set.Key)).ShouldBeOfType<PublishDecision.OnAirElsewhere>().Otherwise.Reason
+                .ShouldBe(PublishRejectionReason.ChannelBusy);
         }
 
         await CheckAsync(b);
