@@ -8,14 +8,12 @@ readonly heavy=(endtoend browser)
 readonly again_limit=3
 # Waits for encoders most of the time: runs in parallel with the projects before it.
 readonly beside=transcoder
-hang_seconds=${BROADCAST_TEST_LIMIT:-900}
-# Two servers for each test need more CPU time than one.
-readonly cluster_seconds=1800
+readonly hang_seconds=${BROADCAST_TEST_LIMIT:-900}
 
 passed=0 failed=0 skipped=0
 
 run_tests() {
-  local filter='' fast=false renew=false cluster=false fuzz='' seed=1 screenshots='' wanted=() project name
+  local filter='' fast=false renew=false cluster=false relay=false fuzz='' seed=1 screenshots='' wanted=() project name
   exec 3>&1
   look_at_terminal
   while [ $# -gt 0 ]; do
@@ -29,6 +27,7 @@ run_tests() {
       --fast) fast=true ;;
       --renew-golden) renew=true ;;
       --cluster) cluster=true ;;
+      --relay) relay=true ;;
       --fuzz)
         [ $# -ge 2 ] || fail "--fuzz requires minutes"
         fuzz=$2
@@ -54,7 +53,7 @@ run_tests() {
         usage
         return
         ;;
-      -*) fail "unknown option $1; test takes --filter TEXT, --fast, --cluster, --renew-golden, --fuzz MINUTES, --screenshots DIR and names of folders under tests/ (or dashboard)" ;;
+      -*) fail "unknown option $1; test takes --filter TEXT, --fast, --cluster, --relay, --renew-golden, --fuzz MINUTES, --screenshots DIR and names of folders under tests/ (or dashboard)" ;;
       *) wanted+=("$1") ;;
     esac
     shift
@@ -74,7 +73,9 @@ run_tests() {
   if [ "$cluster" = true ]; then
     case ${wanted[*]} in '' | endtoend) ;; *) fail "--cluster runs only the tests of endtoend" ;; esac
     [ "$fast" = false ] || fail "--cluster cannot be combined with --fast"
-    wanted=(endtoend) hang_seconds=${BROADCAST_TEST_LIMIT:-$cluster_seconds}
+    wanted=(endtoend)
+  elif [ "$relay" = true ]; then
+    fail "--relay requires --cluster"
   fi
 
   local selected=()
@@ -100,6 +101,7 @@ run_tests() {
   [ -z "$screenshots" ] || export BROADCAST_SCREENSHOTS=$screenshots
   [ "$renew" = false ] || export BROADCAST_RENEW_GOLDEN=1
   [ "$cluster" = false ] || export BROADCAST_TEST_SERVERS=2
+  [ "$relay" = false ] || export BROADCAST_TEST_RELAY=1
 
   if [ "${selected[*]}" = dashboard ]; then
     build_pages

@@ -185,17 +185,22 @@ public sealed partial class TestRunTests : IAsyncLifetime
     public async Task Cluster_option_runs_only_whole_server_tests_with_two_servers()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
-        Project("endtoend", "echo \"[${BROADCAST_TEST_SERVERS:-}]\" >\"$ROOT/asked\"\n"
+        Project("endtoend", "echo \"[${BROADCAST_TEST_SERVERS:-}${BROADCAST_TEST_RELAY:+ relay}]\" >\"$ROOT/asked\"\n"
             + Report("""{"name":"E.Works","status":"passed"}"""), 0);
         (await _launcher.RunAsync("test", "endtoend")).ExitCode.ShouldBe(0);
         _launcher.Read("asked").Trim().ShouldBe("[]");
-        foreach (var arguments in new string[][] { ["--cluster"], ["--cluster", "endtoend"] })
+        foreach (var (arguments, variables) in new[]
         {
-            var result = await _launcher.RunAsync(["test", .. arguments]);
+            ("test --cluster", "[2]"), ("test --cluster endtoend", "[2]"), ("test --cluster --relay", "[2 relay]"),
+        })
+        {
+            var result = await _launcher.RunAsync(arguments.Split(' '));
             result.Output.ShouldContain("[1/1] endtoend");
             result.ExitCode.ShouldBe(0);
-            _launcher.Read("asked").Trim().ShouldBe("[2]");
+            _launcher.Read("asked").Trim().ShouldBe(variables);
         }
+
+        (await _launcher.RunAsync("test", "--relay")).Output.ShouldContain("--relay requires --cluster");
 
         (await _launcher.RunAsync("test", "--cluster", "alpha")).Output.ShouldContain("--cluster runs only the tests of endtoend");
     }
@@ -208,12 +213,12 @@ public sealed partial class TestRunTests : IAsyncLifetime
             .TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value)
             .Distinct(StringComparer.Ordinal).ToList();
-        named.ShouldBe(["--fast", "--cluster", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
+        named.ShouldBe(["--fast", "--cluster", "--relay", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
 
         // Each call ends with an unknown option; only that option is reported.
         foreach (var option in named)
         {
-            var isSwitch = option is "--fast" or "--cluster" or "--renew-golden";
+            var isSwitch = option is "--fast" or "--cluster" or "--relay" or "--renew-golden";
             var result = await _launcher.RunAsync(isSwitch ? ["test", option, "--nonsense"] : ["test", option, "1", "--nonsense"]);
             result.ExitCode.ShouldNotBe(0);
             result.Output.ShouldContain("unknown option --nonsense", customMessage: option);

@@ -33,6 +33,8 @@ public sealed class BroadcastServer : IAsyncDisposable
     private string? _adminToken;
     private SecondServer? _second;
     private Uri _http = null!;
+    private string _rtmp = "";
+    private string? _rtmps;
     private HttpClient? _client;
     private HttpClient? _api;
 
@@ -62,10 +64,10 @@ public sealed class BroadcastServer : IAsyncDisposable
     public Uri Internal { get; private set; } = null!;
 
     /// <summary>RTMP address without a path, such as <c>rtmp://127.0.0.1:40002</c>; empty without role <c>ingest</c>.</summary>
-    public string Rtmp { get; private set; } = "";
+    public string Rtmp => Entry._rtmp;
 
     /// <summary>RTMPS address without a path; <see langword="null"/> when no certificate is configured.</summary>
-    public string? Rtmps { get; private set; }
+    public string? Rtmps => Entry._rtmps;
 
     /// <summary>The complete first line of standard output.</summary>
     public JsonElement Ready { get; private set; }
@@ -81,6 +83,9 @@ public sealed class BroadcastServer : IAsyncDisposable
 
     /// <summary>The server's process.</summary>
     public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
+
+    /// <summary>The server that encoders connect to: this server, or with <c>--relay</c> the other one.</summary>
+    private BroadcastServer Entry => SecondServer.TakesEncoders ? Front : this;
 
     /// <summary>Starts a server on a prepared database and waits for its ready line.</summary>
     /// <param name="flags">Further flags of <c>serve</c>; they override the defaults of this class.</param>
@@ -156,14 +161,15 @@ public sealed class BroadcastServer : IAsyncDisposable
         Ready = await _process.WaitForJsonAsync(StartDeadline);
         _http = new Uri(Ready.TryGetProperty("http", out var http) ? http.GetString()! : NoAddress);
         Internal = new Uri(Ready.GetProperty("internal").GetString()!);
-        Rtmp = Ready.TryGetProperty("rtmp", out var rtmp) ? rtmp.GetString()!.TrimEnd('/') : "";
-        Rtmps = Ready.TryGetProperty("rtmps", out var rtmps)
+        _rtmp = Ready.TryGetProperty("rtmp", out var rtmp) ? rtmp.GetString()!.TrimEnd('/') : "";
+        _rtmps = Ready.TryGetProperty("rtmps", out var rtmps)
             && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
         _client?.Dispose();
         _client = new HttpClient { BaseAddress = _http, Timeout = TimeSpan.FromSeconds(30) };
         _api?.Dispose();
         _api = new HttpClient { BaseAddress = _http, Timeout = TimeSpan.FromSeconds(30) };
         _api.DefaultRequestHeaders.Authorization = _adminToken is null ? null : new AuthenticationHeaderValue("Bearer", _adminToken);
+        await (_second?.Server is { Process.HasExited: false } front ? SecondServer.FollowAsync(front) : Task.CompletedTask);
     }
 
     /// <summary>Flags of the listeners that the server's roles have.</summary>

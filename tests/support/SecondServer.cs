@@ -6,7 +6,6 @@ namespace Broadcast.Testing;
 /// </summary>
 internal sealed class SecondServer : IAsyncDisposable
 {
-    private const string Variable = "BROADCAST_TEST_SERVERS";
     private const string Connection = "BROADCAST__Database__ConnectionString";
     private const string Bucket = "BROADCAST__Storage__Bucket";
     private static readonly Lazy<Task<CephServer>> Buckets = new(StartBucketsAsync);
@@ -16,7 +15,13 @@ internal sealed class SecondServer : IAsyncDisposable
         (_database, Environment) = (database, environment);
 
     /// <summary>Indicates whether the tests run with two servers (<c>./broadcast test --cluster</c>).</summary>
-    public static bool IsRequested { get; } = System.Environment.GetEnvironmentVariable(Variable) == "2";
+    public static bool IsRequested { get; } = System.Environment.GetEnvironmentVariable("BROADCAST_TEST_SERVERS") == "2";
+
+    /// <summary>
+    /// Indicates whether encoders connect to the other server as well (<c>--relay</c>). It then has all roles but <c>media</c>, and
+    /// forwards them.
+    /// </summary>
+    public static bool TakesEncoders { get; } = System.Environment.GetEnvironmentVariable("BROADCAST_TEST_RELAY") == "1";
 
     /// <summary>The other server; <see langword="null"/> until it is started.</summary>
     public BroadcastServer? Server { get; private set; }
@@ -49,9 +54,23 @@ internal sealed class SecondServer : IAsyncDisposable
 
     /// <summary>Starts the server.</summary>
     /// <param name="flags">Flags of the server under test; their addresses get other ports.</param>
-    public async Task StartAsync(IEnumerable<string> flags) => Server = await BroadcastServer.StartAsync(
-        [.. flags.Select(flag => flag.StartsWith("127.0.0.1:", StringComparison.Ordinal) ? "127.0.0.1:0" : flag)], Environment,
-        adminToken: AdminToken);
+    public async Task StartAsync(IEnumerable<string> flags)
+    {
+        string[] roles = TakesEncoders ? ["--roles", "control,ingest,origin"] : [];
+        Server = await BroadcastServer.StartAsync(
+            [.. flags.Select(flag => flag.StartsWith("127.0.0.1:", StringComparison.Ordinal) ? "127.0.0.1:0" : flag), .. roles],
+            Environment, adminToken: AdminToken);
+    }
+
+    /// <summary>
+    /// Waits until the server hears from the restarted server under test. If the restart takes long, playlists get 503 until then.
+    /// </summary>
+    public static async Task FollowAsync(BroadcastServer server)
+    {
+        using var inside = new HttpClient { BaseAddress = server.Internal };
+        await Poll.UntilAsync(async () => (await inside.GetStringAsync("/metrics")).Split('\n').Contains("broadcast_cluster_mirrors_lost 0"),
+            description: "all sessions have an owner");
+    }
 
     /// <summary>Stops the database. The server is stopped before it.</summary>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
