@@ -185,7 +185,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
     public async Task Cluster_option_runs_only_whole_server_tests_with_two_servers()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
-        Project("endtoend", "echo \"[${BROADCAST_TEST_SERVERS:-}${BROADCAST_TEST_RELAY:+ relay}]\" >\"$ROOT/asked\"\n"
+        const string Ask = "echo \"[${BROADCAST_TEST_SERVERS:-}${BROADCAST_TEST_RELAY:+ relay}]\" >\"$ROOT/asked\"\n";
+        Project("endtoend", Ask
             + Report("""{"name":"E.Works","status":"passed"}"""), 0);
         (await _launcher.RunAsync("test", "endtoend")).ExitCode.ShouldBe(0);
         _launcher.Read("asked").Trim().ShouldBe("[]");
@@ -213,7 +214,8 @@ public sealed partial class TestRunTests : IAsyncLifetime
             .TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value)
             .Distinct(StringComparer.Ordinal).ToList();
-        named.ShouldBe(["--fast", "--cluster", "--relay", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
+        named.ShouldBe(["--fast", "--cluster", "--relay", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"],
+            ignoreOrder: true);
 
         // Each call ends with an unknown option; only that option is reported.
         foreach (var option in named)

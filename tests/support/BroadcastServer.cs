@@ -10,8 +10,8 @@ public sealed record CreatedChannel(string Name, string StreamKey);
 
 /// <summary>
 /// The real server in its own process, on loopback with automatically assigned ports and its own data folder. Runs until stopped or
-/// disposed; can be killed and restarted on the same folder. With <c>./broadcast test --cluster</c>, viewers and API requests go to a second
-/// server on the same database, see <see cref="Front"/>.
+/// disposed; can be killed and restarted on the same folder. With <c>./broadcast test --cluster</c>, viewers and API requests go to a
+/// second server on the same database, see <see cref="Front"/>.
 /// </summary>
 public sealed class BroadcastServer : IAsyncDisposable
 {

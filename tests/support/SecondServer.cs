@@ -68,7 +68,8 @@ internal sealed class SecondServer : IAsyncDisposable
     public static async Task FollowAsync(BroadcastServer server)
     {
         using var inside = new HttpClient { BaseAddress = server.Internal };
-        await Poll.UntilAsync(async () => (await inside.GetStringAsync("/metrics")).Split('\n').Contains("broadcast_cluster_mirrors_lost 0"),
+        await Poll.UntilAsync(
+            async () => (await inside.GetStringAsync("/metrics")).Split('\n').Contains("broadcast_cluster_mirrors_lost 0"),
             description: "all sessions have an owner");
     }
 
