@@ -58,7 +58,8 @@ public sealed partial class ClusterNetwork : IAsyncDisposable
         {
             if (!new[] { "/usr/sbin", "/sbin", "/usr/bin", "/bin" }.Any(folder => File.Exists(Path.Combine(folder, program))))
             {
-                throw new InvalidOperationException($"{program} is missing. Debian and Ubuntu: apt-get install iproute2 iptables util-linux");
+                throw new InvalidOperationException(
+                    $"{program} is missing. Debian and Ubuntu: apt-get install iproute2 iptables util-linux");
             }
         }
 

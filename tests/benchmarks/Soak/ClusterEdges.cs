@@ -5,8 +5,8 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// HAProxy for encoders and Varnish for viewers in front of the servers of a cluster, with the shipped configurations: only addresses and the
-/// list of servers are changed.
+/// HAProxy for encoders and Varnish for viewers in front of the servers of a cluster, with the shipped configurations: only addresses and
+/// the list of servers are changed.
 /// </summary>
 internal sealed partial class ClusterEdges : IAsyncDisposable
 {

@@ -37,7 +37,8 @@ internal static class ClusterSoak
         var channels = new List<SoakedChannel>();
         foreach (var profile in Profiles)
         {
-            channels.Add(await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings, edges));
+            channels.Add(
+                await SoakedChannel.StartAsync(cluster, profile, file, firstServer: channels.Count % plan.Servers, findings, edges));
         }
 
         await using var viewers = plan.Browser ? await ClusterViewers.StartAsync(edges!.Http, Profiles[0], findings, say) : null;
