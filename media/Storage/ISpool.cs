@@ -133,6 +133,11 @@ public sealed class SpoolContent : IAsyncDisposable
     /// <summary>Memory slices in order; <see langword="null"/> for a stream.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Slices { get; }
 
+    /// <summary>
+    /// Indicates content in memory that counts against no limit while it is in use. A caller that waits for a client must release it.
+    /// </summary>
+    public bool IsUncounted => Slices is not null && _release is null;
+
     /// <summary>Stream of exactly <see cref="Length"/> bytes; <see langword="null"/> for content in memory.</summary>
     public Stream? Stream { get; }
 

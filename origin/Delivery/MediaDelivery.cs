@@ -17,6 +17,9 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
     /// </summary>
     private const int StaleIfError = 86_400;
 
+    /// <summary>Number of bytes in memory to read again at a time.</summary>
+    private const int RereadLength = 1 << 20;
+
     private static readonly Counter<long> Bytes =
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes sent to viewers.");
 
@@ -90,7 +93,9 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
             if (!isHead && content is not null)
             {
-                await WriteAsync(context, content);
+                var written = content;
+                content = null;
+                await WriteAsync(context, source.Object, written);
                 Bytes.Add(range.Length);
             }
         }
@@ -134,9 +139,11 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
                 return null;
             }
 
-            await WriteAsync(context, content);
-            Bytes.Add(content.Length);
-            return content.Length;
+            var (written, sending) = (content.Length, content);
+            content = null;
+            await WriteAsync(context, source.Object, sending);
+            Bytes.Add(written);
+            return written;
         }
         catch (ObjectStoreException failure) when (failure.Kind == ObjectStoreErrorKind.TooManyReads)
         {
@@ -156,34 +163,82 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
     /// <summary>
     /// Copies content into the response's buffers in pieces, at the client's speed, so that a slow client holds one or two pieces. This is
-    /// the only copy between the spool's memory and the kernel's.
+    /// the only copy between the spool's memory and the kernel's. Memory that no limit counts is released while the client is waited for,
+    /// and read again: otherwise slow clients would keep media in memory that the spool has dropped.
     /// </summary>
-    private static async Task WriteAsync(HttpContext context, SpoolContent content)
+    /// <param name="context">The request.</param>
+    /// <param name="name">Name of the object.</param>
+    /// <param name="content">The content; disposed here. The caller must not keep it.</param>
+    /// <exception cref="IOException">The content is no longer available.</exception>
+    private async Task WriteAsync(HttpContext context, ObjectName name, SpoolContent content)
     {
-        // Buffers of a response that has not started would be copied once more.
-        await context.Response.StartAsync(context.RequestAborted);
-        var writer = context.Response.BodyWriter;
-        var (left, slice, skip) = (content.Length, 0, 0);
-        while (left > 0)
+        var (position, left, slice, skip) = (content.Offset, content.Length, 0, 0);
+        SpoolContent? current = content;
+        content = null!;
+        try
         {
-            var length = (int)Math.Min(left, PipeWriterExtensions.PieceLength);
-            var piece = writer.GetMemory(length)[..length];
-            if (content.Slices is { } slices)
+            // Buffers of a response that has not started would be copied once more.
+            await context.Response.StartAsync(context.RequestAborted);
+            var writer = context.Response.BodyWriter;
+            while (left > 0)
             {
-                Gather(slices, ref slice, ref skip, piece.Span);
-            }
-            else
-            {
-                await content.Stream!.ReadExactlyAsync(piece, context.RequestAborted);
-            }
+                if (current is null)
+                {
+                    (current, slice, skip) = (await ReadRestAsync(name, position, left, context.RequestAborted), 0, 0);
+                }
 
-            writer.Advance(length);
-            left -= length;
-            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
-            {
-                return;
+                var length = (int)Math.Min(current.Offset + current.Length - position, PipeWriterExtensions.PieceLength);
+                var piece = writer.GetMemory(length)[..length];
+                if (current.Slices is { } slices)
+                {
+                    Gather(slices, ref slice, ref skip, piece.Span);
+                }
+                else
+                {
+                    await current.Stream!.ReadExactlyAsync(piece, context.RequestAborted);
+                }
+
+                writer.Advance(length);
+                (position, left) = (position + length, left - length);
+                var flushing = writer.FlushAsync(context.RequestAborted);
+                if (position == current.Offset + current.Length || (!flushing.IsCompleted && current.IsUncounted))
+                {
+                    var done = current;
+                    current = null;
+                    await done.DisposeAsync();
+                }
+
+                if ((await flushing).IsCompleted)
+                {
+                    return;
+                }
             }
         }
+        finally
+        {
+            await DisposeAsync(current);
+        }
+    }
+
+    /// <summary>Reads the rest of an object: the next piece of what is in memory, or all of what is streamed.</summary>
+    private async ValueTask<SpoolContent> ReadRestAsync(ObjectName name, long position, long left, CancellationToken cancellationToken)
+    {
+        var wanted = Math.Min(left, RereadLength);
+        var content = await spool.ReadAsync(name, position, wanted, ReadPurpose.Media, cancellationToken);
+        if (content is { Slices: null } && wanted < left)
+        {
+            await content.DisposeAsync();
+            wanted = left;
+            content = await spool.ReadAsync(name, position, wanted, ReadPurpose.Media, cancellationToken);
+        }
+
+        if (content is null || content.Length != wanted)
+        {
+            await DisposeAsync(content);
+            throw new IOException($"{name} is no longer available from byte {position} on.");
+        }
+
+        return content;
     }
 
     /// <summary>Fills a buffer from slices and advances the position.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -207,6 +208,39 @@ public class MediaDeliveryTests
             response.Headers.ETag.ShouldBeNull();
             (await response.Content.ReadAsStringAsync()).ShouldBeEmpty();
         }
+    }
+
+    [Fact]
+    public async Task Client_that_does_not_read_keeps_no_media_in_memory_and_gets_all_of_it_later()
+    {
+        // More than the sockets' buffers take.
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new FakePackager().Video().Segments(1, bytes: 48 << 20));
+        server.Spool.Copy = new WeakReference(null);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Segment);
+        using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        await Poll.UntilAsync(() =>
+        {
+            GC.Collect();
+            return server.Spool.Reads > 0 && !server.Spool.Copy.IsAlive;
+        });
+
+        (await response.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(server.Spool.Objects[Segment[1..]]).ShouldBeTrue();
+        server.Spool.Reads.ShouldBeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task Response_ends_early_when_its_media_are_gone_while_the_client_did_not_read()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new FakePackager().Video().Segments(1, bytes: 48 << 20));
+        using var request = new HttpRequestMessage(HttpMethod.Get, Segment);
+        using var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        server.Spool.Objects.Clear();
+
+        await Should.ThrowAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync());
     }
 
     private static async Task<OriginServer> StartAsync(bool streams = false)

@@ -17,6 +17,9 @@ internal sealed class MemorySpool : ISpool
     /// <summary>An object that cannot be read.</summary>
     public string? Failing { get; set; }
 
+    /// <summary>The last copy that was read, if reads get copies; otherwise <see langword="null"/>.</summary>
+    public WeakReference? Copy { get; set; }
+
     /// <summary>Task that reads wait for.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -52,6 +55,12 @@ internal sealed class MemorySpool : ISpool
 
         var end = Math.Min(bytes.Length - Missing, offset + (length ?? long.MaxValue - offset));
         var content = bytes.AsMemory((int)offset, (int)(end - offset));
+        if (Copy is not null)
+        {
+            var copy = content.ToArray();
+            (content, Copy) = (copy, new WeakReference(copy));
+        }
+
         return Streams
             ? new SpoolContent(new MemoryStream(content.ToArray()), offset, content.Length, bytes.Length)
             : new SpoolContent([content[..(content.Length / 3)], content[(content.Length / 3)..]], offset, content.Length, bytes.Length);

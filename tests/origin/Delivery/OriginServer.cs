@@ -111,6 +111,7 @@ internal sealed class OriginServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);   // the host limits slow clients
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         var (spool, time) = (new MemorySpool(), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         builder.Services.AddSingleton<TimeProvider>(time);
