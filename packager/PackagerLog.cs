@@ -87,6 +87,10 @@ internal static partial class PackagerLog
         + "it contains its earlier part: {Reason}. End the session to continue with a new one")]
     public static partial void RecordedSessionWaits(ILogger logger, string channel, string session, string reason);
 
+    [LoggerMessage(3036, LogLevel.Warning,
+        "{Name} in the object store is from a former owner of session {Session} of channel {Channel} that was cut off; it is replaced")]
+    public static partial void ObjectReplaced(ILogger logger, string name, string session, string channel);
+
     [LoggerMessage(3031, LogLevel.Error, "Deferred work failed")]
     public static partial void DeferredFailed(ILogger logger, Exception error);
 }

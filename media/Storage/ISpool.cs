@@ -60,6 +60,13 @@ public interface ISpool
     }
 
     /// <summary>
+    /// Lets a waiting file replace the object of its name (<see cref="NameTaken"/>) with its next attempt. Missing files are ignored.
+    /// </summary>
+    void Replace(ObjectName name)
+    {
+    }
+
+    /// <summary>
     /// Raised when a file cannot be uploaded because the object store has another object of its name: another writer created it. The file
     /// stays in the spool. Called on a background thread, and again with each attempt.
     /// </summary>

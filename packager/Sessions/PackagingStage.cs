@@ -417,44 +417,6 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
         }
     }
 
-    /// <summary>
-    /// Handles a journal file that another server wrote first: one of the two has lost the session without knowing it. The database tells
-    /// which. Never throws.
-    /// </summary>
-    private void OnNameTaken(ObjectName name)
-    {
-        if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal
-            && _sessions.TryGet(parsed.Session, out var session) && session.Channel == parsed.Channel)
-        {
-            _ = ResolveAsync(session, parsed.JournalNumber);
-        }
-    }
-
-    private async Task ResolveAsync(SessionPackager session, JournalNumber taken)
-    {
-        try
-        {
-            switch (await FindOwnershipAsync(session.Id, CancellationToken.None))
-            {
-                case SessionOwnership.Elsewhere:
-                    await session.ReleaseAsync(CancellationToken.None);
-                    Release(session);
-                    break;
-                case SessionOwnership.Undecided:
-                    // The file waits in the spool.
-                    _context.Deferred.Schedule(_context.Options.RetryInterval, () => _ = ResolveAsync(session, taken));
-                    break;
-                default:
-                    session.ReplaceJournal(taken);
-                    break;
-            }
-        }
-        catch (Exception failure)
-        {
-            PackagerLog.DeferredFailed(_context.Logger, failure);
-        }
-    }
-
     /// <summary>Removes a session whose objects stay, or are deleted later.</summary>
     private bool Release(SessionPackager session)
     {

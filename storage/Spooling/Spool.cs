@@ -339,6 +339,14 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     }
 
+    public void Replace(ObjectName name)
+    {
+        if (_files.TryGetValue(name, out var file))
+        {
+            file.ReplacesObject = true;
+        }
+    }
+
     private void Forget(SpoolFile file) => _files.Remove(file);
 
     private void TrimByAge()

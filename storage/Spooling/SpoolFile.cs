@@ -32,6 +32,9 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     /// <summary>Number of uploads that failed because of this file.</summary>
     public int Failures { get; set; }
 
+    /// <summary>Indicates whether the upload replaces an object of the file's name.</summary>
+    public bool ReplacesObject { get; set; }
+
     /// <summary>Indicates whether the file is in the spool and not in the object store yet.</summary>
     public bool IsSpooled => State is SpoolState.Leftover or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 

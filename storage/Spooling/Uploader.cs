@@ -20,6 +20,12 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
     private static readonly TimeSpan WaitForOther = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(1);
 
+    /// <summary>The owner of the file's session may decide to replace the conflicting object.</summary>
+    private static readonly TimeSpan WaitForOwner = TimeSpan.FromSeconds(5);
+
+    /// <summary>Number of conflicts of a file after which only an operator can help.</summary>
+    private const int ConflictsOfOperator = 4;
+
     /// <summary>An operator must remove the conflicting object.</summary>
     private static readonly TimeSpan WaitForOperator = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<ObjectName, TaskCompletionSource> _running = new();
@@ -170,7 +176,8 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             }
             else
             {
-                queue.AddDelayed(file, outcome == Outcome.Conflict ? WaitForOperator : WaitForOther);
+                queue.AddDelayed(file, outcome != Outcome.Conflict ? WaitForOther
+                    : file.Failures < ConflictsOfOperator ? WaitForOwner : WaitForOperator);
             }
 
             if (outcome == Outcome.Conflict)
@@ -208,7 +215,8 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
     {
         try
         {
-            if (await store.PutFileAsync(file.Name, path, PutCondition.CreateOnly, cancellationToken))
+            if (await store.PutFileAsync(file.Name, path, file.ReplacesObject ? PutCondition.Replace : PutCondition.CreateOnly,
+                cancellationToken))
             {
                 return Outcome.Stored;
             }

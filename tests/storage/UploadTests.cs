@@ -73,6 +73,29 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task File_replaces_a_conflicting_object_only_on_request()
+    {
+        var (time, name) = (new ManualTimeProvider(), ObjectName.Parse("live/demo/01Q3ENHRG0E28XJ9TJKPWJ9K5F/source/1.m4s"));
+        await using var bench = new SpoolHarness(time: time);
+        (await bench.Store.PutAsync(name, new byte[] { 1, 2 }, PutCondition.CreateOnly, default)).ShouldBeTrue();
+        var taken = 0;
+        bench.Spool.NameTaken += _ => Interlocked.Increment(ref taken);
+        bench.Run();
+        bench.Write(name.Value, [1, 2, 3]).Seal();
+        await bench.Until(() => Volatile.Read(ref taken) == 1);
+        time.Advance(TimeSpan.FromSeconds(6));
+        await bench.Until(() => Volatile.Read(ref taken) == 2);
+        (await bench.Store.FindAsync(name, default)).ShouldNotBeNull().Length.ShouldBe(2);
+
+        bench.Spool.Replace(name);
+        time.Advance(TimeSpan.FromSeconds(6));
+        await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0 });
+
+        (await bench.Store.FindAsync(name, default)).ShouldNotBeNull().Length.ShouldBe(3);
+        taken.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Upload_attempts_become_rare_while_the_store_fails()
     {
         var time = new ManualTimeProvider();
