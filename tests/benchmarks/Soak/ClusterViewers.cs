@@ -89,7 +89,8 @@ internal sealed class ClusterViewers : IAsyncDisposable
             text.Append(CultureInfo.InvariantCulture, $"\n| {cause.Key} |");
             foreach (var name in names)
             {
-                var seconds = cause.Where(interruption => interruption.Player == name).Select(interruption => interruption.Seconds).ToList();
+                var seconds = cause.Where(interruption => interruption.Player == name).Select(interruption => interruption.Seconds)
+                    .ToList();
                 text.Append(CultureInfo.InvariantCulture, $" {Sample.Median(seconds):0.0} ({seconds.Max():0.0}) |");
             }
         }
