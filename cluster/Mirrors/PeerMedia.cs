@@ -16,7 +16,9 @@ internal sealed record PeerContent(ReadOnlyMemory<byte> Data, long Offset, long 
 /// Reads media of mirrored sessions from their owners: what was announced before the mirror began, or no longer fits in memory. Concurrent
 /// reads of the same range share one request. Thread-safe.
 /// </summary>
-internal sealed class PeerMedia(MirrorServices services)
+/// <param name="services">Shared services.</param>
+/// <param name="maxBytes">Maximum bytes of all ranges that are being read; a further one fails.</param>
+internal sealed class PeerMedia(MirrorServices services, long maxBytes = 256 << 20)
 {
     /// <summary>Maximum size of a range.</summary>
     public const int MaxLength = 64 << 20;
@@ -29,6 +31,7 @@ internal sealed class PeerMedia(MirrorServices services)
         "Ranges of objects requested from the servers that own their sessions.");
 
     private readonly ConcurrentDictionary<(ObjectName Name, long Offset, long Length), Lazy<Task<PeerContent?>>> _requests = new();
+    private long _bytes;
 
     /// <summary>Reads a range.</summary>
     /// <param name="mirror">The mirror of the object's session.</param>
@@ -68,6 +71,7 @@ internal sealed class PeerMedia(MirrorServices services)
     {
         Reads.Add(1);
         using var timeout = new CancellationTokenSource(Timeout, services.Time);
+        var reserved = 0L;
         try
         {
             var client = await services.Peers.SessionsOfAsync(mirror.Owner, timeout.Token);
@@ -84,6 +88,12 @@ internal sealed class PeerMedia(MirrorServices services)
                         || reply.TotalLength < offset + reply.Length)
                     {
                         throw new InvalidDataException($"{reply.Length} bytes of {reply.TotalLength}");
+                    }
+
+                    reserved = reply.Length;
+                    if (Interlocked.Add(ref _bytes, reserved) > maxBytes)
+                    {
+                        throw new IOException($"more than {maxBytes} bytes are being read");
                     }
 
                     (data, total) = (new byte[reply.Length], reply.TotalLength);
@@ -114,6 +124,10 @@ internal sealed class PeerMedia(MirrorServices services)
         {
             ClusterLog.PeerReadFailed(services.Logger, name, ClusterLog.ReasonOf(error));
             return null;
+        }
+        finally
+        {
+            Interlocked.Add(ref _bytes, -reserved);
         }
     }
 }

@@ -37,6 +37,19 @@ public sealed class PeerMediaTests
     }
 
     [Fact]
+    public async Task Ranges_beyond_the_limit_of_bytes_in_progress_are_not_read()
+    {
+        await using var owner = await StartOwnerAsync();
+        await using var server = await TestServer.StartAsync();
+        var (mirror, peers) = (await server.MirrorAsync(owner), new PeerMedia(server.Services, maxBytes: 100_000));
+
+        (await ReadAsync(peers, mirror, 0, null)).ShouldBeNull();
+        server.Log.Count(ReadFailed).ShouldBe(1);
+        (await ReadAsync(peers, mirror, 0, 80_000)).ShouldNotBeNull();
+        (await ReadAsync(peers, mirror, 80_000, 80_000)).ShouldNotBeNull("the first has ended");
+    }
+
+    [Fact]
     public async Task Concurrent_reads_of_a_range_share_a_request()
     {
         await using var owner = await StartOwnerAsync();
