@@ -3,7 +3,10 @@ namespace Broadcast.Media.PackagerToControl;
 /// <summary>Decisions about sessions by operators and the reconnect window, from control to the packager.</summary>
 public interface ISessionLifecycle
 {
-    /// <summary>Ends a session: closes its last segment and marks the timeline as ended. Ended and unknown sessions are ignored.</summary>
+    /// <summary>
+    /// Ends a session: closes its last segment and marks the timeline as ended. Ended and unknown sessions are ignored. A session that
+    /// another server owns is released instead (<see cref="ReleaseAsync"/>).
+    /// </summary>
     ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken);
 
     /// <summary>

@@ -83,10 +83,20 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
     {
         await RecoverAsync(channel, session, cancellationToken);
-        if (_sessions.TryGet(session, out var found) && found.Channel == channel)
+        if (!_sessions.TryGet(session, out var found) || found.Channel != channel)
         {
-            await found.EndAsync(reason, cancellationToken);
+            return;
         }
+
+        if (await FindOwnershipAsync(session, cancellationToken) == SessionOwnership.Elsewhere)
+        {
+            // Control ends a session that it has lost to another server, where it continues: its playlists must not end here.
+            await found.ReleaseAsync(cancellationToken);
+            Release(found);
+            return;
+        }
+
+        await found.EndAsync(reason, cancellationToken);
     }
 
     public async ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)

@@ -185,6 +185,25 @@ public class SharedStoreTests
     }
 
     [Theory]
+    [InlineData(SessionOwnership.Elsewhere, false)]
+    [InlineData(SessionOwnership.Undecided, true)]
+    [InlineData(SessionOwnership.Open, true)]
+    public async Task End_of_a_session_that_another_server_continues_is_not_announced(SessionOwnership ownership, bool isEnded)
+    {
+        var session = Session();
+        var owners = new Owners { [session.Id] = SessionOwnership.Open };
+        using var bench = await new PackagerHarness(ownership: owners).StartAsync();
+        await bench.PublishAsync(session, [.. VideoFrames(5, 60)], Source);
+        var timeline = bench.Timeline(session);
+
+        owners[session.Id] = ownership;
+        await bench.Stage.EndAsync(session.Channel, session.Id, "another server owns or ended it", CancellationToken.None);
+
+        timeline.IsEnded.ShouldBe(isEnded);
+        bench.Sink.Released.Contains(session.Id).ShouldBe(!isEnded);
+    }
+
+    [Theory]
     [InlineData(2, SessionOwnership.Open, true)]
     [InlineData(1, SessionOwnership.Open, false)]
     [InlineData(2, SessionOwnership.Elsewhere, false)]

@@ -64,7 +64,7 @@ internal sealed class ClusterViewers : IAsyncDisposable
         }
 
         viewers._start = TimeProvider.System.GetTimestamp();
-        viewers._watching = Task.WhenAll(viewers._players.Select(player => viewers.WatchAsync(player.Name, player.Watch, findings)));
+        viewers._watching = Task.WhenAll(viewers._players.Select(player => viewers.WatchAsync(player, findings)));
         return viewers;
     }
 
@@ -125,8 +125,9 @@ internal sealed class ClusterViewers : IAsyncDisposable
     private Uri PageOf(string kind, Uri media) =>
         new(_files.Address, $"/player.html?kind={kind}&url={Uri.EscapeDataString(media.ToString())}");
 
-    private async Task WatchAsync(string name, StandingWatch watch, Findings findings)
+    private async Task WatchAsync((string Name, IPage Page, StandingWatch Watch) player, Findings findings)
     {
+        var (name, page, watch) = player;
         var isReported = false;
         while (!_stop.IsCancellationRequested)
         {
@@ -136,6 +137,7 @@ internal sealed class ClusterViewers : IAsyncDisposable
                 isReported = true;
                 findings.AddWrong(string.Create(CultureInfo.InvariantCulture,
                     $"{name} in Chromium has not played on for {MaxStanding.TotalSeconds:0} s"));
+                _say(await page.EvaluateAsync<string>("() => window.journal ? window.journal() : document.body.innerText"));
             }
 
             isReported &= watch.Standing > TimeSpan.Zero;
