@@ -14,6 +14,7 @@ internal sealed partial class PackagingStage
         _elsewhere.TryRemove(session.Channel, out _);
         _released.Remove(session.Id);
         Adopt(timeline, [], inits);
+        Confirm(session.Id);
         foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {
             await StopServingAsync(other, cancellationToken);
@@ -43,6 +44,7 @@ internal sealed partial class PackagingStage
             await _stored.RecoverAsync(session.Channel, session.Id, cancellationToken);
         }
 
+        Confirm(session.Id);
         foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {
             await StopServingAsync(other, cancellationToken);
@@ -80,6 +82,14 @@ internal sealed partial class PackagingStage
             }
 
             await Task.Delay(_context.Options.RetryInterval, _context.Time, cancellationToken);
+        }
+    }
+
+    private void Confirm(SessionId session)
+    {
+        if (_sessions.TryGet(session, out var found))
+        {
+            found.Confirm();
         }
     }
 

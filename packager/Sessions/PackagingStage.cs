@@ -126,6 +126,7 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
             await _recoverSession(channel, session).WaitAsync(cancellationToken);
         }
 
+        Confirm(session);
         foreach (var other in _sessions.Of(channel).Where(other => other.Id > session).ToList())
         {
             await StopServingAsync(other, cancellationToken);

@@ -44,6 +44,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly ConcurrentQueue<SessionImage> _images = new();
     private readonly ConcurrentQueue<JournalNumber> _takenJournals = new();
     private Segmenter? _segmenter;
+    private volatile bool _isOwned = ownership is null;
     private bool _isReleased;
     private volatile bool _isReleasing;
     private volatile bool _receiving;
@@ -115,9 +116,20 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         await DiscardAsync(set, cancellationToken);
     }
 
-    /// <summary>Accepts an image, with the next part if an encoder is connected, otherwise at once.</summary>
+    /// <summary>Records that this server owns the session. A recovered session may be another server's, whose journal must stay.</summary>
+    public void Confirm() => _isOwned = true;
+
+    /// <summary>
+    /// Accepts an image, with the next part if an encoder is connected, otherwise at once. Discards it until the session is known to be
+    /// this server's: the journal, which would be uploaded with it, may contradict that of the owner.
+    /// </summary>
     public void Offer(SessionImage image)
     {
+        if (!_isOwned)
+        {
+            return;
+        }
+
         while (_images.Count >= MaxImages)
         {
             _images.TryDequeue(out _);
@@ -223,6 +235,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private async Task RunLockedAsync(RenditionSet set, CancellationToken stop)
     {
         _receiving = true;
+        Confirm();
         try
         {
             writer.BeginPublication(set.Session, set.Renditions, set.IsSlate);

@@ -177,7 +177,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             else
             {
                 queue.AddDelayed(file, outcome != Outcome.Conflict ? WaitForOther
-                    : file.Failures < ConflictsOfOperator ? WaitForOwner : WaitForOperator);
+                    : file.Failures < ConflictsOfOperator && ObjectNames.TryParse(file.Name, out _) ? WaitForOwner : WaitForOperator);
             }
 
             if (outcome == Outcome.Conflict)

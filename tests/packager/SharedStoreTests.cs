@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Broadcast.Media.PackagerToControl;
+using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
@@ -182,6 +183,30 @@ public class SharedStoreTests
         bench.Timeline(session).LastSegment.ShouldBe(15);
         bench.Log.Count(3025).ShouldBe(0);
         bench.Spool.Files.Keys.ShouldContain(names.Journal(2, numbers[^1].Number + 1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Images_are_not_journaled_before_the_recovered_session_is_known_to_be_of_this_server(bool isOwned)
+    {
+        var session = Session();
+        var owners = new Owners { [session.Id] = SessionOwnership.Undecided };
+        using var killed = await new PackagerHarness(ownership: owners).StartAsync();
+        await killed.PublishAsync(session, [.. VideoFrames(5, 60)], Source);
+        using var bench = await new PackagerHarness(killed.Spool.AfterKill(), ownership: owners).StartAsync();
+        bench.Timeline(session).LastSegment.ShouldBeGreaterThan(0);
+        if (isOwned)
+        {
+            await bench.Stage.ResumeAsync(session.Channel, session.Id, CancellationToken.None);
+        }
+
+        var stored = bench.Spool.Store.Objects.Keys.ToList();
+        bench.Stage.Offer(session.Channel, session.Id, new SessionImage.Poster(new(1000, 1000), 320, 180, new byte[] { 0xff, 0xd8, 1 }));
+
+        (bench.Timeline(session).Poster is not null).ShouldBe(isOwned);
+        bench.Spool.Store.Objects.Keys.Except(stored).Any(name => name.Value.StartsWith("journal/", StringComparison.Ordinal))
+            .ShouldBe(isOwned);
     }
 
     [Theory]
