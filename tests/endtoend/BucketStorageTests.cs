@@ -57,7 +57,11 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
     public async Task Server_killed_during_a_bucket_outage_keeps_everything_it_announced()
     {
         var bucket = await _ceph.CreateBucketAsync();
-        await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
+        var environment = Environment(bucket, _ceph.SecretKey);
+
+        // Its frames would follow while the encoder is absent after the restart.
+        environment["BROADCAST__Slate__Enabled"] = "false";
+        await using var server = await BroadcastServer.StartAsync(environment: environment);
         var channel = await server.AddChannelAsync("main");
         HlsView before;
         IReadOnlyDictionary<string, IReadOnlyList<string>> shown;
