@@ -10,10 +10,19 @@ internal sealed partial class PackagingStage
     /// <summary>Handles a name that is taken in the object store. The database tells whose session it is. Never throws.</summary>
     private void OnNameTaken(ObjectName name)
     {
-        if (ObjectNames.TryParse(name, out var parsed) && _sessions.TryGet(parsed.Session, out var session)
-            && session.Channel == parsed.Channel)
+        if (!ObjectNames.TryParse(name, out var parsed))
+        {
+            return;
+        }
+
+        if (_sessions.TryGet(parsed.Session, out var session) && session.Channel == parsed.Channel)
         {
             _ = ResolveAsync(session, name, parsed);
+        }
+        else if (IsReleased(parsed.Session))
+        {
+            // The object of the owner is the one that viewers know; this server would serve its own file instead.
+            _context.Spool.Discard(name);
         }
     }
 
@@ -26,6 +35,7 @@ internal sealed partial class PackagingStage
                 case SessionOwnership.Elsewhere:
                     await session.ReleaseAsync(CancellationToken.None);
                     Release(session);
+                    _context.Spool.Discard(name);
                     break;
                 case SessionOwnership.Undecided:
                     // The file waits in the spool.

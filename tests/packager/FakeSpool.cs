@@ -175,6 +175,9 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
+    /// <summary>Reports that the store has another object of a file's name.</summary>
+    public void TakeName(ObjectName name) => NameTaken?.Invoke(name);
+
     public void Replace(ObjectName name)
     {
         lock (_gate)

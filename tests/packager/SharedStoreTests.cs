@@ -209,6 +209,27 @@ public class SharedStoreTests
             .ShouldBe(isOwned);
     }
 
+    [Fact]
+    public async Task Media_of_a_released_session_is_discarded_when_the_owner_has_uploaded_another_object_of_the_name()
+    {
+        var session = Session();
+        var owners = new Owners { [session.Id] = SessionOwnership.Open };
+        using var bench = await new PackagerHarness(new FakeSpool { HasOtherWriters = true, Uploads = false }, ownership: owners)
+            .StartAsync();
+        await bench.PublishAsync(session, [.. VideoFrames(15, 60)], Source);
+        var taken = ObjectName.Parse($"live/main/{session.Id}/source/2.m4s");
+        var other = ObjectName.Parse($"live/main/{session.Id}/source/3.m4s");
+        owners[session.Id] = SessionOwnership.Elsewhere;
+        await bench.Stage.ReleaseAsync(session.Channel, session.Id, CancellationToken.None);
+
+        bench.Spool.Store.Objects[taken] = [1, 2, 3];
+        bench.Spool.TakeName(taken);
+
+        bench.Spool.Files.Keys.ShouldNotContain(taken);
+        bench.Spool.Files.Keys.ShouldContain(other, "it still waits for its upload");
+        bench.Spool.Bytes(taken).ShouldBe([1, 2, 3]);
+    }
+
     [Theory]
     [InlineData(SessionOwnership.Elsewhere, false)]
     [InlineData(SessionOwnership.Undecided, true)]
