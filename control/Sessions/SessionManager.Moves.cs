@@ -91,7 +91,6 @@ internal sealed partial class SessionManager
             if (channel.IsEmpty)
             {
                 StartReconnectTimer(channel);
-                ShowSlate(channel);
             }
         }
     }

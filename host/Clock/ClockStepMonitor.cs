@@ -122,7 +122,7 @@ internal sealed partial class ClockStepMonitor : BackgroundService
     private static partial void StepDelayed(ILogger logger, double seconds);
 
     [LoggerMessage(7032, LogLevel.Warning,
-        "The database's clock is {Seconds:+0.0;-0.0} s ahead of the system clock. Media follow the database's clock; events and tokens follow "
-        + "the system clock. Synchronize the clocks of all machines, for example with NTP")]
+        "The clock of the database differs from the system clock by {Seconds:+0.0;-0.0} s. Media follow the clock of the database; events "
+        + "and tokens follow the system clock. Synchronize the clocks of all machines, for example with NTP")]
     private static partial void ClocksDiffer(ILogger logger, double seconds);
 }

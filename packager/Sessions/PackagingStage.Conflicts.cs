@@ -44,7 +44,7 @@ internal sealed partial class PackagingStage
                 case var _ when taken.Kind == ObjectKind.Journal:
                     session.ReplaceJournal(taken.JournalNumber);
                     break;
-                case SessionOwnership.Open when session.Session.Epoch > 1:
+                case SessionOwnership.Open when session.IsTakenOver:
                     // A former owner that was cut off from the database and from the other servers has continued to upload.
                     PackagerLog.ObjectReplaced(_context.Logger, name.Value, session.Id.Value, session.Channel.Value);
                     _context.Spool.Replace(name);

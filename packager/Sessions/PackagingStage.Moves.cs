@@ -14,7 +14,7 @@ internal sealed partial class PackagingStage
         _elsewhere.TryRemove(session.Channel, out _);
         _released.Remove(session.Id);
         Adopt(timeline, [], inits);
-        Confirm(session.Id);
+        Confirm(session.Id, isTakenOver: true);
         foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {
             await StopServingAsync(other, cancellationToken);
@@ -44,7 +44,7 @@ internal sealed partial class PackagingStage
             await _stored.RecoverAsync(session.Channel, session.Id, cancellationToken);
         }
 
-        Confirm(session.Id);
+        Confirm(session.Id, isTakenOver: true);
         foreach (var other in _sessions.Of(session.Channel).Where(other => other.Id > session.Id).ToList())
         {
             await StopServingAsync(other, cancellationToken);
@@ -85,11 +85,11 @@ internal sealed partial class PackagingStage
         }
     }
 
-    private void Confirm(SessionId session)
+    private void Confirm(SessionId session, bool isTakenOver = false)
     {
         if (_sessions.TryGet(session, out var found))
         {
-            found.Confirm();
+            found.Confirm(isTakenOver);
         }
     }
 

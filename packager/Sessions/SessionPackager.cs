@@ -80,6 +80,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// <summary>Media of the session when this process took it over; <see langword="null"/> when there was none.</summary>
     public SessionResumePoint? ResumePoint { get; set; }
 
+    /// <summary>Indicates whether this process took the session over from another server.</summary>
+    public bool IsTakenOver { get; private set; }
+
     /// <summary>Final totals of the session; <see langword="null"/> before this process has ended it.</summary>
     public SessionMediaTotals? Totals => _totals;
 
@@ -117,7 +120,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     }
 
     /// <summary>Records that this server owns the session. A recovered session may be another server's, whose journal must stay.</summary>
-    public void Confirm() => _isOwned = true;
+    public void Confirm(bool isTakenOver = false)
+    {
+        _isOwned = true;
+        IsTakenOver |= isTakenOver;
+    }
 
     /// <summary>
     /// Accepts an image, with the next part if an encoder is connected, otherwise at once. Discards it until the session is known to be

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Testing;
@@ -330,6 +331,39 @@ public class SessionTakeoverTests
 
         await Should.ThrowAsync<InvalidDataException>(async () =>
             await bench.Stage.TakeOverAsync(Taken, copy with { Checkpoint = events }, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(true, SessionOwnership.Open, true)]
+    [InlineData(false, SessionOwnership.Open, false)]
+    [InlineData(true, SessionOwnership.Elsewhere, false)]
+    public async Task Media_that_the_lost_server_uploaded_while_it_was_cut_off_are_replaced(bool isTakenOver, SessionOwnership ownership,
+        bool isReplaced)
+    {
+        using var owner = await PublishedAsync();
+        var owners = new Owners { [Lost.Id] = ownership };
+        using var bench = await new PackagerHarness(new FakeSpool { HasOtherWriters = true }, ownership: owners).StartAsync();
+        if (isTakenOver)
+        {
+            await bench.Stage.TakeOverAsync(Taken, Copy(owner), CancellationToken.None);
+        }
+
+        var number = isTakenOver ? owner.Timeline(Lost).LastSegment + 1 : 2;
+        var taken = ObjectName.Parse($"live/main/{Lost.Id}/source/{number}.m4s");
+        bench.Spool.Store.Objects[taken] = [1, 2, 3];
+        var publishing = bench.Begin(Taken, Source);
+        publishing.Send(VideoFrames(15, 60, from: 30));
+        await Poll.UntilAsync(() => owners.Asked(Lost.Id) > 0);
+        if (isReplaced)
+        {
+            await Poll.UntilAsync(() => !bench.Spool.Files.ContainsKey(taken));
+        }
+
+        await publishing.EndAsync();
+
+        bench.Spool.Store.Objects[taken].SequenceEqual(new byte[] { 1, 2, 3 }).ShouldBe(!isReplaced);
+        bench.Log.Count(3036).ShouldBe(isReplaced ? 1 : 0);
+        await Poll.UntilAsync(() => bench.Sink.Released.Contains(Lost.Id) == (ownership == SessionOwnership.Elsewhere));
     }
 
     private static async Task<PackagerHarness> PublishedAsync(double seconds = 8)

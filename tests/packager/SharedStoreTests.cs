@@ -249,33 +249,6 @@ public class SharedStoreTests
         bench.Sink.Released.Contains(session.Id).ShouldBe(!isEnded);
     }
 
-    [Theory]
-    [InlineData(2, SessionOwnership.Open, true)]
-    [InlineData(1, SessionOwnership.Open, false)]
-    [InlineData(2, SessionOwnership.Elsewhere, false)]
-    public async Task Media_that_a_former_owner_uploaded_while_it_was_cut_off_is_replaced_by_the_owner(long epoch,
-        SessionOwnership ownership, bool isReplaced)
-    {
-        var session = Session() with { Epoch = epoch };
-        var owners = new Owners { [session.Id] = ownership };
-        using var bench = await new PackagerHarness(new FakeSpool { HasOtherWriters = true }, ownership: owners).StartAsync();
-        var taken = ObjectName.Parse($"live/main/{session.Id}/source/2.m4s");
-        bench.Spool.Store.Objects[taken] = [1, 2, 3];
-        var publishing = bench.Begin(session, Source);
-        publishing.Send(VideoFrames(15, 60));
-        await Poll.UntilAsync(() => owners.Asked(session.Id) > 0);
-        if (isReplaced)
-        {
-            await Poll.UntilAsync(() => !bench.Spool.Files.ContainsKey(taken));
-        }
-
-        await publishing.EndAsync();
-
-        bench.Spool.Store.Objects[taken].SequenceEqual(new byte[] { 1, 2, 3 }).ShouldBe(!isReplaced);
-        bench.Log.Count(3036).ShouldBe(isReplaced ? 1 : 0);
-        await Poll.UntilAsync(() => bench.Sink.Released.Contains(session.Id) == (ownership == SessionOwnership.Elsewhere));
-    }
-
     [Fact]
     public async Task Owner_continues_its_journal_in_the_next_epoch_when_another_server_wrote_a_file_of_its_name()
     {
@@ -382,28 +355,5 @@ public class SharedStoreTests
         var restarted = (isWinner ? first.Spool : disk).AfterKill();
         restarted.Store.Objects.Keys.ShouldContain(name => name.Value.Contains(won.Id.Value));
         return (won, lost, restarted);
-    }
-
-    /// <summary>Ownership as control reports it; sessions without an entry are undecided.</summary>
-    private sealed class Owners : Dictionary<SessionId, SessionOwnership>, ISessionOwnership
-    {
-        private readonly Dictionary<SessionId, int> _asked = [];
-
-        public int Asked(SessionId session)
-        {
-            lock (_asked)
-            {
-                return _asked.GetValueOrDefault(session);
-            }
-        }
-
-        public ValueTask<SessionOwnership> FindAsync(SessionId session, CancellationToken cancellationToken)
-        {
-            lock (_asked)
-            {
-                _asked[session] = Asked(session) + 1;
-                return new(this.GetValueOrDefault(session, SessionOwnership.Undecided));
-            }
-        }
     }
 }
