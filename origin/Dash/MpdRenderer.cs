@@ -21,13 +21,15 @@ internal static class MpdRenderer
     /// </summary>
     private const int ReferencesPerPeriod = 100;
 
+    /// <summary>Longest time without media that a period covers while the content grows.</summary>
+    private static readonly TimeSpan MaxBridgedGap = TimeSpan.FromSeconds(1);
+
     /// <summary>The MPD of a presentation.</summary>
     public static Mpd Render(Presentation presentation)
     {
         var (latency, periods) = (presentation.Latency, presentation.Periods);
 
-        // Rounded up to the millisecond, so that no media is excluded.
-        var end = TimeSpan.FromMilliseconds(Math.Ceiling(periods[^1].End.TotalSeconds * 1000));
+        var end = EndOf(periods[^1]);
 
         // A presentation is low-latency if its last period is; periods that list their segments are at standard latency.
         var early = presentation.IsWhole ? null : periods[^1].Cadence?.Early;
@@ -37,7 +39,7 @@ internal static class MpdRenderer
         List<Period> rendered =
         [
             .. periods.Select((period, index) => RenderPeriod(presentation, period,
-                index + 1 < periods.Count ? periods[index + 1].Start.ToTimeSpan() : presentation.IsWhole ? end : null, early)),
+                index + 1 < periods.Count ? EndBefore(presentation, period, periods[index + 1]) : presentation.IsWhole ? end : null, early)),
         ];
         return new Mpd
         {
@@ -58,6 +60,20 @@ internal static class MpdRenderer
             Periods = rendered,
         };
     }
+
+    /// <summary>
+    /// End of a period that another one follows: the start of that one, or the end of the media if the content grows and no media follow
+    /// for longer than <see cref="MaxBridgedGap"/>. A player that waits at the live edge through such a gap is at the end of its media.
+    /// dash.js then seeks to the end of its buffer, and leaves it only where the period ends.
+    /// </summary>
+    private static TimeSpan EndBefore(Presentation presentation, PresentationPeriod period, PresentationPeriod next)
+    {
+        var (end, start) = (EndOf(period), next.Start.ToTimeSpan());
+        return !presentation.IsWhole && start - end > MaxBridgedGap ? end : start;
+    }
+
+    /// <summary>End of a period's media, rounded up to the millisecond, so that no media is excluded.</summary>
+    private static TimeSpan EndOf(PresentationPeriod period) => TimeSpan.FromMilliseconds(Math.Ceiling(period.End.TotalSeconds * 1000));
 
     /// <summary>
     /// Longest segment, including sprite sheets. Not in low latency: Shaka 5.2 subtracts this from the live edge of counted segments, and a

@@ -4,7 +4,7 @@ const video = document.getElementById('video');
 const errors = [];
 // The latest player events, for the message of a failed test.
 const journal = [];
-const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 120) journal.shift(); };
+const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 400) journal.shift(); };
 for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
 let stalls = 0;
 let parts = 0;

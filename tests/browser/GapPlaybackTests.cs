@@ -1,0 +1,70 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>Players in a browser across a time without media, as after the loss of a server: the slate is off.</summary>
+public sealed class GapPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output)
+{
+    /// <summary>Time without an encoder; <c>BROADCAST_TEST_GAP_SECONDS</c> sets another one.</summary>
+    private static readonly double Gap = double.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_GAP_SECONDS"),
+        CultureInfo.InvariantCulture, out var seconds) ? seconds : 9;
+
+    [Fact]
+    public async Task Players_at_the_live_edge_continue_after_seconds_without_media()
+    {
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        var channel = await server.AddChannelAsync("show", new { latency = "low" });
+        var source = new TestSource { Frame = CountingFrame.Filter };
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode,
+            TimeSpan.FromSeconds(30), "the channel is live");
+        var players = new List<(string Kind, IPage Page)>();
+        foreach (var (kind, manifest) in new[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") })
+        {
+            players.Add((kind, await chromium.OpenPlayerAsync(pages.Page(kind, new Uri(server.Http, $"/live/show/{manifest}")))));
+        }
+
+        await AllAsync(players, "plays", (report, _) => report is { Time: > 0, Frames: > 60 });
+        encoder.Kill();
+        await Task.Delay(TimeSpan.FromSeconds(Gap));
+
+        // dash.js does this itself when a request fails meanwhile.
+        foreach (var (_, page) in players)
+        {
+            await page.EvaluateAsync("() => { const v = document.querySelector('video'); v.currentTime = v.buffered.end(v.buffered.length - 1); }");
+        }
+
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source);
+
+        // Beyond the time without media, and on.
+        await AllAsync(players, "continues", (report, before) => report.Time > before.Time + Gap + 4 && report.Frames > before.Frames + 60);
+        foreach (var (_, page) in players)
+        {
+            await page.Context.CloseAsync();
+        }
+    }
+
+    private async Task AllAsync(List<(string Kind, IPage Page)> players, string what, Func<PlayerReport, PlayerReport, bool> fits) =>
+        await Task.WhenAll(players.Select(async player =>
+        {
+            var (kind, page) = player;
+            var before = await PlayerReport.OfAsync(page);
+            var began = TimeProvider.System.GetTimestamp();
+            try
+            {
+                await Poll.UntilAsync(async () => fits(await PlayerReport.OfAsync(page), before), TimeSpan.FromSeconds(60), $"{kind} {what}");
+                output.WriteLine(FormattableString.Invariant(
+                    $"{kind} {what} after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
+            }
+            catch (TimeoutException e)
+            {
+                throw new TimeoutException(
+                    $"{e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}", e);
+            }
+        }));
+}
