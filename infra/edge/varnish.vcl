@@ -29,9 +29,11 @@ backend origin {
   .host = "broadcast";
   .port = "8080";
   .connect_timeout = 2s;
-  # Longer than any reload is held (three times the maximum segment duration).
-  .first_byte_timeout = 35s;
-  .between_bytes_timeout = 35s;
+  # Longer than a reload is held while the encoder sends (the maximum segment duration), and than the origin holds a request
+  # of a low-latency channel. If the machine of the server has disappeared, players that wait get another server's response
+  # after this time. A request that is held longer is asked for again.
+  .first_byte_timeout = 12s;
+  .between_bytes_timeout = 12s;
 }
 
 sub vcl_init {
@@ -160,6 +162,7 @@ sub vcl_backend_fetch {
   if (bereq.url ~ "^/(?:t/[^/]+/)?vod/[^/]+/download\.mp4(?:\?|$)") {
     # The origin inspects all segments of a long recording before the first byte.
     set bereq.first_byte_timeout = 300s;
+    set bereq.between_bytes_timeout = 35s;
   } else if (bereq.url ~ "^/auth/" || bereq.url ~ "^[^?]*\.(?:m3u8|mpd)(?:\?(?!.*_HLS_)|$)") {
     # Never held. If the machine of the server has disappeared, viewers wait for this long until another server is asked. Longer
     # than the auth callback of the origin (Authorization:Timeout, 3 s).

@@ -39,7 +39,8 @@ internal static class MpdRenderer
         List<Period> rendered =
         [
             .. periods.Select((period, index) => RenderPeriod(presentation, period,
-                index + 1 < periods.Count ? EndBefore(presentation, period, periods[index + 1]) : presentation.IsWhole ? end : null, early)),
+                index + 1 < periods.Count ? EndBefore(presentation, period, periods[index + 1]) : presentation.IsWhole ? end : null,
+                early)),
         ];
         return new Mpd
         {

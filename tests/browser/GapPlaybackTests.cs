@@ -36,7 +36,7 @@ public sealed class GapPlaybackTests(Chromium chromium, PlayerPages pages, ITest
         // dash.js does this itself when a request fails meanwhile.
         foreach (var (_, page) in players)
         {
-            await page.EvaluateAsync("() => { const v = document.querySelector('video'); v.currentTime = v.buffered.end(v.buffered.length - 1); }");
+            await page.EvaluateAsync("() => window.seekToBufferEnd()");
         }
 
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source);
@@ -57,7 +57,8 @@ public sealed class GapPlaybackTests(Chromium chromium, PlayerPages pages, ITest
             var began = TimeProvider.System.GetTimestamp();
             try
             {
-                await Poll.UntilAsync(async () => fits(await PlayerReport.OfAsync(page), before), TimeSpan.FromSeconds(60), $"{kind} {what}");
+                await Poll.UntilAsync(async () => fits(await PlayerReport.OfAsync(page), before), TimeSpan.FromSeconds(60),
+                    $"{kind} {what}");
                 output.WriteLine(FormattableString.Invariant(
                     $"{kind} {what} after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
             }

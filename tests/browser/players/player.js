@@ -130,6 +130,8 @@ window.journal = () => [
     Array.from({ length: video.buffered.length }, (_, i) => `${video.buffered.start(i).toFixed(2)} to ${video.buffered.end(i).toFixed(2)}`).join(', '),
 ].join('\n');
 
+window.seekToBufferEnd = () => { video.currentTime = video.buffered.end(video.buffered.length - 1); };
+
 window.report = () => {
   const quality = video.getVideoPlaybackQuality();
   return {

@@ -253,7 +253,7 @@ internal static partial class MpdRules
 
     private static string? Id(XElement element) => MpdVersion.At(element, "id");
 
-    /// <summary>Returns whether the distance to the next period is permitted: none, or more than a second in a growing presentation.</summary>
+    /// <summary>Returns whether the distance to the next period is permitted: none, or over a second in a growing presentation.</summary>
     private static bool IsGap(MpdVersion m, double seconds) => Math.Abs(seconds) < 0.002 || (!m.IsStatic && seconds > 1);
 
     private static bool IsMedia(MpdList list) => MpdVersion.At(list.Set, "contentType") != "image";
