@@ -40,6 +40,19 @@ internal sealed class ClusterViewers : IAsyncDisposable
         var playwright = await Playwright.CreateAsync();
         var viewers = new ClusterViewers(await PlayerFiles.StartAsync(), playwright, await Browsers.LaunchAsync(playwright), say);
         var (hls, dash) = (new Uri(edge, $"/live/{channel}/index.m3u8"), new Uri(edge, $"/live/{channel}/manifest.mpd"));
+        using (var http = new HttpClient())
+        {
+            // hls.js does not repeat a first request that is answered with 404.
+            foreach (var manifest in new[] { hls, dash })
+            {
+                await Poll.UntilAsync(async () =>
+                {
+                    using var response = await http.GetAsync(manifest);
+                    return response.IsSuccessStatusCode;
+                }, StartTimeout, $"{manifest} is served");
+            }
+        }
+
         foreach (var (name, address) in new[]
         {
             ("watch page", new Uri(edge, $"/watch/{channel}")),
