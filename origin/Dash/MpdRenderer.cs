@@ -11,9 +11,10 @@ internal static class MpdRenderer
 
     /// <summary>
     /// Target latency in low latency. It covers two parts and the tolerated error of an encoder's clock, and leaves one second for network
-    /// delay and jitter.
+    /// delay and jitter. The maximum is longer than an interruption lasts, even one by the loss of a server: above it, dash.js 5 seeks to the
+    /// end of its buffer, and if it waits there for media after a gap, it never leaves it.
     /// </summary>
-    public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6));
+    public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 
     /// <summary>
     /// Reference time ids per period: one for each adaptation set. Ids are unique, because periods start at different segments (ISO/IEC
@@ -21,15 +22,13 @@ internal static class MpdRenderer
     /// </summary>
     private const int ReferencesPerPeriod = 100;
 
-    /// <summary>Longest time without media that a period covers while the content grows.</summary>
-    private static readonly TimeSpan MaxBridgedGap = TimeSpan.FromSeconds(1);
-
     /// <summary>The MPD of a presentation.</summary>
     public static Mpd Render(Presentation presentation)
     {
         var (latency, periods) = (presentation.Latency, presentation.Periods);
 
-        var end = EndOf(periods[^1]);
+        // Rounded up to the millisecond, so that no media is excluded.
+        var end = TimeSpan.FromMilliseconds(Math.Ceiling(periods[^1].End.TotalSeconds * 1000));
 
         // A presentation is low-latency if its last period is; periods that list their segments are at standard latency.
         var early = presentation.IsWhole ? null : periods[^1].Cadence?.Early;
@@ -39,8 +38,7 @@ internal static class MpdRenderer
         List<Period> rendered =
         [
             .. periods.Select((period, index) => RenderPeriod(presentation, period,
-                index + 1 < periods.Count ? EndBefore(presentation, period, periods[index + 1]) : presentation.IsWhole ? end : null,
-                early)),
+                index + 1 < periods.Count ? periods[index + 1].Start.ToTimeSpan() : presentation.IsWhole ? end : null, early)),
         ];
         return new Mpd
         {
@@ -61,20 +59,6 @@ internal static class MpdRenderer
             Periods = rendered,
         };
     }
-
-    /// <summary>
-    /// End of a period that another one follows: the start of that one, or the end of the media if the content grows and no media follow
-    /// for longer than <see cref="MaxBridgedGap"/>. A player that waits at the live edge through such a gap is at the end of its media.
-    /// dash.js then seeks to the end of its buffer, and leaves it only where the period ends.
-    /// </summary>
-    private static TimeSpan EndBefore(Presentation presentation, PresentationPeriod period, PresentationPeriod next)
-    {
-        var (end, start) = (EndOf(period), next.Start.ToTimeSpan());
-        return !presentation.IsWhole && start - end > MaxBridgedGap ? end : start;
-    }
-
-    /// <summary>End of a period's media, rounded up to the millisecond, so that no media is excluded.</summary>
-    private static TimeSpan EndOf(PresentationPeriod period) => TimeSpan.FromMilliseconds(Math.Ceiling(period.End.TotalSeconds * 1000));
 
     /// <summary>
     /// Longest segment, including sprite sheets. Not in low latency: Shaka 5.2 subtracts this from the live edge of counted segments, and a

@@ -50,6 +50,8 @@ async function begin() {
       const player = new shaka.Player();
       await player.attach(video);
       player.addEventListener('error', e => errors.push(`shaka: ${e.detail.code} ${e.detail.message}`));
+      player.addEventListener('buffering', e => note(`Shaka: ${e.buffering ? 'buffers' : 'plays'}`));
+      player.getNetworkingEngine().registerResponseFilter((_, response) => note(`Shaka: has ${response.uri.split('/').slice(-2).join('/')}, ${response.data?.byteLength} bytes`));
       await player.load(url);
       window.player = player;
       break;
@@ -129,8 +131,6 @@ window.journal = () => [
   `now ${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}, ${video.paused ? 'paused' : 'not paused'}, ready ${video.readyState}, buffered ` +
     Array.from({ length: video.buffered.length }, (_, i) => `${video.buffered.start(i).toFixed(2)} to ${video.buffered.end(i).toFixed(2)}`).join(', '),
 ].join('\n');
-
-window.seekToBufferEnd = () => { video.currentTime = video.buffered.end(video.buffered.length - 1); };
 
 window.report = () => {
   const quality = video.getVideoPlaybackQuality();

@@ -146,11 +146,12 @@ internal static partial class MpdRules
             .Max() / list.Timescale
             <= MpdVersion.Seconds(m.Root, "maxSegmentDuration") + 0.5)),
         new("DASH 5.3.2.2", "periods have names, no two the same", m => Distinct(m.Periods)),
-        new("DASH 5.3.2.2", "periods begin one after the other, where the one before ends or after a time without media", m =>
-            m.Periods.Count > 0 && m.Periods.Zip(m.Periods.Skip(1)).All(pair =>
+        new("DASH 5.3.2.2", "periods begin one after the other, where the one before ends", m => m.Periods.Count > 0
+            && m.Periods.Zip(m.Periods.Skip(1)).All(pair =>
             MpdVersion.Seconds(pair.First, "start") < MpdVersion.Seconds(pair.Second, "start")
-            && (pair.First.Attribute("duration") is null || IsGap(m, MpdVersion.Seconds(pair.Second, "start")
-                - MpdVersion.Seconds(pair.First, "start") - MpdVersion.Seconds(pair.First, "duration"))))),
+            && (pair.First.Attribute("duration") is null
+                || Math.Abs(MpdVersion.Seconds(pair.First, "start") + MpdVersion.Seconds(pair.First, "duration")
+                    - MpdVersion.Seconds(pair.Second, "start")) < 0.002))),
         new("DASH 5.3.2.2", "a static one ends where its last period does", m => !m.IsStatic || m.Periods is not [.., var last]
             || last.Attribute("duration") is null
             || Math.Abs(MpdVersion.Seconds(last, "start") + MpdVersion.Seconds(last, "duration")
@@ -252,9 +253,6 @@ internal static partial class MpdRules
     ];
 
     private static string? Id(XElement element) => MpdVersion.At(element, "id");
-
-    /// <summary>Returns whether the distance to the next period is permitted: none, or over a second in a growing presentation.</summary>
-    private static bool IsGap(MpdVersion m, double seconds) => Math.Abs(seconds) < 0.002 || (!m.IsStatic && seconds > 1);
 
     private static bool IsMedia(MpdList list) => MpdVersion.At(list.Set, "contentType") != "image";
 

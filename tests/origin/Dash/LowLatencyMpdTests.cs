@@ -20,7 +20,7 @@ public class LowLatencyMpdTests
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT2S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
-                <Latency referenceId="101" target="2000" max="6000" min="1000" />
+                <Latency referenceId="101" target="2000" max="30000" min="1000" />
                 <PlaybackRate max="1.04" min="0.96" />
               </ServiceDescription>
               <Period id="0" start="PT10S">
@@ -204,19 +204,17 @@ public class LowLatencyMpdTests
         periods[1].Descendants(Ns + "S").ShouldNotBeEmpty();
     }
 
-    [Theory]
-    [InlineData(3.1, "PT10S")]
-    [InlineData(0.9, "PT10.9S")]
-    public void Media_after_a_time_gap_start_a_period(double gap, string duration)
+    [Fact]
+    public void Media_after_a_time_gap_starts_a_period()
     {
         var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(5);
-        live.Source.Silence(gap);
-        live.Time += TimeSpan.FromSeconds(gap);
+        live.Source.Silence(3.1);
+        live.Time += TimeSpan.FromSeconds(3.1);
         live.Segments(1);
         var periods = Periods(live.Mpd());
         periods.Select(Id).ShouldBe(["0", "0-6"]);
-        periods[0].Attribute("duration")!.Value.ShouldBe(duration, "players at the live edge leave a period where its media end");
+        periods[0].Attribute("duration")!.Value.ShouldBe("PT13.1S", "the next one says where it ends");
         Template(periods[0], "source").Attribute("endNumber")!.Value.ShouldBe("5");
     }
 
