@@ -132,6 +132,7 @@ public static class ControlModule
         services.AddSingleton<SpareSessions>();
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<SuspensionWatch>();
+        services.AddSingleton<ServerLeaseState>();
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(

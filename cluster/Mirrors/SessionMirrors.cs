@@ -49,7 +49,7 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     public ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken)
     {
         var remote = _services.Directory.FindRemote(channel);
-        if (remote is null && IsLost(channel))
+        if (remote is null && (IsLost(channel) || IsInDoubt(channel)))
         {
             return new(ChannelAvailability.Unavailable);
         }
@@ -152,6 +152,14 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     private bool IsLost(ChannelName channel) => _services.Directory.FindLost(channel) is { } session
         && Find(channel, session) is null && !_services.Sessions.Owns(channel, session)
         && !_services.Sessions.HasNewer(channel, session);
+
+    /// <summary>
+    /// Returns whether another server may have taken over the channel's session of this server: it has lost the database for a lease, and
+    /// all servers whose sessions it mirrors. Media of an encoder are served nevertheless. What this server has added without one, it
+    /// discards when it learns of a takeover.
+    /// </summary>
+    private bool IsInDoubt(ChannelName channel) => _services.Directory.HasLeaseExpired && !_mirrors.IsEmpty
+        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && _services.Sessions.LacksEncoder(channel);
 
     private void Keep(ChannelName channel)
     {

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Servers;
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
 internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
     IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers,
-    SpareSessions spares) : IServerDirectory
+    SpareSessions spares, ServerLeaseState lease) : IServerDirectory
 {
     /// <summary>Maximum number of channels whose last session is kept.</summary>
     private const int MaxLast = 4096;
@@ -33,6 +33,9 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
 
     /// <inheritdoc/>
     public Guid Self => identity.Id;
+
+    /// <inheritdoc/>
+    public bool HasLeaseExpired => lease.HasExpired;
 
     /// <inheritdoc/>
     public RemoteChannel? FindRemote(ChannelName channel) => remoteSessions.Find(channel)?.Target;

@@ -22,7 +22,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
+    ILogger<ServerLeaseService> logger, ServerLeaseState lease, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
     ISessionLifecycle? lifecycle = null, IInternalListener? listener = null, SuspensionWatch? suspensions = null,
     DatabaseClock? clock = null)
     : BackgroundService, INotificationHandler, ISessionReceiver
@@ -41,7 +41,6 @@ internal sealed class ServerLeaseService(
     private volatile bool _hasStarted;
     private bool _hasAddress;
     private volatile bool _hasResumed;
-    private long _renewedAt;
     private volatile bool _isDraining;
     private volatile bool _isStopping;
 
@@ -95,7 +94,7 @@ internal sealed class ServerLeaseService(
         if (!_hasStarted)
         {
             Telemetry.Meter.CreateObservableGauge("broadcast_cluster_lease_age_seconds",
-                () => time.GetElapsedTime(Interlocked.Read(ref _renewedAt)).TotalSeconds, "s", "Time since the last renewal of the lease.");
+                () => lease.Age.TotalSeconds, "s", "Time since the last renewal of the lease.");
             sessionWriter.OwnershipLost += OnLost;
             suspensions?.Start();
             _hasStarted = true;
@@ -318,7 +317,7 @@ internal sealed class ServerLeaseService(
         }
 
         clock?.Measure(at, before, time.GetElapsedTime(began));
-        Interlocked.Exchange(ref _renewedAt, began);
+        lease.Renewed(began);
         if (_isDraining != (renewal == LeaseRenewal.Draining))
         {
             _isDraining = renewal == LeaseRenewal.Draining;

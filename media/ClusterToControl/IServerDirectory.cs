@@ -28,6 +28,12 @@ public interface IServerDirectory
     Guid Self { get; }
 
     /// <summary>
+    /// Indicates whether this server has held its lease and could not renew it in time, so that other servers may have taken its sessions
+    /// over. Answers from memory.
+    /// </summary>
+    bool HasLeaseExpired { get; }
+
+    /// <summary>
     /// Finds a channel that is on air at another server. Answers from memory, with the last known state while the database is unavailable.
     /// </summary>
     RemoteChannel? FindRemote(ChannelName channel);

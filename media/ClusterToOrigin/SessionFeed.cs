@@ -73,6 +73,12 @@ public interface IMirroredSessions
     /// <summary>Returns whether this server serves a session of its own under the channel, whether ended or not.</summary>
     bool Owns(ChannelName channel, SessionId session);
 
+    /// <summary>
+    /// Returns whether this server serves an open session of its own under the channel whose newest media are the slate's, or that has
+    /// received no media for longer than requests are held.
+    /// </summary>
+    bool LacksEncoder(ChannelName channel);
+
     /// <summary>Returns whether this server serves a playable session of its own that began after the given one.</summary>
     bool HasNewer(ChannelName channel, SessionId session);
 }

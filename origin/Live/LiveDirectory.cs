@@ -99,6 +99,10 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
 
     /// <inheritdoc/>
+    public bool LacksEncoder(ChannelName channel) => FindChannel(channel)?.Sessions
+        .Any(own => own is { IsMirror: false, IsEnded: false, LacksEncoder: true }) ?? false;
+
+    /// <inheritdoc/>
     public bool HasNewer(ChannelName channel, SessionId session) => FindChannel(channel)?.Sessions
         .Any(own => own is { IsMirror: false, IsPlayable: true } && own.Id.CompareTo(session) > 0) ?? false;
 

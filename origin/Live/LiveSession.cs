@@ -303,6 +303,18 @@ internal sealed partial class LiveSession
         }
     }
 
+    /// <summary>Indicates whether the newest media are the slate's, or none have arrived for longer than requests are held.</summary>
+    public bool LacksEncoder
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return IsStalled || _timeline.Slate is not null;
+            }
+        }
+    }
+
     /// <summary>Indicates whether no rendition has received media for so long that the encoder must be disconnected.</summary>
     private bool IsStalled => _replaced || _time.GetElapsedTime(_lastMedia) > 2 * Latency.TargetDuration;
 

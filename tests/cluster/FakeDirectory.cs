@@ -26,6 +26,8 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
     /// <summary>Error of the next reads.</summary>
     public IOException? Error { get; set; }
 
+    public bool HasLeaseExpired { get; set; }
+
     public RemoteChannel? FindRemote(ChannelName channel) => channel == TestSession.Channel ? Remote : null;
 
     /// <summary>The open session of the channel without an owner.</summary>

@@ -72,6 +72,11 @@ internal sealed class FakeSessions : IMirroredSessions
     public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) =>
         Snapshots.TryGetValue(session, out var snapshot) ? snapshot.Checkpoint : null;
 
+    /// <summary>Whether the own session of the channel waits for its encoder.</summary>
+    public bool WithoutEncoder { get; set; }
+
+    public bool LacksEncoder(ChannelName channel) => WithoutEncoder;
+
     public bool HasNewer(ChannelName channel, SessionId session) => HasNewerSession;
 
     private void Add(SessionId session, string what)

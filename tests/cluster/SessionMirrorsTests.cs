@@ -85,6 +85,30 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
+    public async Task Own_session_without_an_encoder_is_unavailable_at_a_server_that_is_cut_off()
+    {
+        var other = ChannelName.Parse("other");
+        var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (true, true);
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "a server that mirrors nothing may have lost the database alone");
+        server.SetOwner(owner);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "another server responds");
+
+        await owner.DisposeAsync();
+        server.Time.Advance(server.Services.Options.MirrorLost + TimeSpan.FromSeconds(1));
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Unavailable);
+
+        server.Sessions.WithoutEncoder = false;
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "its encoder is here");
+        (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (false, true);
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "the lease holds");
+
+        ValueTask<ChannelAvailability> PrepareOtherAsync() => server.Mirrors.PrepareAsync(other, CancellationToken.None);
+    }
+
+    [Fact]
     public async Task The_last_session_of_a_channel_is_mirrored_while_its_server_serves_it()
     {
         await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
