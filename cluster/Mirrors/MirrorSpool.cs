@@ -56,6 +56,9 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
     public void Discard(ObjectName name) => own.Discard(name);
 
     /// <inheritdoc/>
+    public void Replace(ObjectName name) => own.Replace(name);
+
+    /// <inheritdoc/>
     public void DeleteAll(string prefix) => own.DeleteAll(prefix);
 
     private SessionMirror? FindMirror(ObjectName name, out ParsedObjectName parsed)

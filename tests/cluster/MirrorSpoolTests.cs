@@ -115,6 +115,14 @@ public sealed class MirrorSpoolTests : IAsyncLifetime
     }
 
     [Fact]
+    public void No_member_of_the_spool_keeps_its_default_implementation()
+    {
+        var type = _server.MirrorSpool.GetType();
+        type.GetInterfaceMap(typeof(ISpool)).TargetMethods.Where(method => !type.Equals(method.DeclaringType))
+            .Select(method => method.Name).ShouldBeEmpty("it would not reach the server's own spool");
+    }
+
+    [Fact]
     public async Task All_kinds_of_read_find_mirrored_media()
     {
         Put(Live);
