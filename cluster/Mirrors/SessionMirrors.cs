@@ -58,7 +58,9 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         {
             if (remote is null || _services.Sessions.Owns(channel, remote.Session))
             {
-                return new(ChannelAvailability.Available);
+                // The owner of a released session is known in a moment.
+                return new(remote is null && _services.Sessions.HasReleased(channel) ? ChannelAvailability.Unavailable
+                    : ChannelAvailability.Available);
             }
 
             mirror = Start(channel, remote);

@@ -74,6 +74,12 @@ public interface IMirroredSessions
     bool Owns(ChannelName channel, SessionId session);
 
     /// <summary>
+    /// Returns whether this server has released an open session of its own under the channel some seconds ago, and serves none since. Another
+    /// server has it.
+    /// </summary>
+    bool HasReleased(ChannelName channel);
+
+    /// <summary>
     /// Returns whether this server serves an open session of its own under the channel whose newest media are the slate's, or that has
     /// received no media for longer than requests are held.
     /// </summary>

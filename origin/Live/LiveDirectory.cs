@@ -22,7 +22,11 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
     : ITimelineSink, ISessionFeeds, IMirroredSessions
 {
+    /// <summary>Time after the release of an open session in which the database names its owner.</summary>
+    private static readonly TimeSpan ReleasedFor = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
+    private readonly ConcurrentDictionary<ChannelName, long> _released = new();
     private readonly Lock _gate = new();
 
     /// <summary>Selects the visible part of each session.</summary>
@@ -75,6 +79,11 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 return;
             }
 
+            if (!removed.IsEnded)
+            {
+                _released[channel] = time.GetTimestamp();
+            }
+
             Remove(removed);
         }
 
@@ -97,6 +106,23 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
 
     /// <inheritdoc/>
     public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
+
+    /// <inheritdoc/>
+    public bool HasReleased(ChannelName channel)
+    {
+        if (!_released.TryGetValue(channel, out var at))
+        {
+            return false;
+        }
+
+        if ((FindChannel(channel)?.Sessions.All(session => session.IsEnded) ?? true) && time.GetElapsedTime(at) < ReleasedFor)
+        {
+            return true;
+        }
+
+        _released.TryRemove(KeyValuePair.Create(channel, at));
+        return false;
+    }
 
     /// <inheritdoc/>
     public bool LacksEncoder(ChannelName channel) => FindChannel(channel)?.Sessions

@@ -85,6 +85,18 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
+    public async Task Released_session_is_unavailable_until_its_owner_is_known()
+    {
+        await using var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
+        await using var server = await TestServer.StartAsync();
+        server.Sessions.Released = true;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "404 would tell players that the session has ended");
+
+        server.SetOwner(owner);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+    }
+
+    [Fact]
     public async Task Own_session_without_an_encoder_is_unavailable_at_a_server_that_is_cut_off()
     {
         var other = ChannelName.Parse("other");

@@ -99,6 +99,27 @@ public sealed partial class PromotionTests
         directory.FindChannel(Demo)!.Find(FakePackager.First).ShouldNotBeNull().IsMirror.ShouldBeFalse();
     }
 
+    [Fact]
+    public void Released_session_is_remembered_until_another_one_is_served()
+    {
+        var packager = new FakePackager().Video().Segments(2);
+        var directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance);
+        IMirroredSessions sessions = directory;
+        directory.Append(Demo, FakePackager.First, [.. packager.Events]);
+        (sessions.HasReleased(Demo), sessions.LacksEncoder(Demo)).ShouldBe((false, false));
+        _time.Advance(TimeSpan.FromSeconds(20));
+        sessions.LacksEncoder(Demo).ShouldBeTrue("no media for so long");
+
+        directory.Forget(Demo, FakePackager.First);
+        (sessions.HasReleased(Demo), sessions.LacksEncoder(Demo)).ShouldBe((true, false));
+        directory.Append(Demo, FakePackager.Second, [.. new FakePackager(FakePackager.Second).Video().Events]);
+        sessions.HasReleased(Demo).ShouldBeFalse();
+
+        directory.Forget(Demo, FakePackager.Second);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        sessions.HasReleased(Demo).ShouldBeFalse("the database would name an owner by now");
+    }
+
     private (FakePackager Packager, LiveSession Owner) OnAir(string latency)
     {
         var packager = new FakePackager(latency: LatencyProfile.Find(latency)).Video().Segments(5);
