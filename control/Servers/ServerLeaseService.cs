@@ -22,9 +22,9 @@ namespace Broadcast.Control.Servers;
 internal sealed class ServerLeaseService(
     ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager,
     SessionWriter sessionWriter, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ILogger<ServerLeaseService> logger, ServerLeaseState lease, SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares,
-    ISessionLifecycle? lifecycle = null, IInternalListener? listener = null, SuspensionWatch? suspensions = null,
-    DatabaseClock? clock = null)
+    ILogger<ServerLeaseService> logger, ServerLeaseState lease, SessionTakeovers takeovers, StoredTakeovers storedTakeovers,
+    SpareSessions spares, ISessionLifecycle? lifecycle = null, IInternalListener? listener = null,
+    SuspensionWatch? suspensions = null, DatabaseClock? clock = null)
     : BackgroundService, INotificationHandler, ISessionReceiver
 {
     /// <summary>Renewals per lease period; up to three may be lost.</summary>

@@ -74,8 +74,8 @@ public interface IMirroredSessions
     bool Owns(ChannelName channel, SessionId session);
 
     /// <summary>
-    /// Returns whether this server has released an open session of its own under the channel some seconds ago, and serves none since. Another
-    /// server has it.
+    /// Returns whether this server has released an open session of its own under the channel some seconds ago, and serves none since.
+    /// Another server has it.
     /// </summary>
     bool HasReleased(ChannelName channel);
 

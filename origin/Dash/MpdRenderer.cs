@@ -11,8 +11,8 @@ internal static class MpdRenderer
 
     /// <summary>
     /// Target latency in low latency. It covers two parts and the tolerated error of an encoder's clock, and leaves one second for network
-    /// delay and jitter. The maximum is longer than an interruption lasts, even one by the loss of a server: above it, dash.js 5 seeks to the
-    /// end of its buffer, and if it waits there for media after a gap, it never leaves it.
+    /// delay and jitter. The maximum is longer than an interruption lasts, even one by the loss of a server: above it, dash.js 5 seeks to
+    /// the end of its buffer, and if it waits there for media after a gap, it never leaves it.
     /// </summary>
     public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 

@@ -72,12 +72,12 @@ internal sealed class FakeSessions : IMirroredSessions
     public IReadOnlyList<TimelineEvent>? GetCheckpoint(ChannelName channel, SessionId session) =>
         Snapshots.TryGetValue(session, out var snapshot) ? snapshot.Checkpoint : null;
 
-    /// <summary>Whether the own session of the channel was released.</summary>
+    /// <summary>Indicates whether the own session of the channel was released.</summary>
     public bool Released { get; set; }
 
     public bool HasReleased(ChannelName channel) => Released;
 
-    /// <summary>Whether the own session of the channel waits for its encoder.</summary>
+    /// <summary>Indicates whether the own session of the channel waits for its encoder.</summary>
     public bool WithoutEncoder { get; set; }
 
     public bool LacksEncoder(ChannelName channel) => WithoutEncoder;

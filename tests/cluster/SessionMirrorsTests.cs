@@ -103,7 +103,8 @@ public sealed class SessionMirrorsTests
         var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
         await using var server = await TestServer.StartAsync();
         (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (true, true);
-        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "a server that mirrors nothing may have lost the database alone");
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available,
+            "a server that mirrors nothing may have lost the database alone");
         server.SetOwner(owner);
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
         (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "another server responds");
