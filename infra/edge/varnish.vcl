@@ -167,6 +167,10 @@ sub vcl_backend_fetch {
     # Never held. If the machine of the server has disappeared, viewers wait for this long until another server is asked. Longer
     # than the auth callback of the origin (Authorization:Timeout, 3 s).
     set bereq.first_byte_timeout = 5s;
+  } else if (bereq.url !~ "^/(?:t/[^/]+/)?(?:live|vod)/") {
+    # API and dashboard: uploads are checked before they are answered.
+    set bereq.first_byte_timeout = 35s;
+    set bereq.between_bytes_timeout = 35s;
   }
   # Removed here because a retry would otherwise add the token twice.
   unset bereq.http.X-Pass;

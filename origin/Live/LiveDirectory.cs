@@ -79,12 +79,11 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 return;
             }
 
+            Remove(removed);
             if (!removed.IsEnded)
             {
                 _released[channel] = time.GetTimestamp();
             }
-
-            Remove(removed);
         }
 
         OriginLog.SessionRemoved(logger, channel, session);

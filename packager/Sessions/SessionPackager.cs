@@ -120,6 +120,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     }
 
     /// <summary>Records that this server owns the session. A recovered session may be another server's, whose journal must stay.</summary>
+    /// <param name="isTakenOver">Whether this process took the session over from another server.</param>
     public void Confirm(bool isTakenOver = false)
     {
         _isOwned = true;

@@ -1,0 +1,29 @@
+using Broadcast.Control.Servers;
+using Broadcast.Testing;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Expiry of this server's lease, by its own clock.</summary>
+public sealed class ServerLeaseStateTests
+{
+    [Fact]
+    public void Lease_expires_unless_it_is_renewed_in_time()
+    {
+        var time = new ManualTimeProvider();
+        var lease = new ServerLeaseState(Options.Create(new ControlOptions { ServerLease = TimeSpan.FromSeconds(6) }), time);
+        time.Advance(TimeSpan.FromMinutes(1));
+        lease.HasExpired.ShouldBeFalse("it was never held");
+
+        lease.Renewed(time.GetTimestamp());
+        time.Advance(TimeSpan.FromSeconds(5.9));
+        lease.HasExpired.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        lease.HasExpired.ShouldBeTrue();
+
+        lease.Renewed(time.GetTimestamp());
+        (lease.HasExpired, lease.Age).ShouldBe((false, TimeSpan.Zero));
+    }
+}
