@@ -26,7 +26,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
     public ValueTask<RelayDecision?> OpenAsync(RemoteChannel? target, ChannelName channel, PublishRequest request,
         Action<RelayEnd> onEnded, CancellationToken cancellationToken) =>
         target is null ? BeginAsync(channel, request, onEnded, cancellationToken)
-            : OpenAtAsync(target.Owner, isOwner: true, channel, request, onEnded, cancellationToken);
+            : OpenAtAsync(target.Owner, target.Session, channel, request, onEnded, cancellationToken);
 
     /// <summary>Asks servers to begin a session of the channel, one after the other.</summary>
     private async ValueTask<RelayDecision?> BeginAsync(ChannelName channel, PublishRequest request, Action<RelayEnd> onEnded,
@@ -39,7 +39,7 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
             RelayDecision? decision;
             try
             {
-                decision = await OpenAtAsync(server, isOwner: false, channel, request, onEnded, either.Token);
+                decision = await OpenAtAsync(server, null, channel, request, onEnded, either.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -64,8 +64,15 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         return null;
     }
 
-    private async ValueTask<RelayDecision?> OpenAtAsync(ClusterServer owner, bool isOwner, ChannelName channel, PublishRequest request,
-        Action<RelayEnd> onEnded, CancellationToken cancellationToken)
+    /// <summary>Asks a server to admit a publisher.</summary>
+    /// <param name="owner">The server.</param>
+    /// <param name="session">The session that it owns; <see langword="null"/> to begin one there.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="request">The encoder's request.</param>
+    /// <param name="onEnded">Called at most once, when the owner ends an accepted publication.</param>
+    /// <param name="cancellationToken">Limits the time.</param>
+    private async ValueTask<RelayDecision?> OpenAtAsync(ClusterServer owner, SessionId? session, ChannelName channel,
+        PublishRequest request, Action<RelayEnd> onEnded, CancellationToken cancellationToken)
     {
         if (owner.Address is null)
         {
@@ -86,7 +93,13 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
         }
         catch (RpcException) when (cancellationToken.IsCancellationRequested)
         {
+            AddWaiting(session);
             throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            AddWaiting(session);
+            throw;
         }
         catch (Exception error) when (error is RpcException or IOException or InvalidDataException or InvalidTimelineEventException
             && !cancellationToken.IsCancellationRequested)
@@ -96,11 +109,22 @@ internal sealed class PublisherRelay(RelayServices services) : IPublisherRelay
                 ClusterLog.RelayUnavailable(services.Logger, channel, owner.Name, ClusterLog.ReasonOf(error));
             }
 
+            AddWaiting(session);
+
             // Waiting does not help. The encoder may be able to reach the other server itself.
-            return isOwner && ClusterLog.IsPermanent(error) ? new RelayDecision.Rejected(new PublishDecision.Rejected(
+            return session is not null && ClusterLog.IsPermanent(error) ? new RelayDecision.Rejected(new PublishDecision.Rejected(
                 PublishRejectionReason.ChannelBusy,
                 $"Channel {channel} is on air at server '{owner.Name}', which takes no encoders from this server: "
                 + $"{ClusterLog.ReasonOf(error)}. Publish to that server.")) : null;
+        }
+    }
+
+    /// <summary>Notes an encoder whose owner cannot be reached: if that server is lost, this one continues the session first.</summary>
+    private void AddWaiting(SessionId? session)
+    {
+        if (session is { } known)
+        {
+            services.Sessions.AddWaiting(known);
         }
     }
 

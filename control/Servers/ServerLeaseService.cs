@@ -35,11 +35,16 @@ internal sealed class ServerLeaseService(
 
     private static readonly TimeSpan EarlyRenewal = TimeSpan.FromSeconds(1);
 
+    /// <summary>Time after which a lease that expires is certainly expired when it is read.</summary>
+    private static readonly TimeSpan TakeoverMargin = TimeSpan.FromMilliseconds(20);
+
+
     private const string OwnershipLostReason = "another server owns or ended it";
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private readonly ProcessorLoad _load = new(time);
     private volatile bool _hasStarted;
     private bool _hasAddress;
+    private TimeSpan _nextTakeover = TimeSpan.MaxValue;
     private volatile bool _hasResumed;
     private volatile bool _isDraining;
     private volatile bool _isStopping;
@@ -189,6 +194,7 @@ internal sealed class ServerLeaseService(
                 (await SessionClaims.ListEndedAsync(connection, missing, cancellationToken)).ForEach(id => OnLost(id, OwnershipLostReason));
             }
 
+            _nextTakeover = HasResumed ? takeovers.TimeToNext(open) : TimeSpan.MaxValue;
             await EndUnknownAsync(connection, open, cancellationToken);
             if (open.FindAll(SessionClaims.ShouldEnd) is { Count: > 0 } abandoned)
             {
@@ -280,7 +286,10 @@ internal sealed class ServerLeaseService(
             // The address of the listener is known shortly after the first renewal.
             var wait = options.Value.ServerLease / RenewalsPerLease;
             var isEarly = listener is not null && !_hasAddress && earlyRenewals++ < MaxEarlyRenewals && wait > EarlyRenewal;
-            await Task.Delay(isEarly ? EarlyRenewal : wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = isEarly ? EarlyRenewal : wait;
+            wait = _nextTakeover < wait ? _nextTakeover + TakeoverMargin : wait;
+            _nextTakeover = TimeSpan.MaxValue;
+            await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (_hasStarted && !stoppingToken.IsCancellationRequested)

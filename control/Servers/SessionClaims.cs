@@ -18,6 +18,9 @@ internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Chann
     /// <summary>Time since the owner's lease expired; negative while it holds.</summary>
     public TimeSpan ExpiredFor { get; init; }
 
+    /// <summary>Time until a session of another live server counts as lost, unless its owner renews the lease.</summary>
+    public TimeSpan ExpiresIn { get; init; }
+
     /// <summary>Indicates whether the owner gave its lease back when it stopped.</summary>
     public bool IsReleased { get; init; }
 }
@@ -35,7 +38,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     /// Time after the expiry of a lease in which servers with a copy take the session over. Until then its channel counts as on air at the
     /// lost server, so that no encoder begins a new session.
     /// </summary>
-    private static readonly TimeSpan TakeoverGrace = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan TakeoverGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>End reason of a session whose owner did not return.</summary>
     public const string ServerLostReason = "its server did not return";
@@ -256,17 +259,18 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         {
             var owner = new OwnerInfo(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact),
                 TimeSpan.FromSeconds(Window));
-            var (id, status) = (SessionId.Parse(Id), rules.Evaluate(owner));
+            var (id, status, remaining) = (SessionId.Parse(Id), rules.Evaluate(owner), rules.GetRemaining(owner));
             return new(id, ChannelId, Channel, Epoch, EndRequest, status)
             {
                 Remote = status == OwnershipStatus.OwnedByLiveServer
                     || (status == OwnershipStatus.LeaseExpired && !IsReleased && owner.ExpiredFor < grace)
-                    ? new(ChannelId, Channel, id, Server ?? "", rules.GetRemaining(owner) + grace)
+                    ? new(ChannelId, Channel, id, Server ?? "", remaining + grace)
                     {
                         Target = ServerId is { } server ? new(id, Epoch, new(server, Server ?? "", Address)) : null,
                     }
                     : null,
                 ExpiredFor = owner.ExpiredFor,
+                ExpiresIn = remaining,
                 IsReleased = IsReleased,
             };
         }

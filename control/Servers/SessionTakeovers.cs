@@ -22,6 +22,9 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// <summary>Time for which a server without the encoder lets the one that has it go first.</summary>
     private static readonly TimeSpan MirrorDelay = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time between two reads while the server with the encoder goes first.</summary>
+    private static readonly TimeSpan EncoderInterval = TimeSpan.FromMilliseconds(250);
+
     /// <summary>
     /// Maximum number of sessions that one call takes over. The lease of this server is not renewed meanwhile; the next call follows a
     /// quarter of a lease later.
@@ -71,6 +74,35 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
         }
 
         return count > 0;
+    }
+
+    /// <summary>
+    /// Time until the open sessions should be read again, because the owner of one that this server mirrors is silent;
+    /// <see cref="TimeSpan.MaxValue"/> when there is none.
+    /// </summary>
+    /// <param name="open">All open sessions.</param>
+    public TimeSpan TimeToNext(IReadOnlyList<ClaimedSession> open)
+    {
+        var next = TimeSpan.MaxValue;
+        foreach (var session in claims.CanOwn && lifecycle is not null ? open : [])
+        {
+            var wait = session.Standing switch
+            {
+                _ when session.EndRequest is not null => TimeSpan.MaxValue,
+                OwnershipStatus.OwnedByLiveServer => session.ExpiresIn,
+
+                // An encoder may connect here, so that this server need not wait for others.
+                OwnershipStatus.LeaseExpired when session.ExpiredFor < SessionClaims.TakeoverGrace => EncoderInterval,
+                _ => TimeSpan.MaxValue,
+            };
+            if (wait < next
+                && candidates?.Find(ChannelName.Parse(session.Channel), session.Id) is not (null or TakeoverSuitability.None))
+            {
+                next = wait;
+            }
+        }
+
+        return next;
     }
 
     /// <summary>Takes over a session that its owner hands over.</summary>

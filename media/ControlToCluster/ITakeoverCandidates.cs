@@ -9,7 +9,7 @@ public enum TakeoverSuitability
     /// <summary>A mirror of the session.</summary>
     Mirror,
 
-    /// <summary>A mirror of the session, and the connection of an encoder.</summary>
+    /// <summary>A mirror of the session, and the connection of an encoder, even of one that waits to be admitted.</summary>
     Encoder,
 }
 

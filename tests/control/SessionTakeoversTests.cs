@@ -42,6 +42,28 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         candidates.Asked.ShouldContain(session);
     }
 
+    [Theory]
+    [InlineData(TakeoverSuitability.Mirror, -2.0, 2.0, "when the lease expires")]
+    [InlineData(TakeoverSuitability.Encoder, -2.0, 2.0, "when the lease expires")]
+    [InlineData(TakeoverSuitability.None, -2.0, null, "the owner is heard")]
+    [InlineData(TakeoverSuitability.Mirror, 1.0, 0.25, "an encoder may connect meanwhile")]
+    [InlineData(TakeoverSuitability.Mirror, 6, null, "too late for a short interval")]
+    [InlineData(TakeoverSuitability.None, 1, null, "no copy")]
+    public async Task Sessions_are_read_again(TakeoverSuitability suitability, double expiredFor, double? seconds, string why)
+    {
+        await using var b = await StartAsync(await FreshAsync(), new FakeCandidates { Suitability = suitability });
+        var session = new ClaimedSession(SessionId.New(DateTimeOffset.UnixEpoch), 1, "show", 1, null,
+            expiredFor < 0 ? OwnershipStatus.OwnedByLiveServer : OwnershipStatus.LeaseExpired)
+        {
+            ExpiredFor = TimeSpan.FromSeconds(expiredFor), ExpiresIn = TimeSpan.FromSeconds(Math.Max(0, -expiredFor)),
+        };
+
+        var expected = seconds is { } some ? TimeSpan.FromSeconds(some) : TimeSpan.MaxValue;
+        b.Get<SessionTakeovers>().TimeToNext([session]).ShouldBe(expected, why);
+        b.Get<SessionTakeovers>().TimeToNext([session with { EndRequest = "stop" }]).ShouldBe(TimeSpan.MaxValue);
+        b.Get<SessionTakeovers>().TimeToNext([session with { Standing = OwnershipStatus.OwnedHere }]).ShouldBe(TimeSpan.MaxValue);
+    }
+
     [Fact]
     public async Task Session_without_a_copy_is_left_to_its_owner()
     {
@@ -83,7 +105,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
 
         await CheckAsync(b);
 
-        candidates.Asked.ShouldBeEmpty();
+        b.Lifecycle.TakenOver.ShouldBeEmpty();
         (await RowAsync(b, grant.Session.Id)).Epoch.ShouldBe(1);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
     }

@@ -66,8 +66,28 @@ public sealed class RelayTests
         await using var relay = await RelayServer.StartAsync();
         await owner.DisposeAsync();
 
-        (await relay.OpenAsync(owner.Entry)).Decision.ShouldBeNull();
         (await relay.OpenAsync(owner.Entry with { Address = null })).Decision.ShouldBeNull();
+        relay.Relayed.Contains(TestSession.Id).ShouldBeFalse();
+        (await relay.OpenAsync(owner.Entry)).Decision.ShouldBeNull();
+        relay.Relayed.Contains(TestSession.Id).ShouldBeTrue("the encoder waits here, so that this server takes the session over first");
+        relay.Relayed.IsOwnerResponding(TestSession.Id).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Encoder_waits_for_a_few_seconds_after_its_last_request()
+    {
+        var time = new ManualTimeProvider();
+        var sessions = new RelayedSessions(time);
+        var other = SessionId.New(DateTimeOffset.UnixEpoch);
+        sessions.AddWaiting(TestSession.Id);
+        time.Advance(TimeSpan.FromSeconds(3));
+        sessions.AddWaiting(other);
+        sessions.Contains(TestSession.Id).ShouldBeTrue();
+        time.Advance(TimeSpan.FromSeconds(3));
+        sessions.Contains(TestSession.Id).ShouldBeFalse();
+        sessions.Contains(other).ShouldBeTrue();
+        sessions.AddWaiting(TestSession.Id);
+        sessions.Contains(TestSession.Id).ShouldBeTrue();
     }
 
     [Fact]
@@ -84,6 +104,7 @@ public sealed class RelayTests
 
         await Should.ThrowAsync<OperationCanceledException>(() => relay.OpenAsync(owner.Entry, cancellationToken: timeout.Token));
         owner.Publishers.Admitted.ShouldBeEmpty();
+        relay.Relayed.Contains(TestSession.Id).ShouldBeTrue();
     }
 
     [Theory]
