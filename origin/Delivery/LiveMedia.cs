@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -61,6 +62,9 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
     {
         switch (availability.Readiness)
         {
+            case Readiness.Complete when availability.Source is { Init: { } init } source:
+                await SendWithInitAsync(context, init, source);
+                break;
             case Readiness.Complete:
                 await media.AnswerAsync(context, availability.Source!);
                 break;
@@ -91,6 +95,30 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         if (HttpMethods.IsGet(context.Request.Method))
         {
             await context.Response.BodyWriter.WriteAsync(EmptySegment, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Sends a segment after its init segment, without ranges. Its entity tag differs from that of the segment alone.</summary>
+    private async Task SendWithInitAsync(HttpContext context, MediaLocation init, MediaLocation source)
+    {
+        media.SetHeaders(context, source);
+        var (headers, length) = (context.Response.Headers, init.Length!.Value + source.Length!.Value);
+        headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{length}\"");
+        if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, headers.ETag!))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        context.Response.ContentType = source.ContentType;
+        context.Response.ContentLength = length;
+        if (!HttpMethods.IsHead(context.Request.Method)
+            && (await media.SendRestAsync(context, init, 0) is null || await media.SendRestAsync(context, source, 0) is null)
+            && !context.RequestAborted.IsCancellationRequested)
+        {
+            headers.Remove("ETag");
+            OriginLog.ResponseAborted(logger, source.Object, 0);
+            Responses.TryAgain(context);
         }
     }
 

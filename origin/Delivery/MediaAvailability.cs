@@ -57,7 +57,7 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
 
         if (path.Init != 0 && rendition.Find(path.Number) is { } started && (started.IsGap || started.Init != path.Init))
         {
-            return new MediaAvailability(Readiness.Empty, null);
+            return OfChanged(rendition, started, path);
         }
 
         if (MediaLocation.Find(rendition, timeline.FirstSegment, path) is { } source)
@@ -77,6 +77,26 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
 
         return new MediaAvailability(IsUpcoming(timeline, rendition, path) ? Readiness.Upcoming : Readiness.Never, null);
     }
+
+    /// <summary>
+    /// Evaluates a segment with another init segment than the path names. A counting player expects the first one after a change before it
+    /// knows of the change: it gets the new init segment as well. From then on the MPD states where to continue. Shaka 5.2 counts a segment
+    /// without media as buffered: after ten seconds of them it would wait until its position leaves the DVR window.
+    /// </summary>
+    private static MediaAvailability OfChanged(RenditionTimeline rendition, TimelineSegment segment, LivePath path) =>
+        segment.IsGap || !IsFirstAfter(rendition, segment, path) || rendition.FindInit(path.Init) is not { } expected
+            || rendition.FindInit(segment.Init) is not { } init || !HaveSameCodec(expected.Format.Codecs, init.Format.Codecs)
+            ? new MediaAvailability(Readiness.Empty, null)
+        : segment.IsClosed && MediaLocation.Of(rendition, init, segment) is { } source ? Complete(source)
+        : new MediaAvailability(Readiness.Upcoming, null);
+
+    /// <summary>Returns whether the segment before has the init segment that a path names.</summary>
+    private static bool IsFirstAfter(RenditionTimeline rendition, TimelineSegment segment, LivePath path) =>
+        rendition.Find(segment.Number - 1)?.Init == path.Init;
+
+    private static bool HaveSameCodec(string first, string second) => FourCharacterCode(first).SequenceEqual(FourCharacterCode(second));
+
+    private static ReadOnlySpan<char> FourCharacterCode(string codecs) => codecs.AsSpan(0, Math.Min(4, codecs.Length));
 
     private static MediaAvailability Complete(MediaLocation? source) =>
         source is null ? default : new MediaAvailability(Readiness.Complete, source);

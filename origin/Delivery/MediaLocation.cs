@@ -17,6 +17,9 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     {
     }
 
+    /// <summary>Init segment to send before the media; <see langword="null"/> for none.</summary>
+    public MediaLocation? Init { get; init; }
+
     /// <summary>Cache lifetime for a URL whose content changes; <see langword="null"/> for media, which never changes at its URL.</summary>
     public TimeSpan? MaxAge { get; init; }
 
@@ -37,9 +40,9 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     /// </summary>
     public static MediaLocation? Find(RenditionTimeline rendition, long firstSegment, LivePath path) => path.Kind switch
     {
-        LivePathKind.Init => Init(rendition, path),
-        LivePathKind.Segment => Segment(rendition, firstSegment, path),
-        LivePathKind.Part => Part(rendition, path),
+        LivePathKind.Init => FindInit(rendition, path),
+        LivePathKind.Segment => FindSegment(rendition, firstSegment, path),
+        LivePathKind.Part => FindPart(rendition, path),
         _ => null,
     };
 
@@ -60,31 +63,40 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
             : null;
     }
 
-    private static MediaLocation? Init(RenditionTimeline rendition, LivePath path)
+    /// <summary>A closed segment after its init segment.</summary>
+    public static MediaLocation? Of(RenditionTimeline rendition, TimelineInit init, TimelineSegment segment) =>
+        Of(rendition, segment) is { } media ? media with { Init = Of(rendition, init), Tag = $"i{init.Number}{media.Tag}" } : null;
+
+    private static MediaLocation Of(RenditionTimeline rendition, TimelineInit init) =>
+        new(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };
+
+    private static MediaLocation? Of(RenditionTimeline rendition, TimelineSegment segment) =>
+        segment is { IsClosed: true, IsGap: false, Length: > 0 }
+            ? new MediaLocation(segment.Object, 0, segment.Length, $"s{segment.Number}",
+                rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, segment.Duration, segment.Length) }
+            : null;
+
+    private static MediaLocation? FindInit(RenditionTimeline rendition, LivePath path)
     {
         if (path.Number <= int.MaxValue && rendition.FindInit((int)path.Number) is { } init)
         {
-            return new MediaLocation(init.Object, 0, init.Length, $"i{init.Number}",
-                rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };
+            return Of(rendition, init);
         }
 
         return path.Number >= 1 && path.Number < rendition.NewestInit?.Number ? Past(rendition, path) : null;
     }
 
-    private static MediaLocation? Segment(RenditionTimeline rendition, long firstSegment, LivePath path)
+    private static MediaLocation? FindSegment(RenditionTimeline rendition, long firstSegment, LivePath path)
     {
         if (rendition.Find(path.Number) is { } segment)
         {
-            return segment is { IsClosed: true, IsGap: false, Length: > 0 }
-                ? new MediaLocation(segment.Object, 0, segment.Length, $"s{segment.Number}",
-                    rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, segment.Duration, segment.Length) }
-                : null;
+            return Of(rendition, segment);
         }
 
         return path.Number >= 1 && path.Number < firstSegment ? Past(rendition, path) : null;
     }
 
-    private static MediaLocation? Part(RenditionTimeline rendition, LivePath path) =>
+    private static MediaLocation? FindPart(RenditionTimeline rendition, LivePath path) =>
         rendition.Find(path.Number) is { IsGap: false } segment && path.Part < segment.Parts.Count && segment.Parts[path.Part] is var part
             ? new MediaLocation(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}",
                 rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, part.Duration, part.Length) }

@@ -145,6 +145,34 @@ public class HeldMediaTests
     }
 
     [Fact]
+    public async Task First_segment_after_a_change_is_held_and_sent_with_its_init_segment()
+    {
+        var packager = new FakePackager(latency: LatencyProfile.Low).Video().Segment();
+        await using var server = (await OriginServer.StartAsync()).Hear(packager);
+        var url = $"/live/demo/{packager.Session.Id}/source/i1-2.m4s";
+        var asked = server.SendAsync(url);
+        await HeldAsync(server);
+        server.Hear(packager.Change("source", format => format with { Width = 640 }).Parts("source", 2));
+        asked.IsCompleted.ShouldBeFalse();
+        server.Hear(packager.Close("source"));
+        using var response = await asked;
+
+        var expected = await server.Client.GetByteArrayAsync(url.Replace("i1-2.m4s", "init-2.mp4", StringComparison.Ordinal));
+        expected = [.. expected, .. await server.Client.GetByteArrayAsync(url.Replace("i1-2", "2", StringComparison.Ordinal))];
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await response.Content.ReadAsByteArrayAsync()).ShouldBe(expected);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
+
+        using var head = await server.SendAsync(url, HttpMethod.Head);
+        (head.Content.Headers.ContentLength, head.Headers.ETag).ShouldBe((expected.Length, response.Headers.ETag));
+        using var again = new HttpRequestMessage(HttpMethod.Get, url);
+        again.Headers.IfNoneMatch.Add(response.Headers.ETag!);
+        again.Headers.Range = new(0, 3);
+        using var known = await server.Client.SendAsync(again);
+        known.StatusCode.ShouldBe(HttpStatusCode.NotModified);
+    }
+
+    [Fact]
     public async Task Slow_client_gets_the_complete_segment_after_it_left_the_window()
     {
         await using var server = await OriginServer.StartAsync();

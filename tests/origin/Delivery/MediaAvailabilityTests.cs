@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -69,6 +70,47 @@ public class MediaAvailabilityTests
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
     }
 
+    /// <summary>A counting player expects the first segment of another init segment before it knows of the change.</summary>
+    [Theory]
+    [InlineData("i1-2.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("i1-3.m4s", "avc1.42c01e", "Complete", "i2")]
+    [InlineData("i1-4.m4s", "avc1.42c01e", "Empty", null)]      // the MPD states where to continue
+    [InlineData("i1-5.m4s", "avc1.42c01e", "Empty", null)]
+    [InlineData("i2-3.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("i2-2.m4s", "avc1.42c01e", "Empty", null)]
+    [InlineData("3.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("i3-3.m4s", "avc1.42c01e", "Empty", null)]
+    [InlineData("i1-3.m4s", "hvc1.1.6.L93.B0", "Empty", null)]   // its decoder cannot continue
+    public void First_segment_after_a_change_carries_its_init_segment(string file, string codecs, string expected, string? init)
+    {
+        var packager = new FakePackager().Video().Segments(2).Change("source", format => format with { Width = 640, Codecs = codecs })
+            .Discontinuity().Segments(3);
+        var availability = Judge(packager, file);
+        availability.Readiness.ToString().ShouldBe(expected);
+        availability.Source?.Init?.Tag.ShouldBe(init);
+        availability.Source?.Tag.ShouldBe(init is null ? $"s{file[^5]}" : $"{init}s{file[^5]}");
+    }
+
+    [Fact]
+    public void First_segment_after_a_change_is_awaited_until_it_is_complete()
+    {
+        var packager = new FakePackager(latency: LatencyProfile.Low).Video().Segment()
+            .Change("source", format => format with { Width = 640 }).Parts("source", 2);
+        Judge(packager, "i1-2.m4s").Readiness.ShouldBe(Readiness.Upcoming);
+        Judge(packager, "i2-2.m4s").Readiness.ShouldBe(Readiness.Growing);
+        Judge(packager.Close("source"), "i1-2.m4s").Readiness.ShouldBe(Readiness.Complete);
+    }
+
+    [Fact]
+    public void Gap_is_empty_for_a_counting_player()
+    {
+        var packager = new FakePackager().Video().Segment().Change("source", format => format with { Width = 640 })
+            .Gap("source").Segment();
+        Judge(packager, "i1-2.m4s").Readiness.ShouldBe(Readiness.Empty);
+        Judge(packager, "i2-2.m4s").Readiness.ShouldBe(Readiness.Empty);
+        Judge(packager, "i1-3.m4s").Readiness.ShouldBe(Readiness.Empty);
+    }
+
     /// <summary>Numbers are common to all renditions: the rungs will have every segment of the source.</summary>
     [Theory]
     [InlineData("1.m4s", "Growing")]
@@ -109,6 +151,14 @@ public class MediaAvailabilityTests
     {
         var feed = new PartFeed().Parts(2);
         Judge(feed, $"/live/demo/{feed.Session.Id}/other/1.m4s").Readiness.ShouldBe(Readiness.Never);
+    }
+
+    private static MediaAvailability Judge(FakePackager packager, string file)
+    {
+        LivePath.TryParse($"/live/demo/{packager.Session.Id}/source/{file}", out var path).ShouldBeTrue();
+        var timeline = new SessionTimeline(packager.Session);
+        packager.Events.ForEach(@event => timeline.Apply(@event));
+        return MediaAvailability.Of(timeline, path);
     }
 
     private static MediaAvailability Judge(PartFeed feed, string address)
