@@ -198,6 +198,11 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
         }
 
         var current = _periods is [.., var last] ? last : null;
+        if (IsFragment(timeline, number, current, found))
+        {
+            return;
+        }
+
         var startsPeriod = current is null || timeline.Discontinuities.Contains(number)
             || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
             || (current.Cadence is not null && found.Count < current.Ranges.Count);
@@ -213,6 +218,15 @@ internal sealed class PeriodProjection(SegmentCadence? detector = null, long fir
             RangeOf(current!, rendition)!.Last = number;
         }
     }
+
+    /// <summary>
+    /// Returns whether a segment was cut off before the first part of another rendition, as by the loss of a server. No period starts with
+    /// a fraction of a second of video and no audio: dash.js 5.2 does not leave such a period.
+    /// </summary>
+    private static bool IsFragment(SessionTimeline timeline, long number, MpdPeriod? current,
+        List<(RenditionTimeline Rendition, TimelineSegment Segment)> found) =>
+        current?.Cadence is not null && found.Count < current.Ranges.Count && !(timeline.IsEnded && number == timeline.LastSegment)
+            && LeaderOf(found).Duration.ToTimeSpan() < timeline.Session.Latency.SegmentMinimum / 2;
 
     private CadenceDecision Evaluate(SessionTimeline timeline, long number,
         List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, bool startsPeriod, TimeSpan lag)

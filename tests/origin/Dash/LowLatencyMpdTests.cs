@@ -132,6 +132,25 @@ public class LowLatencyMpdTests
         Template(periods[2], "audio").Attribute("startNumber")!.Value.ShouldBe("5");
     }
 
+    [Theory]
+    [InlineData("low")]
+    [InlineData("standard")]
+    public void Segment_that_was_cut_off_before_its_audio_is_no_period(string profile)
+    {
+        var live = new LiveSessionHarness(new FakePackager(latency: LatencyProfile.Find(profile)).Video().Audio());
+        live.Segments(3);
+        live.Source.Part("source").Close("source").Gap("audio", 1 / 3.0);
+        live.Time += TimeSpan.FromSeconds(8);
+        live.Source.Silence(8 - (1 / 3.0)).Discontinuity();
+        live.Hear();
+        live.Segments(2);
+        var periods = Periods(live.Mpd());
+
+        periods.Select(Id).ShouldBe(["0", "1"]);
+        periods.Select(period => period.Descendants(Ns + "Representation").Count()).ShouldBe([2, 2]);
+        Template(periods[1], "source").Attribute("startNumber")!.Value.ShouldBe("5");
+    }
+
     [Fact]
     public void Irregular_segments_are_listed_at_standard_latency_until_their_duration_is_regular()
     {
