@@ -62,8 +62,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
     {
         switch (availability.Readiness)
         {
-            case Readiness.Complete when availability.Source is { Init: { } init } source:
-                await SendWithInitAsync(context, init, source);
+            case Readiness.Complete when availability.Source is { Pieces: [_, ..] } source:
+                await SendPiecesAsync(context, source);
                 break;
             case Readiness.Complete:
                 await media.AnswerAsync(context, availability.Source!);
@@ -98,27 +98,33 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         }
     }
 
-    /// <summary>Sends a segment after its init segment, without ranges. Its entity tag differs from that of the segment alone.</summary>
-    private async Task SendWithInitAsync(HttpContext context, MediaLocation init, MediaLocation source)
+    /// <summary>Sends several objects as one, without ranges.</summary>
+    private async Task SendPiecesAsync(HttpContext context, MediaLocation source)
     {
         media.SetHeaders(context, source);
-        var (headers, length) = (context.Response.Headers, init.Length!.Value + source.Length!.Value);
-        headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{length}\"");
-        if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, headers.ETag!))
+        var (headers, tag) = (context.Response.Headers, string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{source.Length}\""));
+        headers.ETag = tag;
+        if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
         context.Response.ContentType = source.ContentType;
-        context.Response.ContentLength = length;
-        if (!HttpMethods.IsHead(context.Request.Method)
-            && (await media.SendRestAsync(context, init, 0) is null || await media.SendRestAsync(context, source, 0) is null)
-            && !context.RequestAborted.IsCancellationRequested)
+        context.Response.ContentLength = source.Length;
+        foreach (var piece in HttpMethods.IsHead(context.Request.Method) ? [] : source.Pieces)
         {
-            headers.Remove("ETag");
-            OriginLog.ResponseAborted(logger, source.Object, 0);
-            Responses.TryAgain(context);
+            if (await media.SendRestAsync(context, piece, 0) is null)
+            {
+                if (!context.RequestAborted.IsCancellationRequested)
+                {
+                    headers.Remove("ETag");
+                    OriginLog.ResponseAborted(logger, piece.Object, 0);
+                    Responses.TryAgain(context);
+                }
+
+                return;
+            }
         }
     }
 

@@ -80,14 +80,15 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
 
     /// <summary>
     /// Evaluates a segment with another init segment than the path names. A counting player expects the first one after a change before it
-    /// knows of the change: it gets the new init segment as well. From then on the MPD states where to continue. Shaka 5.2 counts a segment
-    /// without media as buffered: after ten seconds of them it would wait until its position leaves the DVR window.
+    /// knows of the change: it gets the new init segment as well, and then the one that it knows, because media for that may follow. From
+    /// then on the MPD states where to continue. Shaka 5.2 counts a segment without media as buffered: after ten seconds of them it would
+    /// wait until its position leaves the DVR window.
     /// </summary>
     private static MediaAvailability OfChanged(RenditionTimeline rendition, TimelineSegment segment, LivePath path) =>
         segment.IsGap || !IsFirstAfter(rendition, segment, path) || rendition.FindInit(path.Init) is not { } expected
             || rendition.FindInit(segment.Init) is not { } init || !HaveSameCodec(expected.Format.Codecs, init.Format.Codecs)
             ? new MediaAvailability(Readiness.Empty, null)
-        : segment.IsClosed && MediaLocation.Of(rendition, init, segment) is { } source ? Complete(source)
+        : segment.IsClosed && MediaLocation.Of(rendition, init, segment, expected) is { } source ? Complete(source)
         : new MediaAvailability(Readiness.Upcoming, null);
 
     /// <summary>Returns whether the segment before has the init segment that a path names.</summary>

@@ -17,8 +17,11 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     {
     }
 
-    /// <summary>Init segment to send before the media; <see langword="null"/> for none.</summary>
-    public MediaLocation? Init { get; init; }
+    /// <summary>
+    /// Pieces to send one after the other instead of the object, with known lengths; <see cref="Length"/> is their sum. Empty for a single
+    /// object.
+    /// </summary>
+    public IReadOnlyList<MediaLocation> Pieces { get; init; } = [];
 
     /// <summary>Cache lifetime for a URL whose content changes; <see langword="null"/> for media, which never changes at its URL.</summary>
     public TimeSpan? MaxAge { get; init; }
@@ -63,9 +66,23 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
             : null;
     }
 
-    /// <summary>A closed segment after its init segment.</summary>
-    public static MediaLocation? Of(RenditionTimeline rendition, TimelineInit init, TimelineSegment segment) =>
-        Of(rendition, segment) is { } media ? media with { Init = Of(rendition, init), Tag = $"i{init.Number}{media.Tag}" } : null;
+    /// <summary>
+    /// A closed segment between its init segment and another one, which media of the same player need afterwards; <see langword="null"/>
+    /// when there is no such segment.
+    /// </summary>
+    public static MediaLocation? Of(RenditionTimeline rendition, TimelineInit init, TimelineSegment segment, TimelineInit next)
+    {
+        if (Of(rendition, segment) is not { } media)
+        {
+            return null;
+        }
+
+        MediaLocation[] pieces = [Of(rendition, init), media, Of(rendition, next)];
+        return media with
+        {
+            Pieces = pieces, Length = pieces.Sum(piece => piece.Length!.Value), Tag = $"i{init.Number}{media.Tag}i{next.Number}",
+        };
+    }
 
     private static MediaLocation Of(RenditionTimeline rendition, TimelineInit init) =>
         new(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };

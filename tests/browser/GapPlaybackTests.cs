@@ -6,18 +6,20 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Players in a browser across a time without media, as after the loss of a server: the slate is off.</summary>
+/// <summary>Players in a browser across a time without media, as after the loss of a server.</summary>
 public sealed class GapPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output)
 {
     /// <summary>Time without an encoder; <c>BROADCAST_TEST_GAP_SECONDS</c> sets another one.</summary>
     private static readonly double Gap = double.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_GAP_SECONDS"),
         CultureInfo.InvariantCulture, out var seconds) ? seconds : 9;
 
-    [Fact]
-    public async Task Players_at_the_live_edge_continue_after_seconds_without_media()
+    [Theory]
+    [InlineData(false, "scale=480:270")]    // another size: players have requested segments for the earlier period
+    [InlineData(true, "null")]              // the slate for a moment, and then the earlier size: these segments need both init segments
+    public async Task Players_at_the_live_edge_continue_after_seconds_without_media(bool hasSlate, string filter)
     {
         await using var server = await BroadcastServer.StartAsync(
-            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+            environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = hasSlate ? "true" : "false" });
         var channel = await server.AddChannelAsync("show", new { latency = "low" });
         var source = new TestSource { Frame = CountingFrame.Filter };
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
@@ -34,8 +36,7 @@ public sealed class GapPlaybackTests(Chromium chromium, PlayerPages pages, ITest
         encoder.Kill();
         await Task.Delay(TimeSpan.FromSeconds(Gap));
 
-        // Another size: players get segments without media for those that they have requested for the earlier period.
-        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source with { Frame = source.Frame + ",scale=480:270" });
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source with { Frame = $"{source.Frame},{filter}" });
 
         // Beyond the time without media, and on.
         await AllAsync(players, "continues", (report, before) => report.Time > before.Time + Gap + 4 && report.Frames > before.Frames + 60);

@@ -145,7 +145,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task First_segment_after_a_change_is_held_and_sent_with_its_init_segment()
+    public async Task First_segment_after_a_change_is_held_and_sent_between_both_init_segments()
     {
         var packager = new FakePackager(latency: LatencyProfile.Low).Video().Segment();
         await using var server = (await OriginServer.StartAsync()).Hear(packager);
@@ -158,7 +158,8 @@ public class HeldMediaTests
         using var response = await asked;
 
         var expected = await server.Client.GetByteArrayAsync(url.Replace("i1-2.m4s", "init-2.mp4", StringComparison.Ordinal));
-        expected = [.. expected, .. await server.Client.GetByteArrayAsync(url.Replace("i1-2", "2", StringComparison.Ordinal))];
+        expected = [.. expected, .. await server.Client.GetByteArrayAsync(url.Replace("i1-2", "2", StringComparison.Ordinal)),
+            .. await server.Client.GetByteArrayAsync(url.Replace("i1-2.m4s", "init-1.mp4", StringComparison.Ordinal))];
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await response.Content.ReadAsByteArrayAsync()).ShouldBe(expected);
         response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
