@@ -8,10 +8,10 @@ using IPNetwork = System.Net.IPNetwork;
 namespace Broadcast.Host.Listening;
 
 /// <summary>
-/// Limits the connections of all listeners together, so that files remain for everything else (<see cref="OpenFileLimit"/>). Three quarters
-/// are for viewers, a few for health checks and metrics, and the rest is for encoders. The three limits are independent, so that health
-/// checks are answered while viewers or encoders are at their limit. One client has a quarter of the viewers' connections. At a limit, a
-/// new HTTP connection replaces the one without a request for the longest time.
+/// Limits the connections of all listeners together, so that files remain for everything else (<see cref="OpenFileLimit"/>). Three
+/// quarters are for viewers, a few for health checks and metrics, and the rest is for encoders. The three limits are independent, so
+/// that health checks are answered while viewers or encoders are at their limit. One client has a quarter of the viewers' connections,
+/// or half of the internal ones. At a limit, a new HTTP connection replaces the one without a request for the longest time.
 /// </summary>
 internal sealed class ConnectionLimits
 {
@@ -35,7 +35,8 @@ internal sealed class ConnectionLimits
         MaxEncoders = Math.Max(1, connections - MaxViewers - MaxInternal);
         MaxPerClient = delivery.MaxConnectionsPerClient ?? Math.Max(1, MaxViewers / 4);
         _viewers = new ConnectionLimiter(MaxPerClient, MaxViewers);
-        _internal = new ConnectionLimiter(int.MaxValue, MaxInternal);
+        MaxInternalPerClient = (MaxInternal + 1) / 2;
+        _internal = new ConnectionLimiter(MaxInternalPerClient, MaxInternal);
         _count = count ?? Overload.Count;
         _ = TrustedProxies.TryParse(delivery.TrustedProxies, out var proxies, out _);
 
@@ -53,6 +54,9 @@ internal sealed class ConnectionLimits
     /// <summary>Maximum number of connections of the internal listener.</summary>
     public int MaxInternal { get; }
 
+    /// <summary>Maximum number of connections of one client of the internal listener: half, so that they leave room for others.</summary>
+    public int MaxInternalPerClient { get; }
+
     /// <summary>Maximum number of RTMP and RTMPS connections.</summary>
     public int MaxEncoders { get; }
 
@@ -68,7 +72,7 @@ internal sealed class ConnectionLimits
     /// <summary>Limits the connections of an HTTP or HTTPS listener.</summary>
     public void UseForViewers(ListenOptions listen) => Use(listen, _viewers, _exempt);
 
-    /// <summary>Limits the connections of the internal listener. Clients have no limit of their own.</summary>
+    /// <summary>Limits the connections of the internal listener.</summary>
     public void UseForInternal(ListenOptions listen) => Use(listen, _internal, []);
 
     /// <summary>Limits the connections of an RTMP or RTMPS listener.</summary>

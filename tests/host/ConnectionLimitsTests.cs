@@ -38,8 +38,8 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
     public void Limits_of_all_listeners_together_do_not_exceed_the_connections()
     {
         var limits = new ConnectionLimits(2096, new DeliveryOptions());
-        (limits.MaxViewers, limits.MaxPerClient, limits.MaxInternal, limits.MaxEncoders, limits.MaxUnpublished).ShouldBe(
-            (1572, 393, 64, 460, 230));
+        (limits.MaxViewers, limits.MaxPerClient, limits.MaxInternal, limits.MaxInternalPerClient, limits.MaxEncoders, limits.MaxUnpublished)
+            .ShouldBe((1572, 393, 64, 32, 460, 230));
         (limits.MaxViewers + limits.MaxInternal + limits.MaxEncoders).ShouldBe(2096);
         OpenFileLimit.Read().ShouldNotBeNull().ShouldBeGreaterThan(0);
     }
@@ -127,12 +127,26 @@ public sealed class ConnectionLimitsTests : IAsyncLifetime
         (await ReadAsync(await ConnectAsync("127.0.0.1"))).ShouldBeEmpty("viewers have no connection left");
         for (var i = 0; i < 20; i++)
         {
-            await ConnectAsync("127.0.0.1", _internalPort);
+            await ConnectAsync($"127.0.0.{1 + (i % 4)}", _internalPort);
         }
 
         await Poll.UntilAsync(() => _counted.Count == 1 + 20 - limits.MaxInternal);
         limits.Internal.ShouldBe(limits.MaxInternal);
         (await AnswerAsync(await ConnectAsync("127.0.0.1", _internalPort), "/")).ShouldContain("200 OK");
+        (await AnswerAsync(await ConnectAsync("127.0.0.2", _internalPort), "/")).ShouldContain("200 OK");
+    }
+
+    [Fact]
+    public async Task Client_of_the_internal_port_whose_requests_take_long_leaves_connections_to_others()
+    {
+        var limits = await StartAsync(64, new DeliveryOptions());
+        for (var i = 0; i < limits.MaxInternalPerClient; i++)
+        {
+            await SendAsync(await ConnectAsync("127.0.0.1", _internalPort), "/held");
+        }
+
+        await Poll.UntilAsync(() => Volatile.Read(ref _held) == limits.MaxInternalPerClient);
+        (await ReadAsync(await ConnectAsync("127.0.0.1", _internalPort))).ShouldBeEmpty();
         (await AnswerAsync(await ConnectAsync("127.0.0.2", _internalPort), "/")).ShouldContain("200 OK");
     }
 
