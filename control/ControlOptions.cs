@@ -73,9 +73,9 @@ public sealed class ControlOptions
 
     /// <summary>
     /// Lease of a server when several servers share one database, measured by the database's clock. A server renews its lease four times
-    /// per period. Default 6 s, 1 s to 10 min; set the same value on all servers. With a shorter lease, a pause of the machine or network
-    /// can cost the server its sessions. With a longer one, an encoder that moves to another server after a crash is rejected for that
-    /// long.
+    /// per period. With the private database the lease is five times as long. Default 6 s, 1 s to 10 min; set the same value on all
+    /// servers. With a shorter lease, a pause of the machine or network can cost the server its sessions. With a longer one, an encoder
+    /// that moves to another server after a crash is rejected for that long.
     /// </summary>
     public TimeSpan ServerLease { get; set; } = TimeSpan.FromSeconds(6);
 

@@ -76,6 +76,9 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// <summary>Connections for lookups on behalf of viewers and publishers, which API requests cannot exhaust.</summary>
     internal NpgsqlDataSource LookupSource => Pools.Lookups;
 
+    /// <summary>Indicates whether the database is the private one of this data folder, which no other server uses.</summary>
+    public bool IsPrivate => !_options().HasServer;
+
     /// <summary>Connections for renewing the server's lease, which nothing else can exhaust.</summary>
     internal NpgsqlDataSource LeaseSource => Pools.Leases;
 

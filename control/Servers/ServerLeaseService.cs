@@ -30,6 +30,9 @@ internal sealed class ServerLeaseService(
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
 
+    /// <summary>Factor of the lease with the private database. No other server waits for its end.</summary>
+    private const int PrivateLeases = 5;
+
     /// <summary>Maximum number of renewals at a shorter interval, until the address of the internal listener is known.</summary>
     private const int MaxEarlyRenewals = 10;
 
@@ -54,6 +57,8 @@ internal sealed class ServerLeaseService(
 
     /// <summary>Indicates whether an operator drains the server, or it is about to stop.</summary>
     public bool IsDraining => _isDraining || _isStopping;
+
+    private TimeSpan Lease => database.IsPrivate ? options.Value.ServerLease * PrivateLeases : options.Value.ServerLease;
 
     /// <summary>Indicates whether this server owns sessions.</summary>
     public bool HasSessions => sessionManager.Sessions().Count > 0;
@@ -101,7 +106,11 @@ internal sealed class ServerLeaseService(
             Telemetry.Meter.CreateObservableGauge("broadcast_cluster_lease_age_seconds",
                 () => lease.Age.TotalSeconds, "s", "Time since the last renewal of the lease.");
             sessionWriter.OwnershipLost += OnLost;
-            suspensions?.Start();
+            if (!database.IsPrivate)
+            {
+                suspensions?.Start();
+            }
+
             _hasStarted = true;
         }
     }
@@ -284,7 +293,7 @@ internal sealed class ServerLeaseService(
         while (!stoppingToken.IsCancellationRequested)
         {
             // The address of the listener is known shortly after the first renewal.
-            var wait = options.Value.ServerLease / RenewalsPerLease;
+            var wait = Lease / RenewalsPerLease;
             var isEarly = listener is not null && !_hasAddress && earlyRenewals++ < MaxEarlyRenewals && wait > EarlyRenewal;
             wait = isEarly ? EarlyRenewal : wait;
             wait = _nextTakeover < wait ? _nextTakeover + TakeoverMargin : wait;
@@ -319,7 +328,7 @@ internal sealed class ServerLeaseService(
     {
         var (began, before) = (time.GetTimestamp(), time.GetUtcNow());
         var (renewal, at) = await ServerLease.RenewAsync(
-            connection, identity, options.Value.ServerLease, listener?.Address, _load.Measure(), isFirst, silentSince, cancellationToken);
+            connection, identity, Lease, listener?.Address, _load.Measure(), isFirst, silentSince, cancellationToken);
         if (renewal == LeaseRenewal.TakenByOther)
         {
             return renewal;
