@@ -133,6 +133,11 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         return rows.SingleOrDefault()?.ToOpen();
     }
 
+    /// <summary>Takes a session of this server, whose epoch is known, with the next epoch.</summary>
+    /// <returns>The session; <see langword="null"/> when it has another owner or epoch, has ended, or is to end.</returns>
+    public Task<OpenSession?> TakeAgainAsync(NpgsqlConnection connection, SessionId session, long epoch) =>
+        TakeHandedOverAsync(connection, session, epoch, identity.Id);
+
     /// <summary>Takes over a session that its owner hands over, with the next epoch.</summary>
     /// <param name="connection">Open connection.</param>
     /// <param name="session">The session.</param>

@@ -34,6 +34,9 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
     /// <summary>Maximum time to read the journal of a session whose copy cannot be used; the lease is not renewed meanwhile.</summary>
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>Epochs of sessions that this server may have taken over without learning of it: the reply to the commit was lost.</summary>
+    private readonly Dictionary<SessionId, long> _unconfirmed = [];
+
     /// <summary>Returns whether this server mirrors a session of another server.</summary>
     public bool HasCopy(ClaimedSession session) => candidates?.GetCopy(ChannelName.Parse(session.Channel), session.Id) is not null;
 
@@ -49,7 +52,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
             return false;
         }
 
-        var count = 0;
+        var count = await ConfirmAsync(connection, open);
         foreach (var session in open.Where(session => session is { Standing: OwnershipStatus.LeaseExpired, EndRequest: null }))
         {
             var channel = ChannelName.Parse(session.Channel);
@@ -61,11 +64,13 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
                 continue;
             }
 
-            if (await claims.TakeOverAsync(connection, session, cancellationToken) is { } taken)
+            // Removed when the outcome is known.
+            _unconfirmed[session.Id] = session.Epoch + 1;
+            var taken = await claims.TakeOverAsync(connection, session, cancellationToken);
+            _unconfirmed.Remove(session.Id);
+            if (taken is not null)
             {
-                Takeovers.Add(1);
-                ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
-                await ContinueAsync(taken, copy);
+                await ContinueTakenAsync(taken, copy);
                 if (++count == MaxSessions)
                 {
                     break;
@@ -117,6 +122,37 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
         ControlLog.SessionReceived(logger, session.Value, taken.Session.Channel.Value, taken.Session.Epoch);
         await ContinueAsync(taken, copy);
         return true;
+    }
+
+    /// <summary>
+    /// Continues the sessions that this server has taken over without learning of it. A row of this server with another epoch is none of
+    /// them: the database may have lost that another server took the session over.
+    /// </summary>
+    /// <returns>Number of sessions.</returns>
+    private async Task<int> ConfirmAsync(NpgsqlConnection connection, IReadOnlyList<ClaimedSession> open)
+    {
+        var count = 0;
+        foreach (var session in _unconfirmed.Count == 0 ? [] : open)
+        {
+            if (_unconfirmed.TryGetValue(session.Id, out var epoch)
+                && session is { Standing: OwnershipStatus.OwnedHere, EndRequest: null } && session.Epoch == epoch
+                && candidates!.GetCopy(ChannelName.Parse(session.Channel), session.Id) is { } copy
+                && await claims.TakeAgainAsync(connection, session.Id, epoch) is { } taken)
+            {
+                await ContinueTakenAsync(taken, copy);
+                count++;
+            }
+        }
+
+        _unconfirmed.Clear();
+        return count;
+    }
+
+    private Task ContinueTakenAsync(OpenSession taken, SessionCopy copy)
+    {
+        Takeovers.Add(1);
+        ControlLog.SessionTakenOver(logger, taken.Session.Id.Value, taken.Session.Channel.Value, taken.Session.Epoch);
+        return ContinueAsync(taken, copy);
     }
 
     /// <summary>

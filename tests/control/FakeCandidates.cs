@@ -13,6 +13,9 @@ internal sealed class FakeCandidates : ITakeoverCandidates
     /// <summary>Suitability for every session.</summary>
     public TakeoverSuitability Suitability { get; set; }
 
+    /// <summary>Finds the suitability instead.</summary>
+    public Func<TakeoverSuitability>? Finding { get; set; }
+
     /// <summary>Indicates whether there is a copy.</summary>
     public bool HasCopy { get; set; } = true;
 
@@ -22,7 +25,7 @@ internal sealed class FakeCandidates : ITakeoverCandidates
     public TakeoverSuitability Find(ChannelName channel, SessionId session)
     {
         Asked.Enqueue(session);
-        return Suitability;
+        return Finding?.Invoke() ?? Suitability;
     }
 
     public SessionCopy? GetCopy(ChannelName channel, SessionId session) => HasCopy ? Copy : null;

@@ -128,6 +128,35 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Session_continues_when_the_reply_to_its_takeover_is_lost()
+    {
+        var candidates = new FakeCandidates();
+        var shared = await FreshAsync();
+        await using var b = await StartAsync(shared, candidates);
+        var session = await LostAsync(b, expired: 10);
+
+        // Checks of the server's own services take nothing over.
+        var isTest = new AsyncLocal<bool> { Value = true };
+        candidates.Finding = () => isTest.Value ? TakeoverSuitability.Encoder : TakeoverSuitability.None;
+        var settings = new NpgsqlConnectionStringBuilder(b.Get<ControlDatabase>().Source.ConnectionString) { Pooling = false };
+        await using var relay = new StallingRelay(Path.Combine(settings.Host!, ".s.PGSQL.5432"));
+        (settings.Host, settings.Port) = ("127.0.0.1", relay.Port);
+        await using (var connection = new NpgsqlConnection(settings.ConnectionString))
+        {
+            await connection.OpenAsync();
+            relay.LostReply = "COMMIT";
+            await Should.ThrowAsync<NpgsqlException>(() => b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default));
+        }
+
+        // The server's own check may have found it already.
+        await CheckAsync(b);
+
+        b.Lifecycle.TakenOver.ShouldHaveSingleItem();
+        b.Get<SessionManager>().HasOpen(session).ShouldBeTrue();
+        (await RowAsync(b, session)).ShouldBe(new Row(3, null, b.Get<ServerIdentity>().Id), "the second takeover has the next epoch");
+    }
+
+    [Fact]
     public async Task Session_whose_end_is_requested_is_not_taken_over()
     {
         var candidates = new FakeCandidates { Suitability = TakeoverSuitability.None };

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Broadcast.Control.Tests;
 
 /// <summary>
 /// TCP relay in front of PostgreSQL's Unix socket. It can stall: connections stay open and are accepted, but no byte passes, as with a
-/// frozen server or dropped packets.
+/// frozen server or dropped packets. It can lose a reply.
 /// </summary>
 internal sealed class StallingRelay : IAsyncDisposable
 {
@@ -30,6 +31,11 @@ internal sealed class StallingRelay : IAsyncDisposable
 
     /// <summary>Number of accepted connections.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>
+    /// Text in a reply that is lost, once, with its connection: PostgreSQL has executed the statement, and the client does not learn of it.
+    /// </summary>
+    public string? LostReply { get; set; }
 
     /// <summary>Lets no byte pass any more.</summary>
     public void Stall() => _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -81,7 +87,7 @@ internal sealed class StallingRelay : IAsyncDisposable
         try
         {
             await server.ConnectAsync(_target);
-            await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
+            await Task.WhenAny(CopyAsync(client, server, isReply: false), CopyAsync(server, client, isReply: true));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -92,13 +98,19 @@ internal sealed class StallingRelay : IAsyncDisposable
         server.Dispose();
     }
 
-    private async Task CopyAsync(Socket from, Socket to)
+    private async Task CopyAsync(Socket from, Socket to, bool isReply)
     {
         var buffer = new byte[16 * 1024];
         int count;
         while ((count = await from.ReceiveAsync(buffer)) > 0)
         {
             await _open.Task;
+            if (isReply && LostReply is { } lost && buffer.AsSpan(0, count).IndexOf(Encoding.ASCII.GetBytes(lost)) >= 0)
+            {
+                LostReply = null;
+                return;
+            }
+
             await to.SendAsync(buffer.AsMemory(0, count));
         }
     }
