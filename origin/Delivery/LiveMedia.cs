@@ -62,8 +62,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
     {
         switch (availability.Readiness)
         {
-            case Readiness.Complete when availability.Source is { Pieces: [_, ..] } source:
-                await SendPiecesAsync(context, source);
+            case Readiness.Complete when availability.Source is { Before: { } before } source:
+                await SendJoinedAsync(context, before, source);
                 break;
             case Readiness.Complete:
                 await media.AnswerAsync(context, availability.Source!);
@@ -98,11 +98,13 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         }
     }
 
-    /// <summary>Sends several objects as one, without ranges.</summary>
-    private async Task SendPiecesAsync(HttpContext context, MediaLocation source)
+    /// <summary>Sends a segment with init segments before and after it, without ranges.</summary>
+    private async Task SendJoinedAsync(HttpContext context, MediaLocation before, MediaLocation source)
     {
+        MediaLocation[] pieces = source.After is { } after ? [before, source, after] : [before, source];
+        var length = pieces.Sum(piece => piece.Length!.Value);
+        var (headers, tag) = (context.Response.Headers, string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{length}\""));
         media.SetHeaders(context, source);
-        var (headers, tag) = (context.Response.Headers, string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{source.Length}\""));
         headers.ETag = tag;
         if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
         {
@@ -111,8 +113,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         }
 
         context.Response.ContentType = source.ContentType;
-        context.Response.ContentLength = source.Length;
-        foreach (var piece in HttpMethods.IsHead(context.Request.Method) ? [] : source.Pieces)
+        context.Response.ContentLength = length;
+        foreach (var piece in HttpMethods.IsHead(context.Request.Method) ? [] : pieces)
         {
             if (await media.SendRestAsync(context, piece, 0) is null)
             {
@@ -172,6 +174,12 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         }
 
         var (sent, deadline) = (0L, waits.After(MediaAvailability.StallTimeout(session.Latency)));
+        if (source.Before is { } before && await media.SendRestAsync(context, before, 0) is null)
+        {
+            Responses.TryAgain(context);
+            return;
+        }
+
         while (true)
         {
             session = session.Newest;

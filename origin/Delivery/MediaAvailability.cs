@@ -55,9 +55,10 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
             return default;
         }
 
-        if (path.Init != 0 && rendition.Find(path.Number) is { } started && (started.IsGap || started.Init != path.Init))
+        if (path.Init != 0 && rendition.Find(path.Number) is { } started
+            && (started.IsGap || started.Init != path.Init || IsFirstWith(rendition, started)))
         {
-            return OfChanged(rendition, started, path);
+            return OfFirst(rendition, started, path.Init);
         }
 
         if (MediaLocation.Find(rendition, timeline.FirstSegment, path) is { } source)
@@ -79,21 +80,31 @@ internal readonly record struct MediaAvailability(Readiness Readiness, MediaLoca
     }
 
     /// <summary>
-    /// Evaluates a segment with another init segment than the path names. A counting player expects the first one after a change before it
-    /// knows of the change: it gets the new init segment as well, and then the one that it knows, because media for that may follow. From
-    /// then on the MPD states where to continue. Shaka 5.2 counts a segment without media as buffered: after ten seconds of them it would
-    /// wait until its position leaves the DVR window.
+    /// Evaluates a segment of a counting player where the init segment changes. The first one after a change is sent after its init
+    /// segment, because the player may not know of the change. If it expects another init segment, that one follows. Later segments are
+    /// empty then: the MPD states where to continue. Shaka 5.2 counts a segment without media as buffered, and after ten seconds of them it
+    /// would wait until its position leaves the DVR window. It ignores an init segment after media in low latency, so that the way back
+    /// begins with one as well.
     /// </summary>
-    private static MediaAvailability OfChanged(RenditionTimeline rendition, TimelineSegment segment, LivePath path) =>
-        segment.IsGap || !IsFirstAfter(rendition, segment, path) || rendition.FindInit(path.Init) is not { } expected
-            || rendition.FindInit(segment.Init) is not { } init || !HaveSameCodec(expected.Format.Codecs, init.Format.Codecs)
-            ? new MediaAvailability(Readiness.Empty, null)
-        : segment.IsClosed && MediaLocation.Of(rendition, init, segment, expected) is { } source ? Complete(source)
-        : new MediaAvailability(Readiness.Upcoming, null);
+    private static MediaAvailability OfFirst(RenditionTimeline rendition, TimelineSegment segment, int number)
+    {
+        var isExpected = segment.Init == number;
+        if (segment.IsGap || rendition.FindInit(segment.Init) is not { } init || rendition.FindInit(number) is not { } expected
+            || (!isExpected && (rendition.Find(segment.Number - 1)?.Init != number
+                || !HaveSameCodec(expected.Format.Codecs, init.Format.Codecs))))
+        {
+            return new MediaAvailability(Readiness.Empty, null);
+        }
 
-    /// <summary>Returns whether the segment before has the init segment that a path names.</summary>
-    private static bool IsFirstAfter(RenditionTimeline rendition, TimelineSegment segment, LivePath path) =>
-        rendition.Find(segment.Number - 1)?.Init == path.Init;
+        var source = MediaLocation.Of(rendition, segment, init, isExpected ? null : expected);
+        return segment.IsClosed ? Complete(source)
+            : source is null || !isExpected ? new MediaAvailability(Readiness.Upcoming, null)
+            : new MediaAvailability(Readiness.Growing, source);
+    }
+
+    /// <summary>Returns whether the segment before needs another init segment.</summary>
+    private static bool IsFirstWith(RenditionTimeline rendition, TimelineSegment segment) =>
+        segment.Discontinuity || (rendition.Find(segment.Number - 1) is { } before && before.Init != segment.Init);
 
     private static bool HaveSameCodec(string first, string second) => FourCharacterCode(first).SequenceEqual(FourCharacterCode(second));
 

@@ -17,11 +17,11 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     {
     }
 
-    /// <summary>
-    /// Pieces to send one after the other instead of the object, with known lengths; <see cref="Length"/> is their sum. Empty for a single
-    /// object.
-    /// </summary>
-    public IReadOnlyList<MediaLocation> Pieces { get; init; } = [];
+    /// <summary>Init segment to send before the bytes; <see langword="null"/> for none.</summary>
+    public MediaLocation? Before { get; init; }
+
+    /// <summary>Init segment to send after the bytes; <see langword="null"/> for none.</summary>
+    public MediaLocation? After { get; init; }
 
     /// <summary>Cache lifetime for a URL whose content changes; <see langword="null"/> for media, which never changes at its URL.</summary>
     public TimeSpan? MaxAge { get; init; }
@@ -67,22 +67,17 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
     }
 
     /// <summary>
-    /// A closed segment between its init segment and another one, which media of the same player need afterwards; <see langword="null"/>
-    /// when there is no such segment.
+    /// A closed or open segment after its init segment, and before another one; <see langword="null"/> when there is no such segment.
     /// </summary>
-    public static MediaLocation? Of(RenditionTimeline rendition, TimelineInit init, TimelineSegment segment, TimelineInit next)
-    {
-        if (Of(rendition, segment) is not { } media)
-        {
-            return null;
-        }
-
-        MediaLocation[] pieces = [Of(rendition, init), media, Of(rendition, next)];
-        return media with
-        {
-            Pieces = pieces, Length = pieces.Sum(piece => piece.Length!.Value), Tag = $"i{init.Number}{media.Tag}i{next.Number}",
-        };
-    }
+    public static MediaLocation? Of(RenditionTimeline rendition, TimelineSegment segment, TimelineInit before, TimelineInit? after) =>
+        (Of(rendition, segment) ?? (segment.Length > 0 ? OfOpen(segment, rendition.Kind) : null)) is { } media
+            ? media with
+            {
+                Before = Of(rendition, before),
+                After = after is null ? null : Of(rendition, after),
+                Tag = $"i{before.Number}{media.Tag}{(after is null ? "" : $"i{after.Number}")}",
+            }
+            : null;
 
     private static MediaLocation Of(RenditionTimeline rendition, TimelineInit init) =>
         new(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfInit };

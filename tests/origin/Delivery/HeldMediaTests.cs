@@ -174,6 +174,23 @@ public class HeldMediaTests
     }
 
     [Fact]
+    public async Task Open_segment_after_a_change_begins_with_its_init_segment()
+    {
+        var packager = new FakePackager(latency: LatencyProfile.Low).Video().Segment()
+            .Change("source", format => format with { Width = 640 }).Parts("source", 1);
+        await using var server = (await OriginServer.StartAsync()).Hear(packager);
+        var url = $"/live/demo/{packager.Session.Id}/source/i2-2.m4s";
+        var asked = server.Client.GetByteArrayAsync(url);
+        await HeldAsync(server);
+        server.Hear(packager.Parts("source", 1).Close("source"));
+
+        byte[] expected = [.. await server.Client.GetByteArrayAsync(url.Replace("i2-2.m4s", "init-2.mp4", StringComparison.Ordinal)),
+            .. await server.Client.GetByteArrayAsync(url.Replace("i2-2", "2", StringComparison.Ordinal))];
+        (await asked).ShouldBe(expected);
+        (await server.Client.GetByteArrayAsync(url)).ShouldBe(expected);
+    }
+
+    [Fact]
     public async Task Slow_client_gets_the_complete_segment_after_it_left_the_window()
     {
         await using var server = await OriginServer.StartAsync();

@@ -70,26 +70,30 @@ public class MediaAvailabilityTests
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
     }
 
-    /// <summary>A counting player expects the first segment of another init segment before it knows of the change.</summary>
+    /// <summary>A counting player expects the first segment after a change of the init segment before it knows of the change.</summary>
     [Theory]
-    [InlineData("i1-2.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("i1-2.m4s", "avc1.42c01e", "Complete", "s2")]
     [InlineData("i1-3.m4s", "avc1.42c01e", "Complete", "i2s3i1")]
     [InlineData("i1-4.m4s", "avc1.42c01e", "Empty", null)]      // the MPD states where to continue
-    [InlineData("i1-5.m4s", "avc1.42c01e", "Empty", null)]
-    [InlineData("i2-3.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("i1-5.m4s", "avc1.42c01e", "Complete", "i1s5")]  // the earlier init segment again
+    [InlineData("i1-6.m4s", "avc1.42c01e", "Complete", "s6")]
+    [InlineData("i2-3.m4s", "avc1.42c01e", "Complete", "i2s3")]
+    [InlineData("i2-4.m4s", "avc1.42c01e", "Complete", "s4")]
+    [InlineData("i2-5.m4s", "avc1.42c01e", "Complete", "i1s5i2")]
     [InlineData("i2-2.m4s", "avc1.42c01e", "Empty", null)]
-    [InlineData("3.m4s", "avc1.42c01e", "Complete", null)]
+    [InlineData("3.m4s", "avc1.42c01e", "Complete", "s3")]
+    [InlineData("5.m4s", "avc1.42c01e", "Complete", "s5")]
     [InlineData("i3-3.m4s", "avc1.42c01e", "Empty", null)]
     [InlineData("i1-3.m4s", "hvc1.1.6.L93.B0", "Empty", null)]   // its decoder cannot continue
-    public void First_segment_after_a_change_carries_its_init_segment(string file, string codecs, string expected, string? pieces)
+    public void First_segment_after_a_change_carries_its_init_segment(string file, string codecs, string expected, string? bytes)
     {
         var packager = new FakePackager().Video().Segments(2).Change("source", format => format with { Width = 640, Codecs = codecs })
-            .Discontinuity().Segments(3);
+            .Discontinuity().Segments(2).Use("source", 1).Segments(2);
         var availability = Judge(packager, file);
         availability.Readiness.ToString().ShouldBe(expected);
-        availability.Source?.Tag.ShouldBe(pieces ?? $"s{file[^5]}");
-        string.Concat(availability.Source?.Pieces.Select(piece => piece.Tag) ?? []).ShouldBe(pieces ?? "");
-        availability.Source?.Pieces.Sum(piece => piece.Length).ShouldBe(pieces is null ? 0 : availability.Source.Length);
+        availability.Source?.Tag.ShouldBe(bytes);
+        (availability.Source is { } source ? $"{source.Before?.Tag}{LocationOfSegment(source)}{source.After?.Tag}" : null).ShouldBe(bytes);
+        static string LocationOfSegment(MediaLocation source) => $"s{Path.GetFileNameWithoutExtension(source.Object.Value)}";
     }
 
     [Fact]
@@ -98,7 +102,8 @@ public class MediaAvailabilityTests
         var packager = new FakePackager(latency: LatencyProfile.Low).Video().Segment()
             .Change("source", format => format with { Width = 640 }).Parts("source", 2);
         Judge(packager, "i1-2.m4s").Readiness.ShouldBe(Readiness.Upcoming);
-        Judge(packager, "i2-2.m4s").Readiness.ShouldBe(Readiness.Growing);
+        var growing = Judge(packager, "i2-2.m4s");
+        (growing.Readiness, growing.Source!.Before!.Tag, growing.Source.After).ShouldBe((Readiness.Growing, "i2", null));
         Judge(packager.Close("source"), "i1-2.m4s").Readiness.ShouldBe(Readiness.Complete);
     }
 
@@ -110,6 +115,7 @@ public class MediaAvailabilityTests
         Judge(packager, "i1-2.m4s").Readiness.ShouldBe(Readiness.Empty);
         Judge(packager, "i2-2.m4s").Readiness.ShouldBe(Readiness.Empty);
         Judge(packager, "i1-3.m4s").Readiness.ShouldBe(Readiness.Empty);
+        Judge(packager, "i2-3.m4s").Readiness.ShouldBe(Readiness.Complete);
     }
 
     /// <summary>Numbers are common to all renditions: the rungs will have every segment of the source.</summary>
