@@ -4,17 +4,25 @@ using Broadcast.Media;
 namespace Broadcast.Cluster.Handovers;
 
 /// <summary>Servers that follow the sessions of this server, or forward encoders to them. Thread-safe.</summary>
-internal sealed class SessionFollowers
+internal sealed class SessionFollowers(TimeProvider time)
 {
+    /// <summary>Time without an acknowledgement after which a server counts as silent: three heartbeats of a feed.</summary>
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(1.5);
+
     private readonly ConcurrentDictionary<Link, SessionId> _links = new();
+    private long _lastEnd;
+
+    /// <summary>Indicates whether any of these servers acknowledges what this one sends.</summary>
+    public bool IsAnyHeard => _links.Keys.Any(link => link.SinceHeard() < SilenceLimit);
 
     /// <summary>Adds a link, until it is disposed.</summary>
     /// <param name="session">The session.</param>
     /// <param name="server">The other server.</param>
     /// <param name="hasEncoder">Whether it forwards an encoder.</param>
-    public IDisposable Add(SessionId session, Guid server, bool hasEncoder)
+    /// <param name="sinceHeard">Gets the time since the last acknowledgement of the other server.</param>
+    public IDisposable Add(SessionId session, Guid server, bool hasEncoder, Func<TimeSpan> sinceHeard)
     {
-        var link = new Link(this, server, hasEncoder);
+        var link = new Link(this, server, hasEncoder, sinceHeard);
         _links[link] = session;
         return link;
     }
@@ -24,12 +32,24 @@ internal sealed class SessionFollowers
         [.. _links.Where(entry => entry.Value == session).OrderByDescending(entry => entry.Key.HasEncoder).Select(entry => entry.Key.Server)
             .Distinct()];
 
-    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder) : IDisposable
+    /// <summary>Returns whether there is such a server, or was one within a time.</summary>
+    public bool HadAny(TimeSpan within) => !_links.IsEmpty
+        || (Interlocked.Read(ref _lastEnd) is not 0 and var end && time.GetElapsedTime(end) <= within);
+
+    private void Remove(Link link)
+    {
+        Interlocked.Exchange(ref _lastEnd, Math.Max(1, time.GetTimestamp()));
+        _links.TryRemove(link, out _);
+    }
+
+    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder, Func<TimeSpan> sinceHeard) : IDisposable
     {
         public Guid Server => server;
 
         public bool HasEncoder => hasEncoder;
 
-        public void Dispose() => followers._links.TryRemove(this, out _);
+        public Func<TimeSpan> SinceHeard => sinceHeard;
+
+        public void Dispose() => followers.Remove(this);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Broadcast.Cluster.Handovers;
 using Broadcast.Cluster.Relays;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
@@ -23,13 +24,14 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     private readonly Lock _lock = new();
     private readonly MirrorServices _services;
     private readonly RelayedSessions _relays;
+    private readonly SessionFollowers _followers;
     private readonly bool _canOwn;
     private bool _isStopping;
 
     /// <summary>Creates the collection, without mirrors.</summary>
-    public SessionMirrors(MirrorServices services, RelayedSessions relays, ServerRoles? roles = null)
+    public SessionMirrors(MirrorServices services, RelayedSessions relays, SessionFollowers followers, ServerRoles? roles = null)
     {
-        (_services, _relays, _canOwn) = (services, relays, roles?.Media ?? true);
+        (_services, _relays, _followers, _canOwn) = (services, relays, followers, roles?.Media ?? true);
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors", () => _mirrors.Count, "{session}",
             "Sessions of other servers that this server mirrors.");
         Telemetry.Meter.CreateObservableGauge("broadcast_cluster_mirrors_lost", () => _mirrors.Values.Count(mirror => mirror.IsLost),
@@ -156,12 +158,13 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         && !_services.Sessions.HasNewer(channel, session);
 
     /// <summary>
-    /// Returns whether another server may have taken over the channel's session of this server: it has lost the database for a lease, and
-    /// all servers whose sessions it mirrors. Media of an encoder are served nevertheless. What this server has added without one, it
-    /// discards when it learns of a takeover.
+    /// Returns whether another server may have taken over the channel's session of this server: it has lost the database for a lease, all
+    /// servers whose sessions it mirrors, and all that follow its own. Media of an encoder are served nevertheless. What this server has
+    /// added without one, it discards when it learns of a takeover.
     /// </summary>
-    private bool IsInDoubt(ChannelName channel) => _services.Directory.HasLeaseExpired && !_mirrors.IsEmpty
-        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && _services.Sessions.LacksEncoder(channel);
+    private bool IsInDoubt(ChannelName channel) => _services.Directory.HasLeaseExpired && _services.Sessions.LacksEncoder(channel)
+        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && !_followers.IsAnyHeard
+        && (!_mirrors.IsEmpty || _followers.HadAny(within: _services.Directory.LeaseAge));
 
     private void Keep(ChannelName channel)
     {

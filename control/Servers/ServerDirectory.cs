@@ -38,6 +38,9 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
     public bool HasLeaseExpired => lease.HasExpired;
 
     /// <inheritdoc/>
+    public TimeSpan LeaseAge => lease.Age;
+
+    /// <inheritdoc/>
     public RemoteChannel? FindRemote(ChannelName channel) => remoteSessions.Find(channel)?.Target;
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ public interface IServerDirectory
     /// </summary>
     bool HasLeaseExpired { get; }
 
+    /// <summary>Time since this server last renewed its lease. Answers from memory.</summary>
+    TimeSpan LeaseAge { get; }
+
     /// <summary>
     /// Finds a channel that is on air at another server. Answers from memory, with the last known state while the database is unavailable.
     /// </summary>

@@ -28,6 +28,8 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
 
     public bool HasLeaseExpired { get; set; }
 
+    public TimeSpan LeaseAge { get; set; }
+
     public RemoteChannel? FindRemote(ChannelName channel) => channel == TestSession.Channel ? Remote : null;
 
     /// <summary>The open session of the channel without an owner.</summary>

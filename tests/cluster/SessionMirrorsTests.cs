@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Media;
 using Broadcast.Media.OriginToCluster;
@@ -119,6 +122,47 @@ public sealed class SessionMirrorsTests
         (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "the lease holds");
 
         ValueTask<ChannelAvailability> PrepareOtherAsync() => server.Mirrors.PrepareAsync(other, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Own_session_without_an_encoder_is_unavailable_at_a_server_whose_followers_are_silent()
+    {
+        await using var server = await TestServer.StartAsync();
+        (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (true, true);
+        server.Directory.LeaseAge = TimeSpan.FromSeconds(7);
+        var silence = new Dictionary<int, TimeSpan> { [1] = TimeSpan.FromSeconds(0.4), [2] = TimeSpan.FromSeconds(9) };
+        var first = server.Followers.Add(TestSession.Id, Guid.NewGuid(), hasEncoder: false, () => silence[1]);
+        var second = server.Followers.Add(TestSession.Id, Guid.NewGuid(), hasEncoder: true, () => silence[2]);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "only the database is lost");
+
+        silence[1] = TimeSpan.FromSeconds(2);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
+        first.Dispose();
+        second.Dispose();
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "their connections have ended since");
+
+        server.Time.Advance(TimeSpan.FromSeconds(8));
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "they had left before the database was lost");
+    }
+
+    [Fact]
+    public async Task Acknowledgement_of_a_follower_is_heard()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, ((IPEndPoint)listener.LocalEndpoint).Port);
+        using var server = await listener.AcceptSocketAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        var sent = TimeProvider.System.GetTimestamp();
+        PeerContact.SinceHeard(server).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(90));
+        await server.SendAsync(new byte[1]);
+
+        // Without the acknowledgement of the byte, the last one would be that of the connection.
+        await Poll.UntilAsync(() => PeerContact.SinceHeard(server)
+            < TimeProvider.System.GetElapsedTime(sent) + TimeSpan.FromMilliseconds(50));
+        server.Dispose();
+        PeerContact.SinceHeard(server).ShouldBe(TimeSpan.MaxValue);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Cluster.Connections;
+using Broadcast.Cluster.Handovers;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ClusterToOrigin;
@@ -40,6 +41,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Hands sessions over to other servers.</summary>
     public ISessionHandover Handover => _app.Services.GetRequiredService<ISessionHandover>();
+
+    /// <summary>Servers that follow sessions of this one.</summary>
+    public SessionFollowers Followers => _app.Services.GetRequiredService<SessionFollowers>();
 
     /// <summary>Connections to other servers.</summary>
     public PeerConnections Peers => _app.Services.GetRequiredService<PeerConnections>();
