@@ -7,36 +7,40 @@ namespace Broadcast.Cluster.Connections;
 /// <summary>Contact with a server that calls a service of the internal listener.</summary>
 internal static class PeerContact
 {
-    // linux/tcp.h: IPPROTO_TCP, TCP_INFO and tcp_info.tcpi_last_ack_recv, in milliseconds.
+    // linux/tcp.h: IPPROTO_TCP, TCP_INFO and tcp_info.tcpi_retransmits.
     private const int Tcp = 6;
     private const int Info = 11;
-    private const int LastAcknowledgement = 56;
+    private const int Retransmits = 2;
 
     /// <summary>
-    /// Gets the time since the calling server acknowledged anything on its connection. Without TCP information, as on other systems than
-    /// Linux, a connected server counts as heard.
+    /// Number of consecutive retransmissions of the same bytes after which the peer counts as silent. On a fast network, this takes about
+    /// 1.5 s.
     /// </summary>
-    public static Func<TimeSpan> SinceHeard(ServerCallContext context) =>
-        context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is { } socket ? () => SinceHeard(socket)
-            : () => TimeSpan.Zero;
+    private const int MaxRetransmits = 3;
 
-    /// <summary>Time since the peer of a connection acknowledged anything; <see cref="TimeSpan.MaxValue"/> after its end.</summary>
-    public static TimeSpan SinceHeard(Socket socket)
+    /// <summary>
+    /// Gets a function that tells whether the calling server acknowledges what it is sent. What it sends itself does not count: packets may
+    /// be lost in one direction. Without TCP information, as on other systems than Linux, a connected server counts as heard.
+    /// </summary>
+    public static Func<bool> IsHeard(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is { } socket ? () => IsHeard(socket) : () => true;
+
+    /// <summary>Returns whether the peer of a connection acknowledges what it is sent.</summary>
+    public static bool IsHeard(Socket socket)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return TimeSpan.Zero;
+            return true;
         }
 
-        Span<byte> info = stackalloc byte[LastAcknowledgement + sizeof(uint)];
+        Span<byte> info = stackalloc byte[Retransmits + 1];
         try
         {
-            return socket.GetRawSocketOption(Tcp, Info, info) < info.Length ? TimeSpan.Zero
-                : TimeSpan.FromMilliseconds(BitConverter.ToUInt32(info[LastAcknowledgement..]));
+            return socket.GetRawSocketOption(Tcp, Info, info) < info.Length || info[Retransmits] < MaxRetransmits;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            return TimeSpan.MaxValue;
+            return false;
         }
     }
 }

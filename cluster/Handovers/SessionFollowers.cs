@@ -6,23 +6,20 @@ namespace Broadcast.Cluster.Handovers;
 /// <summary>Servers that follow the sessions of this server, or forward encoders to them. Thread-safe.</summary>
 internal sealed class SessionFollowers(TimeProvider time)
 {
-    /// <summary>Time without an acknowledgement after which a server counts as silent: three heartbeats of a feed.</summary>
-    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(1.5);
-
     private readonly ConcurrentDictionary<Link, SessionId> _links = new();
     private long _lastEnd;
 
     /// <summary>Indicates whether any of these servers acknowledges what this one sends.</summary>
-    public bool IsAnyHeard => _links.Keys.Any(link => link.SinceHeard() < SilenceLimit);
+    public bool IsAnyHeard => _links.Keys.Any(link => link.IsHeard());
 
     /// <summary>Adds a link, until it is disposed.</summary>
     /// <param name="session">The session.</param>
     /// <param name="server">The other server.</param>
     /// <param name="hasEncoder">Whether it forwards an encoder.</param>
-    /// <param name="sinceHeard">Gets the time since the last acknowledgement of the other server.</param>
-    public IDisposable Add(SessionId session, Guid server, bool hasEncoder, Func<TimeSpan> sinceHeard)
+    /// <param name="isHeard">Returns whether the other server acknowledges what it is sent.</param>
+    public IDisposable Add(SessionId session, Guid server, bool hasEncoder, Func<bool> isHeard)
     {
-        var link = new Link(this, server, hasEncoder, sinceHeard);
+        var link = new Link(this, server, hasEncoder, isHeard);
         _links[link] = session;
         return link;
     }
@@ -42,13 +39,13 @@ internal sealed class SessionFollowers(TimeProvider time)
         _links.TryRemove(link, out _);
     }
 
-    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder, Func<TimeSpan> sinceHeard) : IDisposable
+    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder, Func<bool> isHeard) : IDisposable
     {
         public Guid Server => server;
 
         public bool HasEncoder => hasEncoder;
 
-        public Func<TimeSpan> SinceHeard => sinceHeard;
+        public Func<bool> IsHeard => isHeard;
 
         public void Dispose() => followers.Remove(this);
     }
