@@ -20,13 +20,13 @@ internal static class PeerContact
 
     /// <summary>
     /// Gets a function that tells whether the calling server acknowledges what it is sent. What it sends itself does not count: packets may
-    /// be lost in one direction. Without TCP information, as on other systems than Linux, a connected server counts as heard.
+    /// be lost in one direction. Without TCP information, as on other systems than Linux, a connected server counts as responding.
     /// </summary>
-    public static Func<bool> IsHeard(ServerCallContext context) =>
-        context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is { } socket ? () => IsHeard(socket) : () => true;
+    public static Func<bool> IsResponding(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is { } socket ? () => IsResponding(socket) : () => true;
 
     /// <summary>Returns whether the peer of a connection acknowledges what it is sent.</summary>
-    public static bool IsHeard(Socket socket)
+    public static bool IsResponding(Socket socket)
     {
         if (!OperatingSystem.IsLinux())
         {

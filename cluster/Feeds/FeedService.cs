@@ -44,7 +44,7 @@ internal sealed class FeedService(ISessionFeeds feeds, [FromKeyedServices(FeedSe
 
         using var feed = feeds.Follow(channel, session)
             ?? throw new RpcException(new Status(StatusCode.NotFound, "This server does not own the session."));
-        using var follower = followers.Add(session, PeerIdentity.Of(context), hasEncoder: false, PeerContact.IsHeard(context));
+        using var follower = followers.Add(session, PeerIdentity.Of(context), hasEncoder: false, PeerContact.IsResponding(context));
         ClusterLog.FollowerConnected(logger, channel, session, context.Peer);
 
         // A follower that is stopped leaves a write waiting; the queue then overflows, which cancels the write.

@@ -10,16 +10,16 @@ internal sealed class SessionFollowers(TimeProvider time)
     private long _lastEnd;
 
     /// <summary>Indicates whether any of these servers acknowledges what this one sends.</summary>
-    public bool IsAnyHeard => _links.Keys.Any(link => link.IsHeard());
+    public bool IsAnyResponding => _links.Keys.Any(link => link.IsResponding());
 
     /// <summary>Adds a link, until it is disposed.</summary>
     /// <param name="session">The session.</param>
     /// <param name="server">The other server.</param>
     /// <param name="hasEncoder">Whether it forwards an encoder.</param>
-    /// <param name="isHeard">Returns whether the other server acknowledges what it is sent.</param>
-    public IDisposable Add(SessionId session, Guid server, bool hasEncoder, Func<bool> isHeard)
+    /// <param name="isResponding">Returns whether the other server acknowledges what it is sent.</param>
+    public IDisposable Add(SessionId session, Guid server, bool hasEncoder, Func<bool> isResponding)
     {
-        var link = new Link(this, server, hasEncoder, isHeard);
+        var link = new Link(this, server, hasEncoder, isResponding);
         _links[link] = session;
         return link;
     }
@@ -39,13 +39,13 @@ internal sealed class SessionFollowers(TimeProvider time)
         _links.TryRemove(link, out _);
     }
 
-    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder, Func<bool> isHeard) : IDisposable
+    private sealed class Link(SessionFollowers followers, Guid server, bool hasEncoder, Func<bool> isResponding) : IDisposable
     {
         public Guid Server => server;
 
         public bool HasEncoder => hasEncoder;
 
-        public Func<bool> IsHeard => isHeard;
+        public Func<bool> IsResponding => isResponding;
 
         public void Dispose() => followers.Remove(this);
     }

@@ -163,7 +163,7 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     /// added without one, it discards when it learns of a takeover.
     /// </summary>
     private bool IsInDoubt(ChannelName channel) => _services.Directory.HasLeaseExpired && _services.Sessions.LacksEncoder(channel)
-        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && !_followers.IsAnyHeard
+        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && !_followers.IsAnyResponding
         && (!_mirrors.IsEmpty || _followers.HadAny(within: _services.Directory.LeaseAge));
 
     private void Keep(ChannelName channel)

@@ -50,7 +50,7 @@ internal sealed class RelayService(IRelayedPublishers publishers, IHostApplicati
         }
 
         var session = ((PublishDecision.Granted)decision).Grant.Session;
-        using var follower = followers.Add(session.Id, PeerIdentity.Of(context), hasEncoder: true, PeerContact.IsHeard(context));
+        using var follower = followers.Add(session.Id, PeerIdentity.Of(context), hasEncoder: true, PeerContact.IsResponding(context));
         ClusterLog.PublisherRelayed(logger, session.Channel, session.Id, context.Peer);
         replies.Writer.TryWrite(new RelayReply
         {

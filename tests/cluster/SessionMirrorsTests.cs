@@ -130,12 +130,12 @@ public sealed class SessionMirrorsTests
         await using var server = await TestServer.StartAsync();
         (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (true, true);
         server.Directory.LeaseAge = TimeSpan.FromSeconds(7);
-        var isHeard = true;
-        var first = server.Followers.Add(TestSession.Id, Guid.NewGuid(), hasEncoder: false, () => isHeard);
+        var isResponding = true;
+        var first = server.Followers.Add(TestSession.Id, Guid.NewGuid(), hasEncoder: false, () => isResponding);
         var second = server.Followers.Add(TestSession.Id, Guid.NewGuid(), hasEncoder: true, () => false);
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "only the database is lost");
 
-        isHeard = false;
+        isResponding = false;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
         first.Dispose();
         second.Dispose();
@@ -146,18 +146,18 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
-    public async Task Follower_is_heard_until_its_connection_ends()
+    public async Task Follower_responds_until_its_connection_ends()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, ((IPEndPoint)listener.LocalEndpoint).Port);
         using var server = await listener.AcceptSocketAsync();
-        PeerContact.IsHeard(server).ShouldBeTrue();
+        PeerContact.IsResponding(server).ShouldBeTrue();
         await server.SendAsync(new byte[1]);
-        PeerContact.IsHeard(server).ShouldBeTrue();
+        PeerContact.IsResponding(server).ShouldBeTrue();
         server.Dispose();
-        PeerContact.IsHeard(server).ShouldBeFalse();
+        PeerContact.IsResponding(server).ShouldBeFalse();
     }
 
     [Fact]
