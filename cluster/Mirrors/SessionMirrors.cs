@@ -25,6 +25,7 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     private readonly MirrorServices _services;
     private readonly RelayedSessions _relays;
     private readonly SessionFollowers _followers;
+    private volatile bool _isCutOff;
     private readonly bool _canOwn;
     private bool _isStopping;
 
@@ -125,6 +126,9 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         using var timer = new PeriodicTimer(CheckInterval, _services.Time);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
+            // Also without requests.
+            IsCutOff();
+
             // A server with the encoder of a session, or a spare, must be able to take the session over.
             foreach (var channel in _canOwn ? _relays.Channels.Concat(_services.Directory.Spared) : [])
             {
@@ -158,13 +162,18 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         && !_services.Sessions.HasNewer(channel, session);
 
     /// <summary>
-    /// Returns whether another server may have taken over the channel's session of this server: it has lost the database for a lease, all
-    /// servers whose sessions it mirrors, and all that follow its own. Media of an encoder are served nevertheless. What this server has
-    /// added without one, it discards when it learns of a takeover.
+    /// Returns whether another server may have taken over the channel's session of this server, because this one was cut off. Media of an
+    /// encoder are served nevertheless. What this server has added without one, it discards when it learns of a takeover.
     /// </summary>
-    private bool IsInDoubt(ChannelName channel) => _services.Directory.HasLeaseExpired && _services.Sessions.LacksEncoder(channel)
-        && _mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && !_followers.IsAnyResponding
-        && (!_mirrors.IsEmpty || _followers.HadAny(within: _services.Directory.LeaseAge));
+    private bool IsInDoubt(ChannelName channel) => IsCutOff() && _services.Sessions.LacksEncoder(channel);
+
+    /// <summary>
+    /// Returns whether this server has lost the database for a lease, all servers whose sessions it mirrors, and all that follow its own.
+    /// When they respond again, it remains cut off until it has renewed its lease: they may have taken its sessions over meanwhile.
+    /// </summary>
+    private bool IsCutOff() => _isCutOff = _services.Directory.HasLeaseExpired && (_isCutOff
+        || (_mirrors.Values.All(mirror => mirror.IsLost || mirror.IsEnded) && !_followers.IsAnyResponding
+            && (!_mirrors.IsEmpty || _followers.HadAny(within: _services.Directory.LeaseAge))));
 
     private void Keep(ChannelName channel)
     {

@@ -137,11 +137,19 @@ public sealed class SessionMirrorsTests
 
         isResponding = false;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
+        isResponding = true;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "another server may own the session now");
+        server.Directory.HasLeaseExpired = false;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
+        (server.Directory.HasLeaseExpired, isResponding) = (true, false);
         first.Dispose();
         second.Dispose();
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "their connections have ended since");
 
+        server.Directory.HasLeaseExpired = false;
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
         server.Time.Advance(TimeSpan.FromSeconds(8));
+        server.Directory.HasLeaseExpired = true;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "they had left before the database was lost");
     }
 
