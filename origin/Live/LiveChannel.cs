@@ -51,6 +51,10 @@ internal sealed class LiveChannel(ChannelName name)
     public void Add(LiveSession session, int limit) =>
         _sessions = [.. _sessions.Append(session).OrderBy(s => s.Id).TakeLast(limit)];
 
+    /// <summary>Replaces a session by another state of the same one. Readers find one or the other.</summary>
+    public void Replace(LiveSession session, LiveSession other) =>
+        _sessions = [.. _sessions.Select(known => known == session ? other : known)];
+
     /// <summary>Removes a session.</summary>
     public void Remove(LiveSession session) => _sessions = [.. _sessions.Where(s => s != session)];
 

@@ -149,8 +149,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                     return;
                 }
 
-                found.Remove(earlier);
-                found.Add(restored, options.Value.MaxSessionsPerChannel);
+                found.Replace(earlier, restored);
                 earlier.Replace(restored);
                 return;
             }
@@ -177,8 +176,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
             {
                 using var feed = own.Follow();
                 var mirror = LiveSession.Restore(channel, session, feed.Snapshot, time);
-                _channels[channel].Remove(own);
-                _channels[channel].Add(mirror, options.Value.MaxSessionsPerChannel);
+                _channels[channel].Replace(own, mirror);
                 own.EndFeeds();
                 own.Replace(mirror);
             }
@@ -237,8 +235,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 try
                 {
                     var promoted = LiveSession.Promote(known, events);
-                    found.Remove(known);
-                    found.Add(promoted, options.Value.MaxSessionsPerChannel);
+                    found.Replace(known, promoted);
                     known.Replace(promoted);
                     return promoted;
                 }

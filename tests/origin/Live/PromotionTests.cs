@@ -86,6 +86,35 @@ public sealed partial class PromotionTests
     }
 
     [Fact]
+    public async Task Session_is_found_at_any_time_while_its_mirror_is_restored()
+    {
+        var (_, owner) = OnAir("low");
+        using var feed = owner.Follow();
+        var directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance);
+        IMirroredSessions mirrors = directory;
+        mirrors.Restore(Demo, FakePackager.First, feed.Snapshot);
+        using var ended = new CancellationTokenSource();
+        var (started, missing) = (new TaskCompletionSource(), 0);
+        var reading = Task.Factory.StartNew(() =>
+        {
+            started.SetResult();
+            while (!ended.IsCancellationRequested)
+            {
+                missing += directory.FindChannel(Demo)?.Find(FakePackager.First) is null ? 1 : 0;
+            }
+        }, TaskCreationOptions.LongRunning);
+        await started.Task;
+        for (var i = 0; i < 2000; i++)
+        {
+            mirrors.Restore(Demo, FakePackager.First, feed.Snapshot);
+        }
+
+        await ended.CancelAsync();
+        await reading;
+        missing.ShouldBe(0, "404 would tell players that the session has ended");
+    }
+
+    [Fact]
     public void Timeline_that_contradicts_the_mirror_begins_the_session_again()
     {
         var (packager, owner) = OnAir("low");
