@@ -30,9 +30,6 @@ internal sealed class ServerLeaseService(
     /// <summary>Renewals per lease period; up to three may be lost.</summary>
     private const int RenewalsPerLease = 4;
 
-    /// <summary>Factor of the lease with the private database. No other server waits for its end.</summary>
-    private const int PrivateLeases = 5;
-
     /// <summary>Maximum number of renewals at a shorter interval, until the address of the internal listener is known.</summary>
     private const int MaxEarlyRenewals = 10;
 
@@ -57,8 +54,6 @@ internal sealed class ServerLeaseService(
 
     /// <summary>Indicates whether an operator drains the server, or it is about to stop.</summary>
     public bool IsDraining => _isDraining || _isStopping;
-
-    private TimeSpan Lease => database.IsPrivate ? options.Value.ServerLease * PrivateLeases : options.Value.ServerLease;
 
     /// <summary>Indicates whether this server owns sessions.</summary>
     public bool HasSessions => sessionManager.Sessions().Count > 0;
@@ -293,7 +288,7 @@ internal sealed class ServerLeaseService(
         while (!stoppingToken.IsCancellationRequested)
         {
             // The address of the listener is known shortly after the first renewal.
-            var wait = Lease / RenewalsPerLease;
+            var wait = lease.Duration / RenewalsPerLease;
             var isEarly = listener is not null && !_hasAddress && earlyRenewals++ < MaxEarlyRenewals && wait > EarlyRenewal;
             wait = isEarly ? EarlyRenewal : wait;
             wait = _nextTakeover < wait ? _nextTakeover + TakeoverMargin : wait;
@@ -328,7 +323,7 @@ internal sealed class ServerLeaseService(
     {
         var (began, before) = (time.GetTimestamp(), time.GetUtcNow());
         var (renewal, at) = await ServerLease.RenewAsync(
-            connection, identity, Lease, listener?.Address, _load.Measure(), isFirst, silentSince, cancellationToken);
+            connection, identity, lease.Duration, listener?.Address, _load.Measure(), isFirst, silentSince, cancellationToken);
         if (renewal == LeaseRenewal.TakenByOther)
         {
             return renewal;

@@ -1,18 +1,26 @@
+using Broadcast.Control.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Servers;
 
-/// <summary>Time of this server's last lease renewal. Thread-safe.</summary>
-internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+/// <summary>Duration of this server's lease and time of its last renewal. Thread-safe.</summary>
+internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    ControlDatabase? database = null)
 {
+    /// <summary>Factor of the lease with the private database. No other server waits for its end.</summary>
+    private const int PrivateLeases = 5;
+
     private long _renewedAt;
+
+    /// <summary>Duration of the lease: longer with the private database.</summary>
+    public TimeSpan Duration => options.Value.ServerLease * (database?.IsPrivate == true ? PrivateLeases : 1);
 
     /// <summary>Time since the last renewal began; since the start of the clock before the first.</summary>
     public TimeSpan Age => time.GetElapsedTime(Interlocked.Read(ref _renewedAt));
 
     /// <summary>Indicates whether the lease was held and has expired: other servers may have taken sessions of this server over.</summary>
-    public bool HasExpired => Interlocked.Read(ref _renewedAt) != 0 && Age >= options.Value.ServerLease;
+    public bool HasExpired => Interlocked.Read(ref _renewedAt) != 0 && Age >= Duration;
 
     /// <summary>Records a renewal.</summary>
     /// <param name="began">Timestamp of the clock before the request.</param>

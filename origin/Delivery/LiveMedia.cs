@@ -120,7 +120,6 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
             {
                 if (!context.RequestAborted.IsCancellationRequested)
                 {
-                    headers.Remove("ETag");
                     OriginLog.ResponseAborted(logger, piece.Object, 0);
                     Responses.TryAgain(context);
                 }

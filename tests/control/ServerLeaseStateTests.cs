@@ -1,4 +1,6 @@
+using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -25,5 +27,24 @@ public sealed class ServerLeaseStateTests
 
         lease.Renewed(time.GetTimestamp());
         (lease.HasExpired, lease.Age).ShouldBe((false, TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData(null, 30)]
+    [InlineData("Host=shared", 6)]
+    public async Task Lease_is_longer_with_the_private_database(string? connection, int seconds)
+    {
+        var time = new ManualTimeProvider();
+        await using var database = new ControlDatabase(
+            new DataFolder("/nonexistent"), () => new DatabaseOptions { ConnectionString = connection }, time, null, null);
+        var lease = new ServerLeaseState(Options.Create(new ControlOptions { ServerLease = TimeSpan.FromSeconds(6) }), time, database);
+        lease.Duration.ShouldBe(TimeSpan.FromSeconds(seconds));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        lease.Renewed(time.GetTimestamp());
+        time.Advance(TimeSpan.FromSeconds(seconds - 0.1));
+        lease.HasExpired.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        lease.HasExpired.ShouldBeTrue();
     }
 }

@@ -74,23 +74,6 @@ public sealed class RelayTests
     }
 
     [Fact]
-    public void Encoder_waits_for_a_few_seconds_after_its_last_request()
-    {
-        var time = new ManualTimeProvider();
-        var sessions = new RelayedSessions(time);
-        var other = SessionId.New(DateTimeOffset.UnixEpoch);
-        sessions.AddWaiting(TestSession.Id);
-        time.Advance(TimeSpan.FromSeconds(3));
-        sessions.AddWaiting(other);
-        sessions.Contains(TestSession.Id).ShouldBeTrue();
-        time.Advance(TimeSpan.FromSeconds(3));
-        sessions.Contains(TestSession.Id).ShouldBeFalse();
-        sessions.Contains(other).ShouldBeTrue();
-        sessions.AddWaiting(TestSession.Id);
-        sessions.Contains(TestSession.Id).ShouldBeTrue();
-    }
-
-    [Fact]
     public async Task Owner_that_does_not_answer_in_time_is_a_cancellation()
     {
         await using var owner = await RelayServer.StartAsync();
