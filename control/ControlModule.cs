@@ -133,6 +133,7 @@ public static class ControlModule
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<SuspensionWatch>();
         services.AddSingleton<ServerLeaseState>();
+        services.AddSingleton<OwnershipProbe>();
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
@@ -140,13 +141,14 @@ public static class ControlModule
             p.GetRequiredService<ILogger<SessionTakeovers>>(), p.GetService<ITakeoverCandidates>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton<StoredTakeovers>();
         services.AddSingleton<ServerLeaseService>();
-        services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<ServerLeaseService>());
+        services.AddSingleton<OwnershipCheck>();
+        services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<OwnershipCheck>());
         services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
-            p.GetRequiredService<MediaServers>(), p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<MediaServers>(), p.GetRequiredService<OwnershipCheck>(), p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<SessionWriter>(), Clock(p), p.GetRequiredService<ILogger<SessionHandovers>>(),
             p.GetService<ISessionHandover>(), p.GetService<ISessionLifecycle>()));
-        services.AddSingleton(p => new ServerDrain(p.GetRequiredService<ServerLeaseService>(), p.GetRequiredService<SessionHandovers>(),
-            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+        services.AddSingleton(p => new ServerDrain(p.GetRequiredService<ServerLeaseState>(), p.GetRequiredService<SessionManager>(),
+            p.GetRequiredService<SessionHandovers>(), p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p), p.GetRequiredService<ILogger<ServerDrain>>()));
         services.AddSingleton(p => new SessionWriter(
             p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),
@@ -272,7 +274,7 @@ public static class ControlModule
     private static void AddNotificationHandlers(IServiceCollection services)
     {
         Add<EventStream>();
-        Add<ServerLeaseService>();
+        Add<OwnershipCheck>();
         Add<WebhookDispatcher>();
         services.AddSingleton<INotificationHandler, ViewerAccessRefresh>();
         Add<RecordingCatalog>();

@@ -52,10 +52,21 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
     public ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken)
     {
         var remote = _services.Directory.FindRemote(channel);
-        if (remote is null && (IsLost(channel) || IsInDoubt(channel)))
+        if (remote is null && IsLost(channel))
         {
             return new(ChannelAvailability.Unavailable);
         }
+
+        if (remote is null && IsCutOff())
+        {
+            return PrepareDoubtfulAsync(channel, cancellationToken);
+        }
+
+        return PrepareAsync(channel, remote, cancellationToken);
+    }
+
+    private ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, RemoteChannel? remote, CancellationToken cancellationToken)
+    {
 
         if (!_current.TryGetValue(channel, out var mirror) || (remote is not null && remote.Session != mirror.Session))
         {
@@ -162,10 +173,14 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
         && !_services.Sessions.HasNewer(channel, session);
 
     /// <summary>
-    /// Returns whether another server may have taken over the channel's session of this server, because this one was cut off. Media of an
-    /// encoder are served nevertheless. What this server has added without one, it discards when it learns of a takeover.
+    /// Prepares a channel of which this server may have a session that another one has taken over, because this one was cut off. What this
+    /// server adds without an encoder is not served. What an encoder sends here is, unless the database answers that the session was taken
+    /// over. This server discards both when it learns of a takeover.
     /// </summary>
-    private bool IsInDoubt(ChannelName channel) => IsCutOff() && _services.Sessions.LacksEncoder(channel);
+    private async ValueTask<ChannelAvailability> PrepareDoubtfulAsync(ChannelName channel, CancellationToken cancellationToken) =>
+        _services.Sessions.LacksEncoder(channel) || await _services.Directory.IsTakenOverAsync(channel, cancellationToken)
+            ? ChannelAvailability.Doubtful
+            : await PrepareAsync(channel, remote: null, cancellationToken);
 
     /// <summary>
     /// Returns whether this server has lost the database for a lease, all servers whose sessions it mirrors, and all that follow its own.

@@ -16,7 +16,7 @@ namespace Broadcast.Control.Channels;
 /// failed purge is repeated. A channel can have thousands of sessions, so other work does not wait for it.
 /// </summary>
 internal sealed class DeletedChannels(ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
-    ServerLeaseService servers, ServerIdentity identity, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    OwnershipCheck ownership, ServerIdentity identity, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ILogger<DeletedChannels> logger, ISessionLifecycle? lifecycle = null) : BackgroundService
 {
     /// <summary>Reason for the end of a session whose channel was deleted.</summary>
@@ -33,7 +33,7 @@ internal sealed class DeletedChannels(ControlDatabase database, SessionManager s
     /// <returns>Whether none is left.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        if (!servers.HasResumed)
+        if (!ownership.HasResumed)
         {
             return false;   // sessions of these channels may be about to be resumed
         }

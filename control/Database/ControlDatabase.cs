@@ -30,6 +30,7 @@ public sealed class ControlDatabase : IAsyncDisposable
     private const string IdleInTransactionTimeout = "25P03";
     private const int MaxLeaseConnections = 2;
     private const int MaxReloadConnections = 2;
+    private const int MaxProbeConnections = 1;
     private readonly DataFolder _folder;
     private readonly Func<DatabaseOptions> _options;
     private readonly TimeProvider _time;
@@ -64,7 +65,8 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// because Npgsql cancels statements synchronously.
     /// </summary>
     public const int MaxConnections =
-        MaxRequestConnections + MaxServiceConnections + MaxLookupConnections + MaxLeaseConnections + MaxReloadConnections;
+        MaxRequestConnections + MaxServiceConnections + MaxLookupConnections + MaxLeaseConnections + MaxReloadConnections
+        + MaxProbeConnections;
 
     /// <summary>
     /// Connections of the current HTTP request, or outside of requests those of services, which requests cannot exhaust. All times are in
@@ -84,6 +86,9 @@ public sealed class ControlDatabase : IAsyncDisposable
 
     /// <summary>Connections for complete reloads of caches, with <see cref="DatabaseOptions.ReloadTimeout"/>.</summary>
     internal NpgsqlDataSource ReloadSource => Pools.Reloads;
+
+    /// <summary>A new connection with each opening, because pooled ones may not have noticed a change of the network.</summary>
+    internal NpgsqlDataSource ProbeSource => Pools.Probes;
 
     private ConnectionPools Pools => Volatile.Read(ref _pools)
         ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
@@ -319,18 +324,19 @@ public sealed class ControlDatabase : IAsyncDisposable
 
     /// <summary>Connection pools, one per purpose, so that one purpose cannot exhaust the connections of another.</summary>
     private sealed record ConnectionPools(NpgsqlDataSource Requests, NpgsqlDataSource Services, NpgsqlDataSource Lookups,
-        NpgsqlDataSource Leases, NpgsqlDataSource Reloads) : IAsyncDisposable
+        NpgsqlDataSource Leases, NpgsqlDataSource Reloads, NpgsqlDataSource Probes) : IAsyncDisposable
     {
         public static ConnectionPools Create(NpgsqlConnectionStringBuilder settings, TimeSpan reloadTimeout) => new(
             Create(settings, MaxRequestConnections),
             Create(settings, MaxServiceConnections),
             Create(settings, MaxLookupConnections, s => s.Timeout = Math.Min(s.Timeout, 2)),
             Create(settings, MaxLeaseConnections),
-            Create(settings, MaxReloadConnections, s => s.CommandTimeout = (int)reloadTimeout.TotalSeconds));
+            Create(settings, MaxReloadConnections, s => s.CommandTimeout = (int)reloadTimeout.TotalSeconds),
+            Create(settings, MaxProbeConnections, s => (s.Pooling, s.Timeout) = (false, 1)));
 
         public async ValueTask DisposeAsync()
         {
-            foreach (var source in (NpgsqlDataSource[])[Requests, Services, Lookups, Leases, Reloads])
+            foreach (var source in (NpgsqlDataSource[])[Requests, Services, Lookups, Leases, Reloads, Probes])
             {
                 await source.DisposeAsync();
             }

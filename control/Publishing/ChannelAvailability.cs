@@ -29,7 +29,7 @@ internal sealed record ChannelRejection(PublishRejectionReason Reason, string Su
 /// air at another server.
 /// </summary>
 internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    RemoteSessions? remoteSessions = null, ServerLeaseService? servers = null, SessionManager? sessionManager = null,
+    RemoteSessions? remoteSessions = null, OwnershipCheck? ownership = null, SessionManager? sessionManager = null,
     SessionWriter? sessionWriter = null, IOptions<ControlOptions>? options = null, StoredTakeovers? storedTakeovers = null)
 {
     private const string OnAirElsewhere = "the channel is on air at another server";
@@ -46,13 +46,13 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
                 $"'{cooldown.Title}' on channel {key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
         }
 
-        if (servers is not null)
+        if (ownership is not null)
         {
-            await servers.CheckIfDueAsync(key.ChannelId, cancellationToken);
+            await ownership.RunIfDueAsync(key.ChannelId, cancellationToken);
             if (storedTakeovers is not null && remoteSessions?.FindLost(key.Channel) is { } lost)
             {
                 await storedTakeovers.ContinueAsync(lost, cancellationToken);
-                await servers.TryCheckAsync(cancellationToken);   // another server may have been faster
+                await ownership.TryRunAsync(cancellationToken);   // another server may have been faster
             }
         }
 
@@ -70,7 +70,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
     /// <returns>The reason for rejecting the encoder, whose session has ended; <see langword="null"/> when the session goes on.</returns>
     public async ValueTask<ChannelRejection?> ConfirmStartAsync(StreamKeyRecord key, SessionId session, CancellationToken cancellationToken)
     {
-        if (sessionWriter is null || sessionManager is null || servers is null)
+        if (sessionWriter is null || sessionManager is null || ownership is null)
         {
             return null;
         }
@@ -92,7 +92,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
             return null;
         }
 
-        await servers.TryCheckAsync(cancellationToken);
+        await ownership.TryRunAsync(cancellationToken);
         return Describe(key, remoteSessions?.Find(key.ChannelId));
     }
 

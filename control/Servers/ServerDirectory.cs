@@ -11,7 +11,7 @@ namespace Broadcast.Control.Servers;
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
 internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
     IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers,
-    SpareSessions spares, ServerLeaseState lease) : IServerDirectory
+    SpareSessions spares, ServerLeaseState lease, OwnershipProbe probe) : IServerDirectory
 {
     /// <summary>Maximum number of channels whose last session is kept.</summary>
     private const int MaxLast = 4096;
@@ -45,6 +45,10 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
 
     /// <inheritdoc/>
     public SessionId? FindLost(ChannelName channel) => remoteSessions.FindLost(channel);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsTakenOverAsync(ChannelName channel, CancellationToken cancellationToken) =>
+        probe.IsTakenOverAsync(channel, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<RemoteChannel?> FindLastAsync(ChannelName channel, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Broadcast.Control.Database;
+using Broadcast.Control.Sessions;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,8 @@ public sealed class ServerDrain : BackgroundService
     /// <summary>Time after an attempt that left sessions here. Each attempt may cut a segment.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
-    private readonly ServerLeaseService _servers;
+    private readonly ServerLeaseState _lease;
+    private readonly SessionManager _sessions;
     private readonly SessionHandovers _handovers;
     private readonly ControlDatabase _database;
     private readonly ServerIdentity _identity;
@@ -30,16 +32,17 @@ public sealed class ServerDrain : BackgroundService
     private readonly SemaphoreSlim _running = new(1, 1);
 
     /// <summary>Creates the service.</summary>
-    internal ServerDrain(ServerLeaseService servers, SessionHandovers handovers, ControlDatabase database, ServerIdentity identity,
-        IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ServerDrain> logger)
+    internal ServerDrain(ServerLeaseState lease, SessionManager sessions, SessionHandovers handovers, ControlDatabase database,
+        ServerIdentity identity, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+        ILogger<ServerDrain> logger)
     {
-        (_servers, _handovers, _database, _identity, _options, _time, _logger) =
-            (servers, handovers, database, identity, options, time, logger);
-        servers.DrainingChanged += OnChanged;
+        (_lease, _sessions, _handovers, _database, _identity, _options, _time, _logger) =
+            (lease, sessions, handovers, database, identity, options, time, logger);
+        lease.DrainingChanged += OnChanged;
     }
 
     /// <summary>Indicates whether this server is drained: load balancers should send it no encoders and viewers.</summary>
-    public bool IsDraining => _servers.IsDraining;
+    public bool IsDraining => _lease.IsDraining;
 
     /// <summary>
     /// Hands the sessions over before the server stops, for at most <see cref="ControlOptions.HandoverTimeout"/>. Without other servers,
@@ -47,7 +50,7 @@ public sealed class ServerDrain : BackgroundService
     /// </summary>
     public async Task DrainBeforeStopAsync()
     {
-        if (_options.Value.HandoverTimeout == TimeSpan.Zero || !_handovers.IsEnabled || !_servers.HasSessions)
+        if (_options.Value.HandoverTimeout == TimeSpan.Zero || !_handovers.IsEnabled || _sessions.Sessions().Count == 0)
         {
             return;
         }
@@ -55,7 +58,7 @@ public sealed class ServerDrain : BackgroundService
         using var limit = new CancellationTokenSource(_options.Value.HandoverTimeout, _time);
         try
         {
-            _servers.BeginDrain();
+            _lease.BeginStop();
             await RecordAsync(limit.Token);
 
             var left = int.MaxValue;
@@ -74,7 +77,7 @@ public sealed class ServerDrain : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _servers.DrainingChanged -= OnChanged;
+        _lease.DrainingChanged -= OnChanged;
         base.Dispose();
         _changed.Dispose();
         _running.Dispose();
@@ -85,7 +88,7 @@ public sealed class ServerDrain : BackgroundService
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (!_servers.IsDraining)
+            if (!_lease.IsDraining)
             {
                 await _changed.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;

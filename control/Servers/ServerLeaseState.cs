@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Servers;
 
-/// <summary>Duration of this server's lease and time of its last renewal. Thread-safe.</summary>
+/// <summary>Duration of this server's lease, time of its last renewal, and whether the server is drained. Thread-safe.</summary>
 internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
     ControlDatabase? database = null)
 {
@@ -12,6 +12,17 @@ internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKe
     private const int PrivateLeases = 5;
 
     private long _renewedAt;
+    private volatile bool _isDrained;
+    private volatile bool _isStopping;
+
+    /// <summary>Raised when the server begins to be drained, or no longer is. Handlers must only wake other threads.</summary>
+    public event Action? DrainingChanged;
+
+    /// <summary>Indicates whether an operator drains the server, or it is about to stop.</summary>
+    public bool IsDraining => _isDrained || _isStopping;
+
+    /// <summary>Indicates whether the server is about to stop.</summary>
+    public bool IsStopping => _isStopping;
 
     /// <summary>Duration of the lease: longer with the private database.</summary>
     public TimeSpan Duration => options.Value.ServerLease * (database?.IsPrivate == true ? PrivateLeases : 1);
@@ -25,4 +36,25 @@ internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKe
     /// <summary>Records a renewal.</summary>
     /// <param name="began">Timestamp of the clock before the request.</param>
     public void Renewed(long began) => Interlocked.Exchange(ref _renewedAt, began);
+
+    /// <summary>Records whether an operator drains the server.</summary>
+    /// <returns>Whether that has changed.</returns>
+    public bool SetDraining(bool isDrained)
+    {
+        if (_isDrained == isDrained)
+        {
+            return false;
+        }
+
+        _isDrained = isDrained;
+        DrainingChanged?.Invoke();
+        return true;
+    }
+
+    /// <summary>Takes no more sessions, because the server is about to stop.</summary>
+    public void BeginStop()
+    {
+        _isStopping = true;
+        DrainingChanged?.Invoke();
+    }
 }

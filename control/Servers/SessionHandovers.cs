@@ -17,7 +17,7 @@ namespace Broadcast.Control.Servers;
 /// continues it with the messages that this server forwards. If anything fails, the session continues here.
 /// </summary>
 internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity identity, MediaServers mediaServers,
-    ServerLeaseService servers, SessionManager sessionManager, SessionWriter sessionWriter,
+    OwnershipCheck ownership, SessionManager sessionManager, SessionWriter sessionWriter,
     [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<SessionHandovers> logger, ISessionHandover? cluster = null,
     ISessionLifecycle? lifecycle = null)
 {
@@ -210,7 +210,7 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
     {
         if (sessionManager.FindChannelId(session.Id) is { } channelId)
         {
-            await servers.AddRemoteAsync(
+            await ownership.AddRemoteAsync(
                 new RemoteSession(channelId, session.Channel.Value, session.Id, remote.Owner.Name, RetryInterval) { Target = remote });
         }
 

@@ -54,6 +54,15 @@ internal sealed partial class SessionManager
         }
     }
 
+    /// <summary>Finds the epoch of an open session.</summary>
+    public long? FindEpoch(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _channels.Find(session)?.Session?.Epoch;
+        }
+    }
+
     /// <summary>Returns whether a session is open.</summary>
     public bool HasOpen(SessionId session)
     {

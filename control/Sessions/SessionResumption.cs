@@ -15,9 +15,9 @@ namespace Broadcast.Control.Sessions;
 /// may own it.
 /// </summary>
 internal sealed class SessionResumption(
-    ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, SessionClaims claims,
-    RemoteSessions remoteSessions, TimeProvider time, ILogger<SessionResumption> logger, IChannelRuntimeStates? states = null,
-    ISessionLifecycle? lifecycle = null, ISessionOwnership? ownership = null) : IDisposable
+    ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, OwnershipCheck check,
+    SessionClaims claims, RemoteSessions remoteSessions, TimeProvider time, ILogger<SessionResumption> logger,
+    IChannelRuntimeStates? states = null, ISessionLifecycle? lifecycle = null, ISessionOwnership? ownership = null) : IDisposable
 {
     /// <summary>Delay between attempts to end orphans while the database is unavailable.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
@@ -61,7 +61,7 @@ internal sealed class SessionResumption(
 
         sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state
             && state.Session == session.Id);
-        servers.HasResumed = true;
+        check.HasResumed = true;
         HashSet<SessionId> known = [.. taken.Select(s => s.Session.Id), .. others.Select(s => s.Id)];
         if (!claims.CanOwn)
         {

@@ -47,6 +47,15 @@ public interface IServerDirectory
     SessionId? FindLost(ChannelName channel);
 
     /// <summary>
+    /// Asks the database, on a new connection and for half a second at most, whether another server has taken over or ended the session
+    /// that this server has of a channel. For a server that was cut off.
+    /// </summary>
+    /// <returns>
+    /// <see langword="false"/> also if this server has no session of the channel, and if the database does not answer.
+    /// </returns>
+    ValueTask<bool> IsTakenOverAsync(ChannelName channel, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Finds the newest session of a channel that is not on air, if another server that is live has owned it: that server may still serve
     /// it. Results are kept for some seconds; while the database is busy or unavailable, there is none.
     /// </summary>

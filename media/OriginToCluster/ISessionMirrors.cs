@@ -11,6 +11,12 @@ public enum ChannelAvailability
     /// changes may still be read.
     /// </summary>
     Unavailable,
+
+    /// <summary>
+    /// Not served here, because this server was cut off, and another one has, or may have, continued the channel's session with other
+    /// media of the same names. Nothing of the channel may be read.
+    /// </summary>
+    Doubtful,
 }
 
 /// <summary>Mirrors of the sessions that other servers own. Implemented by the cluster.</summary>

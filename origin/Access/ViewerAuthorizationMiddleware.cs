@@ -157,8 +157,9 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
 
         try
         {
-            return await mirrors.PrepareAsync(path.Channel, context.RequestAborted) == ChannelAvailability.Available
-                || (path.Session is not null && LivePath.TryParse(path.Rest, out var live) && live.Kind is LivePathKind.Segment
+            var availability = await mirrors.PrepareAsync(path.Channel, context.RequestAborted);
+            return availability == ChannelAvailability.Available || (availability == ChannelAvailability.Unavailable
+                && path.Session is not null && LivePath.TryParse(path.Rest, out var live) && live.Kind is LivePathKind.Segment
                     or LivePathKind.Part or LivePathKind.Init or LivePathKind.Sheet);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

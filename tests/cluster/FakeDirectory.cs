@@ -37,6 +37,11 @@ internal sealed class FakeDirectory(ClusterAuthority authority, Guid? self = nul
 
     public SessionId? FindLost(ChannelName channel) => channel == TestSession.Channel ? Lost : null;
 
+    /// <summary>Answer of the database whether this server's sessions were taken over.</summary>
+    public bool IsTakenOver { get; set; }
+
+    public ValueTask<bool> IsTakenOverAsync(ChannelName channel, CancellationToken cancellationToken) => new(IsTakenOver);
+
     /// <summary>The last session of the channel when it is not on air.</summary>
     public RemoteChannel? Last { get; set; }
 

@@ -100,7 +100,7 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
-    public async Task Own_session_without_an_encoder_is_unavailable_at_a_server_that_is_cut_off()
+    public async Task Own_session_without_an_encoder_is_doubtful_at_a_server_that_is_cut_off()
     {
         var other = ChannelName.Parse("other");
         var owner = await TestServer.StartAsync(feeds: new FakeFeeds().Serve(TestSession.Snapshot()));
@@ -114,10 +114,12 @@ public sealed class SessionMirrorsTests
 
         await owner.DisposeAsync();
         server.Time.Advance(server.Services.Options.MirrorLost + TimeSpan.FromSeconds(1));
-        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Unavailable);
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Doubtful);
 
         server.Sessions.WithoutEncoder = false;
         (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "its encoder is here");
+        server.Directory.IsTakenOver = true;
+        (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Doubtful, "the network is back, and another server has the session");
         (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (false, true);
         (await PrepareOtherAsync()).ShouldBe(ChannelAvailability.Available, "the lease holds");
 
@@ -125,7 +127,7 @@ public sealed class SessionMirrorsTests
     }
 
     [Fact]
-    public async Task Own_session_without_an_encoder_is_unavailable_at_a_server_whose_followers_are_silent()
+    public async Task Own_session_without_an_encoder_is_doubtful_at_a_server_whose_followers_are_silent()
     {
         await using var server = await TestServer.StartAsync();
         (server.Directory.HasLeaseExpired, server.Sessions.WithoutEncoder) = (true, true);
@@ -136,15 +138,15 @@ public sealed class SessionMirrorsTests
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available, "only the database is lost");
 
         isResponding = false;
-        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable);
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful);
         isResponding = true;
-        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "another server may own the session now");
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful, "another server may own the session now");
         server.Directory.HasLeaseExpired = false;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
         (server.Directory.HasLeaseExpired, isResponding) = (true, false);
         first.Dispose();
         second.Dispose();
-        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Unavailable, "their connections have ended since");
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful, "their connections have ended since");
 
         server.Directory.HasLeaseExpired = false;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);

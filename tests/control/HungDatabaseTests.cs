@@ -98,8 +98,9 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
 
         var ofServices = database.Source;
         requests.HttpContext = new DefaultHttpContext();
-        ControlDatabase.MaxConnections.ShouldBe(40, "docs/configuration.md");
-        ((NpgsqlDataSource[])[database.Source, ofServices, database.LookupSource, database.LeaseSource, database.ReloadSource])
+        ControlDatabase.MaxConnections.ShouldBe(41, "docs/configuration.md");
+        ((NpgsqlDataSource[])[database.Source, ofServices, database.LookupSource, database.LeaseSource, database.ReloadSource,
+            database.ProbeSource])
             .Sum(source => new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize).ShouldBe(ControlDatabase.MaxConnections);
         ((2 * ControlDatabase.MaxConnections) + 10).ShouldBeLessThanOrEqualTo(97);
         (2 * LookupSlots.MaxRunning).ShouldBeLessThan(ControlDatabase.MaxLookupConnections, "stream keys are left some");

@@ -86,7 +86,7 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
 
         server.Get<IEnumerable<INotificationHandler>>().Select(handler => handler.GetType()).ShouldBe([
-            typeof(EventStream), typeof(ServerLeaseService), typeof(WebhookDispatcher), typeof(ViewerAccessRefresh),
+            typeof(EventStream), typeof(OwnershipCheck), typeof(WebhookDispatcher), typeof(ViewerAccessRefresh),
             typeof(RecordingCatalog), typeof(RecordingRetentionService), typeof(PageDataCache), typeof(StreamKeyCache),
             typeof(EventScheduler), typeof(KeyReconciliation),
         ]);

@@ -49,7 +49,7 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
     {
         var directory = new ServerDirectory(null!, null!, new ControlDatabase(new DataFolder("/nonexistent"),
             new DatabaseOptions { ConnectionString = "Host=/nonexistent;Username=nobody;Database=none" }, TimeProvider.System),
-            Microsoft.Extensions.Options.Options.Create(new ControlOptions()), TimeProvider.System, null!, null!, null!);
+            Microsoft.Extensions.Options.Options.Create(new ControlOptions()), TimeProvider.System, null!, null!, null!, null!);
         await Should.ThrowAsync<IOException>(directory.GetAuthorityAsync(() => throw new InvalidOperationException(),
             CancellationToken.None));
     }

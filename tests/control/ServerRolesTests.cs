@@ -253,7 +253,7 @@ public sealed class ServerRolesTests(PostgresFixture postgres)
     private static async Task CheckAsync(Server server)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        await server.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+        await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 
     /// <summary>Adds a server with open sessions.</summary>

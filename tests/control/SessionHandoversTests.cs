@@ -5,6 +5,7 @@ using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Shouldly;
@@ -286,11 +287,40 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Check_of_ownership_during_a_withdrawal_does_not_end_the_session()
+    {
+        var candidates = new FakeCandidates();
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, candidates: candidates,
+            settings: NoRenewal);
+        var (_, grant) = await OnAirAsync(server);
+        var lost = await AddServerAsync(server);
+        await InsertSessionAsync(server, "other", lost);
+        await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '1 hour'");
+        await ExecuteAsync(server, $"UPDATE servers SET lease_until = clock_timestamp() - interval '1 s' WHERE id = '{lost}'");
+        var manager = server.Get<SessionManager>();
+        manager.TryBeginMove(grant.Session.Id, out _).ShouldBeTrue();
+        await ExecuteAsync(server, $"UPDATE sessions SET epoch = 2 WHERE id = '{grant.Session.Id}'");
+
+        // The check has read the next epoch, and the local sessions before it.
+        candidates.Finding = () =>
+        {
+            manager.CancelMove(grant.Session.Id, 2);
+            return TakeoverSuitability.None;
+        };
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await server.Get<OwnershipCheck>().RunAsync(connection, default);
+
+        candidates.Asked.ShouldNotBeEmpty();
+        manager.FindEpoch(grant.Session.Id).ShouldBe(2);
+        (await RowAsync(server, grant.Session.Id)).EndReason.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Server_that_stops_ends_no_session_that_it_may_have_left_to_another_one()
     {
         await using var pair = await PairAsync();
         var left = await InsertSessionAsync(pair.A, "left", pair.A.Get<ServerIdentity>().Id);
-        pair.A.Get<ServerLeaseService>().BeginDrain();
+        pair.A.Get<ServerLeaseState>().BeginStop();
 
         await pair.CheckAsync();
 
@@ -342,7 +372,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
             foreach (var server in (Server[])[A, B])
             {
                 await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-                await server.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+                await server.Get<OwnershipCheck>().RunAsync(connection, default);
             }
         }
 

@@ -172,7 +172,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
         await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '1 hour'");
         await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
-            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+            await b.Get<OwnershipCheck>().RunAsync(connection, default);
         }
 
         b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")).ShouldBeTrue("its lease holds for 2 s");

@@ -145,7 +145,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         {
             await connection.OpenAsync();
             relay.LostReply = "COMMIT";
-            await Should.ThrowAsync<NpgsqlException>(() => b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default));
+            await Should.ThrowAsync<NpgsqlException>(() => b.Get<OwnershipCheck>().RunAsync(connection, default));
         }
 
         // The server's own check may have found it already.
@@ -279,7 +279,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
             await Should.ThrowAsync<OperationCanceledException>(() =>
-                b.Get<ServerLeaseService>().CheckSessionsAsync(connection, canceled.Token));
+                b.Get<OwnershipCheck>().RunAsync(connection, canceled.Token));
         }
 
         b.Lifecycle.TakenOver.ShouldHaveSingleItem();
@@ -400,7 +400,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     private static async Task CheckAsync(Server server)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        await server.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+        await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 
     /// <summary>A session on air whose server was killed.</summary>

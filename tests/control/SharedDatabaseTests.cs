@@ -8,6 +8,7 @@ using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using static Broadcast.Control.Tests.SharedDatabase;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Dapper;
@@ -202,7 +203,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
-            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);   // B is back first, without a renewed lease
+            await b.Get<OwnershipCheck>().RunAsync(connection, default);   // B is back first, without a renewed lease
         }
 
         await b.Get<ServerLeaseService>().RunOnceAsync(default);
@@ -251,6 +252,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var key = await OnceOnAirAsync(options.ConnectionString);
         await using var server = await Server.StartAsync(options.ConnectionString);
         var grant = await WithLostClaimAsync(server, key);
+        (await server.Get<IServerDirectory>().IsTakenOverAsync(grant.Session.Channel, default)).ShouldBeFalse();
 
         await server.Get<ServerLeaseService>().RunOnceAsync(default);
 

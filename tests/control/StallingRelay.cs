@@ -16,7 +16,9 @@ internal sealed class StallingRelay : IAsyncDisposable
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly Task _accepting;
     private volatile TaskCompletionSource _open = Opened();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
+    private volatile int _stalledUpTo;
 
     public StallingRelay(string socket)
     {
@@ -40,6 +42,11 @@ internal sealed class StallingRelay : IAsyncDisposable
     /// <summary>Lets no byte pass any more.</summary>
     public void Stall() => _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>
+    /// Lets no byte pass any more on the connections that are open now, as if they had not noticed that the network is back.
+    /// </summary>
+    public void StallOpen() => _stalledUpTo = Connections;
+
     /// <summary>Lets all bytes pass again.</summary>
     public void Resume() => _open.TrySetResult();
 
@@ -47,6 +54,7 @@ internal sealed class StallingRelay : IAsyncDisposable
     {
         _listener.Dispose();
         Resume();
+        _ended.TrySetResult();
         foreach (var socket in _sockets)
         {
             socket.Dispose();
@@ -69,8 +77,7 @@ internal sealed class StallingRelay : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptSocketAsync();
-                Interlocked.Increment(ref _connections);
-                _ = ServeAsync(client);
+                _ = ServeAsync(client, Interlocked.Increment(ref _connections));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
@@ -79,7 +86,7 @@ internal sealed class StallingRelay : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(Socket client)
+    private async Task ServeAsync(Socket client, int number)
     {
         var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _sockets.Add(client);
@@ -87,7 +94,7 @@ internal sealed class StallingRelay : IAsyncDisposable
         try
         {
             await server.ConnectAsync(_target);
-            await Task.WhenAny(CopyAsync(client, server, isReply: false), CopyAsync(server, client, isReply: true));
+            await Task.WhenAny(CopyAsync(client, server, number, isReply: false), CopyAsync(server, client, number, isReply: true));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -98,13 +105,13 @@ internal sealed class StallingRelay : IAsyncDisposable
         server.Dispose();
     }
 
-    private async Task CopyAsync(Socket from, Socket to, bool isReply)
+    private async Task CopyAsync(Socket from, Socket to, int number, bool isReply)
     {
         var buffer = new byte[16 * 1024];
         int count;
         while ((count = await from.ReceiveAsync(buffer)) > 0)
         {
-            await _open.Task;
+            await (number <= _stalledUpTo ? _ended.Task : _open.Task);
             if (isReply && LostReply is { } lost && buffer.AsSpan(0, count).IndexOf(Encoding.ASCII.GetBytes(lost)) >= 0)
             {
                 LostReply = null;

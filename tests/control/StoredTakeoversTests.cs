@@ -163,7 +163,7 @@ public sealed class StoredTakeoversTests(PostgresFixture postgres)
     private static async Task CheckAsync(Server server)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        await server.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);
+        await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 
     private static async Task<long> CountAsync(Server server, string sql)

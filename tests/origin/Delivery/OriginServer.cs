@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
@@ -105,8 +106,15 @@ internal sealed class OriginServer : IAsyncDisposable
     /// <param name="catalog">Recordings; by default none.</param>
     /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
     /// <param name="settings">Options.</param>
-    public static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
-        ISessionVisibility? audience, params (string Key, string Value)[] settings)
+    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
+        ISessionVisibility? audience, params (string Key, string Value)[] settings) =>
+        StartAsync(authority, catalog, audience, null, settings);
+
+    /// <param name="mirrors">Mirrors of sessions of other servers.</param>
+    public static Task<OriginServer> StartInClusterAsync(ISessionMirrors mirrors) => StartAsync(null, null, null, mirrors, []);
+
+    private static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
+        ISessionVisibility? audience, ISessionMirrors? mirrors, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -134,6 +142,11 @@ internal sealed class OriginServer : IAsyncDisposable
         if (audience is not null)
         {
             builder.Services.AddSingleton(audience);
+        }
+
+        if (mirrors is not null)
+        {
+            builder.Services.AddSingleton(mirrors);
         }
 
         builder.Services.AddOrigin(builder.Configuration);
