@@ -20,7 +20,7 @@ internal sealed class SessionTakeovers(SessionClaims claims, SessionManager sess
         "broadcast_cluster_takeovers", "{session}", "Sessions of lost servers that this server took over while it ran.");
 
     /// <summary>Time for which a server without the encoder lets the one that has it go first.</summary>
-    private static readonly TimeSpan MirrorDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MirrorDelay = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Time between two reads while the server with the encoder goes first.</summary>
     private static readonly TimeSpan EncoderInterval = TimeSpan.FromMilliseconds(250);

@@ -24,7 +24,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     [Theory]
     [InlineData("the server of the encoder, at once", TakeoverSuitability.Encoder, 0.1, true)]
     [InlineData("a server with a copy, not at once", TakeoverSuitability.Mirror, 0.1, false)]
-    [InlineData("a server with a copy, after two seconds", TakeoverSuitability.Mirror, 2.1, true)]
+    [InlineData("a server with a copy, after half a second", TakeoverSuitability.Mirror, 0.6, true)]
     [InlineData("a server without a copy, or that hears the owner", TakeoverSuitability.None, 400, false)]
     public async Task Expired_session_is_taken_over_by(string who, TakeoverSuitability suitability, double expired, bool isTaken)
     {
