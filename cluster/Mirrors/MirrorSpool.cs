@@ -59,6 +59,9 @@ internal sealed class MirrorSpool(ISpool own, SessionMirrors mirrors, MirrorServ
     public void Replace(ObjectName name) => own.Replace(name);
 
     /// <inheritdoc/>
+    public void Release(string prefix) => own.Release(prefix);
+
+    /// <inheritdoc/>
     public void DeleteAll(string prefix) => own.DeleteAll(prefix);
 
     private SessionMirror? FindMirror(ObjectName name, out ParsedObjectName parsed)

@@ -67,6 +67,15 @@ public interface ISpool
     }
 
     /// <summary>
+    /// Drops the local copies of files that another server owns now, whose names start with <paramref name="prefix"/> (ending in
+    /// <c>/</c>): open files, and copies of uploaded ones, also in memory. Files that wait are uploaded, unless the owner has created an
+    /// object of their name, and no copy stays.
+    /// </summary>
+    void Release(string prefix)
+    {
+    }
+
+    /// <summary>
     /// Raised when a file cannot be uploaded because the object store has another object of its name: another writer created it. The file
     /// stays in the spool. Called on a background thread, and again with each attempt.
     /// </summary>

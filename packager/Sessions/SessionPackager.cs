@@ -195,6 +195,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             if (!timeline.IsEnded && !_isReleased)
             {
                 MarkReleased();
+
+                // What this server has added since it was cut off is not what the owner has added under the same names.
+                context.Spool.Release(new SessionObjectNames(Channel, Id).MediaFolder);
             }
         }
         finally

@@ -339,6 +339,21 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void Release(string prefix)
+    {
+        foreach (var file in _files.Below(prefix))
+        {
+            if (file.Release())
+            {
+                Forget(file);
+            }
+        }
+
+        _objectCache.RemoveAll(prefix);
+    }
+
+    /// <inheritdoc/>
     public void Replace(ObjectName name)
     {
         if (_files.TryGetValue(name, out var file))

@@ -19,6 +19,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     private CancellationTokenSource? _upload;
     private string _path = folder.OpenPath(name);
     private long _length;
+    private bool _isReleased;
     private long _written = time.GetUtcNow().UtcTicks;
     public ObjectName Name { get; } = name;
 
@@ -223,6 +224,38 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
         }
     }
 
+    /// <summary>
+    /// Drops the local copy of a file that another server owns now, unless it waits for its upload: then it is dropped once it is uploaded.
+    /// </summary>
+    /// <returns>Whether nothing of the file is left here.</returns>
+    public bool Release()
+    {
+        lock (_writing)
+        {
+            _isReleased = true;
+            if (State is SpoolState.Open or SpoolState.Leftover)
+            {
+                return Delete();
+            }
+
+            if (State == SpoolState.Retained)
+            {
+                RemoveFromDisk(wasRetained: true);
+            }
+
+            lock (_reading)
+            {
+                State = State == SpoolState.Retained ? SpoolState.Stored : State;
+                if (State == SpoolState.Stored)
+                {
+                    _tail.DropAll();
+                }
+
+                return State == SpoolState.Stored;
+            }
+        }
+    }
+
     /// <summary>Closes the handle only, as the end of the process would.</summary>
     public void Close()
     {
@@ -268,7 +301,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
                 return;
             }
 
-            if (stored && !(isRetained = owner.ShouldRetain(this) && TryRetain()))
+            if (stored && !(isRetained = !_isReleased && owner.ShouldRetain(this) && TryRetain()))
             {
                 RemoveFromDisk(wasRetained: false);
             }
@@ -276,6 +309,10 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
             lock (_reading)
             {
                 State = isRetained ? SpoolState.Retained : stored ? SpoolState.Stored : SpoolState.Waiting;
+                if (_isReleased && stored)
+                {
+                    _tail.DropAll();
+                }
             }
         }
 

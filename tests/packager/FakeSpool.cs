@@ -175,6 +175,17 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
+    public void Release(string prefix)
+    {
+        lock (_gate)
+        {
+            foreach (var name in _open.Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+            {
+                Discard(name);
+            }
+        }
+    }
+
     /// <summary>Reports that the store has another object of a file's name.</summary>
     public void TakeName(ObjectName name) => NameTaken?.Invoke(name);
 

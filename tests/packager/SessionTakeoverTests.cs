@@ -102,6 +102,19 @@ public class SessionTakeoverTests
     }
 
     [Fact]
+    public async Task Released_session_leaves_no_open_file_that_would_hide_the_object_of_its_new_owner()
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        bench.Begin(Lost, Source).Send([.. VideoFrames(5, 60)]);
+        await Poll.UntilAsync(() => bench.Spool.Files.Keys.Any(IsMedia));
+        await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+
+        bench.Spool.Files.Keys.Where(IsMedia).ShouldBeEmpty();
+
+        static bool IsMedia(ObjectName name) => name.Value.StartsWith("live/", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Session_without_a_copy_continues_from_its_journal_in_the_store()
     {
         using var owner = await StoredAsync();
