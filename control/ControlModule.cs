@@ -6,7 +6,6 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Outbound;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
@@ -24,6 +23,7 @@ using Broadcast.Media.ControlToTranscoder;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
+using Broadcast.Media.Outbound;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.StorageToControl;
 using Broadcast.Media.TranscoderToControl;
@@ -133,7 +133,8 @@ public static class ControlModule
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<SuspensionWatch>();
         services.AddSingleton<ServerLeaseState>();
-        services.AddSingleton<OwnershipProbe>();
+        services.AddSingleton(p => new OwnershipProbe(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+            new Lazy<SessionManager>(p.GetRequiredService<SessionManager>), Clock(p)));
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
         services.AddSingleton(p => new SessionTakeovers(
@@ -164,7 +165,8 @@ public static class ControlModule
         services.AddSingleton<PublishAuthorizer>();
         services.AddSingleton<IPublishAuthorizer>(p => p.GetRequiredService<PublishAuthorizer>());
         services.AddHostedService(p => p.GetRequiredService<AuthCallbackNotifier>());
-        services.AddSingleton<OutboundConnector>();
+        services.AddSingleton(p => new OutboundConnector(() => p.GetRequiredService<IOptions<ControlOptions>>().Value.Outbound,
+            ControlOptions.AllowedTargetsOption, Clock(p)));
         services.AddSingleton<WebhookRepository>();
         services.AddSingleton<WebhookDeliveryLog>();
         services.AddSingleton<WebhookQueue>();

@@ -9,6 +9,9 @@ public sealed class ControlOptions
     /// <summary>Section name.</summary>
     public const string Section = "Control";
 
+    /// <summary>Key of <see cref="AllowedWebhookTargets"/>, for messages.</summary>
+    internal const string AllowedTargetsOption = $"{Section}:{nameof(AllowedWebhookTargets)}";
+
     /// <summary>Name of the channel that <see cref="CreateFirstChannel"/> creates.</summary>
     public const string FirstChannel = "main";
 
@@ -138,6 +141,13 @@ public sealed class ControlOptions
 
     /// <summary>Maximum lifetime of a login. Default 7 days, 5 min to 90 days.</summary>
     public TimeSpan LoginLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Creates a connector for URLs that were set through the API.</summary>
+    /// <param name="time">Clock.</param>
+    /// <param name="resolve">Resolves names; the system's resolver by default.</param>
+    internal OutboundConnector CreateConnector(TimeProvider time,
+        Func<string, CancellationToken, Task<System.Net.IPAddress[]>>? resolve = null) =>
+        new(() => Outbound, AllowedTargetsOption, time, resolve);
 
     /// <summary>Permitted targets of URLs that were set through the API.</summary>
     internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedWebhookTargets, out var rules, out _) ? rules

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Outbound;
 using Broadcast.Control.Webhooks;
+using Broadcast.Media.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,5 +1,5 @@
 using System.Net;
-using Broadcast.Control.Outbound;
+using Broadcast.Media.Outbound;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.AuthCallbacks;

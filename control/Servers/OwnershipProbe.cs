@@ -2,7 +2,6 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Dapper;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Broadcast.Control.Servers;
@@ -12,8 +11,13 @@ namespace Broadcast.Control.Servers;
 /// before it answers a viewer: its open connections may take seconds to notice that the network is back, and the viewer's request proves
 /// that it is. Requests share attempts; one attempt runs at a time. Thread-safe.
 /// </summary>
-internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity identity, SessionManager sessionManager,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+/// <param name="database">The database.</param>
+/// <param name="identity">This server.</param>
+/// <param name="sessionManager">Sessions of this server. Created on first use: their packager reads media through the mirrors, which use
+/// this class.</param>
+/// <param name="time">Clock.</param>
+internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity identity, Lazy<SessionManager> sessionManager,
+    TimeProvider time)
 {
     /// <summary>Maximum time of an attempt. A request waits for two at most: one that began before it, and its own.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(250);
@@ -42,7 +46,7 @@ internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity id
     }
 
     private BroadcastSession? Find(ChannelName channel) =>
-        sessionManager.Sessions().FirstOrDefault(session => session.Channel == channel && !sessionManager.IsMoving(session.Id));
+        sessionManager.Value.Sessions().FirstOrDefault(session => session.Channel == channel && !sessionManager.Value.IsMoving(session.Id));
 
     /// <summary>Joins an attempt that begins now or later: the result of one that runs already may be from before the request.</summary>
     private Task<HashSet<SessionId>> JoinAsync()
@@ -68,7 +72,7 @@ internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity id
     {
         // Outside of the lock.
         await Task.Yield();
-        var sessions = sessionManager.Sessions();
+        var sessions = sessionManager.Value.Sessions();
         using var limit = new CancellationTokenSource(Limit, time);
         try
         {

@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Outbound;
 using Broadcast.Media;
+using Broadcast.Media.Outbound;
 
 namespace Broadcast.Control.Webhooks;
 
@@ -95,7 +95,7 @@ public static class WebhookRules
             }
             else if (connector?.DenialReason(uri) is { } kind)
             {
-                yield return new("url", new OutboundDeniedException(uri.IdnHost, kind).Message);
+                yield return new("url", new OutboundDeniedException(uri.IdnHost, kind, ControlOptions.AllowedTargetsOption).Message);
             }
         }
 

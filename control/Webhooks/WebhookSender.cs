@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Control.Outbound;
 using Broadcast.Media;
+using Broadcast.Media.Outbound;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

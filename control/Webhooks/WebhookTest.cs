@@ -1,6 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Outbound;
+using Broadcast.Media.Outbound;
 using Dapper;
 using Microsoft.Extensions.Options;
 
@@ -26,7 +26,7 @@ public sealed class WebhookTest
         CancellationToken cancellationToken)
     {
         var wrappedOptions = Options.Create(options);
-        using var sender = new WebhookSender(new OutboundConnector(wrappedOptions, time), wrappedOptions, time);
+        using var sender = new WebhookSender(options.CreateConnector(time), wrappedOptions, time);
         return await new WebhookTest(database, sender, time).RunAsync(webhook, cancellationToken);
     }
 

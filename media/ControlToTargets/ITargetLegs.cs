@@ -1,0 +1,71 @@
+namespace Broadcast.Media.ControlToTargets;
+
+/// <summary>State of a target.</summary>
+public enum TargetState
+{
+    /// <summary>Disabled, or its channel is not on air.</summary>
+    Off,
+
+    /// <summary>Connects, or waits for the first keyframe or for the platform to acknowledge it.</summary>
+    Connecting,
+
+    /// <summary>The platform acknowledges media.</summary>
+    Live,
+
+    /// <summary>The connection failed; the next attempt follows.</summary>
+    Retrying,
+
+    /// <summary>The platform or the server rejects the target. A user has to change something; attempts are rare.</summary>
+    Rejected,
+}
+
+/// <summary>An enabled target of a session on air.</summary>
+/// <param name="Id">Id of the target.</param>
+/// <param name="Channel">Channel of the session.</param>
+/// <param name="Name">Name of the target, unique on its channel.</param>
+/// <param name="Url">Address: <c>rtmp://HOST[:PORT]/APP</c> or <c>rtmps://…</c>, without the stream key.</param>
+/// <param name="StreamKey">Stream key. A secret.</param>
+/// <param name="Rendition">Name of the video rendition to send, such as <c>source</c> or <c>720p</c>.</param>
+public sealed record TargetSettings(long Id, ChannelName Channel, string Name, string Url, string StreamKey, string Rendition)
+{
+    /// <summary>Returns a text without the stream key.</summary>
+    public override string ToString() => $"{Name} ({Url})";
+}
+
+/// <summary>State of a target, with figures of its connection.</summary>
+/// <param name="State">State.</param>
+/// <param name="Reason">Reason of the state, with a remedy where there is one; <see langword="null"/> when live.</param>
+/// <param name="Since">Time at which the state began.</param>
+public sealed record TargetStatus(TargetState State, string? Reason, DateTimeOffset Since)
+{
+    /// <summary>Time of the next attempt, when retrying or rejected.</summary>
+    public DateTimeOffset? NextAttempt { get; init; }
+
+    /// <summary>Bits per second over the last seconds.</summary>
+    public long BitsPerSecond { get; init; }
+
+    /// <summary>Duration of the media that waits to be sent.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>Video and audio frames that were not sent because the connection was too slow.</summary>
+    public long DroppedFrames { get; init; }
+
+    /// <summary>Number of connections that became live.</summary>
+    public long Publications { get; init; }
+}
+
+/// <summary>Connections to other platforms, one per target and session. Implemented by targets.</summary>
+public interface ITargetLegs
+{
+    /// <summary>Raised when the state of a target changes. Handlers must only wake other threads.</summary>
+    event Action? Changed;
+
+    /// <summary>
+    /// Sets the targets of all sessions that this server owns: starts and ends connections so that they match. Targets that are the same as
+    /// before are not touched. Returns at once.
+    /// </summary>
+    void Apply(IReadOnlyDictionary<SessionId, IReadOnlyList<TargetSettings>> targets);
+
+    /// <summary>States of the targets of a session, by the id of the target.</summary>
+    IReadOnlyDictionary<long, TargetStatus> Find(SessionId session);
+}

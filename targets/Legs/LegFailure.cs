@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Broadcast.Media.Outbound;
+using Broadcast.Publisher;
+
+namespace Broadcast.Targets.Legs;
+
+/// <summary>Failure of a connection to a target, explained for users. Never contains the stream key.</summary>
+/// <param name="Reason">Reason, with a remedy where there is one.</param>
+/// <param name="IsRejected">Whether a user has to change something; otherwise the failure may pass by itself.</param>
+internal sealed record LegFailure(string Reason, bool IsRejected)
+{
+    /// <summary>Maximum characters of a text from the platform.</summary>
+    private const int MaxText = 200;
+
+    /// <summary>
+    /// Time after the end of a live publication in which a platform that reports the key as in use has only not noticed that end.
+    /// </summary>
+    private static readonly TimeSpan InUseAfterLive = TimeSpan.FromMinutes(3);
+
+    /// <summary>Explains an error.</summary>
+    /// <param name="error">Error of connecting or sending.</param>
+    /// <param name="streamKey">Stream key, which is removed from texts of the platform.</param>
+    /// <param name="sinceLive">Time since the target was live; <see langword="null"/> if it never was.</param>
+    public static LegFailure Explain(Exception error, string streamKey, TimeSpan? sinceLive) => error switch
+    {
+        OutboundDeniedException denied => new(denied.Message, true),
+        AuthenticationException => new(
+            "The certificate of the server is not valid for its name. Check the address, or use rtmp:// if the platform has no rtmps.", true),
+        RtmpPublishException rejection => Explain(rejection, streamKey, sinceLive),
+        TimeoutException late => new(late.Message, false),
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => new(
+            "The host name does not exist. Check the address.", false),
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => new(
+            "The server accepts no connections at this port. Check the address.", false),
+        SocketException socket => new($"The server cannot be reached: {socket.SocketErrorCode}.", false),
+        _ => new(Clean(error.Message, streamKey), false),
+    };
+
+    private static LegFailure Explain(RtmpPublishException rejection, string streamKey, TimeSpan? sinceLive)
+    {
+        var text = Clean(rejection.Message, streamKey);
+        return rejection.Code switch
+        {
+            "NetStream.Publish.BadName" when sinceLive < InUseAfterLive => new(
+                "The platform still has the previous connection. It accepts a new one when it notices the end of that.", false),
+            "NetStream.Publish.BadName" => new(
+                $"The platform rejects the stream key: it is wrong, has expired, or another encoder uses it ({text}).", true),
+            "NetStream.Publish.Denied" or "NetStream.Publish.Unauthorized" or "NetStream.Authenticate.UsherFailed" => new(
+                $"The platform rejects the stream key. Copy it again from the platform ({text}).", true),
+            "NetConnection.Connect.InvalidApp" => new(
+                $"The platform does not know the path of the address. Check its last part ({text}).", true),
+            "NetConnection.Connect.Rejected" => new($"The platform rejects the connection ({text}).", true),
+            _ => new(text.Length > 0 ? $"The platform ended the publication: {text}." : "The platform ended the publication.", false),
+        };
+    }
+
+    /// <summary>Makes a text of a platform safe to show: without the stream key and control characters, and not longer than a line.</summary>
+    internal static string Clean(string text, string streamKey)
+    {
+        var safe = new string([.. text.Where(character => !char.IsControl(character))]);
+        safe = streamKey.Length > 0 ? safe.Replace(streamKey, "…", StringComparison.OrdinalIgnoreCase) : safe;
+        return (safe.Length > MaxText ? safe[..MaxText] : safe).Trim().TrimEnd('.');
+    }
+}

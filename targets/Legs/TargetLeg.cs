@@ -1,0 +1,287 @@
+using Broadcast.Media.ControlToTargets;
+using Broadcast.Media.Outbound;
+using Broadcast.Media.TranscoderToPackager;
+using Broadcast.Publisher;
+using Broadcast.Targets.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Targets.Legs;
+
+/// <summary>
+/// Connection of one target: connects when there is media, publishes from a keyframe on, and connects again after a failure, until it is
+/// disposed. It reads what viewers get, so that the slate and other encoders reach the platform in one publication. A slow platform costs
+/// only frames of this leg. <see cref="Offer"/> never blocks; other members are thread-safe.
+/// </summary>
+internal sealed class TargetLeg : IAsyncDisposable
+{
+    /// <summary>Maximum time of a write, after which the platform counts as not reading.</summary>
+    internal static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    private const int MaxQueuedBytes = 8 * 1024 * 1024;
+    private const int MaxTagsInOneWrite = 64;
+    private static readonly TimeSpan MaxQueuedDuration = TimeSpan.FromSeconds(5);
+    private readonly LegInput _input;
+    private readonly LegQueue _queue = new(MaxQueuedBytes, MaxQueuedDuration);
+    private readonly BitrateMeter _bitrate;
+    private readonly RetryPolicy _retry;
+    private readonly RtmpTarget _address;
+    private readonly RtmpClientOptions _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action _changed;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _hasMedia = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private readonly Task _running;
+    private bool _isOpen;
+    private long _publications;
+    private volatile TargetStatus _status;
+
+    /// <summary>Starts the leg.</summary>
+    /// <param name="settings">The target, whose address is valid.</param>
+    /// <param name="client">Options of the connection.</param>
+    /// <param name="changed">Called when the state changes; must only wake other threads.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Logger.</param>
+    /// <exception cref="FormatException">The address is invalid.</exception>
+    public TargetLeg(TargetSettings settings, RtmpClientOptions client, Action changed, TimeProvider time, ILogger logger)
+    {
+        if (!RtmpAddress.TryParse(settings.Url, out var address, out var error))
+        {
+            throw new FormatException(error);
+        }
+
+        (Settings, _client, _changed, _time, _logger) = (settings, client, changed, time, logger);
+        _address = new RtmpTarget(address.Host, address.Port, address.Application, settings.StreamKey, address.UseTls)
+        {
+            IsEnhanced = true,
+        };
+        _input = new LegInput(settings.Rendition);
+        _bitrate = new BitrateMeter(time);
+        _retry = new RetryPolicy(Random.Shared.NextDouble);
+        _status = new(TargetState.Connecting, $"waits for media of rendition '{settings.Rendition}'", time.GetUtcNow());
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>The target.</summary>
+    public TargetSettings Settings { get; }
+
+    /// <summary>State with the current figures.</summary>
+    public TargetStatus Status => _status with
+    {
+        BitsPerSecond = _bitrate.BitsPerSecond, Delay = _queue.Duration, DroppedFrames = _queue.Dropped,
+        Publications = Interlocked.Read(ref _publications),
+    };
+
+    /// <summary>Offers a sample of the session.</summary>
+    /// <param name="item">The sample.</param>
+    /// <param name="hasVideo">Whether the session has video.</param>
+    /// <param name="frame">Message of the sample, shared by all legs; created by the first one that needs it.</param>
+    public void Offer(in RenditionSample item, bool hasVideo, ref FlvTag? frame)
+    {
+        // Samples of the slate and of an encoder can overlap for a moment.
+        lock (_lock)
+        {
+            _input.HasVideo = hasVideo;
+            if (!_input.Takes(item))
+            {
+                return;
+            }
+
+            _hasMedia.TrySetResult();
+            if (!_isOpen)
+            {
+                return;
+            }
+
+            frame ??= FlvMessages.Frame(item.Sample);
+            var tags = _input.Convert(item.Sample, frame.Value);
+            if (tags.Count > 0)
+            {
+                _queue.Add(tags, item.Sample.IsSync && (item.Rendition.Kind == Media.TrackKind.Video || !hasVideo));
+            }
+        }
+    }
+
+    /// <summary>Ends the publication and the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var stopping = _stopping.Token;
+        long? lastLive = null;
+        await _hasMedia.Task.WaitAsync(stopping);
+        while (true)
+        {
+            LegFailure failure;
+            var liveFor = TimeSpan.Zero;
+            long? live = null;
+            Set(TargetState.Connecting, $"connects to {_address.Host}");
+            try
+            {
+                var publisher = await RtmpPublisher.ConnectAsync(_address, _client, stopping);
+                try
+                {
+                    await PublishAsync(publisher, () => live = _time.GetTimestamp(), stopping);
+                }
+                finally
+                {
+                    Close();
+                    await EndAsync(publisher, isRegular: stopping.IsCancellationRequested);
+                }
+
+                return;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                if (live is { } began)
+                {
+                    (liveFor, lastLive) = (_time.GetElapsedTime(began), _time.GetTimestamp());
+                }
+
+                failure = error is LegRejectedException ? new(error.Message, true) : LegFailure.Explain(
+                    error, Settings.StreamKey, lastLive is { } at ? _time.GetElapsedTime(at) : null);
+            }
+
+            var wait = _retry.Next(liveFor, failure.IsRejected);
+            TargetLog.Failed(_logger, Settings.Name, Settings.Channel.Value, _address.Host, failure.Reason, wait.TotalSeconds);
+            Set(failure.IsRejected ? TargetState.Rejected : TargetState.Retrying, failure.Reason, _time.GetUtcNow() + wait);
+            await Task.Delay(wait, _time, stopping);
+        }
+    }
+
+    private async Task PublishAsync(RtmpPublisher publisher, Action onLive, CancellationToken stopping)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _ = publisher.Completion.ContinueWith(_ => Cancel(ended), TaskScheduler.Default);
+        _ = publisher.ReconnectRequested.ContinueWith(_ => Cancel(ended), TaskScheduler.Default);
+        lock (_lock)
+        {
+            _input.Restart();
+            _queue.Clear();
+            _isOpen = true;
+        }
+
+        var (isLive, before, proof) = (false, publisher.Connection?.BytesAcknowledged ?? 0, 0L);
+        while (true)
+        {
+            CheckCodec(publisher);
+
+            // Not reused: a write that is abandoned still reads its list.
+            var tags = new List<FlvTag>();
+            while (!_queue.TryTake(tags, MaxTagsInOneWrite))
+            {
+                try
+                {
+                    await _queue.WaitAsync(ended.Token);
+                }
+                catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+                {
+                    throw await GetEndAsync(publisher);
+                }
+            }
+
+            var sent = publisher.BytesSent;
+            await SendAsync(publisher, tags, stopping);
+            _bitrate.Add(publisher.BytesSent - sent);
+            if (!isLive)
+            {
+                // The platform has acknowledged the first keyframe. Without TCP information, a second write proves that it reads.
+                proof = proof > 0 ? proof : publisher.BytesSent;
+                isLive = publisher.Connection is { } connection ? connection.BytesAcknowledged - before >= proof : sent > 0;
+                if (isLive)
+                {
+                    onLive();
+                    Interlocked.Increment(ref _publications);
+                    TargetLog.Live(_logger, Settings.Name, Settings.Channel.Value, _address.Host);
+                    Set(TargetState.Live, null);
+                }
+            }
+        }
+    }
+
+    private async Task SendAsync(RtmpPublisher publisher, List<FlvTag> tags, CancellationToken stopping)
+    {
+        var sending = publisher.SendAsync(tags, 0, stopping).AsTask();
+        try
+        {
+            await sending.WaitAsync(SendTimeout, _time, stopping);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"The platform has read nothing for {SendTimeout.TotalSeconds} s. Reduce the bit rate, or choose "
+                + "a smaller rendition.", late);
+        }
+        catch (IOException) when (publisher.Completion.IsFaulted)
+        {
+            throw await GetEndAsync(publisher);
+        }
+    }
+
+    private void CheckCodec(RtmpPublisher publisher)
+    {
+        if (_input.VideoConfig is { } config && FlvMessages.FourCcOf(config) is { } codec && !publisher.AnnouncedCodecs.Contains(codec))
+        {
+            throw new LegRejectedException($"The channel sends {config.CodecString}, which the platform has not announced. Choose a "
+                + "rendition with H.264.");
+        }
+    }
+
+    /// <summary>Gets the reason for which the platform ended the publication.</summary>
+    private static async Task<Exception> GetEndAsync(RtmpPublisher publisher) =>
+        publisher.ReconnectRequested.IsCompletedSuccessfully && await publisher.ReconnectRequested is { } url
+            ? new LegRejectedException(
+                $"The platform asks to publish to {LegFailure.Clean(url, streamKey: "")} instead. Change the address.")
+            : publisher.Completion.Exception?.InnerException ?? new IOException("The platform closed the connection.");
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The publication has ended.
+        }
+    }
+
+    private static async Task EndAsync(RtmpPublisher publisher, bool isRegular)
+    {
+        // A platform that reads nothing must not delay the end.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        if (isRegular)
+        {
+            await publisher.CloseAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await publisher.DisposeAsync();
+    }
+
+    private void Close()
+    {
+        lock (_lock)
+        {
+            _isOpen = false;
+            _queue.Clear();
+        }
+    }
+
+    private void Set(TargetState state, string? reason, DateTimeOffset? next = null)
+    {
+        _status = new(state, reason, _time.GetUtcNow()) { NextAttempt = next };
+        _changed();
+    }
+
+    /// <summary>A user has to change something.</summary>
+    private sealed class LegRejectedException(string message) : Exception(message);
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using Broadcast.Media;
+using Broadcast.Media.ControlToTargets;
+using Broadcast.Media.TranscoderToPackager;
+using Broadcast.Publisher;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Targets.Legs;
+
+/// <summary>All legs of this server: at most one per target, started and ended as control requests. Thread-safe.</summary>
+internal sealed class TargetLegs(RtmpClientOptions client, TimeProvider time, ILogger<TargetLegs> logger) : ITargetLegs, IHostedService
+{
+    private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
+    private readonly HashSet<Task> _ending = [];
+    private readonly Lock _lock = new();
+    private bool _isStopping;
+
+    /// <inheritdoc/>
+    public event Action? Changed;
+
+    /// <inheritdoc/>
+    public void Apply(IReadOnlyDictionary<SessionId, IReadOnlyList<TargetSettings>> targets)
+    {
+        lock (_lock)
+        {
+            if (_isStopping)
+            {
+                return;
+            }
+
+            foreach (var session in _sessions.Keys.Where(session => !targets.ContainsKey(session)))
+            {
+                _sessions.TryRemove(session, out var legs);
+                legs!.Legs.ToList().ForEach(End);
+            }
+
+            foreach (var (session, wanted) in targets)
+            {
+                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<long, TargetStatus> Find(SessionId session) => _sessions.TryGetValue(session, out var legs)
+        ? legs.Legs.ToDictionary(leg => leg.Settings.Id, leg => leg.Status) : new Dictionary<long, TargetStatus>();
+
+    /// <summary>Offers a sample to the legs of its session. Never blocks.</summary>
+    public void Offer(SessionId session, in RenditionSample item, bool hasVideo)
+    {
+        if (!_sessions.IsEmpty && _sessions.TryGetValue(session, out var legs))
+        {
+            legs.Offer(item, hasVideo);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task[] ending;
+        lock (_lock)
+        {
+            _isStopping = true;
+            _sessions.Values.SelectMany(legs => legs.Legs).ToList().ForEach(End);
+            _sessions.Clear();
+            ending = [.. _ending];
+        }
+
+        await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Apply(SessionLegs legs, IReadOnlyList<TargetSettings> wanted)
+    {
+        var kept = legs.Legs.Where(leg => wanted.Contains(leg.Settings)).ToList();
+        var ended = legs.Legs.Except(kept).ToList();
+        var begun = wanted.Where(target => !kept.Exists(leg => leg.Settings == target)).Select(Begin).OfType<TargetLeg>().ToList();
+        if (ended.Count + begun.Count > 0)
+        {
+            legs.Set([.. kept, .. begun]);
+            ended.ForEach(End);
+        }
+    }
+
+    private TargetLeg? Begin(TargetSettings target)
+    {
+        try
+        {
+            return new TargetLeg(target, client, () => Changed?.Invoke(), time, logger);
+        }
+        catch (FormatException error)
+        {
+            TargetLog.Invalid(logger, target.Name, target.Channel.Value, error.Message);
+            return null;
+        }
+    }
+
+    private void End(TargetLeg leg)
+    {
+        var ending = leg.DisposeAsync().AsTask();
+        _ending.Add(ending);
+        _ = ending.ContinueWith(Forget, TaskScheduler.Default);
+    }
+
+    private void Forget(Task ended)
+    {
+        lock (_lock)
+        {
+            _ending.Remove(ended);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Broadcast.Publisher;
+
+namespace Broadcast.Targets.Messages;
+
+/// <summary>
+/// Messages that wait to be sent to one target. Bounded by bytes and by duration: when it is full, it drops frames up to a keyframe for
+/// which there is room, and counts them. Configurations are never dropped. One thread writes, another one reads.
+/// </summary>
+/// <param name="maxBytes">Maximum bytes of the messages.</param>
+/// <param name="maxDuration">Maximum time between the oldest and the newest message.</param>
+internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
+{
+    /// <summary>Maximum time between two messages that counts: after an outage of the encoder, timestamps continue later.</summary>
+    private const long MaxStep = 1000;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<(FlvTag Tag, long Step)> _tags = new();
+    private readonly SemaphoreSlim _filled = new(0, 1);
+    private long _bytes;
+    private long _milliseconds;
+    private bool _isDropping;
+    private uint _newest;
+
+    /// <summary>Number of frames dropped so far.</summary>
+    public long Dropped { get; private set; }
+
+    /// <summary>Time between the oldest and the newest message.</summary>
+    public TimeSpan Duration
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return TimeSpan.FromMilliseconds(_milliseconds);
+            }
+        }
+    }
+
+    /// <summary>Adds messages of one sample.</summary>
+    /// <param name="tags">Messages, the frame last.</param>
+    /// <param name="isKeyframe">Whether decoding can begin here: a keyframe, or any frame without video.</param>
+    public void Add(IReadOnlyList<FlvTag> tags, bool isKeyframe)
+    {
+        lock (_lock)
+        {
+            var isFull = _bytes >= maxBytes || _milliseconds >= maxDuration.TotalMilliseconds;
+            _isDropping = isFull || (_isDropping && !isKeyframe);
+            var frame = tags[^1];
+            for (var i = 0; i < tags.Count - 1; i++)
+            {
+                Enqueue(tags[i]);
+            }
+
+            if (_isDropping)
+            {
+                Dropped++;
+            }
+            else
+            {
+                Enqueue(frame);
+            }
+
+            if (_tags.Count > 0 && _filled.CurrentCount == 0)
+            {
+                _filled.Release();
+            }
+        }
+    }
+
+    /// <summary>Moves the oldest messages to a list.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool TryTake(List<FlvTag> into, int max)
+    {
+        lock (_lock)
+        {
+            while (into.Count < max && _tags.TryDequeue(out var next))
+            {
+                _bytes -= next.Tag.Body.Length;
+                _milliseconds -= next.Step;
+                into.Add(next.Tag);
+            }
+        }
+
+        return into.Count > 0;
+    }
+
+    /// <summary>Waits for messages.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _filled.WaitAsync(cancellationToken);
+
+    /// <summary>Discards all messages.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _tags.Clear();
+            (_bytes, _milliseconds, _newest, _isDropping) = (0, 0, 0, false);
+        }
+    }
+
+    private void Enqueue(in FlvTag tag)
+    {
+        // Messages of video and audio alternate: only the later one of two moves the end.
+        var step = _tags.Count == 0 ? 0 : Math.Clamp(unchecked((int)(tag.Timestamp - _newest)), 0, MaxStep);
+        _newest = step > 0 || _tags.Count == 0 ? tag.Timestamp : _newest;
+        _tags.Enqueue((tag, step));
+        _bytes += tag.Body.Length;
+        _milliseconds += step;
+    }
+}
