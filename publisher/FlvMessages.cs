@@ -84,10 +84,10 @@ public static class FlvMessages
                 }
             }
 
-            if (audio?.Config.AudioFormat is { } sound)
+            if (audio?.Config.AudioFormat is { } audioFormat)
             {
-                amf.Name("audiocodecid").Number(10).Name("audiosamplerate").Number(sound.SampleRate)
-                    .Name("audiochannels").Number(sound.Channels).Name("stereo").Boolean(sound.Channels == 2);
+                amf.Name("audiocodecid").Number(10).Name("audiosamplerate").Number(audioFormat.SampleRate)
+                    .Name("audiochannels").Number(audioFormat.Channels).Name("stereo").Boolean(audioFormat.Channels == 2);
             }
 
             amf.Name("encoder").Text("Broadcast");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
@@ -9,6 +10,7 @@ using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Handshake;
 using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Media.Connections;
 
 namespace Broadcast.Publisher;
 
@@ -31,17 +33,17 @@ public sealed class RtmpPublisher : IAsyncDisposable
     private readonly ChunkWriter _writer = new();
     private readonly AmfWriter _amf = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
-    private readonly int _chunkSize;
+    private readonly RtmpClientSettings _settings;
     private ChunkGather _gather;
     private uint _messageStream = 1;
     private readonly TaskCompletionSource<string?> _reconnect = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _listening = Task.CompletedTask;
 
-    private RtmpPublisher(Socket socket, Stream stream, int chunkSize)
+    private RtmpPublisher(Socket socket, Stream stream, RtmpClientSettings settings)
     {
-        (_socket, _stream, _chunkSize) = (socket, stream, chunkSize);
+        (_socket, _stream, _settings) = (socket, stream, settings);
         _input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
-        _gather = new ChunkGather(chunkSize, _messageStream);
+        _gather = new ChunkGather(settings.ChunkSize, _messageStream);
     }
 
     /// <summary>
@@ -56,6 +58,12 @@ public sealed class RtmpPublisher : IAsyncDisposable
     /// <summary>Media bytes sent.</summary>
     public long BytesSent { get; private set; }
 
+    /// <summary>FourCCs that the server announced in its reply to <c>connect</c>; empty without Enhanced RTMP.</summary>
+    public IReadOnlyList<string> AnnouncedCodecs { get; private set; } = [];
+
+    /// <summary>State of the TCP connection; <see langword="null"/> where it is unknown.</summary>
+    public TcpInfo? Connection => TcpInfo.Read(_socket);
+
     /// <summary>Connects, and returns once the server has accepted the publication.</summary>
     /// <param name="target">Where to publish.</param>
     /// <param name="chunkSize">Maximum payload of a chunk, 128 to 16,777,215.</param>
@@ -63,25 +71,40 @@ public sealed class RtmpPublisher : IAsyncDisposable
     /// <exception cref="RtmpPublishException">The server rejected the publication.</exception>
     /// <exception cref="SocketException">The server cannot be reached.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
-    public static async Task<RtmpPublisher> ConnectAsync(RtmpTarget target, int chunkSize = DefaultChunkSize,
+    public static Task<RtmpPublisher> ConnectAsync(RtmpTarget target, int chunkSize = DefaultChunkSize,
+        CancellationToken cancellationToken = default) =>
+        ConnectAsync(target, new RtmpClientSettings { ChunkSize = chunkSize }, cancellationToken);
+
+    /// <summary>Connects, and returns once the server has accepted the publication.</summary>
+    /// <param name="target">Where to publish.</param>
+    /// <param name="settings">Settings of the client.</param>
+    /// <param name="cancellationToken">Cancels the whole operation.</param>
+    /// <exception cref="RtmpPublishException">The server rejected the publication.</exception>
+    /// <exception cref="SocketException">The server cannot be reached.</exception>
+    /// <exception cref="AuthenticationException">The certificate of the server is not trusted, or not its own.</exception>
+    /// <exception cref="TimeoutException">A step exceeded its time; the message names it.</exception>
+    /// <exception cref="IOException">The connection failed.</exception>
+    public static async Task<RtmpPublisher> ConnectAsync(RtmpTarget target, RtmpClientSettings settings,
         CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(chunkSize, 128);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkSize, 0xFFFFFF);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.ChunkSize, 128);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.ChunkSize, 0xFFFFFF);
+        Socket? socket = null;
         Stream? stream = null;
         try
         {
-            await socket.ConnectAsync(target.Host, target.Port, cancellationToken);
-            stream = new NetworkStream(socket, ownsSocket: true);
+            await LimitAsync(settings, "accept the connection", async token =>
+                socket = await settings.Connect(target.Host, target.Port, token), cancellationToken);
+            stream = new NetworkStream(socket!, ownsSocket: true);
             if (target.UseTls)
             {
                 var secure = new SslStream(stream);
                 stream = secure;
-                await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Host }, cancellationToken);
+                await LimitAsync(settings, "complete the TLS handshake", token => secure.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions { TargetHost = target.Host }, token), cancellationToken);
             }
 
-            var publisher = new RtmpPublisher(socket, stream, chunkSize);
+            var publisher = new RtmpPublisher(socket!, stream, settings);
             await publisher.OpenAsync(target, cancellationToken);
             return publisher;
         }
@@ -171,17 +194,44 @@ public sealed class RtmpPublisher : IAsyncDisposable
         _sending.Dispose();
     }
 
+    /// <summary>Runs a step within its time.</summary>
+    private static async Task LimitAsync(RtmpClientSettings settings, string step, Func<CancellationToken, Task> run,
+        CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(settings.StepTimeout, settings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await run(either.Token);
+        }
+        catch (OperationCanceledException late) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The server did not {step} within {settings.StepTimeout.TotalSeconds:0.#} s.", late);
+        }
+    }
+
+    private Task LimitAsync(string step, Func<CancellationToken, Task> run, CancellationToken cancellationToken) =>
+        LimitAsync(_settings, step, run, cancellationToken);
+
     private async Task OpenAsync(RtmpTarget target, CancellationToken cancellationToken)
     {
-        await HandshakeAsync(cancellationToken);
+        await LimitAsync("complete the RTMP handshake", HandshakeAsync, cancellationToken);
+        await LimitAsync("answer 'connect'", token => CallConnectAsync(target, token), cancellationToken);
+        await LimitAsync("answer 'createStream'", token => CreateStreamAsync(target, token), cancellationToken);
+        await LimitAsync("answer 'publish'", token => PublishAsync(target, token), cancellationToken);
+    }
+
+    private async Task CallConnectAsync(RtmpTarget target, CancellationToken cancellationToken)
+    {
+        var size = _settings.ChunkSize;
         _writer.Write(_outgoing, 2, MessageType.SetChunkSize, 0, 0,
-            [(byte)(_chunkSize >> 24), (byte)(_chunkSize >> 16), (byte)(_chunkSize >> 8), (byte)_chunkSize]);
-        _writer.ChunkSize = _chunkSize;
+            [(byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size]);
+        _writer.ChunkSize = size;
         _amf.Clear().Text("connect").Number(1);
         using (_amf.Object())
         {
             _amf.Name("app").Text(target.Application).Name("type").Text("nonprivate")
-                .Name("flashVer").Text("FMLE/3.0 (compatible; Broadcast)").Name("tcUrl").Text(target.ToString());
+                .Name("flashVer").Text(_settings.Agent).Name("tcUrl").Text(target.ToString());
             if (target.IsEnhanced)
             {
                 _amf.Name("fourCcList").Texts([.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)])
@@ -191,8 +241,12 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
         Write(0);
         await FlushAsync(cancellationToken);
-        await WaitForReplyAsync(1, cancellationToken);
+        var reply = await WaitForReplyAsync(1, cancellationToken);
+        AnnouncedCodecs = [.. reply.Arguments.Take(2).SelectMany(argument => Capabilities.Parse(argument).Codecs).Distinct()];
+    }
 
+    private async Task CreateStreamAsync(RtmpTarget target, CancellationToken cancellationToken)
+    {
         Call("releaseStream", 2, target.StreamKey);
         Call("FCPublish", 3, target.StreamKey);
         _amf.Clear().Text("createStream").Number(4).Null();
@@ -202,8 +256,11 @@ public sealed class RtmpPublisher : IAsyncDisposable
         _messageStream = reply.Arguments.Count > 1 && reply.Arguments[1] is AmfValue.Number { Value: >= 0 and <= uint.MaxValue } number
             ? (uint)number.Value
             : 1;
-        _gather = new ChunkGather(_chunkSize, _messageStream);
+        _gather = new ChunkGather(_settings.ChunkSize, _messageStream);
+    }
 
+    private async Task PublishAsync(RtmpTarget target, CancellationToken cancellationToken)
+    {
         _amf.Clear().Text("publish").Number(5).Null().Text(target.StreamKey).Text("live");
         Write(_messageStream);
         await FlushAsync(cancellationToken);
@@ -380,13 +437,13 @@ public sealed class RtmpPublisher : IAsyncDisposable
         }
     }
 
-    private static async ValueTask CloseAsync(Stream? stream, Socket socket)
+    private static async ValueTask CloseAsync(Stream? stream, Socket? socket)
     {
         if (stream is not null)
         {
             await stream.DisposeAsync();
         }
 
-        socket.Dispose();
+        socket?.Dispose();
     }
 }

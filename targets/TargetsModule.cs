@@ -21,7 +21,7 @@ public static class TargetsModule
     /// <exception cref="InvalidOperationException">No <see cref="IRenditionSink"/> is registered by a factory.</exception>
     public static IServiceCollection AddTargets(this IServiceCollection services)
     {
-        services.AddSingleton(p => new TargetLegs(new RtmpClientOptions
+        services.AddSingleton(p => new TargetLegs(new RtmpClientSettings
         {
             StepTimeout = StepTimeout, Time = p.GetRequiredService<TimeProvider>(), ChunkSize = ChunkSize,
             Connect = p.GetRequiredService<OutboundConnector>().ConnectAsync,

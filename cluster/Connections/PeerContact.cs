@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Broadcast.Media.Connections;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -7,11 +8,6 @@ namespace Broadcast.Cluster.Connections;
 /// <summary>Contact with a server that calls a service of the internal listener.</summary>
 internal static class PeerContact
 {
-    // linux/tcp.h: IPPROTO_TCP, TCP_INFO and tcp_info.tcpi_retransmits.
-    private const int Tcp = 6;
-    private const int Info = 11;
-    private const int Retransmits = 2;
-
     /// <summary>
     /// Number of consecutive retransmissions of the same bytes after which the peer counts as silent. On a fast network, this takes about
     /// 1.5 s.
@@ -26,21 +22,6 @@ internal static class PeerContact
         context.GetHttpContext().Features.Get<IConnectionSocketFeature>()?.Socket is { } socket ? () => IsResponding(socket) : () => true;
 
     /// <summary>Returns whether the peer of a connection acknowledges what it is sent.</summary>
-    public static bool IsResponding(Socket socket)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            return true;
-        }
-
-        Span<byte> info = stackalloc byte[Retransmits + 1];
-        try
-        {
-            return socket.GetRawSocketOption(Tcp, Info, info) < info.Length || info[Retransmits] < MaxRetransmits;
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
-    }
+    public static bool IsResponding(Socket socket) =>
+        !OperatingSystem.IsLinux() || TcpInfo.Read(socket) is { Retransmits: < MaxRetransmits };
 }

@@ -5,6 +5,7 @@ using Broadcast.Media;
 using Broadcast.Origin;
 using Broadcast.Packager;
 using Broadcast.Storage;
+using Broadcast.Targets;
 using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Roles;
@@ -30,6 +31,7 @@ internal sealed record Module(string Name, Action<IServiceCollection, IConfigura
         new("storage", (s, c, _) => s.AddStorage(c).AddCluster(c)),
         new("origin", (s, c, _) => s.AddOrigin(c)) { Map = (e, r) => MapIf(r.Origin, () => e.MapOrigin()) },
         new("packager", (s, c, _) => s.AddPackager(c)),
+        new("targets", (s, _, _) => s.AddTargets()) { Works = roles => roles.Media },
         new("transcoder", (s, c, _) => s.AddTranscoder(c)) { Works = roles => roles.Media },
         new("control", (s, c, r) => s.AddControl(c, r)) { Map = (e, r) => MapIf(r.Control, () => e.MapControl()) },
         new("ingest", (s, c, _) => s.AddIngest(c)),

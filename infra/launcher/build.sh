@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Incremental builds: only sources changed since the last successful build, one launcher at a time.
 
-readonly modules=(media ingest publisher transcoder packager storage origin cluster control host)
+readonly modules=(media ingest publisher transcoder packager storage origin cluster targets control host)
 readonly shared_sources=(Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig)
 
 # fingerprint PATH... : prints a hash that changes when a source file under the paths is added, edited, moved or deleted.

@@ -55,7 +55,9 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
         };
     }
 
-    /// <summary>Makes a text of a platform safe to show: without the stream key and control characters, and not longer than a line.</summary>
+    /// <summary>
+    /// Makes a text of a platform safe to show: without the stream key and control characters, and not longer than a line.
+    /// </summary>
     internal static string Clean(string text, string streamKey)
     {
         var safe = new string([.. text.Where(character => !char.IsControl(character))]);

@@ -25,7 +25,7 @@ internal sealed class TargetLeg : IAsyncDisposable
     private readonly BitrateMeter _bitrate;
     private readonly RetryPolicy _retry;
     private readonly RtmpTarget _address;
-    private readonly RtmpClientOptions _client;
+    private readonly RtmpClientSettings _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _changed;
@@ -39,12 +39,12 @@ internal sealed class TargetLeg : IAsyncDisposable
 
     /// <summary>Starts the leg.</summary>
     /// <param name="settings">The target, whose address is valid.</param>
-    /// <param name="client">Options of the connection.</param>
+    /// <param name="client">Settings of the connection.</param>
     /// <param name="changed">Called when the state changes; must only wake other threads.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Logger.</param>
     /// <exception cref="FormatException">The address is invalid.</exception>
-    public TargetLeg(TargetSettings settings, RtmpClientOptions client, Action changed, TimeProvider time, ILogger logger)
+    public TargetLeg(TargetSettings settings, RtmpClientSettings client, Action changed, TimeProvider time, ILogger logger)
     {
         if (!RtmpAddress.TryParse(settings.Url, out var address, out var error))
         {

@@ -9,11 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Targets.Legs;
 
 /// <summary>All legs of this server: at most one per target, started and ended as control requests. Thread-safe.</summary>
-internal sealed class TargetLegs(RtmpClientOptions client, TimeProvider time, ILogger<TargetLegs> logger) : ITargetLegs, IHostedService
+internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger) : ITargetLegs, IHostedService
 {
     private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
     private readonly HashSet<Task> _ending = [];
     private readonly Lock _lock = new();
+    private volatile bool _hasSessions;
     private bool _isStopping;
 
     /// <inheritdoc/>
@@ -39,6 +40,8 @@ internal sealed class TargetLegs(RtmpClientOptions client, TimeProvider time, IL
             {
                 Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted);
             }
+
+            _hasSessions = !_sessions.IsEmpty;
         }
     }
 
@@ -49,7 +52,7 @@ internal sealed class TargetLegs(RtmpClientOptions client, TimeProvider time, IL
     /// <summary>Offers a sample to the legs of its session. Never blocks.</summary>
     public void Offer(SessionId session, in RenditionSample item, bool hasVideo)
     {
-        if (!_sessions.IsEmpty && _sessions.TryGetValue(session, out var legs))
+        if (_hasSessions && _sessions.TryGetValue(session, out var legs))
         {
             legs.Offer(item, hasVideo);
         }

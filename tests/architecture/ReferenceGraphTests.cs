@@ -4,7 +4,8 @@ using Xunit;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary>
-/// References point down only: host to every module, publisher to ingest, every other module to media, media to nothing.
+/// References point down only: host to every module, publisher to ingest, targets to publisher, every other module to media, media to
+/// nothing.
 /// </summary>
 public sealed class ReferenceGraphTests
 {
@@ -18,6 +19,7 @@ public sealed class ReferenceGraphTests
         ["storage"] = ["AWSSDK.S3"],
         ["origin"] = [],
         ["cluster"] = ["Grpc.AspNetCore.Server", "Grpc.Net.Client", "Google.Protobuf", "Grpc.Tools"],
+        ["targets"] = [],
         ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi", "Yarp.ReverseProxy"],
         ["host"] =
         [
@@ -50,6 +52,10 @@ public sealed class ReferenceGraphTests
     [Fact]
     public void Publisher_references_only_ingest_whose_chunk_and_message_formats_it_writes() =>
         ProjectFile.All.Single(p => p.Folder == "publisher").Projects.ShouldBe([ProjectOf("ingest")]);
+
+    [Fact]
+    public void Targets_reference_the_publisher_whose_client_they_use() =>
+        ProjectFile.All.Single(p => p.Folder == "targets").Projects.ShouldBe([ProjectOf("media"), ProjectOf("publisher")]);
 
     [Fact]
     public void Media_references_only_the_base_class_library()

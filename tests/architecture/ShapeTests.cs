@@ -17,7 +17,7 @@ public sealed partial class ShapeTests
     private static readonly Dictionary<string, int> EventThousands = new(StringComparer.Ordinal)
     {
         ["ingest"] = 1000, ["transcoder"] = 2000, ["packager"] = 3000, ["origin"] = 4000, ["control"] = 5000, ["storage"] = 6000,
-        ["host"] = 7000, ["cluster"] = 8000,
+        ["host"] = 7000, ["cluster"] = 8000, ["targets"] = 9000,
     };
 
     [Fact]

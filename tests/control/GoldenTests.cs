@@ -7,7 +7,6 @@ using System.Text.RegularExpressions;
 using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Outbound;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
@@ -15,6 +14,7 @@ using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
+using Broadcast.Media.Outbound;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -97,7 +97,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     {
         await using var webhook = await FakeAuthCallback.StartAsync();
         var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedWebhookTargets = "127.0.0.0/8" });
-        using var sender = new WebhookSender(new OutboundConnector(options.Outbound, clock, Dns.GetHostAddressesAsync),
+        using var sender = new WebhookSender(options.CreateConnector(clock),
             Options.Create(options), clock);
         var target = new WebhookTarget("wh_1", webhook.Address + "/hook", Secret, Secret + "-before", clock.GetUtcNow().AddHours(1));
         await sender.SendAsync(target, "evt_1", """{"id":"evt_1"}""", TestContext.Current.CancellationToken);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Control.Outbound;
 using Broadcast.Media.Outbound;
 using Shouldly;
 using Xunit;
@@ -130,13 +129,13 @@ public sealed class OutboundPolicyTests
     [InlineData("https://0x7f.1/hook", "loopback")]
     [InlineData("https://example.org/hook", null)]
     public void URL_with_a_non_public_address_is_denied_without_name_resolution(string url, string? refusal) =>
-        new OutboundConnector(OutboundPolicy.PublicOnly, TimeProvider.System,
+        new OutboundConnector(() => OutboundPolicy.PublicOnly, "option", TimeProvider.System,
             (_, _) => throw new InvalidOperationException("nobody is asked")).DenialReason(new Uri(url)).ShouldBe(refusal);
 
     private static CallbackHttpTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
     {
         var options = new ControlOptions { AllowedWebhookTargets = allowed };
-        return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, new OutboundConnector(options.Outbound, TimeProvider.System, resolve));
+        return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, options.CreateConnector(TimeProvider.System, resolve));
     }
 
     private static HttpRequestMessage Request(string url) =>

@@ -1,7 +1,7 @@
 using System.Net;
 using Broadcast.Control.Database;
-using Broadcast.Control.Outbound;
 using Broadcast.Control.Webhooks;
+using Broadcast.Media.Outbound;
 using Broadcast.Testing;
 using Dapper;
 
@@ -36,7 +36,7 @@ internal sealed class WebhookHarness : IAsyncDisposable
 
     public WebhookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        var sender = new WebhookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync),
+        var sender = new WebhookSender(Options.CreateConnector(Clock, resolve),
             Microsoft.Extensions.Options.Options.Create(Options), Clock);
         _senders.Add(sender);
         return sender;

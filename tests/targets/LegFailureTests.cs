@@ -42,7 +42,8 @@ public sealed class LegFailureTests
     [Fact]
     public void Text_of_a_platform_is_shown_without_the_stream_key()
     {
-        var error = new RtmpPublishException("NetStream.Publish.Denied", $"stream\r\n {Key.ToUpperInvariant()} is unknown" + new string('x', 5000));
+        var error = new RtmpPublishException("NetStream.Publish.Denied",
+            $"stream\r\n {Key.ToUpperInvariant()} is unknown" + new string('x', 5000));
         var reason = LegFailure.Explain(error, Key, null).Reason;
         reason.ShouldNotContain(Key, Case.Insensitive);
         reason.ShouldNotContain('\n');

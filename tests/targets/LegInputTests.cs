@@ -20,7 +20,8 @@ public sealed class LegInputTests
 
         var tags = Convert(input, source.Frames(30));
 
-        tags.Take(3).Select(tag => (tag.Type, tag.Timestamp, tag.IsConfiguration)).ShouldBe([(18, 0u, false), (9, 0u, true), (9, 0u, false)]);
+        tags.Take(3).Select(tag => (tag.Type, tag.Timestamp, tag.IsConfiguration))
+            .ShouldBe([(18, 0u, false), (9, 0u, true), (9, 0u, false)]);
         tags[2].Body.Span[0].ShouldBe((byte)0x17);
         tags.Count(tag => tag.IsConfiguration).ShouldBe(2, "one of video, one of audio");
         tags.Where(tag => tag.IsVideo && !tag.IsConfiguration).Select(tag => tag.Timestamp)

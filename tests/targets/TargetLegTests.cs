@@ -58,7 +58,8 @@ public sealed class TargetLegTests
         legs.Source.Change(SampleSource.Changed);
         legs.Offer(50);
 
-        await Poll.UntilAsync(() => platform.Sink.Single.Of(TrackKind.Video).Any(sample => sample.Track.Config.Equals(SampleSource.Changed)));
+        await Poll.UntilAsync(() => platform.Sink.Single.Of(TrackKind.Video)
+            .Any(sample => sample.Track.Config.Equals(SampleSource.Changed)));
         var received = platform.Sink.Single.Of(TrackKind.Video);
         received.Zip(received.Skip(1)).ShouldAllBe(pair => pair.Second.Decode > pair.First.Decode);
         platform.Authority.Ended.ShouldBeEmpty();
@@ -128,7 +129,7 @@ public sealed class TargetLegTests
         silent.Start();
         await using var platform = await IngestServer.StartAsync();
         var sick = Target(1, platform) with { Url = $"rtmp://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/live" };
-        await using var legs = new Rig(new RtmpClientOptions { StepTimeout = TimeSpan.FromMilliseconds(300) }, sick, Target(2, platform));
+        await using var legs = new Rig(new RtmpClientSettings { StepTimeout = TimeSpan.FromMilliseconds(300) }, sick, Target(2, platform));
 
         await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Retrying && legs.StateOf(2) == TargetState.Live);
 
@@ -163,7 +164,7 @@ public sealed class TargetLegTests
     {
         var connector = new OutboundConnector(() => OutboundPolicy.PublicOnly, "Some:Option", TimeProvider.System);
         await using var platform = await IngestServer.StartAsync();
-        await using var legs = new Rig(new RtmpClientOptions { Connect = connector.ConnectAsync }, Target(1, platform));
+        await using var legs = new Rig(new RtmpClientSettings { Connect = connector.ConnectAsync }, Target(1, platform));
 
         await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Rejected);
 
@@ -215,11 +216,11 @@ public sealed class TargetLegTests
     private sealed class Rig : IAsyncDisposable
     {
         public Rig(params TargetSettings[] targets)
-            : this(new RtmpClientOptions(), targets)
+            : this(new RtmpClientSettings(), targets)
         {
         }
 
-        public Rig(RtmpClientOptions client, params TargetSettings[] targets)
+        public Rig(RtmpClientSettings client, params TargetSettings[] targets)
         {
             Legs = new TargetLegs(client, TimeProvider.System, new TypedLogger(Log));
             Apply(targets);

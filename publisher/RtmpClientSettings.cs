@@ -2,10 +2,12 @@ using System.Net.Sockets;
 
 namespace Broadcast.Publisher;
 
-/// <summary>Options of an RTMP client.</summary>
-public sealed record RtmpClientOptions
+/// <summary>Settings of an RTMP client.</summary>
+public sealed record RtmpClientSettings
 {
-    /// <summary>Maximum payload of a chunk, 128 to 16,777,215. The default needs few headers, and no server is known to reject it.</summary>
+    /// <summary>
+    /// Maximum payload of a chunk, 128 to 16,777,215. The default needs few headers, and no server is known to reject it.
+    /// </summary>
     public int ChunkSize { get; init; } = RtmpPublisher.DefaultChunkSize;
 
     /// <summary>Name of this client in <c>flashVer</c>.</summary>
