@@ -149,10 +149,10 @@ public sealed class TargetLegTests
         // More than the buffers of the sockets hold.
         stalling.Stall();
         legs.Source.FrameSize = 200_000;
-        for (var i = 0; i < 40 && legs.Legs.Find(Session)[1].DroppedFrames == 0; i++)
+        for (var i = 0; i < 100 && legs.Legs.Find(Session)[1].DroppedFrames == 0; i++)
         {
-            legs.Offer(25);
-            await Poll.UntilAsync(() => legs.Legs.Find(Session)[2].Delay < TimeSpan.FromSeconds(1));
+            legs.Offer(10);
+            await Poll.UntilAsync(() => legs.Legs.Find(Session)[2].Delay == TimeSpan.Zero);
         }
 
         legs.Legs.Find(Session)[1].DroppedFrames.ShouldBePositive();
@@ -250,11 +250,27 @@ public sealed class TargetLegTests
         }
 
         /// <summary>Offers a frame about every 5 ms until a condition holds.</summary>
-        public Task RunUntilAsync(Func<bool> condition, Action<RenditionSample>? record = null) => Poll.UntilAsync(() =>
+        public async Task RunUntilAsync(Func<bool> condition, Action<RenditionSample>? record = null)
         {
-            Offer(1, record);
-            return condition();
-        });
+            using var stop = new CancellationTokenSource();
+            var offering = Task.Run(async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    Offer(1, record);
+                    await Task.Delay(5, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            });
+            try
+            {
+                await Poll.UntilAsync(condition);
+            }
+            finally
+            {
+                await stop.CancelAsync();
+                await offering;
+            }
+        }
 
         public async ValueTask DisposeAsync() => await Legs.StopAsync(CancellationToken.None);
     }
