@@ -10,7 +10,8 @@ namespace Broadcast.Packager.Sessions;
 /// </summary>
 /// <param name="context">Shared services and options.</param>
 /// <param name="timeline">Timeline of the session.</param>
-internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeline)
+/// <param name="deletions">Deletions of the session.</param>
+internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeline, DeferredDeletions deletions)
 {
     private readonly IndexBlockWriter _indexBlocks = new(context, timeline);
 
@@ -126,12 +127,12 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
         }
 
         ObjectName[] removed = [.. FindRemoved(before)];
-        context.Deferred.Schedule(DeletionRules.GetDelay(timeline.Session, context.Time.GetUtcNow()), () =>
+        deletions.Schedule(DeletionRules.GetDelay(timeline.Session, context.Time.GetUtcNow()), spool =>
         {
-            context.Spool.Delete(removed);
+            spool.Delete(removed);
             foreach (var block in expired)
             {
-                context.Spool.Delete(DeletionRules.GetObjects(timeline.Session, block));
+                spool.Delete(DeletionRules.GetObjects(timeline.Session, block));
             }
         });
     }

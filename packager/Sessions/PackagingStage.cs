@@ -103,11 +103,16 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
     {
         await _recovered.Task.WaitAsync(cancellationToken);
         _elsewhere[channel] = session;
-        _released.Add(session);
+        var isNew = _released.Add(session);
         if (_sessions.TryGet(session, out var found) && found.Channel == channel)
         {
             await found.ReleaseAsync(cancellationToken);
             Release(found);
+        }
+        else if (isNew)
+        {
+            // Files that an earlier process has left open would hide the objects of the owner.
+            _context.Spool.Release(ObjectNames.Of(channel, session).MediaFolder);
         }
 
         foreach (var other in _sessions.Of(channel).Where(other => other.Id != session).ToList())
@@ -317,7 +322,8 @@ internal sealed partial class PackagingStage : IRenditionSink, ISessionLifecycle
         IReadOnlyDictionary<ObjectName, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
-        var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));
+        var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, new DeferredDeletions(_context),
+            () => Supersede(channel, id));
         return new SessionPackager(_context, timeline, writer, _ownership);
     }
 

@@ -16,14 +16,15 @@ internal sealed class ReleasedSessions
     private readonly Lock _lock = new();
     private Queue<SessionId> _order = new();
 
-    /// <summary>Adds a session; one that was added before is ignored.</summary>
-    public void Add(SessionId session)
+    /// <summary>Adds a session.</summary>
+    /// <returns><see langword="false"/> if it was added before.</returns>
+    public bool Add(SessionId session)
     {
         lock (_lock)
         {
             if (!_sessions.Add(session))
             {
-                return;
+                return false;
             }
 
             _order.Enqueue(session);
@@ -31,6 +32,8 @@ internal sealed class ReleasedSessions
             {
                 _sessions.Remove(_order.Dequeue());
             }
+
+            return true;
         }
     }
 

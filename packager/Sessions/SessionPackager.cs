@@ -192,13 +192,18 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (!timeline.IsEnded && !_isReleased)
+            if (_isReleased)
             {
-                MarkReleased();
-
-                // What this server has added since it was cut off is not what the owner has added under the same names.
-                context.Spool.Release(new SessionObjectNames(Channel, Id).MediaFolder);
+                return;
             }
+
+            if (!timeline.IsEnded)
+            {
+                MarkReleased(isLost: true);
+            }
+
+            // What this server has added since it was cut off is not what the owner has added under the same names.
+            context.Spool.Release(new SessionObjectNames(Channel, Id).MediaFolder);
         }
         finally
         {
@@ -232,15 +237,15 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     {
         Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
         _ = _ending.CancelAsync();
-        MarkReleased();
+        MarkReleased(isLost: false);
         _gate.Release();
     }
 
-    private void MarkReleased()
+    private void MarkReleased(bool isLost)
     {
         _isReleased = true;
         _images.Clear();
-        writer.Release();
+        writer.Release(isLost);
     }
 
     private async Task RunLockedAsync(RenditionSet set, CancellationToken stop)

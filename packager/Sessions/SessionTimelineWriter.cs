@@ -20,20 +20,21 @@ namespace Broadcast.Packager.Sessions;
 /// <param name="maxUsedNumber">Highest number that another process may have used for segments, init segments and journal files; usually
 /// 0.</param>
 /// <param name="inits">Bytes of init segments that an earlier process wrote, as far as they are readable.</param>
+/// <param name="deletions">Deletions of the session.</param>
 /// <param name="onFirstClosed">Called once, when the session's first segment is closed and announced.</param>
 internal sealed class SessionTimelineWriter(
     PackagerContext context, SessionTimeline timeline, IEnumerable<JournalNumber> journals, bool isNew, int maxUsedNumber,
-    IReadOnlyDictionary<ObjectName, byte[]> inits, Action onFirstClosed)
+    IReadOnlyDictionary<ObjectName, byte[]> inits, DeferredDeletions deletions, Action onFirstClosed)
 {
     private readonly Dictionary<string, RenditionWriter> _outputs = [];
     private readonly ImageWriter _images = new(context.Spool, ObjectNames.Of(timeline.Session));
-    private readonly LiveWindow _window = new(context, timeline);
+    private readonly LiveWindow _window = new(context, timeline, deletions);
     private readonly TimelineBatch _batch = new(timeline);
     private readonly TimelineAnnouncer _announcer = new(
         context, timeline,
         new JournalWriter(context.Spool, timeline.Session.Channel, timeline.Session.Id,
             maxUsedNumber > 0 ? [new(0, maxUsedNumber)] : journals),
-        onFirstClosed);
+        deletions, onFirstClosed);
 
     private bool _isNew = isNew;
     private bool _isSlate;
@@ -79,7 +80,15 @@ internal sealed class SessionTimelineWriter(
     public void Announce() => _announcer.AnnounceRecovered();
 
     /// <summary>Discards the journal file that <see cref="Announce"/> started.</summary>
-    public void Release() => _announcer.Release();
+    /// <param name="isLost">Whether another server has taken the session over without this one.</param>
+    public void Release(bool isLost)
+    {
+        _announcer.Release();
+        if (isLost)
+        {
+            deletions.Drop();
+        }
+    }
 
     /// <summary>Starts a publication's renditions, possibly in a newer epoch. The session's latency profile does not change.</summary>
     /// <param name="session">Session as given by the publication.</param>

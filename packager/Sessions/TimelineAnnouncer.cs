@@ -12,8 +12,10 @@ namespace Broadcast.Packager.Sessions;
 /// <param name="context">Shared services and options.</param>
 /// <param name="timeline">Timeline of the session.</param>
 /// <param name="journal">Journal of the session.</param>
+/// <param name="deletions">Deletions of the session.</param>
 /// <param name="onFirstClosed">Called once, when the session's first segment is closed and announced.</param>
-internal sealed class TimelineAnnouncer(PackagerContext context, SessionTimeline timeline, JournalWriter journal, Action onFirstClosed)
+internal sealed class TimelineAnnouncer(PackagerContext context, SessionTimeline timeline, JournalWriter journal,
+    DeferredDeletions deletions, Action onFirstClosed)
 {
     private TimeSpan _sinceRotation;
     private long _lastSegment = timeline.LastSegment;
@@ -156,8 +158,7 @@ internal sealed class TimelineAnnouncer(PackagerContext context, SessionTimeline
             // Players may still read objects of the last playlists.
             ObjectName[] names = [.. batch.ObsoleteObjects];
             batch.ObsoleteObjects.Clear();
-            context.Deferred.Schedule(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window,
-                () => context.Spool.Delete(names));
+            deletions.Schedule(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, spool => spool.Delete(names));
         }
     }
 

@@ -179,7 +179,9 @@ internal sealed class FakeSpool : ISpool
     {
         lock (_gate)
         {
-            foreach (var name in _open.Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+            // Open files, and those that an earlier process left open.
+            foreach (var name in _files.Keys.Where(name => name.Value.StartsWith(prefix, StringComparison.Ordinal)
+                && (_open.Contains(name) || !Sealed.Contains(name))).ToList())
             {
                 Discard(name);
             }

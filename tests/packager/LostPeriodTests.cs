@@ -16,7 +16,7 @@ public class LostPeriodTests
         var session = Session();
         var timeline = new SessionTimeline(session);
         var writer = new SessionTimelineWriter(packager.Stage.Context, timeline, [], isNew: true, maxUsedNumber: 0,
-            FrozenDictionary<ObjectName, byte[]>.Empty, () => { });
+            FrozenDictionary<ObjectName, byte[]>.Empty, new DeferredDeletions(packager.Stage.Context), () => { });
         writer.BeginPublication(session, [Source, AudioTrack], isSlate: false);
         var first = Story.Segmenter();
         Add(Story.Of(first, Interleave(VideoFrames(5, 60), Frames(5)), finish: false));

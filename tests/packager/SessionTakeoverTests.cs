@@ -110,8 +110,47 @@ public class SessionTakeoverTests
         await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
 
         bench.Spool.Files.Keys.Where(IsMedia).ShouldBeEmpty();
+    }
 
-        static bool IsMedia(ObjectName name) => name.Value.StartsWith("live/", StringComparison.Ordinal);
+    [Fact]
+    public async Task File_that_an_earlier_process_left_open_does_not_hide_the_object_of_the_owner()
+    {
+        using var killed = await new PackagerHarness().StartAsync();
+        killed.Begin(Lost, Source).Send([.. VideoFrames(5, 60)]);
+        await Poll.UntilAsync(() => killed.Spool.Files.Keys.Any(IsMedia));
+        using var bench = new PackagerHarness(killed.Spool.AfterKill());
+        var open = bench.Spool.Files.Keys.Where(name => IsMedia(name) && !bench.Spool.Sealed.Contains(name)).ToList();
+        open.ShouldNotBeEmpty();
+        bench.Stage.CompleteRecovery();
+
+        await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+
+        bench.Spool.Files.Keys.Intersect(open).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Objects_that_have_left_the_window_are_deleted_after_a_handover_but_not_after_a_loss(bool isLost)
+    {
+        using var bench = await new PackagerHarness().StartAsync();
+        await bench.PublishAsync(Lost, [.. VideoFrames(80, 60)], Source);
+        bench.Timeline(Lost).FirstSegment.ShouldBeGreaterThan(1);
+        bench.Spool.Deleted.Any(IsMedia).ShouldBeFalse();
+        if (isLost)
+        {
+            await bench.Stage.ReleaseAsync(Lost.Channel, Lost.Id, CancellationToken.None);
+        }
+        else
+        {
+            using var hold = (await bench.Stage.HoldAsync(Lost.Channel, Lost.Id, CancellationToken.None)).ShouldNotBeNull();
+            hold.Release();
+        }
+
+        bench.Time.Advance(TimeSpan.FromMinutes(5));
+
+        // The new owner of a lost session may have written other objects under these names.
+        bench.Spool.Deleted.Any(IsMedia).ShouldBe(!isLost);
     }
 
     [Fact]
@@ -400,4 +439,6 @@ public class SessionTakeoverTests
         new(owner.Timeline(Lost).Checkpoint(), (name, length) => has?.Invoke(name) != false
             && owner.Spool.Bytes(name) is { } bytes && bytes.Length >= length
                 ? [bytes.AsMemory(0, (int)length / 2), bytes.AsMemory((int)length / 2, (int)length - ((int)length / 2))] : null);
+
+    private static bool IsMedia(ObjectName name) => name.Value.StartsWith("live/", StringComparison.Ordinal);
 }
