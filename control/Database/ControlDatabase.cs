@@ -332,7 +332,7 @@ public sealed class ControlDatabase : IAsyncDisposable
             Create(settings, MaxLookupConnections, s => s.Timeout = Math.Min(s.Timeout, 2)),
             Create(settings, MaxLeaseConnections),
             Create(settings, MaxReloadConnections, s => s.CommandTimeout = (int)reloadTimeout.TotalSeconds),
-            Create(settings, MaxProbeConnections, s => (s.Pooling, s.Timeout) = (false, 1)));
+            Create(settings, MaxProbeConnections, SetProbe));
 
         public async ValueTask DisposeAsync()
         {
@@ -341,6 +341,10 @@ public sealed class ControlDatabase : IAsyncDisposable
                 await source.DisposeAsync();
             }
         }
+
+        // An attempt has no time for a second host: the next one begins there.
+        private static void SetProbe(NpgsqlConnectionStringBuilder settings) => (settings.Pooling, settings.Timeout,
+            settings.LoadBalanceHosts) = (false, 1, settings.Host?.Contains(',', StringComparison.Ordinal) == true);
 
         private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings, int maxConnections,
             Action<NpgsqlConnectionStringBuilder>? change = null)

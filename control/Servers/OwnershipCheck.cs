@@ -37,6 +37,7 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
     private readonly SuspensionWatch? _suspensions;
     private readonly SemaphoreSlim _checkLock = new(1, 1);
     private volatile bool _hasResumed;
+    private long _nextTakeover = long.MaxValue;
 
     /// <summary>Creates the check. Sessions that lose their row on a write end from then on.</summary>
     public OwnershipCheck(ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions,
@@ -53,10 +54,10 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
     }
 
     /// <summary>
-    /// Time from the last check until a session of another server can be taken over; the maximum if there is none, or since
-    /// <see cref="ForgetNextTakeover"/>.
+    /// Returns the time from the last check until a session of another server can be taken over, once: the maximum if there is none, or
+    /// without a check since the last call.
     /// </summary>
-    public TimeSpan NextTakeover { get; private set; } = TimeSpan.MaxValue;
+    public TimeSpan TakeNextTakeover() => new(Interlocked.Exchange(ref _nextTakeover, long.MaxValue));
 
     /// <inheritdoc/>
     public bool TakesSessions => HasResumed && !_lease.IsDraining && _identity.Roles.Media;
@@ -67,9 +68,6 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
         get => _hasResumed;
         set => _hasResumed = value;
     }
-
-    /// <summary>Clears <see cref="NextTakeover"/> until the next check.</summary>
-    public void ForgetNextTakeover() => NextTakeover = TimeSpan.MaxValue;
 
     /// <inheritdoc/>
     public bool Handles(DatabaseNotification notification) => notification.Table == "session_owners";
@@ -156,7 +154,7 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
                 (await SessionClaims.ListEndedAsync(connection, missing, cancellationToken)).ForEach(id => OnLost(id, OwnershipLostReason));
             }
 
-            NextTakeover = HasResumed ? _takeovers.TimeToNext(open) : TimeSpan.MaxValue;
+            Volatile.Write(ref _nextTakeover, (HasResumed ? _takeovers.TimeToNext(open) : TimeSpan.MaxValue).Ticks);
             await EndUnknownAsync(connection, open, cancellationToken);
             if (open.FindAll(SessionClaims.ShouldEnd) is { Count: > 0 } abandoned)
             {

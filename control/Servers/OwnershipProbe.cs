@@ -42,7 +42,14 @@ internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity id
             return false;
         }
 
-        return (await JoinAsync().WaitAsync(cancellationToken)).Contains(session.Id);
+        try
+        {
+            return (await JoinAsync().WaitAsync(2 * Limit, time, cancellationToken)).Contains(session.Id);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     private BroadcastSession? Find(ChannelName channel) =>
@@ -53,13 +60,13 @@ internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity id
     {
         lock (_lock)
         {
-            return _running.IsCompleted ? _running = ReadAsync() : _next ??= FollowAsync(_running);
+            return _next ?? (_running.IsCompleted ? _running = ReadAsync() : _next = FollowAsync(_running));
         }
     }
 
     private async Task<HashSet<SessionId>> FollowAsync(Task<HashSet<SessionId>> earlier)
     {
-        await earlier;
+        await ((Task)earlier).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         lock (_lock)
         {
             (_running, _next) = (_next!, null);

@@ -58,6 +58,7 @@ internal sealed class ServerLeaseService(
             if (!database.IsPrivate)
             {
                 suspensions?.Start();
+                await PrepareProbesAsync(cancellationToken);
             }
 
             _hasStarted = true;
@@ -70,19 +71,20 @@ internal sealed class ServerLeaseService(
     /// </summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var (began, hadExpired) = (time.GetTimestamp(), lease.HasExpired);
         await using var connection = await database.LeaseSource.OpenConnectionAsync(cancellationToken);
-        if (await RenewAsync(connection, isFirst: false, cancellationToken, isRecorded: !hadExpired) == LeaseRenewal.TakenByOther)
+        var began = time.GetTimestamp();
+        if (await RenewAsync(connection, isFirst: false, cancellationToken) == LeaseRenewal.TakenByOther)
         {
             var taken = identity.Id;
             identity.Renew(persist: false);
             ControlLog.ServerIdTaken(logger, taken, identity.Id, ServerIdentity.FileName);
-            await RenewAsync(connection, isFirst: true, cancellationToken, isRecorded: !hadExpired);
+            began = time.GetTimestamp();
+            await RenewAsync(connection, isFirst: true, cancellationToken);
             identity.Confirm();
         }
 
         await ownership.RunAsync(connection, cancellationToken);
-        if (hadExpired)
+        if (lease.HasExpired)
         {
             lease.Renewed(began);
         }
@@ -107,8 +109,8 @@ internal sealed class ServerLeaseService(
             var wait = lease.Duration / RenewalsPerLease;
             var isEarly = listener is not null && !_hasAddress && earlyRenewals++ < MaxEarlyRenewals && wait > EarlyRenewal;
             wait = isEarly ? EarlyRenewal : wait;
-            wait = ownership.NextTakeover < wait ? ownership.NextTakeover + TakeoverMargin : wait;
-            ownership.ForgetNextTakeover();
+            var takeover = ownership.TakeNextTakeover();
+            wait = takeover < wait ? takeover + TakeoverMargin : wait;
             await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
@@ -135,7 +137,7 @@ internal sealed class ServerLeaseService(
     }
 
     private async Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken,
-        DateTimeOffset? silentSince = null, bool isRecorded = true)
+        DateTimeOffset? silentSince = null)
     {
         var (began, before) = (time.GetTimestamp(), time.GetUtcNow());
         var (renewal, at) = await ServerLease.RenewAsync(
@@ -146,7 +148,8 @@ internal sealed class ServerLeaseService(
         }
 
         clock?.Measure(at, before, time.GetElapsedTime(began));
-        if (isRecorded)
+        // An expired lease counts as renewed after the check of ownership.
+        if (!lease.HasExpired || !_hasStarted)
         {
             lease.Renewed(began);
         }
@@ -158,6 +161,19 @@ internal sealed class ServerLeaseService(
         }
 
         return renewal;
+    }
+
+    // The first connection of a data source loads the types of the database, for which a probe has no time.
+    private async Task PrepareProbesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await database.ProbeSource.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        {
+            // The first probe does it.
+        }
     }
 
     // Waits for one and a half renewal intervals; a live server renews within that time.
