@@ -57,9 +57,18 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
             return new(ChannelAvailability.Unavailable);
         }
 
-        if (remote is null && IsCutOff())
+        if (IsCutOff())
         {
-            return PrepareDoubtfulAsync(channel, cancellationToken);
+            if (remote is null)
+            {
+                return PrepareDoubtfulAsync(channel, cancellationToken);
+            }
+
+            if (_services.Sessions.Owns(channel, remote.Session))
+            {
+                // Another server has taken the session over, and this one has not released it yet.
+                return new(ChannelAvailability.Doubtful);
+            }
         }
 
         return PrepareAsync(channel, remote, cancellationToken);
@@ -67,7 +76,6 @@ internal sealed class SessionMirrors : BackgroundService, ISessionMirrors
 
     private ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, RemoteChannel? remote, CancellationToken cancellationToken)
     {
-
         if (!_current.TryGetValue(channel, out var mirror) || (remote is not null && remote.Session != mirror.Session))
         {
             if (remote is null || _services.Sessions.Owns(channel, remote.Session))

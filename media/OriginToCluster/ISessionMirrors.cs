@@ -14,7 +14,7 @@ public enum ChannelAvailability
 
     /// <summary>
     /// Not served here, because this server was cut off, and another one has, or may have, continued the channel's session with other
-    /// media of the same names. Nothing of the channel may be read.
+    /// media of the same names. Only media of other sessions may be read.
     /// </summary>
     Doubtful,
 }

@@ -68,8 +68,8 @@ public interface ISpool
 
     /// <summary>
     /// Drops the local copies of files that another server owns now, whose names start with <paramref name="prefix"/> (ending in
-    /// <c>/</c>): open files, and copies of uploaded ones, also in memory. Files that wait are uploaded, unless the owner has created an
-    /// object of their name, and no copy stays.
+    /// <c>/</c>): open files, and copies of uploaded ones, also in memory. Files that wait for their upload remain until then, or until the
+    /// owner is found to have created an object of their name.
     /// </summary>
     void Release(string prefix)
     {

@@ -145,7 +145,8 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
 
     /// <summary>
     /// Makes a channel available that is on air at another server. Media of a session whose owner does not respond may still be in memory
-    /// or in the object store; playlists would be outdated, and edges ask another server.
+    /// or in the object store; playlists would be outdated, and edges ask another server. While another server may have taken over a
+    /// session of this one, its media is not served either.
     /// </summary>
     /// <returns>Whether the request can be answered.</returns>
     private async ValueTask<bool> PrepareAsync(HttpContext context, ProtectedPath path)
@@ -158,15 +159,21 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         try
         {
             var availability = await mirrors.PrepareAsync(path.Channel, context.RequestAborted);
-            return availability == ChannelAvailability.Available || (availability == ChannelAvailability.Unavailable
-                && path.Session is not null && LivePath.TryParse(path.Rest, out var live) && live.Kind is LivePathKind.Segment
-                    or LivePathKind.Part or LivePathKind.Init or LivePathKind.Sheet);
+            return availability switch
+            {
+                ChannelAvailability.Available => true,
+                ChannelAvailability.Unavailable => ReadsMedia(path),
+                _ => ReadsMedia(path) && !directory.IsNewestOwned(path.Channel, path.Session!.Value),
+            };
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             return false;
         }
     }
+
+    private static bool ReadsMedia(ProtectedPath path) => path.Session is not null && LivePath.TryParse(path.Rest, out var live)
+        && live.Kind is LivePathKind.Segment or LivePathKind.Part or LivePathKind.Init or LivePathKind.Sheet;
 
     /// <summary>Evaluates a request.</summary>
     /// <returns>The recording, if the path names an existing one, and the decision. The endpoint reports missing recordings.</returns>

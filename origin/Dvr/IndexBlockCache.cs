@@ -31,7 +31,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     public async ValueTask<IndexBlock?> ReadAsync(TimelineIndexBlock indexBlock, Func<string, bool> wanted,
         CancellationToken cancellationToken)
     {
-        var bytes = (byte[]?)await _cache.GetAsync(new Key(indexBlock.Object.Value, ""), async () => await LoadAsync(indexBlock),
+        var bytes = (byte[]?)await _cache.GetAsync(new Key(indexBlock, ""), async () => await LoadAsync(indexBlock),
             cancellationToken);
         try
         {
@@ -55,7 +55,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     public async ValueTask<IndexBlockPlaylist?> TextAsync(TimelineIndexBlock indexBlock, string rendition, TimeSpan target, long from,
         CancellationToken cancellationToken) =>
         (IndexBlockPlaylist?)await _cache.GetAsync(
-            new Key(indexBlock.Object.Value, rendition, from),
+            new Key(indexBlock, rendition, from),
             async () =>
             {
                 if (await ReadAsync(indexBlock, name => name == rendition, CancellationToken.None)
@@ -97,9 +97,19 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
 
     private static long SizeOf(object value) => value is IndexBlockPlaylist playlist ? playlist.Text.Length : ((byte[])value).Length;
 
-    /// <summary>Key of a cache entry.</summary>
+    /// <summary>
+    /// Key of a cache entry. The owner of a session that this server has lost may have replaced an object by another one of the same name.
+    /// </summary>
     /// <param name="Object">Name of the index block's object.</param>
+    /// <param name="Length">Length of the object in bytes.</param>
+    /// <param name="At">Wall clock of the first segment in the block.</param>
     /// <param name="Rendition">The rendition of the text; empty for the object itself.</param>
     /// <param name="From">First sequence number in the text, where it is not all; otherwise 0.</param>
-    private readonly record struct Key(string Object, string Rendition, long From = 0);
+    private readonly record struct Key(string Object, int Length, DateTimeOffset At, string Rendition, long From)
+    {
+        public Key(TimelineIndexBlock block, string rendition, long from = 0)
+            : this(block.Object.Value, block.Length, block.WallClock, rendition, from)
+        {
+        }
+    }
 }

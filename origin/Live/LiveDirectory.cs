@@ -106,6 +106,10 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     /// <inheritdoc/>
     public bool Owns(ChannelName channel, SessionId session) => FindChannel(channel)?.Find(session) is { IsMirror: false };
 
+    /// <summary>Returns whether a session is the newest one of this server in its channel.</summary>
+    public bool IsNewestOwned(ChannelName channel, SessionId session) => Owns(channel, session)
+        && FindChannel(channel)!.Sessions.All(other => other.IsMirror || other.Id <= session);
+
     /// <inheritdoc/>
     public bool HasReleased(ChannelName channel)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Broadcast.Cluster.Connections;
 using Broadcast.Cluster.Mirrors;
 using Broadcast.Media;
+using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Testing;
 
@@ -141,6 +142,11 @@ public sealed class SessionMirrorsTests
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful);
         isResponding = true;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful, "another server may own the session now");
+        server.Sessions.Own.Add(TestSession.Id);
+        server.Directory.Remote = new RemoteChannel(TestSession.Id, 2, new ClusterServer(Guid.NewGuid(), "other", "127.0.0.1:1"));
+        (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Doubtful, "the owner is known, and the session is not released yet");
+        server.Directory.Remote = null;
+        server.Sessions.Own.Clear();
         server.Directory.HasLeaseExpired = false;
         (await server.PrepareAsync()).ShouldBe(ChannelAvailability.Available);
         (server.Directory.HasLeaseExpired, isResponding) = (true, false);

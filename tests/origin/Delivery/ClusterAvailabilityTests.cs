@@ -29,6 +29,23 @@ public sealed class ClusterAvailabilityTests
         server.Spool.Objects.Count.ShouldBeGreaterThan(3);
     }
 
+    [Fact]
+    public async Task Media_of_earlier_sessions_is_served_while_the_current_one_is_in_doubt()
+    {
+        await using var server = await OriginServer.StartInClusterAsync(new FakeMirrors(ChannelAvailability.Doubtful));
+        server.Hear(new FakePackager().Video().Audio().Segments(3));
+        var earlier = server.Spool.Objects.Keys.Where(name => name.EndsWith(".m4s", StringComparison.Ordinal)).ToList();
+        server.Hear(new FakePackager(FakePackager.Second).Video().Audio().Segments(3));
+
+        foreach (var name in server.Spool.Objects.Keys.Where(name => name.EndsWith(".m4s", StringComparison.Ordinal)))
+        {
+            using var response = await server.SendAsync("/" + name);
+            response.StatusCode.ShouldBe(earlier.Contains(name) ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, name);
+        }
+
+        earlier.Count.ShouldBeLessThan(server.Spool.Objects.Count);
+    }
+
     private sealed class FakeMirrors(ChannelAvailability availability) : ISessionMirrors
     {
         public ValueTask<ChannelAvailability> PrepareAsync(ChannelName channel, CancellationToken cancellationToken) => new(availability);
