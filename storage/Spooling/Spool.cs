@@ -238,7 +238,15 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.Sealed(SpoolFile file) => _uploader.Add(file);
 
-    void ISpoolFileOwner.Forget(SpoolFile file) => Forget(file);
+    void ISpoolFileOwner.Forget(SpoolFile file)
+    {
+        Forget(file);
+        if (file.IsReleased)
+        {
+            // The owner may replace the object that this server has uploaded.
+            _objectCache.Remove(file.Name);
+        }
+    }
 
     bool ISpoolFileOwner.ShouldRetain(SpoolFile file) => _retained.ShouldRetain(file);
 

@@ -36,6 +36,9 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     /// <summary>Indicates whether the upload replaces an object of the file's name.</summary>
     public bool ReplacesObject { get; set; }
 
+    /// <summary>Indicates whether another server owns the file.</summary>
+    public bool IsReleased => Volatile.Read(ref _isReleased);
+
     /// <summary>Indicates whether the file is in the spool and not in the object store yet.</summary>
     public bool IsSpooled => State is SpoolState.Leftover or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 
@@ -84,6 +87,8 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
             {
                 (_path, State) = (path, SpoolState.Open);
             }
+
+            _isReleased = false;
         }
     }
 
@@ -232,7 +237,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferP
     {
         lock (_writing)
         {
-            _isReleased = true;
+            (_isReleased, ReplacesObject) = (true, false);
             if (State is SpoolState.Open or SpoolState.Leftover)
             {
                 return Delete();
