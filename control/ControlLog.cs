@@ -298,6 +298,9 @@ internal static partial class ControlLog
         "The database has lost the claim of session {Session} with epoch {Epoch} (it has {Stored}); it was written again")]
     public static partial void ClaimRestored(ILogger logger, string session, long epoch, long stored);
 
+    [LoggerMessage(5196, LogLevel.Error, "The targets of this server's sessions could not be updated; the next attempt follows")]
+    public static partial void TargetsFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(5192, LogLevel.Error, "The media of session {Session} of a lost server cannot be taken over from the object store")]
     public static partial void StoredTakeoverFailed(ILogger logger, Exception exception, string session);
 }

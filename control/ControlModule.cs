@@ -9,11 +9,13 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
+using Broadcast.Control.Secrets;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
 using Broadcast.Control.Storage;
+using Broadcast.Control.Targets;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
@@ -167,6 +169,10 @@ public static class ControlModule
         services.AddHostedService(p => p.GetRequiredService<AuthCallbackNotifier>());
         services.AddSingleton(p => new OutboundConnector(() => p.GetRequiredService<IOptions<ControlOptions>>().Value.Outbound,
             ControlOptions.AllowedTargetsOption, Clock(p)));
+        services.AddSingleton(p => new SecretProtector(p.GetRequiredService<DataFolder>(),
+            p.GetRequiredService<IOptions<ControlOptions>>().Value.SecretKeys));
+        services.AddSingleton<TargetRepository>();
+        services.AddSingleton<TargetService>();
         services.AddSingleton<WebhookRepository>();
         services.AddSingleton<WebhookDeliveryLog>();
         services.AddSingleton<WebhookQueue>();
@@ -240,6 +246,7 @@ public static class ControlModule
         EncoderEndpoints.Map(api);
         StorageEndpoints.Map(api);
         WebhookEndpoints.Map(api);
+        TargetEndpoints.Map(api);
         StreamEndpoints.Map(api);
         ServerEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
@@ -269,6 +276,7 @@ public static class ControlModule
         {
             services.AddHostedService<ChannelMonitor>();
             services.AddHostedService<ChannelReporter>();
+            services.AddHostedService(p => p.GetRequiredService<TargetService>());
         }
     }
 
@@ -284,6 +292,7 @@ public static class ControlModule
         Add<PageDataCache>();
         Add<StreamKeyCache>();
         Add<EventScheduler>();
+        Add<TargetService>();
         services.AddSingleton<INotificationHandler, KeyReconciliation>();
 
         void Add<T>()

@@ -116,6 +116,13 @@ public sealed class ControlOptions
     /// </summary>
     public string? AllowedOrigins { get; set; }
 
+    /// <summary>
+    /// Keys that encrypt secrets in the database which the server must read again, such as stream keys of targets: base64 of 32 random
+    /// bytes each (<c>openssl rand -base64 32</c>). The first one encrypts; all decrypt. The same on all servers of a cluster. Not set: a
+    /// key in the file <c>secrets.key</c> of the data folder, which is created when it is needed.
+    /// </summary>
+    public IReadOnlyList<string> SecretKeys { get; set; } = [];
+
     /// <summary>Retention of webhook deliveries. Default 14 days, 1 h to 365 days.</summary>
     public TimeSpan WebhookRetention { get; set; } = TimeSpan.FromDays(14);
 
@@ -244,6 +251,11 @@ public sealed class ControlOptions
         if (TakeoversPerMinute is < 1 or > 100)
         {
             yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
+        }
+
+        if (SecretKeys.Count > 20 || SecretKeys.Any(key => Secrets.SecretProtector.Parse(key) is null))
+        {
+            yield return $"{Section}:{nameof(SecretKeys)} must have at most 20 keys, each of them the base64 of {Secrets.SecretProtector.KeyBytes} random bytes; 'openssl rand -base64 {Secrets.SecretProtector.KeyBytes}' prints one.";
         }
 
         if (!OutboundPolicy.TryParse(AllowedWebhookTargets, out _, out var invalidTarget))

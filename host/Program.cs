@@ -25,6 +25,7 @@ foreach (var command in new[]
     UserCommand.Create(),
     AuditCommand.Create(),
     WebhookCommand.Create(),
+    TargetCommand.Create(),
     DemoCommand.Create(),
     LoadCommand.Create(),
     DoctorCommand.Create(),

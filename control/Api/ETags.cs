@@ -4,6 +4,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
+using Broadcast.Control.Targets;
 using Broadcast.Control.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -31,6 +32,9 @@ internal static class ETags
     /// <summary>Tag of a webhook's settings, including whether it is disabled.</summary>
     public static string Of(WebhookInfo webhook) =>
         Hash(WebhookView.From(webhook with { LastAttemptAt = null, FailingSince = null, Pending = 0, Dropped = 0 }));
+
+    /// <summary>Tag of a target's settings. A change of the stream key alone does not change it.</summary>
+    public static string Of(TargetInfo target) => Hash((target.Name, target.Url, target.Rendition, target.Event, target.Enabled).ToString());
 
     /// <summary>Tag of a user, without the last login.</summary>
     public static string Of(UserInfo user) => Hash(UserView.From(user with { LastLoginAt = null }));

@@ -5,6 +5,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Multitrack;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Targets;
 using Broadcast.Control.Webhooks;
 
 namespace Broadcast.Control.Api;
@@ -55,6 +56,9 @@ internal static class Examples
     private static readonly WebhookView AWebhook =
         new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
+    private static readonly TargetView ATarget = new("YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", null, true, "live", null, Noon,
+        null, 6_120_000, 0.4, 0, 1, Noon.AddDays(-7));
+
     private static readonly DeliveryView ADelivery = new(
         4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel,
         DeliveryStates.Name(DeliveryState.Delivered), 1, Evening, Evening, null, 204, null, "", 0.182);
@@ -87,6 +91,8 @@ internal static class Examples
         new NewWebhook("https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true),
         new WebhookChange(null, "shop", null, null, true),
         new WebhookRotation(86_400),
+        new NewTarget("YouTube", "rtmps://a.rtmps.youtube.com/live2", "abcd-efgh-ijkl-mnop-qrst", "source", null, true),
+        new TargetChange(null, null, null, "1080p", false),
         new NewCalendarFeed(Channel, "Jane"),
         new MultitrackRequest(
             "IVS", "2024-06-04", FullKey,
@@ -116,6 +122,9 @@ internal static class Examples
         ]),
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
+        ATarget,
+        new TargetTestView(true, null, 0.412),
+        TargetPresets.All[0],
         new IssuedKeyView(AKey, FullKey),
         AToken,
         new IssuedTokenView(AToken, FullKey),

@@ -13,7 +13,7 @@ public static class Scopes
 {
     private const string Root = "/api/v1/";
     private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders",
-        "storage", "audit", "servers"];
+        "storage", "audit", "servers", "targets"];
 
     // Information about the token itself and the API; requires no scope and belongs to no channel.
     private static readonly string[] Unrestricted = ["me", "system", "openapi.json", "logout"];
@@ -50,11 +50,13 @@ public static class Scopes
         var area = parts is ["channels", _, var resource, ..] ? resource switch
         {
             "keys" => "keys",
+            "targets" => "targets",
             "viewer-tokens" or "viewer-keys" => "viewers",
             "recordings" or "clips" => "recordings",
             _ => "channels",
         }
-        : parts[0] is "events.ics" or "calendar-feeds" ? "events" : parts[0] == "stream" ? "channels" : parts[0];
+        : parts[0] is "events.ics" or "calendar-feeds" ? "events" : parts[0] == "stream" ? "channels"
+        : parts[0] == "target-presets" ? "targets" : parts[0];
         return method == "GET" ? $"{area}:read" : $"{area}:write";
     }
 

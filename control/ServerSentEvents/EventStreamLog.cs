@@ -32,13 +32,15 @@ internal sealed class EventStreamLog(ControlDatabase database)
     /// <summary>Types that the activity log reads from here; they are stored nowhere else.</summary>
     public static IReadOnlyList<string> ActivityTypes { get; } =
         [WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped, WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored,
-            WebhookEventTypes.HealthIssue, WebhookEventTypes.RecordingReady, WebhookEventTypes.EventLate];
+            WebhookEventTypes.HealthIssue, WebhookEventTypes.RecordingReady, WebhookEventTypes.EventLate, WebhookEventTypes.TargetLive,
+            WebhookEventTypes.TargetLost, WebhookEventTypes.TargetRejected];
 
-    // Literals, so that the activity index is used: the same types as in migration 0023.
+    // Literals, so that the activity index is used: the same types as in migration 0032.
     internal const string IsActivitySql =
         $"IN ('{WebhookEventTypes.PublishStarted}', '{WebhookEventTypes.PublishStopped}', '{WebhookEventTypes.InputLost}', "
         + $"'{WebhookEventTypes.InputRestored}', '{WebhookEventTypes.HealthIssue}', '{WebhookEventTypes.RecordingReady}', "
-            + $"'{WebhookEventTypes.EventLate}')";
+            + $"'{WebhookEventTypes.EventLate}', '{WebhookEventTypes.TargetLive}', '{WebhookEventTypes.TargetLost}', "
+            + $"'{WebhookEventTypes.TargetRejected}')";
 
     private const int BatchSize = 5000;
 

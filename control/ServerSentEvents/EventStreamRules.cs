@@ -17,10 +17,14 @@ internal static class EventStreamRules
             || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
         && (limits.Channels is null
             || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows no events to tokens limited to channels
-        && (role >= TokenRole.Producer || !message.Type
-            .StartsWith("publish.", StringComparison.Ordinal));   // the message contains the key id, which requires the producer role
+        && (role >= TokenRole.Producer || !IsForProducers(message.Type));
+
+    // The messages contain the key id, or the name of a target, which require the producer role.
+    private static bool IsForProducers(string type) =>
+        type.StartsWith("publish.", StringComparison.Ordinal) || type.StartsWith("target.", StringComparison.Ordinal);
 
     private static string AreaOf(string type) =>
         type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("publish.", StringComparison.Ordinal) ? "keys"
-        : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings" : "channels";
+        : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings"
+        : type.StartsWith("target.", StringComparison.Ordinal) ? "targets" : "channels";
 }

@@ -22,8 +22,9 @@ internal sealed record ActivityEntry(DateTimeOffset At, string Key, string Type,
 /// <param name="Events">Scheduled events.</param>
 /// <param name="Publishers">Encoder connections with key ids.</param>
 /// <param name="Recordings">Recordings.</param>
+/// <param name="Targets">Targets.</param>
 /// <param name="Changes">Administrative changes.</param>
-internal sealed record ActivityVisibility(bool Events, bool Publishers, bool Recordings, bool Changes)
+internal sealed record ActivityVisibility(bool Events, bool Publishers, bool Recordings, bool Targets, bool Changes)
 {
     /// <summary>Determines what a role with its restrictions may see: the same as on the event stream and in the audit log.</summary>
     public static ActivityVisibility Of(TokenRole role, TokenLimits limits, string channel)
@@ -31,7 +32,7 @@ internal sealed record ActivityVisibility(bool Events, bool Publishers, bool Rec
         bool IsVisible(string type) => EventStreamRules.IsVisible(role, limits, null, new(0, type, channel, ""));
         return new(
             IsVisible(WebhookEventTypes.EventLive), IsVisible(WebhookEventTypes.PublishStarted),
-            IsVisible(WebhookEventTypes.RecordingReady),
+            IsVisible(WebhookEventTypes.RecordingReady), IsVisible(WebhookEventTypes.TargetLive),
             role >= TokenRole.Admin && limits.Channels is null
             && (limits.Scopes is not { } scopes || scopes.Any(s => s is "audit:read" or "audit:write")));
     }
@@ -133,5 +134,6 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
     private static bool IsVisible(ActivityVisibility visibility, string type) =>
         type.StartsWith("publish.", StringComparison.Ordinal) ? visibility.Publishers
         : type.StartsWith("recording.", StringComparison.Ordinal) ? visibility.Recordings
+        : type.StartsWith("target.", StringComparison.Ordinal) ? visibility.Targets
         : !type.StartsWith("event.", StringComparison.Ordinal) || visibility.Events;
 }

@@ -36,11 +36,20 @@ public static class WebhookEventTypes
     /// <summary>An encoder has a health issue.</summary>
     public const string HealthIssue = "health.issue";
 
+    /// <summary>A target became live: the other platform acknowledges media.</summary>
+    public const string TargetLive = "target.live";
+
+    /// <summary>A target that was live has not been for 10 s.</summary>
+    public const string TargetLost = "target.lost";
+
+    /// <summary>Another platform rejects a target, or this server does; a user has to change something.</summary>
+    public const string TargetRejected = "target.rejected";
+
     /// <summary>Test event, sent on request to any webhook.</summary>
     public const string Test = "webhook.test";
 
     /// <summary>All types that a webhook can subscribe to.</summary>
     public static IReadOnlyList<string> All { get; } =
         [PublishStarted, PublishStopped, InputLost, InputRestored, EventReminder, EventPreview, EventLate, EventLive, EventEnded,
-            RecordingReady, HealthIssue];
+            RecordingReady, HealthIssue, TargetLive, TargetLost, TargetRejected];
 }

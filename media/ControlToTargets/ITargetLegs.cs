@@ -54,6 +54,12 @@ public sealed record TargetStatus(TargetState State, string? Reason, DateTimeOff
     public long Publications { get; init; }
 }
 
+/// <summary>Result of a test of a target.</summary>
+/// <param name="Accepted">Whether the platform accepted the publication.</param>
+/// <param name="Reason">Reason why not, with a remedy where there is one.</param>
+/// <param name="Duration">Duration of the test.</param>
+public sealed record TargetTestResult(bool Accepted, string? Reason, TimeSpan Duration);
+
 /// <summary>Connections to other platforms, one per target and session. Implemented by targets.</summary>
 public interface ITargetLegs
 {
@@ -65,6 +71,12 @@ public interface ITargetLegs
     /// before are not touched. Returns at once.
     /// </summary>
     void Apply(IReadOnlyDictionary<SessionId, IReadOnlyList<TargetSettings>> targets);
+
+    /// <summary>
+    /// Connects to a target and asks to publish, without sending media. Waits while several tests run.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The test was canceled.</exception>
+    Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken);
 
     /// <summary>States of the targets of a session, by the id of the target.</summary>
     IReadOnlyDictionary<long, TargetStatus> Find(SessionId session);

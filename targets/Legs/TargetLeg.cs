@@ -52,16 +52,17 @@ internal sealed class TargetLeg : IAsyncDisposable
         }
 
         (Settings, _client, _changed, _time, _logger) = (settings, client, changed, time, logger);
-        _address = new RtmpTarget(address.Host, address.Port, address.Application, settings.StreamKey, address.UseTls)
-        {
-            IsEnhanced = true,
-        };
+        _address = Target(address, settings.StreamKey);
         _input = new LegInput(settings.Rendition);
         _bitrate = new BitrateMeter(time);
         _retry = new RetryPolicy(Random.Shared.NextDouble);
         _status = new(TargetState.Connecting, $"waits for media of rendition '{settings.Rendition}'", time.GetUtcNow());
         _running = Task.Run(RunAsync);
     }
+
+    /// <summary>The publication at an address.</summary>
+    public static RtmpTarget Target(RtmpAddress address, string streamKey) =>
+        new(address.Host, address.Port, address.Application, streamKey, address.UseTls) { IsEnhanced = true };
 
     /// <summary>The target.</summary>
     public TargetSettings Settings { get; }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
+using Broadcast.Media.Outbound;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Publisher;
 using Microsoft.Extensions.Hosting;
@@ -11,9 +12,12 @@ namespace Broadcast.Targets.Legs;
 /// <summary>All legs of this server: at most one per target, started and ended as control requests. Thread-safe.</summary>
 internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger) : ITargetLegs, IHostedService
 {
+    private const int MaxTests = 4;
+    private static readonly TimeSpan TestCloseTimeout = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
     private readonly HashSet<Task> _ending = [];
     private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _tests = new(MaxTests, MaxTests);
     private volatile bool _hasSessions;
     private bool _isStopping;
 
@@ -48,6 +52,36 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
     /// <inheritdoc/>
     public IReadOnlyDictionary<long, TargetStatus> Find(SessionId session) => _sessions.TryGetValue(session, out var legs)
         ? legs.Legs.ToDictionary(leg => leg.Settings.Id, leg => leg.Status) : new Dictionary<long, TargetStatus>();
+
+    /// <inheritdoc/>
+    public async Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken)
+    {
+        await _tests.WaitAsync(cancellationToken);
+        var began = time.GetTimestamp();
+        try
+        {
+            if (!RtmpAddress.TryParse(target.Url, out var address, out var error))
+            {
+                return Result(error);
+            }
+
+            await using var publisher = await RtmpPublisher.ConnectAsync(TargetLeg.Target(address, target.StreamKey), client,
+                cancellationToken);
+            await publisher.CloseAsync(cancellationToken).WaitAsync(TestCloseTimeout, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return Result(null);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            return Result(LegFailure.Explain(failure, target.StreamKey, sinceLive: null).Reason);
+        }
+        finally
+        {
+            _tests.Release();
+        }
+
+        TargetTestResult Result(string? reason) => new(reason is null, reason, time.GetElapsedTime(began));
+    }
 
     /// <summary>Offers a sample to the legs of its session. Never blocks.</summary>
     public void Offer(SessionId session, in RenditionSample item, bool hasVideo)

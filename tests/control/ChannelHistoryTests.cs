@@ -26,7 +26,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
             "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
         await bench.EndAsync(grant);
 
-        var rows = await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false));
+        var rows = await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Targets: true, Changes: false));
 
         rows.Select(r => r.Type)
             .ShouldBe(["session.ended", "publish.stopped", "health.issue", "publish.started", "session.started", "event.cancelled"]);
@@ -42,12 +42,13 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await StepAsync(bench, await PlanAsync(bench));
         await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
         await HappensAsync(bench, WebhookEventTypes.RecordingReady, new { });
+        await HappensAsync(bench, WebhookEventTypes.TargetLost, new { });
         await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.SetAsync("demo", new(Title: "Better"));
 
-        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: false))).Select(r => r.Type)
+        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Targets: false, Changes: false))).Select(r => r.Type)
             .ShouldBe(["input.lost"]);
-        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: true))).Where(r => r.Type
+        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Targets: false, Changes: true))).Where(r => r.Type
             == "audit").ToList();
         changes[0].Data.ShouldContain("channel.change");
         changes[0].Actor!.ShouldStartWith("server/");
@@ -80,7 +81,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         var (all, before) = (new List<string>(), (string?)null);
         for (var page = 0; page < 3; page++)
         {
-            var rows = await timeline.ListAsync(channel, new(true, true, true, false), 2, before, default);
+            var rows = await timeline.ListAsync(channel, new(true, true, true, true, false), 2, before, default);
             all.AddRange(rows.Select(r => r.Key));
             before = ChannelActivityLog.CursorOf(rows[^1]);
         }
@@ -127,7 +128,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await bench.Rig.Channels.DeleteAsync("demo");
         await bench.Rig.Channels.CreateAsync("demo", new());
         await HappensAsync(bench, WebhookEventTypes.InputRestored, new { });
-        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type)
+        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Targets: true, Changes: false))).Select(r => r.Type)
             .ShouldBe([WebhookEventTypes.InputRestored], "at the same moment");
     }
 

@@ -81,7 +81,7 @@ public class CommandTests
         foreach (var command in new[]
         {
             ChannelCommand.Create(), KeyCommand.Create(), TokenCommand.Create(), EventCommand.Create(), ViewerTokenCommand.Create(),
-            ViewerKeyCommand.Create(), RecordingCommand.Create(), WebhookCommand.Create(), LoadCommand.Create(),
+            ViewerKeyCommand.Create(), RecordingCommand.Create(), WebhookCommand.Create(), TargetCommand.Create(), LoadCommand.Create(),
             DemoCommand.Create(),
         })
         {

@@ -70,7 +70,7 @@ public sealed class GoldenTests
             ViewerTokenCommand.Create(), ViewerKeyCommand.Create(), RecordingCommand.Create(), EventCommand.Create(),
             ServerCommand.Create(), TokenCommand.Create(),
             UserCommand.Create(),
-            AuditCommand.Create(), WebhookCommand.Create(),
+            AuditCommand.Create(), WebhookCommand.Create(), TargetCommand.Create(),
             DemoCommand.Create(), LoadCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(), FsckCommand.Create(),
             BackupCommand.CreateBackup(), BackupCommand.CreateRestore(),
         })

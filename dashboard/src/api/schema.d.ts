@@ -423,6 +423,14 @@ export interface Schemas {
   NewPassword: {
     password: string;
   };
+  NewTarget: {
+    name: string;
+    url: string;
+    streamKey: string;
+    rendition?: string | null;
+    eventId?: string | null;
+    enabled?: boolean | null;
+  };
   NewToken: {
     role: string;
     label?: string | null;
@@ -624,6 +632,52 @@ export interface Schemas {
     rtmps: string | null;
     publicUrl: string | null;
   };
+  TargetChange: {
+    name?: string | null;
+    url?: string | null;
+    streamKey?: string | null;
+    rendition?: string | null;
+    enabled?: boolean | null;
+  };
+  TargetPreset: {
+    /** Short name. */
+    id: string;
+    /** Name of the platform. */
+    name: string;
+    /** Address; empty where each user has an own one. */
+    url: string;
+    /** Place where the platform shows the stream key. */
+    keyHelp: string;
+    /** Maximum bits per second of video and audio that the platform recommends or accepts. */
+    maxBitsPerSecond: number | null;
+    /** Maximum height in pixels. */
+    maxHeight: number | null;
+    /** Maximum distance of keyframes in seconds. */
+    maxKeyframeSeconds: number | null;
+    /** Video codecs that the platform accepts over RTMP. */
+    codecs: string[];
+  };
+  TargetTestView: {
+    accepted: boolean;
+    reason: string | null;
+    seconds: number;
+  };
+  TargetView: {
+    name: string;
+    url: string;
+    rendition: string;
+    eventId: string | null;
+    enabled: boolean;
+    state: string;
+    reason: string | null;
+    since: string;
+    nextAttemptAt: string | null;
+    bitsPerSecond: number;
+    delaySeconds: number;
+    droppedFrames: number;
+    connections: number;
+    createdAt: string;
+  };
   TokenView: {
     id: string;
     role: string;
@@ -717,6 +771,14 @@ export interface Schemas {
 
 /** What each operation takes and answers. */
 export interface Operations {
+  /** Add a target. If it is enabled and the channel is on air, its connection begins at once. With 'eventId', it is published only while that event is live. */
+  addTarget: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/targets';
+    query: never;
+    body: Schemas['NewTarget'];
+    answer: Schemas['TargetView'];
+  };
   /** Create a secret for an authenticator app. It is shown only once and takes effect with confirmTotp. */
   beginTotp: {
     method: 'POST';
@@ -756,6 +818,14 @@ export interface Operations {
     query: never;
     body: Schemas['RecordingChangeBody'];
     answer: Schemas['RecordingView'];
+  };
+  /** Change the members that are sent; the others stay as they are. 'enabled' switches the target on or off while the channel is on air. A change of 'url' requires 'streamKey'. */
+  changeTarget: {
+    method: 'PATCH';
+    path: '/api/v1/channels/{name}/targets/{target}';
+    query: never;
+    body: Schemas['TargetChange'];
+    answer: Schemas['TargetView'];
   };
   /** Change the members that are sent; the others stay as they are. 'disabled' ends all logins of the user at once. The last admin cannot be disabled or demoted. */
   changeUser: {
@@ -905,6 +975,14 @@ export interface Operations {
   deleteSlate: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}/slate';
+    query: never;
+    body: never;
+    answer: void;
+  };
+  /** Delete a target and end its connection. */
+  deleteTarget: {
+    method: 'DELETE';
+    path: '/api/v1/channels/{name}/targets/{target}';
     query: never;
     body: never;
     answer: void;
@@ -1085,6 +1163,14 @@ export interface Operations {
     body: never;
     answer: Schemas['SystemView'];
   };
+  /** Get a target. */
+  getTarget: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/targets/{target}';
+    query: never;
+    body: never;
+    answer: Schemas['TargetView'];
+  };
   /** Get a user. */
   getUser: {
     method: 'GET';
@@ -1228,6 +1314,22 @@ export interface Operations {
     query: { limit?: string; before?: string };
     body: never;
     answer: Schemas['SessionView'][];
+  };
+  /** List platforms with their addresses and limits, for forms. An empty address differs for each user. */
+  listTargetPresets: {
+    method: 'GET';
+    path: '/api/v1/target-presets';
+    query: never;
+    body: never;
+    answer: Schemas['TargetPreset'][];
+  };
+  /** List the targets of a channel and of its events by name, with their states and the figures of their connections. The stream keys are never returned. */
+  listTargets: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/targets';
+    query: never;
+    body: never;
+    answer: Schemas['TargetView'][];
   };
   /** List tokens without their secrets, newest first. */
   listTokens: {
@@ -1436,6 +1538,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['StorageTestView'];
+  };
+  /** Connect to the target and ask to publish, without sending media, and get the result. Not while the target is connected. */
+  testTarget: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/targets/{target}/test';
+    query: never;
+    body: never;
+    answer: Schemas['TargetTestView'];
   };
   /** Send a 'webhook.test' event now and get the result. */
   testWebhook: {

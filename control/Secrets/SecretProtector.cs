@@ -1,0 +1,187 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Broadcast.Media;
+
+namespace Broadcast.Control.Secrets;
+
+/// <summary>
+/// Encrypts secrets that the server must be able to read again, such as stream keys of other platforms, before they are stored in the
+/// database: AES-256 in Galois/Counter Mode with a random nonce. The keys lie outside of the database: in
+/// <see cref="ControlOptions.SecretKeys"/>, or without these in a file of the data folder, which the first use creates. The first key
+/// encrypts; all of them decrypt. Thread-safe.
+/// </summary>
+/// <param name="folder">The data folder.</param>
+/// <param name="configured">Configured keys, base64; empty to use the file.</param>
+public sealed class SecretProtector(DataFolder folder, IReadOnlyList<string> configured)
+{
+    /// <summary>Name of the key file in the data folder.</summary>
+    public const string FileName = "secrets.key";
+
+    /// <summary>Size of a key in bytes.</summary>
+    public const int KeyBytes = 32;
+
+    /// <summary>Bytes by which the encrypted form is longer than the UTF-8 text.</summary>
+    public const int Overhead = 1 + IdBytes + NonceBytes + TagBytes;
+
+    private const byte Version = 1;
+    private const int IdBytes = 4;
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+    private readonly Lock _lock = new();
+
+    private string FilePath => Path.Combine(folder.Path, FileName);
+
+    /// <summary>Encrypts a secret with the first key.</summary>
+    /// <param name="secret">The secret.</param>
+    /// <param name="context">Text to which the secret belongs, such as its address. Needed to decrypt it.</param>
+    /// <exception cref="ControlException">The key file cannot be read or created.</exception>
+    public byte[] Protect(string secret, string context)
+    {
+        var key = Keys(create: true)[0];
+        var text = Encoding.UTF8.GetBytes(secret);
+        var result = new byte[Overhead + text.Length];
+        result[0] = Version;
+        BinaryPrimitives.WriteUInt32BigEndian(result.AsSpan(1), IdOf(key));
+        RandomNumberGenerator.Fill(result.AsSpan(1 + IdBytes, NonceBytes));
+        using var cipher = new AesGcm(key, TagBytes);
+        cipher.Encrypt(result.AsSpan(1 + IdBytes, NonceBytes), text, result.AsSpan(Overhead),
+            result.AsSpan(1 + IdBytes + NonceBytes, TagBytes), Encoding.UTF8.GetBytes(context));
+        return result;
+    }
+
+    /// <summary>Decrypts a secret.</summary>
+    /// <exception cref="ControlException">This server does not have the key, or the data or the context was changed.</exception>
+    public string Unprotect(ReadOnlySpan<byte> data, string context)
+    {
+        if (data.Length < Overhead || data[0] != Version)
+        {
+            throw new ControlException(ControlErrorCode.Broken, "The secret was stored by a newer version, or is damaged.");
+        }
+
+        var id = BinaryPrimitives.ReadUInt32BigEndian(data[1..]);
+        var key = Keys(create: false).FirstOrDefault(key => IdOf(key) == id) ?? throw new ControlException(ControlErrorCode.Broken,
+            $"This server does not have the key that encrypts the secret. Set the same Control:SecretKeys on all servers, or restore "
+            + $"'{FileName}' in the data folder; otherwise enter the secret again.");
+        var text = new byte[data.Length - Overhead];
+        using var cipher = new AesGcm(key, TagBytes);
+        try
+        {
+            cipher.Decrypt(data.Slice(1 + IdBytes, NonceBytes), data[Overhead..], data.Slice(1 + IdBytes + NonceBytes, TagBytes), text,
+                Encoding.UTF8.GetBytes(context));
+        }
+        catch (CryptographicException damaged)
+        {
+            throw new ControlException(ControlErrorCode.Broken,
+                "The stored secret does not belong to its address, or is damaged. Enter it again.", damaged);
+        }
+
+        return Encoding.UTF8.GetString(text);
+    }
+
+    /// <summary>
+    /// Adds a new first key to the file. The previous key stays until the next rotation, because a running server may be encrypting with
+    /// it. Without effect with configured keys.
+    /// </summary>
+    /// <returns>Whether a key was added.</returns>
+    /// <exception cref="ControlException">The key file cannot be read or written.</exception>
+    public bool Rotate()
+    {
+        if (configured.Count > 0)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            var previous = File.Exists(FilePath) ? ReadFile()[..1] : [];
+            Write([RandomNumberGenerator.GetBytes(KeyBytes), .. previous], isNew: false);
+            return true;
+        }
+    }
+
+    /// <summary>Returns whether a secret is encrypted with the first key.</summary>
+    public bool IsCurrent(ReadOnlySpan<byte> data) => data.Length > Overhead && data[0] == Version
+        && BinaryPrimitives.ReadUInt32BigEndian(data[1..]) == IdOf(Keys(create: true)[0]);
+
+    /// <summary>Parses a configured key; <see langword="null"/> when it is not the base64 of <see cref="KeyBytes"/> bytes.</summary>
+    internal static byte[]? Parse(string text)
+    {
+        var key = new byte[KeyBytes + 1];
+        return Convert.TryFromBase64String(text, key, out var count) && count == KeyBytes ? key[..KeyBytes] : null;
+    }
+
+    // The id tells which key decrypts a secret; it says nothing about the key.
+    private static uint IdOf(byte[] key) => BinaryPrimitives.ReadUInt32BigEndian(HMACSHA256.HashData(key, "key id"u8));
+
+    /// <summary>Reads the keys. The file is read each time, because a command may have rotated its keys.</summary>
+    private byte[][] Keys(bool create)
+    {
+        if (configured.Count > 0)
+        {
+            return [.. configured.Select(key => Parse(key) ?? throw Invalid("Control:SecretKeys"))];
+        }
+
+        lock (_lock)
+        {
+            if (!File.Exists(FilePath))
+            {
+                if (!create)
+                {
+                    return [];
+                }
+
+                Write([RandomNumberGenerator.GetBytes(KeyBytes)], isNew: true);
+            }
+
+            return ReadFile();
+        }
+    }
+
+    private byte[][] ReadFile()
+    {
+        try
+        {
+            byte[][] keys = [.. File.ReadLines(FilePath).Take(100).Where(line => line.Length > 0)
+                .Select(line => Parse(line.Trim()) ?? throw Invalid(FilePath))];
+            return keys.Length > 0 ? keys : throw Invalid(FilePath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be read: {error.Message}", error);
+        }
+    }
+
+    private void Write(IEnumerable<byte[]> keys, bool isNew)
+    {
+        var temporary = $"{FilePath}.{Guid.NewGuid():N}";
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(Encoding.ASCII.GetBytes(string.Concat(keys.Select(key => Convert.ToBase64String(key) + "\n"))));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, FilePath, overwrite: !isNew);
+        }
+        catch (IOException) when (isNew && File.Exists(FilePath))
+        {
+            // Another process has created it.
+            File.Delete(temporary);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be written: {error.Message}", error);
+        }
+    }
+
+    private static ControlException Invalid(string where) => new(ControlErrorCode.Broken,
+        $"A key in {where} is not the base64 form of {KeyBytes} bytes. 'openssl rand -base64 {KeyBytes}' prints a valid one.");
+}
