@@ -15,8 +15,8 @@ internal static class TargetEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/target-presets", () => TargetPresets.All).RequireRole(TokenRole.Producer)
-            .Describe<IReadOnlyList<TargetPreset>>("listTargetPresets",
+        api.MapGet("/target-presets", () => TargetPresets.All.ToList()).RequireRole(TokenRole.Producer)
+            .Describe<List<TargetPreset>>("listTargetPresets",
                 "List platforms with their addresses and limits, for forms. An empty address differs for each user.");
 
         api.MapGet("/channels/{name}/targets", ListAsync).RequireRole(TokenRole.Producer)

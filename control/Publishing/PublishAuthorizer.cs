@@ -5,6 +5,7 @@ using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
+using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,9 @@ internal sealed class PublishAuthorizer(
 {
     private const string NoMediaServer =
         "No server with role 'media' can be reached. Start one, or try again in a moment; 'server list' shows the servers.";
+
+    private const string Loop =
+        "This is a target of the same channel, which would publish the channel to itself. Delete the target, or use another key.";
 
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted, "
@@ -53,6 +57,13 @@ internal sealed class PublishAuthorizer(
                 var invalidKey = (StreamKeyCheck.Invalid)result;
                 NotifyNotAdmitted(earlier, invalidKey.Message);
                 return Reject(request, invalidKey.Reason, invalidKey.Message);
+            }
+
+            if (TargetAgent.FindSession(request.Encoder) is { } published
+                && sessionManager.FindChannelId(published) == validKey.Key.ChannelId)
+            {
+                NotifyNotAdmitted(validKey, Loop);
+                return Reject(request, PublishRejectionReason.ChannelBusy, Loop);
             }
 
             earlier = isDecidedElsewhere ? earlier : validKey;

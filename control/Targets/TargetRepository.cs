@@ -185,7 +185,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
                 new { id = row.Id, key = secrets.Protect(key, row.Url) }, transaction, cancellationToken: cancellationToken));
         }
 
-        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "target.rotate-key", "target/all", null, cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "target.rotate", "target/all", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (encrypted, unreadable);
     }

@@ -42,7 +42,7 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
 
             foreach (var (session, wanted) in targets)
             {
-                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted);
+                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted, client with { Agent = TargetAgent.Format(session) });
             }
 
             _hasSessions = !_sessions.IsEmpty;
@@ -110,11 +110,12 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
         await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void Apply(SessionLegs legs, IReadOnlyList<TargetSettings> wanted)
+    private void Apply(SessionLegs legs, IReadOnlyList<TargetSettings> wanted, RtmpClientSettings sessionClient)
     {
         var kept = legs.Legs.Where(leg => wanted.Contains(leg.Settings)).ToList();
         var ended = legs.Legs.Except(kept).ToList();
-        var begun = wanted.Where(target => !kept.Exists(leg => leg.Settings == target)).Select(Begin).OfType<TargetLeg>().ToList();
+        var begun = wanted.Where(target => !kept.Exists(leg => leg.Settings == target)).Select(target => Begin(target, sessionClient))
+            .OfType<TargetLeg>().ToList();
         if (ended.Count + begun.Count > 0)
         {
             legs.Set([.. kept, .. begun]);
@@ -122,11 +123,11 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
         }
     }
 
-    private TargetLeg? Begin(TargetSettings target)
+    private TargetLeg? Begin(TargetSettings target, RtmpClientSettings sessionClient)
     {
         try
         {
-            return new TargetLeg(target, client, () => Changed?.Invoke(), time, logger);
+            return new TargetLeg(target, sessionClient, () => Changed?.Invoke(), time, logger);
         }
         catch (FormatException error)
         {

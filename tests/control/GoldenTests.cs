@@ -10,6 +10,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Targets;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media;
@@ -67,6 +68,9 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
                 new RecordingReadyData(Session.Id.Value, Session.Id.Value, "Town hall", "unlisted", Noon, Noon.AddHours(1), address.Hls,
                     address.Dash, address.Download)),
             Of(WebhookEventTypes.HealthIssue, issue),
+            Of(WebhookEventTypes.TargetLive, new TargetData(Session.Id.Value, "YouTube", null)),
+            Of(WebhookEventTypes.TargetLost, new TargetData(Session.Id.Value, "YouTube", "The platform closed the connection.")),
+            Of(WebhookEventTypes.TargetRejected, new TargetData(Session.Id.Value, "YouTube", "The platform rejects the stream key.")),
             new(Noon, WebhookEventTypes.Test, null!, new { webhook = "wh_1" }),
             Of(EventStreamTypes.ChannelState, new ChannelStateData("offline", null, null, [])),
             Of(

@@ -9,6 +9,7 @@ using Broadcast.Control.Publishing;
 using Broadcast.Control.Storage;
 using Broadcast.Media;
 using Broadcast.Media.ControlToCluster;
+using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -57,7 +58,7 @@ internal sealed class Server : IAsyncDisposable
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null,
         IInternalListener? listener = null, ISessionHandover? handover = null, IPeerConnections? peers = null, ServerRoles? roles = null,
-        params (string, string)[] settings)
+        ITargetLegs? legs = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -138,6 +139,11 @@ internal sealed class Server : IAsyncDisposable
         if (candidates is not null)
         {
             builder.Services.AddSingleton(candidates);
+        }
+
+        if (legs is not null)
+        {
+            builder.Services.AddSingleton(legs);
         }
 
         if (mediaTime is not null)

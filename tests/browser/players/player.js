@@ -5,7 +5,9 @@ const errors = [];
 // The latest player events, for the message of a failed test.
 const journal = [];
 const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 400) journal.shift(); };
-for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
+for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) {
+  video.addEventListener(name, () => note(name === 'error' && video.error ? `error ${video.error.code}: ${video.error.message}` : name));
+}
 let stalls = 0;
 let parts = 0;
 let started = false;
