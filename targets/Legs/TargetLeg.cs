@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
 using Broadcast.Media.TranscoderToPackager;
@@ -16,6 +17,9 @@ internal sealed class TargetLeg : IAsyncDisposable
 {
     /// <summary>Maximum time of a write, after which the platform counts as not reading.</summary>
     internal static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly Counter<long> Bytes =
+        Media.Telemetry.Meter.CreateCounter<long>("broadcast_target_bytes_total", "By", "Bytes sent to targets.");
 
     private const int MaxQueuedBytes = 8 * 1024 * 1024;
     private const int MaxTagsInOneWrite = 64;
@@ -194,6 +198,7 @@ internal sealed class TargetLeg : IAsyncDisposable
             var sent = publisher.BytesSent;
             await SendAsync(publisher, tags, stopping);
             _bitrate.Add(publisher.BytesSent - sent);
+            Bytes.Add(publisher.BytesSent - sent);
             if (!isLive)
             {
                 // The platform has acknowledged the first keyframe. Without TCP information, a second write proves that it reads.

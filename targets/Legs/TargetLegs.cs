@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
@@ -10,16 +11,29 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Targets.Legs;
 
 /// <summary>All legs of this server: at most one per target, started and ended as control requests. Thread-safe.</summary>
-internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger) : ITargetLegs, IHostedService
+internal sealed class TargetLegs : ITargetLegs, IHostedService
 {
     private const int MaxTests = 4;
     private static readonly TimeSpan TestCloseTimeout = TimeSpan.FromSeconds(2);
+    private readonly RtmpClientSettings _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
     private readonly HashSet<Task> _ending = [];
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _tests = new(MaxTests, MaxTests);
     private volatile bool _hasSessions;
     private bool _isStopping;
+
+    /// <summary>Creates the collection, without legs.</summary>
+    public TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger)
+    {
+        (_client, _time, _logger) = (client, time, logger);
+        Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values.SelectMany(legs => legs.Legs)
+            .GroupBy(leg => leg.Status.State).Select(legs => new Measurement<int>(legs.Count(),
+                new KeyValuePair<string, object?>("state", legs.Key.ToString().ToLowerInvariant()))), "{target}",
+            "Enabled targets of this server's sessions, by state.");
+    }
 
     /// <inheritdoc/>
     public event Action? Changed;
@@ -42,7 +56,7 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
 
             foreach (var (session, wanted) in targets)
             {
-                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted, client with { Agent = TargetAgent.Format(session) });
+                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted, _client with { Agent = TargetAgent.Format(session) });
             }
 
             _hasSessions = !_sessions.IsEmpty;
@@ -57,7 +71,7 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
     public async Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken)
     {
         await _tests.WaitAsync(cancellationToken);
-        var began = time.GetTimestamp();
+        var began = _time.GetTimestamp();
         try
         {
             if (!RtmpAddress.TryParse(target.Url, out var address, out var error))
@@ -65,9 +79,9 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
                 return Result(error);
             }
 
-            await using var publisher = await RtmpPublisher.ConnectAsync(TargetLeg.Target(address, target.StreamKey), client,
+            await using var publisher = await RtmpPublisher.ConnectAsync(TargetLeg.Target(address, target.StreamKey), _client,
                 cancellationToken);
-            await publisher.CloseAsync(cancellationToken).WaitAsync(TestCloseTimeout, time, cancellationToken)
+            await publisher.CloseAsync(cancellationToken).WaitAsync(TestCloseTimeout, _time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return Result(null);
         }
@@ -80,7 +94,7 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
             _tests.Release();
         }
 
-        TargetTestResult Result(string? reason) => new(reason is null, reason, time.GetElapsedTime(began));
+        TargetTestResult Result(string? reason) => new(reason is null, reason, _time.GetElapsedTime(began));
     }
 
     /// <summary>Offers a sample to the legs of its session. Never blocks.</summary>
@@ -127,11 +141,11 @@ internal sealed class TargetLegs(RtmpClientSettings client, TimeProvider time, I
     {
         try
         {
-            return new TargetLeg(target, sessionClient, () => Changed?.Invoke(), time, logger);
+            return new TargetLeg(target, sessionClient, () => Changed?.Invoke(), _time, _logger);
         }
         catch (FormatException error)
         {
-            TargetLog.Invalid(logger, target.Name, target.Channel.Value, error.Message);
+            TargetLog.Invalid(_logger, target.Name, target.Channel.Value, error.Message);
             return null;
         }
     }
