@@ -9,6 +9,7 @@ import { controlsText } from './text/playerControls';
 import { recordingsText } from './text/recordings';
 import { scheduleText } from './text/schedule';
 import { settingsText } from './text/settings';
+import { targetsText } from './text/targets';
 
 export const playerText = {
   product: 'Broadcast',
@@ -133,6 +134,7 @@ export const adminText = {
   schedule: scheduleText,
   recordings: recordingsText,
   settings: settingsText,
+  targets: targetsText,
 
   channels: {
     title: 'Channels',

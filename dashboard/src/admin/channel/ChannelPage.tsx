@@ -22,6 +22,7 @@ import { storedKey, storeKey } from './pageSecrets';
 import { Preview } from './Preview';
 import { ShareSection } from './ShareSection';
 import { ActivitySection } from './ActivitySection';
+import { TargetsSection } from './TargetsSection';
 
 const ChartsSection = lazy(() => import('./charts/ChartsSection').then((module) => ({ default: module.ChartsSection })));
 
@@ -157,6 +158,7 @@ function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activ
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>
         <ChartsSection api={api} channel={channel.name} canReadActivity={canManage} />
       </Suspense>
+      {canManage && <TargetsSection api={api} channel={channel} />}
       {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
       {canManage && (
         <section className="block" aria-labelledby="settings-title">

@@ -26,6 +26,12 @@ export function activityText(entry: ActivityEntry): string {
       return text.recordingReady(valueOf('title'));
     case 'event.late':
       return text.eventLate(valueOf('title'));
+    case 'target.live':
+      return text.targetLive(valueOf('target'));
+    case 'target.lost':
+      return text.targetLost(valueOf('target'), valueOf('reason'));
+    case 'target.rejected':
+      return text.targetRejected(valueOf('target'), valueOf('reason'));
     case 'audit':
       return text.changedBy(text.actions[valueOf('action')] ?? valueOf('action'), actorName(entry.actor));
     default:
@@ -39,10 +45,14 @@ export function activityText(entry: ActivityEntry): string {
 export function activityKind(entry: ActivityEntry): 'session' | 'encoder' | 'problem' | 'event' | 'recording' | 'change' {
   const { type } = entry;
   if (type === 'audit') return 'change';
-  if (type === 'health.issue' || type === 'input.lost' || type === 'event.late') return 'problem';
+  if (type === 'health.issue' || type === 'input.lost' || type === 'event.late' || isTargetProblem(type)) return 'problem';
   if (type.startsWith('session.')) return 'session';
   if (type.startsWith('event.')) return 'event';
   return type.startsWith('recording.') ? 'recording' : 'encoder';
+}
+
+function isTargetProblem(type: string): boolean {
+  return type === 'target.lost' || type === 'target.rejected';
 }
 
 function inputName(input: string): string {

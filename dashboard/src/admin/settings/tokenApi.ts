@@ -7,7 +7,7 @@ export type Token = Schemas['TokenView'];
 
 export type TokenRequest = Schemas['NewToken'];
 
-const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'storage', 'audit', 'servers'];
+const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'storage', 'audit', 'servers', 'targets'];
 
 /** All scopes of a token. */
 export const scopeNames: readonly string[] = areas.flatMap((area) => [`${area}:read`, `${area}:write`]);

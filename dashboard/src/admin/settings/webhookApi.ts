@@ -22,6 +22,9 @@ export const webhookEventTypes = [
   'event.ended',
   'recording.ready',
   'health.issue',
+  'target.live',
+  'target.lost',
+  'target.rejected',
 ] as const;
 
 export function listWebhooks(api: Api): Promise<Webhook[]> {
