@@ -25,6 +25,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
+    // Some servers send these with another level than "error".
+    private static readonly string[] RejectionCodes = [".BadName", ".Denied", ".Unauthorized", ".Failed"];
+
     private readonly Socket _socket;
     private readonly Stream _stream;
     private readonly PipeReader _input;
@@ -36,6 +39,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
     private readonly RtmpClientSettings _settings;
     private ChunkGather _gather;
     private uint _messageStream = 1;
+    private string _streamKey = "";
     private readonly TaskCompletionSource<string?> _reconnect = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _listening = Task.CompletedTask;
 
@@ -54,6 +58,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     /// <summary>Completes when the server requests a reconnect, with the new URL or <see langword="null"/> for the same one.</summary>
     public Task<string?> ReconnectRequested => _reconnect.Task;
+
+    /// <summary>Host of the server.</summary>
+    public string Host { get; private set; } = "";
 
     /// <summary>Media bytes sent.</summary>
     public long BytesSent { get; private set; }
@@ -171,9 +178,11 @@ public sealed class RtmpPublisher : IAsyncDisposable
     {
         try
         {
-            Call("FCUnpublish", 0);
-            Call("deleteStream", 0, _messageStream);
-            await FlushAsync(cancellationToken);
+            await FlushAsync(() =>
+            {
+                Call("FCUnpublish", 0, _streamKey);
+                Call("deleteStream", 0, _messageStream);
+            }, cancellationToken);
             _socket.Shutdown(SocketShutdown.Send);
             await _listening.WaitAsync(CloseTimeout, TimeProvider.System, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -261,13 +270,15 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     private async Task PublishAsync(RtmpTarget target, CancellationToken cancellationToken)
     {
-        _amf.Clear().Text("publish").Number(5).Null().Text(target.StreamKey).Text("live");
+        const double Transaction = 5;
+        (_streamKey, Host) = (target.StreamKey, target.Host);
+        _amf.Clear().Text("publish").Number(Transaction).Null().Text(target.StreamKey).Text("live");
         Write(_messageStream);
         await FlushAsync(cancellationToken);
         while (true)
         {
             var status = await NextCommandAsync(cancellationToken);
-            if (status.Name != "onStatus")
+            if (status.Name != "onStatus" && !(status.Name == "_error" && status.Transaction.Equals(Transaction)))
             {
                 continue;
             }
@@ -376,8 +387,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
             {
                 var echo = message.Payload.ToArray();
                 echo[1] = (byte)UserControlEvent.PingResponse;
-                _writer.Write(_outgoing, 2, MessageType.UserControl, 0, 0, echo);
-                await FlushAsync(cancellationToken);
+                await FlushAsync(() => _writer.Write(_outgoing, 2, MessageType.UserControl, 0, 0, echo), cancellationToken);
             }
         }
     }
@@ -403,6 +413,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
         var information = command.Arguments.Count > 1 ? command.Arguments[1] : AmfValue.Null.Instance;
         var code = information.GetText("code") ?? "";
         rejection = information.GetText("level") == "error" || command.Name == "_error"
+            || Array.Exists(RejectionCodes, suffix => code.EndsWith(suffix, StringComparison.Ordinal))
             ? new RtmpPublishException(code, information.GetText("description") ?? code)
             : null;
         return rejection is not null;
@@ -423,11 +434,15 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     private void Write(uint stream) => _writer.Write(_outgoing, 3, MessageType.Command, stream, 0, _amf.Written);
 
-    private async Task FlushAsync(CancellationToken cancellationToken)
+    private Task FlushAsync(CancellationToken cancellationToken) => FlushAsync(() => { }, cancellationToken);
+
+    /// <summary>Writes messages and sends them. Answers to pings and the end of the publication are written on different threads.</summary>
+    private async Task FlushAsync(Action write, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
         try
         {
+            write();
             await _stream.WriteAsync(_outgoing.WrittenMemory, cancellationToken);
             _outgoing.ResetWrittenCount();
         }

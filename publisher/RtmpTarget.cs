@@ -36,7 +36,8 @@ public sealed record RtmpTarget(string Host, int Port, string Application, strin
     }
 
     /// <summary>The URL without the stream key.</summary>
-    public override string ToString() => $"{(UseTls ? "rtmps" : "rtmp")}://{Host}:{Port}/{Application}";
+    public override string ToString() => 
+        $"{(UseTls ? "rtmps" : "rtmp")}://{(Host.Contains(':') && Host[0] != '[' ? $"[{Host}]" : Host)}:{Port}/{Application}";
 }
 
 /// <summary>The server rejected or disconnected the publisher.</summary>

@@ -38,7 +38,7 @@ internal sealed class TargetTap(IRenditionSink next, TargetLegs legs) : IRenditi
                 return false;
             }
 
-            legs.Offer(_session, item, _hasVideo);
+            legs.Offer(_session, item, _hasVideo, set);
             return true;
         }
 

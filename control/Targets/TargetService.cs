@@ -106,7 +106,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
                 try
                 {
                     settings.Add(new(target.Id, session.Channel, target.Name, target.Url, _secrets.Unprotect(target.StreamKey, target.Url),
-                        target.Rendition));
+                        target.Rendition) { WasLive = target.Session == session.Id.Value && target.Notified is TargetNotifications.Live
+                            or TargetNotifications.Lost });
                 }
                 catch (ControlException error)
                 {
@@ -131,9 +132,23 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         {
             var status = unreadable is null ? _legs.Find(session).GetValueOrDefault(target.Id)
                 : new TargetStatus(TargetState.Rejected, unreadable, _time.GetUtcNow());
-            if (status is not null && await ReportAsync(target, session, channel, status, cancellationToken) is { } due && due < next)
+            if (status is null)
             {
-                next = due;
+                continue;
+            }
+
+            try
+            {
+                if (await ReportAsync(target, session, channel, status, cancellationToken) is { } due && due < next)
+                {
+                    next = due;
+                }
+            }
+            catch (Exception error) when (error is not OperationCanceledException && !ControlDatabase.IsUnavailable(error))
+            {
+                // The other targets are reported.
+                ControlLog.TargetsFailed(_logger, error);
+                next = Retry;
             }
         }
 

@@ -28,6 +28,15 @@ public enum TargetState
 /// <param name="Rendition">Name of the video rendition to send, such as <c>source</c> or <c>720p</c>.</param>
 public sealed record TargetSettings(long Id, ChannelName Channel, string Name, string Url, string StreamKey, string Rendition)
 {
+    /// <summary>
+    /// Indicates whether the session was live at this target before, at another server or in an earlier process: the platform may still have
+    /// that connection.
+    /// </summary>
+    public bool WasLive { get; init; }
+
+    /// <summary>Returns whether a connection for other settings can stay: all but the name is the same.</summary>
+    public bool IsSameConnection(TargetSettings other) => this with { Name = other.Name, WasLive = other.WasLive } == other;
+
     /// <summary>Returns a text without the stream key.</summary>
     public override string ToString() => $"{Name} ({Url})";
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Broadcast.Media.Outbound;
@@ -16,7 +17,7 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
     /// <summary>
     /// Time after the end of a live publication in which a platform that reports the key as in use has only not noticed that end.
     /// </summary>
-    private static readonly TimeSpan InUseAfterLive = TimeSpan.FromMinutes(3);
+    internal static readonly TimeSpan InUseAfterLive = TimeSpan.FromMinutes(3);
 
     /// <summary>Explains an error.</summary>
     /// <param name="error">Error of connecting or sending.</param>
@@ -25,6 +26,8 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
     public static LegFailure Explain(Exception error, string streamKey, TimeSpan? sinceLive) => error switch
     {
         OutboundDeniedException denied => new(denied.Message, true),
+        AuthenticationException tls when !tls.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) => new(
+            "The TLS handshake failed. Check whether the server expects rtmps at this port.", false),
         AuthenticationException => new(
             "The certificate of the server is not valid for its name. Check the address, or use rtmp:// if the platform has no rtmps.", true),
         RtmpPublishException rejection => Explain(rejection, streamKey, sinceLive),
@@ -60,8 +63,25 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
     /// </summary>
     internal static string Clean(string text, string streamKey)
     {
-        var safe = new string([.. text.Where(character => !char.IsControl(character))]);
-        safe = streamKey.Length > 0 ? safe.Replace(streamKey, "…", StringComparison.OrdinalIgnoreCase) : safe;
+        // Surrogates: half of a pair would be no valid text.
+        var safe = new string([.. text.Where(character => !char.IsControl(character) && !char.IsSurrogate(character)
+            && char.GetUnicodeCategory(character) is not (UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator))]);
+        foreach (var secret in SecretsOf(streamKey))
+        {
+            safe = safe.Replace(secret, "…", StringComparison.OrdinalIgnoreCase);
+        }
+
         return (safe.Length > MaxText ? safe[..MaxText] : safe).Trim().TrimEnd('.');
+    }
+
+    /// <summary>The key, its part before a query, and their escaped forms; the longest first.</summary>
+    private static IEnumerable<string> SecretsOf(string streamKey)
+    {
+        const int MinPart = 6;
+        var part = streamKey.Split('?')[0];
+        string[] parts = part.Length >= MinPart && part != streamKey ? [streamKey, part] : [streamKey];
+        return parts.SelectMany(key => new[] { key, Uri.EscapeDataString(key) }).Where(key => key.Length > 0).Distinct()
+            .OrderByDescending(key => key.Length);
     }
 }

@@ -15,12 +15,20 @@ internal sealed class SessionLegs
     public void Set(TargetLeg[] legs) => _legs = legs;
 
     /// <summary>Offers a sample to all legs. Never blocks.</summary>
-    public void Offer(in RenditionSample item, bool hasVideo)
+    public void Offer(in RenditionSample item, bool hasVideo, object? set)
     {
         FlvTag? frame = null;
         foreach (var leg in _legs)
         {
-            leg.Offer(item, hasVideo, ref frame);
+            try
+            {
+                leg.Offer(item, hasVideo, set, ref frame);
+            }
+            catch (Exception error)
+            {
+                // The packager, which reads the samples, must not notice.
+                leg.Break(error);
+            }
         }
     }
 }

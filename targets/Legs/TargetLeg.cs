@@ -23,12 +23,21 @@ internal sealed class TargetLeg : IAsyncDisposable
 
     private const int MaxQueuedBytes = 8 * 1024 * 1024;
     private const int MaxTagsInOneWrite = 64;
+    private const int MaxBytesInOneWrite = 256 * 1024;
+    /// <summary>Maximum time between the beginning of a publication and its first keyframe.</summary>
+    private static readonly TimeSpan KeyframeTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for which the reason for the end of a connection is waited for.</summary>
+    private static readonly TimeSpan ReasonTimeout = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan MaxQueuedDuration = TimeSpan.FromSeconds(5);
     private readonly LegInput _input;
     private readonly LegQueue _queue = new(MaxQueuedBytes, MaxQueuedDuration);
     private readonly BitrateMeter _bitrate;
     private readonly RetryPolicy _retry;
-    private readonly RtmpTarget _address;
+    private readonly RtmpAddress _address;
+    private readonly TargetHistory _history;
+    private readonly Task _earlier;
     private readonly RtmpClientSettings _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -38,30 +47,36 @@ internal sealed class TargetLeg : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Task _running;
     private bool _isOpen;
+    private volatile bool _isBroken;
+    private volatile TargetSettings _settings;
+    private RtmpAddress? _next;
     private long _publications;
     private volatile TargetStatus _status;
 
     /// <summary>Starts the leg.</summary>
     /// <param name="settings">The target, whose address is valid.</param>
     /// <param name="client">Settings of the connection.</param>
+    /// <param name="history">What earlier legs of the target have left. The leg begins when the previous one has ended.</param>
     /// <param name="changed">Called when the state changes; must only wake other threads.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Logger.</param>
     /// <exception cref="FormatException">The address is invalid.</exception>
-    public TargetLeg(TargetSettings settings, RtmpClientSettings client, Action changed, TimeProvider time, ILogger logger)
+    public TargetLeg(TargetSettings settings, RtmpClientSettings client, TargetHistory history, Action changed, TimeProvider time,
+        ILogger logger)
     {
         if (!RtmpAddress.TryParse(settings.Url, out var address, out var error))
         {
             throw new FormatException(error);
         }
 
-        (Settings, _client, _changed, _time, _logger) = (settings, client, changed, time, logger);
-        _address = Target(address, settings.StreamKey);
+        (_settings, _client, _changed, _time, _logger) = (settings, client, changed, time, logger);
+        (_address, _history, _earlier) = (address, history, history.Ended);
         _input = new LegInput(settings.Rendition);
         _bitrate = new BitrateMeter(time);
         _retry = new RetryPolicy(Random.Shared.NextDouble);
         _status = new(TargetState.Connecting, $"waits for media of rendition '{settings.Rendition}'", time.GetUtcNow());
         _running = Task.Run(RunAsync);
+        history.Ended = _running;
     }
 
     /// <summary>The publication at an address.</summary>
@@ -69,7 +84,7 @@ internal sealed class TargetLeg : IAsyncDisposable
         new(address.Host, address.Port, address.Application, streamKey, address.UseTls) { IsEnhanced = true };
 
     /// <summary>The target.</summary>
-    public TargetSettings Settings { get; }
+    public TargetSettings Settings => _settings;
 
     /// <summary>State with the current figures.</summary>
     public TargetStatus Status => _status with
@@ -78,22 +93,49 @@ internal sealed class TargetLeg : IAsyncDisposable
         Publications = Interlocked.Read(ref _publications),
     };
 
+    /// <summary>Changes the name, without touching the connection.</summary>
+    public void Rename(string name) => _settings = _settings with { Name = name };
+
+    /// <summary>Ends the leg because of a defect of this server.</summary>
+    public void Break(Exception error)
+    {
+        if (_isBroken)
+        {
+            return;
+        }
+
+        _isBroken = true;
+        TargetLog.Broken(_logger, error, Settings.Name, Settings.Channel.Value);
+        _ = _stopping.CancelAsync();
+        Set(TargetState.Rejected, "An internal error occurred; see the log of the server. Disable and enable the target.");
+    }
+
     /// <summary>Offers a sample of the session.</summary>
     /// <param name="item">The sample.</param>
     /// <param name="hasVideo">Whether the session has video.</param>
+    /// <param name="set">Identity of the renditions of its publication.</param>
     /// <param name="frame">Message of the sample, shared by all legs; created by the first one that needs it.</param>
-    public void Offer(in RenditionSample item, bool hasVideo, ref FlvTag? frame)
+    public void Offer(in RenditionSample item, bool hasVideo, object? set, ref FlvTag? frame)
     {
+        if (_isBroken)
+        {
+            return;
+        }
+
         // Samples of the slate and of an encoder can overlap for a moment.
         lock (_lock)
         {
             _input.HasVideo = hasVideo;
-            if (!_input.Takes(item))
+            if (!_input.Takes(item, set))
             {
                 return;
             }
 
-            _hasMedia.TrySetResult();
+            if (item.Rendition.Kind == Media.TrackKind.Video || !hasVideo)
+            {
+                _hasMedia.TrySetResult();
+            }
+
             if (!_isOpen)
             {
                 return;
@@ -118,18 +160,35 @@ internal sealed class TargetLeg : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var stopping = _stopping.Token;
-        long? lastLive = null;
-        await _hasMedia.Task.WaitAsync(stopping);
+        try
+        {
+            await _earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _hasMedia.Task.WaitAsync(_stopping.Token);
+            await PublishAllAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Disabled, or the session has ended.
+        }
+        catch (Exception error)
+        {
+            Break(error);
+        }
+    }
+
+    private async Task PublishAllAsync(CancellationToken stopping)
+    {
         while (true)
         {
             LegFailure failure;
             var liveFor = TimeSpan.Zero;
             long? live = null;
-            Set(TargetState.Connecting, $"connects to {_address.Host}");
+            var address = _next ?? _address;
+            _next = null;
+            Set(TargetState.Connecting, $"connects to {address.Host}");
             try
             {
-                var publisher = await RtmpPublisher.ConnectAsync(_address, _client, stopping);
+                var publisher = await RtmpPublisher.ConnectAsync(Target(address, Settings.StreamKey), _client, stopping);
                 try
                 {
                     await PublishAsync(publisher, () => live = _time.GetTimestamp(), stopping);
@@ -150,15 +209,16 @@ internal sealed class TargetLeg : IAsyncDisposable
             {
                 if (live is { } began)
                 {
-                    (liveFor, lastLive) = (_time.GetElapsedTime(began), _time.GetTimestamp());
+                    liveFor = _time.GetElapsedTime(began);
+                    _history.RecordLive();
                 }
 
                 failure = error is LegRejectedException ? new(error.Message, true) : LegFailure.Explain(
-                    error, Settings.StreamKey, lastLive is { } at ? _time.GetElapsedTime(at) : null);
+                    error, Settings.StreamKey, _history.SinceLive);
             }
 
             var wait = _retry.Next(liveFor, failure.IsRejected);
-            TargetLog.Failed(_logger, Settings.Name, Settings.Channel.Value, _address.Host, failure.Reason, wait.TotalSeconds);
+            TargetLog.Failed(_logger, Settings.Name, Settings.Channel.Value, address.Host, failure.Reason, wait.TotalSeconds);
             Set(failure.IsRejected ? TargetState.Rejected : TargetState.Retrying, failure.Reason, _time.GetUtcNow() + wait);
             await Task.Delay(wait, _time, stopping);
         }
@@ -179,22 +239,19 @@ internal sealed class TargetLeg : IAsyncDisposable
         var (isLive, before, proof) = (false, publisher.Connection?.BytesAcknowledged ?? 0, 0L);
         while (true)
         {
-            CheckCodec(publisher);
-
             // Not reused: a write that is abandoned still reads its list.
             var tags = new List<FlvTag>();
-            while (!_queue.TryTake(tags, MaxTagsInOneWrite))
+            while (!_queue.TryTake(tags, MaxTagsInOneWrite, MaxBytesInOneWrite))
             {
-                try
-                {
-                    await _queue.WaitAsync(ended.Token);
-                }
-                catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
-                {
-                    throw await GetEndAsync(publisher);
-                }
+                await WaitAsync(hasSent: publisher.BytesSent > 0);
             }
 
+            if (ended.IsCancellationRequested && !stopping.IsCancellationRequested)
+            {
+                throw await GetEndAsync(publisher);
+            }
+
+            CheckCodec(publisher);
             var sent = publisher.BytesSent;
             await SendAsync(publisher, tags, stopping);
             _bitrate.Add(publisher.BytesSent - sent);
@@ -207,29 +264,53 @@ internal sealed class TargetLeg : IAsyncDisposable
                 if (isLive)
                 {
                     onLive();
+                    _history.RecordLive();
                     Interlocked.Increment(ref _publications);
-                    TargetLog.Live(_logger, Settings.Name, Settings.Channel.Value, _address.Host);
+                    TargetLog.Live(_logger, Settings.Name, Settings.Channel.Value, publisher.Host);
                     Set(TargetState.Live, null);
                 }
+            }
+        }
+
+        async Task WaitAsync(bool hasSent)
+        {
+            try
+            {
+                var waiting = _queue.WaitAsync(ended.Token);
+                await (hasSent ? waiting : waiting.WaitAsync(KeyframeTimeout, _time, ended.Token));
+            }
+            catch (TimeoutException late)
+            {
+                throw new TimeoutException($"No keyframe of rendition '{Settings.Rendition}' has arrived for "
+                    + $"{KeyframeTimeout.TotalSeconds} s.", late);
+            }
+            catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+            {
+                throw await GetEndAsync(publisher);
             }
         }
     }
 
     private async Task SendAsync(RtmpPublisher publisher, List<FlvTag> tags, CancellationToken stopping)
     {
-        var sending = publisher.SendAsync(tags, 0, stopping).AsTask();
+        // A write is never canceled: half of a TLS record or chunk would break the end of the publication.
+        var sending = publisher.SendAsync(tags, 0, CancellationToken.None).AsTask();
+        _ = sending.ContinueWith(static abandoned => abandoned.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             await sending.WaitAsync(SendTimeout, _time, stopping);
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"The platform has read nothing for {SendTimeout.TotalSeconds} s. Reduce the bit rate, or choose "
+            throw new TimeoutException($"The platform has read too little for {SendTimeout.TotalSeconds} s. Reduce the bit rate, or choose "
                 + "a smaller rendition.", late);
         }
-        catch (IOException) when (publisher.Completion.IsFaulted)
+        catch (IOException error)
         {
-            throw await GetEndAsync(publisher);
+            // The reason may arrive just after the connection has failed.
+            await publisher.Completion.WaitAsync(ReasonTimeout, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw publisher.Completion.IsFaulted ? await GetEndAsync(publisher) : error;
         }
     }
 
@@ -242,12 +323,19 @@ internal sealed class TargetLeg : IAsyncDisposable
         }
     }
 
-    /// <summary>Gets the reason for which the platform ended the publication.</summary>
-    private static async Task<Exception> GetEndAsync(RtmpPublisher publisher) =>
-        publisher.ReconnectRequested.IsCompletedSuccessfully && await publisher.ReconnectRequested is { } url
-            ? new LegRejectedException(
-                $"The platform asks to publish to {LegFailure.Clean(url, streamKey: "")} instead. Change the address.")
-            : publisher.Completion.Exception?.InnerException ?? new IOException("The platform closed the connection.");
+    /// <summary>Gets the reason for which the platform ended the publication. Follows a request to connect to another address once.</summary>
+    private async Task<Exception> GetEndAsync(RtmpPublisher publisher)
+    {
+        if (!publisher.ReconnectRequested.IsCompletedSuccessfully)
+        {
+            return publisher.Completion.Exception?.InnerException ?? new IOException("The platform closed the connection.");
+        }
+
+        // Never without TLS where the user chose it. The connector checks the address.
+        var url = await publisher.ReconnectRequested;
+        _next = RtmpAddress.TryParse(url, out var next, out _) && (next.UseTls || !_address.UseTls) ? next : null;
+        return new IOException("The platform asks to connect again.");
+    }
 
     private static void Cancel(CancellationTokenSource source)
     {

@@ -19,6 +19,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
+    private readonly Dictionary<long, TargetHistory> _histories = [];
     private readonly HashSet<Task> _ending = [];
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _tests = new(MaxTests, MaxTests);
@@ -60,6 +61,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
             }
 
             _hasSessions = !_sessions.IsEmpty;
+            Prune();
         }
     }
 
@@ -98,11 +100,15 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     }
 
     /// <summary>Offers a sample to the legs of its session. Never blocks.</summary>
-    public void Offer(SessionId session, in RenditionSample item, bool hasVideo)
+    /// <param name="session">The session.</param>
+    /// <param name="item">The sample.</param>
+    /// <param name="hasVideo">Whether its publication has video.</param>
+    /// <param name="set">Identity of the renditions of its publication.</param>
+    public void Offer(SessionId session, in RenditionSample item, bool hasVideo, object? set = null)
     {
         if (_hasSessions && _sessions.TryGetValue(session, out var legs))
         {
-            legs.Offer(item, hasVideo);
+            legs.Offer(item, hasVideo, set);
         }
     }
 
@@ -126,9 +132,18 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
 
     private void Apply(SessionLegs legs, IReadOnlyList<TargetSettings> wanted, RtmpClientSettings sessionClient)
     {
-        var kept = legs.Legs.Where(leg => wanted.Contains(leg.Settings)).ToList();
+        var kept = new List<TargetLeg>();
+        foreach (var leg in legs.Legs)
+        {
+            if (wanted.FirstOrDefault(target => target.IsSameConnection(leg.Settings)) is { } same)
+            {
+                leg.Rename(same.Name);
+                kept.Add(leg);
+            }
+        }
+
         var ended = legs.Legs.Except(kept).ToList();
-        var begun = wanted.Where(target => !kept.Exists(leg => leg.Settings == target)).Select(target => Begin(target, sessionClient))
+        var begun = wanted.Where(target => !kept.Exists(leg => target.IsSameConnection(leg.Settings))).Select(target => Begin(target, sessionClient))
             .OfType<TargetLeg>().ToList();
         if (ended.Count + begun.Count > 0)
         {
@@ -137,11 +152,32 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         }
     }
 
+    /// <summary>Forgets targets without a leg that no platform can still have connected.</summary>
+    private void Prune()
+    {
+        var used = _sessions.Values.SelectMany(legs => legs.Legs).Select(leg => leg.Settings.Id).ToHashSet();
+        foreach (var (id, _) in _histories.Where(history => !used.Contains(history.Key) && history.Value.Ended.IsCompleted
+            && !(history.Value.SinceLive < LegFailure.InUseAfterLive)).ToList())
+        {
+            _histories.Remove(id);
+        }
+    }
+
     private TargetLeg? Begin(TargetSettings target, RtmpClientSettings sessionClient)
     {
         try
         {
-            return new TargetLeg(target, sessionClient, () => Changed?.Invoke(), _time, _logger);
+            if (!_histories.TryGetValue(target.Id, out var history))
+            {
+                _histories.Add(target.Id, history = new TargetHistory(_time));
+            }
+
+            if (target.WasLive && history.SinceLive is null)
+            {
+                history.RecordLive();
+            }
+
+            return new TargetLeg(target, sessionClient, history, () => Changed?.Invoke(), _time, _logger);
         }
         catch (FormatException error)
         {

@@ -12,10 +12,12 @@ namespace Broadcast.Targets.Messages;
 /// <param name="rendition">Name of the video rendition.</param>
 internal sealed class LegInput(string rendition)
 {
+    private const string MainAudio = "audio";
     private readonly List<FlvTag> _tags = new(4);
     private Track? _video;
     private Track? _audio;
     private string? _audioRendition;
+    private object? _set;
     private CodecConfig? _sentVideo;
     private CodecConfig? _sentAudio;
     private MediaTime? _base;
@@ -35,9 +37,16 @@ internal sealed class LegInput(string rendition)
     public void Restart() => (_base, _sentVideo, _sentAudio, _lastVideo, _lastAudio) = (null, null, null, 0, 0);
 
     /// <summary>Takes a sample. Returns whether it belongs to the target.</summary>
-    public bool Takes(in RenditionSample item)
+    /// <param name="item">The sample.</param>
+    /// <param name="set">Identity of the renditions of its publication, or slate: each may have other audio renditions.</param>
+    public bool Takes(in RenditionSample item, object? set = null)
     {
         var track = item.Sample.Track;
+        if (!ReferenceEquals(set, _set))
+        {
+            (_set, _audioRendition) = (set, null);
+        }
+
         if (item.Rendition.Kind == TrackKind.Video)
         {
             if (item.Rendition.Name != rendition || !FlvMessages.IsSupported(track.Config))
@@ -49,7 +58,9 @@ internal sealed class LegInput(string rendition)
             return true;
         }
 
-        if (track.Config is not CodecConfig.Aac || (_audioRendition ?? item.Rendition.Name) != item.Rendition.Name)
+        // The main audio rendition wins against further languages and against audio that not all players play.
+        if (track.Config is not CodecConfig.Aac || (item.Rendition.Name != MainAudio
+            && (_audioRendition ?? item.Rendition.Name) != item.Rendition.Name))
         {
             return false;
         }
@@ -85,12 +96,22 @@ internal sealed class LegInput(string rendition)
             return _tags;   // audio from before the first keyframe
         }
 
+        if (isVideo && !sample.IsSync && !sample.Track.Config.Equals(_sentVideo))
+        {
+            return _tags;   // video with a new configuration begins at a keyframe
+        }
+
         ref var last = ref isVideo ? ref _lastVideo : ref _lastAudio;
         ref var sent = ref isVideo ? ref _sentVideo : ref _sentAudio;
         var milliseconds = unchecked((uint)(sample.Decode.Rescale(1000).Ticks - start.Rescale(1000).Ticks));
         last = unchecked((int)(milliseconds - last)) > 0 ? milliseconds : last;
         if (!sample.Track.Config.Equals(sent))
         {
+            if (isVideo && sent is not null)
+            {
+                _tags.Add(FlvMessages.Metadata(sample.Track, _audio) with { Timestamp = last });
+            }
+
             sent = sample.Track.Config;
             _tags.Add(FlvMessages.Configuration(sent) with { Timestamp = last });
         }

@@ -67,14 +67,19 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
         }
     }
 
-    /// <summary>Moves the oldest messages to a list.</summary>
+    /// <summary>Moves the oldest messages to a list: at least one, if there is one.</summary>
+    /// <param name="into">Receives the messages.</param>
+    /// <param name="maxCount">Maximum number of messages in the list.</param>
+    /// <param name="maxTakenBytes">Number of bytes after which no more are moved.</param>
     /// <returns>Whether there were any.</returns>
-    public bool TryTake(List<FlvTag> into, int max)
+    public bool TryTake(List<FlvTag> into, int maxCount, int maxTakenBytes)
     {
         lock (_lock)
         {
-            while (into.Count < max && _tags.TryDequeue(out var next))
+            var taken = 0L;
+            while (into.Count < maxCount && taken < maxTakenBytes && _tags.TryDequeue(out var next))
             {
+                taken += next.Tag.Body.Length;
                 _bytes -= next.Tag.Body.Length;
                 _milliseconds -= next.Step;
                 into.Add(next.Tag);

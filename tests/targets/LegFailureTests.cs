@@ -23,6 +23,7 @@ public sealed class LegFailureTests
         { new RtmpPublishException("", ""), null, false, "ended the publication" },
         { new OutboundDeniedException("10.0.0.1", "private", "Control:X"), null, true, "Control:X" },
         { new AuthenticationException("The remote certificate is invalid."), null, true, "certificate" },
+        { new AuthenticationException("Authentication failed, see inner exception."), null, false, "TLS handshake" },
         { new SocketException((int)SocketError.HostNotFound), null, false, "does not exist" },
         { new SocketException((int)SocketError.ConnectionRefused), null, false, "no connections at this port" },
         { new SocketException((int)SocketError.NetworkUnreachable), null, false, "NetworkUnreachable" },
@@ -48,6 +49,21 @@ public sealed class LegFailureTests
         reason.ShouldNotContain(Key, Case.Insensitive);
         reason.ShouldNotContain('\n');
         reason.Length.ShouldBeLessThan(300);
+    }
+
+    [Theory]
+    [InlineData("live_1234-abcd?bandwidthtest=true", "key live_1234-abcd?bandwidthtest=true")]
+    [InlineData("live_1234-abcd?bandwidthtest=true", "key live_1234-abcd is wrong")]
+    [InlineData("live_1234-abcd?a=b", "key live_1234-abcd%3Fa%3Db")]
+    public void Forms_of_a_stream_key_are_not_shown(string key, string text) =>
+        LegFailure.Clean(text, key).ShouldNotContain("1234");
+
+    [Fact]
+    public void Text_of_a_platform_is_valid_after_it_was_shortened()
+    {
+        var text = LegFailure.Clean(new string('x', 199) + "\U0001F600\u202E\uD83D and more", Key);
+        text.Length.ShouldBeLessThanOrEqualTo(200);
+        text.ShouldAllBe(character => !char.IsSurrogate(character) && character != '\u202E');
     }
 
     [Fact]

@@ -74,6 +74,37 @@ public sealed class LegInputTests
     }
 
     [Fact]
+    public void Main_audio_rendition_is_sent_whatever_arrives_first_and_is_chosen_again_for_other_renditions()
+    {
+        var input = new LegInput("source") { HasVideo = true };
+        var (encoder, slate) = (new object(), new object());
+        var audio = new SampleSource().Frames(1).First(item => item.Rendition.Kind == TrackKind.Audio);
+        var (other, third) = (With("audio-2"), With("audio-3"));
+
+        input.Takes(other, encoder).ShouldBeTrue("it is the only one so far");
+        input.Takes(third, encoder).ShouldBeFalse();
+        input.Takes(audio, encoder).ShouldBeTrue();
+        input.Takes(other, encoder).ShouldBeFalse("one rendition is sent");
+        input.Takes(third, slate).ShouldBeTrue("the slate has no other");
+
+        RenditionSample With(string name) => audio with { Rendition = audio.Rendition with { Name = name } };
+    }
+
+    [Fact]
+    public void Video_with_a_new_configuration_begins_at_a_keyframe_and_with_new_metadata()
+    {
+        var (source, input) = (new SampleSource(), new LegInput("source") { HasVideo = true });
+        Convert(input, source.Frames(30));
+        source.Change(SampleSource.Changed);
+
+        var tags = Convert(input, source.Frames(50)).Where(tag => !tag.IsAudio).ToList();
+
+        tags.Take(3).Select(tag => (tag.Type, tag.IsConfiguration)).ShouldBe([(18, false), (9, true), (9, false)]);
+        tags[2].Body.Span[0].ShouldBe((byte)0x17);
+        tags.Count(tag => tag.IsVideo && !tag.IsConfiguration).ShouldBe(30, "20 frames before the keyframe cannot be decoded");
+    }
+
+    [Fact]
     public void Session_without_video_begins_with_any_audio_frame()
     {
         var input = new LegInput("source") { HasVideo = false };

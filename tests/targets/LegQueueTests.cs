@@ -103,7 +103,7 @@ public sealed class LegQueueTests
     private static List<FlvTag> Take(LegQueue queue)
     {
         var tags = new List<FlvTag>();
-        queue.TryTake(tags, int.MaxValue);
+        queue.TryTake(tags, int.MaxValue, int.MaxValue);
         return tags;
     }
 }

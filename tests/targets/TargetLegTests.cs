@@ -93,6 +93,68 @@ public sealed class TargetLegTests
     }
 
     [Fact]
+    public async Task Renamed_target_stays_connected()
+    {
+        await using var platform = await IngestServer.StartAsync();
+        await using var legs = new Rig(Target(1, platform));
+        await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Live);
+
+        legs.Apply(Target(1, platform) with { Name = "renamed", WasLive = true });
+        await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Live);
+        legs.Offer(10);
+
+        platform.Authority.Ended.ShouldBeEmpty();
+        platform.Authority.Asked.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Changed_target_connects_after_its_earlier_publication_has_ended()
+    {
+        await using var platform = await IngestServer.StartAsync();
+        await using var legs = new Rig(Target(1, platform));
+        await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Live);
+
+        legs.Apply(Target(1, platform) with { Url = $"rtmp://localhost:{platform.Port}/live" });
+        var ended = -1;
+        await legs.RunUntilAsync(() =>
+        {
+            ended = ended < 0 && platform.Authority.Asked.Count == 2 ? platform.Authority.Ended.Count : ended;
+            return ended >= 0 && legs.StateOf(1) == TargetState.Live;
+        });
+        ended.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Rejection_after_a_publication_of_an_earlier_process_may_pass_by_itself()
+    {
+        await using var platform = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
+        await using var earlier = new Rig(Target(1, platform));
+        await earlier.RunUntilAsync(() => earlier.StateOf(1) == TargetState.Live);
+        await using var legs = new Rig(Target(1, platform) with { WasLive = true });
+
+        await legs.RunUntilAsync(() => legs.StateOf(1) is TargetState.Retrying or TargetState.Rejected);
+
+        legs.StateOf(1).ShouldBe(TargetState.Retrying);
+        legs.Legs.Find(Session)[1].Reason.ShouldNotBeNull().ShouldContain("previous connection");
+    }
+
+    [Fact]
+    public async Task Test_connects_without_media_and_explains_a_rejection()
+    {
+        await using var platform = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
+        await using var legs = new Rig();
+
+        (await legs.Legs.TestAsync(Target(1, platform), CancellationToken.None)).Accepted.ShouldBeTrue();
+        await Poll.UntilAsync(() => platform.Authority.Ended.Count == 1);
+        platform.Sink.All.Sum(publication => publication.Of(TrackKind.Video).Length).ShouldBe(0);
+
+        var wrong = await legs.Legs.TestAsync(Target(1, platform) with { StreamKey = "secretkey" }, CancellationToken.None);
+        (wrong.Accepted, wrong.Reason!.Contains("stream key", StringComparison.Ordinal)).ShouldBe((false, true));
+        wrong.Reason.ShouldNotContain("secretkey");
+        (await legs.Legs.TestAsync(Target(1, platform) with { Url = "http://x" }, CancellationToken.None)).Accepted.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Wrong_key_is_rejected_without_showing_it()
     {
         await using var platform = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
@@ -178,6 +240,7 @@ public sealed class TargetLegTests
         await using var platform = await IngestServer.StartAsync();
         await using var legs = new Rig(Target(1, platform) with { Rendition = "720p" });
         legs.Apply(Target(1, platform) with { Rendition = "720p" });
+        legs.Offer(50);
 
         legs.Legs.Find(Session)[1].Reason.ShouldBe("waits for media of rendition '720p'");
         platform.Authority.Asked.ShouldBeEmpty();
