@@ -117,11 +117,11 @@ public sealed class ControlOptions
     public string? AllowedOrigins { get; set; }
 
     /// <summary>
-    /// Keys that encrypt secrets in the database which the server must read again, such as stream keys of targets: base64 of 32 random
-    /// bytes each (<c>openssl rand -base64 32</c>). The first one encrypts; all decrypt. The same on all servers of a cluster. Not set: a
-    /// key in the file <c>secrets.key</c> of the data folder, which is created when it is needed.
+    /// Comma-separated keys that encrypt secrets in the database which the server must read again, such as stream keys of targets: base64
+    /// of 32 random bytes each (<c>openssl rand -base64 32</c>). The first one encrypts; all decrypt. The same on all servers of a cluster.
+    /// Not set: a key in the file <c>secrets.key</c> of the data folder, which is created when it is needed. A secret.
     /// </summary>
-    public IReadOnlyList<string> SecretKeys { get; set; } = [];
+    public string? SecretKeys { get; set; }
 
     /// <summary>Retention of webhook deliveries. Default 14 days, 1 h to 365 days.</summary>
     public TimeSpan WebhookRetention { get; set; } = TimeSpan.FromDays(14);
@@ -155,6 +155,10 @@ public sealed class ControlOptions
     internal OutboundConnector CreateConnector(TimeProvider time,
         Func<string, CancellationToken, Task<System.Net.IPAddress[]>>? resolve = null) =>
         new(() => Outbound, AllowedTargetsOption, time, resolve);
+
+    /// <summary>The keys of <see cref="SecretKeys"/>.</summary>
+    public IReadOnlyList<string> SecretKeyList =>
+        SecretKeys?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>Permitted targets of URLs that were set through the API.</summary>
     internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedWebhookTargets, out var rules, out _) ? rules
@@ -253,7 +257,7 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
         }
 
-        if (SecretKeys.Count > 20 || SecretKeys.Any(key => Secrets.SecretProtector.Parse(key) is null))
+        if (SecretKeyList is { Count: > 20 } || SecretKeyList.Any(key => Secrets.SecretProtector.Parse(key) is null))
         {
             yield return $"{Section}:{nameof(SecretKeys)} must have at most 20 keys, each of them the base64 of {Secrets.SecretProtector.KeyBytes} random bytes; 'openssl rand -base64 {Secrets.SecretProtector.KeyBytes}' prints one.";
         }

@@ -34,7 +34,8 @@ internal static class ETags
         Hash(WebhookView.From(webhook with { LastAttemptAt = null, FailingSince = null, Pending = 0, Dropped = 0 }));
 
     /// <summary>Tag of a target's settings. A change of the stream key alone does not change it.</summary>
-    public static string Of(TargetInfo target) => Hash((target.Name, target.Url, target.Rendition, target.Event, target.Enabled).ToString());
+    public static string Of(TargetInfo target) =>
+        Hash((target.Name, target.Url, target.Rendition, target.Event, target.Enabled).ToString());
 
     /// <summary>Tag of a user, without the last login.</summary>
     public static string Of(UserInfo user) => Hash(UserView.From(user with { LastLoginAt = null }));

@@ -56,8 +56,8 @@ internal static class Examples
     private static readonly WebhookView AWebhook =
         new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
-    private static readonly TargetView ATarget = new("YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", null, true, "live", null, Noon,
-        null, 6_120_000, 0.4, 0, 1, Noon.AddDays(-7));
+    private static readonly TargetView ATarget = new(
+        "YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", null, true, "live", null, Noon, null, 6_120_000, 0.4, 0, 1, Noon.AddDays(-7));
 
     private static readonly DeliveryView ADelivery = new(
         4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel,

@@ -61,7 +61,7 @@ public static class TargetRules
     public static string Name(TargetState state) => StateNames.Name(state);
 
     internal static ControlException NotFound(string channel, string name) => new(ControlErrorCode.NotFound,
-        $"Channel '{channel}' has no target '{(name.Length <= MaxName ? name : "…")}'. 'broadcast target list {channel}' shows its targets.");
+        $"Channel '{channel}' has no target '{(name.Length <= MaxName ? name : "…")}'. " + $"'broadcast target list {channel}' shows its targets.");
 
     /// <summary>Validates settings.</summary>
     /// <param name="request">Requested settings.</param>

@@ -19,10 +19,12 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     // The state of another session no longer applies. A state that the owner has not written yet follows in a moment.
     private const string Columns = """
         t.id, t.name, t.url, t.rendition, t.event_id AS event, t.enabled, t.created_at AS createdAt, s.id AS session,
-        CASE WHEN t.enabled AND s.id IS NULL THEN 'The channel is not on air.' WHEN t.enabled AND s.preview THEN 'The session is in preview.'
+        CASE WHEN t.enabled AND s.id IS NULL THEN 'The channel is not on air.'
+            WHEN t.enabled AND s.preview THEN 'The session is in preview.'
             WHEN t.enabled AND t.event_id IS NOT NULL AND e.state <> 'live' THEN 'The event is not live.' END AS offReason,
         CASE WHEN t.session_id = s.id THEN t.state END AS state, CASE WHEN t.session_id = s.id THEN t.reason END AS reason,
-        CASE WHEN t.session_id = s.id THEN t.state_since END AS since, CASE WHEN t.session_id = s.id THEN t.next_attempt_at END AS nextAttemptAt
+        CASE WHEN t.session_id = s.id THEN t.state_since END AS since,
+        CASE WHEN t.session_id = s.id THEN t.next_attempt_at END AS nextAttemptAt
         """;
 
     private const string From = """
@@ -59,7 +61,8 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
                 new
                 {
                     channelId, @event = request.Event, name = request.Name, url, key = secrets.Protect(request.StreamKey!, url),
-                    rendition = request.Rendition ?? TargetRules.DefaultRendition, enabled = request.Enabled ?? true, now = time.GetUtcNow(),
+                    rendition = request.Rendition ?? TargetRules.DefaultRendition, enabled = request.Enabled ?? true,
+                    now = time.GetUtcNow(),
                 },
                 transaction, cancellationToken: cancellationToken));
         }
@@ -94,8 +97,8 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
 
     /// <summary>Changes the values set in <paramref name="request"/>. The event of a target does not change.</summary>
     /// <exception cref="ControlException">A value is invalid, the target does not exist, or the name is in use.</exception>
-    public Task<TargetInfo> ChangeAsync(string channel, string name, TargetRequest request, CancellationToken cancellationToken = default) =>
-        ChangeIfAsync(channel, name, request, null, cancellationToken);
+    public Task<TargetInfo> ChangeAsync(string channel, string name, TargetRequest request,
+        CancellationToken cancellationToken = default) => ChangeIfAsync(channel, name, request, null, cancellationToken);
 
     /// <summary>Changes a target like <see cref="ChangeAsync"/> unless the check throws. The check sees it under a lock.</summary>
     internal async Task<TargetInfo> ChangeIfAsync(string channel, string name, TargetRequest request, Action<TargetInfo>? check,
@@ -208,7 +211,8 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     {
         var target = await FindAsync(connection, transaction, channel, channelId, name, cancellationToken);
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), action, $"target/{channel}/{target.Name}",
-            AuditLog.Detail(("channel", channel), ("url", request.Url is null ? null : target.Url), ("streamKey", request.StreamKey is null ? null : "set"),
+            AuditLog.Detail(("channel", channel), ("url", request.Url is null ? null : target.Url),
+                ("streamKey", request.StreamKey is null ? null : "set"),
                 ("rendition", request.Rendition), ("event", request.Event),
                 ("enabled", request.Enabled switch { null => null, true => "true", false => "false" })), cancellationToken);
         await transaction.CommitAsync(cancellationToken);

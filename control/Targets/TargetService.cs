@@ -255,8 +255,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
             """,
             new
             {
-                id = target.Id, session = session.Value, state = TargetRules.Name(status.State), reason = status.Reason, since = status.Since,
-                next = status.NextAttempt, notification, me = _identity.Id,
+                id = target.Id, session = session.Value, state = TargetRules.Name(status.State), reason = status.Reason,
+                since = status.Since, next = status.NextAttempt, notification, me = _identity.Id,
             },
             transaction, cancellationToken: cancellationToken));
         if (changed > 0 && notification is not null)
@@ -280,7 +280,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
                     notified = NULL
                 WHERE id = @id AND session_id = @session AND {IsOwner}
                 """,
-                new { id, session = report.Session.Value, now = _time.GetUtcNow(), me = _identity.Id }, cancellationToken: cancellationToken));
+                new { id, session = report.Session.Value, now = _time.GetUtcNow(), me = _identity.Id },
+                cancellationToken: cancellationToken));
             _reports.Remove(id);
         }
     }

@@ -12,7 +12,15 @@ import {
   type Target,
   type TargetPreset,
 } from '../src/admin/channel/targetApi';
-import { limitsText, newTarget, renditionNames, targetChange, targetFacts, TargetFields, TargetRow } from '../src/admin/channel/TargetsSection';
+import {
+  limitsText,
+  newTarget,
+  renditionNames,
+  targetChange,
+  targetFacts,
+  TargetFields,
+  TargetRow,
+} from '../src/admin/channel/TargetsSection';
 import { adminText } from '../src/text';
 
 const api = new Api(null, adminText);

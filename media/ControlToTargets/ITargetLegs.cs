@@ -29,8 +29,8 @@ public enum TargetState
 public sealed record TargetSettings(long Id, ChannelName Channel, string Name, string Url, string StreamKey, string Rendition)
 {
     /// <summary>
-    /// Indicates whether the session was live at this target before, at another server or in an earlier process: the platform may still have
-    /// that connection.
+    /// Indicates whether the session was live at this target before, from another server or an earlier process: the platform may still
+    /// have that connection.
     /// </summary>
     public bool WasLive { get; init; }
 

@@ -15,8 +15,10 @@ public static partial class TargetAgent
 
     /// <summary>Finds the session that an encoder publishes; <see langword="null"/> when the encoder is no target of a Broadcast.</summary>
     public static SessionId? FindSession(string encoder) =>
-        Pattern().Match(encoder) is { Success: true } match && SessionId.TryParse(match.Groups["session"].Value, out var session) ? session : null;
+        Pattern().Match(encoder) is { Success: true } match && SessionId.TryParse(match.Groups["session"].Value, out var session)
+            ? session : null;
 
-    [GeneratedRegex(@"^FMLE/3\.0 \(compatible; Broadcast; (?<session>[0-9A-Z]{26})\)", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^FMLE/3\.0 \(compatible; Broadcast; (?<session>[0-9A-Z]{26})\)",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();
 }

@@ -29,7 +29,8 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
         AuthenticationException tls when !tls.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) => new(
             "The TLS handshake failed. Check whether the server expects rtmps at this port.", false),
         AuthenticationException => new(
-            "The certificate of the server is not valid for its name. Check the address, or use rtmp:// if the platform has no rtmps.", true),
+            "The certificate of the server is not valid for its name. Check the address, or use rtmp:// if the platform has no rtmps.",
+            true),
         RtmpPublishException rejection => Explain(rejection, streamKey, sinceLive),
         TimeoutException late => new(late.Message, false),
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => new(

@@ -323,7 +323,9 @@ internal sealed class TargetLeg : IAsyncDisposable
         }
     }
 
-    /// <summary>Gets the reason for which the platform ended the publication. Follows a request to connect to another address once.</summary>
+    /// <summary>
+    /// Gets the reason for which the platform ended the publication. A request to connect to another address is followed once.
+    /// </summary>
     private async Task<Exception> GetEndAsync(RtmpPublisher publisher)
     {
         if (!publisher.ReconnectRequested.IsCompletedSuccessfully)

@@ -32,7 +32,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         (_client, _time, _logger) = (client, time, logger);
         Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values.SelectMany(legs => legs.Legs)
             .GroupBy(leg => leg.Status.State).Select(legs => new Measurement<int>(legs.Count(),
-                new KeyValuePair<string, object?>("state", legs.Key.ToString().ToLowerInvariant()))), "{target}",
+                new KeyValuePair<string, object?>("state", LabelOf(legs.Key)))), "{target}",
             "Enabled targets of this server's sessions, by state.");
     }
 
@@ -143,14 +143,23 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         }
 
         var ended = legs.Legs.Except(kept).ToList();
-        var begun = wanted.Where(target => !kept.Exists(leg => target.IsSameConnection(leg.Settings))).Select(target => Begin(target, sessionClient))
-            .OfType<TargetLeg>().ToList();
+        var begun = wanted.Where(target => !kept.Exists(leg => target.IsSameConnection(leg.Settings)))
+            .Select(target => Begin(target, sessionClient)).OfType<TargetLeg>().ToList();
         if (ended.Count + begun.Count > 0)
         {
             legs.Set([.. kept, .. begun]);
             ended.ForEach(End);
         }
     }
+
+    private static string LabelOf(TargetState state) => state switch
+    {
+        TargetState.Connecting => "connecting",
+        TargetState.Live => "live",
+        TargetState.Retrying => "retrying",
+        TargetState.Rejected => "rejected",
+        _ => "off",
+    };
 
     /// <summary>Forgets targets without a leg that no platform can still have connected.</summary>
     private void Prune()

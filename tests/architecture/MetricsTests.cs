@@ -76,7 +76,7 @@ public sealed partial class MetricsTests
     public void Metric_labels_contain_no_keys_addresses_or_viewers() =>
         Documented().Values.SelectMany(row => row.Labels).Distinct().Order(StringComparer.Ordinal)
             .ShouldBe(["channel", "code", "direction", "encoder", "event", "kind", "reason", "rendition", "result", "rule", "stage",
-                "version"]);
+                "state", "version"]);
 
     [Fact]
     public void Alerts_and_dashboards_use_existing_metrics_and_labels()

@@ -46,10 +46,9 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.SetAsync("demo", new(Title: "Better"));
 
-        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Targets: false, Changes: false))).Select(r => r.Type)
-            .ShouldBe(["input.lost"]);
-        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Targets: false, Changes: true))).Where(r => r.Type
-            == "audit").ToList();
+        var none = new ActivityVisibility(Events: false, Publishers: false, Recordings: false, Targets: false, Changes: false);
+        (await ListAsync(bench, none)).Select(r => r.Type).ShouldBe(["input.lost"]);
+        var changes = (await ListAsync(bench, none with { Changes = true })).Where(r => r.Type == "audit").ToList();
         changes[0].Data.ShouldContain("channel.change");
         changes[0].Actor!.ShouldStartWith("server/");
     }

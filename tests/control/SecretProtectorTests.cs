@@ -93,7 +93,8 @@ public sealed class SecretProtectorTests
     {
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
-        var secrets = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => new SecretProtector(data, []).Protect("key", Url))));
+        var secrets = await Task.WhenAll(Enumerable.Range(0, 16)
+            .Select(_ => Task.Run(() => new SecretProtector(data, []).Protect("key", Url))));
         var reader = new SecretProtector(data, []);
         secrets.ShouldAllBe(secret => reader.IsCurrent(secret));
     }

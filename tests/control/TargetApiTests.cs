@@ -52,7 +52,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         (await server.SendAsync("GET", $"{Path}/other", producer)).Status.ShouldBe(404);
         (await server.SendAsync("DELETE", $"{Path}/other", producer)).Status.ShouldBe(404);
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        var audit = string.Join('\n', await connection.QueryAsync<string>("SELECT action || ' ' || subject || ' ' || detail FROM audit_log"));
+        var audit = string.Join('\n', await connection.QueryAsync<string>(
+            "SELECT action || ' ' || subject || ' ' || detail FROM audit_log"));
         audit.ShouldContain("target.create target/demo/My YouTube");
         audit.ShouldContain("target.delete target/demo/Other");
         new[] { audit, added.GetRawText(), list.GetRawText(), one.GetRawText(), changed.GetRawText() }
@@ -113,7 +114,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         (await server.SendAsync("PATCH", $"{Path}/T2", producer, new { name = "t1" })).Status.ShouldBe(409);
         (await server.SendAsync("PATCH", $"{Path}/T2", producer, new { name = "t2" })).Status.ShouldBe(200);
         (await server.SendAsync("POST", Path, producer,
-            new { name = "More", url = "rtmp://example.org/live", streamKey = "x", eventId = "01KAS2M8Y1N4P7R0S3T6V9W2XZ" })).Status.ShouldBe(404);
+            new { name = "More", url = "rtmp://example.org/live", streamKey = "x", eventId = "01KAS2M8Y1N4P7R0S3T6V9W2XZ" }))
+            .Status.ShouldBe(404);
     }
 
     [Fact]
@@ -204,7 +206,7 @@ public sealed class TargetApiTests(PostgresFixture postgres)
     private async Task<TargetServer> StartAsync(FakeLegs? legs = null)
     {
         var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, legs: legs,
-            settings: ("Control:SecretKeys:0", Key));
+            settings: ("Control:SecretKeys", Key));
         return new(server, (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey);
     }
 
@@ -219,8 +221,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
 
         public ValueTask<PublishDecision> AskAsync(string key) => Inner.AskAsync(key);
 
-        public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path, string? token = null,
-            object? body = null, params (string Name, string? Value)[] headers) => Inner.SendAsync(method, path, token, body, headers);
+        public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path,
+            string? token = null, object? body = null, params (string Name, string? Value)[] headers) => Inner.SendAsync(method, path, token, body, headers);
 
         public ValueTask DisposeAsync() => Inner.DisposeAsync();
     }

@@ -171,8 +171,8 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
         await ExecuteAsync(bench.Server, $"""
             INSERT INTO events (id, kind, channel_id, title, description, poster, starts_at, ends_at, claims_from, time_zone, is_manual,
                 preview_seconds, grace_seconds, continues, state, state_since, created_at, updated_at)
-            SELECT '{EventA}', 'single', id, 'A', '', '', now(), now() + interval '1 hour', now(), 'UTC', true, 0, 0, false, 'preview', now(),
-                now(), now() FROM channels
+            SELECT '{EventA}', 'single', id, 'A', '', '', now(), now() + interval '1 hour', now(), 'UTC', true, 0, 0, false,
+                'preview', now(), now(), now() FROM channels
             """);
         await bench.Targets.AddAsync("demo", new("Of the event", Url, "key", Event: EventA));
         await bench.Targets.AddAsync("demo", new("Of the channel", Url, "key"));
@@ -232,7 +232,8 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
 
     private async Task<Bench> StartAsync(string? connection = null)
     {
-        var server = await Server.StartAsync(connection ?? (await postgres.FreshAsync()).ConnectionString, settings: ("Control:SecretKeys:0", Key));
+        var server = await Server.StartAsync(connection ?? (await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:SecretKeys", Key));
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromMinutes(5)))).Key.StreamKey;
         return new Bench(server, key);
     }

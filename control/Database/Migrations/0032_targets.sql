@@ -1,8 +1,8 @@
 -- Targets: addresses of other platforms to which the sessions of a channel, or of one event, are published. The stream
 -- key is encrypted with a key outside of the database. Servers of the previous version publish to no targets.
 
--- The server that owns the session writes the state, the reason and whether webhooks were told of it. They apply to the
--- session in `session_id` alone.
+-- The server that owns the session writes the state, the reason and the last webhook event. They apply to the session in
+-- `session_id` alone.
 CREATE TABLE targets (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     channel_id       bigint NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
