@@ -170,7 +170,7 @@ public static class ControlModule
         services.AddSingleton(p => new OutboundConnector(() => p.GetRequiredService<IOptions<ControlOptions>>().Value.Outbound,
             ControlOptions.AllowedTargetsOption, Clock(p)));
         services.AddSingleton(p => new SecretProtector(p.GetRequiredService<DataFolder>(),
-            p.GetRequiredService<IOptions<ControlOptions>>().Value.SecretKeyList));
+            () => p.GetRequiredService<IOptions<ControlOptions>>().Value.SecretKeyList));
         services.AddSingleton<TargetRepository>();
         services.AddSingleton<TargetService>();
         services.AddSingleton<WebhookRepository>();

@@ -6,6 +6,7 @@ using Broadcast.Media.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
@@ -78,7 +79,7 @@ internal static class TargetEndpoints
     }
 
     private static async Task<TargetTestView> TestAsync(string name, string target, HttpContext http, TargetRepository targets,
-        IServiceProvider services)
+        IServiceProvider services, AuditLog audit, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var (found, key) = await targets.GetWithKeyAsync(name, target, http.RequestAborted);
         if (found.Status.State is TargetState.Live or TargetState.Retrying)
@@ -91,6 +92,8 @@ internal static class TargetEndpoints
             "This server does not publish to targets. Send the request to a server with role 'media'.");
         var result = await legs.TestAsync(new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition),
             http.RequestAborted);
+        await audit.TryRecordAsync(time.GetUtcNow(), "target.test", $"target/{name}/{found.Name}",
+            AuditLog.Detail(("channel", name), ("accepted", result.Accepted ? "true" : "false")));
         return new(result.Accepted, result.Reason, Math.Round(result.Duration.TotalSeconds, 3));
     }
 

@@ -12,8 +12,8 @@ namespace Broadcast.Control.Secrets;
 /// encrypts; all of them decrypt. Thread-safe.
 /// </summary>
 /// <param name="folder">The data folder.</param>
-/// <param name="configured">Configured keys, base64; empty to use the file.</param>
-public sealed class SecretProtector(DataFolder folder, IReadOnlyList<string> configured)
+/// <param name="configure">Reads the configured keys, base64, on each use; empty to use the file.</param>
+public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string>> configure)
 {
     /// <summary>Name of the key file in the data folder.</summary>
     public const string FileName = "secrets.key";
@@ -87,7 +87,7 @@ public sealed class SecretProtector(DataFolder folder, IReadOnlyList<string> con
     /// <exception cref="ControlException">The key file cannot be read or written.</exception>
     public bool Rotate()
     {
-        if (configured.Count > 0)
+        if (configure().Count > 0)
         {
             return false;
         }
@@ -117,7 +117,7 @@ public sealed class SecretProtector(DataFolder folder, IReadOnlyList<string> con
     /// <summary>Reads the keys. The file is read each time, because a command may have rotated its keys.</summary>
     private byte[][] Keys(bool create)
     {
-        if (configured.Count > 0)
+        if (configure() is { Count: > 0 } configured)
         {
             return [.. configured.Select(key => Parse(key) ?? throw Invalid("Control:SecretKeys"))];
         }

@@ -170,6 +170,6 @@ internal static class TargetCommand
     private static TargetRepository Repository(ParseResult parsed, ControlDatabase database)
     {
         var folder = CommandOutput.DataFolderOf(parsed);
-        return new(database, new SecretProtector(folder, CommandDatabase.Control(folder).SecretKeyList), TimeProvider.System);
+        return new(database, new SecretProtector(folder, () => CommandDatabase.Control(folder).SecretKeyList), TimeProvider.System);
     }
 }

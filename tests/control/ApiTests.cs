@@ -7,6 +7,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
+using Broadcast.Control.Targets;
 using Broadcast.Control.Webhooks;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
@@ -73,6 +74,16 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "DELETE", "/api/v1/recordings/{id}", "admin", null, 204 },
         { "POST", "/api/v1/recordings/{id}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 400 },
         { "POST", "/api/v1/channels/{name}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 404 },
+        { "GET", "/api/v1/target-presets", "producer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/targets", "producer", null, 200 },
+        { "POST", "/api/v1/channels/{name}/targets", "producer",
+            """{"name":"Twitch","url":"rtmps://example.org/app","streamKey":"abc","rendition":"720p","enabled":false}""", 201 },
+        { "GET", "/api/v1/channels/{name}/targets/{target}", "producer", null, 200 },
+        { "PATCH", "/api/v1/channels/{name}/targets/{target}", "producer", """{"name":"Other","enabled":false}""", 200 },
+        { "DELETE", "/api/v1/channels/{name}/targets/{target}", "producer", null, 204 },
+
+        // No platform can be reached here; TargetApiTests test with one.
+        { "POST", "/api/v1/channels/{name}/targets/{target}/test", "producer", null, 503 },
         { "GET", "/api/v1/webhooks", "admin", null, 200 },
         { "POST", "/api/v1/webhooks", "admin", """{"url":"https://example.org/hook","types":["event.live"],"channels":["demo"]}""", 201 },
         { "GET", "/api/v1/webhooks/{id}", "admin", null, 200 },
@@ -154,7 +165,8 @@ public sealed class ApiTests(PostgresFixture postgres)
     [Theory, MemberData(nameof(Endpoints))]
     public async Task Endpoint_requires_its_role_and_executes_with_it(string method, string pattern, string role, string? json, int status)
     {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString,
+            settings: ("Control:SecretKeys", Convert.ToBase64String(new byte[32])));
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         TokenRoles.TryParse(role, out var least).ShouldBeTrue();
         var good = await server.TokenAsync(least);
@@ -173,6 +185,11 @@ public sealed class ApiTests(PostgresFixture postgres)
         var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
         var spare = (await server.Get<TokenRepository>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var webhook = (await server.Get<WebhookRepository>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
+        if (pattern.Contains("{target}", StringComparison.Ordinal))
+        {
+            await server.Get<TargetRepository>().AddAsync("demo", new("YouTube", "rtmps://example.org/live", "abc"));
+        }
+
         if (pattern.Contains("/users/", StringComparison.Ordinal))
         {
             await server.Get<UserRepository>().CreateAsync("demo", Password, TokenRole.Viewer);
@@ -180,7 +197,7 @@ public sealed class ApiTests(PostgresFixture postgres)
 
         var login = pattern.EndsWith("/{name}/logins/{id}", StringComparison.Ordinal) ? await server.LoginAsync("demo", Password) : "none";
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal).Replace("{delivery}", "1", StringComparison.Ordinal)
-            .Replace("{number}", "1", StringComparison.Ordinal)
+            .Replace("{number}", "1", StringComparison.Ordinal).Replace("{target}", "YouTube", StringComparison.Ordinal)
             .Replace("{id}", pattern.Contains("/logins", StringComparison.Ordinal) ? login.Split('_')[0]
                 : pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook
                 : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id

@@ -143,7 +143,7 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         keyed.ShouldBe(
         [
             "/calendar-feeds", "/channels", "/channels/{name}/clips", "/channels/{name}/keys", "/channels/{name}/keys/rotate",
-            "/channels/{name}/viewer-keys", "/channels/{name}/viewer-tokens",
+            "/channels/{name}/targets", "/channels/{name}/viewer-keys", "/channels/{name}/viewer-tokens",
             "/events", "/recordings/{id}/clips", "/tokens", "/webhooks",
         ]);
     }

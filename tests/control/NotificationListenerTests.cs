@@ -8,6 +8,7 @@ using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Webhooks;
+using Broadcast.Control.Targets;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -88,7 +89,7 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
         server.Get<IEnumerable<INotificationHandler>>().Select(handler => handler.GetType()).ShouldBe([
             typeof(EventStream), typeof(OwnershipCheck), typeof(WebhookDispatcher), typeof(ViewerAccessRefresh),
             typeof(RecordingCatalog), typeof(RecordingRetentionService), typeof(PageDataCache), typeof(StreamKeyCache),
-            typeof(EventScheduler), typeof(KeyReconciliation),
+            typeof(EventScheduler), typeof(TargetService), typeof(KeyReconciliation),
         ]);
     }
 

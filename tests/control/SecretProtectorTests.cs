@@ -16,7 +16,7 @@ public sealed class SecretProtectorTests
     [Fact]
     public void Secret_is_read_again_and_never_stored_twice_in_the_same_form()
     {
-        var protector = new SecretProtector(new DataFolder("/nonexistent"), [First]);
+        var protector = new SecretProtector(new DataFolder("/nonexistent"), () => [First]);
         var data = protector.Protect("abcd-efgh", Url);
 
         protector.Unprotect(data, Url).ShouldBe("abcd-efgh");
@@ -28,7 +28,7 @@ public sealed class SecretProtectorTests
     [Fact]
     public void Secret_of_another_address_or_changed_data_is_rejected()
     {
-        var protector = new SecretProtector(new DataFolder("/nonexistent"), [First]);
+        var protector = new SecretProtector(new DataFolder("/nonexistent"), () => [First]);
         var data = protector.Protect("abcd-efgh", Url);
 
         Rejects(data, "rtmps://attacker.example.org/live");
@@ -49,9 +49,9 @@ public sealed class SecretProtectorTests
     public void First_configured_key_encrypts_and_all_decrypt()
     {
         var folder = new DataFolder("/nonexistent");
-        var before = new SecretProtector(folder, [First]);
-        var during = new SecretProtector(folder, [Second, First]);
-        var after = new SecretProtector(folder, [Second]);
+        var before = new SecretProtector(folder, () => [First]);
+        var during = new SecretProtector(folder, () => [Second, First]);
+        var after = new SecretProtector(folder, () => [Second]);
         var old = before.Protect("key", Url);
 
         during.Unprotect(old, Url).ShouldBe("key");
@@ -59,7 +59,7 @@ public sealed class SecretProtectorTests
         after.Unprotect(during.Protect("key", Url), Url).ShouldBe("key");
         Should.Throw<ControlException>(() => after.Unprotect(old, Url)).Message.ShouldContain("Control:SecretKeys");
         during.Rotate().ShouldBeFalse();
-        Should.Throw<ControlException>(() => new SecretProtector(folder, ["abc"]).Protect("key", Url)).Message.ShouldContain("openssl");
+        Should.Throw<ControlException>(() => new SecretProtector(folder, () => ["abc"]).Protect("key", Url)).Message.ShouldContain("openssl");
     }
 
     [Fact]
@@ -67,16 +67,16 @@ public sealed class SecretProtectorTests
     {
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
-        var protector = new SecretProtector(data, []);
+        var protector = new SecretProtector(data, () => []);
         var file = Path.Combine(folder.Path, SecretProtector.FileName);
-        Should.Throw<ControlException>(() => protector.Unprotect(new SecretProtector(data, [First]).Protect("x", Url), Url));
+        Should.Throw<ControlException>(() => protector.Unprotect(new SecretProtector(data, () => [First]).Protect("x", Url), Url));
         File.Exists(file).ShouldBeFalse("reading creates no key");
 
         var old = protector.Protect("key", Url);
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        new SecretProtector(data, []).Unprotect(old, Url).ShouldBe("key", "another process");
+        new SecretProtector(data, () => []).Unprotect(old, Url).ShouldBe("key", "another process");
 
-        new SecretProtector(data, []).Rotate().ShouldBeTrue();
+        new SecretProtector(data, () => []).Rotate().ShouldBeTrue();
         protector.IsCurrent(old).ShouldBeFalse();
         protector.Unprotect(old, Url).ShouldBe("key", "a running server reads the file again");
         protector.IsCurrent(protector.Protect("key", Url)).ShouldBeTrue();
@@ -94,8 +94,8 @@ public sealed class SecretProtectorTests
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
         var secrets = await Task.WhenAll(Enumerable.Range(0, 16)
-            .Select(_ => Task.Run(() => new SecretProtector(data, []).Protect("key", Url))));
-        var reader = new SecretProtector(data, []);
+            .Select(_ => Task.Run(() => new SecretProtector(data, () => []).Protect("key", Url))));
+        var reader = new SecretProtector(data, () => []);
         secrets.ShouldAllBe(secret => reader.IsCurrent(secret));
     }
 }

@@ -189,13 +189,13 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         await ExecuteAsync(server, "UPDATE targets SET stream_key = decode(repeat('01', 40), 'hex') WHERE name = 'B'");
         var next = Convert.ToBase64String(Enumerable.Repeat((byte)7, 32).ToArray());
 
-        var rotating = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), [next, Key]),
+        var rotating = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), () => [next, Key]),
             TimeProvider.System);
         var (encrypted, unreadable) = await rotating.RotateAsync();
 
         encrypted.ShouldBe(1);
         unreadable.ShouldBe(["demo/B"], "it cannot be decrypted, and stays");
-        var after = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), [next]),
+        var after = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), () => [next]),
             TimeProvider.System);
         (await after.GetWithKeyAsync("demo", "A", default)).StreamKey.ShouldBe(Secret);
         await Should.ThrowAsync<ControlException>(repository.GetWithKeyAsync("demo", "A", default));
@@ -222,7 +222,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         public ValueTask<PublishDecision> AskAsync(string key) => Inner.AskAsync(key);
 
         public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path,
-            string? token = null, object? body = null, params (string Name, string? Value)[] headers) => Inner.SendAsync(method, path, token, body, headers);
+            string? token = null, object? body = null, params (string Name, string? Value)[] headers) =>
+            Inner.SendAsync(method, path, token, body, headers);
 
         public ValueTask DisposeAsync() => Inner.DisposeAsync();
     }

@@ -220,7 +220,7 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
         await using var bench = await StartAsync();
         await bench.Targets.AddAsync("demo", new("A", Url, "key"));
         await bench.GoOnAirAsync();
-        bench.Restart(secrets: new SecretProtector(new DataFolder("/nonexistent"), [Convert.ToBase64String(new byte[31]) + "AA"]));
+        bench.Restart(secrets: new SecretProtector(new DataFolder("/nonexistent"), () => [Convert.ToBase64String(new byte[31]) + "AA"]));
         await bench.RunAsync();
         var status = (await bench.Targets.GetAsync("demo", "A")).Status;
         status.State.ShouldBe(TargetState.Rejected);

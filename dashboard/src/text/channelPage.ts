@@ -131,6 +131,7 @@ export const channelPageText = {
       'target.create': 'Target added',
       'target.change': 'Target changed',
       'target.delete': 'Target deleted',
+      'target.test': 'Target tested',
       'event.create': 'Event created',
       'event.change': 'Event changed',
       'event.delete': 'Event deleted',
