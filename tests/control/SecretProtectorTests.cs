@@ -59,7 +59,8 @@ public sealed class SecretProtectorTests
         after.Unprotect(during.Protect("key", Url), Url).ShouldBe("key");
         Should.Throw<ControlException>(() => after.Unprotect(old, Url)).Message.ShouldContain("Control:SecretKeys");
         during.Rotate().ShouldBeFalse();
-        Should.Throw<ControlException>(() => new SecretProtector(folder, () => ["abc"]).Protect("key", Url)).Message.ShouldContain("openssl");
+        var invalid = new SecretProtector(folder, () => ["abc"]);
+        Should.Throw<ControlException>(() => invalid.Protect("key", Url)).Message.ShouldContain("openssl");
     }
 
     [Fact]

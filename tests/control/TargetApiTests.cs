@@ -189,8 +189,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         await ExecuteAsync(server, "UPDATE targets SET stream_key = decode(repeat('01', 40), 'hex') WHERE name = 'B'");
         var next = Convert.ToBase64String(Enumerable.Repeat((byte)7, 32).ToArray());
 
-        var rotating = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), () => [next, Key]),
-            TimeProvider.System);
+        var rotating = new TargetRepository(server.Get<ControlDatabase>(),
+            new SecretProtector(new DataFolder("/nonexistent"), () => [next, Key]), TimeProvider.System);
         var (encrypted, unreadable) = await rotating.RotateAsync();
 
         encrypted.ShouldBe(1);
