@@ -242,6 +242,7 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
         ControlErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),
         ControlErrorCode.OwnerUnavailable => OwnerUnavailable(http, e.Message),
+        ControlErrorCode.Broken => Problem(StatusCodes.Status503ServiceUnavailable, e.Message),
         _ => Unavailable(http),
     };
 

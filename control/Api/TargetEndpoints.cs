@@ -18,7 +18,7 @@ internal static class TargetEndpoints
     {
         api.MapGet("/target-presets", () => TargetPresets.All.ToList()).RequireRole(TokenRole.Producer)
             .Describe<List<TargetPreset>>("listTargetPresets",
-                "List platforms with their addresses and limits, for forms. An empty address differs for each user.");
+                "List platforms with their addresses and limits, for forms. The address is empty if it differs between users.");
 
         api.MapGet("/channels/{name}/targets", ListAsync).RequireRole(TokenRole.Producer)
             .Describe<List<TargetView>>("listTargets",
@@ -28,7 +28,7 @@ internal static class TargetEndpoints
         api.MapPost("/channels/{name}/targets", AddAsync).RequireRole(TokenRole.Producer).AcceptsBody<NewTarget>()
             .Describe<TargetView>("addTarget",
                 "Add a target. If it is enabled and the channel is on air, its connection begins at once. With 'eventId', it is published "
-                + "only while that event is live.", 201, 404, 409).WithIdempotencyKey<TargetView>();
+                + "only while that event is live.", 201, 404, 409).WithIdempotencyKey<TargetView>(isSecret: false);
 
         api.MapGet("/channels/{name}/targets/{target}", async (string name, string target, HttpContext http, TargetRepository targets,
                 IServiceProvider services) =>
@@ -82,16 +82,17 @@ internal static class TargetEndpoints
         IServiceProvider services, AuditLog audit, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var (found, key) = await targets.GetWithKeyAsync(name, target, http.RequestAborted);
-        if (found.Status.State is TargetState.Live or TargetState.Retrying)
+        if (found.Status.State is not (TargetState.Off or TargetState.Rejected))
         {
             throw new ControlException(ControlErrorCode.Conflict,
                 $"The target is {TargetRules.Name(found.Status.State)}: its state says whether the platform accepts it. Disable it to test.");
         }
 
-        var legs = LegsOf(services) ?? throw new ControlException(ControlErrorCode.Unavailable,
+        var legs = LegsOf(services) ?? throw new ControlException(ControlErrorCode.OwnerUnavailable,
             "This server does not publish to targets. Send the request to a server with role 'media'.");
-        var result = await legs.TestAsync(new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition),
-            http.RequestAborted);
+        var result = await legs.TestAsync(found.Session is { } session ? SessionId.Parse(session) : null,
+            new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition), http.RequestAborted)
+            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Other tests are running. Try again in a moment.");
         await audit.TryRecordAsync(time.GetUtcNow(), "target.test", $"target/{name}/{found.Name}",
             AuditLog.Detail(("channel", name), ("accepted", result.Accepted ? "true" : "false")));
         return new(result.Accepted, result.Reason, Math.Round(result.Duration.TotalSeconds, 3));

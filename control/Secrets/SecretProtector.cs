@@ -8,8 +8,8 @@ namespace Broadcast.Control.Secrets;
 /// <summary>
 /// Encrypts secrets that the server must be able to read again, such as stream keys of other platforms, before they are stored in the
 /// database: AES-256 in Galois/Counter Mode with a random nonce. The keys lie outside of the database: in
-/// <see cref="ControlOptions.SecretKeys"/>, or without these in a file of the data folder, which the first use creates. The first key
-/// encrypts; all of them decrypt. Thread-safe.
+/// <see cref="ControlOptions.SecretKeys"/>, or without these in a file of the data folder, which the first use creates. One key encrypts,
+/// the first configured one or the last one of the file; all of them decrypt. Thread-safe.
 /// </summary>
 /// <param name="folder">The data folder.</param>
 /// <param name="configure">Reads the configured keys, base64, on each use; empty to use the file.</param>
@@ -17,6 +17,9 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
 {
     /// <summary>Name of the key file in the data folder.</summary>
     public const string FileName = "secrets.key";
+
+    /// <summary>Maximum number of keys in the file.</summary>
+    public const int MaxKeys = 100;
 
     /// <summary>Size of a key in bytes.</summary>
     public const int KeyBytes = 32;
@@ -80,11 +83,11 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     }
 
     /// <summary>
-    /// Adds a new first key to the file. The previous key stays until the next rotation, because a running server may be encrypting with
-    /// it. Without effect with configured keys.
+    /// Adds a key to the file, which encrypts from then on. Earlier keys stay, so that no secret becomes unreadable. Without effect with
+    /// configured keys.
     /// </summary>
     /// <returns>Whether a key was added.</returns>
-    /// <exception cref="ControlException">The key file cannot be read or written.</exception>
+    /// <exception cref="ControlException">The key file cannot be read or written, or has <see cref="MaxKeys"/> keys.</exception>
     public bool Rotate()
     {
         if (configure().Count > 0)
@@ -94,9 +97,30 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
 
         lock (_lock)
         {
-            var previous = File.Exists(FilePath) ? ReadFile()[..1] : [];
-            Write([RandomNumberGenerator.GetBytes(KeyBytes), .. previous], isNew: false);
-            return true;
+            if (!File.Exists(FilePath))
+            {
+                Create();
+                return true;
+            }
+
+            if (ReadFile().Length >= MaxKeys)
+            {
+                throw new ControlException(ControlErrorCode.Conflict,
+                    $"'{FilePath}' has {MaxKeys} keys. Delete its first lines: the last line encrypts, and the others are no longer used.");
+            }
+
+            try
+            {
+                // One short write at the end: neither a crash nor another user can damage the keys that exist.
+                using var file = new FileStream(FilePath, FileMode.Append, FileAccess.Write, FileShare.Read);
+                file.Write(LineOf(RandomNumberGenerator.GetBytes(KeyBytes)));
+                file.Flush(flushToDisk: true);
+                return true;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw CannotWrite(error);
+            }
         }
     }
 
@@ -131,7 +155,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
                     return [];
                 }
 
-                Write([RandomNumberGenerator.GetBytes(KeyBytes)], isNew: true);
+                Create();
             }
 
             return ReadFile();
@@ -142,8 +166,9 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     {
         try
         {
-            byte[][] keys = [.. File.ReadLines(FilePath).Take(100).Where(line => line.Length > 0)
-                .Select(line => Parse(line.Trim()) ?? throw Invalid(FilePath))];
+            // The newest key is the last one.
+            byte[][] keys = [.. File.ReadLines(FilePath).Take(2 * MaxKeys).Where(line => line.Length > 0)
+                .Select(line => Parse(line.Trim()) ?? throw Invalid(FilePath)).Reverse()];
             return keys.Length > 0 ? keys : throw Invalid(FilePath);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -152,7 +177,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
         }
     }
 
-    private void Write(IEnumerable<byte[]> keys, bool isNew)
+    private void Create()
     {
         var temporary = $"{FilePath}.{Guid.NewGuid():N}";
         try
@@ -165,22 +190,28 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
 
             using (var file = new FileStream(temporary, options))
             {
-                file.Write(Encoding.ASCII.GetBytes(string.Concat(keys.Select(key => Convert.ToBase64String(key) + "\n"))));
+                file.Write(LineOf(RandomNumberGenerator.GetBytes(KeyBytes)));
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, FilePath, overwrite: !isNew);
-        }
-        catch (IOException) when (isNew && File.Exists(FilePath))
-        {
-            // Another process has created it.
-            File.Delete(temporary);
+            File.Move(temporary, FilePath, overwrite: false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be written: {error.Message}", error);
+            File.Delete(temporary);
+            if (!File.Exists(FilePath))
+            {
+                throw CannotWrite(error);
+            }
+
+            // Another process has created it.
         }
     }
+
+    private static byte[] LineOf(byte[] key) => Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
+
+    private ControlException CannotWrite(Exception error) =>
+        new(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be written: {error.Message}", error);
 
     private static ControlException Invalid(string where) => new(ControlErrorCode.Broken,
         $"A key in {where} is not the base64 form of {KeyBytes} bytes. 'openssl rand -base64 {KeyBytes}' prints a valid one.");

@@ -3,7 +3,7 @@ namespace Broadcast.Control.Targets;
 /// <summary>A platform to which users often publish, as data for forms.</summary>
 /// <param name="Id">Short name.</param>
 /// <param name="Name">Name of the platform.</param>
-/// <param name="Url">Address; empty where each user has an own one.</param>
+/// <param name="Url">Address; empty where each user has their own.</param>
 /// <param name="KeyHelp">Place where the platform shows the stream key.</param>
 /// <param name="MaxBitsPerSecond">Maximum bits per second of video and audio that the platform recommends or accepts.</param>
 /// <param name="MaxHeight">Maximum height in pixels.</param>
@@ -30,7 +30,7 @@ public static class TargetPresets
             "facebook.com/live/producer → Streaming software → Stream key",
             9_000_000, 1080, 2, H264),
         new("instagram", "Instagram", "rtmps://live-upload.instagram.com:443/rtmp",
-            "instagram.com → Create → Live video → Stream key; the video is upright", 4_000_000, 1280, 2, H264),
+            "instagram.com → Create → Live video → Stream key; vertical video", 4_000_000, 1280, 2, H264),
         new("kick", "Kick", "", "Creator Dashboard → Settings → Stream URL and key; the address ends in /app", 8_000_000, 1080, 2, H264),
         new("x", "X", "", "Media Studio → Producer → Sources → RTMP URL and key", 12_000_000, 1080, 3, H264),
         new("vimeo", "Vimeo", "rtmps://rtmp-global.cloud.vimeo.com:443/live", "Event → Stream settings → RTMP → Stream key",

@@ -116,6 +116,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
             await connection.ExecuteAsync(new CommandDefinition(
                 """
                 UPDATE targets SET name = coalesce(@name, name), url = @url, stream_key = coalesce(@key, stream_key),
+                    notified = CASE WHEN @key IS NULL THEN notified END,
                     rendition = coalesce(@rendition, rendition), enabled = coalesce(@enabled, enabled) WHERE id = @id
                 """,
                 new
@@ -162,13 +163,17 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     /// <exception cref="ControlException">The key file cannot be written.</exception>
     public async Task<(int Encrypted, IReadOnlyList<string> Unreadable)> RotateAsync(CancellationToken cancellationToken = default)
     {
-        secrets.Rotate();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        // No other rotation, and no change of a stream key meanwhile.
+        await connection.ExecuteAsync(new CommandDefinition("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE", null, transaction,
+            cancellationToken: cancellationToken));
+        secrets.Rotate();
         var rows = await connection.QueryAsync<KeyRow>(new CommandDefinition(
             """
             SELECT t.id, c.name AS channel, t.name, t.url, t.stream_key AS streamKey FROM targets t JOIN channels c ON c.id = t.channel_id
-            ORDER BY t.id FOR UPDATE OF t
+            ORDER BY t.id
             """, null, transaction, cancellationToken: cancellationToken));
         var (encrypted, unreadable) = (0, new List<string>());
         foreach (var row in rows.Where(row => !secrets.IsCurrent(row.StreamKey)))

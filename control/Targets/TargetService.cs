@@ -29,6 +29,11 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
     /// <summary>Time without being live after which a target that was live is reported as lost.</summary>
     public static readonly TimeSpan LossThreshold = TimeSpan.FromSeconds(10);
 
+    /// <summary>Time without being live after which a target that was never live is reported as lost.</summary>
+    public static readonly TimeSpan StartThreshold = TimeSpan.FromSeconds(30);
+
+    // Many targets may change at the same time.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
@@ -95,26 +100,21 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
             .Where(found => found.Channel is not null).ToDictionary(found => found.Channel!.Value, found => found.Session);
         var isLoaded = await TryLoadAsync([.. sessions.Keys], cancellationToken);
         var wanted = new Dictionary<SessionId, IReadOnlyList<TargetSettings>>();
-        var reports = new List<(Row Target, SessionId Session, ChannelName Channel, string? Unreadable)>();
+        var reports = new List<(Row Target, SessionId Session, ChannelName Channel)>();
         foreach (var (channel, session) in sessions)
         {
             var isHidden = _visibility.Find(session.Channel, session.Id)?.IsHidden ?? session.BeginsHidden;
             var settings = new List<TargetSettings>();
             foreach (var target in isHidden ? [] : _targets.GetValueOrDefault(channel) ?? [])
             {
-                string? unreadable = null;
-                try
+                if (target.Key is { } key)
                 {
-                    settings.Add(new(target.Id, session.Channel, target.Name, target.Url, _secrets.Unprotect(target.StreamKey, target.Url),
-                        target.Rendition) { WasLive = target.Session == session.Id.Value && target.Notified is TargetNotifications.Live
+                    settings.Add(new(target.Id, session.Channel, target.Name, target.Url, key, target.Rendition)
+                     { WasLive = target.Session == session.Id.Value && target.Notified is TargetNotifications.Live
                             or TargetNotifications.Lost });
                 }
-                catch (ControlException error)
-                {
-                    unreadable = error.Message;
-                }
 
-                reports.Add((target, session.Id, session.Channel, unreadable));
+                reports.Add((target, session.Id, session.Channel));
             }
 
             wanted[session.Id] = settings;
@@ -128,10 +128,10 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
 
         await ReportOffAsync(reports.Select(report => report.Target.Id).ToHashSet(), cancellationToken);
         var next = Interval;
-        foreach (var (target, session, channel, unreadable) in reports)
+        foreach (var (target, session, channel) in reports)
         {
-            var status = unreadable is null ? _legs.Find(session).GetValueOrDefault(target.Id)
-                : new TargetStatus(TargetState.Rejected, unreadable, _time.GetUtcNow());
+            var status = target.KeyError is null ? _legs.Find(session).GetValueOrDefault(target.Id)
+                : new TargetStatus(TargetState.Rejected, target.KeyError, _time.GetUtcNow());
             if (status is null)
             {
                 continue;
@@ -167,7 +167,12 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         _legs.Changed += _loop.Wake;
         try
         {
-            await _loop.RunAsync(RunOnceAsync, Retry, error => ControlLog.TargetsFailed(_logger, error), stoppingToken);
+            await _loop.RunAsync(async cancellationToken =>
+            {
+                var next = await RunOnceAsync(cancellationToken);
+                await Task.Delay(Pause, _time, cancellationToken);
+                return next;
+            }, Retry, error => ControlLog.TargetsFailed(_logger, error), stoppingToken);
         }
         finally
         {
@@ -190,7 +195,9 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
             await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
             var rows = channels.Length == 0 ? [] : await connection.QueryAsync<Row>(new CommandDefinition(Read, new { channels },
                 cancellationToken: cancellationToken));
-            var targets = rows.GroupBy(row => row.ChannelId).ToDictionary(group => group.Key, group => group.ToList());
+            var earlier = _targets.Values.SelectMany(known => known).ToDictionary(known => known.Id);
+            var targets = rows.Select(row => Decrypt(row, earlier.GetValueOrDefault(row.Id))).GroupBy(row => row.ChannelId)
+                .ToDictionary(group => group.Key, group => group.ToList());
             foreach (var channel in channels)
             {
                 targets.TryAdd(channel, []);
@@ -211,6 +218,26 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         }
     }
 
+    /// <summary>
+    /// Decrypts a stream key once. One that has not changed stays known, so that a problem of the key file ends no connection.
+    /// </summary>
+    private Row Decrypt(Row row, Row? earlier)
+    {
+        if (earlier?.Key is { } key && earlier.Url == row.Url && earlier.StreamKey.AsSpan().SequenceEqual(row.StreamKey))
+        {
+            return row with { Key = key };
+        }
+
+        try
+        {
+            return row with { Key = _secrets.Unprotect(row.StreamKey, row.Url) };
+        }
+        catch (ControlException error)
+        {
+            return row with { KeyError = error.Message };
+        }
+    }
+
     /// <summary>Writes the state of a target if it has changed, with the webhook event of the change.</summary>
     /// <returns>Time until its loss is due to be reported; <see langword="null"/> for none.</returns>
     private async Task<TimeSpan?> ReportAsync(Row target, SessionId session, ChannelName channel, TargetStatus status,
@@ -223,25 +250,31 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
 
         var isLive = status.State == TargetState.Live;
         report.NotLiveSince = isLive ? null : report.NotLiveSince ?? _time.GetTimestamp();
-        var remaining = isLive ? TimeSpan.Zero : LossThreshold - _time.GetElapsedTime(report.NotLiveSince!.Value);
+        var canBeLost = !isLive && report.Notified is null or TargetNotifications.Live;
+        var threshold = report.Notified is null ? StartThreshold : LossThreshold;
+        var remaining = canBeLost ? threshold - _time.GetElapsedTime(report.NotLiveSince!.Value) : TimeSpan.Zero;
         var notification = status.State switch
         {
             TargetState.Live => TargetNotifications.Live,
             TargetState.Rejected => TargetNotifications.Rejected,
-            _ when report.Notified == TargetNotifications.Live && remaining <= TimeSpan.Zero => TargetNotifications.Lost,
+            _ when canBeLost && remaining <= TimeSpan.Zero => TargetNotifications.Lost,
             _ => report.Notified,
         };
         var written = (status.State, status.Reason, status.NextAttempt);
         if (report.Written != written || report.Notified != notification)
         {
-            await WriteAsync(target, session, channel, status, notification == report.Notified ? null : notification, cancellationToken);
-            (report.Written, report.Notified) = (written, notification);
+            var change = notification == report.Notified ? null : notification;
+            if (await WriteAsync(target, session, channel, status, change, cancellationToken))
+            {
+                (report.Written, report.Notified) = (written, notification);
+            }
         }
 
-        return report.Notified == TargetNotifications.Live && !isLive && remaining > TimeSpan.Zero ? remaining : null;
+        return canBeLost && remaining > TimeSpan.Zero ? remaining : null;
     }
 
-    private async Task WriteAsync(Row target, SessionId session, ChannelName channel, TargetStatus status, string? notification,
+    /// <returns><see langword="false"/> if another server owns the session, or the target was deleted.</returns>
+    private async Task<bool> WriteAsync(Row target, SessionId session, ChannelName channel, TargetStatus status, string? notification,
         CancellationToken cancellationToken)
     {
         await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
@@ -266,6 +299,7 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return changed > 0;
     }
 
     /// <summary>Writes that targets are off whose session has ended or became hidden, or that were disabled.</summary>
@@ -287,7 +321,14 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
     }
 
     private sealed record Row(long Id, long ChannelId, string Name, string Url, byte[] StreamKey, string Rendition, string? Session,
-        string? Notified);
+        string? Notified)
+    {
+        /// <summary>Stream key. A secret.</summary>
+        public string? Key { get; init; }
+
+        /// <summary>Reason why this server cannot read the stream key.</summary>
+        public string? KeyError { get; init; }
+    }
 
     /// <summary>Last state of a target that was written.</summary>
     private sealed class Report(SessionId session)

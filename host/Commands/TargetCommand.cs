@@ -19,7 +19,7 @@ internal static class TargetCommand
 
     private static readonly Option<string?> Key = new("--key")
     {
-        Description = "Stream key; '-' reads it from standard input, so that it is in no list of processes", HelpName = "KEY",
+        Description = "Stream key; '-' reads it from standard input, so that it does not appear in the process list", HelpName = "KEY",
     };
 
     private static readonly Option<string?> Rendition = new("--rendition")
@@ -153,7 +153,8 @@ internal static class TargetCommand
     }
 
     private static TargetRequest Request(ParseResult parsed) => new(
-        Url: parsed.GetValue(Url), StreamKey: parsed.GetValue(Key) is "-" ? Console.In.ReadLine()?.Trim() : parsed.GetValue(Key),
+        Url: parsed.GetValue(Url), StreamKey: parsed.GetValue(Key) is "-" ? Console.In.ReadLine()?.Trim() is { Length: > 0 } key ? key
+            : throw new ControlException([new("streamKey", "Standard input has no stream key.")]) : parsed.GetValue(Key),
         Rendition: parsed.GetValue(Rendition));
 
     private static void Report(ParseResult parsed, string what, TargetInfo target) => ChannelCommand.Report(parsed, Row(target),

@@ -82,10 +82,14 @@ public interface ITargetLegs
     void Apply(IReadOnlyDictionary<SessionId, IReadOnlyList<TargetSettings>> targets);
 
     /// <summary>
-    /// Connects to a target and asks to publish, without sending media. Waits while several tests run.
+    /// Connects to a target and asks to publish, without sending media. Takes some 15 s at most.
     /// </summary>
+    /// <param name="session">Open session of the channel, so that a loop is detected.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="cancellationToken">Cancels the test.</param>
+    /// <returns>The result; <see langword="null"/> while too many tests run.</returns>
     /// <exception cref="OperationCanceledException">The test was canceled.</exception>
-    Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken);
+    Task<TargetTestResult?> TestAsync(SessionId? session, TargetSettings target, CancellationToken cancellationToken);
 
     /// <summary>States of the targets of a session, by the id of the target.</summary>
     IReadOnlyDictionary<long, TargetStatus> Find(SessionId session);

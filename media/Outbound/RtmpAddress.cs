@@ -35,7 +35,14 @@ public sealed record RtmpAddress(string Host, int Port, string Application, bool
         {
             var secure = uri.Scheme == "rtmps";
             address = new(uri.IdnHost, uri.Port > 0 ? uri.Port : secure ? DefaultTlsPort : DefaultPort, path, secure);
-            return true;
+
+            // Escaped characters are longer.
+            if (address.ToString().Length <= MaxLength)
+            {
+                return true;
+            }
+
+            (address, error) = (null, $"The address is longer than {MaxLength} characters.");
         }
         else
         {

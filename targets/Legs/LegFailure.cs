@@ -47,7 +47,8 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
         return rejection.Code switch
         {
             "NetStream.Publish.BadName" when sinceLive < InUseAfterLive => new(
-                "The platform still has the previous connection. It accepts a new one when it notices the end of that.", false),
+                "The platform still considers the previous connection open. It will accept a new one once it notices that it has ended.",
+                false),
             "NetStream.Publish.BadName" => new(
                 $"The platform rejects the stream key: it is wrong, has expired, or another encoder uses it ({text}).", true),
             "NetStream.Publish.Denied" or "NetStream.Publish.Unauthorized" or "NetStream.Authenticate.UsherFailed" => new(

@@ -14,6 +14,8 @@ namespace Broadcast.Targets.Legs;
 internal sealed class TargetLegs : ITargetLegs, IHostedService
 {
     private const int MaxTests = 4;
+    private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan TestSlotTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TestCloseTimeout = TimeSpan.FromSeconds(2);
     private readonly RtmpClientSettings _client;
     private readonly TimeProvider _time;
@@ -70,10 +72,17 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         ? legs.Legs.ToDictionary(leg => leg.Settings.Id, leg => leg.Status) : new Dictionary<long, TargetStatus>();
 
     /// <inheritdoc/>
-    public async Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken)
+    public async Task<TargetTestResult?> TestAsync(SessionId? session, TargetSettings target, CancellationToken cancellationToken)
     {
-        await _tests.WaitAsync(cancellationToken);
+        if (!await _tests.WaitAsync(TestSlotTimeout, cancellationToken))
+        {
+            return null;
+        }
+
         var began = _time.GetTimestamp();
+        using var limit = new CancellationTokenSource(TestTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var sessionClient = session is { } open ? _client with { Agent = TargetAgent.Format(open) } : _client;
         try
         {
             if (!RtmpAddress.TryParse(target.Url, out var address, out var error))
@@ -81,11 +90,15 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
                 return Result(error);
             }
 
-            await using var publisher = await RtmpPublisher.ConnectAsync(TargetLeg.Target(address, target.StreamKey), _client,
-                cancellationToken);
+            await using var publisher = await RtmpPublisher.ConnectAsync(TargetLeg.Target(address, target.StreamKey), sessionClient,
+                either.Token);
             await publisher.CloseAsync(cancellationToken).WaitAsync(TestCloseTimeout, _time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return Result(null);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return Result($"The platform did not accept the publication within {TestTimeout.TotalSeconds} s.");
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -181,6 +194,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
                 _histories.Add(target.Id, history = new TargetHistory(_time));
             }
 
+            history.Use(target.Url, target.StreamKey);
             if (target.WasLive && history.SinceLive is null)
             {
                 history.RecordLive();

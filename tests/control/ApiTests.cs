@@ -82,8 +82,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "PATCH", "/api/v1/channels/{name}/targets/{target}", "producer", """{"name":"Other","enabled":false}""", 200 },
         { "DELETE", "/api/v1/channels/{name}/targets/{target}", "producer", null, 204 },
 
-        // No platform can be reached here; TargetApiTests test with one.
-        { "POST", "/api/v1/channels/{name}/targets/{target}/test", "producer", null, 503 },
+        // The channel is on air, so that the target is not tested; TargetApiTests test one.
+        { "POST", "/api/v1/channels/{name}/targets/{target}/test", "producer", null, 409 },
         { "GET", "/api/v1/webhooks", "admin", null, 200 },
         { "POST", "/api/v1/webhooks", "admin", """{"url":"https://example.org/hook","types":["event.live"],"channels":["demo"]}""", 201 },
         { "GET", "/api/v1/webhooks/{id}", "admin", null, 200 },

@@ -41,9 +41,9 @@ internal sealed class FakeLegs : ITargetLegs
         : new Dictionary<long, TargetStatus>();
 
     /// <inheritdoc/>
-    public Task<TargetTestResult> TestAsync(TargetSettings target, CancellationToken cancellationToken)
+    public Task<TargetTestResult?> TestAsync(SessionId? session, TargetSettings target, CancellationToken cancellationToken)
     {
         Tested.Enqueue(target);
-        return Task.FromResult(new TargetTestResult(TestFailure is null, TestFailure, TimeSpan.FromSeconds(0.5)));
+        return Task.FromResult<TargetTestResult?>(new TargetTestResult(TestFailure is null, TestFailure, TimeSpan.FromSeconds(0.5)));
     }
 }

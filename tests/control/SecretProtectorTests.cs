@@ -64,7 +64,7 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
-    public void Key_file_is_created_once_readable_by_its_owner_alone_and_keeps_the_previous_key()
+    public void Key_file_is_created_once_readable_by_its_owner_alone_and_keeps_earlier_keys()
     {
         using var folder = TempFolder.Create();
         var data = new DataFolder(folder.Path);
@@ -82,8 +82,17 @@ public sealed class SecretProtectorTests
         protector.Unprotect(old, Url).ShouldBe("key", "a running server reads the file again");
         protector.IsCurrent(protector.Protect("key", Url)).ShouldBeTrue();
         protector.Rotate();
-        Should.Throw<ControlException>(() => protector.Unprotect(old, Url));
+        protector.Unprotect(old, Url).ShouldBe("key", "a rotation that was not completed makes nothing unreadable");
+        File.ReadAllLines(file).Length.ShouldBe(3);
         Directory.GetFiles(folder.Path).ShouldBe([file]);
+        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        for (var i = 3; i < SecretProtector.MaxKeys; i++)
+        {
+            protector.Rotate().ShouldBeTrue();
+        }
+
+        Should.Throw<ControlException>(() => protector.Rotate()).Message.ShouldContain(file);
+        protector.Unprotect(old, Url).ShouldBe("key");
 
         File.WriteAllText(file, "not a key\n");
         Should.Throw<ControlException>(() => protector.Protect("key", Url)).Message.ShouldContain(file);

@@ -90,6 +90,9 @@ public sealed class TargetApiTests(PostgresFixture postgres)
 
         var (status, problem, _) = await server.SendAsync("PATCH", $"{Path}/A", producer, new { url = "rtmp://attacker.example.net/live" });
         (status, problem.GetProperty("errors").EnumerateObject().Single().Name).ShouldBe((400, "streamKey"));
+        (status, _, _) = await server.SendAsync("PATCH", $"{Path}/A", producer,
+            new { url = "rtmp://example.org/" + string.Concat(Enumerable.Repeat("中", 200)), streamKey = "x" });
+        status.ShouldBe(400, "its escaped form is too long");
 
         await ExecuteAsync(server, "UPDATE targets SET url = 'rtmp://attacker.example.net/live'");
         (await server.SendAsync("POST", $"{Path}/A/test", producer)).Status.ShouldBe(503, "nor in the database");

@@ -215,6 +215,39 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Target_that_never_becomes_live_is_reported_as_lost()
+    {
+        await using var bench = await StartAsync();
+        await bench.Targets.AddAsync("demo", new("A", Url, "key"));
+        await bench.GoOnAirAsync();
+        await bench.RunAsync();
+        bench.Legs.Set(TargetState.Retrying, "refused");
+        (await bench.RunAsync()).ShouldBe(TargetService.StartThreshold);
+        bench.Time.Advance(TargetService.StartThreshold);
+        await bench.RunAsync();
+        await bench.RunAsync();
+        (await bench.EventsAsync()).ShouldBe(["target.lost"]);
+    }
+
+    [Fact]
+    public async Task Lost_key_file_ends_no_connection()
+    {
+        using var folder = TempFolder.Create();
+        var secrets = new SecretProtector(new DataFolder(folder.Path), () => []);
+        await using var bench = await StartAsync();
+        await new TargetRepository(bench.Server.Get<ControlDatabase>(), secrets, TimeProvider.System)
+            .AddAsync("demo", new("A", Url, "key"));
+        await bench.GoOnAirAsync();
+        bench.Restart(secrets: secrets);
+        await bench.RunAsync();
+        var before = bench.Legs.Targets.Single();
+
+        File.Delete(folder.Sub(SecretProtector.FileName));
+        await bench.RunAsync(isChanged: true);
+        bench.Legs.Targets.Single().ShouldBe(before);
+    }
+
+    [Fact]
     public async Task Target_whose_key_this_server_does_not_have_is_rejected_with_the_remedy()
     {
         await using var bench = await StartAsync();

@@ -144,14 +144,15 @@ public sealed class TargetLegTests
         await using var platform = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
         await using var legs = new Rig();
 
-        (await legs.Legs.TestAsync(Target(1, platform), CancellationToken.None)).Accepted.ShouldBeTrue();
+        (await legs.Legs.TestAsync(Session, Target(1, platform), CancellationToken.None))!.Accepted.ShouldBeTrue();
         await Poll.UntilAsync(() => platform.Authority.Ended.Count == 1);
         platform.Sink.All.Sum(publication => publication.Of(TrackKind.Video).Length).ShouldBe(0);
 
-        var wrong = await legs.Legs.TestAsync(Target(1, platform) with { StreamKey = "secretkey" }, CancellationToken.None);
-        (wrong.Accepted, wrong.Reason!.Contains("stream key", StringComparison.Ordinal)).ShouldBe((false, true));
+        var wrong = await legs.Legs.TestAsync(Session, Target(1, platform) with { StreamKey = "secretkey" }, CancellationToken.None);
+        (wrong!.Accepted, wrong.Reason!.Contains("stream key", StringComparison.Ordinal)).ShouldBe((false, true));
         wrong.Reason.ShouldNotContain("secretkey");
-        (await legs.Legs.TestAsync(Target(1, platform) with { Url = "http://x" }, CancellationToken.None)).Accepted.ShouldBeFalse();
+        var invalid = Target(1, platform) with { Url = "http://x" };
+        (await legs.Legs.TestAsync(Session, invalid, CancellationToken.None))!.Accepted.ShouldBeFalse();
     }
 
     [Fact]

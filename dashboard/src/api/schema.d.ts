@@ -644,7 +644,7 @@ export interface Schemas {
     id: string;
     /** Name of the platform. */
     name: string;
-    /** Address; empty where each user has an own one. */
+    /** Address; empty where each user has their own. */
     url: string;
     /** Place where the platform shows the stream key. */
     keyHelp: string;
@@ -1315,7 +1315,7 @@ export interface Operations {
     body: never;
     answer: Schemas['SessionView'][];
   };
-  /** List platforms with their addresses and limits, for forms. An empty address differs for each user. */
+  /** List platforms with their addresses and limits, for forms. The address is empty if it differs between users. */
   listTargetPresets: {
     method: 'GET';
     path: '/api/v1/target-presets';

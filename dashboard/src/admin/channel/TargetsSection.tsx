@@ -335,7 +335,7 @@ export function limitsText(preset: TargetPreset): string | null {
   return limits.length === 0 ? null : text.limits(limits.join(', '));
 }
 
-/** Video renditions of a channel on air; those of its ladder are not known before. */
+/** Renditions to choose from: the source, running rungs, rungs of the ladder, and the current one. */
 export function renditionNames(channel: Channel, current?: string): string[] {
   const rungs = channel.encoding?.rungs.map((rung) => rung.name) ?? [];
   const ladder = channel.ladder.split(',').flatMap((rung) => rung.match(/^\s*(\d+p)/)?.[1] ?? []);
