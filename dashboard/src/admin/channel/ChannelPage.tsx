@@ -158,7 +158,7 @@ function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activ
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>
         <ChartsSection api={api} channel={channel.name} canReadActivity={canManage} />
       </Suspense>
-      {canManage && <TargetsSection api={api} channel={channel} />}
+      {canManage && <TargetsSection api={api} channel={channel} revision={activityRevision} />}
       {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
       {canManage && (
         <section className="block" aria-labelledby="settings-title">

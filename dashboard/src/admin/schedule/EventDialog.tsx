@@ -1,6 +1,7 @@
 import { Fragment, useCallback, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api } from '../api';
+import { type OpenTargetDialog, TargetDialogs } from '../channel/TargetDialogs';
 import { Confirm } from '../Confirm';
 import { CopyField } from '../CopyField';
 import { Dialog } from '../Dialog';
@@ -8,6 +9,7 @@ import { clockText } from '../times';
 import { usePolled } from '../usePolled';
 import { eventPageUrl } from '../viewerPages';
 import { cancelEvent, endEvent, eventHistory, goLive, isMovable, type PlannedEvent } from './eventApi';
+import { EventTargets } from './EventTargets';
 import { accessText, eventSettings, pillState, stateDetail, whenText } from './eventText';
 import { localTimeIn } from './localTime';
 
@@ -20,6 +22,8 @@ interface EventDialogProps {
   channelAccess: string | undefined;
   /** Scheme and host of the viewer pages. */
   origin: string;
+  /** Renditions that a target can get. */
+  renditions?: readonly string[];
   canManage: boolean;
   onEdit: () => void;
   onEditSeries: () => void;
@@ -38,6 +42,7 @@ export function EventDialog({
   event,
   channelAccess,
   origin,
+  renditions = ['source'],
   canManage,
   onEdit,
   onEditSeries,
@@ -49,6 +54,7 @@ export function EventDialog({
   isOnAir = false,
 }: EventDialogProps) {
   const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const [targetDialog, setTargetDialog] = useState<OpenTargetDialog | null>(null);
   const history = usePolled(
     useCallback(() => eventHistory(api, event.id), [api, event.id]),
     10_000,
@@ -107,6 +113,20 @@ export function EventDialog({
     );
   }
 
+  if (targetDialog !== null)
+    return (
+      <TargetDialogs
+        api={api}
+        channel={event.channel}
+        renditions={renditions}
+        openDialog={targetDialog}
+        eventId={event.id}
+        // The list of targets loads when this dialog closes.
+        onChanged={() => undefined}
+        onClose={() => setTargetDialog(null)}
+      />
+    );
+
   return (
     <Dialog title={event.title} onClose={onClose}>
       <EventFacts event={event} isOnAir={isOnAir} />
@@ -125,6 +145,7 @@ export function EventDialog({
           ))}
         </ul>
       </section>
+      {canManage && event.kind !== 'series' && <EventTargets api={api} event={event} onOpen={setTargetDialog} onExpired={onExpired} />}
       <div className="tools">
         <a className="button secondary" href={`/watch/${encodeURIComponent(event.channel)}`} target="_blank" rel="noopener">
           {text.channelPage}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel, type System } from '../api';
+import { renditionNames } from '../channel/TargetDialogs';
 import { Dialog } from '../Dialog';
 import { isOnAir } from '../overview/cardText';
 import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
@@ -121,13 +122,15 @@ export function EventDialogs({
           onClose={close}
         />
       );
-    default:
+    default: {
+      const channel = channels.find((other) => other.name === openDialog.event.channel);
       return (
         <EventDialog
           api={api}
           event={openDialog.event}
-          channelAccess={channels.find((channel) => channel.name === openDialog.event.channel)?.access}
+          channelAccess={channel?.access}
           origin={origin}
+          renditions={channel && renditionNames(channel)}
           canManage={canManage}
           onEdit={() => onOpen({ view: 'edit', event: openDialog.event })}
           onEditSeries={() => openDialog.event.series !== null && onOpen({ view: 'editSeries', id: openDialog.event.series })}
@@ -136,9 +139,10 @@ export function EventDialogs({
           onChanged={() => onChanged()}
           onExpired={onExpired}
           onClose={close}
-          isOnAir={channels.some((channel) => channel.name === openDialog.event.channel && isOnAir(channel))}
+          isOnAir={channel !== undefined && isOnAir(channel)}
         />
       );
+    }
   }
 }
 
