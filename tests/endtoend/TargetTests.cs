@@ -18,7 +18,13 @@ public sealed class TargetTests
         await using var platform = await BroadcastServer.StartAsync();
         var there = await platform.AddChannelAsync("there");
         await using var server = await BroadcastServer.StartAsync(
-            environment: new Dictionary<string, string?> { ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1" });
+            environment: new Dictionary<string, string?>
+            {
+                ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
+
+                // Servers that share a database need the same.
+                ["BROADCAST__Control__SecretKeys"] = Convert.ToBase64String(new byte[32]),
+            });
         var channel = await server.AddChannelAsync("main");
         (await server.CommandAsync("target", "add", "main", "Other server", "--url", $"{platform.Rtmp}/live", "--key", there.StreamKey))
             .EnsureSuccess();
