@@ -1,5 +1,6 @@
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
+using Broadcast.Media.TargetsToTranscoder;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Publisher;
 using Broadcast.Targets.Legs;
@@ -16,7 +17,7 @@ public static class TargetsModule
 
     /// <summary>
     /// Adds <see cref="ITargetLegs"/> and shows the samples to them that the registered <see cref="IRenditionSink"/> gets. Needs an
-    /// <see cref="OutboundConnector"/>.
+    /// <see cref="OutboundConnector"/>; steady targets need <see cref="ISteadyEncoders"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">No <see cref="IRenditionSink"/> is registered by a factory.</exception>
     public static IServiceCollection AddTargets(this IServiceCollection services)
@@ -25,7 +26,7 @@ public static class TargetsModule
         {
             StepTimeout = StepTimeout, Time = p.GetRequiredService<TimeProvider>(), ChunkSize = ChunkSize,
             Connect = p.GetRequiredService<OutboundConnector>().ConnectAsync,
-        }, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<TargetLegs>>()));
+        }, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<TargetLegs>>(), p.GetService<ISteadyEncoders>()));
         services.AddSingleton<ITargetLegs>(p => p.GetRequiredService<TargetLegs>());
         services.AddHostedService(p => p.GetRequiredService<TargetLegs>());
         var inner = services.LastOrDefault(service => service.ServiceType == typeof(IRenditionSink))?.ImplementationFactory

@@ -2,12 +2,14 @@ using Broadcast.Media.ControlToTranscoder;
 using Broadcast.Media.IngestToTranscoder;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
+using Broadcast.Media.TargetsToTranscoder;
 using Broadcast.Media.TranscoderToControl;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Failover;
 using Broadcast.Transcoder.Slate;
+using Broadcast.Transcoder.Steady;
 using Broadcast.Transcoder.Thumbnails;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +27,8 @@ public static class TranscoderModule
     /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>,
     /// <see cref="IChannelInputs"/> and <see cref="IEncoderStatuses"/>. Options come from the sections <c>Switch</c>, <c>Slate</c> and
     /// <c>Encoding</c>, validated at startup. Also adds the thumbnail service, which observes timelines as an <see cref="ITimelineSink"/>,
-    /// reads from an <see cref="ISpool"/> and writes to an <see cref="IImageSink"/>; options from <c>Pictures</c>.
+    /// reads from an <see cref="ISpool"/> and writes to an <see cref="IImageSink"/>; options from <c>Pictures</c>. Also adds
+    /// <see cref="ISteadyEncoders"/>; options from <c>Steady</c>.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
     {
@@ -41,6 +44,11 @@ public static class TranscoderModule
             .Bind(configuration.GetSection(ThumbnailOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<ThumbnailOptions>, ThumbnailOptionsValidator>();
+        services.AddOptions<SteadyOptions>()
+            .Bind(configuration.GetSection(SteadyOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SteadyOptions>, SteadyOptionsValidator>();
+        services.AddSingleton<ISteadyEncoders, SteadyEncoders>();
         services.AddSingleton<ThumbnailScheduler>();
         services.AddSingleton<ITimelineSink>(p => p.GetRequiredService<ThumbnailScheduler>());
         services.AddHostedService<ThumbnailService>();

@@ -57,7 +57,8 @@ internal static class Examples
         new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
     private static readonly TargetView ATarget = new(
-        "YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", null, true, "live", null, Noon, null, 6_120_000, 0.4, 0, 1, Noon.AddDays(-7));
+        "YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", "copy", null, true, "live", null, Noon, null, 6_120_000, 0.4, 0, 1,
+        Noon.AddDays(-7));
 
     private static readonly DeliveryView ADelivery = new(
         4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel,
@@ -91,8 +92,8 @@ internal static class Examples
         new NewWebhook("https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true),
         new WebhookChange(null, "shop", null, null, true),
         new WebhookRotation(86_400),
-        new NewTarget("YouTube", "rtmps://a.rtmps.youtube.com/live2", "abcd-efgh-ijkl-mnop-qrst", "source", null, true),
-        new TargetChange(null, null, null, "1080p", false),
+        new NewTarget("YouTube", "rtmps://a.rtmps.youtube.com/live2", "abcd-efgh-ijkl-mnop-qrst", "source", "copy", null, true),
+        new TargetChange(null, null, null, "1080p", null, false),
         new NewCalendarFeed(Channel, "Jane"),
         new MultitrackRequest(
             "IVS", "2024-06-04", FullKey,

@@ -110,21 +110,23 @@ internal static class TargetEndpoints
 
     private static TargetRequest RequestOf(RequestBody body, bool isNew) =>
         new(body.Text("name", required: isNew), body.Text("url", required: isNew), body.Text("streamKey", required: isNew),
-            body.Text("rendition"), isNew ? body.Text("eventId") : null, body.Boolean("enabled"));
+            body.Text("rendition"), isNew ? body.Text("eventId") : null, body.Boolean("enabled"), body.Text("mode"));
 }
 
-internal sealed record NewTarget(string Name, string Url, string StreamKey, string? Rendition, string? EventId, bool? Enabled);
+internal sealed record NewTarget(
+    string Name, string Url, string StreamKey, string? Rendition, string? Mode, string? EventId, bool? Enabled);
 
-internal sealed record TargetChange(string? Name, string? Url, string? StreamKey, string? Rendition, bool? Enabled);
+internal sealed record TargetChange(string? Name, string? Url, string? StreamKey, string? Rendition, string? Mode, bool? Enabled);
 
 internal sealed record TargetView(
-    string Name, string Url, string Rendition, string? EventId, bool Enabled, string State, string? Reason, DateTimeOffset Since,
-    DateTimeOffset? NextAttemptAt, long BitsPerSecond, double DelaySeconds, long DroppedFrames, long Connections, DateTimeOffset CreatedAt)
+    string Name, string Url, string Rendition, string Mode, string? EventId, bool Enabled, string State, string? Reason,
+    DateTimeOffset Since, DateTimeOffset? NextAttemptAt, long BitsPerSecond, double DelaySeconds, long DroppedFrames, long Connections,
+    DateTimeOffset CreatedAt)
 {
     public static TargetView From(TargetInfo target) => new(
-        target.Name, target.Url, target.Rendition, target.Event, target.Enabled, TargetRules.Name(target.Status.State),
-        target.Status.Reason, target.Status.Since, target.Status.NextAttempt, target.Status.BitsPerSecond,
-        Math.Round(target.Status.Delay.TotalSeconds, 3), target.Status.DroppedFrames, target.Status.Publications, target.CreatedAt);
+        target.Name, target.Url, target.Rendition, TargetRules.Name(target.Mode), target.Event, target.Enabled,
+        TargetRules.Name(target.Status.State), target.Status.Reason, target.Status.Since, target.Status.NextAttempt,
+        target.Status.BitsPerSecond, Math.Round(target.Status.Delay.TotalSeconds, 3), target.Status.DroppedFrames, target.Status.Publications, target.CreatedAt);
 }
 
 internal sealed record TargetTestView(bool Accepted, string? Reason, double Seconds);

@@ -6,13 +6,14 @@ namespace Broadcast.Control.Targets;
 /// <summary>Target of a channel: an address of another platform. Never has the stream key.</summary>
 /// <param name="Name">Name, unique on the channel without regard to case.</param>
 /// <param name="Url">Address: <c>rtmp://HOST[:PORT]/APP</c> or <c>rtmps://…</c>.</param>
-/// <param name="Rendition">Name of the video rendition to send.</param>
+/// <param name="Rendition">Name of the video rendition to send; unused when steady.</param>
+/// <param name="Mode">Mode.</param>
 /// <param name="Event">Id of the only event during which it is published; <see langword="null"/> for all sessions of the channel.</param>
 /// <param name="Enabled">Whether it is published while the channel is on air.</param>
 /// <param name="CreatedAt">Creation time.</param>
 /// <param name="Status">State, as last written by the server that owns the session.</param>
-public sealed record TargetInfo(string Name, string Url, string Rendition, string? Event, bool Enabled, DateTimeOffset CreatedAt,
-    TargetStatus Status)
+public sealed record TargetInfo(string Name, string Url, string Rendition, TargetMode Mode, string? Event, bool Enabled,
+    DateTimeOffset CreatedAt, TargetStatus Status)
 {
     /// <summary>Id in the database.</summary>
     internal long Id { get; init; }
@@ -28,8 +29,9 @@ public sealed record TargetInfo(string Name, string Url, string Rendition, strin
 /// <param name="Rendition">Name of the video rendition; default <c>source</c>.</param>
 /// <param name="Event">Id of an event, for a new target.</param>
 /// <param name="Enabled">Whether it is published; default true.</param>
+/// <param name="Mode">Name of the mode; default <c>copy</c>.</param>
 public sealed record TargetRequest(string? Name = null, string? Url = null, string? StreamKey = null, string? Rendition = null,
-    string? Event = null, bool? Enabled = null)
+    string? Event = null, bool? Enabled = null, string? Mode = null)
 {
     /// <summary>Returns a text without the stream key.</summary>
     public override string ToString() => $"target {Name}";
@@ -56,6 +58,12 @@ public static class TargetRules
     internal static readonly EnumNames<TargetState> StateNames = new("state of a target",
         (TargetState.Off, "off"), (TargetState.Connecting, "connecting"), (TargetState.Live, "live"), (TargetState.Retrying, "retrying"),
         (TargetState.Rejected, "rejected"));
+
+    internal static readonly EnumNames<TargetMode> ModeNames = new("mode of a target",
+        (TargetMode.Copy, "copy"), (TargetMode.Steady, "steady"));
+
+    /// <summary>Name of a mode.</summary>
+    public static string Name(TargetMode mode) => ModeNames.Name(mode);
 
     /// <summary>Name of a state.</summary>
     public static string Name(TargetState state) => StateNames.Name(state);
@@ -110,6 +118,24 @@ public static class TargetRules
             || !rendition.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.')))
         {
             yield return new("rendition", "A rendition is 'source', or a rung of the channel's ladder such as '720p'.");
+        }
+
+        foreach (var error in ValidateMode(request))
+        {
+            yield return error;
+        }
+    }
+
+    private static IEnumerable<ValidationError> ValidateMode(TargetRequest request)
+    {
+        if (request.Mode is { } mode && !ModeNames.All.Contains(mode))
+        {
+            yield return new("mode", "A mode is 'copy', which sends a rendition as it is, or 'steady', which encodes.");
+        }
+        else if (request is { Mode: "steady", Rendition: not (null or DefaultRendition) })
+        {
+            yield return new("rendition", "A target in mode 'steady' has no rendition: the section 'Steady' of the configuration sets its "
+                + "size. Leave the rendition out, or use mode 'copy'.");
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
 {
     // The state of another session no longer applies. A state that the owner has not written yet follows in a moment.
     private const string Columns = """
-        t.id, t.name, t.url, t.rendition, t.event_id AS event, t.enabled, t.created_at AS createdAt, s.id AS session,
+        t.id, t.name, t.url, t.rendition, t.mode, t.event_id AS event, t.enabled, t.created_at AS createdAt, s.id AS session,
         CASE WHEN t.enabled AND s.id IS NULL THEN 'The channel is not on air.'
             WHEN t.enabled AND s.preview THEN 'The session is in preview.'
             WHEN t.enabled AND t.event_id IS NOT NULL AND e.state <> 'live' THEN 'The event is not live.' END AS offReason,
@@ -55,14 +55,14 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
         {
             await connection.ExecuteAsync(new CommandDefinition(
                 """
-                INSERT INTO targets (channel_id, event_id, name, url, stream_key, rendition, enabled, created_at)
-                VALUES (@channelId, @event, @name, @url, @key, @rendition, @enabled, @now)
+                INSERT INTO targets (channel_id, event_id, name, url, stream_key, rendition, mode, enabled, created_at)
+                VALUES (@channelId, @event, @name, @url, @key, @rendition, @mode, @enabled, @now)
                 """,
                 new
                 {
                     channelId, @event = request.Event, name = request.Name, url, key = secrets.Protect(request.StreamKey!, url),
-                    rendition = request.Rendition ?? TargetRules.DefaultRendition, enabled = request.Enabled ?? true,
-                    now = time.GetUtcNow(),
+                    rendition = request.Rendition ?? TargetRules.DefaultRendition,
+                    mode = request.Mode ?? TargetRules.Name(TargetMode.Copy), enabled = request.Enabled ?? true, now = time.GetUtcNow(),
                 },
                 transaction, cancellationToken: cancellationToken));
         }
@@ -117,12 +117,13 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
                 """
                 UPDATE targets SET name = coalesce(@name, name), url = @url, stream_key = coalesce(@key, stream_key),
                     notified = CASE WHEN @key IS NULL THEN notified END,
-                    rendition = coalesce(@rendition, rendition), enabled = coalesce(@enabled, enabled) WHERE id = @id
+                    rendition = coalesce(@rendition, rendition), mode = coalesce(@mode, mode), enabled = coalesce(@enabled, enabled)
+                WHERE id = @id
                 """,
                 new
                 {
                     id = before.Id, name = request.Name, url, key = request.StreamKey is { } key ? secrets.Protect(key, url) : null,
-                    rendition = request.Rendition, enabled = request.Enabled,
+                    rendition = request.Rendition, mode = request.Mode, enabled = request.Enabled,
                 },
                 transaction, cancellationToken: cancellationToken));
         }
@@ -218,7 +219,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), action, $"target/{channel}/{target.Name}",
             AuditLog.Detail(("channel", channel), ("url", request.Url is null ? null : target.Url),
                 ("streamKey", request.StreamKey is null ? null : "set"),
-                ("rendition", request.Rendition), ("event", request.Event),
+                ("rendition", request.Rendition), ("mode", request.Mode), ("event", request.Event),
                 ("enabled", request.Enabled switch { null => null, true => "true", false => "false" })), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return target;
@@ -268,10 +269,14 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
 
     private sealed record KeyRow(long Id, string Channel, string Name, string Url, byte[] StreamKey);
 
-    private sealed record Row(long Id, string Name, string Url, string Rendition, string? Event, bool Enabled, DateTimeOffset CreatedAt,
-        string? Session, string? OffReason, string? State, string? Reason, DateTimeOffset? Since, DateTimeOffset? NextAttemptAt)
+    private sealed record Row(long Id, string Name, string Url, string Rendition, string Mode, string? Event, bool Enabled,
+        DateTimeOffset CreatedAt, string? Session, string? OffReason, string? State, string? Reason, DateTimeOffset? Since,
+        DateTimeOffset? NextAttemptAt)
     {
-        public TargetInfo ToInfo() => new(Name, Url, Rendition, Event, Enabled, CreatedAt, StatusOf()) { Id = Id, Session = Session };
+        public TargetInfo ToInfo() => new(Name, Url, Rendition, TargetRules.ModeNames.Parse(Mode), Event, Enabled, CreatedAt, StatusOf())
+        {
+            Id = Id, Session = Session,
+        };
 
         private TargetStatus StatusOf() => !Enabled || OffReason is not null ? new(TargetState.Off, OffReason, Since ?? CreatedAt)
             : State is null or "off" ? new(TargetState.Connecting, "The connection begins.", Since ?? CreatedAt)

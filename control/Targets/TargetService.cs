@@ -38,7 +38,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private const string Read = """
-        SELECT t.id, t.channel_id AS channelId, t.name, t.url, t.stream_key AS streamKey, t.rendition, t.session_id AS session, t.notified
+        SELECT t.id, t.channel_id AS channelId, t.name, t.url, t.stream_key AS streamKey, t.rendition, t.mode, t.session_id AS session,
+            t.notified
         FROM targets t LEFT JOIN events e ON e.id = t.event_id
         WHERE t.channel_id = ANY (@channels) AND t.enabled AND (t.event_id IS NULL OR e.state = 'live')
         ORDER BY t.id
@@ -110,8 +111,11 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
                 if (target.Key is { } key)
                 {
                     settings.Add(new(target.Id, session.Channel, target.Name, target.Url, key, target.Rendition)
-                     { WasLive = target.Session == session.Id.Value && target.Notified is TargetNotifications.Live
-                            or TargetNotifications.Lost });
+                    {
+                        Mode = TargetRules.ModeNames.Parse(target.Mode),
+                        WasLive = target.Session == session.Id.Value
+                            && target.Notified is TargetNotifications.Live or TargetNotifications.Lost,
+                    });
                 }
 
                 reports.Add((target, session.Id, session.Channel));
@@ -320,7 +324,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         }
     }
 
-    private sealed record Row(long Id, long ChannelId, string Name, string Url, byte[] StreamKey, string Rendition, string? Session,
+    private sealed record Row(long Id, long ChannelId, string Name, string Url, byte[] StreamKey, string Rendition, string Mode,
+        string? Session,
         string? Notified)
     {
         /// <summary>Stream key. A secret.</summary>

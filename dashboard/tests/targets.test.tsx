@@ -30,6 +30,7 @@ const target: Target = {
   name: 'My YouTube',
   url: 'rtmps://a.rtmps.youtube.com/live2',
   rendition: 'source',
+  mode: 'copy',
   eventId: null,
   enabled: true,
   state: 'live',
@@ -93,6 +94,7 @@ describe('a target', () => {
     expect(facts.join(' ')).toContain('next attempt');
     expect(facts.join(' ')).not.toContain('Mbit');
     expect(targetFacts({ ...target, state: 'off', enabled: false, eventId: '01' })).toEqual(['source', text.ofEvent]);
+    expect(targetFacts({ ...target, state: 'off', mode: 'steady' })).toEqual(['Steady']);
   });
   test('can be tested only while it is not connected', () => {
     const testButton = (html: string) => html.split('<button').find((button) => button.includes(`>${text.test}<`));
@@ -199,15 +201,26 @@ describe('the form of a target', () => {
     expect(html).toMatch(/id="field-rendition-below"[^>]*role="alert">Unknown\./);
   });
   test('sends what has changed, and no empty stream key', () => {
-    const unchanged = { name: target.name, url: target.url, streamKey: '', rendition: 'source' };
+    const unchanged = { name: target.name, url: target.url, streamKey: '', mode: 'copy', rendition: 'source' };
     expect(targetChange(target, formOf(unchanged))).toEqual({});
     expect(targetChange(target, formOf({ ...unchanged, name: 'Other', streamKey: ' abc ' }))).toEqual({ name: 'Other', streamKey: 'abc' });
     expect(newTarget(formOf({ ...unchanged, streamKey: 'abc' }))).toEqual({ ...unchanged, streamKey: 'abc' });
     expect(newTarget(formOf(unchanged), '01A').eventId).toBe('01A');
+
+    // A steady target has no choice of a rendition.
+    const { rendition, ...steady } = { ...unchanged, mode: 'steady' };
+    expect(rendition).toBe('source');
+    expect(targetChange(target, formOf(steady))).toEqual({ mode: 'steady' });
   });
   test('names the limits of the platform', () => {
     expect(limitsText(preset)).toBe(text.limits('1080p, 6.0 Mbit/s, a keyframe at least every 2 s'));
     expect(limitsText({ ...preset, maxBitsPerSecond: null, maxHeight: null, maxKeyframeSeconds: null })).toBeNull();
+  });
+  test('offers a rendition only in mode copy', () => {
+    const fields = (mode: string) =>
+      renderToStaticMarkup(<TargetFields target={{ ...target, mode }} renditions={['source']} fieldErrors={{}} />);
+    expect(fields('copy')).toContain('name="rendition"');
+    expect(fields('steady')).not.toContain('name="rendition"');
   });
   test('offers the source, the rungs of the ladder and the current rendition', () => {
     expect(renditionNames(channel)).toEqual(['source', '720p', '480p']);

@@ -3,6 +3,7 @@ using Broadcast.Control;
 using Broadcast.Control.Database;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Targets;
+using Broadcast.Media.ControlToTargets;
 
 namespace Broadcast.Host.Commands;
 
@@ -27,6 +28,12 @@ internal static class TargetCommand
         Description = $"Video to send: source, or a rung of the ladder such as 720p ({TargetRules.DefaultRendition})",
     };
 
+    private static readonly Option<string?> Mode = new("--mode")
+    {
+        Description = "copy: sends a rendition as it is; steady: encodes once, with a size and frame rate that never change (copy)",
+        HelpName = "MODE",
+    };
+
     public static Command Create() => new("target", "Publish channels to other platforms, such as YouTube or Twitch")
     {
         Add(), List(), Set(), Switch("enable", "Publish to a target while the channel is on air", isEnabled: true),
@@ -35,25 +42,14 @@ internal static class TargetCommand
 
     private static Command Add()
     {
-        var mode = new Option<string>("--mode")
-        {
-            Description = "copy: sends the rendition as it is", HelpName = "MODE", DefaultValueFactory = _ => "copy",
-        };
         var eventId = new Option<string?>("--event") { Description = "Publish only while this event is live", HelpName = "EVENT" };
         var disabled = new Option<bool>("--disabled") { Description = "Add it without publishing" };
         var add = new Command("add", "Add a target to a channel; it is published at once if the channel is on air")
         {
-            Channel, Target, Url, Key, Rendition, mode, eventId, disabled,
+            Channel, Target, Url, Key, Mode, Rendition, eventId, disabled,
         };
         add.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            if (parsed.GetValue(mode) is not "copy" and var other)
-            {
-                throw new ControlException([new("mode", other == "steady"
-                    ? "Mode 'steady' is not available in this version. Choose a rung of the channel's ladder with --rendition instead."
-                    : $"'{other}' is not a mode; use copy.")]);
-            }
-
             var request = Request(parsed) with
             {
                 Name = parsed.GetValue(Target), Event = parsed.GetValue(eventId), Enabled = !parsed.GetValue(disabled),
@@ -75,9 +71,10 @@ internal static class TargetCommand
                 return;
             }
 
-            CommandOutput.PrintTable(["name", "url", "rendition", "event", "state", "reason"], targets.Select(target => new[]
+            CommandOutput.PrintTable(["name", "url", "mode", "rendition", "event", "state", "reason"], targets.Select(target => new[]
             {
-                target.Name, target.Url, target.Rendition, target.Event ?? "", State(target), target.Status.Reason ?? "",
+                target.Name, target.Url, TargetRules.Name(target.Mode), target.Mode == TargetMode.Steady ? "" : target.Rendition,
+                target.Event ?? "", State(target), target.Status.Reason ?? "",
             }));
         }));
         return list;
@@ -88,7 +85,7 @@ internal static class TargetCommand
         var name = new Option<string?>("--name") { Description = "New name", HelpName = "NAME" };
         var set = new Command("set", "Change a target. Options not given stay unchanged; a new address needs its key")
         {
-            Channel, Target, name, Url, Key, Rendition,
+            Channel, Target, name, Url, Key, Mode, Rendition,
         };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
             Report(parsed, "changed", await Repository(parsed, database).ChangeAsync(parsed.GetValue(Channel)!, parsed.GetValue(Target)!,
@@ -155,7 +152,7 @@ internal static class TargetCommand
     private static TargetRequest Request(ParseResult parsed) => new(
         Url: parsed.GetValue(Url), StreamKey: parsed.GetValue(Key) is "-" ? Console.In.ReadLine()?.Trim() is { Length: > 0 } key ? key
             : throw new ControlException([new("streamKey", "Standard input has no stream key.")]) : parsed.GetValue(Key),
-        Rendition: parsed.GetValue(Rendition));
+        Rendition: parsed.GetValue(Rendition), Mode: parsed.GetValue(Mode));
 
     private static void Report(ParseResult parsed, string what, TargetInfo target) => ChannelCommand.Report(parsed, Row(target),
         $"Target '{target.Name}' {what}: {target.Url}, {State(target)}{(target.Status.Reason is { } reason ? $" ({reason.TrimEnd('.')})" : "")}.");
@@ -164,8 +161,8 @@ internal static class TargetCommand
 
     private static object Row(TargetInfo target) => new
     {
-        name = target.Name, url = target.Url, rendition = target.Rendition, @event = target.Event, enabled = target.Enabled,
-        state = State(target), reason = target.Status.Reason, since = target.Status.Since, nextAttemptAt = target.Status.NextAttempt,
+        name = target.Name, url = target.Url, rendition = target.Rendition, mode = TargetRules.Name(target.Mode), @event = target.Event,
+        enabled = target.Enabled, state = State(target), reason = target.Status.Reason, since = target.Status.Since, nextAttemptAt = target.Status.NextAttempt,
     };
 
     private static TargetRepository Repository(ParseResult parsed, ControlDatabase database)

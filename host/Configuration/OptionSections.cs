@@ -12,6 +12,7 @@ using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Failover;
 using Broadcast.Transcoder.Slate;
+using Broadcast.Transcoder.Steady;
 using Broadcast.Transcoder.Thumbnails;
 
 namespace Broadcast.Host.Configuration;
@@ -28,6 +29,7 @@ internal static class OptionSections
         [FailoverOptions.Section] = typeof(FailoverOptions),
         [SlateOptions.Section] = typeof(SlateOptions),
         [EncodingOptions.Section] = typeof(EncodingOptions),
+        [SteadyOptions.Section] = typeof(SteadyOptions),
         [ThumbnailOptions.Section] = typeof(ThumbnailOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),

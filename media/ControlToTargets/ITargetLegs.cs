@@ -19,15 +19,30 @@ public enum TargetState
     Rejected,
 }
 
+/// <summary>Mode of a target.</summary>
+public enum TargetMode
+{
+    /// <summary>Sends a rendition as it is.</summary>
+    Copy,
+
+    /// <summary>
+    /// Sends the output of one encoder per session: parameter sets, size and frame rate never change, whatever the source does.
+    /// </summary>
+    Steady,
+}
+
 /// <summary>An enabled target of a session on air.</summary>
 /// <param name="Id">Id of the target.</param>
 /// <param name="Channel">Channel of the session.</param>
 /// <param name="Name">Name of the target, unique on its channel.</param>
 /// <param name="Url">Address: <c>rtmp://HOST[:PORT]/APP</c> or <c>rtmps://…</c>, without the stream key.</param>
 /// <param name="StreamKey">Stream key. A secret.</param>
-/// <param name="Rendition">Name of the video rendition to send, such as <c>source</c> or <c>720p</c>.</param>
+/// <param name="Rendition">Name of the video rendition to send, such as <c>source</c> or <c>720p</c>; unused when steady.</param>
 public sealed record TargetSettings(long Id, ChannelName Channel, string Name, string Url, string StreamKey, string Rendition)
 {
+    /// <summary>Mode.</summary>
+    public TargetMode Mode { get; init; }
+
     /// <summary>
     /// Indicates whether the session was live at this target before, from another server or an earlier process: the platform may still
     /// have that connection.

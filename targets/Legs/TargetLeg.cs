@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
+using Broadcast.Media.TargetsToTranscoder;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Publisher;
 using Broadcast.Targets.Messages;
@@ -32,6 +33,7 @@ internal sealed class TargetLeg : IAsyncDisposable
 
     private static readonly TimeSpan MaxQueuedDuration = TimeSpan.FromSeconds(5);
     private readonly LegInput _input;
+    private readonly string _rendition;
     private readonly LegQueue _queue = new(MaxQueuedBytes, MaxQueuedDuration);
     private readonly BitrateMeter _bitrate;
     private readonly RetryPolicy _retry;
@@ -71,10 +73,10 @@ internal sealed class TargetLeg : IAsyncDisposable
 
         (_settings, _client, _changed, _time, _logger) = (settings, client, changed, time, logger);
         (_address, _history, _earlier) = (address, history, history.Ended);
-        _input = new LegInput(settings.Rendition);
+        _input = new LegInput(_rendition = RenditionOf(settings));
         _bitrate = new BitrateMeter(time);
         _retry = new RetryPolicy(Random.Shared.NextDouble);
-        _status = new(TargetState.Connecting, $"waits for media of rendition '{settings.Rendition}'", time.GetUtcNow());
+        _status = new(TargetState.Connecting, $"waits for media of rendition '{_rendition}'", time.GetUtcNow());
         _running = Task.Run(RunAsync);
         history.Ended = _running;
     }
@@ -82,6 +84,9 @@ internal sealed class TargetLeg : IAsyncDisposable
     /// <summary>The publication at an address.</summary>
     public static RtmpTarget Target(RtmpAddress address, string streamKey) =>
         new(address.Host, address.Port, address.Application, streamKey, address.UseTls) { IsEnhanced = true };
+
+    private static string RenditionOf(TargetSettings settings) =>
+        settings.Mode == TargetMode.Steady ? SteadyRenditions.Video : settings.Rendition;
 
     /// <summary>The target.</summary>
     public TargetSettings Settings => _settings;
@@ -281,7 +286,7 @@ internal sealed class TargetLeg : IAsyncDisposable
             }
             catch (TimeoutException late)
             {
-                throw new TimeoutException($"No keyframe of rendition '{Settings.Rendition}' has arrived for "
+                throw new TimeoutException($"No keyframe of rendition '{_rendition}' has arrived for "
                     + $"{KeyframeTimeout.TotalSeconds} s.", late);
             }
             catch (OperationCanceledException) when (!stopping.IsCancellationRequested)

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
+using Broadcast.Media.TargetsToTranscoder;
 using Broadcast.Media.TranscoderToPackager;
 using Broadcast.Publisher;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     private readonly RtmpClientSettings _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly ISteadyEncoders? _encoders;
     private readonly ConcurrentDictionary<SessionId, SessionLegs> _sessions = new();
     private readonly Dictionary<long, TargetHistory> _histories = [];
     private readonly HashSet<Task> _ending = [];
@@ -29,9 +31,13 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     private bool _isStopping;
 
     /// <summary>Creates the collection, without legs.</summary>
-    public TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger)
+    /// <param name="client">Settings of the connections.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Logger.</param>
+    /// <param name="encoders">Encoders for steady targets; <see langword="null"/> if this server has none.</param>
+    public TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger, ISteadyEncoders? encoders = null)
     {
-        (_client, _time, _logger) = (client, time, logger);
+        (_client, _time, _logger, _encoders) = (client, time, logger, encoders);
         Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values.SelectMany(legs => legs.Legs)
             .GroupBy(leg => leg.Status.State).Select(legs => new Measurement<int>(legs.Count(),
                 new KeyValuePair<string, object?>("state", LabelOf(legs.Key)))), "{target}",
@@ -54,12 +60,16 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
             foreach (var session in _sessions.Keys.Where(session => !targets.ContainsKey(session)))
             {
                 _sessions.TryRemove(session, out var legs);
-                legs!.Legs.ToList().ForEach(End);
+                End(legs!);
             }
 
             foreach (var (session, wanted) in targets)
             {
-                Apply(_sessions.GetOrAdd(session, _ => new SessionLegs()), wanted, _client with { Agent = TargetAgent.Format(session) });
+                if (wanted.Count > 0 || _sessions.ContainsKey(session))
+                {
+                    Apply(_sessions.GetOrAdd(session, _ => new SessionLegs(wanted[0].Channel, _encoders)), wanted,
+                        _client with { Agent = TargetAgent.Format(session) });
+                }
             }
 
             _hasSessions = !_sessions.IsEmpty;
@@ -135,7 +145,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         lock (_lock)
         {
             _isStopping = true;
-            _sessions.Values.SelectMany(legs => legs.Legs).ToList().ForEach(End);
+            _sessions.Values.ToList().ForEach(End);
             _sessions.Clear();
             ending = [.. _ending];
         }
@@ -160,8 +170,9 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
             .Select(target => Begin(target, sessionClient)).OfType<TargetLeg>().ToList();
         if (ended.Count + begun.Count > 0)
         {
-            legs.Set([.. kept, .. begun]);
-            ended.ForEach(End);
+            var unused = legs.Set([.. kept, .. begun]);
+            ended.ForEach(leg => End(leg));
+            End(unused);
         }
     }
 
@@ -209,9 +220,20 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         }
     }
 
-    private void End(TargetLeg leg)
+    private void End(SessionLegs legs)
     {
-        var ending = leg.DisposeAsync().AsTask();
+        legs.Legs.ToList().ForEach(leg => End(leg));
+        End(legs.Set([]));
+    }
+
+    private void End(IAsyncDisposable? ended)
+    {
+        if (ended is null)
+        {
+            return;
+        }
+
+        var ending = ended.DisposeAsync().AsTask();
         _ending.Add(ending);
         _ = ending.ContinueWith(Forget, TaskScheduler.Default);
     }

@@ -40,6 +40,7 @@ public sealed partial class ChildProcessTests
         ["transcoder/Audio/AudioEncodeCommand.cs"] = ["AudioSocket"],
         ["transcoder/Encoders/EncodeCommand.cs"] = ["VideoSocket"],
         ["transcoder/Slate/SlateCommand.cs"] = ["VideoPipe", "SlateFile"],
+        ["transcoder/Steady/SteadyCommand.cs"] = ["VideoSocket"],
         ["transcoder/Thumbnails/ThumbnailCommand.cs"] = ["VideoPipe"],
     };
 

@@ -47,6 +47,9 @@ public sealed class TargetApiTests(PostgresFixture postgres)
             new { name = "Other", url = "rtmp://example.org/app", streamKey = "next", rendition = "720p" });
         (Text(changed, "name"), Text(changed, "url"), Text(changed, "rendition"), Text(changed, "state"))
             .ShouldBe(("Other", "rtmp://example.org/app", "720p", "off"));
+        Text(changed, "mode").ShouldBe("copy");
+        var (_, steady, _) = await server.SendAsync("PATCH", $"{Path}/other", producer, new { mode = "steady" });
+        Text(steady, "mode").ShouldBe("steady");
 
         (await server.SendAsync("DELETE", $"{Path}/other", producer)).Status.ShouldBe(204);
         (await server.SendAsync("GET", $"{Path}/other", producer)).Status.ShouldBe(404);
@@ -71,7 +74,8 @@ public sealed class TargetApiTests(PostgresFixture postgres)
     [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":""}""", "streamKey")]
     [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":"a b"}""", "streamKey")]
     [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":"x","rendition":"../a"}""", "rendition")]
-    [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":"x","mode":"copy"}""", "mode")]
+    [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":"x","mode":"fast"}""", "mode")]
+    [InlineData("""{"name":"A","url":"rtmp://example.org/live","streamKey":"x","mode":"steady","rendition":"720p"}""", "rendition")]
     public async Task Invalid_target_is_rejected_with_all_errors(string body, params string[] members)
     {
         await using var server = await StartAsync();

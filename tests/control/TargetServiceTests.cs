@@ -48,7 +48,10 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
 
         await bench.Targets.ChangeAsync("demo", "a", new(Enabled: true, StreamKey: "key-b", Rendition: "720p"));
         await bench.RunAsync(isChanged: true);
-        bench.Legs.Targets.Select(now => (now.StreamKey, now.Rendition)).ShouldBe([("key-b", "720p")]);
+        bench.Legs.Targets.Select(now => (now.StreamKey, now.Rendition, now.Mode)).ShouldBe([("key-b", "720p", TargetMode.Copy)]);
+        await bench.Targets.ChangeAsync("demo", "a", new(Mode: "steady"));
+        await bench.RunAsync(isChanged: true);
+        bench.Legs.Targets.Single().Mode.ShouldBe(TargetMode.Steady);
 
         await bench.Targets.DeleteAsync("demo", "A");
         await bench.RunAsync(isChanged: true);

@@ -17,10 +17,13 @@ public sealed class TargetTests
     {
         await using var platform = await BroadcastServer.StartAsync();
         var there = await platform.AddChannelAsync("there");
+        var calm = await platform.AddChannelAsync("calm");
         await using var server = await BroadcastServer.StartAsync(
             environment: new Dictionary<string, string?>
             {
                 ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
+                ["BROADCAST__Steady__Width"] = "320",
+                ["BROADCAST__Steady__Height"] = "180",
 
                 // Servers that share a database need the same.
                 ["BROADCAST__Control__SecretKeys"] = Convert.ToBase64String(new byte[32]),
@@ -28,6 +31,8 @@ public sealed class TargetTests
         var channel = await server.AddChannelAsync("main");
         (await server.CommandAsync("target", "add", "main", "Other server", "--url", $"{platform.Rtmp}/live", "--key", there.StreamKey))
             .EnsureSuccess();
+        (await server.CommandAsync("target", "add", "main", "Steady", "--url", $"{platform.Rtmp}/live", "--key", calm.StreamKey, "--mode",
+            "steady")).EnsureSuccess();
         (await StateAsync(server)).State.ShouldBe("off");
 
         var source = new TestSource();
@@ -45,6 +50,11 @@ public sealed class TargetTests
         (await FfmpegTool.DecodeAsync(platform.Hls("there").ToString(), 3)).ShouldBeEmpty();
         (await PublicationsAsync(platform)).ShouldBe(["publish.started"], "the platform sees one publication");
         (await StateAsync(server)).Connections.ShouldBe(1);
+
+        // The steady target got the same without any change of its parameters.
+        var steady = await HlsView.WaitAsync(platform, "calm", v => v.Segments.Count >= after.Segments.Count - 2, "the steady publication");
+        steady.Segments.ShouldAllBe(segment => !segment.Discontinuity);
+        (await FfmpegTool.DecodeAsync(platform.Hls("calm").ToString(), 3)).ShouldBeEmpty();
 
         using var off = await server.Api.PatchAsJsonAsync(Target, new { enabled = false });
         off.EnsureSuccessStatusCode();

@@ -19,8 +19,11 @@ namespace Broadcast.Transcoder.Audio;
 /// <param name="sink">Receives the encoded frames.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Action<MediaSample> sink, TimeProvider time, ILogger logger)
-    : IAsyncDisposable
+/// <param name="fixedTarget">
+/// Output format of all sources, also of those that players support; <see langword="null"/> for that of <see cref="AudioPlan"/>.
+/// </param>
+internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Action<MediaSample> sink, TimeProvider time, ILogger logger,
+    AudioEncodeTarget? fixedTarget = null) : IAsyncDisposable
 {
     /// <summary>30 minutes: no source timestamp lies further before the start of its session.</summary>
     private const int OffsetSeconds = 1800;
@@ -133,8 +136,8 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     private void TryStart()
     {
         var now = time.GetTimestamp();
-        if (now < _notBefore || AudioEncodeCommand.Source(_source!) is not { } source
-            || AudioPlan.For(_source!.Config).Target is not { } target)
+        if (now < _notBefore || _source is null || AudioEncodeCommand.Source(_source) is not { } source
+            || (fixedTarget ?? AudioPlan.For(_source.Config).Target) is not { } target)
         {
             return;
         }

@@ -428,6 +428,7 @@ export interface Schemas {
     url: string;
     streamKey: string;
     rendition?: string | null;
+    mode?: string | null;
     eventId?: string | null;
     enabled?: boolean | null;
   };
@@ -637,6 +638,7 @@ export interface Schemas {
     url?: string | null;
     streamKey?: string | null;
     rendition?: string | null;
+    mode?: string | null;
     enabled?: boolean | null;
   };
   TargetPreset: {
@@ -666,6 +668,7 @@ export interface Schemas {
     name: string;
     url: string;
     rendition: string;
+    mode: string;
     eventId: string | null;
     enabled: boolean;
     state: string;

@@ -16,6 +16,10 @@ export const targetsText = {
   streamKey: 'Stream key',
   keyKept: 'Leave empty to keep the current key. A new address requires the key again.',
   keyRequired: 'The address has changed: enter the stream key again.',
+  mode: 'Mode',
+  modes: { copy: 'Copy', steady: 'Steady' } as Record<string, string>,
+  modeHint:
+    '“Copy” sends a rendition as it is. “Steady” encodes once more: size and frame rate never change, also with the slate.',
   rendition: 'Video',
   renditionHint: '“source” is what the encoder sends. Choose a smaller rendition if the platform accepts less.',
   limits: (limits: string) => `Limits: ${limits}.`,

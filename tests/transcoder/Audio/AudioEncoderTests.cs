@@ -200,7 +200,7 @@ public sealed class AudioEncoderTests : IDisposable
         return sample with { Decode = time, Present = time, Arrival = DateTimeOffset.UnixEpoch + time.ToTimeSpan() };
     }
 
-    private static IEnumerable<MediaSample> Samples(CodedTrack track) => track.Samples.Select(s =>
+    internal static IEnumerable<MediaSample> Samples(CodedTrack track) => track.Samples.Select(s =>
     {
         var time = new MediaTime(s.Decode, track.Track.Timescale);
         return new MediaSample(track.Track, time, new MediaTime(s.Decode + s.Said.CompositionOffset, track.Track.Timescale), s.Said.IsSync,

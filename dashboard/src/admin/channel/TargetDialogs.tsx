@@ -170,6 +170,7 @@ export function TargetFields({ target, preset, renditions, fieldErrors }: Target
   const text = adminText.targets;
   const needsKey = target === undefined || url.trim() !== target.url;
   const initialRendition = target?.rendition ?? 'source';
+  const [mode, setMode] = useState(target?.mode ?? 'copy');
   return (
     <>
       <TextField
@@ -205,13 +206,24 @@ export function TargetFields({ target, preset, renditions, fieldErrors }: Target
         spellCheck={false}
       />
       <SelectField
-        label={text.rendition}
-        name="rendition"
-        hint={text.renditionHint}
-        error={fieldErrors.rendition}
-        options={[...new Set([...renditions, initialRendition])].map((name) => [name, name] as const)}
-        initial={initialRendition}
+        label={text.mode}
+        name="mode"
+        hint={text.modeHint}
+        error={fieldErrors.mode}
+        options={Object.entries(text.modes)}
+        value={mode}
+        onChange={setMode}
       />
+      {mode !== 'steady' && (
+        <SelectField
+          label={text.rendition}
+          name="rendition"
+          hint={text.renditionHint}
+          error={fieldErrors.rendition}
+          options={[...new Set([...renditions, initialRendition])].map((name) => [name, name] as const)}
+          initial={initialRendition}
+        />
+      )}
     </>
   );
 }
@@ -235,23 +247,26 @@ export function renditionNames(channel: Channel): string[] {
 
 /** The request that adds a target. */
 export function newTarget(form: FormData, eventId?: string): TargetRequest {
+  const rendition = form.get('rendition');
   return {
     name: String(form.get('name')).trim(),
     url: String(form.get('url')).trim(),
     streamKey: String(form.get('streamKey')).trim(),
-    rendition: String(form.get('rendition')),
+    mode: String(form.get('mode')),
+    ...(rendition === null ? {} : { rendition: String(rendition) }),
     ...(eventId === undefined ? {} : { eventId }),
   };
 }
 
 /** The changed members of a target. An empty stream key keeps the current one. */
 export function targetChange(target: Target, form: FormData): TargetRequest {
-  const { name, url, streamKey, rendition } = newTarget(form);
+  const { name, url, streamKey, mode, rendition } = newTarget(form);
   return {
     ...(name === target.name ? {} : { name }),
     ...(url === target.url ? {} : { url }),
     ...(streamKey === '' ? {} : { streamKey }),
-    ...(rendition === target.rendition ? {} : { rendition }),
+    ...(mode === target.mode ? {} : { mode }),
+    ...(rendition === undefined || rendition === target.rendition ? {} : { rendition }),
   };
 }
 

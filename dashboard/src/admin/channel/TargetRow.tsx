@@ -106,7 +106,7 @@ export function TargetPill({ state }: { state: string }) {
 /** Properties of a target as short texts. */
 export function targetFacts(target: Target): string[] {
   const text = adminText.targets;
-  const facts: string[] = [target.rendition];
+  const facts: string[] = [target.mode === 'copy' ? target.rendition : (text.modes[target.mode] ?? target.mode)];
   if (target.eventId !== null) facts.push(text.ofEvent);
   if (target.reason !== null) facts.push(target.reason);
   if (target.nextAttemptAt !== null) facts.push(text.nextAttempt(clockText(target.nextAttemptAt)));
