@@ -126,7 +126,8 @@ internal sealed record TargetView(
     public static TargetView From(TargetInfo target) => new(
         target.Name, target.Url, target.Rendition, TargetRules.Name(target.Mode), target.Event, target.Enabled,
         TargetRules.Name(target.Status.State), target.Status.Reason, target.Status.Since, target.Status.NextAttempt,
-        target.Status.BitsPerSecond, Math.Round(target.Status.Delay.TotalSeconds, 3), target.Status.DroppedFrames, target.Status.Publications, target.CreatedAt);
+        target.Status.BitsPerSecond, Math.Round(target.Status.Delay.TotalSeconds, 3), target.Status.DroppedFrames,
+        target.Status.Publications, target.CreatedAt);
 }
 
 internal sealed record TargetTestView(bool Accepted, string? Reason, double Seconds);

@@ -162,7 +162,8 @@ internal static class TargetCommand
     private static object Row(TargetInfo target) => new
     {
         name = target.Name, url = target.Url, rendition = target.Rendition, mode = TargetRules.Name(target.Mode), @event = target.Event,
-        enabled = target.Enabled, state = State(target), reason = target.Status.Reason, since = target.Status.Since, nextAttemptAt = target.Status.NextAttempt,
+        enabled = target.Enabled, state = State(target), reason = target.Status.Reason, since = target.Status.Since,
+        nextAttemptAt = target.Status.NextAttempt,
     };
 
     private static TargetRepository Repository(ParseResult parsed, ControlDatabase database)

@@ -46,7 +46,9 @@ internal sealed class NginxRtmp : IServerUnderTest
     /// <summary>Starts nginx.</summary>
     /// <param name="root">Folder on tmpfs for segments, as for the server under test.</param>
     /// <param name="output">Output of nginx-rtmp.</param>
-    public static async Task<NginxRtmp> StartAsync(string root, NginxOutput output = NginxOutput.Hls | NginxOutput.Dash)
+    /// <param name="pushes">Addresses to which it pushes each stream.</param>
+    public static async Task<NginxRtmp> StartAsync(string root, NginxOutput output = NginxOutput.Hls | NginxOutput.Dash,
+        params IReadOnlyList<string> pushes)
     {
         var folder = TempFolder.Create();
         var (rtmp, http) = (FreePort.Next(), FreePort.Next());
@@ -72,6 +74,7 @@ internal sealed class NginxRtmp : IServerUnderTest
                   live on;
                   {{(output.HasFlag(NginxOutput.Hls) ? hls : "")}}
                   {{(output.HasFlag(NginxOutput.Dash) ? dash : "")}}
+                  {{string.Join(' ', pushes.Select(address => $"push {address};"))}}
                 }
               }
             }

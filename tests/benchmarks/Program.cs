@@ -1,7 +1,8 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun|cluster] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun|cluster|targets]
+                             [--rounds N] [--counts 1,10,50,100]
 
       publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
       start        startup and reaction times; with --recordings N, startup with many recordings
@@ -14,8 +15,10 @@ const string Usage = """
       pages        load size and load time of dashboard and watch page in Chromium
       longrun      sizes of a session over 30 simulated days with an outage each minute
       cluster      mirrors, forwarded encoders and takeovers of two servers on one database
+      targets      publishing to other platforms, next to nginx-rtmp
 
-    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control, pages, longrun and cluster.
+    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control,
+    pages, longrun, cluster and targets.
     Progress goes to standard error, results in Markdown to standard output.
     """;
 
@@ -54,13 +57,13 @@ if (args.Contains("--help"))
 {
     Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
         "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
-            "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage, "cluster" => ClusterPlan.Usage,
+            "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage, "cluster" => ClusterPlan.Usage, "targets" => TargetsPlan.Usage,
             _ => Usage });
     return 0;
 }
 
 var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
-var (longRun, start, cluster) = (new LongRunPlan(), new StartPlan(), new ClusterPlan());
+var (longRun, start, cluster, targets) = (new LongRunPlan(), new StartPlan(), new ClusterPlan(), new TargetsPlan());
 var (ingest, transcode, origin, latency, storage, control, pages) =
     (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
@@ -75,6 +78,7 @@ try
     pages = what == "pages" ? PagesPlan.Parse(options) : pages;
     start = what == "start" ? StartPlan.Parse(options) : start with { Rounds = rounds };
     cluster = what == "cluster" ? ClusterPlan.Parse(options) : cluster;
+    targets = what == "targets" ? TargetsPlan.Parse(options) : targets;
     longRun = what == "longrun" ? LongRunPlan.Parse(options) : longRun;
 }
 catch (FormatException e)
@@ -141,6 +145,11 @@ try
     if (what is "control")
     {
         await ControlBenchmark.RunAsync(control, shared, reports, Progress);
+    }
+
+    if (what is "targets")
+    {
+        await TargetsBenchmark.RunAsync(targets, shared, reports, Progress);
     }
 
     if (what is "pages")

@@ -28,7 +28,8 @@ public sealed class SteadyLegTests
         var legs = new TargetLegs(new RtmpClientSettings(), TimeProvider.System, NullLogger<TargetLegs>.Instance, encoders);
         TargetSettings[] all =
         [
-            Target(1, platform), Target(2, platform) with { Mode = TargetMode.Steady }, Target(3, platform) with { Mode = TargetMode.Steady },
+            Target(1, platform), Target(2, platform) with { Mode = TargetMode.Steady },
+            Target(3, platform) with { Mode = TargetMode.Steady },
         ];
         Apply(legs, all);
         var source = new SampleSource();

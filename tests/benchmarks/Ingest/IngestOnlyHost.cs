@@ -59,7 +59,7 @@ internal static class IngestOnlyHost
     }
 
     /// <summary>Accepts all publishers, each on a channel named like its key.</summary>
-    private sealed class PermissiveAuthorizer(TimeProvider time) : IPublishAuthorizer
+    internal sealed class PermissiveAuthorizer(TimeProvider time) : IPublishAuthorizer
     {
         public ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
         {
