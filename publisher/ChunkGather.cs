@@ -4,10 +4,17 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Publisher;
 
-/// <summary>Collects messages as a list of buffers for one gathering write: headers from scratch memory, payloads by reference.</summary>
+/// <summary>Collects messages as a list of buffers for one gathering write: headers from scratch memory, larger payloads by reference.</summary>
 internal sealed class ChunkGather(int chunkSize, uint messageStream)
 {
     private const int ScratchSize = 1024;
+
+    /// <summary>Longest body that is copied behind the header: a buffer of its own would cost more.</summary>
+    private const int MaxCopied = 32;
+
+    /// <summary>Longest header with prefix and copied body.</summary>
+    private const int MaxHeader = 16 + 16 + MaxCopied;
+
     private const int AudioStream = 4;
     private const int VideoStream = 6;
     private const int DataStream = 5;
@@ -37,29 +44,48 @@ internal sealed class ChunkGather(int chunkSize, uint messageStream)
         var type = (MessageType)tag.Type;
         var prefix = type == MessageType.Data && !tag.Body.Span.StartsWith(SetDataFrame) ? SetDataFrame : [];
         var chunkStream = type switch { MessageType.Audio => AudioStream, MessageType.Video => VideoStream, _ => DataStream };
-        var header = Scratch(16);
-        AppendScratch(ChunkWriter.WriteHeader(header, chunkStream, type, messageStream, timestamp, prefix.Length + tag.Body.Length));
+        var header = Scratch(MaxHeader);
+        var used = ChunkWriter.WriteHeader(header, chunkStream, type, messageStream, timestamp, prefix.Length + tag.Length);
 
-        // The prefix is far shorter than a chunk, so it never needs splitting.
-        var room = chunkSize;
-        if (prefix.Length > 0)
+        // Prefixes are far shorter than a chunk, so they never need splitting. They share a buffer with the header.
+        prefix.CopyTo(header[used..]);
+        used += prefix.Length;
+        var room = chunkSize - prefix.Length;
+        if (tag.Body.Length <= MaxCopied)
         {
-            Append(prefix);
-            room -= prefix.Length;
+            tag.Body.Span.CopyTo(header[used..]);
+            used += tag.Body.Length;
+            room -= tag.Body.Length;
+            AppendScratch(used);
+        }
+        else
+        {
+            AppendScratch(used);
+            AddBody(tag.Body);
         }
 
-        var body = AsArray(tag.Body);
-        while (body.Count > room)
-        {
-            Append(body[..room]);
-            body = body[room..];
-            room = chunkSize;
-            AppendScratch(ChunkWriter.WriteContinuation(Scratch(5), chunkStream, timestamp));
-        }
+        AddBody(tag.Rest);
 
-        if (body.Count > 0)
+        void AddBody(ReadOnlyMemory<byte> part)
         {
-            Append(body);
+            var body = AsArray(part);
+            while (body.Count > room)
+            {
+                if (room > 0)
+                {
+                    Append(body[..room]);
+                    body = body[room..];
+                }
+
+                room = chunkSize;
+                AppendScratch(ChunkWriter.WriteContinuation(Scratch(5), chunkStream, timestamp));
+            }
+
+            if (body.Count > 0)
+            {
+                Append(body);
+                room -= body.Count;
+            }
         }
     }
 

@@ -6,6 +6,12 @@ namespace Broadcast.Publisher;
 /// <param name="Body">A slice of the file.</param>
 public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<byte> Body)
 {
+    /// <summary>End of the body where it lies in another buffer, so that a frame need not be copied; usually empty.</summary>
+    public ReadOnlyMemory<byte> Rest { get; init; }
+
+    /// <summary>Bytes of the body with <see cref="Rest"/>.</summary>
+    public int Length => Body.Length + Rest.Length;
+
     /// <summary>Indicates whether the tag contains audio.</summary>
     public bool IsAudio => Type == 8;
 

@@ -17,6 +17,7 @@ public static class FlvMessages
 
     // AAC, 44 kHz, 16 bits, stereo: fixed for AAC whatever its format is.
     private const byte AacAudio = 0xAF;
+    private static readonly byte[] AacFrame = [AacAudio, 1];
     private const int MaxOffset = (1 << 23) - 1;
 
     /// <summary>
@@ -43,24 +44,23 @@ public static class FlvMessages
         _ => throw new NotSupportedException($"Codec {config.CodecString} cannot be published over RTMP."),
     };
 
-    /// <summary>Creates the message of a sample, timestamp 0.</summary>
+    /// <summary>Creates the message of a sample, timestamp 0. The payload of the sample is not copied (<see cref="FlvTag.Rest"/>).</summary>
     /// <exception cref="NotSupportedException">The codec is not supported (<see cref="IsSupported"/>).</exception>
     public static FlvTag Frame(in MediaSample sample)
     {
-        var payload = sample.Payload.Span;
         switch (sample.Track.Config)
         {
             case CodecConfig.Aac:
-                return new(Audio, 0, (byte[])[AacAudio, 1, .. payload]);
+                return new(Audio, 0, AacFrame) { Rest = sample.Payload };
             case CodecConfig.Avc:
                 var offset = OffsetOf(sample);
                 return new(Video, 0, (byte[])[sample.IsSync ? AvcKeyframe : AvcInterFrame, 1,
-                    (byte)(offset >> 16), (byte)(offset >> 8), (byte)offset, .. payload]);
+                    (byte)(offset >> 16), (byte)(offset >> 8), (byte)offset]) { Rest = sample.Payload };
             default:
                 var codec = FourCcOf(sample.Track.Config)
                     ?? throw new NotSupportedException($"Codec {sample.Track.Config.CodecString} cannot be published over RTMP.");
-                return new(Video, 0,
-                    EnhancedBody.Video(EnhancedPacket.CodedFrames, codec, payload, sample.IsSync, compositionOffset: OffsetOf(sample)));
+                return new(Video, 0, EnhancedBody.Video(EnhancedPacket.CodedFrames, codec, [], sample.IsSync,
+                    compositionOffset: OffsetOf(sample))) { Rest = sample.Payload };
         }
     }
 

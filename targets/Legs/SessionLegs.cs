@@ -50,6 +50,15 @@ internal sealed class SessionLegs(ChannelName channel, ISteadyEncoders? encoders
         }
     }
 
+    /// <summary>Sends what was offered since the last call. Never blocks.</summary>
+    public void Flush()
+    {
+        foreach (var leg in _legs)
+        {
+            leg.Flush();
+        }
+    }
+
     private void OfferSteady(RenditionSample item) => Offer(_steady, item, hasVideo: true, set: null);
 
     private static void Offer(TargetLeg[] legs, in RenditionSample item, bool hasVideo, object? set)

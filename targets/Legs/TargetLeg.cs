@@ -155,6 +155,9 @@ internal sealed class TargetLeg : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends what was offered since the last call. Never blocks.</summary>
+    public void Flush() => _queue.Signal();
+
     /// <summary>Ends the publication and the connection.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -234,6 +237,7 @@ internal sealed class TargetLeg : IAsyncDisposable
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _ = publisher.Completion.ContinueWith(_ => Cancel(ended), TaskScheduler.Default);
         _ = publisher.ReconnectRequested.ContinueWith(_ => Cancel(ended), TaskScheduler.Default);
+        using var waking = ended.Token.Register(_queue.Wake);
         lock (_lock)
         {
             _input.Restart();
@@ -281,8 +285,14 @@ internal sealed class TargetLeg : IAsyncDisposable
         {
             try
             {
-                var waiting = _queue.WaitAsync(ended.Token);
-                await (hasSent ? waiting : waiting.WaitAsync(KeyframeTimeout, _time, ended.Token));
+                // Waits first: an end before this is noticed here, a later one wakes.
+                var waiting = _queue.WaitAsync();
+                if (!ended.IsCancellationRequested)
+                {
+                    await (hasSent ? waiting : waiting.WaitAsync(KeyframeTimeout, _time, ended.Token));
+                }
+
+                ended.Token.ThrowIfCancellationRequested();
             }
             catch (TimeoutException late)
             {
@@ -299,7 +309,13 @@ internal sealed class TargetLeg : IAsyncDisposable
     private async Task SendAsync(RtmpPublisher publisher, List<FlvTag> tags, CancellationToken stopping)
     {
         // A write is never canceled: half of a TLS record or chunk would break the end of the publication.
-        var sending = publisher.SendAsync(tags, 0, CancellationToken.None).AsTask();
+        var writing = publisher.SendAsync(tags, 0, CancellationToken.None);
+        if (writing.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        var sending = writing.AsTask();
         _ = sending.ContinueWith(static abandoned => abandoned.Exception, CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try

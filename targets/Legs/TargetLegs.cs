@@ -15,6 +15,10 @@ namespace Broadcast.Targets.Legs;
 internal sealed class TargetLegs : ITargetLegs, IHostedService
 {
     private const int MaxTests = 4;
+
+    /// <summary>Time for which samples are gathered before they are sent.</summary>
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
+
     private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan TestSlotTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TestCloseTimeout = TimeSpan.FromSeconds(2);
@@ -27,6 +31,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     private readonly HashSet<Task> _ending = [];
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _tests = new(MaxTests, MaxTests);
+    private readonly ITimer _flushing;
     private volatile bool _hasSessions;
     private bool _isStopping;
 
@@ -38,6 +43,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     public TargetLegs(RtmpClientSettings client, TimeProvider time, ILogger<TargetLegs> logger, ISteadyEncoders? encoders = null)
     {
         (_client, _time, _logger, _encoders) = (client, time, logger, encoders);
+        _flushing = time.CreateTimer(_ => Flush(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values.SelectMany(legs => legs.Legs)
             .GroupBy(leg => leg.Status.State).Select(legs => new Measurement<int>(legs.Count(),
                 new KeyValuePair<string, object?>("state", LabelOf(legs.Key)))), "{target}",
@@ -72,7 +78,13 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
                 }
             }
 
-            _hasSessions = !_sessions.IsEmpty;
+            if (_hasSessions == _sessions.IsEmpty)
+            {
+                _hasSessions = !_sessions.IsEmpty;
+                var interval = _hasSessions ? FlushInterval : Timeout.InfiniteTimeSpan;
+                _flushing.Change(interval, interval);
+            }
+
             Prune();
         }
     }
@@ -148,9 +160,18 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
             _sessions.Values.ToList().ForEach(End);
             _sessions.Clear();
             ending = [.. _ending];
+            _flushing.Dispose();
         }
 
         await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Flush()
+    {
+        foreach (var (_, legs) in _sessions)
+        {
+            legs.Flush();
+        }
     }
 
     private void Apply(SessionLegs legs, IReadOnlyList<TargetSettings> wanted, RtmpClientSettings sessionClient)

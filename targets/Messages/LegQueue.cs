@@ -4,7 +4,8 @@ namespace Broadcast.Targets.Messages;
 
 /// <summary>
 /// Messages that wait to be sent to one target. Bounded by bytes and by duration: when it is full, it drops frames up to a keyframe for
-/// which there is room, and counts them. Configurations are never dropped. One thread writes, another one reads.
+/// which there is room, and counts them. Configurations are never dropped. One thread writes, another one reads, which
+/// <see cref="Signal"/> wakes: messages are gathered, since a write costs more than a message.
 /// </summary>
 /// <param name="maxBytes">Maximum bytes of the messages.</param>
 /// <param name="maxDuration">Maximum time between the oldest and the newest message.</param>
@@ -15,7 +16,7 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
 
     private readonly Lock _lock = new();
     private readonly Queue<(FlvTag Tag, long Step)> _tags = new();
-    private readonly SemaphoreSlim _filled = new(0, 1);
+    private TaskCompletionSource? _waiting;
     private long _bytes;
     private long _milliseconds;
     private bool _isDropping;
@@ -59,11 +60,29 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
             {
                 Enqueue(frame);
             }
+        }
+    }
 
-            if (_tags.Count > 0 && _filled.CurrentCount == 0)
+    /// <summary>Wakes the reader if there are messages.</summary>
+    public void Signal()
+    {
+        lock (_lock)
+        {
+            if (_tags.Count > 0)
             {
-                _filled.Release();
+                _waiting?.TrySetResult();
+                _waiting = null;
             }
+        }
+    }
+
+    /// <summary>Wakes the reader even if there are no messages.</summary>
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            _waiting?.TrySetResult();
+            _waiting = null;
         }
     }
 
@@ -79,8 +98,8 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
             var taken = 0L;
             while (into.Count < maxCount && taken < maxTakenBytes && _tags.TryDequeue(out var next))
             {
-                taken += next.Tag.Body.Length;
-                _bytes -= next.Tag.Body.Length;
+                taken += next.Tag.Length;
+                _bytes -= next.Tag.Length;
                 _milliseconds -= next.Step;
                 into.Add(next.Tag);
             }
@@ -89,8 +108,14 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
         return into.Count > 0;
     }
 
-    /// <summary>Waits for messages.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken) => _filled.WaitAsync(cancellationToken);
+    /// <summary>Waits for the next signal. Only one reader may wait.</summary>
+    public Task WaitAsync()
+    {
+        lock (_lock)
+        {
+            return (_waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
 
     /// <summary>Discards all messages.</summary>
     public void Clear()
@@ -108,7 +133,7 @@ internal sealed class LegQueue(int maxBytes, TimeSpan maxDuration)
         var step = _tags.Count == 0 ? 0 : Math.Clamp(unchecked((int)(tag.Timestamp - _newest)), 0, MaxStep);
         _newest = step > 0 || _tags.Count == 0 ? tag.Timestamp : _newest;
         _tags.Enqueue((tag, step));
-        _bytes += tag.Body.Length;
+        _bytes += tag.Length;
         _milliseconds += step;
     }
 }

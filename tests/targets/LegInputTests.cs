@@ -140,9 +140,10 @@ public sealed class LegInputTests
         var sample = new SampleSource().Frames(1).First().Sample;
         var moved = sample with { Present = sample.Decode + new MediaTime(ticks, MediaTime.VideoTimescale) };
 
-        var body = FlvMessages.Frame(moved).Body.Span;
+        var frame = FlvMessages.Frame(moved);
+        var body = frame.Body.Span;
         (body[0], body[1], body[2], body[3], body[4]).ShouldBe(((byte)0x17, (byte)1, high, middle, low));
-        body[5..].SequenceEqual(sample.Payload.Span).ShouldBeTrue();
+        frame.Rest.Span.SequenceEqual(sample.Payload.Span).ShouldBeTrue();
     }
 
     private static List<FlvTag> Convert(LegInput input, IEnumerable<RenditionSample> items)

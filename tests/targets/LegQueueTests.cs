@@ -78,14 +78,20 @@ public sealed class LegQueueTests
     }
 
     [Fact]
-    public async Task Reader_is_woken_once_there_are_messages()
+    public async Task Reader_is_woken_by_a_signal_once_there_are_messages()
     {
         var queue = new LegQueue(int.MaxValue, TimeSpan.FromHours(1));
-        var waiting = queue.WaitAsync(CancellationToken.None);
+        var waiting = queue.WaitAsync();
+        queue.Signal();
         waiting.IsCompleted.ShouldBeFalse();
         Add(queue, 0, 5);
+        waiting.IsCompleted.ShouldBeFalse();
+        queue.Signal();
         await waiting;
         Take(queue).Count.ShouldBe(5);
+        waiting = queue.WaitAsync();
+        queue.Wake();
+        await waiting;
         queue.Clear();
         Take(queue).ShouldBeEmpty();
     }
