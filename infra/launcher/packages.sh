@@ -49,6 +49,9 @@ packages_to_measure() {
   esac
   if [ "$1" = soak ]; then
     case " $* " in
+      *' --targets '*) packages_of_nginx_rtmp ;;
+    esac
+    case " $* " in
       *' --recording '*) packages_to_test | grep '^chromium|' ;;
       *' --browsers '*) packages_of_engines ;;
       *' --browser '* | *' --low '*) packages_to_test | grep '^chromium|' ;;
@@ -76,6 +79,10 @@ packages_to_measure() {
   esac
   [ "${2:-}" = latency ] && return 0
   [ "${2:-}" = pages ] && return 0
+  packages_of_nginx_rtmp
+}
+
+packages_of_nginx_rtmp() {
   echo 'nginx|file /usr/sbin/nginx|peer of the benchmarks'
   echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|peer of the benchmarks'
 }

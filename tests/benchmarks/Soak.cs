@@ -16,6 +16,7 @@ internal static class Soak
                ./broadcast soak --low MINUTES [--hold SECONDS (0)]
                ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]
                ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]
+               ./broadcast soak --targets MINUTES [--switches N (100)]
                ./broadcast soak --cluster MINUTES [--kills N (MINUTES)] [--pauses N (MINUTES)] [--drains N (0)] [--servers N (2)]
                                 [--network [--power N (0)] [--cuts N (0)]] [--edges [--browser]] [--failovers N (0)] [--seed N (1)] [--logs DIR]
         Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.
@@ -45,6 +46,11 @@ internal static class Soak
         {
             return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2),
                 (int)Number(arguments, "--kills", 0), Say);
+        }
+
+        if (Number(arguments, "--targets", 0) is > 0 and var away)
+        {
+            return await TargetsSoak.RunAsync(TimeSpan.FromMinutes(away), (int)Number(arguments, "--switches", 100), Say);
         }
 
         if (Number(arguments, "--cluster", 0) is > 0 and var shared)
