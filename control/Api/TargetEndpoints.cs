@@ -1,4 +1,5 @@
 using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
 using Broadcast.Control.Targets;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
@@ -79,7 +80,7 @@ internal static class TargetEndpoints
     }
 
     private static async Task<TargetTestView> TestAsync(string name, string target, HttpContext http, TargetRepository targets,
-        IServiceProvider services, AuditLog audit, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        SessionManager sessions, IServiceProvider services, AuditLog audit, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
     {
         var (found, key) = await targets.GetWithKeyAsync(name, target, http.RequestAborted);
         if (found.Status.State is not (TargetState.Off or TargetState.Rejected))
@@ -90,8 +91,11 @@ internal static class TargetEndpoints
 
         var legs = LegsOf(services) ?? throw new ControlException(ControlErrorCode.OwnerUnavailable,
             "This server does not publish to targets. Send the request to a server with role 'media'.");
-        var result = await legs.TestAsync(found.Session is { } session ? SessionId.Parse(session) : null,
-            new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition), http.RequestAborted)
+        SessionId? session = found.Session is { } open ? SessionId.Parse(open) : null;
+        var result = await legs.TestAsync(session, new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition)
+        {
+            Upstream = session is { } id ? sessions.FindUpstream(id) : [],
+        }, http.RequestAborted)
             ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Other tests are running. Try again in a moment.");
         await audit.TryRecordAsync(time.GetUtcNow(), "target.test", $"target/{name}/{found.Name}",
             AuditLog.Detail(("channel", name), ("accepted", result.Accepted ? "true" : "false")));

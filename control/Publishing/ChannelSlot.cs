@@ -14,6 +14,9 @@ internal sealed record ActivePublisher(Guid Publication, string KeyId, DateTimeO
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Sessions from which its media come; empty unless it is a target of a Broadcast.</summary>
+    public IReadOnlyList<SessionId> Upstream { get; init; } = [];
+
     /// <summary>Revokes the permission to publish.</summary>
     public CancellationTokenSource Revoke { get; } = new();
 

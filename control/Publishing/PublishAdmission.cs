@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Control.Sessions;
+using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.Options;
 
@@ -15,10 +16,14 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
     private static readonly TimeSpan TimerMargin = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Admits an encoder, after a short wait if that helps.</summary>
+    /// <param name="key">Stream key of the encoder.</param>
+    /// <param name="upstream">Sessions from which its media come.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns><see cref="AdmissionResult.Admitted"/> or <see cref="AdmissionResult.Busy"/>; the latter also when
     /// <paramref name="cancellationToken"/> ends the wait. <see cref="AdmissionResult.Moving"/> when the session moves to
     /// another server, or has moved meanwhile.</returns>
-    public async ValueTask<AdmissionResult> AdmitAsync(StreamKeyRecord key, CancellationToken cancellationToken)
+    public async ValueTask<AdmissionResult> AdmitAsync(StreamKeyRecord key, IReadOnlyList<SessionId> upstream,
+        CancellationToken cancellationToken)
     {
         var rules = new TakeoverRules(key.Takeover, key.TakeoverAfter ?? options.Value.TakeoverAfter, options.Value.TakeoversPerMinute);
         var arrivedAt = time.GetTimestamp();
@@ -26,7 +31,7 @@ internal sealed class PublishAdmission(SessionManager sessionManager, IOptions<C
         {
             var remainingWait = cancellationToken.IsCancellationRequested ? TimeSpan.Zero
                 : options.Value.TakeoverWait - time.GetElapsedTime(arrivedAt);
-            var result = sessionManager.Admit(key, rules, remainingWait);
+            var result = sessionManager.Admit(key, rules, remainingWait, upstream);
             if (result is AdmissionResult.Moving moving)
             {
                 await Task.WhenAny(moving.WhenOver,

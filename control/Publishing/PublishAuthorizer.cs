@@ -21,7 +21,10 @@ internal sealed class PublishAuthorizer(
         "No server with role 'media' can be reached. Start one, or try again in a moment; 'server list' shows the servers.";
 
     private const string Loop =
-        "This is a target of the same channel, which would publish the channel to itself. Delete the target, or use another key.";
+        "This target would publish the channel to itself, directly or through other channels. Delete it, or use another key.";
+
+    private static readonly string TooManySessions =
+        $"The media have already passed through {TargetAgent.MaxSessions} channels. Publish them from an earlier one.";
 
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted, "
@@ -44,6 +47,7 @@ internal sealed class PublishAuthorizer(
                 "The server has not connected to its database yet. Try again in a moment.");
         }
 
+        var upstream = TargetAgent.FindSessions(request.Encoder);
         StreamKeyCheck.Valid? earlier = null;
         SessionId? begun = null;
         var mayBeElsewhere = true;
@@ -59,11 +63,10 @@ internal sealed class PublishAuthorizer(
                 return Reject(request, invalidKey.Reason, invalidKey.Message);
             }
 
-            if (TargetAgent.FindSession(request.Encoder) is { } published
-                && sessionManager.FindChannelId(published) == validKey.Key.ChannelId)
+            if (FindLoop(upstream, validKey.Key) is { } loop)
             {
-                NotifyNotAdmitted(validKey, Loop);
-                return Reject(request, PublishRejectionReason.ChannelBusy, Loop);
+                NotifyNotAdmitted(validKey, loop);
+                return Reject(request, PublishRejectionReason.ChannelBusy, loop);
             }
 
             earlier = isDecidedElsewhere ? earlier : validKey;
@@ -85,7 +88,7 @@ internal sealed class PublishAuthorizer(
                 continue;
             }
 
-            switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), cancellationToken))
+            switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), upstream, cancellationToken))
             {
                 case AdmissionResult.Busy busy:
                     NotifyNotAdmitted(validKey, "another encoder is publishing on the channel");
@@ -106,6 +109,12 @@ internal sealed class PublishAuthorizer(
                     begun = admitted.Continued ? begun : admitted.Grant.Session.Id;
                     sessionManager.RemovePublisher(admitted.Grant, "authorization repeated");
                     continue;
+
+                // Two targets that close a loop may have been checked at the same time.
+                case AdmissionResult.Admitted admitted when FindLoop(upstream, validKey.Key) is { } closed:
+                    sessionManager.RemovePublisher(admitted.Grant, closed);
+                    NotifyNotAdmitted(validKey, closed);
+                    return Reject(request, PublishRejectionReason.ChannelBusy, closed);
 
                 // Cached keys are used while the database is unavailable, which then cannot confirm anything.
                 case AdmissionResult.Admitted { Grant: var grant } admitted
@@ -134,6 +143,10 @@ internal sealed class PublishAuthorizer(
         callbackNotifier.Ended(grant.PublicationId, grant.Session.Id.Value, reason);
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Message if the media of an encoder come from the channel that it wants to publish to, or from too many others.</summary>
+    private string? FindLoop(IReadOnlyList<SessionId> upstream, StreamKeyRecord key) =>
+        sessionManager.ComeFrom(upstream, key.ChannelId) ? Loop : upstream.Count >= TargetAgent.MaxSessions ? TooManySessions : null;
 
     /// <summary>Applies the settings of the active event to a key: a session that starts now belongs to the event.</summary>
     private StreamKeyRecord WithEventSettings(StreamKeyRecord key) => events.Find(key.ChannelId) is not { } activeEvent ? key : key with

@@ -54,6 +54,41 @@ internal sealed partial class SessionManager
         }
     }
 
+    /// <summary>
+    /// Finds the sessions from which the media of an open session come: those that its encoders announce, and in turn those of sessions
+    /// that are open here. Empty unless an encoder is a target of a Broadcast.
+    /// </summary>
+    public IReadOnlyList<SessionId> FindUpstream(SessionId session)
+    {
+        lock (_lock)
+        {
+            return FindAllUpstream(_channels.Find(session)?.Publishers.SelectMany(publisher => publisher.Upstream) ?? []);
+        }
+    }
+
+    /// <summary>Returns whether media of some sessions come from a channel, directly or through other channels.</summary>
+    /// <param name="sessions">The sessions.</param>
+    /// <param name="channelId">Database id of the channel.</param>
+    public bool ComeFrom(IReadOnlyList<SessionId> sessions, long channelId)
+    {
+        lock (_lock)
+        {
+            return sessions.Count > 0 && FindAllUpstream(sessions).Any(session => _channels.Find(session)?.ChannelId == channelId);
+        }
+    }
+
+    private List<SessionId> FindAllUpstream(IEnumerable<SessionId> sessions)
+    {
+        var found = sessions.Distinct().ToList();
+        for (var i = 0; i < found.Count; i++)
+        {
+            var further = _channels.Find(found[i])?.Publishers.SelectMany(publisher => publisher.Upstream) ?? [];
+            found.AddRange(further.Except(found).ToList());
+        }
+
+        return found;
+    }
+
     /// <summary>Finds the epoch of an open session.</summary>
     public long? FindEpoch(SessionId session)
     {

@@ -84,7 +84,8 @@ internal sealed partial class SessionManager(
     /// <param name="key">Stream key of the encoder.</param>
     /// <param name="rules">Takeover rules.</param>
     /// <param name="maxWait">Time that the encoder may wait.</param>
-    public AdmissionResult Admit(StreamKeyRecord key, TakeoverRules rules, TimeSpan maxWait)
+    /// <param name="upstream">Sessions from which its media come; none by default.</param>
+    public AdmissionResult Admit(StreamKeyRecord key, TakeoverRules rules, TimeSpan maxWait, IReadOnlyList<SessionId>? upstream = null)
     {
         lock (_lock)
         {
@@ -122,7 +123,7 @@ internal sealed partial class SessionManager(
                 sessionWriter.Record(channel.ToRecord());
             }
 
-            var publisher = new ActivePublisher(Guid.NewGuid(), key.KeyId, now, key.Input);
+            var publisher = new ActivePublisher(Guid.NewGuid(), key.KeyId, now, key.Input) { Upstream = upstream ?? [] };
             publisher.Lease.ReportActivity(time.GetTimestamp());
             channel.Add(publisher);
             if (key.KeyId[0] != AuthCallbackChannels.IdPrefix)

@@ -106,13 +106,14 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         {
             var isHidden = _visibility.Find(session.Channel, session.Id)?.IsHidden ?? session.BeginsHidden;
             var settings = new List<TargetSettings>();
+            var upstream = _sessionManager.FindUpstream(session.Id);
             foreach (var target in isHidden ? [] : _targets.GetValueOrDefault(channel) ?? [])
             {
                 if (target.Key is { } key)
                 {
                     settings.Add(new(target.Id, session.Channel, target.Name, target.Url, key, target.Rendition)
                     {
-                        Mode = TargetRules.ModeNames.Parse(target.Mode),
+                        Mode = TargetRules.ModeNames.Parse(target.Mode), Upstream = upstream,
                         WasLive = target.Session == session.Id.Value
                             && target.Notified is TargetNotifications.Live or TargetNotifications.Lost,
                     });

@@ -49,8 +49,15 @@ public sealed record TargetSettings(long Id, ChannelName Channel, string Name, s
     /// </summary>
     public bool WasLive { get; init; }
 
-    /// <summary>Returns whether a connection for other settings can stay: all but the name is the same.</summary>
-    public bool IsSameConnection(TargetSettings other) => this with { Name = other.Name, WasLive = other.WasLive } == other;
+    /// <summary>
+    /// Sessions from which the media of the session come, through targets that lead to its channel. The next connection announces them, so
+    /// that a loop is detected.
+    /// </summary>
+    public IReadOnlyList<SessionId> Upstream { get; init; } = [];
+
+    /// <summary>Returns whether a connection for other settings can stay: all but the name and the upstream is the same.</summary>
+    public bool IsSameConnection(TargetSettings other) =>
+        this with { Name = other.Name, WasLive = other.WasLive, Upstream = other.Upstream } == other;
 
     /// <summary>Returns a text without the stream key.</summary>
     public override string ToString() => $"{Name} ({Url})";

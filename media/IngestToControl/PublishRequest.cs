@@ -9,6 +9,9 @@ namespace Broadcast.Media.IngestToControl;
 /// unknown.</param>
 public sealed record PublishRequest(string StreamKey, EndPoint? Remote, string Encoder)
 {
+    /// <summary>Maximum length of <see cref="Encoder"/> in characters: that of the name of a target of another Broadcast.</summary>
+    public const int MaxEncoder = 256;
+
     /// <summary>Connection details sent by the encoder, without the key; empty values when unknown.</summary>
     public PublishConnectInfo Target { get; init; } = PublishConnectInfo.Unknown;
 

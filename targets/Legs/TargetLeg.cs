@@ -98,8 +98,9 @@ internal sealed class TargetLeg : IAsyncDisposable
         Publications = Interlocked.Read(ref _publications),
     };
 
-    /// <summary>Changes the name, without touching the connection.</summary>
-    public void Rename(string name) => _settings = _settings with { Name = name };
+    /// <summary>Changes the name, and the sessions that the next connection announces, without touching the connection.</summary>
+    public void Update(string name, IReadOnlyList<Media.SessionId> upstream) =>
+        _settings = _settings with { Name = name, Upstream = upstream };
 
     /// <summary>Ends the leg because of a defect of this server.</summary>
     public void Break(Exception error)
@@ -196,7 +197,8 @@ internal sealed class TargetLeg : IAsyncDisposable
             Set(TargetState.Connecting, $"connects to {address.Host}");
             try
             {
-                var publisher = await RtmpPublisher.ConnectAsync(Target(address, Settings.StreamKey), _client, stopping);
+                var client = _client with { Agent = TargetAgent.WithUpstream(_client.Agent, Settings.Upstream) };
+                var publisher = await RtmpPublisher.ConnectAsync(Target(address, Settings.StreamKey), client, stopping);
                 try
                 {
                     await PublishAsync(publisher, () => live = _time.GetTimestamp(), stopping);

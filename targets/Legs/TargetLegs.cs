@@ -104,7 +104,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         var began = _time.GetTimestamp();
         using var limit = new CancellationTokenSource(TestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var sessionClient = session is { } open ? _client with { Agent = TargetAgent.Format(open) } : _client;
+        var sessionClient = session is { } open ? _client with { Agent = TargetAgent.Format(open, target.Upstream) } : _client;
         try
         {
             if (!RtmpAddress.TryParse(target.Url, out var address, out var error))
@@ -181,7 +181,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
         {
             if (wanted.FirstOrDefault(target => target.IsSameConnection(leg.Settings)) is { } same)
             {
-                leg.Rename(same.Name);
+                leg.Update(same.Name, same.Upstream);
                 kept.Add(leg);
             }
         }

@@ -234,6 +234,6 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         CancellationToken cancellationToken = default)
     {
         var record = (await rig.Register.FindAsync(key[..8], default)).Key!;
-        return rig.Door.AdmitAsync(record, cancellationToken).AsTask();
+        return rig.Door.AdmitAsync(record, [], cancellationToken).AsTask();
     }
 }

@@ -21,6 +21,7 @@ public sealed class TargetApiTests(PostgresFixture postgres)
     private const string Path = "/api/v1/channels/demo/targets";
     private const string Secret = "abcd-efgh-ijkl";
     private static readonly string Key = Convert.ToBase64String(new byte[32]);
+    private readonly Dictionary<SessionId, PublishGrant> _grants = [];
 
     [Fact]
     public async Task Target_API_adds_shows_changes_switches_and_deletes_a_target_and_never_shows_its_stream_key()
@@ -184,6 +185,63 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         (await authorizer.AuthorizeAsync(new(other, null, TargetAgent.Format(session)), default)).ShouldBeOfType<PublishDecision.Granted>();
         (await authorizer.AuthorizeAsync(new(backup, null, TargetAgent.Format(SessionId.New(session.CreatedAt))), default))
             .ShouldBeOfType<PublishDecision.Granted>("the session is not of this channel");
+    }
+
+    [Fact]
+    public async Task Chain_of_targets_that_leads_back_to_its_first_channel_is_rejected()
+    {
+        var legs = new FakeLegs();
+        await using var server = await StartAsync(legs);
+        var (second, third) = (await AddAsync("second"), await AddAsync("third"));
+        await server.Get<TargetRepository>().AddAsync("third", new("Back", "rtmps://example.org/live", Secret));
+        var first = Granted(await AskAsync(server.StreamKey, "ffmpeg"));
+
+        // Another server is between the second and the third channel.
+        var elsewhere = SessionId.New(DateTimeOffset.UnixEpoch.AddYears(60));
+        var middle = Granted(await AskAsync(second, TargetAgent.Format(first)));
+        var last = Granted(await AskAsync(third, TargetAgent.Format(elsewhere, [middle])));
+
+        await Poll.UntilAsync(() => legs.Targets.Any());
+        legs.Targets.Single().Upstream.ShouldBe([elsewhere, middle, first]);
+        var backup = (await server.Get<StreamKeys>().CreateAsync("demo", StreamKeyRole.Backup)).StreamKey;
+        foreach (var agent in new[]
+        {
+            TargetAgent.Format(last, legs.Targets.Single().Upstream), TargetAgent.Format(last), TargetAgent.Format(elsewhere, [middle]),
+        })
+        {
+            (await AskAsync(backup, agent)).ShouldBeOfType<PublishDecision.Rejected>().Message.ShouldContain("through other channels");
+        }
+
+        // A path that is cut is no loop.
+        await server.Get<IPublishAuthorizer>().ReportEndAsync(_grants[middle], "test", default);
+        Granted(await AskAsync(backup, TargetAgent.Format(last)));
+
+        async Task<string> AddAsync(string name) => (await server.Get<ChannelRepository>().CreateAsync(name, new())).Key.StreamKey;
+
+        async Task<PublishDecision> AskAsync(string key, string agent) =>
+            await server.Get<IPublishAuthorizer>().AuthorizeAsync(new(key, null, agent), default);
+    }
+
+    [Fact]
+    public async Task Media_that_have_passed_through_too_many_channels_are_rejected()
+    {
+        await using var server = await StartAsync();
+        var sessions = Enumerable.Range(0, TargetAgent.MaxSessions)
+            .Select(i => SessionId.New(DateTimeOffset.UnixEpoch.AddYears(60).AddSeconds(i))).ToList();
+        TargetAgent.Format(sessions[0], sessions).Length.ShouldBeLessThanOrEqualTo(PublishRequest.MaxEncoder);
+
+        (await AskAsync(sessions.Count)).ShouldBeOfType<PublishDecision.Rejected>().Message.ShouldContain("passed through 8 channels");
+        (await AskAsync(sessions.Count - 1)).ShouldBeOfType<PublishDecision.Granted>();
+
+        async Task<PublishDecision> AskAsync(int count) => await server.Get<IPublishAuthorizer>()
+            .AuthorizeAsync(new(server.StreamKey, null, TargetAgent.Format(sessions[0], sessions[1..count])), default);
+    }
+
+    private SessionId Granted(PublishDecision decision)
+    {
+        var grant = decision.ShouldBeOfType<PublishDecision.Granted>().Grant;
+        _grants[grant.Session.Id] = grant;
+        return grant.Session.Id;
     }
 
     [Fact]

@@ -166,7 +166,7 @@ internal sealed class RtmpCommandHandler(ReplyWriter replies, string application
         }
 
         _keyInApplication = slash < 0 ? "" : path[(slash + 1)..].Trim('/');
-        Encoder = TextSanitizer.Sanitize(options.GetText("flashVer"));
+        Encoder = TextSanitizer.Sanitize(options.GetText("flashVer"), PublishRequest.MaxEncoder);
         Client = Capabilities.Parse(options);
         Target = new(first, GetValidText(options.GetText("tcUrl")), GetValidText(options.GetText("swfUrl")),
             GetValidText(options.GetText("pageUrl")),
