@@ -4,7 +4,9 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Publisher;
 
-/// <summary>Collects messages as a list of buffers for one gathering write: headers from scratch memory, larger payloads by reference.</summary>
+/// <summary>
+/// Collects messages as a list of buffers for one gathering write: headers from scratch memory, larger payloads by reference.
+/// </summary>
 internal sealed class ChunkGather(int chunkSize, uint messageStream)
 {
     private const int ScratchSize = 1024;

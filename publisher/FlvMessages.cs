@@ -44,7 +44,7 @@ public static class FlvMessages
         _ => throw new NotSupportedException($"Codec {config.CodecString} cannot be published over RTMP."),
     };
 
-    /// <summary>Creates the message of a sample, timestamp 0. The payload of the sample is not copied (<see cref="FlvTag.Rest"/>).</summary>
+    /// <summary>Creates the message of a sample, timestamp 0. The payload is not copied (<see cref="FlvTag.Rest"/>).</summary>
     /// <exception cref="NotSupportedException">The codec is not supported (<see cref="IsSupported"/>).</exception>
     public static FlvTag Frame(in MediaSample sample)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Files;
 
 namespace Broadcast.Control.Secrets;
 
@@ -194,17 +195,16 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, FilePath, overwrite: false);
+            // Otherwise another process has created it, and this one uses its key.
+            if (!AtomicFile.TryCreate(temporary, FilePath))
+            {
+                File.Delete(temporary);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             File.Delete(temporary);
-            if (!File.Exists(FilePath))
-            {
-                throw CannotWrite(error);
-            }
-
-            // Another process has created it.
+            throw CannotWrite(error);
         }
     }
 

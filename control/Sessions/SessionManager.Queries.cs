@@ -77,9 +77,14 @@ internal sealed partial class SessionManager
         }
     }
 
-    private List<SessionId> FindAllUpstream(IEnumerable<SessionId> sessions)
+    private IReadOnlyList<SessionId> FindAllUpstream(IEnumerable<SessionId> sessions)
     {
         var found = sessions.Distinct().ToList();
+        if (found.Count == 0)
+        {
+            return [];
+        }
+
         for (var i = 0; i < found.Count; i++)
         {
             var further = _channels.Find(found[i])?.Publishers.SelectMany(publisher => publisher.Upstream) ?? [];

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Broadcast.Media;
+using Broadcast.Media.Files;
 using Broadcast.Media.Storage;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Files;
 using Broadcast.Storage.Objects;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Files;
 using Broadcast.Storage.Objects;
 using Microsoft.Win32.SafeHandles;
 

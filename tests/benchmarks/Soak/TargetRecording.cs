@@ -47,7 +47,7 @@ internal sealed record FlvFigures
     /// <summary>Longest time between two audio frames, by timestamp, in milliseconds.</summary>
     public long LongestAudioStep { get; private init; }
 
-    /// <summary>Number of video frames whose timestamp is not the next one of the frame rate, within the rounding to milliseconds.</summary>
+    /// <summary>Number of video frames whose timestamp is not the next one of the frame rate, within 1 ms of rounding.</summary>
     public int OffGrid { get; private init; }
 
     /// <summary>Duration of the video by timestamps, in seconds.</summary>

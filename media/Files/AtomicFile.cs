@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Broadcast.Storage.Objects;
+namespace Broadcast.Media.Files;
 
 /// <summary>Gives a finished file its name atomically, so that it is complete or absent.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     private const int ReadOnly = 0;
     private const int Enoent = 2;
