@@ -12,7 +12,7 @@ public enum TargetState
     /// <summary>The platform acknowledges media.</summary>
     Live,
 
-    /// <summary>The connection failed; the next attempt follows.</summary>
+    /// <summary>The connection, or the encoder of the mode steady, failed; the next attempt follows.</summary>
     Retrying,
 
     /// <summary>The platform or the server rejects the target. A user has to change something; attempts are rare.</summary>

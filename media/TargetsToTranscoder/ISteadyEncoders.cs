@@ -10,7 +10,8 @@ public interface ISteadyEncoders
     /// <param name="sink">
     /// Receives the encoded samples of one video and one audio rendition, sequentially, with the timestamps of the session. Must not block.
     /// </param>
-    ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink);
+    /// <param name="changed">Called when <see cref="ISteadyEncoder.Outage"/> changes; must only wake other threads.</param>
+    ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink, Action changed);
 }
 
 /// <summary>
@@ -18,6 +19,9 @@ public interface ISteadyEncoders
 /// </summary>
 public interface ISteadyEncoder : IAsyncDisposable
 {
+    /// <summary>Current outage of the video; <see langword="null"/> while it is encoded, or there is nothing to encode.</summary>
+    EncoderOutage? Outage { get; }
+
     /// <summary>
     /// Offers a sample of the session. The encoder selects the leading video and the main audio rendition. Never blocks; a full queue drops
     /// samples up to the next sync sample. Thread-safe: a slate and the encoder after it can overlap for a moment.
@@ -26,6 +30,12 @@ public interface ISteadyEncoder : IAsyncDisposable
     /// <param name="item">The sample.</param>
     void Offer(RenditionSet renditions, in RenditionSample item);
 }
+
+/// <summary>Time from the failure of an encoder process to the first frame of one that replaces it.</summary>
+/// <param name="Reason">Reason of the newest failure, without a full stop. Contains no secrets.</param>
+/// <param name="Since">Time of the first failure.</param>
+/// <param name="NextAttempt">Time of the next start; <see langword="null"/> while a process starts.</param>
+public sealed record EncoderOutage(string Reason, DateTimeOffset Since, DateTimeOffset? NextAttempt);
 
 /// <summary>Names of the renditions of a steady encoder.</summary>
 public static class SteadyRenditions

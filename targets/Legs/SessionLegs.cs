@@ -12,7 +12,8 @@ namespace Broadcast.Targets.Legs;
 /// </summary>
 /// <param name="channel">Channel of the session.</param>
 /// <param name="encoders">Steady encoders; <see langword="null"/> if this server has none.</param>
-internal sealed class SessionLegs(ChannelName channel, ISteadyEncoders? encoders)
+/// <param name="changed">Called when the state of a leg changes because of the encoder; must only wake other threads.</param>
+internal sealed class SessionLegs(ChannelName channel, ISteadyEncoders? encoders, Action changed)
 {
     private volatile TargetLeg[] _legs = [];
     private volatile TargetLeg[] _copying = [];
@@ -21,6 +22,20 @@ internal sealed class SessionLegs(ChannelName channel, ISteadyEncoders? encoders
 
     /// <summary>The legs.</summary>
     public IReadOnlyList<TargetLeg> Legs => _legs;
+
+    /// <summary>
+    /// State of a leg. A steady leg keeps its connection while the encoder has failed, but the platform gets no video: it is retrying.
+    /// </summary>
+    public TargetStatus StatusOf(TargetLeg leg)
+    {
+        var status = leg.Status;
+        return leg.Settings.Mode != TargetMode.Steady || status.State == TargetState.Rejected || _encoder?.Outage is not { } outage ? status
+            : status with
+            {
+                State = TargetState.Retrying, Reason = $"The encoder failed: {outage.Reason}.", NextAttempt = outage.NextAttempt,
+                Since = outage.Since > status.Since ? outage.Since : status.Since,
+            };
+    }
 
     /// <summary>Replaces the legs. Starts an encoder for the first steady leg.</summary>
     /// <returns>The encoder that is no longer needed, for the caller to dispose of; <see langword="null"/> for none.</returns>
@@ -31,7 +46,7 @@ internal sealed class SessionLegs(ChannelName channel, ISteadyEncoders? encoders
         _steady = [.. legs.Where(leg => leg.Settings.Mode == TargetMode.Steady)];
         if (_steady.Length > 0)
         {
-            _encoder ??= encoders?.Start(channel, OfferSteady);
+            _encoder ??= encoders?.Start(channel, OfferSteady, changed);
             return null;
         }
 

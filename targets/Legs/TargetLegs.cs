@@ -44,9 +44,10 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
     {
         (_client, _time, _logger, _encoders) = (client, time, logger, encoders);
         _flushing = time.CreateTimer(_ => Flush(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values.SelectMany(legs => legs.Legs)
-            .GroupBy(leg => leg.Status.State).Select(legs => new Measurement<int>(legs.Count(),
-                new KeyValuePair<string, object?>("state", LabelOf(legs.Key)))), "{target}",
+        Telemetry.Meter.CreateObservableGauge("broadcast_targets", () => _sessions.Values
+            .SelectMany(legs => legs.Legs.Select(leg => legs.StatusOf(leg).State)).GroupBy(state => state)
+            .Select(states => new Measurement<int>(states.Count(),
+                new KeyValuePair<string, object?>("state", LabelOf(states.Key)))), "{target}",
             "Enabled targets of this server's sessions, by state.");
     }
 
@@ -73,7 +74,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
             {
                 if (wanted.Count > 0 || _sessions.ContainsKey(session))
                 {
-                    Apply(_sessions.GetOrAdd(session, _ => new SessionLegs(wanted[0].Channel, _encoders)), wanted,
+                    Apply(_sessions.GetOrAdd(session, _ => new SessionLegs(wanted[0].Channel, _encoders, () => Changed?.Invoke())), wanted,
                         _client with { Agent = TargetAgent.Format(session) });
                 }
             }
@@ -91,7 +92,7 @@ internal sealed class TargetLegs : ITargetLegs, IHostedService
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<long, TargetStatus> Find(SessionId session) => _sessions.TryGetValue(session, out var legs)
-        ? legs.Legs.ToDictionary(leg => leg.Settings.Id, leg => leg.Status) : new Dictionary<long, TargetStatus>();
+        ? legs.Legs.ToDictionary(leg => leg.Settings.Id, legs.StatusOf) : new Dictionary<long, TargetStatus>();
 
     /// <inheritdoc/>
     public async Task<TargetTestResult?> TestAsync(SessionId? session, TargetSettings target, CancellationToken cancellationToken)

@@ -20,6 +20,11 @@ public sealed class SteadyLegTests
     private static readonly SessionId Session = SessionId.Parse("01JN8E0000000000000000000A");
     private static readonly Rendition Steady = new(SteadyRenditions.Video, TrackKind.Video, IsLeading: false);
 
+    private static readonly RenditionSet Set = new(
+        new BroadcastSession(Demo, Session, 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard),
+        [SampleSource.VideoRendition, SampleSource.AudioRendition],
+        System.Threading.Channels.Channel.CreateBounded<RenditionSample>(1).Reader);
+
     [Fact]
     public async Task Steady_targets_share_one_encoder_and_others_get_the_source()
     {
@@ -33,16 +38,9 @@ public sealed class SteadyLegTests
         ];
         Apply(legs, all);
         var source = new SampleSource();
-        var set = new RenditionSet(new BroadcastSession(Demo, Session, 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard),
-            [SampleSource.VideoRendition, SampleSource.AudioRendition],
-            System.Threading.Channels.Channel.CreateBounded<RenditionSample>(1).Reader);
         await Poll.UntilAsync(() =>
         {
-            foreach (var item in source.Frames(1))
-            {
-                legs.Offer(Session, item, hasVideo: true, set);
-            }
-
+            Offer(legs, source);
             return platform.Sink.All.Count == 3
                 && platform.Sink.All.All(publication => publication.Of(TrackKind.Video).Length > 5);
         });
@@ -62,6 +60,54 @@ public sealed class SteadyLegTests
         encoders.Disposed.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task Outage_of_the_encoder_is_shown_and_ends_no_connection()
+    {
+        await using var platform = await IngestServer.StartAsync();
+        var encoders = new MarkingEncoders();
+        var legs = new TargetLegs(new RtmpClientSettings(), TimeProvider.System, NullLogger<TargetLegs>.Instance, encoders);
+        Apply(legs, Target(1, platform), Target(2, platform) with { Mode = TargetMode.Steady });
+        var (source, changes) = (new SampleSource(), 0);
+        legs.Changed += () => Interlocked.Increment(ref changes);
+        await OfferUntilAsync(() => legs.Find(Session).Values.All(status => status.State == TargetState.Live));
+
+        changes = 0;
+        var now = TimeProvider.System.GetUtcNow();
+        var outage = new EncoderOutage("exit code 1", now, now + TimeSpan.FromSeconds(5));
+        encoders.Report(outage);
+
+        changes.ShouldBe(1);
+        var status = legs.Find(Session)[2];
+        (status.State, status.Reason).ShouldBe((TargetState.Retrying, "The encoder failed: exit code 1."));
+        (status.Since, status.NextAttempt).ShouldBe((outage.Since, outage.NextAttempt));
+        legs.Find(Session)[1].State.ShouldBe(TargetState.Live);
+
+        // A target that is added during the outage.
+        Apply(legs, Target(1, platform), Target(2, platform) with { Mode = TargetMode.Steady },
+            Target(3, platform) with { Mode = TargetMode.Steady });
+        legs.Find(Session)[3].Reason.ShouldBe("The encoder failed: exit code 1.");
+
+        encoders.Report(null);
+        await OfferUntilAsync(() => legs.Find(Session).Values.All(status => status is { State: TargetState.Live, Reason: null }));
+        legs.Find(Session)[2].Publications.ShouldBe(1);
+        platform.Authority.Ended.ShouldBeEmpty();
+        await legs.StopAsync(CancellationToken.None);
+
+        async Task OfferUntilAsync(Func<bool> condition) => await Poll.UntilAsync(() =>
+        {
+            Offer(legs, source);
+            return condition();
+        });
+    }
+
+    private static void Offer(TargetLegs legs, SampleSource source)
+    {
+        foreach (var item in source.Frames(1))
+        {
+            legs.Offer(Session, item, hasVideo: true, Set);
+        }
+    }
+
     private static bool IsMarked(MediaSample sample) => sample.Payload.Span[^1] == Mark;
 
     private static void Apply(TargetLegs legs, params TargetSettings[] targets) =>
@@ -77,14 +123,26 @@ public sealed class SteadyLegTests
 
         public int Disposed { get; private set; }
 
-        public ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink)
+        public EncoderOutage? Outage { get; private set; }
+
+        private Action Changed { get; set; } = () => { };
+
+        public void Report(EncoderOutage? outage)
         {
-            Started++;
+            Outage = outage;
+            Changed();
+        }
+
+        public ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink, Action changed)
+        {
+            (Started, Changed) = (Started + 1, changed);
             return new Encoder(this, sink);
         }
 
         private sealed class Encoder(MarkingEncoders encoders, Action<RenditionSample> sink) : ISteadyEncoder
         {
+            public EncoderOutage? Outage => encoders.Outage;
+
             public void Offer(RenditionSet renditions, in RenditionSample item)
             {
                 if (item.Sample.Track.Kind == TrackKind.Audio)

@@ -34,6 +34,7 @@ internal sealed class SteadyEncoder : ISteadyEncoder
     private readonly Func<bool> _canToneMap;
     private readonly string _channel;
     private readonly Action<RenditionSample> _sink;
+    private readonly OutageReport _outage;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ByteBoundedChannel<MediaSample> _queue = new(
@@ -70,12 +71,14 @@ internal sealed class SteadyEncoder : ISteadyEncoder
     /// <param name="canToneMap">Whether ffmpeg has the filters for HDR sources.</param>
     /// <param name="channel">The channel's name, for the log.</param>
     /// <param name="sink">Receives the encoded samples, sequentially.</param>
+    /// <param name="outage">Receives failures of the processes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public SteadyEncoder(SteadyOptions options, string ffmpeg, Func<bool> canToneMap, string channel, Action<RenditionSample> sink,
-        TimeProvider time, ILogger logger)
+        OutageReport outage, TimeProvider time, ILogger logger)
     {
-        (_options, _ffmpeg, _canToneMap, _channel, _sink, _time, _logger) = (options, ffmpeg, canToneMap, channel, sink, time, logger);
+        (_options, _ffmpeg, _canToneMap, _channel, _sink) = (options, ffmpeg, canToneMap, channel, sink);
+        (_outage, _time, _logger) = (outage, time, logger);
         _backoff = new RestartBackoff(time);
         _audio = new AudioEncoder(ffmpeg, channel, AudioTrack + 1, PassAudio, time, logger,
             new AudioEncodeTarget(SilentAac.DefaultSampleRate, SilentAac.DefaultChannels, options.AudioBitsPerSecond));
@@ -83,6 +86,9 @@ internal sealed class SteadyEncoder : ISteadyEncoder
             [new Rung(SteadyRenditions.Video, options.Width, options.Height, false, options.VideoBitsPerSecond)]);
         _running = Task.Run(RunAsync);
     }
+
+    /// <inheritdoc/>
+    public EncoderOutage? Outage => _outage.Current;
 
     /// <inheritdoc/>
     public void Offer(RenditionSet renditions, in RenditionSample item)
@@ -142,24 +148,13 @@ internal sealed class SteadyEncoder : ISteadyEncoder
             {
                 while (_queue.Reader.TryRead(out var sample))
                 {
-                    if (sample.Track.Kind == TrackKind.Audio)
-                    {
-                        _audio.Push(sample);
-                    }
-                    else
-                    {
-                        await PushVideoAsync(sample);
-                    }
+                    await PushAsync(sample);
                 }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // No target needs it, or the session has ended.
-        }
-        catch (Exception error)
-        {
-            SteadyLog.Failed(_logger, error, _channel);
         }
         finally
         {
@@ -170,6 +165,26 @@ internal sealed class SteadyEncoder : ISteadyEncoder
             }
 
             await _audio.DisposeAsync();
+        }
+    }
+
+    private async ValueTask PushAsync(MediaSample sample)
+    {
+        try
+        {
+            if (sample.Track.Kind == TrackKind.Audio)
+            {
+                _audio.Push(sample);
+            }
+            else
+            {
+                await PushVideoAsync(sample);
+            }
+        }
+        catch (Exception error) when (!_stop.IsCancellationRequested)
+        {
+            SteadyLog.Failed(_logger, error, _channel);
+            RecordFailure(_run, error.Message);
         }
     }
 
@@ -243,6 +258,7 @@ internal sealed class SteadyEncoder : ISteadyEncoder
             Limits = WorkerLimits.Software,
         };
         _run = new RungWorkerRun(_ffmpeg, job, _profile, EncodePath.Software, [_output], TimeSpan.Zero, Pass, _time);
+        _outage.Attempt();
         SteadyLog.Started(_logger, _channel, _track.Config.CodecString, _options.Width, _options.Height, _options.FrameRate);
         _waitsForSync = false;
         foreach (var frame in frames)
@@ -256,10 +272,16 @@ internal sealed class SteadyEncoder : ISteadyEncoder
     {
         var next = Next;
         var interval = _options.FrameInterval;
-        var frames = _gop.From(next == long.MinValue ? long.MaxValue : next);
-        var first = (long)Math.Round((double)frames[0].Present.Ticks / interval) * interval;
-        var hasGap = next == long.MinValue || first - next > MaxFill.TotalSeconds * MediaTime.VideoTimescale;
-        start = hasGap ? Math.Max(first, next) : next;
+        var frames = _gop.From(next);
+        if (next != long.MinValue && frames[0].Present.Ticks - next <= MaxFill.TotalSeconds * MediaTime.VideoTimescale)
+        {
+            start = next;
+            return frames;
+        }
+
+        // With a gap in any case, the newest keyframe keeps video close to the audio, which has continued.
+        frames = _gop.From(long.MaxValue);
+        start = Math.Max((long)Math.Round((double)frames[0].Present.Ticks / interval) * interval, next);
         return frames;
     }
 
@@ -277,6 +299,11 @@ internal sealed class SteadyEncoder : ISteadyEncoder
     /// <summary>Ends the input of the worker and waits until its frames are delivered.</summary>
     private async Task DrainAsync()
     {
+        if (_run is { HasEnded: true } ended)
+        {
+            RecordFailure(ended, ended.Reason);
+        }
+
         if (_run is not { } run)
         {
             return;
@@ -290,13 +317,16 @@ internal sealed class SteadyEncoder : ISteadyEncoder
         await DisposeWhenEndedAsync(run);
     }
 
-    private void RecordFailure(RungWorkerRun run, string reason)
+    private void RecordFailure(RungWorkerRun? run, string reason)
     {
-        run.Abandon();
+        run?.Abandon();
         (_run, _waitsForSync) = (null, true);
-        _backoff.RecordFailure(run.Age);
-        SteadyLog.WorkerExited(_logger, _channel, run.Age.TotalSeconds, reason, _backoff.Delay().TotalSeconds);
-        _ = DisposeWhenEndedAsync(run);
+        var age = run?.Age ?? TimeSpan.Zero;
+        _backoff.RecordFailure(age);
+        var delay = _backoff.Delay();
+        SteadyLog.WorkerExited(_logger, _channel, age.TotalSeconds, reason, delay.TotalSeconds);
+        _outage.Fail(reason, delay);
+        _ = run is null ? Task.CompletedTask : DisposeWhenEndedAsync(run);
     }
 
     private static async Task DisposeWhenEndedAsync(RungWorkerRun run)
@@ -321,6 +351,7 @@ internal sealed class SteadyEncoder : ISteadyEncoder
 
             rungTrack.Last = time.Ticks;
             _next = time.Ticks + _options.FrameInterval;
+            _outage.End();
             var sample = new MediaSample(rungTrack.TrackOf(configuration), time, time, frame.IsKey,
                 AnnexBConverter.ToLengths(frame.Payload.Span), ArrivalOf(time));
             _sink(new RenditionSample(rungTrack.Rendition, sample));
@@ -355,18 +386,4 @@ internal sealed class SteadyEncoder : ISteadyEncoder
         var latest = Volatile.Read(ref _latest);
         return latest.Arrival - new MediaTime(Math.Max(0, latest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
     }
-}
-
-internal static partial class SteadyLog
-{
-    [LoggerMessage(2080, LogLevel.Information,
-        "Channel {Channel}: encoding {Codec} to H.264, {Width}x{Height} with {FrameRate} frames per second, for steady targets")]
-    public static partial void Started(ILogger logger, string channel, string codec, int width, int height, int frameRate);
-
-    [LoggerMessage(2081, LogLevel.Warning,
-        "Channel {Channel}: encoder of steady targets exited after {RunTime:0.0} s: {Reason}; retrying in {Pause:0.0} s")]
-    public static partial void WorkerExited(ILogger logger, string channel, double runTime, string reason, double pause);
-
-    [LoggerMessage(2082, LogLevel.Error, "Channel {Channel}: the encoder of steady targets failed; these targets get no more media")]
-    public static partial void Failed(ILogger logger, Exception error, string channel);
 }

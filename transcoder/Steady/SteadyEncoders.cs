@@ -13,6 +13,7 @@ internal sealed class SteadyEncoders(IOptions<SteadyOptions> options, IOptions<E
     TimeProvider time, ILogger<SteadyEncoders> logger) : ISteadyEncoders
 {
     /// <inheritdoc/>
-    public ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink) =>
-        new SteadyEncoder(options.Value, encoding.Value.Ffmpeg, () => selector.CanToneMap, channel.Value, sink, time, logger);
+    public ISteadyEncoder Start(ChannelName channel, Action<RenditionSample> sink, Action changed) =>
+        new SteadyEncoder(options.Value, encoding.Value.Ffmpeg, () => selector.CanToneMap, channel.Value, sink,
+            new OutageReport(time, changed), time, logger);
 }

@@ -22,6 +22,9 @@ public sealed class SteadyEncoderTests : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly EncodingHarness _bench = new();
     private readonly List<RenditionSample> _output = [];
+    private readonly List<EncoderOutage?> _outages = [];
+    private TimeProvider _time = TimeProvider.System;
+    private SteadyEncoder? _encoder;
 
     [Fact]
     public async Task Parameter_sets_size_and_frame_rate_stay_while_the_source_changes()
@@ -86,6 +89,91 @@ public sealed class SteadyEncoderTests : IDisposable
         video.Select(sample => sample.Decode.Ticks).ShouldBe(Enumerable.Range(0, video.Count).Select(index => (long)index * Interval));
         video.Select(sample => sample.Track.Config).Distinct().ShouldHaveSingleItem();
         await ShouldDecodeAsync(video);
+        _outages[0]!.Reason.ShouldStartWith("the process was killed");
+        _outages[^1].ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Failing_process_is_started_with_growing_delays_and_output_continues_with_a_keyframe_on_the_same_grid()
+    {
+        var (time, pids) = (new ManualTimeProvider(), Path.Combine(_bench.Folder, "pids"));
+        _time = time;
+        var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+        await using var encoder = Start(program);
+        var source = await CodedFrames.MakeAsync(4, "320x240", 30, "-g", "30");
+        var pushed = 0;
+        await PushUntilAsync(() => Of(TrackKind.Video).Count > 20);
+
+        await _bench.ProgramAsync($"echo $$ >> {pids}\necho Cannot allocate memory >&2\nexit 1");
+        (await ChildProcess.RunAsync("kill", ["-KILL", (await File.ReadAllLinesAsync(pids))[0]])).EnsureSuccess();
+        TimeSpan[] delays = [.. new[] { 100, 200, 400, 800 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
+        var began = time.GetUtcNow();
+        foreach (var delay in delays)
+        {
+            await PushUntilAsync(() => encoder.Outage?.NextAttempt == time.GetUtcNow() + delay);
+            encoder.Outage!.Since.ShouldBe(began);
+            time.Advance(delay == delays[^1] ? TimeSpan.Zero : delay);
+        }
+
+        encoder.Outage!.Reason.ShouldBe("exit code 1: Cannot allocate memory");
+        Push(600);
+        await _bench.ProgramAsync("exec ffmpeg \"$@\"");
+        time.Advance(delays[^1]);
+        await PushUntilAsync(() => encoder.Outage is null && _outages.Count > 0);
+        await PushUntilAsync(() => Of(TrackKind.Video)[^1].Present.Ticks >= 20 * 90_000);
+
+        (await File.ReadAllLinesAsync(pids)).Length.ShouldBe(delays.Length);
+        var video = Of(TrackKind.Video);
+        video.Select(sample => sample.Track).Distinct().ShouldHaveSingleItem();
+        video.ShouldAllBe(sample => sample.Decode.Ticks % Interval == 0);
+        video.Zip(video.Skip(1)).Where(pair => pair.Second.Decode.Ticks - pair.First.Decode.Ticks != Interval)
+            .ShouldHaveSingleItem().Second.IsSync.ShouldBeTrue();
+        await ShouldDecodeAsync(video);
+        _outages.ShouldContain(outage => outage != null && outage.NextAttempt == null);
+
+        async Task PushUntilAsync(Func<bool> condition) => await Poll.UntilAsync(
+            () =>
+            {
+                Push(1);
+                return condition();
+            }, Limit);
+
+        void Push(int frames)
+        {
+            for (var end = pushed + frames; pushed < end; pushed++)
+            {
+                SteadyEncoderTests.Push(encoder, source[pushed % source.Count], pushed / source.Count * 4);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Missing_program_is_an_outage()
+    {
+        await using var encoder = Start(Path.Combine(_bench.Folder, "missing"));
+        var source = await CodedFrames.MakeAsync(2, "320x240", 30, "-g", "30");
+        var next = 0;
+        await Poll.UntilAsync(() =>
+        {
+            Push(encoder, source[next++ % source.Count], 0);
+            return encoder.Outage is not null;
+        }, Limit);
+        encoder.Outage!.Reason.ShouldContain("missing");
+        Of(TrackKind.Video).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("exit code 137", "the process was killed, for example because the memory ran out")]
+    [InlineData("exit code 1: one | two\n three.", "exit code 1: one | two three")]
+    public void Reason_is_one_line(string reason, string expected) => OutageReport.Describe(reason).ShouldBe(expected);
+
+    [Fact]
+    public void Long_reason_keeps_its_end()
+    {
+        var text = OutageReport.Describe($"exit code 1: {string.Join(' ', Enumerable.Range(0, 100))} end");
+        text.Length.ShouldBeInRange(150, OutageReport.MaxReason);
+        (text[..2], text[^6..]).ShouldBe(("… ", "99 end"));
+        OutageReport.Describe(new string('x', 1000)).Length.ShouldBe(OutageReport.MaxReason);
     }
 
     [Fact]
@@ -110,8 +198,8 @@ public sealed class SteadyEncoderTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private SteadyEncoder Start(string program) => new(Format, program, () => false, "main", Take, TimeProvider.System,
-        NullLogger.Instance);
+    private SteadyEncoder Start(string program) => _encoder = new(Format, program, () => false, "main", Take,
+        new OutageReport(_time, () => _outages.Add(_encoder!.Outage)), _time, NullLogger.Instance);
 
     private void Take(RenditionSample item)
     {
