@@ -89,9 +89,12 @@ describe('a target', () => {
       text.dropped(30),
       text.reconnected(2),
     ]);
-    const facts = targetFacts({ ...target, state: 'rejected', reason: 'Wrong key.', nextAttemptAt: '2030-06-01T12:01:00Z' });
+    const rejected = { ...target, state: 'rejected', reason: 'Wrong key.', nextAttemptAt: '2030-06-01T12:01:00Z' };
+    const facts = targetFacts(rejected, Date.parse('2030-06-01T12:00:47.500Z'));
     expect(facts).toContain('Wrong key.');
-    expect(facts.join(' ')).toContain('next attempt');
+    expect(facts).toContain('next attempt in 13 s');
+    for (const now of ['2030-06-01T12:01:00Z', '2030-06-01T11:00:00Z'])
+      expect(targetFacts(rejected, Date.parse(now)).join(' ')).not.toContain('next attempt');
     expect(facts.join(' ')).not.toContain('Mbit');
     expect(targetFacts({ ...target, state: 'off', enabled: false, eventId: '01' })).toEqual(['source', text.ofEvent]);
     expect(targetFacts({ ...target, state: 'off', mode: 'steady' })).toEqual(['Steady']);

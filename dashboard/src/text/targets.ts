@@ -30,7 +30,7 @@ export const targetsText = {
   working: 'Saving…',
   states: { off: 'Off', connecting: 'Connecting', live: 'Live', retrying: 'Retrying', rejected: 'Rejected' } as Record<string, string>,
   ofEvent: 'only during its event',
-  nextAttempt: (when: string) => `next attempt ${when}`,
+  nextAttempt: (seconds: number) => `next attempt in ${seconds} s`,
   delay: (seconds: string) => `${seconds} s queued`,
   dropped: (frames: number) => (frames === 1 ? '1 frame not sent' : `${frames} frames not sent`),
   reconnected: (count: number) => (count === 1 ? 'reconnected once' : `reconnected ${count} times`),

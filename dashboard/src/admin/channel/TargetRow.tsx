@@ -2,7 +2,6 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError } from '../api';
 import { bitrateText } from '../overview/cardText';
-import { clockText } from '../times';
 import { changeTarget, testTarget, type Target, type TargetTest } from './targetApi';
 
 interface TargetRowProps {
@@ -103,13 +102,14 @@ export function TargetPill({ state }: { state: string }) {
   );
 }
 
-/** Properties of a target as short texts. */
-export function targetFacts(target: Target): string[] {
+/** Properties of a target as short texts. Attempts are at most a minute away; later ones are due to another clock, and not shown. */
+export function targetFacts(target: Target, now = Date.now()): string[] {
   const text = adminText.targets;
   const facts: string[] = [target.mode === 'copy' ? target.rendition : (text.modes[target.mode] ?? target.mode)];
   if (target.eventId !== null) facts.push(text.ofEvent);
   if (target.reason !== null) facts.push(target.reason);
-  if (target.nextAttemptAt !== null) facts.push(text.nextAttempt(clockText(target.nextAttemptAt)));
+  const wait = target.nextAttemptAt === null ? 0 : Math.ceil((Date.parse(target.nextAttemptAt) - now) / 1000);
+  if (wait > 0 && wait <= 120) facts.push(text.nextAttempt(wait));
   if (target.state === 'live') facts.push(bitrateText(target.bitsPerSecond), text.delay(target.delaySeconds.toFixed(1)));
   if (target.droppedFrames > 0) facts.push(text.dropped(target.droppedFrames));
   if (target.connections > 1) facts.push(text.reconnected(target.connections - 1));
