@@ -298,6 +298,9 @@ internal static partial class ControlLog
         "The database has lost the claim of session {Session} with epoch {Epoch} (it has {Stored}); it was written again")]
     public static partial void ClaimRestored(ILogger logger, string session, long epoch, long stored);
 
+    [LoggerMessage(5198, LogLevel.Warning, "{Observed}. {Remedy}")]
+    public static partial void SecretKeysDiffer(ILogger logger, string observed, string remedy);
+
     [LoggerMessage(5196, LogLevel.Error, "The targets of this server's sessions could not be updated; the next attempt follows")]
     public static partial void TargetsFailed(ILogger logger, Exception exception);
 

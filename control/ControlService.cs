@@ -1,5 +1,6 @@
 using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
+using Broadcast.Control.Secrets;
 using Broadcast.Control.Sessions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,8 @@ namespace Broadcast.Control;
 /// </summary>
 internal sealed class ControlService(
     ControlDatabase database, FirstRunSetup firstRun, SessionResumption resumption, NotificationListener listener,
-    PublishAuthorizer publishAuthorizer, SessionWriter sessionWriter, SessionShutdown shutdown, ILogger<ControlService> logger)
+    PublishAuthorizer publishAuthorizer, SessionWriter sessionWriter, SessionShutdown shutdown, SecretProtector secrets,
+    ILogger<ControlService> logger)
     : BackgroundService
 {
     private bool _prepared;
@@ -66,5 +68,9 @@ internal sealed class ControlService(
         publishAuthorizer.Start();
         _prepared = true;
         firstRun.Report();
+        if (await SecretKeyCheck.FindSeparateAsync(database, secrets, cancellationToken) is { } problem)
+        {
+            ControlLog.SecretKeysDiffer(logger, problem.Observed, problem.Remedy);
+        }
     }
 }

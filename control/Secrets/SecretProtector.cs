@@ -34,6 +34,9 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     private const int TagBytes = 16;
     private readonly Lock _lock = new();
 
+    /// <summary>Indicates whether keys are configured; otherwise those of the file are used.</summary>
+    public bool IsConfigured => configure().Count > 0;
+
     private string FilePath => Path.Combine(folder.Path, FileName);
 
     /// <summary>Encrypts a secret with the first key.</summary>
@@ -91,7 +94,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     /// <exception cref="ControlException">The key file cannot be read or written, or has <see cref="MaxKeys"/> keys.</exception>
     public bool Rotate()
     {
-        if (configure().Count > 0)
+        if (IsConfigured)
         {
             return false;
         }

@@ -55,6 +55,11 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         yield return Clock();
         yield return OpenFiles(OpenFileLimit.Read());
         yield return await StoreCheck.DatabaseAsync(data, configuration, cancellationToken);
+        if (await StoreCheck.SecretKeysAsync(data, configuration, cancellationToken) is { } secretKeys)
+        {
+            yield return secretKeys;
+        }
+
         yield return await StoreCheck.ObjectsAsync(data, configuration, time, cancellationToken);
         yield return Pages();
     }

@@ -1,3 +1,5 @@
+using Broadcast.Control;
+using Broadcast.Control.Secrets;
 using Broadcast.Host.Commands;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
@@ -19,9 +21,28 @@ internal static class StoreCheck
             await using var command = database.Source.CreateCommand("SHOW server_version");
             return new Check("database", CheckOutcome.Good, $"PostgreSQL {await command.ExecuteScalarAsync(cancellationToken)}, {kind}");
         }
-        catch (Exception e) when (e is Broadcast.Control.ControlException or Npgsql.NpgsqlException or StartException)
+        catch (Exception e) when (e is ControlException or Npgsql.NpgsqlException or StartException)
         {
             return new Check("database", CheckOutcome.Bad, $"{kind} cannot be used", e.Message);
+        }
+    }
+
+    /// <summary>Checks the keys that encrypt stream keys; <see langword="null"/> while the database cannot be used.</summary>
+    public static async Task<Check?> SecretKeysAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var control = configuration.GetSection(ControlOptions.Section).Get<ControlOptions>() ?? new ControlOptions();
+            var secrets = new SecretProtector(data, () => control.SecretKeyList);
+            await using var database = await CommandDatabase.OpenAsync(data, cancellationToken);
+            var problem = await SecretKeyCheck.FindUnreadableAsync(database, secrets, cancellationToken)
+                ?? await SecretKeyCheck.FindSeparateAsync(database, secrets, cancellationToken);
+            return problem is null ? new Check("secret keys", CheckOutcome.Good, "all stream keys of targets can be decrypted")
+                : new Check("secret keys", CheckOutcome.Warning, problem.Observed, problem.Remedy);
+        }
+        catch (Exception e) when (e is ControlException or Npgsql.NpgsqlException or StartException)
+        {
+            return null;
         }
     }
 

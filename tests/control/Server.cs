@@ -58,10 +58,15 @@ internal sealed class Server : IAsyncDisposable
         IViewerCounter? viewers = null, IViewerUrls? pages = null, ISlateValidator? slates = null, TimeProvider? mediaTime = null,
         Task? recovered = null, ITakeoverCandidates? candidates = null, Func<HttpContext, RequestDelegate, Task>? middleware = null,
         IInternalListener? listener = null, ISessionHandover? handover = null, IPeerConnections? peers = null, ServerRoles? roles = null,
-        ITargetLegs? legs = null, params (string, string)[] settings)
+        ITargetLegs? legs = null, ILoggerProvider? log = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Item1, (string?)s.Item2)));
         builder.Configuration.AddInMemoryCollection([

@@ -134,7 +134,7 @@ public sealed class CommandTests(SharedServer shared)
     {
         var report = await _server.CommandAsync("doctor", "--json");
 
-        foreach (var check in new[] { "ffmpeg", "encoder libx264", "disk", "clock", "database", "storage" })
+        foreach (var check in new[] { "ffmpeg", "encoder libx264", "disk", "clock", "database", "secret keys", "storage" })
         {
             report.Output.ShouldContain($"\"check\":\"{check}\"");
         }

@@ -10,6 +10,7 @@ namespace Broadcast.EndToEnd.Tests;
 [SingleServer("Starts its own cluster.")]
 public sealed class RoleTests
 {
+    private const string Connection = "BROADCAST__Database__ConnectionString";
     private const string Mirrors = "broadcast_cluster_mirrors";
 
     [Fact]
@@ -72,14 +73,38 @@ public sealed class RoleTests
         (await control.Client.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task Doctor_and_log_warn_of_servers_that_share_a_database_but_no_secret_keys()
+    {
+        await using var first = await BroadcastServer.StartAsync();
+        var environment = new Dictionary<string, string?> { [Connection] = ConnectionTo(first) };
+        await using var second = await BroadcastServer.StartAsync(environment: environment);
+        File.ReadAllText(Directory.GetFiles(Path.Combine(second.Data, "logs")).Single()).ShouldContain("2 servers share the database");
+
+        var check = await SecretKeysAsync();
+        check.ShouldContain("2 servers share the database");
+        check.ShouldContain("Set Control:SecretKeys to the same value on all servers");
+        check.ShouldNotContain("\"outcome\":\"good\"");
+
+        (await second.StopAsync()).ShouldBe(0);
+        environment["BROADCAST__Control__SecretKeys"] = Convert.ToBase64String(new byte[32]);
+        await second.RestartAsync();
+        (await SecretKeysAsync()).ShouldContain("all stream keys of targets can be decrypted");
+
+        async Task<string> SecretKeysAsync() => (await second.CommandAsync("doctor", "--json")).Output.Split('\n')
+            .Single(line => line.Contains("\"check\":\"secret keys\"", StringComparison.Ordinal));
+    }
+
+    private static string ConnectionTo(BroadcastServer database) =>
+        $"Host={Path.Combine(database.Data, "postgres")};Username=broadcast;Database=broadcast";
+
     private static IEnumerable<string> Listeners(BroadcastServer server) =>
         server.Ready.EnumerateObject().Select(member => member.Name).Where(name => name is "rtmp" or "rtmps" or "http").Order();
 
     private static Task<BroadcastServer> StartAsync(string roles, BroadcastServer database, CephServer ceph, string bucket) =>
         BroadcastServer.StartAsync(["--roles", roles], new Dictionary<string, string?>
         {
-            ["BROADCAST__Database__ConnectionString"] =
-                $"Host={Path.Combine(database.Data, "postgres")};Username=broadcast;Database=broadcast",
+            [Connection] = ConnectionTo(database),
             ["BROADCAST__Storage__Endpoint"] = ceph.Endpoint,
             ["BROADCAST__Storage__Bucket"] = bucket,
             ["BROADCAST__Storage__Region"] = ceph.Region,
