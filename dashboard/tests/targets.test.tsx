@@ -91,7 +91,8 @@ describe('a target', () => {
     ]);
     const rejected = { ...target, state: 'rejected', reason: 'Wrong key.', nextAttemptAt: '2030-06-01T12:01:00Z' };
     const facts = targetFacts(rejected, Date.parse('2030-06-01T12:00:47.500Z'));
-    expect(facts).toContain('Wrong key.');
+    expect(row(rejected)).toContain('>Wrong key.</p>');
+    expect(row({})).not.toContain('target-reason');
     expect(facts).toContain('next attempt in 13 s');
     for (const now of ['2030-06-01T12:01:00Z', '2030-06-01T11:00:00Z'])
       expect(targetFacts(rejected, Date.parse(now)).join(' ')).not.toContain('next attempt');

@@ -57,7 +57,7 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
             "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: "
             + "JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
         await GoAsync(page, look, "03 overview", "/dashboard", "text=Main stage");
-        await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "h1");
+        await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "text=Wrong key");
         await GoAsync(page, look, "05 channel off", "/dashboard/channels/evening", "h1");
         foreach (var view in new[] { "List", "Week", "Month" })
         {
@@ -140,9 +140,16 @@ public sealed class FullServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await BroadcastServer.StartAsync();
+        Server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
+        {
+            ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
+
+            // Servers that share a database need the same.
+            ["BROADCAST__Control__SecretKeys"] = Convert.ToBase64String(new byte[32]),
+        });
         var live = await Server.AddChannelAsync("main", new { title = "Main stage", ladder = "passthrough" });
         var over = await Server.AddChannelAsync("past", new { title = "Yesterday", ladder = "passthrough", reconnectWindowSeconds = 1 });
+        var relay = await Server.AddChannelAsync("relay", new { title = "Relay" });
         await Server.AddChannelAsync("evening", new { title = "Evening talks" });
         _encoder = FfmpegTool.Publish(Server.PublishUrl(live), new TestSource { Frame = CountingFrame.Filter });
         await using (var once = FfmpegTool.Publish(Server.PublishUrl(over), new TestSource { Frame = CountingFrame.Filter, Seconds = 6 }))
@@ -155,6 +162,20 @@ public sealed class FullServer : IAsyncLifetime
         using var jane = await api.PostAsJsonAsync("/api/v1/users",
             new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
         jane.EnsureSuccessStatusCode();
+        foreach (var (name, url, key) in new[]
+        {
+            ("Live partner", $"{Server.Rtmp}/live", relay.StreamKey), ("Wrong key", $"{Server.Rtmp}/live", "none-of-this-name"),
+            ("Server that is down", "rtmp://127.0.0.1:1/a-long-application-name/of-a-platform/with-many-parts", "any"),
+        })
+        {
+            using var target = await api.PostAsJsonAsync("/api/v1/channels/main/targets", new { name, url, streamKey = key });
+            target.EnsureSuccessStatusCode();
+        }
+
+        await Poll.UntilAsync(
+            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/main/targets")).EnumerateArray()
+            .Select(target => target.GetProperty("state").GetString()).Distinct().Count() == 3, TimeSpan.FromSeconds(60),
+            "targets are live, rejected and retrying");
         var begin = TimeProvider.System.GetUtcNow().AddHours(26);
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError } from '../api';
 import { bitrateText } from '../overview/cardText';
@@ -54,7 +54,15 @@ export function TargetRow({ api, channel, target, onOpen, onChanged }: TargetRow
         <p className="item-name">
           <TargetPill state={target.state} /> {target.name} <code>{addressHost(target.url)}</code>
         </p>
-        <p className="field-hint target-facts">{targetFacts(target).join(' · ')}</p>
+        <p className="field-hint target-facts">
+          {targetFacts(target).map((fact, index) => (
+            <Fragment key={index}>
+              {index > 0 && ' · '}
+              <span>{fact}</span>
+            </Fragment>
+          ))}
+        </p>
+        {target.reason !== null && <p className="target-reason">{target.reason}</p>}
         <p className="field-hint target-result" role="status">
           {work === null ? result : work === 'test' ? text.testing : text.saving}
         </p>
@@ -102,12 +110,11 @@ export function TargetPill({ state }: { state: string }) {
   );
 }
 
-/** Properties of a target as short texts. Attempts are at most a minute away; later ones are due to another clock, and not shown. */
+/** Properties of a target as short texts, without the reason. An attempt that is more than 2 min away is one of another clock. */
 export function targetFacts(target: Target, now = Date.now()): string[] {
   const text = adminText.targets;
   const facts: string[] = [target.mode === 'copy' ? target.rendition : (text.modes[target.mode] ?? target.mode)];
   if (target.eventId !== null) facts.push(text.ofEvent);
-  if (target.reason !== null) facts.push(target.reason);
   const wait = target.nextAttemptAt === null ? 0 : Math.ceil((Date.parse(target.nextAttemptAt) - now) / 1000);
   if (wait > 0 && wait <= 120) facts.push(text.nextAttempt(wait));
   if (target.state === 'live') facts.push(bitrateText(target.bitsPerSecond), text.delay(target.delaySeconds.toFixed(1)));
