@@ -17,7 +17,7 @@ public static class SecretKeyCheck
     private const string Remedy = $"Set Control:SecretKeys to the same value on all servers. To keep the stream keys that are stored, use "
         + $"the keys of '{SecretProtector.FileName}' of all servers, separated by commas; otherwise enter the stream keys again.";
 
-    // Servers that ended regularly, and those that nobody has started for a day, no longer count.
+    // Servers that ended regularly, and those that were lost more than a day ago, no longer count.
     private const string CountServers = """
         SELECT count(*)::int FROM servers WHERE lease_until > clock_timestamp()
             OR (NOT released AND last_seen_at > clock_timestamp() - interval '1 day')
