@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Broadcast.Media.TargetsToTranscoder;
@@ -22,7 +23,7 @@ public sealed class SteadyEncoderTests : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly EncodingHarness _bench = new();
     private readonly List<RenditionSample> _output = [];
-    private readonly List<EncoderOutage?> _outages = [];
+    private readonly ConcurrentQueue<EncoderOutage?> _outages = [];
     private TimeProvider _time = TimeProvider.System;
     private SteadyEncoder? _encoder;
 
@@ -89,8 +90,8 @@ public sealed class SteadyEncoderTests : IDisposable
         video.Select(sample => sample.Decode.Ticks).ShouldBe(Enumerable.Range(0, video.Count).Select(index => (long)index * Interval));
         video.Select(sample => sample.Track.Config).Distinct().ShouldHaveSingleItem();
         await ShouldDecodeAsync(video);
-        _outages[0]!.Reason.ShouldStartWith("the process was killed");
-        _outages[^1].ShouldBeNull();
+        _outages.First()!.Reason.ShouldStartWith("the process was killed");
+        _outages.Last().ShouldBeNull();
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public sealed class SteadyEncoderTests : IDisposable
         Push(600);
         await _bench.ProgramAsync("exec ffmpeg \"$@\"");
         time.Advance(delays[^1]);
-        await PushUntilAsync(() => encoder.Outage is null && _outages.Count > 0);
+        await PushUntilAsync(() => encoder.Outage is null && !_outages.IsEmpty);
         await PushUntilAsync(() => Of(TrackKind.Video)[^1].Present.Ticks >= 20 * 90_000);
 
         (await File.ReadAllLinesAsync(pids)).Length.ShouldBe(delays.Length);
@@ -199,7 +200,7 @@ public sealed class SteadyEncoderTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     private SteadyEncoder Start(string program) => _encoder = new(Format, program, () => false, "main", Take,
-        new OutageReport(_time, () => _outages.Add(_encoder!.Outage)), _time, NullLogger.Instance);
+        new OutageReport(_time, () => _outages.Enqueue(_encoder!.Outage)), _time, NullLogger.Instance);
 
     private void Take(RenditionSample item)
     {
