@@ -415,6 +415,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
         rejection = information.GetText("level") == "error" || command.Name == "_error"
             || Array.Exists(RejectionCodes, suffix => code.EndsWith(suffix, StringComparison.Ordinal))
             ? new RtmpPublishException(code, information.GetText("description") ?? code)
+            {
+                Redirect = information.Find("ex").GetText("redirect"),
+            }
             : null;
         return rejection is not null;
     }

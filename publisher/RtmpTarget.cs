@@ -48,4 +48,9 @@ public sealed class RtmpPublishException(string code, string message) : Exceptio
 {
     /// <summary>Status code from the server; empty when the server just closed the connection.</summary>
     public string Code { get; } = code;
+
+    /// <summary>
+    /// Address to which the server redirects (<c>ex.redirect</c>); <see langword="null"/> for none. It can contain the stream key.
+    /// </summary>
+    public string? Redirect { get; init; }
 }

@@ -55,6 +55,8 @@ internal sealed record LegFailure(string Reason, bool IsRejected)
                 $"The platform rejects the stream key. Copy it again from the platform ({text}).", true),
             "NetConnection.Connect.InvalidApp" => new(
                 $"The platform does not know the path of the address. Check its last part ({text}).", true),
+            "NetConnection.Connect.Rejected" when rejection.Redirect is { } address => new(
+                $"The platform redirects publishers to another address, which is not followed. Enter it: {Clean(address, streamKey)}.", true),
             "NetConnection.Connect.Rejected" => new($"The platform rejects the connection ({text}).", true),
             _ => new(text.Length > 0 ? $"The platform ended the publication: {text}." : "The platform ended the publication.", false),
         };

@@ -223,6 +223,75 @@ public sealed class TargetLegTests
     }
 
     [Fact]
+    public async Task Platform_that_reads_a_kilobit_per_second_gets_frames_from_keyframes_and_costs_others_nothing()
+    {
+        await using var platform = await IngestServer.StartAsync();
+        await using var trickling = new StallingPlatform(platform.Port);
+        var slow = Target(1, platform) with { Url = $"rtmp://127.0.0.1:{trickling.Port}/live" };
+        await using var legs = new Rig(slow, Target(2, platform));
+        await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Live && legs.StateOf(2) == TargetState.Live);
+
+        trickling.Trickle();
+        legs.Source.FrameSize = 200_000;
+        for (var i = 0; i < 200 && legs.Legs.Find(Session)[1].DroppedFrames < 500; i++)
+        {
+            legs.Offer(10);
+            await Poll.UntilAsync(() => legs.Legs.Find(Session)[2].Delay == TimeSpan.Zero);
+        }
+
+        var status = legs.Legs.Find(Session)[1];
+        status.DroppedFrames.ShouldBeGreaterThanOrEqualTo(500);
+        status.Publications.ShouldBe(1);
+        legs.Legs.Find(Session)[2].DroppedFrames.ShouldBe(0);
+        legs.StateOf(2).ShouldBe(TargetState.Live);
+    }
+
+    [Fact]
+    public async Task Redirect_is_explained_and_not_followed()
+    {
+        await using var other = await IngestServer.StartAsync();
+        await using var redirecting = new AnsweringPlatform(
+            AnsweringPlatform.Redirect($"rtmp://127.0.0.1:{other.Port}/live/good1"));
+        await using var legs = new Rig(Target(1, other) with { Url = $"rtmp://127.0.0.1:{redirecting.Port}/live" });
+
+        await legs.RunUntilAsync(() => legs.StateOf(1) == TargetState.Rejected);
+
+        legs.Legs.Find(Session)[1].Reason.ShouldNotBeNull().ShouldContain($"rtmp://127.0.0.1:{other.Port}/live/…");
+        other.Authority.Asked.ShouldBeEmpty();
+    }
+
+    public static TheoryData<string, byte[]> HostileAnswers => new()
+    {
+        { "chunk size 0", AnsweringPlatform.Message(1, [0, 0, 0, 0]) },
+        { "chunk size 2^31", AnsweringPlatform.Message(1, [0x80, 0, 0, 0]) },
+        { "truncated chunk size", AnsweringPlatform.Message(1, [1]) },
+        { "16 MB message", AnsweringPlatform.Message(20, new byte[128], 0xFFFFFF) },
+        { "nested objects", AnsweringPlatform.Message(20, [2, 0, 6, .. "_error"u8, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            .. Enumerable.Repeat<byte[]>([3, 0, 1, 97], 5000).SelectMany(bytes => bytes)]) },
+        { "array of 2^32 - 1", AnsweringPlatform.Message(20, [2, 0, 7, .. "_result"u8, 0, 0x3F, 0xF0, 0, 0, 0, 0, 0, 0, 10, 255, 255, 255, 255]) },
+        { "acknowledgement of all", AnsweringPlatform.Message(3, [255, 255, 255, 255]) },
+        { "window of 0 bytes", AnsweringPlatform.Message(5, [0, 0, 0, 0]) },
+        { "pings", [.. Enumerable.Repeat(AnsweringPlatform.Message(4, [0, 6, 0, 0, 0, 0]), 5000).SelectMany(bytes => bytes)] },
+        { "unknown chunk stream", [0xFF, 1, 2, 3] },
+    };
+
+    [Theory]
+    [MemberData(nameof(HostileAnswers))]
+    public async Task Hostile_answer_is_a_failure_with_a_reason_and_costs_others_nothing(string name, byte[] bytes)
+    {
+        await using var platform = await IngestServer.StartAsync();
+        await using var hostile = new AnsweringPlatform(bytes);
+        var sick = Target(1, platform) with { Url = $"rtmp://127.0.0.1:{hostile.Port}/live" };
+        await using var legs = new Rig(new RtmpClientSettings { StepTimeout = TimeSpan.FromMilliseconds(500) }, sick, Target(2, platform));
+
+        await legs.RunUntilAsync(() => legs.StateOf(1) is TargetState.Retrying or TargetState.Rejected
+            && legs.StateOf(2) == TargetState.Live);
+
+        legs.Legs.Find(Session)[1].Reason.ShouldNotBeNullOrEmpty(name);
+        legs.Legs.Find(Session)[2].DroppedFrames.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Forbidden_address_is_rejected()
     {
         var connector = new OutboundConnector(() => OutboundPolicy.PublicOnly, "Some:Option", TimeProvider.System);
@@ -363,7 +432,7 @@ public sealed class TargetLegTests
         }
     }
 
-    /// <summary>Relay in front of a platform that can stop reading.</summary>
+    /// <summary>Relay in front of a platform that can stop reading, or read slowly.</summary>
     private sealed class StallingPlatform : IAsyncDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -371,6 +440,7 @@ public sealed class TargetLegTests
         private readonly int _port;
         private readonly Task _running;
         private volatile bool _isStalled;
+        private volatile bool _isTrickling;
 
         public StallingPlatform(int port)
         {
@@ -382,6 +452,9 @@ public sealed class TargetLegTests
         public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
         public void Stall() => _isStalled = true;
+
+        /// <summary>Reads 125 bytes per second from now on.</summary>
+        public void Trickle() => _isTrickling = true;
 
         public async ValueTask DisposeAsync()
         {
@@ -405,7 +478,12 @@ public sealed class TargetLegTests
                     break;
                 }
 
-                var count = await client.GetStream().ReadAsync(buffer);
+                if (_isTrickling)
+                {
+                    await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(0.1)), _ended.Task);
+                }
+
+                var count = await client.GetStream().ReadAsync(buffer.AsMemory(0, _isTrickling ? 12 : buffer.Length));
                 if (count == 0)
                 {
                     break;
