@@ -3,9 +3,9 @@ using Broadcast.Control.Api;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Calendars;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Control.Lookups;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
@@ -18,6 +18,7 @@ using Broadcast.Control.Storage;
 using Broadcast.Control.Targets;
 using Broadcast.Control.ViewerCounting;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
@@ -60,7 +61,7 @@ public static class ControlModule
     {
         roles ??= ServerRoles.All;
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddKeyedSingleton(ControlClock.Key, TimeProvider.System);
+        services.TryAddKeyedSingleton(CalendarClock.Key, TimeProvider.System);
         services.AddOptions<DatabaseOptions>()
             .Bind(configuration.GetSection(DatabaseOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddOptions<ControlOptions>()
@@ -73,9 +74,9 @@ public static class ControlModule
         services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Validate()));
 
         services.AddHttpContextAccessor();
-        services.AddSingleton(p => new ControlDatabase(
+        services.AddSingleton(p => new ServerDatabase(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value,
-            Clock(p), p.GetService<ILogger<ControlDatabase>>(), p.GetRequiredService<IHttpContextAccessor>()));
+            Clock(p), p.GetService<ILogger<ServerDatabase>>(), p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton(p => new DeletionClock(Clock(p), p.GetRequiredService<ILogger<DeletionClock>>()));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelRepository>();
@@ -95,12 +96,12 @@ public static class ControlModule
         services.AddSingleton<ViewerPolicyCache>();
         services.AddSingleton<SessionVisibilityStore>();
         services.AddSingleton<ISessionVisibility>(p => p.GetRequiredService<SessionVisibilityStore>());
-        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(),
+        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ServerDatabase>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p),
             p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
-        services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(),
+        services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ServerDatabase>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p),
             p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton<IChannelRecordings>(p => p.GetRequiredService<PageDataCache>());
@@ -113,7 +114,7 @@ public static class ControlModule
         services.AddSingleton<ChannelActivityLog>();
         services.AddSingleton<FirstRun>();
 
-        services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ControlDatabase>(),
+        services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ServerDatabase>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p)));
         services.AddSingleton(p => new SetupThrottle(CreateThrottle(p)));
         services.AddSingleton<KeyAttempts>();
@@ -135,7 +136,7 @@ public static class ControlModule
         services.AddSingleton<IServerDirectory, ServerDirectory>();
         services.AddSingleton<SuspensionWatch>();
         services.AddSingleton<ServerLeaseState>();
-        services.AddSingleton(p => new OwnershipProbe(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+        services.AddSingleton(p => new OwnershipProbe(p.GetRequiredService<ServerDatabase>(), p.GetRequiredService<ServerIdentity>(),
             new Lazy<SessionManager>(p.GetRequiredService<SessionManager>), Clock(p)));
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ISessionOwnership, SessionOwners>();
@@ -146,15 +147,15 @@ public static class ControlModule
         services.AddSingleton<ServerLeaseService>();
         services.AddSingleton<OwnershipCheck>();
         services.AddSingleton<ISessionReceiver>(p => p.GetRequiredService<OwnershipCheck>());
-        services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+        services.AddSingleton(p => new SessionHandovers(p.GetRequiredService<ServerDatabase>(), p.GetRequiredService<ServerIdentity>(),
             p.GetRequiredService<MediaServers>(), p.GetRequiredService<OwnershipCheck>(), p.GetRequiredService<SessionManager>(),
             p.GetRequiredService<SessionWriter>(), Clock(p), p.GetRequiredService<ILogger<SessionHandovers>>(),
             p.GetService<ISessionHandover>(), p.GetService<ISessionLifecycle>()));
         services.AddSingleton(p => new ServerDrain(p.GetRequiredService<ServerLeaseState>(), p.GetRequiredService<SessionManager>(),
-            p.GetRequiredService<SessionHandovers>(), p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<ServerIdentity>(),
+            p.GetRequiredService<SessionHandovers>(), p.GetRequiredService<ServerDatabase>(), p.GetRequiredService<ServerIdentity>(),
             p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p), p.GetRequiredService<ILogger<ServerDrain>>()));
         services.AddSingleton(p => new SessionWriter(
-            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),
+            p.GetRequiredService<ServerDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(),
             p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton(p => new SessionManager(
             p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(),
@@ -177,7 +178,7 @@ public static class ControlModule
         services.AddSingleton<WebhookDeliveryLog>();
         services.AddSingleton<WebhookQueue>();
         services.AddSingleton<WebhookSender>();
-        services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<WebhookSender>(),
+        services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ServerDatabase>(), p.GetRequiredService<WebhookSender>(),
             Clock(p)));
         services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<EventStreamLog>();
@@ -191,9 +192,9 @@ public static class ControlModule
         services.AddSingleton<EventSessions>();
         services.AddSingleton<EventScheduler>();
         services.AddSingleton<RecordingRepository>();
-        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), Clock(p),
+        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ServerDatabase>(), Clock(p),
             p.GetService<ISessionStorageInspector>()));
-        services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), Clock(p)));
+        services.AddSingleton(p => new StorageTest(p.GetRequiredService<ServerDatabase>(), Clock(p)));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p)));
         services.AddSingleton<UnknownCallers>();
@@ -299,7 +300,7 @@ public static class ControlModule
             where T : class, INotificationHandler => services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<T>());
     }
 
-    private static TimeProvider Clock(IServiceProvider p) => p.GetRequiredKeyedService<TimeProvider>(ControlClock.Key);
+    private static TimeProvider Clock(IServiceProvider p) => p.GetRequiredKeyedService<TimeProvider>(CalendarClock.Key);
 
     private static AttemptThrottle CreateThrottle(IServiceProvider p) =>
         new(p.GetRequiredService<IOptions<ControlOptions>>(), Clock(p));

@@ -1,7 +1,7 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +13,7 @@ namespace Broadcast.Control;
 /// installation or a newer schema does.
 /// </summary>
 internal sealed class ControlService(
-    ControlDatabase database, FirstRunSetup firstRun, SessionResumption resumption, NotificationListener listener,
+    ServerDatabase database, FirstRunSetup firstRun, SessionResumption resumption, NotificationListener listener,
     PublishAuthorizer publishAuthorizer, SessionWriter sessionWriter, SessionShutdown shutdown, SecretProtector secrets,
     ILogger<ControlService> logger)
     : BackgroundService
@@ -27,9 +27,9 @@ internal sealed class ControlService(
         {
             await PrepareAsync(cancellationToken);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
-            ControlLog.DatabaseUnavailable(logger, ControlDatabase.Describe(e));
+            ServerDatabase.LogUnavailable(logger, e);
         }
 
         await base.StartAsync(cancellationToken);

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 
 namespace Broadcast.Host;
 
@@ -13,7 +13,7 @@ internal static class ThreadPoolMinimum
     public const int Unblocked = 24;
 
     /// <summary>Minimum number of worker threads. An idle thread ends, so that the minimum costs no memory until it is needed.</summary>
-    public const int Workers = ControlDatabase.MaxConnections + Unblocked;
+    public const int Workers = ServerDatabase.MaxConnections + Unblocked;
 
     /// <summary>Sets the minimum for this process; a higher one, set in the environment, remains.</summary>
     public static void Apply()

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -20,8 +20,8 @@ namespace Broadcast.Control.Access;
 /// <param name="logger">Logger.</param>
 /// <param name="sessionWriter">Writes the rows of sessions; a change waits as long as its row does.</param>
 /// <param name="time">Clock.</param>
-internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<SessionVisibilityStore> logger,
-    SessionWriter? sessionWriter = null, [FromKeyedServices(ControlClock.Key)] TimeProvider? time = null) : ISessionVisibility, IDisposable
+internal sealed class SessionVisibilityStore(ServerDatabase database, ILogger<SessionVisibilityStore> logger,
+    SessionWriter? sessionWriter = null, [FromKeyedServices(CalendarClock.Key)] TimeProvider? time = null) : ISessionVisibility, IDisposable
 {
     /// <summary>Maximum attempts to write a change whose session is not found, most likely because its channel was deleted.</summary>
     private const int MaxTries = 100;
@@ -271,11 +271,11 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
                 cancellationToken);
             return true;
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             if (HasPendingWrites)
             {
-                ControlLog.VisibilityWritePending(logger, ControlDatabase.Describe(e));
+                ControlLog.VisibilityWritePending(logger, ServerDatabase.Describe(e));
             }
 
             return false;

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +12,7 @@ namespace Broadcast.Control.Access;
 /// once and cached for as long as the response states. While the callback does not respond, a viewer gets access only if the last response
 /// allowed it and is not older than <see cref="GracePeriod"/>.
 /// </summary>
-internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class ViewerAuthCache(ViewerAuthCallback callback, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum cached viewers; above it, the tenth with the earliest expiry is removed.</summary>
     public const int MaxCached = 100_000;

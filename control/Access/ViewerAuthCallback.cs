@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Broadcast.Control.AuthCallbacks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,7 @@ internal readonly record struct ViewerAuthResult(bool? IsAllowed, TimeSpan Lifet
 /// publishers, but with separate connections: a flood of viewers must not delay publishers.
 /// </summary>
 internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ViewerAuthCallback> logger)
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerAuthCallback> logger)
     : IDisposable
 {
     /// <summary>Default cache lifetime of a positive response.</summary>

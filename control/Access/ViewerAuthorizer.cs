@@ -1,3 +1,4 @@
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,7 +7,7 @@ namespace Broadcast.Control.Access;
 
 /// <summary>Authorizes viewers from memory, or through the auth callback of a channel.</summary>
 internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCache authCache,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IViewerAuthorizer
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IViewerAuthorizer
 {
     /// <summary>
     /// Cache lifetime of a positive decision at edges: how long a revoked token, or a channel that is no longer public, still gives access

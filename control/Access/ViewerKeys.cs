@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media.OriginToControl;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +33,7 @@ public sealed record IssuedViewerKey(ViewerKeyInfo Key, string Secret)
 /// Manages the signing keys for a channel's viewer tokens. Works on the database, with or without a running server; a running server is
 /// notified of every change.
 /// </summary>
-public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class ViewerKeys(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum active keys per channel.</summary>
     public const int MaxPerChannel = 20;
@@ -46,7 +46,7 @@ public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(Cont
         "k.id, c.name AS channel, k.label, k.server_managed AS isServerManaged, k.created_at AS createdAt, k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key, for a party that signs tokens itself. Existing keys remain valid.</summary>
-    /// <exception cref="ControlException">
+    /// <exception cref="OperationException">
     /// A value is invalid, the channel does not exist, or it has <see cref="MaxPerChannel"/> keys.
     /// </exception>
     public async Task<IssuedViewerKey> CreateAsync(string channel, string label = "", CancellationToken cancellationToken = default)
@@ -60,7 +60,7 @@ public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(Cont
             cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {count} signing keys, the maximum. Revoke an unused one.");
         }
 
@@ -73,7 +73,7 @@ public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(Cont
     }
 
     /// <summary>Revokes a key permanently, with all tokens signed with it. Revoking a revoked key has no effect.</summary>
-    /// <exception cref="ControlException">The channel or the key does not exist.</exception>
+    /// <exception cref="OperationException">The channel or the key does not exist.</exception>
     public async Task RevokeAsync(string channel, string keyId, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -82,7 +82,7 @@ public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(Cont
         var wasActive = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             "SELECT revoked_at IS NULL FROM viewer_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction,
             cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound,
+            ?? throw new OperationException(OperationErrorCode.NotFound,
                 $"Channel '{channel}' has no such signing key. List its keys with 'broadcast viewer-key list {channel}'.");
         if (wasActive)
         {
@@ -95,7 +95,7 @@ public sealed class ViewerKeys(ControlDatabase database, [FromKeyedServices(Cont
     }
 
     /// <summary>A channel's signing keys, newest first, including revoked ones; at most 500.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<IReadOnlyList<ViewerKeyInfo>> ListAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -14,7 +14,7 @@ namespace Broadcast.Control.Access;
 /// Access policies of all channels, and of sessions with their own, in memory. After a change, those of the changed channels are read
 /// again. While the database is unavailable, the last known policies apply, including revocations; before the first read, none is known.
 /// </summary>
-internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
+internal sealed class ViewerPolicyCache([FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IDisposable
 {
     private const string Sql = """
         SELECT c.id, c.name, c.access FROM channels c WHERE c.deleted_at IS NULL {0};
@@ -58,7 +58,7 @@ internal sealed class ViewerPolicyCache([FromKeyedServices(ControlClock.Key)] Ti
     /// Reads the policies of one channel for a request. While it waits for other reads it uses no connection, so that many requests cannot
     /// take those of others.
     /// </summary>
-    public Task RefreshAsync(ControlDatabase database, string channel, CancellationToken cancellationToken) => RunExclusiveAsync(
+    public Task RefreshAsync(ServerDatabase database, string channel, CancellationToken cancellationToken) => RunExclusiveAsync(
         async () =>
         {
             await using var connection = await database.ReloadSource.OpenConnectionAsync(cancellationToken);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -35,7 +35,7 @@ public sealed record IssuedViewerToken(ViewerTokenInfo Info, string Token)
 /// Manages viewer tokens for channels that are not public. Works on the database, with or without a running server; a running server is
 /// notified of revocations.
 /// </summary>
-public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class ViewerTokens(ServerDatabase database, ViewerKeys keys, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum stored tokens per channel. For more, create a signing key and sign tokens elsewhere.</summary>
     public const int MaxPerChannel = 10_000;
@@ -67,7 +67,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
     /// <param name="label">Name of its user.</param>
     /// <param name="preview">Whether the token grants preview access, for reviewing an event before it goes live.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">
+    /// <exception cref="OperationException">
     /// A value is invalid, the channel does not exist, or it has <see cref="MaxPerChannel"/> tokens.
     /// </exception>
     public async Task<IssuedViewerToken> CreateAsync(
@@ -77,7 +77,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
         var now = time.GetUtcNow();
         if (Validate(expiresAt, network, label, now).ToList() is { Count: > 0 } errors)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
 
         var expires = DateTimeOffset.FromUnixTimeSeconds((expiresAt ?? now + DefaultLifetime).ToUnixTimeSeconds());
@@ -93,7 +93,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
             cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {count} viewer tokens, the maximum. Sign further tokens yourself: 'broadcast viewer-key "
                 + $"create {channel}'.");
         }
@@ -125,14 +125,14 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
 
     /// <summary>Revokes a token permanently, whichever key signed it. Revoking a revoked token has no effect.</summary>
     /// <returns>Whether the server created the token. Others are revoked too, because they may have been signed elsewhere.</returns>
-    /// <exception cref="ControlException">
+    /// <exception cref="OperationException">
     /// The channel does not exist, the id is invalid, or too many tokens signed elsewhere are revoked.
     /// </exception>
     public async Task<bool> RevokeAsync(string channel, string tokenId, CancellationToken cancellationToken = default)
     {
         if (!ViewerToken.IsId(tokenId))
         {
-            throw new ControlException(ControlErrorCode.NotFound,
+            throw new OperationException(OperationErrorCode.NotFound,
                 $"A viewer token's id is 1 to {ViewerToken.MaxIdLength} of A-Z, a-z, 0-9, '_' and '-'.");
         }
 
@@ -168,7 +168,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
             cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {count} revoked tokens, the maximum. Create a new signing key and revoke the old one, which "
                 + "revokes all its tokens.");
         }
@@ -187,7 +187,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
     }
 
     /// <summary>A channel's tokens that the server created, and revoked tokens, newest first; at most 500.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, CancellationToken cancellationToken = default) =>
         ListAsync(channel, MaxPage, null, cancellationToken);
 
@@ -199,18 +199,18 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, [Fro
     /// <see langword="null"/> for the newest.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The channel does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, int limit, string? before,
         CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
         {
-            throw new ControlException([new("limit", $"'limit' must be 1 to {MaxPage}.")]);
+            throw new OperationException([new("limit", $"'limit' must be 1 to {MaxPage}.")]);
         }
 
         if (before is { Length: 0 or > MaxCursorLength } || before?.Contains('\0', StringComparison.Ordinal) == true)
         {
-            throw new ControlException([new("before", "'before' must be a viewer token's id or the cursor of the previous page.")]);
+            throw new OperationException([new("before", "'before' must be a viewer token's id or the cursor of the previous page.")]);
         }
 
         var (behind, at) = PageCursor.Parse(before);

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Broadcast.Media.ControlToCluster;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -47,10 +47,10 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
     public static bool HasCaller(HttpContext http) => http.Items.ContainsKey(CallerKey);
 
     /// <summary>Gets the logged-in user of a request.</summary>
-    /// <exception cref="ControlException">The caller is a token.</exception>
+    /// <exception cref="OperationException">The caller is a token.</exception>
     public static AuthenticatedUser RequireUser(HttpContext http) =>
         GetCaller(http).User
-        ?? throw new ControlException(ControlErrorCode.Denied, "This request requires a login; a token has no login and no password.");
+        ?? throw new OperationException(OperationErrorCode.Denied, "This request requires a login; a token has no login and no password.");
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -124,11 +124,11 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
         {
             return Problem(e.StatusCode, e.Message);
         }
-        catch (ControlException e)
+        catch (OperationException e)
         {
             return Problem(http, e);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             return Unavailable(http);
         }
@@ -226,9 +226,9 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
             && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value[Scheme.Length..].Trim() : null;
     }
 
-    private static ProblemHttpResult Problem(HttpContext http, ControlException e) => e.Code switch
+    private static ProblemHttpResult Problem(HttpContext http, OperationException e) => e.Code switch
     {
-        ControlErrorCode.Invalid => TypedResults.Problem(
+        OperationErrorCode.Invalid => TypedResults.Problem(
             "The request is invalid; 'errors' lists the errors by member.",
             statusCode: StatusCodes.Status400BadRequest,
             extensions: new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -236,13 +236,13 @@ internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sess
                 ["errors"] = e.ValidationErrors.GroupBy(m => m.Member, m => m.Message, StringComparer.Ordinal)
                     .ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal),
             }),
-        ControlErrorCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
-        ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message, e.Needs),
-        ControlErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
-        ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
-        ControlErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),
-        ControlErrorCode.OwnerUnavailable => OwnerUnavailable(http, e.Message),
-        ControlErrorCode.Broken => Problem(StatusCodes.Status503ServiceUnavailable, e.Message),
+        OperationErrorCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
+        OperationErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message, e.Needs),
+        OperationErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
+        OperationErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
+        OperationErrorCode.TooManyAttempts => TooManyRequests(http, e.RetryAfter, e.Message),
+        OperationErrorCode.OwnerUnavailable => OwnerUnavailable(http, e.Message),
+        OperationErrorCode.Broken => Problem(StatusCodes.Status503ServiceUnavailable, e.Message),
         _ => Unavailable(http),
     };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -31,7 +32,7 @@ internal static class AuditEndpoints
         var filter = new AuditFilter(
             actor, subject, action, before is null ? null : id, Paging.Limit(limit));
         errors.AddRange(AuditLog.Validate(filter));
-        return errors.Count > 0 ? throw new ControlException(errors)
+        return errors.Count > 0 ? throw new OperationException(errors)
             : Paging.Page(http, await log.ListAsync(filter, http.RequestAborted), filter.Limit, "before",
                 e => e.Id.ToString(CultureInfo.InvariantCulture), AuditView.From);
     }

@@ -3,6 +3,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.Calendars;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -50,7 +51,7 @@ internal static class CalendarEndpoints
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, CalendarFeeds feeds, IOptions<ControlOptions> options,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (channel, label) = (body.Text("channel"), body.Text("label") ?? "");

@@ -2,10 +2,10 @@ using System.Globalization;
 using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
@@ -88,7 +88,7 @@ internal static class ChannelEndpoints
     }
 
     private static async Task<ChannelView> ChangeAsync(
-        string name, HttpContext http, ChannelRepository channels, ViewerPolicyCache policies, ControlDatabase database,
+        string name, HttpContext http, ChannelRepository channels, ViewerPolicyCache policies, ServerDatabase database,
         OwnerRequests owners, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
@@ -113,8 +113,8 @@ internal static class ChannelEndpoints
         ChannelView.From(channel, http.RequestServices.GetService<IChannelRuntimeStates>(),
             http.RequestServices.GetService<IViewerTotals>());
 
-    private static async Task<EndedView> EndAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
-        SessionClaims claims, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+    private static async Task<EndedView> EndAsync(string name, HttpContext http, ServerDatabase database, SessionManager sessionManager,
+        SessionClaims claims, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
@@ -130,8 +130,8 @@ internal static class ChannelEndpoints
         return new(ended);
     }
 
-    private static async Task<KickedView> KickAsync(string name, HttpContext http, ControlDatabase database, SessionManager sessionManager,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+    private static async Task<KickedView> KickAsync(string name, HttpContext http, ServerDatabase database, SessionManager sessionManager,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
@@ -159,7 +159,7 @@ internal static class ChannelEndpoints
         SessionId id = default;
         if (before is not null && !SessionId.TryParse(before, out id))
         {
-            throw new ControlException([new("before", "'before' must be a session id.")]);
+            throw new OperationException([new("before", "'before' must be a session id.")]);
         }
 
         var count = Paging.Limit(limit);

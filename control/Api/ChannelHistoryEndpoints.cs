@@ -3,6 +3,7 @@ using System.Text.Json;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.HostToControl;
 using Microsoft.AspNetCore.Builder;
@@ -45,12 +46,12 @@ internal static class ChannelHistoryEndpoints
         var from = DateTimeOffset.MinValue;
         if (after is not null && !DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out from))
         {
-            throw new ControlException([new("after", "'after' must be a time such as 2030-01-31T18:00:00Z.")]);
+            throw new OperationException([new("after", "'after' must be a time such as 2030-01-31T18:00:00Z.")]);
         }
 
         if (RangeNames.Find(range ?? "hour") is not { } period)
         {
-            throw new ControlException([new("range", $"'range' must be {string.Join(" or ", RangeNames.All.Select(r => $"'{r}'"))}.")]);
+            throw new OperationException([new("range", $"'range' must be {string.Join(" or ", RangeNames.All.Select(r => $"'{r}'"))}.")]);
         }
 
         var channel = await channels.GetAsync(name, http.RequestAborted);

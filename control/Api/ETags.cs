@@ -6,6 +6,7 @@ using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Targets;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -62,7 +63,7 @@ internal static class ETags
     /// <summary>Creates the precondition of a change from <c>If-Match</c>.</summary>
     /// <param name="http">Request.</param>
     /// <param name="tag">Function that computes the tag of the resource.</param>
-    /// <returns>Action that throws when the precondition fails (<see cref="ControlErrorCode.Stale"/>); <see langword="null"/> when the
+    /// <returns>Action that throws when the precondition fails (<see cref="OperationErrorCode.Stale"/>); <see langword="null"/> when the
     /// request has none.</returns>
     public static Action<T>? PreconditionOf<T>(HttpContext http, Func<T, string> tag)
     {
@@ -71,7 +72,7 @@ internal static class ETags
         {
             if (!Matches(ifMatch, tag(current), allowWeak: false))
             {
-                throw new ControlException(ControlErrorCode.Stale,
+                throw new OperationException(OperationErrorCode.Stale,
                     "The resource changed since you read it. Read it again and send the change with the new ETag in 'If-Match'.");
             }
         };

@@ -4,6 +4,7 @@ using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

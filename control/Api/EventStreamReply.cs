@@ -1,6 +1,6 @@
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Database;
 
 namespace Broadcast.Control.Api;
 
@@ -134,7 +134,7 @@ internal sealed class EventStreamReply(
             _caller = currentCaller;
             return true;
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             return true;   // no messages can arrive until the database is back; the next heartbeat checks again
         }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -88,7 +88,7 @@ internal static class IdempotencyHandler
         {
             result = await action();
         }
-        catch (Exception e) when (!ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (!ServerDatabase.IsUnavailable(e))
         {
             // Nothing was created. If the database became unavailable that is unknown, and the key stays taken.
             await TryAsync(logger, () => keys.ReleaseAsync(caller, key, CancellationToken.None));
@@ -134,7 +134,7 @@ internal static class IdempotencyHandler
 
     private static string KeyOf(StringValues keyHeader) =>
         keyHeader.Count == 1 && keyHeader[0] is { Length: > 0 and <= MaxLength } key && key.All(c => c is > ' ' and <= '~')
-            ? key : throw new ControlException([new(Header, $"'{Header}' must be 1 to {MaxLength} visible ASCII characters, sent once.")]);
+            ? key : throw new OperationException([new(Header, $"'{Header}' must be 1 to {MaxLength} visible ASCII characters, sent once.")]);
 
     private static string Json<T>(IServiceProvider services, T value) =>
         JsonSerializer.Serialize(value, services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
@@ -146,9 +146,9 @@ internal static class IdempotencyHandler
         {
             await action();
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is PostgresException)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is PostgresException)
         {
-            ControlLog.ResponseNotStored(logger, ControlDatabase.Describe(e));
+            ControlLog.ResponseNotStored(logger, ServerDatabase.Describe(e));
         }
     }
 }

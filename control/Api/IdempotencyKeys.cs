@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,7 +15,7 @@ internal sealed record IdempotentResponse(byte[] Request, DateTimeOffset Created
 /// <summary>
 /// Stores results of requests with an <c>Idempotency-Key</c> for <see cref="Retention"/>, at most <see cref="MaxPerCaller"/> per caller.
 /// </summary>
-internal sealed class IdempotencyKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class IdempotencyKeys(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Retention of results.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromHours(24);
@@ -50,7 +50,7 @@ internal sealed class IdempotencyKeys(ControlDatabase database, [FromKeyedServic
     /// <param name="request">SHA-256 of the request.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>Earlier request with the same key; <see langword="null"/> when the key is now reserved.</returns>
-    /// <exception cref="ControlException">The caller has <see cref="MaxPerCaller"/> keys.</exception>
+    /// <exception cref="OperationException">The caller has <see cref="MaxPerCaller"/> keys.</exception>
     public async Task<IdempotentResponse?> ReserveAsync(string caller, string key, byte[] request, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -76,7 +76,7 @@ internal sealed class IdempotencyKeys(ControlDatabase database, [FromKeyedServic
             }
         }
 
-        throw new ControlException(ControlErrorCode.TooManyAttempts,
+        throw new OperationException(OperationErrorCode.TooManyAttempts,
             $"You have sent {MaxPerCaller} different keys within {Retention.TotalHours:0} h, which is the limit.");
     }
 

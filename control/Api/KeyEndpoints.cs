@@ -1,5 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -35,7 +36,7 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> CreateAsync(string name, HttpContext http, StreamKeys keys, IOptions<ControlOptions> options,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var role = body.OneOf("role", StreamKeys.Roles) ?? "primary";

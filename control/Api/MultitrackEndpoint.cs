@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Multitrack;
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -32,7 +33,7 @@ internal static class MultitrackEndpoint
         if (StreamingClient.Read(await RequestBody.BytesAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted))
             is not { } client)
         {
-            throw new ControlException([new("body", "The body must be a JSON object as sent by OBS Studio.")]);
+            throw new OperationException([new("body", "The body must be a JSON object as sent by OBS Studio.")]);
         }
 
         if (authorization.Value.CallbackAlone)

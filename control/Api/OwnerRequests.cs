@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
@@ -91,7 +92,7 @@ internal sealed class OwnerRequests(RemoteSessions remoteSessions, IHttpForwarde
         remoteSessions.Find(ChannelName.Parse(channel))?.Target is { } target
             ? await TryGetAsync<ChannelView>(http, target.Owner, $"/api/v1/channels/{channel}") : null;
 
-    private static ControlException Unavailable(RemoteSession remote, string reason) => new(ControlErrorCode.OwnerUnavailable,
+    private static OperationException Unavailable(RemoteSession remote, string reason) => new(OperationErrorCode.OwnerUnavailable,
         $"Channel '{remote.Channel}' is on air at server '{remote.Server}', which {reason}.");
 
     private async Task ForwardAsync(HttpContext http, RemoteSession remote)

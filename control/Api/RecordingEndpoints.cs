@@ -2,9 +2,9 @@ using System.Globalization;
 using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Media.StorageToControl;
@@ -112,7 +112,7 @@ internal static class RecordingEndpoints
         errors.AddRange(RecordingRules.Validate(filter));
         if (errors.Count > 0)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
 
         var media = MediaUrl(http);
@@ -136,12 +136,12 @@ internal static class RecordingEndpoints
 
         using var slot = await http.RequestServices.GetRequiredService<CallerLimits>()
             .EnterSearchAsync(ApiAuthorization.GetCaller(http).Key, http.RequestAborted)
-            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many searches are waiting. Try again in a moment.");
+            ?? throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many searches are waiting. Try again in a moment.");
         return await recordings.ListAsync(filter, http.RequestAborted);
     }
 
     private static async Task<RecordingView> ChangeAsync(
-        string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ControlDatabase database,
+        string id, HttpContext http, RecordingRepository recordings, RecordingCatalog catalog, ServerDatabase database,
         IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
@@ -173,7 +173,7 @@ internal static class RecordingEndpoints
         var (isDry, withClips) = (Flag("dryRun", dryRun, errors), Flag("clips", clips, errors));
         if (errors.Count > 0)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
 
         if (isDry)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Control.Api;
@@ -19,7 +20,7 @@ internal sealed class RequestBody
 
     /// <summary>Reads a body of at most <paramref name="limit"/> bytes.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large (413) or its media type is not JSON (415).</exception>
-    /// <exception cref="ControlException">The body is not a JSON object.</exception>
+    /// <exception cref="OperationException">The body is not a JSON object.</exception>
     public static async Task<RequestBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken) =>
         Parse(await BytesAsync(request, limit, cancellationToken));
 
@@ -62,7 +63,7 @@ internal sealed class RequestBody
             // An invalid document, or a member name in invalid UTF-16.
         }
 
-        throw new ControlException([new("body", "The body must be a JSON object without duplicate members.")]);
+        throw new OperationException([new("body", "The body must be a JSON object without duplicate members.")]);
     }
 
     /// <summary>Reads a string; <see langword="null"/> when it is absent or not a string.</summary>
@@ -167,7 +168,7 @@ internal sealed class RequestBody
         : Invalid<string>(name, $"one of {string.Join(", ", names)}");
 
     /// <summary>Rejects the request when it has errors, including those that the rules found.</summary>
-    /// <exception cref="ControlException">The request has errors.</exception>
+    /// <exception cref="OperationException">The request has errors.</exception>
     public void ThrowIfInvalid(IEnumerable<ValidationError> rules)
     {
         foreach (var name in _members.Keys.Where(n => !_knownMembers.Contains(n)).Take(20))
@@ -179,7 +180,7 @@ internal sealed class RequestBody
         _errors.AddRange(rules.Where(rule => !_errors.Exists(m => m.Member == rule.Member)));
         if (_errors.Count > 0)
         {
-            throw new ControlException(_errors);
+            throw new OperationException(_errors);
         }
     }
 

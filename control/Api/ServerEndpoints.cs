@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -35,7 +36,7 @@ internal static class ServerEndpoints
     {
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
         {
-            throw new ControlException(ControlErrorCode.NotFound, $"'{number}' is not the number of a server; see the list of servers.");
+            throw new OperationException(OperationErrorCode.NotFound, $"'{number}' is not the number of a server; see the list of servers.");
         }
 
         await servers.SetDrainingAsync(id, draining, http.RequestAborted);

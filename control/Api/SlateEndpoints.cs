@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Slates;
+using Broadcast.Database;
 using Broadcast.Media.TranscoderToControl;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -54,7 +55,7 @@ internal static class SlateEndpoints
         await channels.GetAsync(name, http.RequestAborted);
         using var download = downloads.Start(ApiAuthorization.GetCaller(http).Key);
         var slate = await slates.GetAsync(name, http.RequestAborted)
-            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
+            ?? throw new OperationException(OperationErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
         using var timeout = new CancellationTokenSource(SlateDownloads.Timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
         try
@@ -88,12 +89,12 @@ internal static class SlateEndpoints
             if (http.RequestServices.GetService<ISlateValidator>() is { } validator
                 && await validator.ValidateAsync(new ChannelSlate(bytes, type), http.RequestAborted) is { } error)
             {
-                throw new ControlException([new("slate", error)]);
+                throw new OperationException([new("slate", error)]);
             }
 
             return bytes;
         }
-        catch (ControlException)
+        catch (OperationException)
         {
             SlateUploads.CountRejection("invalid");
             throw;

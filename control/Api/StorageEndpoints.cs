@@ -1,5 +1,6 @@
 using Broadcast.Control.Identity;
 using Broadcast.Control.Storage;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,7 +27,7 @@ internal static class StorageEndpoints
 
     private static IStorageProbe Probe(HttpContext http) =>
         http.RequestServices.GetService<IStorageProbe>()
-        ?? throw new ControlException(ControlErrorCode.NotFound, "This process has no object store.");
+        ?? throw new OperationException(OperationErrorCode.NotFound, "This process has no object store.");
 }
 
 internal sealed record StorageView(string Kind, string Location)

@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -23,7 +23,7 @@ internal static class StreamEndpoints
     {
         api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, CurrentStateCache states, TokenRepository tokens,
             UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options,
-                [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
+                [FromKeyedServices(CalendarClock.Key)] TimeProvider time) =>
                 RunAsync(null, http, stream, log, states, tokens, sessions, lifetime, options.Value, time))
             .RequireRole(TokenRole.Viewer).WithMetadata(new LongRequest()).Produces<string>(200, MediaType)
             .Describe("listen",
@@ -31,10 +31,10 @@ internal static class StreamEndpoints
                 429);
 
         api.MapGet("/channels/{name}/stream", async (
-                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, CurrentStateCache states,
+                string name, HttpContext http, ServerDatabase database, EventStream stream, EventStreamLog log, CurrentStateCache states,
                 TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
                 IOptions<ControlOptions> options,
-                [FromKeyedServices(ControlClock.Key)] TimeProvider time) =>
+                [FromKeyedServices(CalendarClock.Key)] TimeProvider time) =>
             {
                 return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, states, tokens, sessions,
                     lifetime, options.Value, time);
@@ -46,7 +46,7 @@ internal static class StreamEndpoints
     }
 
     // The stream follows the channel's id, because another channel can reuse its name.
-    private static async Task<long> IdAsync(ControlDatabase database, string name, CancellationToken cancellationToken)
+    private static async Task<long> IdAsync(ServerDatabase database, string name, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await StreamKeys.ChannelIdAsync(connection, name, cancellationToken);
@@ -79,7 +79,7 @@ internal static class StreamEndpoints
                 http.Abort();   // the send timeout expired
             }
         }
-        catch (Exception e) when (e is IOException || (http.Response.HasStarted && ControlDatabase.IsUnavailable(e)))
+        catch (Exception e) when (e is IOException || (http.Response.HasStarted && ServerDatabase.IsUnavailable(e)))
         {
             // The client disconnected, or it reconnects and resumes when the database is back. (A browser's EventSource stops retrying
             // after a 503 response: docs/event-stream.md.)

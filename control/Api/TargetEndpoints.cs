@@ -1,6 +1,7 @@
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Targets;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
@@ -80,23 +81,23 @@ internal static class TargetEndpoints
     }
 
     private static async Task<TargetTestView> TestAsync(string name, string target, HttpContext http, TargetRepository targets,
-        SessionManager sessions, IServiceProvider services, AuditLog audit, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        SessionManager sessions, IServiceProvider services, AuditLog audit, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var (found, key) = await targets.GetWithKeyAsync(name, target, http.RequestAborted);
         if (found.Status.State is not (TargetState.Off or TargetState.Rejected))
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"The target is {TargetRules.Name(found.Status.State)}: its state says whether the platform accepts it. Disable it to test.");
         }
 
-        var legs = LegsOf(services) ?? throw new ControlException(ControlErrorCode.OwnerUnavailable,
+        var legs = LegsOf(services) ?? throw new OperationException(OperationErrorCode.OwnerUnavailable,
             "This server does not publish to targets. Send the request to a server with role 'media'.");
         SessionId? session = found.Session is { } open ? SessionId.Parse(open) : null;
         var result = await legs.TestAsync(session, new(found.Id, ChannelName.Parse(name), found.Name, found.Url, key, found.Rendition)
         {
             Upstream = session is { } id ? sessions.FindUpstream(id) : [],
         }, http.RequestAborted)
-            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Other tests are running. Try again in a moment.");
+            ?? throw new OperationException(OperationErrorCode.TooManyAttempts, "Other tests are running. Try again in a moment.");
         await audit.TryRecordAsync(time.GetUtcNow(), "target.test", $"target/{name}/{found.Name}",
             AuditLog.Detail(("channel", name), ("accepted", result.Accepted ? "true" : "false")));
         return new(result.Accepted, result.Reason, Math.Round(result.Duration.TotalSeconds, 3));

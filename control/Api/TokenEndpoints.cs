@@ -5,6 +5,7 @@ using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -61,7 +62,7 @@ internal static class TokenEndpoints
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, TokenRepository tokens, IOptions<ControlOptions> options,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         if (!TokenRoles.TryParse(body.OneOf("role", TokenRoles.Names, required: true), out var role))
@@ -91,18 +92,18 @@ internal static class TokenEndpoints
 
         // One at a time, so that each attempt is counted before the next, and a burst does not wait on many database connections.
         using var slot = await limits.EnterSetupAsync(http.Connection.RemoteIpAddress, http.RequestAborted)
-            ?? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many setup codes at once. Try again in a moment.");
+            ?? throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many setup codes at once. Try again in a moment.");
         var remote = LoginEndpoints.RemoteOf(http);
         if (throttle.Attempts.IsLimitReached(remote))
         {
-            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many invalid setup codes from your address. Wait a minute.");
+            throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many invalid setup codes from your address. Wait a minute.");
         }
 
         try
         {
             return Issued(await codes.RedeemAsync(code!, name, password, http.RequestAborted));
         }
-        catch (ControlException e) when (e.Code == ControlErrorCode.Denied)
+        catch (OperationException e) when (e.Code == OperationErrorCode.Denied)
         {
             throttle.Attempts.RecordFailure(remote);
             throw;

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ namespace Broadcast.Control.Api;
 /// as hashes. Thread-safe.
 /// </summary>
 internal sealed class UnknownCallers(CallerLimits limits, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     // A valid value is still looked up for each request; it is only not counted for the address.
     private static readonly TimeSpan ValidLifetime = TimeSpan.FromMinutes(10);
@@ -29,7 +30,7 @@ internal sealed class UnknownCallers(CallerLimits limits, IOptions<ControlOption
     /// <param name="http">Request.</param>
     /// <param name="authenticate">Looks the caller up in the database.</param>
     /// <returns>The caller, if known, or the time that the client must wait.</returns>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: too many lookups are waiting.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Unavailable"/>: too many lookups are waiting.</exception>
     public async ValueTask<(Caller? Caller, TimeSpan? Wait)> FindCallerAsync(HttpContext http, Func<Task<Caller?>> authenticate)
     {
         var key = KeyOf(http);
@@ -92,6 +93,6 @@ internal sealed class UnknownCallers(CallerLimits limits, IOptions<ControlOption
             // All slots remained in use.
         }
 
-        throw new ControlException(ControlErrorCode.Unavailable, "Too many unknown callers are waiting for the database.");
+        throw new OperationException(OperationErrorCode.Unavailable, "Too many unknown callers are waiting for the database.");
     }
 }

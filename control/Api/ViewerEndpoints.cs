@@ -1,8 +1,8 @@
 using System.Globalization;
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -36,7 +36,7 @@ internal static class ViewerEndpoints
                 409).WithIdempotencyKey<IssuedViewerTokenView>();
 
         api.MapDelete("/channels/{name}/viewer-tokens/{id}",
-            async (string name, string id, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ControlDatabase database) =>
+            async (string name, string id, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ServerDatabase database) =>
             {
                 var issuedByServer = await tokens.RevokeAsync(name, id, http.RequestAborted);
                 await RefreshAsync(policies, database, name, http);
@@ -56,7 +56,7 @@ internal static class ViewerEndpoints
                 409).WithIdempotencyKey<IssuedViewerKeyView>();
 
         api.MapDelete("/channels/{name}/viewer-keys/{id}",
-            async (string name, string id, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ControlDatabase database) =>
+            async (string name, string id, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ServerDatabase database) =>
             {
                 await keys.RevokeAsync(name, id, http.RequestAborted);
                 await RefreshAsync(policies, database, name, http);
@@ -67,8 +67,8 @@ internal static class ViewerEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        string name, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ControlDatabase database,
-        IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        string name, HttpContext http, ViewerTokens tokens, ViewerPolicyCache policies, ServerDatabase database,
+        IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var expires = body.Instant("expiresAt");
@@ -86,8 +86,8 @@ internal static class ViewerEndpoints
     }
 
     private static async Task<IResult> CreateKeyAsync(
-        string name, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ControlDatabase database,
-        IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+        string name, HttpContext http, ViewerKeys keys, ViewerPolicyCache policies, ServerDatabase database,
+        IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var label = body.Text("label") ?? "";
@@ -101,7 +101,7 @@ internal static class ViewerEndpoints
     /// <summary>
     /// Updates the policy cache of this process at once, so that the change is in effect with the response. Other processes are notified.
     /// </summary>
-    private static Task RefreshAsync(ViewerPolicyCache policies, ControlDatabase database, string channel, HttpContext http) =>
+    private static Task RefreshAsync(ViewerPolicyCache policies, ServerDatabase database, string channel, HttpContext http) =>
         policies.RefreshAsync(database, channel, http.RequestAborted);
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -99,7 +100,7 @@ internal static class WebhookEndpoints
     {
         if (before is not null && !long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         {
-            throw new ControlException([new("before", "'before' must be a delivery id.")]);
+            throw new OperationException([new("before", "'before' must be a delivery id.")]);
         }
 
         var count = Paging.Limit(limit);

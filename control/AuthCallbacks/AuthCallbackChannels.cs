@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -11,8 +11,8 @@ using Npgsql;
 namespace Broadcast.Control.AuthCallbacks;
 
 /// <summary>Finds the channels on which the auth callback authorizes publishers.</summary>
-internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepository directory, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class AuthCallbackChannels(ServerDatabase database, ChannelRepository directory, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Prefix of ids for publishers without a stream key; stream key ids never begin with it.</summary>
     public const char IdPrefix = '@';
@@ -29,7 +29,7 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
         + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 6));
 
     /// <summary>Finds the channel, with the replacement of a stream key; <see langword="null"/> when it does not exist.</summary>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Unavailable"/>: the database is unavailable.</exception>
     public async ValueTask<StreamKeyRecord?> FindAsync(ChannelName channel, string keyId, bool create, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
@@ -45,10 +45,10 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
             await CreateAsync(channel, linked.Token);
             return await LookUpAsync(channel, keyId, linked.Token);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e)
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new ControlException(ControlErrorCode.Unavailable, "The database is unavailable.", e);
+            throw new OperationException(OperationErrorCode.Unavailable, "The database is unavailable.", e);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
         {
             await directory.CreateAsync(channel.Value, new(), cancellationToken);
         }
-        catch (ControlException e) when (e.Code == ControlErrorCode.Conflict)
+        catch (OperationException e) when (e.Code == OperationErrorCode.Conflict)
         {
             // Another process created it first.
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
+using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <see cref="MaxResponseBytes"/> bytes.
 /// </summary>
 internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<AuthCallbackClient> logger)
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<AuthCallbackClient> logger)
     : IDisposable
 {
     /// <summary>Maximum response body, in bytes.</summary>

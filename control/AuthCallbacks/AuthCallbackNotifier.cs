@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <see cref="MaxWaiting"/> are queued; further ones are dropped and logged.
 /// </summary>
 internal sealed class AuthCallbackNotifier(AuthCallbackClient client, IOptions<AuthorizationOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<AuthCallbackNotifier> logger) : BackgroundService
 {
     /// <summary>Maximum number of queued notifications.</summary>

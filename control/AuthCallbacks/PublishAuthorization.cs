@@ -1,4 +1,5 @@
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,7 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <summary>Authorizes publishers according to <see cref="AuthorizationOptions.Policy"/> and determines their channel.</summary>
 internal sealed class PublishAuthorization(
     StreamKeyValidator keys, AuthCallbackClient webhook, AuthCallbackChannels channels, KeyAttempts attempts,
-    IOptions<AuthorizationOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<PublishAuthorization> logger)
+    IOptions<AuthorizationOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<PublishAuthorization> logger)
 {
     private static readonly StreamKeyCheck.Invalid Unavailable =
         new(PublishRejectionReason.AuthorityUnavailable, "The authorization service does not respond. Try again in a moment.");
@@ -115,7 +116,7 @@ internal sealed class PublishAuthorization(
                 ? new StreamKeyCheck.Valid(key, FromCache: false, callbackRequest)
                 : RejectMissing(channel);
         }
-        catch (ControlException)
+        catch (OperationException)
         {
             return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable,
                 "The server cannot look up channels at the moment. Try again in a moment.");

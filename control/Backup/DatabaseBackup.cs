@@ -1,6 +1,6 @@
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Npgsql;
 
@@ -54,9 +54,9 @@ public static class DatabaseBackup
     /// <param name="output">Receives the archive; it need not be seekable.</param>
     /// <param name="progress">Receives the number of bytes written so far.</param>
     /// <param name="cancellationToken">Cancels the backup; the partial output is unusable.</param>
-    /// <exception cref="ControlException"><c>pg_dump</c> is not installed or too old, or it failed; the message says what to
+    /// <exception cref="OperationException"><c>pg_dump</c> is not installed or too old, or it failed; the message says what to
     /// do.</exception>
-    public static async Task<BackupContents> WriteAsync(ControlDatabase database, Stream output, Action<long>? progress,
+    public static async Task<BackupContents> WriteAsync(ServerDatabase database, Stream output, Action<long>? progress,
         CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -83,14 +83,14 @@ public static class DatabaseBackup
     /// <param name="time">Clock.</param>
     /// <param name="cancellationToken">Cancels the restore; the database is then unchanged.</param>
     /// <param name="auditFailed">Receives the reason when the audit log row could not be written. The restore is still complete.</param>
-    /// <exception cref="ControlException">The file is not a backup or has a newer schema, the database is in use or not empty, or the
+    /// <exception cref="OperationException">The file is not a backup or has a newer schema, the database is in use or not empty, or the
     /// restore failed.</exception>
     public static async Task<BackupContents> RestoreAsync(
         DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken,
         Action<string>? auditFailed = null)
     {
         // The embedded server runs until both connections are closed, so it starts only once.
-        await using var original = await ControlDatabase.OpenWithoutMigrationAsync(folder, options, time, cancellationToken);
+        await using var original = await ServerDatabase.OpenWithoutMigrationAsync(folder, options, time, cancellationToken);
         await using (var connection = await original.Source.OpenConnectionAsync(cancellationToken))
         {
             var client = PostgresClient.For(connection, original.Settings);
@@ -100,7 +100,7 @@ public static class DatabaseBackup
             await ReplaceAsync(client, path, await SchemaAsync(connection, cancellationToken), cancellationToken);
         }
 
-        await using var after = await ControlDatabase.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
+        await using var after = await ServerDatabase.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
         await using var restored = await after.Source.OpenConnectionAsync(cancellationToken);
         await ReleaseAsync(restored, cancellationToken);
         var contents = await ContentsAsync(restored, cancellationToken);
@@ -162,19 +162,19 @@ public static class DatabaseBackup
                 },
                 cancellationToken);
         }
-        catch (ControlException e) when (e.Code == ControlErrorCode.Broken)
+        catch (OperationException e) when (e.Code == OperationErrorCode.Broken)
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 $"{path} is not a readable backup. {e.Message} (A backup of a newer pg_dump needs that version's pg_restore.)", e);
         }
 
-        var version = ParseVersion(script) ?? throw new ControlException(ControlErrorCode.Broken,
+        var version = ParseVersion(script) ?? throw new OperationException(OperationErrorCode.Broken,
             $"{path} is a PostgreSQL archive, but not of a Broadcast database. Nothing was changed.");
         var latest = Migrations.All[^1].Number;
         if (version > latest)
         {
-            throw new ControlException(
-                ControlErrorCode.Broken,
+            throw new OperationException(
+                OperationErrorCode.Broken,
                 $"{path} has schema version {version}; this program supports versions up to {latest}. Restore it with the newer program "
                 + "that created it. Nothing was changed.");
         }
@@ -195,7 +195,7 @@ public static class DatabaseBackup
                 continue;
             }
 
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"A server or another command is using the database ({connections} connections). Stop every server that uses it, then "
                 + "restore. Nothing was changed.");
         }
@@ -216,7 +216,7 @@ public static class DatabaseBackup
 
         if (tables.Count > 0 && !tables.Contains(Versions))
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 "The database contains tables of other programs. Use a separate database. Nothing was changed.");
         }
 
@@ -226,8 +226,8 @@ public static class DatabaseBackup
                 new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\")", connection);
             if ((bool)(await query.ExecuteScalarAsync(cancellationToken))!)
             {
-                throw new ControlException(
-                    ControlErrorCode.Conflict,
+                throw new OperationException(
+                    OperationErrorCode.Conflict,
                     $"The database is not empty (table {table} has rows). --replace deletes its contents and restores the backup. "
                     + "Nothing was changed.");
             }
@@ -248,7 +248,7 @@ public static class DatabaseBackup
                     "pg_restore", ["--no-owner", "--no-privileges", $"--schema={schema}", "--file=-", path], null,
                     (dump, stop) => dump.CopyToAsync(script, stop), token);
             }
-            catch (ControlException)
+            catch (OperationException)
             {
                 // A partial script must not be committed. This line is an error in any context, including table rows.
                 await script.WriteAsync("\n\\.\nSELECT broadcast_backup_is_damaged;\n"u8.ToArray(), token);
@@ -275,7 +275,7 @@ public static class DatabaseBackup
     {
         await using var command = new NpgsqlCommand("SELECT current_schema()::text", connection);
         return await command.ExecuteScalarAsync(cancellationToken) as string
-            ?? throw new ControlException(ControlErrorCode.Broken,
+            ?? throw new OperationException(OperationErrorCode.Broken,
                 "The database has no schema that this user can use. Check the user's privileges and Search Path in "
                 + "Database:ConnectionString.");
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Broadcast.Control.Postgres;
+using Broadcast.Database;
+using Broadcast.Database.Postgres;
 using Npgsql;
 
 namespace Broadcast.Control.Backup;
@@ -21,7 +22,7 @@ internal sealed class PostgresClient
     /// <summary>Finds the programs for a database server.</summary>
     /// <param name="connection">Connection to the server.</param>
     /// <param name="settings">Settings of the connection.</param>
-    /// <exception cref="ControlException">The programs are not installed or too old.</exception>
+    /// <exception cref="OperationException">The programs are not installed or too old.</exception>
     public static PostgresClient For(NpgsqlConnection connection, NpgsqlConnectionStringBuilder settings) =>
         new(PostgresBinaries.FindClient(connection.PostgreSqlVersion.Major), EnvironmentOf(connection, settings));
 
@@ -70,7 +71,7 @@ internal sealed class PostgresClient
     /// <param name="input">Writes the program's input, which is closed afterwards.</param>
     /// <param name="output">Reads the program's output.</param>
     /// <param name="cancellationToken">Kills the program.</param>
-    /// <exception cref="ControlException">The program failed; the message contains its error output.</exception>
+    /// <exception cref="OperationException">The program failed; the message contains its error output.</exception>
     public async Task RunAsync(
         string program, IReadOnlyList<string> arguments, Func<Stream, CancellationToken, Task>? input,
         Func<Stream, CancellationToken, Task> output, CancellationToken cancellationToken)
@@ -93,7 +94,7 @@ internal sealed class PostgresClient
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
             {
-                throw new ControlException(ControlErrorCode.Broken, $"{program} failed: {await errorOutput}");
+                throw new OperationException(OperationErrorCode.Broken, $"{program} failed: {await errorOutput}");
             }
         }
         finally

@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -30,7 +30,7 @@ public sealed record IssuedFeed(CalendarFeedInfo Info, string Path)
 /// Calendar feeds for programs that cannot send a token. Each feed has a URL with its own secret, can be revoked, and gives read access to
 /// events only. Works on the database, with or without a running server.
 /// </summary>
-public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class CalendarFeeds(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of active feeds.</summary>
     public const int MaxFeeds = 1000;
@@ -48,7 +48,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
     /// <param name="channel">Channel of the feed; <see langword="null"/> for all.</param>
     /// <param name="label">Owner of the feed.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The channel does not exist, the label is invalid, or the limit is reached.</exception>
+    /// <exception cref="OperationException">The channel does not exist, the label is invalid, or the limit is reached.</exception>
     public async Task<IssuedFeed> CreateAsync(string? channel = null, string label = "", CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
@@ -67,7 +67,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"The limit of {MaxFeeds} calendar feeds is reached. Revoke an unused one.");
         }
 
@@ -87,7 +87,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
     }
 
     /// <summary>Revokes a feed permanently. Revoking it again has no effect.</summary>
-    /// <exception cref="ControlException">The feed does not exist.</exception>
+    /// <exception cref="OperationException">The feed does not exist.</exception>
     public async Task RevokeAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -97,7 +97,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
             transaction, cancellationToken: cancellationToken));
         if (changed == 0)
         {
-            throw new ControlException(ControlErrorCode.NotFound,
+            throw new OperationException(OperationErrorCode.NotFound,
                 "The calendar feed does not exist. 'broadcast event feed list' shows all feeds.");
         }
 
@@ -110,7 +110,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
     /// <param name="secretText">Secret of the feed.</param>
     /// <param name="watchUrl">Function that returns a channel's watch page URL.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The feed does not exist or was revoked; the message is the same for both.</exception>
+    /// <exception cref="OperationException">The feed does not exist or was revoked; the message is the same for both.</exception>
     public async Task<string> ReadAsync(string secretText, Func<string, string> watchUrl, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
@@ -125,7 +125,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
             new { id = secret.Id }, cancellationToken: cancellationToken));
         if (feed is null || !secret.Matches(feed.Hash))
         {
-            throw new ControlException(ControlErrorCode.NotFound, "The calendar does not exist.");
+            throw new OperationException(OperationErrorCode.NotFound, "The calendar does not exist.");
         }
 
         if (feed.LastUsedAt is null || now - feed.LastUsedAt > TimeSpan.FromMinutes(1))
@@ -141,7 +141,7 @@ public sealed class CalendarFeeds(ControlDatabase database, [FromKeyedServices(C
     /// <param name="channel">Channel; <see langword="null"/> for all.</param>
     /// <param name="watchUrl">Function that returns a channel's watch page URL.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<string> WriteAsync(string? channel, Func<string, string> watchUrl, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

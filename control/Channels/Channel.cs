@@ -4,6 +4,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Ladders;
 using Broadcast.Media.OriginToControl;
@@ -274,7 +275,7 @@ public static class ChannelRules
     {
         if (errors.Count > 0)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
     }
 }

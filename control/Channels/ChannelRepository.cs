@@ -1,8 +1,8 @@
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +13,7 @@ namespace Broadcast.Control.Channels;
 /// <summary>
 /// Repository of channels. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class ChannelRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, dvr_window AS dvrWindow,
@@ -22,7 +22,7 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
         """;
 
     /// <summary>Creates a channel with its first stream key, which is valid when this method returns.</summary>
-    /// <exception cref="ControlException">A value is invalid, or the name is in use.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the name is in use.</exception>
     public async Task<CreatedChannel> CreateAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default)
     {
         ChannelRules.Check(name, settings);
@@ -67,13 +67,13 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"A channel '{name}' already exists. Choose another name, or change it with 'broadcast channel set {name}'.", e);
         }
     }
 
     /// <summary>Changes the values set in <paramref name="settings"/>.</summary>
-    /// <exception cref="ControlException">A value is invalid, or the channel does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the channel does not exist.</exception>
     public Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default) =>
         SetIfAsync(name, settings, null, null, cancellationToken);
 
@@ -122,7 +122,7 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
                 languages = settings.AudioLanguages is { } languages ? TrackLanguages.Format(languages) : null,
             },
             transaction,
-            cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
+            cancellationToken: cancellationToken)) ?? throw OperationException.NoChannel(name);
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name),
             DetailOf(settings, ("expiringRecordings", expiring > 0 ? expiring.ToString(CultureInfo.InvariantCulture) : null)),
             cancellationToken);
@@ -131,14 +131,14 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
     }
 
     /// <summary>Gets a channel.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<ChannelInfo> GetAsync(string name, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL", new { name },
             cancellationToken: cancellationToken));
-        return row?.ToInfo() ?? throw ControlException.NoChannel(name);
+        return row?.ToInfo() ?? throw OperationException.NoChannel(name);
     }
 
     /// <summary>Lists channels by name.</summary>
@@ -164,7 +164,7 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
     /// <summary>
     /// Deletes a channel: its keys stop working, its encoder is disconnected, its session ends, and the server removes its media.
     /// </summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => DeleteIfAsync(name, null, cancellationToken);
 
     /// <summary>Deletes a channel like <see cref="DeleteAsync"/> unless the check throws.</summary>
@@ -178,7 +178,7 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
             transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
         {
-            throw ControlException.NoChannel(name);
+            throw OperationException.NoChannel(name);
         }
 
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "channel.delete", Subject(name), null, cancellationToken);
@@ -210,7 +210,7 @@ public sealed class ChannelRepository(ControlDatabase database, [FromKeyedServic
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL FOR NO KEY UPDATE", new { name }, transaction,
             cancellationToken: cancellationToken));
-        check(row?.ToInfo() ?? throw ControlException.NoChannel(name));
+        check(row?.ToInfo() ?? throw OperationException.NoChannel(name));
     }
 
     /// <summary>Audit log details of the settings that were given.</summary>

@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Dapper;
@@ -15,8 +15,8 @@ namespace Broadcast.Control.Channels;
 /// Background service that purges deleted channels: it ends their sessions, removes their media and then their rows. An interrupted or
 /// failed purge is repeated. A channel can have thousands of sessions, so other work does not wait for it.
 /// </summary>
-internal sealed class DeletedChannels(ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
-    OwnershipCheck ownership, ServerIdentity identity, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+internal sealed class DeletedChannels(ServerDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
+    OwnershipCheck ownership, ServerIdentity identity, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<DeletedChannels> logger, ISessionLifecycle? lifecycle = null) : BackgroundService
 {
     /// <summary>Reason for the end of a session whose channel was deleted.</summary>

@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -9,7 +9,7 @@ namespace Broadcast.Control.Events;
 /// <summary>
 /// Repository of events. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class EventRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class EventRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Insert = """
         INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from,
@@ -38,7 +38,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         $"UPDATE events SET {Values} WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt";
 
     /// <summary>Creates an event; with a recurrence, a series with its occurrences of the next three months.</summary>
-    /// <exception cref="ControlException">A value is invalid, the channel does not exist, or another event uses the channel at that
+    /// <exception cref="OperationException">A value is invalid, the channel does not exist, or another event uses the channel at that
     /// time.</exception>
     public async Task<EventInfo> CreateAsync(EventSettings settings, CancellationToken cancellationToken = default)
     {
@@ -67,7 +67,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     }
 
     /// <summary>Gets an event.</summary>
-    /// <exception cref="ControlException">The event does not exist.</exception>
+    /// <exception cref="OperationException">The event does not exist.</exception>
     public async Task<EventInfo> GetAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -75,7 +75,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     }
 
     /// <summary>Lists single events and occurrences by start time.</summary>
-    /// <exception cref="ControlException">The channel or series does not exist, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The channel or series does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<EventInfo>> ListAsync(EventFilter filter, CancellationToken cancellationToken = default)
     {
         EventRules.ThrowIfInvalid(EventRules.Validate(filter));
@@ -83,7 +83,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         var channel = filter.Channel is { } name ? await StreamKeys.ChannelIdAsync(connection, name, cancellationToken) : (long?)null;
         if (filter.Series is { } series && (await FindAsync(connection, null, series, "", cancellationToken)).KindOf != EventKind.Series)
         {
-            throw new ControlException(ControlErrorCode.NotFound, $"Event '{series}' is not a series, so it has no occurrences.");
+            throw new OperationException(OperationErrorCode.NotFound, $"Event '{series}' is not a series, so it has no occurrences.");
         }
 
         var rows = await connection.QueryAsync<EventRow>(new CommandDefinition(
@@ -100,7 +100,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     }
 
     /// <summary>Lists the state changes of an event in order.</summary>
-    /// <exception cref="ControlException">The event does not exist.</exception>
+    /// <exception cref="OperationException">The event does not exist.</exception>
     public async Task<IReadOnlyList<EventHistoryEntry>> HistoryAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -116,7 +116,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     /// Changes the values set in <paramref name="settings"/>. A changed occurrence no longer follows its series. Changes of a series apply
     /// to its future occurrences that were not changed individually.
     /// </summary>
-    /// <exception cref="ControlException">A value is invalid, the event does not exist or is over, or another event uses the channel at
+    /// <exception cref="OperationException">A value is invalid, the event does not exist or is over, or another event uses the channel at
     /// that time.</exception>
     public Task<EventInfo> SetAsync(string id, EventSettings settings, CancellationToken cancellationToken = default) =>
         SetIfAsync(id, settings, null, cancellationToken);
@@ -133,13 +133,13 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         check?.Invoke(old.ToInfo());
         if (old.StateOf is EventState.Ended or EventState.Cancelled)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Event '{old.Title}' is {(old.StateOf == EventState.Ended ? "over" : "cancelled")} and cannot be changed.");
         }
 
         if (old.StateOf is EventState.Preview or EventState.Live && old.With(settings).Access != old.Access)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Event '{old.Title}' is {(old.StateOf == EventState.Live ? "live" : "in preview")}: its access policy cannot change, "
                 + "because its sessions started with it. Cancel or end it and create another event.");
         }
@@ -164,7 +164,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     /// <param name="id">Id of the event.</param>
     /// <param name="by">Display name of the originator; the current actor by default.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The event does not exist, is live or is over.</exception>
+    /// <exception cref="OperationException">The event does not exist, is live or is over.</exception>
     public Task<EventInfo> CancelAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
         id, EventOperation.Cancel, EventState.Cancelled, $"cancelled by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
@@ -172,7 +172,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     /// <param name="id">Id of the event.</param>
     /// <param name="by">Display name of the originator; the current actor by default.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The event does not exist, is not in the future, or another event uses the channel.</exception>
+    /// <exception cref="OperationException">The event does not exist, is not in the future, or another event uses the channel.</exception>
     public Task<EventInfo> GoLiveAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
         id, EventOperation.GoLive, EventState.Live, $"made live by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
@@ -180,12 +180,12 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
     /// <param name="id">Id of the event.</param>
     /// <param name="by">Display name of the originator; the current actor by default.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The event does not exist, or is neither live nor in preview.</exception>
+    /// <exception cref="OperationException">The event does not exist, or is neither live nor in preview.</exception>
     public Task<EventInfo> EndAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
         id, EventOperation.End, EventState.Ended, $"ended by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
     /// <summary>Deletes an event, or a series with all occurrences. Recordings stay.</summary>
-    /// <exception cref="ControlException">The event does not exist, is live or in preview, or is an occurrence, which its series would
+    /// <exception cref="OperationException">The event does not exist, is live or in preview, or is an occurrence, which its series would
     /// create again.</exception>
     public Task DeleteAsync(string id, CancellationToken cancellationToken = default) => DeleteIfAsync(id, null, cancellationToken);
 
@@ -198,7 +198,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         check?.Invoke(row.ToInfo());
         if (row.KindOf == EventKind.Occurrence)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Event '{row.Title}' is an occurrence of {row.SeriesId}; cancel it instead, or delete the series.");
         }
 
@@ -208,7 +208,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
             new { id }, transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Event '{row.Title}' is live or in preview. End it first.");
+            throw new OperationException(OperationErrorCode.Conflict, $"Event '{row.Title}' is live or in preview. End it first.");
         }
 
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "event.delete", Subject(id),
@@ -257,7 +257,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
         var now = time.GetUtcNow();
         if (EventTransitions.ErrorOf(operation, row, now) is { } error)
         {
-            throw new ControlException(ControlErrorCode.Conflict, error);
+            throw new OperationException(OperationErrorCode.Conflict, error);
         }
 
         // An event that ends without having been live or in preview leaves the channel's session alone.
@@ -289,7 +289,7 @@ public sealed class EventRepository(ControlDatabase database, [FromKeyedServices
             // The transaction is aborted; its connection is free for the conflicting event. A second connection could be one too many: as
             // many conflicting requests as the pool has connections would wait for each other.
             await transaction.RollbackAsync(cancellationToken);
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 await EventTimeResolver.DescribeConflictAsync(connection, row, id, time.GetUtcNow(), cancellationToken), e);
         }
     }

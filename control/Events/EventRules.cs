@@ -1,5 +1,6 @@
 using System.Text;
 using Broadcast.Control.Channels;
+using Broadcast.Database;
 
 namespace Broadcast.Control.Events;
 
@@ -96,14 +97,14 @@ public static class EventRules
     /// <summary>Gets the name of a kind.</summary>
     public static string Name(EventKind kind) => KindNames.Name(kind);
 
-    internal static ControlException NotFound(string id) =>
-        new(ControlErrorCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");
+    internal static OperationException NotFound(string id) =>
+        new(OperationErrorCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");
 
     internal static void ThrowIfInvalid(IEnumerable<ValidationError> errors)
     {
         if (errors.ToList() is { Count: > 0 } list)
         {
-            throw new ControlException(list);
+            throw new OperationException(list);
         }
     }
 

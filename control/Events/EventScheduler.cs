@@ -1,8 +1,8 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -21,8 +21,8 @@ namespace Broadcast.Control.Events;
 /// and reminders to others; it loads the events, and applies them to its sessions.
 /// </summary>
 internal sealed class EventScheduler(
-    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
-    EventSessions sessions, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventScheduler> logger,
+    ServerDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents,
+    EventSessions sessions, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<EventScheduler> logger,
     ServerIdentity? identity = null)
     : BackgroundService, INotificationHandler
 {
@@ -194,7 +194,7 @@ internal sealed class EventScheduler(
         {
             // The caller observes the cancellation.
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             // The notification listener logs database outages.
         }
@@ -342,7 +342,7 @@ internal sealed class EventScheduler(
                 await transaction.CommitAsync(cancellationToken);
             }
             catch (Exception e) when (e is PostgresException { SqlState: PostgresErrorCodes.ExclusionViolation }
-                or ControlException { Code: ControlErrorCode.Invalid })
+                or OperationException { Code: OperationErrorCode.Invalid })
             {
                 ControlLog.OccurrencesNotCreated(logger, e, series.Title, series.Id);
             }

@@ -1,3 +1,4 @@
+using Broadcast.Database;
 using Dapper;
 using Npgsql;
 
@@ -51,7 +52,7 @@ internal static class EventSeries
         if (!RecurrenceRule.TryParse(series.Recurrence, out var rule, out var error)
             || !LocalDateTime.TryFind(series.TimeZone, out var zone))
         {
-            throw new ControlException(
+            throw new OperationException(
                 [new("recurrence", error.Length > 0 ? error : $"The time zone '{series.TimeZone}' is unknown on this machine.")]);
         }
 

@@ -1,5 +1,6 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ namespace Broadcast.Control.Events;
 /// </summary>
 internal sealed class EventSessions(
     SessionManager sessionManager, SessionWriter sessionWriter, SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies,
-    ILogger<EventSessions> logger, [FromKeyedServices(ControlClock.Key)] TimeProvider? time = null, TimeProvider? mediaTime = null)
+    ILogger<EventSessions> logger, [FromKeyedServices(CalendarClock.Key)] TimeProvider? time = null, TimeProvider? mediaTime = null)
 {
     // Two clocks are never read at the same instant.
     private static readonly TimeSpan ClockNoise = TimeSpan.FromMilliseconds(250);

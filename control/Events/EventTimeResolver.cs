@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Database;
 using Dapper;
 using Npgsql;
 
@@ -11,18 +12,18 @@ internal static class EventTimeResolver
     private const int MaxOverlapChecks = 200;
 
     /// <summary>Applies the requested times to an event.</summary>
-    /// <exception cref="ControlException">The times are invalid for the event.</exception>
+    /// <exception cref="OperationException">The times are invalid for the event.</exception>
     public static EventRow Apply(EventRow row, EventSettings settings, bool isNew, DateTimeOffset now)
     {
         if (!LocalDateTime.TryFind(row.TimeZone, out var zone))
         {
-            throw new ControlException([new("timeZone", $"The time zone '{row.TimeZone}' is unknown on this machine.")]);
+            throw new OperationException([new("timeZone", $"The time zone '{row.TimeZone}' is unknown on this machine.")]);
         }
 
         var length = row.EndsAt - row.StartsAt;
         if (settings.Start is { } requestedStart && row.StateOf == EventState.Live && requestedStart.ToInstant(zone) != row.StartsAt)
         {
-            throw new ControlException([new("start", "The event is live; its start has passed.")]);
+            throw new OperationException([new("start", "The event is live; its start has passed.")]);
         }
 
         if (isNew && settings.Recurrence is { Length: > 0 })
@@ -31,11 +32,11 @@ internal static class EventTimeResolver
         }
         else if (row.KindOf != EventKind.Series && settings.Recurrence is { Length: > 0 })
         {
-            throw new ControlException([new("recurrence", "Only a series has a recurrence; create a new event for one.")]);
+            throw new OperationException([new("recurrence", "Only a series has a recurrence; create a new event for one.")]);
         }
         else if (row.KindOf == EventKind.Series && settings.Recurrence is { Length: 0 })
         {
-            throw new ControlException(
+            throw new OperationException(
                 [new("recurrence", "The recurrence of a series cannot be removed; cancel the series, or set an UNTIL.")]);
         }
 

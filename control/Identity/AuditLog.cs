@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Npgsql;
 
@@ -28,7 +28,7 @@ public sealed record AuditFilter(string? Actor = null, string? Subject = null, s
 /// Log of administrative changes. Each row is written in the transaction of its change, so neither exists without the other. A change
 /// outside the database gets its row afterwards (<see cref="TryRecordAsync"/>) and does not wait for an unavailable database.
 /// </summary>
-public sealed class AuditLog(ControlDatabase database)
+public sealed class AuditLog(ServerDatabase database)
 {
     /// <summary>Maximum number of entries per page.</summary>
     public const int MaxPage = 200;
@@ -47,12 +47,12 @@ public sealed class AuditLog(ControlDatabase database)
         """;
 
     /// <summary>Lists changes, newest first.</summary>
-    /// <exception cref="ControlException">A filter value is invalid.</exception>
+    /// <exception cref="OperationException">A filter value is invalid.</exception>
     public async Task<IReadOnlyList<AuditEntry>> ListAsync(AuditFilter filter, CancellationToken cancellationToken = default)
     {
         if (Validate(filter).ToList() is { Count: > 0 } errors)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
 
         var (kind, id) = SplitFilter(filter.Actor);
@@ -100,9 +100,9 @@ public sealed class AuditLog(ControlDatabase database)
             await RecordAsync(connection, null, at, action, subject, detail, CancellationToken.None);
             return null;
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is PostgresException)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is PostgresException)
         {
-            return ControlDatabase.Describe(e);
+            return ServerDatabase.Describe(e);
         }
     }
 

@@ -1,4 +1,5 @@
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,8 +11,8 @@ namespace Broadcast.Control.Identity;
 /// Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour, unless the clocks of
 /// database and server disagree.
 /// </summary>
-internal sealed class AuditRetentionService(ControlDatabase database, AuditLog log, DeletionClock clock, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+internal sealed class AuditRetentionService(ServerDatabase database, AuditLog log, DeletionClock clock, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<AuditRetentionService> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);

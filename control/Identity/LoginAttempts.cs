@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -26,8 +26,8 @@ internal readonly record struct LoginCheck(bool IsLimitReached, bool IsKnown, bo
 /// processes and kept across restarts; a login needs the database anyway. Names and addresses are stored as hashes, because users sometimes
 /// type passwords into name fields.
 /// </summary>
-internal sealed class LoginAttempts(ControlDatabase database, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class LoginAttempts(ServerDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Wrong codes of one user within <see cref="CodeWindow"/> after which codes are rejected unread.</summary>
     public const int MaxCodes = 5;

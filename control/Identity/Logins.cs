@@ -1,5 +1,5 @@
 using System.Net;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -30,8 +30,8 @@ internal abstract record LoginResult
 }
 
 /// <summary>Authenticates users by password and, if enabled, a second factor.</summary>
-internal sealed class Logins(ControlDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<Logins> logger)
+internal sealed class Logins(ServerDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<Logins> logger)
 {
     private const int MaxAgent = 200;
 
@@ -43,7 +43,7 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     /// <param name="device">Value of the browser's device cookie, if it sent one.</param>
     /// <param name="agent">User-Agent of the browser.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many failed logins recently.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many failed logins recently.</exception>
     public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string? device, string agent,
         CancellationToken cancellationToken)
     {
@@ -106,7 +106,7 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
     /// <param name="member">Name of the password member in the request.</param>
     /// <param name="remote">Remote address.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The password is wrong, or there were too many attempts.</exception>
+    /// <exception cref="OperationException">The password is wrong, or there were too many attempts.</exception>
     public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote,
         CancellationToken cancellationToken)
     {
@@ -116,7 +116,7 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         if (!isMatch)
         {
             await attempts.RecordFailureAsync(remote, null, user.Name);
-            throw new ControlException([new(member, "The password is wrong.")]);
+            throw new OperationException([new(member, "The password is wrong.")]);
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class Logins(ControlDatabase database, UserSessions sessions, Se
         CancellationToken cancellationToken)
     {
         var check = await attempts.CheckAsync(remote, device, name, isLoggedIn, cancellationToken);
-        return check.IsLimitReached ? throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.")
+        return check.IsLimitReached ? throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.")
             : check;
     }
 

@@ -1,3 +1,4 @@
+using Broadcast.Database;
 namespace Broadcast.Control.Identity;
 
 /// <summary>
@@ -23,7 +24,7 @@ internal sealed class PasswordHashQueue(int maxRunning)
     /// <param name="isKnown">Whether the client logged in before, or is logged in.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>Slot, released when disposed.</returns>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many requests are waiting.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many requests are waiting.</exception>
     public async Task<IDisposable> AcquireAsync(bool isKnown, CancellationToken cancellationToken)
     {
         var queue = isKnown ? _known : _unknown;
@@ -38,7 +39,7 @@ internal sealed class PasswordHashQueue(int maxRunning)
 
             if (queue.Count >= (isKnown ? MaxWaitingKnown : MaxWaitingUnknown))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many concurrent logins. Try again in a moment.");
+                throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many concurrent logins. Try again in a moment.");
             }
 
             node = queue.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -1,3 +1,4 @@
+using Broadcast.Database;
 namespace Broadcast.Control.Identity;
 
 /// <summary>Restrictions of a token beside its role: channels and scopes. <see langword="null"/> means unrestricted.</summary>

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -19,8 +19,8 @@ public sealed record PendingSecondFactor(string Secret, string Uri)
 /// Second factors of users: codes of an authenticator app (<see cref="Totp"/>) and ten single-use recovery codes. A second factor takes
 /// effect with its first correct code.
 /// </summary>
-internal sealed class SecondFactors(ControlDatabase database, LoginAttempts attempts,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class SecondFactors(ServerDatabase database, LoginAttempts attempts,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Number of recovery codes per user.</summary>
     public const int RecoveryCodes = 10;
@@ -30,7 +30,7 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
     private const int RecoveryLength = 16;
 
     /// <summary>Creates a secret, replacing an unconfirmed one.</summary>
-    /// <exception cref="ControlException">The user already has a second factor.</exception>
+    /// <exception cref="OperationException">The user already has a second factor.</exception>
     public async Task<PendingSecondFactor> StartAsync(AuthenticatedUser user, CancellationToken cancellationToken)
     {
         var secret = Totp.NewSecret();
@@ -38,13 +38,13 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
         return await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE users SET totp_secret = @secret, totp_last_step = 0 WHERE id = @id AND totp_confirmed_at IS NULL",
             new { secret, id = user.UserId }, cancellationToken: cancellationToken)) == 0
-            ? throw new ControlException(ControlErrorCode.Conflict, "You already have a second factor. Remove it first.")
+            ? throw new OperationException(OperationErrorCode.Conflict, "You already have a second factor. Remove it first.")
             : new(Totp.Base32(secret), Totp.UriOf(Issuer, user.Name, secret));
     }
 
     /// <summary>Turns the second factor on with its first code.</summary>
     /// <returns>Recovery codes, which are shown only once.</returns>
-    /// <exception cref="ControlException">The code is wrong, or there is no unconfirmed secret.</exception>
+    /// <exception cref="OperationException">The code is wrong, or there is no unconfirmed secret.</exception>
     public async Task<IReadOnlyList<string>> ConfirmAsync(AuthenticatedUser user, string code, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -54,7 +54,7 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
             cancellationToken: cancellationToken));
         if (secret is null || isConfirmed)
         {
-            throw new ControlException(ControlErrorCode.Conflict, "There is no second factor to confirm.");
+            throw new OperationException(OperationErrorCode.Conflict, "There is no second factor to confirm.");
         }
 
         await ThrowIfLimitReachedAsync(connection, user.UserId, cancellationToken);
@@ -62,7 +62,7 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
         if (Totp.Match(secret, Digits(code), time.GetUtcNow(), 0) is not { } step)
         {
             await RecordFailureAsync(connection, transaction, user.UserId);
-            throw new ControlException([new("code", "The code is wrong. Check the clock of your device.")]);
+            throw new OperationException([new("code", "The code is wrong. Check the clock of your device.")]);
         }
 
         var codes = Enumerable.Range(0, RecoveryCodes).Select(_ => RandomNumberGenerator.GetString(Alphabet, RecoveryLength)).ToList();
@@ -81,14 +81,14 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
     }
 
     /// <summary>Removes the user's second factor.</summary>
-    /// <exception cref="ControlException">The code is wrong.</exception>
+    /// <exception cref="OperationException">The code is wrong.</exception>
     public async Task DisableAsync(AuthenticatedUser user, string code, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (!await UseCodeAsync(connection, transaction, user.UserId, code, cancellationToken))
         {
-            throw new ControlException([new("code", "The code is neither a current authenticator code nor an unused recovery code.")]);
+            throw new OperationException([new("code", "The code is neither a current authenticator code nor an unused recovery code.")]);
         }
 
         await RemoveAsync(connection, transaction, user.UserId, cancellationToken);
@@ -97,7 +97,7 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
     }
 
     /// <summary>Verifies a code and marks it as used. A wrong code is counted, and the transaction is rolled back.</summary>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many wrong codes.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many wrong codes.</exception>
     public async Task<bool> UseCodeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string code,
         CancellationToken cancellationToken)
     {
@@ -151,7 +151,7 @@ internal sealed class SecondFactors(ControlDatabase database, LoginAttempts atte
     {
         if (await attempts.IsCodeLimitReachedAsync(connection, userId, cancellationToken))
         {
-            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many wrong codes. Wait 15 minutes.");
+            throw new OperationException(OperationErrorCode.TooManyAttempts, "Too many wrong codes. Wait 15 minutes.");
         }
     }
 }

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,7 +9,7 @@ namespace Broadcast.Control.Identity;
 /// Setup of a server without an admin: the server prints a code at start, and the dashboard exchanges it for the first admin token and the
 /// first admin user. Every start prints a new code. All codes are valid until one is used or an admin is created otherwise.
 /// </summary>
-public sealed class SetupCodes(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class SetupCodes(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int MaxCodes = 5;
@@ -40,7 +40,7 @@ public sealed class SetupCodes(ControlDatabase database, [FromKeyedServices(Cont
     /// <summary>Exchanges a code for an admin token. A code works once, and only while there is no admin.</summary>
     /// <param name="code">Setup code.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
     /// is the same for all.</exception>
     public Task<IssuedToken> RedeemAsync(string code, CancellationToken cancellationToken = default) =>
         RedeemAsync(code, null, null, cancellationToken);
@@ -50,7 +50,7 @@ public sealed class SetupCodes(ControlDatabase database, [FromKeyedServices(Cont
     /// <param name="name">Name of the admin user; <see langword="null"/> for none.</param>
     /// <param name="password">Password of the admin user.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
     /// is the same for all.</exception>
     public async Task<IssuedToken> RedeemAsync(string code, string? name, string? password, CancellationToken cancellationToken)
     {
@@ -65,8 +65,8 @@ public sealed class SetupCodes(ControlDatabase database, [FromKeyedServices(Cont
             cancellationToken: cancellationToken));
         if (!isValid)
         {
-            throw new ControlException(
-                ControlErrorCode.Denied,
+            throw new OperationException(
+                OperationErrorCode.Denied,
                 "The setup code is invalid. The server prints one at each start until there is an admin; 'broadcast user create NAME "
                 + "--role admin' and 'broadcast token create --role admin' also create an admin.");
         }

@@ -1,5 +1,5 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,7 +45,7 @@ public sealed record IssuedStreamKey(StreamKeyInfo Key, string StreamKey)
 /// <summary>
 /// Repository of stream keys. Works on the database, with or without a running server; a running server is notified of changes.
 /// </summary>
-public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class StreamKeys(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of keys per channel that are not revoked.</summary>
     public const int MaxPerChannel = 50;
@@ -58,7 +58,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
         + "k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key for a channel.</summary>
-    /// <exception cref="ControlException">A value is invalid, the channel does not exist, or <see cref="MaxPerChannel"/> is
+    /// <exception cref="OperationException">A value is invalid, the channel does not exist, or <see cref="MaxPerChannel"/> is
     /// reached.</exception>
     public async Task<IssuedStreamKey> CreateAsync(string channel, StreamKeyRole role, string label = "", DateTimeOffset? expiresAt = null,
         CancellationToken cancellationToken = default)
@@ -72,7 +72,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
             cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {count} keys, the maximum. Revoke an unused one.");
         }
 
@@ -90,13 +90,13 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
     /// <param name="keyId">Id of the key; <see langword="null"/> when the channel has only one.</param>
     /// <param name="overlap">Remaining validity of the previous key; zero revokes it at once and disconnects its encoder.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The channel or key does not exist, or the key is ambiguous.</exception>
+    /// <exception cref="OperationException">The channel or key does not exist, or the key is ambiguous.</exception>
     public async Task<IssuedStreamKey> RotateAsync(string channel, string? keyId = null, TimeSpan overlap = default,
         CancellationToken cancellationToken = default)
     {
         if (ValidateOverlap(overlap).ToList() is { Count: > 0 } errors)
         {
-            throw new ControlException(errors);
+            throw new OperationException(errors);
         }
 
         // An id is 8 letters or digits; PostgreSQL rejects some other characters, such as NUL, even in parameters.
@@ -117,9 +117,9 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
         var old = candidates switch
         {
             [var one] => one,
-            [] => throw new ControlException(ControlErrorCode.NotFound,
+            [] => throw new OperationException(OperationErrorCode.NotFound,
                 $"Channel '{channel}' has no such valid key. 'broadcast key create {channel}' creates one."),
-            _ => throw new ControlException(ControlErrorCode.Conflict,
+            _ => throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {candidates.Count} keys. Specify one: {string.Join(", ", candidates.Select(k => k.Id))}."),
         };
         var issued = await InsertAsync(connection, transaction, id, channel, ParseRole(old.Role),
@@ -139,7 +139,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
     }
 
     /// <summary>Revokes a key permanently and disconnects its encoder. Revoking it again has no effect.</summary>
-    /// <exception cref="ControlException">The channel or key does not exist.</exception>
+    /// <exception cref="OperationException">The channel or key does not exist.</exception>
     public async Task RevokeAsync(string channel, string keyId, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -148,7 +148,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
         var wasValid = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             "SELECT revoked_at IS NULL FROM stream_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction,
             cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound,
+            ?? throw new OperationException(OperationErrorCode.NotFound,
                 $"Channel '{channel}' has no such key. 'broadcast key list {channel}' shows its keys.");
         if (wasValid)
         {
@@ -161,7 +161,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
     }
 
     /// <summary>Lists keys of a channel, newest first, including revoked ones.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<IReadOnlyList<StreamKeyInfo>> ListAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -180,7 +180,7 @@ public sealed class StreamKeys(ControlDatabase database, [FromKeyedServices(Cont
                 "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel },
                 cancellationToken: cancellationToken))
             : null)
-        ?? throw ControlException.NoChannel(channel);
+        ?? throw OperationException.NoChannel(channel);
 
     internal static async Task<IssuedStreamKey> InsertAsync(
         NpgsqlConnection connection,

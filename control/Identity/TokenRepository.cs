@@ -1,5 +1,5 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -50,7 +50,7 @@ public sealed record IssuedToken(TokenInfo Info, string Token)
 /// Repository of the API's bearer tokens. Works on the database, with or without a running server; a revoked token is rejected from the
 /// next request.
 /// </summary>
-public sealed class TokenRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class TokenRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         id, role, label, created_at AS createdAt, last_used_at AS lastUsedAt, expires_at AS expiresAt, revoked_at AS revokedAt,
@@ -64,7 +64,7 @@ public sealed class TokenRepository(ControlDatabase database, [FromKeyedServices
     /// <param name="expiresAt">Expiry time; default never.</param>
     /// <param name="limits">Further restrictions.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">A value is invalid, or the channel does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the channel does not exist.</exception>
     public async Task<IssuedToken> CreateAsync(
         TokenRole role, string label = "", DateTimeOffset? expiresAt = null, TokenLimits? limits = null,
         CancellationToken cancellationToken = default)
@@ -90,7 +90,7 @@ public sealed class TokenRepository(ControlDatabase database, [FromKeyedServices
     }
 
     /// <summary>Revokes a token permanently. Revoking it again has no effect.</summary>
-    /// <exception cref="ControlException">The token does not exist.</exception>
+    /// <exception cref="OperationException">The token does not exist.</exception>
     public async Task RevokeAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -98,7 +98,7 @@ public sealed class TokenRepository(ControlDatabase database, [FromKeyedServices
         var wasValid = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             "SELECT revoked_at IS NULL FROM tokens WHERE id = @id FOR UPDATE", new { id }, transaction,
             cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound, "The token does not exist. 'broadcast token list' shows all tokens.");
+            ?? throw new OperationException(OperationErrorCode.NotFound, "The token does not exist. 'broadcast token list' shows all tokens.");
         if (wasValid)
         {
             await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET revoked_at = @now WHERE id = @id",

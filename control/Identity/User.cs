@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Broadcast.Database;
 
 namespace Broadcast.Control.Identity;
 
@@ -82,7 +83,7 @@ public static partial class UserRules
     {
         if (errors.ToList() is { Count: > 0 } list)
         {
-            throw new ControlException(list);
+            throw new OperationException(list);
         }
     }
 

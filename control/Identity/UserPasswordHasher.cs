@@ -1,3 +1,4 @@
+using Broadcast.Database;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -30,7 +31,7 @@ internal static class UserPasswordHasher
     /// <param name="isKnown">Whether the client logged in before, or is logged in.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns>Slot, released when disposed.</returns>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many requests are waiting.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many requests are waiting.</exception>
     public static Task<IDisposable> AcquireAsync(bool isKnown, CancellationToken cancellationToken) =>
         Queue.AcquireAsync(isKnown, cancellationToken);
 

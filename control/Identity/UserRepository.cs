@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -8,7 +8,7 @@ namespace Broadcast.Control.Identity;
 /// <summary>
 /// Repository of users. Works on the database, with or without a running server; changes apply from each user's next request.
 /// </summary>
-public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class UserRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         name, display_name AS displayName, role, totp_confirmed_at IS NOT NULL AS hasTotp, created_at AS createdAt, password_changed_at AS passwordChangedAt,
@@ -16,7 +16,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
         """;
 
     /// <summary>Creates a user.</summary>
-    /// <exception cref="ControlException">A value is invalid, or the name is in use.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the name is in use.</exception>
     public async Task<UserInfo> CreateAsync(string name, string password, TokenRole role, string displayName = "",
         CancellationToken cancellationToken = default)
     {
@@ -39,7 +39,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     }
 
     /// <summary>Gets a user.</summary>
-    /// <exception cref="ControlException">The user does not exist.</exception>
+    /// <exception cref="OperationException">The user does not exist.</exception>
     public async Task<UserInfo> GetAsync(string name, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -49,7 +49,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     }
 
     /// <summary>Changes the values set in <paramref name="change"/>.</summary>
-    /// <exception cref="ControlException">A value is invalid, the user does not exist, or no admin would remain.</exception>
+    /// <exception cref="OperationException">A value is invalid, the user does not exist, or no admin would remain.</exception>
     public Task<UserInfo> SetAsync(string name, UserChange change, CancellationToken cancellationToken = default) =>
         SetIfAsync(name, change, null, cancellationToken);
 
@@ -93,7 +93,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     /// <param name="password">New password.</param>
     /// <param name="keptLoginId">Id of a login to keep: the one that changes its own password.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">A value is invalid, or the user does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the user does not exist.</exception>
     public async Task SetPasswordAsync(string name, string password, string? keptLoginId = null,
         CancellationToken cancellationToken = default)
     {
@@ -113,7 +113,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     }
 
     /// <summary>Removes a user's second factor, for example after its loss.</summary>
-    /// <exception cref="ControlException">The user does not exist.</exception>
+    /// <exception cref="OperationException">The user does not exist.</exception>
     public async Task ResetTotpAsync(string name, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -129,7 +129,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     }
 
     /// <summary>Deletes a user and their logins. The audit log keeps their actions.</summary>
-    /// <exception cref="ControlException">The user does not exist, or no admin would remain.</exception>
+    /// <exception cref="OperationException">The user does not exist, or no admin would remain.</exception>
     public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => DeleteIfAsync(name, null, cancellationToken);
 
     /// <summary>Deletes a user like <see cref="DeleteAsync"/> unless the check throws.</summary>
@@ -160,7 +160,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"A user '{name}' already exists. Choose another name, or change the user with 'broadcast user set {name}'.");
         }
 
@@ -172,8 +172,8 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
     internal static string QueryName(string name) => UserRules.Validate(UserRules.Normalize(name), null).Any() ? ""
         : UserRules.Normalize(name);
 
-    internal static ControlException NotFound() =>
-        new(ControlErrorCode.NotFound, "The user does not exist. 'broadcast user list' shows all users.");
+    internal static OperationException NotFound() =>
+        new(OperationErrorCode.NotFound, "The user does not exist. 'broadcast user list' shows all users.");
 
     // Serializes changes of roles, so that two admins cannot disable each other concurrently.
     private static async Task<NpgsqlTransaction> BeginSerializedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -191,7 +191,7 @@ public sealed class UserRepository(ControlDatabase database, [FromKeyedServices(
             "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL)", transaction: transaction,
             cancellationToken: cancellationToken)))
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"'{original.Name}' is the last admin. Create another admin first.");
+            throw new OperationException(OperationErrorCode.Conflict, $"'{original.Name}' is the last admin. Create another admin first.");
         }
     }
 

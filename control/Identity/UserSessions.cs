@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -23,8 +23,8 @@ internal sealed record AuthenticatedUser(long UserId, string Name, string Displa
 /// Repository of logins. A login ends when it is unused for <see cref="ControlOptions.LoginIdleTimeout"/>, after
 /// <see cref="ControlOptions.LoginLifetime"/> at the latest, or on request.
 /// </summary>
-public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class UserSessions(ServerDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of logins per user; a further one ends the least recently used.</summary>
     public const int MaxPerUser = 50;
@@ -33,7 +33,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         "s.id, s.created_at AS createdAt, s.last_used_at AS lastUsedAt, s.expires_at AS expiresAt, s.address, s.agent";
 
     /// <summary>Lists a user's logins, newest first.</summary>
-    /// <exception cref="ControlException">The user does not exist.</exception>
+    /// <exception cref="OperationException">The user does not exist.</exception>
     public async Task<IReadOnlyList<LoginInfo>> ListAsync(string user, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
@@ -47,7 +47,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
     }
 
     /// <summary>Ends one login of a user.</summary>
-    /// <exception cref="ControlException">The user or login does not exist.</exception>
+    /// <exception cref="OperationException">The user or login does not exist.</exception>
     public async Task EndAsync(string user, string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -57,7 +57,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
             "DELETE FROM user_sessions WHERE user_id = @userId AND id = @id", new { userId, id }, transaction,
             cancellationToken: cancellationToken)) == 0)
         {
-            throw new ControlException(ControlErrorCode.NotFound, "The login does not exist.");
+            throw new OperationException(OperationErrorCode.NotFound, "The login does not exist.");
         }
 
         await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.end", $"user/{UserRules.Normalize(user)}",
@@ -66,7 +66,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
     }
 
     /// <summary>Ends all logins of a user.</summary>
-    /// <exception cref="ControlException">The user does not exist.</exception>
+    /// <exception cref="OperationException">The user does not exist.</exception>
     public async Task EndAllAsync(string user, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -17,7 +18,7 @@ namespace Broadcast.Control.Pages;
 /// requested events. Other events are looked up in the database, with limited concurrency. Updated by notifications; while the database is
 /// unavailable, the known data remains.
 /// </summary>
-internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time,
+internal sealed class PageDataCache(ServerDatabase database, IOptions<ControlOptions> options, TimeProvider time,
     IHttpContextAccessor? requests = null) : IChannelRecordings, IPageData, INotificationHandler, IDisposable
 {
     internal const int MaxEvents = 10_000;

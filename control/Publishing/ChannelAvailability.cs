@@ -1,8 +1,8 @@
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToControl;
@@ -28,7 +28,7 @@ internal sealed record ChannelRejection(PublishRejectionReason Reason, string Su
 /// Decides whether a channel accepts encoders, whatever their key: not during the cooldown after an event, and not while the channel is on
 /// air at another server.
 /// </summary>
-internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     RemoteSessions? remoteSessions = null, OwnershipCheck? ownership = null, SessionManager? sessionManager = null,
     SessionWriter? sessionWriter = null, IOptions<ControlOptions>? options = null, StoredTakeovers? storedTakeovers = null)
 {
@@ -81,7 +81,7 @@ internal sealed class ChannelAvailability(IActiveEvents events, [FromKeyedServic
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             await sessionWriter.WriteAsync(session, either.Token);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is OperationCanceledException or PostgresException)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is OperationCanceledException or PostgresException)
         {
             // The writer tries again; a session that loses its channel then ends.
             return null;

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,7 @@ namespace Broadcast.Control.Publishing;
 /// logins (<see cref="LoginAttempts"/>): encoders are admitted while the database is unavailable, the counts keep floods away from it, and
 /// a key has 160 random bits, so several processes or restarts do not help guessing.
 /// </summary>
-internal sealed class KeyAttempts(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class KeyAttempts(IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const int GuessingFactor = 10;
     private readonly FailureCounter _counts = new(time);

@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Dapper;
 using Npgsql;
 

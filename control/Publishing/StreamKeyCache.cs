@@ -1,5 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
@@ -48,11 +49,11 @@ internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromC
 /// <see cref="ControlOptions.StreamKeyCacheDuration"/> after the last contact with the database; until then every revocation has been
 /// received. Encoders that connect at the same time share statements.
 /// </summary>
-internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+internal sealed class StreamKeyCache(ServerDatabase database, IOptions<ControlOptions> options, TimeProvider time)
     : INotificationHandler
 {
     // The connections of the pool that lookups for viewers leave.
-    private const int MaxStatements = ControlDatabase.MaxLookupConnections - (2 * LookupSlots.MaxRunning);
+    private const int MaxStatements = ServerDatabase.MaxLookupConnections - (2 * LookupSlots.MaxRunning);
 
     // Older servers on the same database send no notifications for new keys. The margin allows for clock differences.
     private static readonly TimeSpan PollMargin = TimeSpan.FromMinutes(10);
@@ -100,7 +101,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     private void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
 
     /// <summary>Looks up a key.</summary>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable and the key is not
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Unavailable"/>: the database is unavailable and the key is not
     /// cached, or the cache is too old.</exception>
     public async ValueTask<StreamKeyLookup> FindAsync(string keyId, CancellationToken cancellationToken)
     {
@@ -118,12 +119,12 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
 
             return new(key, FromCache: false);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e)
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return GetCached(keyId) is { } key
                 ? new(key, FromCache: true)
-                : throw new ControlException(ControlErrorCode.Unavailable, "The database is unavailable and the key is not cached.", e);
+                : throw new OperationException(OperationErrorCode.Unavailable, "The database is unavailable and the key is not cached.", e);
         }
     }
 
@@ -251,7 +252,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         }
     }
 
-    private static async Task<IReadOnlyDictionary<string, StreamKeyRecord>> LookUpAsync(ControlDatabase database, string[] keyIds)
+    private static async Task<IReadOnlyDictionary<string, StreamKeyRecord>> LookUpAsync(ServerDatabase database, string[] keyIds)
     {
         await using var command = database.LookupSource.CreateCommand(Sql);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = keyIds });

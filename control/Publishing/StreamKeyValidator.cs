@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media.IngestToControl;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -27,7 +28,7 @@ internal abstract record StreamKeyCheck
 }
 
 /// <summary>Validates stream keys in the database, and cached ones in memory, so that a flood of wrong keys cannot lock them out.</summary>
-internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private static readonly byte[] EmptyHash = new byte[SHA256.HashSizeInBytes];
 
@@ -56,7 +57,7 @@ internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attemp
         {
             lookup = await keys.FindAsync(secret.Id, cancellationToken);
         }
-        catch (ControlException)
+        catch (OperationException)
         {
             return new StreamKeyCheck.Invalid(PublishRejectionReason.AuthorityUnavailable,
                 "The server cannot check stream keys at the moment. Try again in a moment.");

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Xml.Linq;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Objects;
 using Dapper;
@@ -44,13 +44,13 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
     /// <param name="marginDays">Margin of 1 to <see cref="MaxMargin"/> days; must be longer than any session.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The margin is invalid, or there are more rules than a bucket supports.</exception>
-    public static async Task<LifecycleRules> ReadAsync(ControlDatabase database, string folder, int marginDays, TimeProvider time,
+    /// <exception cref="OperationException">The margin is invalid, or there are more rules than a bucket supports.</exception>
+    public static async Task<LifecycleRules> ReadAsync(ServerDatabase database, string folder, int marginDays, TimeProvider time,
         CancellationToken cancellationToken = default)
     {
         if (marginDays is < 1 or > MaxMargin)
         {
-            throw new ControlException([new("margin", $"The margin must be 1 to {MaxMargin} whole days.")]);
+            throw new OperationException([new("margin", $"The margin must be 1 to {MaxMargin} whole days.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -120,7 +120,7 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
         }
 
         return rules.Count <= MaxRules ? new(rules, omitted)
-            : throw new ControlException(ControlErrorCode.Conflict,
+            : throw new OperationException(OperationErrorCode.Conflict,
                 $"The channels need {rules.Count} rules; a bucket supports {MaxRules}.");
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Events;
+using Broadcast.Database;
 using Broadcast.Media;
 
 namespace Broadcast.Control.Recordings;
@@ -129,8 +130,8 @@ public static class RecordingRules
     /// <summary>Public is listed to viewers, unlisted requires the URL, private is hidden from viewers.</summary>
     public static IReadOnlyList<string> Visibilities { get; } = ["public", "unlisted", "private"];
 
-    internal static ControlException NotFound(string id) =>
-        new(ControlErrorCode.NotFound, $"There is no recording '{id}'. List recordings with 'broadcast recording list'.");
+    internal static OperationException NotFound(string id) =>
+        new(OperationErrorCode.NotFound, $"There is no recording '{id}'. List recordings with 'broadcast recording list'.");
 
     internal static IEnumerable<ValidationError> Validate(string? title, string? visibility, string? retention, string? access = null)
     {
@@ -179,7 +180,7 @@ public static class RecordingRules
     /// <param name="end">Requested end.</param>
     /// <param name="first">Available start.</param>
     /// <param name="last">Available end: the current time while the recording grows.</param>
-    /// <exception cref="ControlException">The range is outside the available range, or too short.</exception>
+    /// <exception cref="OperationException">The range is outside the available range, or too short.</exception>
     internal static (DateTimeOffset Start, DateTimeOffset End) Range(DateTimeOffset start, DateTimeOffset end, DateTimeOffset first,
         DateTimeOffset last)
     {
@@ -200,6 +201,6 @@ public static class RecordingRules
             errors.Add(new("end", "'end' must be at least 1 second after 'start'."));
         }
 
-        return errors.Count > 0 ? throw new ControlException(errors) : (start < first ? first : start, end > last ? last : end);
+        return errors.Count > 0 ? throw new OperationException(errors) : (start < first ? first : start, end > last ? last : end);
     }
 }

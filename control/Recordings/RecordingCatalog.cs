@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -14,7 +15,7 @@ namespace Broadcast.Control.Recordings;
 /// Recordings for playback, in memory by session: the newest, and recently requested ones. Others are looked up in the database, with
 /// limited concurrency, because ids can be guessed. Updated by notifications; while the database is unavailable, the known data remains.
 /// </summary>
-internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time,
+internal sealed class RecordingCatalog(ServerDatabase database, IOptions<ControlOptions> options, TimeProvider time,
     IHttpContextAccessor? requests = null) : IRecordingCatalog, IRecordingList, INotificationHandler, IDisposable
 {
     internal const int MaxSessions = 10_000;
@@ -76,7 +77,7 @@ internal sealed class RecordingCatalog(ControlDatabase database, IOptions<Contro
                 cancellationToken: cancellationToken));
             return [.. rows.Select(row => row.ToRange())];
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             throw new RecordingsUnavailableException(e);
         }

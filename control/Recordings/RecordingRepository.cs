@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.StorageToControl;
 using Dapper;
@@ -13,7 +13,7 @@ namespace Broadcast.Control.Recordings;
 /// <summary>
 /// Manages recordings and clips. Works on the database, with or without a running server; a running server is notified of every change.
 /// </summary>
-public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+public sealed class RecordingRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     TimeProvider? mediaTime = null)
 {
     private const string Select = """
@@ -26,7 +26,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
         """;
 
     /// <summary>Recordings and clips, newest first.</summary>
-    /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The channel does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<RecordingInfo>> ListAsync(RecordingFilter filter, CancellationToken cancellationToken = default)
     {
         ThrowIfInvalid(RecordingRules.Validate(filter));
@@ -52,7 +52,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     }
 
     /// <summary>Gets a recording or clip.</summary>
-    /// <exception cref="ControlException">The recording does not exist.</exception>
+    /// <exception cref="OperationException">The recording does not exist.</exception>
     public async Task<RecordingInfo> GetAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -60,7 +60,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     }
 
     /// <summary>Applies the values in <paramref name="change"/>.</summary>
-    /// <exception cref="ControlException">A value is invalid, or the recording does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the recording does not exist.</exception>
     public Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default) =>
         SetIfAsync(id, change, null, null, cancellationToken);
 
@@ -119,7 +119,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
         if (access == EventRules.ChannelDefault)
         {
             // Without it, the policy stored with the media at its start would apply again.
-            throw new ControlException(
+            throw new OperationException(
                 [new("access",
                     $"Session {row.Session} of '{row.Channel}' cannot return to the channel's access; use one "
                     + $"of {string.Join(", ", ChannelRules.Accesses)}.")]);
@@ -127,8 +127,8 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
 
         if (row.SessionEndedAt is null)
         {
-            throw new ControlException(
-                ControlErrorCode.Conflict,
+            throw new OperationException(
+                OperationErrorCode.Conflict,
                 $"Session {row.Session} of '{row.Channel}' is live with the access of its event or channel. Change it after the end, or "
                 + "make the recording private.");
         }
@@ -141,7 +141,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     /// <summary>
     /// Creates a clip of the channel's newest recording, or of the newest one that started before the clip's start, if that is an instant.
     /// </summary>
-    /// <exception cref="ControlException">The channel does not exist, it has no recording, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The channel does not exist, it has no recording, or a value is invalid.</exception>
     public async Task<RecordingInfo> ClipOfChannelAsync(string channel, ClipRequest request, CancellationToken cancellationToken = default)
     {
         string? source;
@@ -159,7 +159,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
         }
 
         return source is null
-            ? throw new ControlException(ControlErrorCode.NotFound,
+            ? throw new OperationException(OperationErrorCode.NotFound,
                 $"Channel '{channel}' has no recording for this clip. Record its next session with 'broadcast channel set {channel} "
                 + "--record on'.")
             : await ClipAsync(source, request, cancellationToken);
@@ -168,7 +168,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     /// <summary>
     /// Creates a clip of a recording or clip, also while it grows. It refers to the same media; nothing is copied or encoded.
     /// </summary>
-    /// <exception cref="ControlException">
+    /// <exception cref="OperationException">
     /// The recording does not exist, a value is invalid, or its session has <see cref="RecordingRules.MaxClips"/> clips.
     /// </exception>
     public async Task<RecordingInfo> ClipAsync(string source, ClipRequest request, CancellationToken cancellationToken = default)
@@ -201,7 +201,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
             cancellationToken: cancellationToken));
         if (inserted == 0)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Session {row.Session} has {RecordingRules.MaxClips} clips, the maximum. Delete one first.");
         }
 
@@ -220,7 +220,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     /// <param name="withClips">Whether to delete the clips of a session's recording too.</param>
     /// <param name="media">Measures a session's media; <see langword="null"/> if unavailable.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The recording does not exist.</exception>
+    /// <exception cref="OperationException">The recording does not exist.</exception>
     public async Task<DeletionPlan> PlanAsync(string id, bool withClips, ISessionStorageInspector? media,
         CancellationToken cancellationToken = default)
     {
@@ -249,7 +249,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     /// <param name="id">A recording or clip.</param>
     /// <param name="withClips">Whether to delete the clips of a session's recording too.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The recording does not exist.</exception>
+    /// <exception cref="OperationException">The recording does not exist.</exception>
     public Task DeleteAsync(string id, bool withClips = false, CancellationToken cancellationToken = default) =>
         DeleteIfAsync(id, withClips, null, cancellationToken);
 
@@ -307,7 +307,7 @@ public sealed class RecordingRepository(ControlDatabase database, [FromKeyedServ
     {
         if (errors.ToList() is { Count: > 0 } found)
         {
-            throw new ControlException(found);
+            throw new OperationException(found);
         }
     }
 

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Media.Storage;
@@ -23,8 +24,8 @@ namespace Broadcast.Control.Recordings;
 /// returns if its retention is extended. Open sessions are skipped.
 /// </summary>
 internal sealed class RecordingRetentionService(
-    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    ServerDatabase database, SessionManager sessionManager, SessionWriter sessionWriter,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<RecordingRetentionService> logger, IOptions<ControlOptions> options, DeletionClock clock,
     ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService,
     INotificationHandler

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
 using Broadcast.Media.StorageToControl;
@@ -20,7 +20,7 @@ public sealed record RecordingUsage(int Sessions, int Counted, long Objects, lon
 /// measurement continues in the background. Its result is cached, for one hour once the session has ended. A few sessions are measured
 /// concurrently. The queue is bounded by the cache size; sessions beyond it stay unmeasured until the next request.
 /// </summary>
-internal sealed class RecordingUsageCounter(ControlDatabase database, TimeProvider time, ISessionStorageInspector? media = null)
+internal sealed class RecordingUsageCounter(ServerDatabase database, TimeProvider time, ISessionStorageInspector? media = null)
     : IDisposable
 {
     /// <summary>Maximum sessions in the total.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 
 namespace Broadcast.Control.Recordings;
 
@@ -23,8 +24,8 @@ internal sealed record RetentionPermission(TokenRole Role, bool CanWriteRecordin
 
     /// <summary>Throws unless the caller may shorten the retention of existing recordings.</summary>
     /// <param name="recordings">Number of recordings and clips that expire earlier.</param>
-    /// <exception cref="ControlException">The caller lacks the scope (<see cref="ControlErrorCode.Denied"/>) or the confirmation
-    /// (<see cref="ControlErrorCode.Conflict"/>).</exception>
+    /// <exception cref="OperationException">The caller lacks the scope (<see cref="OperationErrorCode.Denied"/>) or the confirmation
+    /// (<see cref="OperationErrorCode.Conflict"/>).</exception>
     public void ThrowIfDenied(long recordings)
     {
         if (recordings == 0)
@@ -36,12 +37,12 @@ internal sealed record RetentionPermission(TokenRole Role, bool CanWriteRecordin
             $"This retention is shorter: {recordings} existing {(recordings == 1 ? "recording expires" : "recordings expire")} earlier");
         if (!CanWriteRecordings)
         {
-            throw new ControlException(ControlErrorCode.Denied, $"{effect}. Scope {Scope} is required; the token does not have it.");
+            throw new OperationException(OperationErrorCode.Denied, $"{effect}. Scope {Scope} is required; the token does not have it.");
         }
 
         if (Role < TokenRole.Admin && !IsConfirmed)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"{effect}. Ask an admin, or confirm it with \"{Member}\": true in the request.")
             {
                 Needs = Member,

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 
 namespace Broadcast.Control.Secrets;
@@ -25,7 +25,7 @@ public static class SecretKeyCheck
 
     /// <summary>Finds a cluster whose servers use separate key files.</summary>
     /// <returns>The problem; <see langword="null"/> for none.</returns>
-    public static async Task<SecretKeyProblem?> FindSeparateAsync(ControlDatabase database, SecretProtector secrets,
+    public static async Task<SecretKeyProblem?> FindSeparateAsync(ServerDatabase database, SecretProtector secrets,
         CancellationToken cancellationToken)
     {
         if (database.IsPrivate || secrets.IsConfigured)
@@ -41,7 +41,7 @@ public static class SecretKeyCheck
 
     /// <summary>Finds stream keys of targets that this server cannot decrypt.</summary>
     /// <returns>The problem; <see langword="null"/> for none.</returns>
-    public static async Task<SecretKeyProblem?> FindUnreadableAsync(ControlDatabase database, SecretProtector secrets,
+    public static async Task<SecretKeyProblem?> FindUnreadableAsync(ServerDatabase database, SecretProtector secrets,
         CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -54,7 +54,7 @@ public static class SecretKeyCheck
             {
                 secrets.Unprotect(key, url);
             }
-            catch (ControlException error)
+            catch (OperationException error)
             {
                 (unreadable, reason) = (unreadable + 1, error.Message);
             }

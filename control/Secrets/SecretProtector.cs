@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Files;
 
@@ -42,7 +43,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     /// <summary>Encrypts a secret with the first key.</summary>
     /// <param name="secret">The secret.</param>
     /// <param name="context">Text to which the secret belongs, such as its address. Needed to decrypt it.</param>
-    /// <exception cref="ControlException">The key file cannot be read or created.</exception>
+    /// <exception cref="OperationException">The key file cannot be read or created.</exception>
     public byte[] Protect(string secret, string context)
     {
         var key = Keys(create: true)[0];
@@ -58,16 +59,16 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     }
 
     /// <summary>Decrypts a secret.</summary>
-    /// <exception cref="ControlException">This server does not have the key, or the data or the context was changed.</exception>
+    /// <exception cref="OperationException">This server does not have the key, or the data or the context was changed.</exception>
     public string Unprotect(ReadOnlySpan<byte> data, string context)
     {
         if (data.Length < Overhead || data[0] != Version)
         {
-            throw new ControlException(ControlErrorCode.Broken, "The secret was stored by a newer version, or is damaged.");
+            throw new OperationException(OperationErrorCode.Broken, "The secret was stored by a newer version, or is damaged.");
         }
 
         var id = BinaryPrimitives.ReadUInt32BigEndian(data[1..]);
-        var key = Keys(create: false).FirstOrDefault(key => IdOf(key) == id) ?? throw new ControlException(ControlErrorCode.Broken,
+        var key = Keys(create: false).FirstOrDefault(key => IdOf(key) == id) ?? throw new OperationException(OperationErrorCode.Broken,
             $"This server does not have the key that encrypts the secret. Set the same Control:SecretKeys on all servers, or restore "
             + $"'{FileName}' in the data folder; otherwise enter the secret again.");
         var text = new byte[data.Length - Overhead];
@@ -79,7 +80,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
         }
         catch (CryptographicException damaged)
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 "The stored secret does not belong to its address, or is damaged. Enter it again.", damaged);
         }
 
@@ -91,7 +92,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
     /// configured keys.
     /// </summary>
     /// <returns>Whether a key was added.</returns>
-    /// <exception cref="ControlException">The key file cannot be read or written, or has <see cref="MaxKeys"/> keys.</exception>
+    /// <exception cref="OperationException">The key file cannot be read or written, or has <see cref="MaxKeys"/> keys.</exception>
     public bool Rotate()
     {
         if (IsConfigured)
@@ -109,7 +110,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
 
             if (ReadFile().Length >= MaxKeys)
             {
-                throw new ControlException(ControlErrorCode.Conflict,
+                throw new OperationException(OperationErrorCode.Conflict,
                     $"'{FilePath}' has {MaxKeys} keys. Delete its first lines: the last line encrypts, and the others are no longer used.");
             }
 
@@ -177,7 +178,7 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be read: {error.Message}", error);
+            throw new OperationException(OperationErrorCode.Broken, $"The key file '{FilePath}' cannot be read: {error.Message}", error);
         }
     }
 
@@ -213,9 +214,9 @@ public sealed class SecretProtector(DataFolder folder, Func<IReadOnlyList<string
 
     private static byte[] LineOf(byte[] key) => Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
 
-    private ControlException CannotWrite(Exception error) =>
-        new(ControlErrorCode.Broken, $"The key file '{FilePath}' cannot be written: {error.Message}", error);
+    private OperationException CannotWrite(Exception error) =>
+        new(OperationErrorCode.Broken, $"The key file '{FilePath}' cannot be written: {error.Message}", error);
 
-    private static ControlException Invalid(string where) => new(ControlErrorCode.Broken,
+    private static OperationException Invalid(string where) => new(OperationErrorCode.Broken,
         $"A key in {where} is not the base64 form of {KeyBytes} bytes. 'openssl rand -base64 {KeyBytes}' prints a valid one.");
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
@@ -37,8 +37,8 @@ internal sealed record ChannelHealthData(IReadOnlyList<HealthIssueData> Issues);
 /// state.
 /// </summary>
 internal sealed class ChannelReporter(
-    ControlDatabase database, SessionManager sessionManager,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, TimeProvider mediaTime, ILogger<ChannelReporter> logger,
+    ServerDatabase database, SessionManager sessionManager,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, TimeProvider mediaTime, ILogger<ChannelReporter> logger,
     IChannelRuntimeStates? states = null, ISourceHealth? health = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

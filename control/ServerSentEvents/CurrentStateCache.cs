@@ -1,4 +1,5 @@
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.ServerSentEvents;
@@ -25,7 +26,7 @@ internal sealed record CurrentStates(long UpTo, IReadOnlyList<EventStreamMessage
 /// </summary>
 /// <param name="log">Log to read.</param>
 /// <param name="time">Clock.</param>
-internal sealed class CurrentStateCache(EventStreamLog log, [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
+internal sealed class CurrentStateCache(EventStreamLog log, [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IDisposable
 {
     // Limits the memory: with many channels, the state is large.
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);

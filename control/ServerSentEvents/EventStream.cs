@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +13,7 @@ namespace Broadcast.Control.ServerSentEvents;
 /// the missed messages follow.
 /// </summary>
 internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<EventStream> logger)
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<EventStream> logger)
     : BackgroundService, INotificationHandler
 {
     private const int MaxRead = 500;
@@ -67,7 +67,7 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// <param name="caller">Token or login of the client.</param>
     /// <param name="isAdmin">Whether the caller has the role admin.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or
+    /// <exception cref="OperationException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or
     /// the database is unavailable.</exception>
     public async Task<EventStreamClient> AttachAsync(string caller, bool isAdmin, CancellationToken cancellationToken)
     {
@@ -102,14 +102,14 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
             var limit = options.Value.MaxEventStreamClients;
             if (_clients.Count >= limit || (!isAdmin && _clients.Count(c => !c.IsAdmin) >= limit - (limit / ReservedShare)))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                throw new OperationException(OperationErrorCode.TooManyAttempts,
                     $"The limit of event stream clients is reached ({_clients.Count} of Control:MaxEventStreamClients {limit}, of which "
                     + $"{limit / ReservedShare} are reserved for admins). Try again later.");
             }
 
             if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, limit / CallerShare))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                throw new OperationException(OperationErrorCode.TooManyAttempts,
                     $"This token or login already has {callerCount} event stream clients, the limit: a tenth of "
                     + "Control:MaxEventStreamClients.");
             }

@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Dapper;
 using Npgsql;
 
@@ -10,7 +10,7 @@ namespace Broadcast.Control.ServerSentEvents;
 /// Recent messages of the event stream in the database. All processes send from it, and reconnecting clients resume from it. Messages are
 /// kept for <see cref="Retention"/>, by the database's clock.
 /// </summary>
-internal sealed class EventStreamLog(ControlDatabase database)
+internal sealed class EventStreamLog(ServerDatabase database)
 {
     /// <summary>
     /// Retention of messages. The last message, the current state of each channel and <see cref="ActivityTypes"/> are kept longer.

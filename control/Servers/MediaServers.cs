@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media.ClusterToControl;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,8 +10,8 @@ namespace Broadcast.Control.Servers;
 /// Other live servers with role <c>media</c> that are not drained, for new sessions of servers without that role, and for sessions that
 /// this server hands over. Read at most once a second. Thread-safe.
 /// </summary>
-internal sealed class MediaServers(ControlDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
+internal sealed class MediaServers(ServerDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IDisposable
 {
     /// <summary>
     /// Servers whose processor use is in the same quarter count as equally loaded; then the number of sessions decides. The use is measured
@@ -81,7 +81,7 @@ internal sealed class MediaServers(ControlDatabase database, ServerIdentity iden
                 _servers = servers;
             }
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error)
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error)
             || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // The last list applies.

@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.HostToControl;
@@ -20,7 +20,7 @@ namespace Broadcast.Control.Servers;
 internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, IDisposable
 {
     private const string OwnershipLostReason = "another server owns or ended it";
-    private readonly ControlDatabase _database;
+    private readonly ServerDatabase _database;
     private readonly ServerIdentity _identity;
     private readonly SessionClaims _claims;
     private readonly RemoteSessions _remoteSessions;
@@ -40,9 +40,9 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
     private long _nextTakeover = long.MaxValue;
 
     /// <summary>Creates the check. Sessions that lose their row on a write end from then on.</summary>
-    public OwnershipCheck(ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions,
+    public OwnershipCheck(ServerDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions,
         SessionManager sessionManager, SessionWriter sessionWriter, IOptions<ControlOptions> options,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<OwnershipCheck> logger, ServerLeaseState lease,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<OwnershipCheck> logger, ServerLeaseState lease,
         SessionTakeovers takeovers, StoredTakeovers storedTakeovers, SpareSessions spares, ISessionLifecycle? lifecycle = null,
         SuspensionWatch? suspensions = null)
     {
@@ -102,7 +102,7 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
             await using var connection = await _database.Source.OpenConnectionAsync(either.Token);
             await RunAsync(connection, either.Token);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is OperationCanceledException)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is OperationCanceledException)
         {
             // The last state applies.
         }
@@ -186,9 +186,9 @@ internal sealed class OwnershipCheck : INotificationHandler, ISessionReceiver, I
             _remoteSessions.Remove(session);
             return true;
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error) || error is PostgresException)
         {
-            throw new IOException(ControlDatabase.Describe(error), error);
+            throw new IOException(ServerDatabase.Describe(error), error);
         }
         finally
         {

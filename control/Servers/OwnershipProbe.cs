@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Npgsql;
@@ -16,7 +16,7 @@ namespace Broadcast.Control.Servers;
 /// <param name="sessionManager">Sessions of this server. Created on first use: their packager reads media through the mirrors, which use
 /// this class.</param>
 /// <param name="time">Clock.</param>
-internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity identity, Lazy<SessionManager> sessionManager,
+internal sealed class OwnershipProbe(ServerDatabase database, ServerIdentity identity, Lazy<SessionManager> sessionManager,
     TimeProvider time)
 {
     /// <summary>Maximum time of an attempt. A request waits for two at most: one that began before it, and its own.</summary>
@@ -92,7 +92,7 @@ internal sealed class OwnershipProbe(ControlDatabase database, ServerIdentity id
             }, cancellationToken: limit.Token));
             return [.. ids.Select(SessionId.Parse)];
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is OperationCanceledException or PostgresException)
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error) || error is OperationCanceledException or PostgresException)
         {
             return [];
         }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,7 @@ internal sealed record RemoteSession(long ChannelId, string Channel, SessionId S
 /// a server gives its lease back, and when an encoder asks after the lease would have ended. While the database is unavailable the last
 /// state applies.
 /// </summary>
-internal sealed class RemoteSessions([FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class RemoteSessions([FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private volatile State _state = new(FrozenDictionary<long, RemoteSession>.Empty, FrozenDictionary<ChannelName, RemoteSession>.Empty,
         FrozenDictionary<ChannelName, SessionId>.Empty, 0);

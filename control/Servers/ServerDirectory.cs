@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Dapper;
@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Servers;
 
 /// <summary>Servers and sessions of the cluster, for links between servers.</summary>
-internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ControlDatabase database,
-    IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time, MediaServers mediaServers,
+internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions remoteSessions, ServerDatabase database,
+    IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, MediaServers mediaServers,
     SpareSessions spares, ServerLeaseState lease, OwnershipProbe probe) : IServerDirectory
 {
     /// <summary>Maximum number of channels whose last session is kept.</summary>
@@ -80,7 +80,7 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
             _last[channel] = (found, time.GetTimestamp());
             return found;
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error)
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error)
             || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
@@ -117,7 +117,7 @@ internal sealed class ServerDirectory(ServerIdentity identity, RemoteSessions re
                 new { created.Certificate, created.PrivateKey }, cancellationToken: cancellationToken));
             return await connection.QuerySingleAsync<ClusterAuthority>(new CommandDefinition(Select, cancellationToken: cancellationToken));
         }
-        catch (Exception error) when (ControlDatabase.IsUnavailable(error))
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error))
         {
             throw new IOException("The keys of the cluster cannot be read while the database is unavailable.", error);
         }

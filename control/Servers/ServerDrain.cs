@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,7 +23,7 @@ public sealed class ServerDrain : BackgroundService
     private readonly ServerLeaseState _lease;
     private readonly SessionManager _sessions;
     private readonly SessionHandovers _handovers;
-    private readonly ControlDatabase _database;
+    private readonly ServerDatabase _database;
     private readonly ServerIdentity _identity;
     private readonly IOptions<ControlOptions> _options;
     private readonly TimeProvider _time;
@@ -32,8 +32,8 @@ public sealed class ServerDrain : BackgroundService
     private readonly SemaphoreSlim _running = new(1, 1);
 
     /// <summary>Creates the service.</summary>
-    internal ServerDrain(ServerLeaseState lease, SessionManager sessions, SessionHandovers handovers, ControlDatabase database,
-        ServerIdentity identity, IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    internal ServerDrain(ServerLeaseState lease, SessionManager sessions, SessionHandovers handovers, ServerDatabase database,
+        ServerIdentity identity, IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
         ILogger<ServerDrain> logger)
     {
         (_lease, _sessions, _handovers, _database, _identity, _options, _time, _logger) =
@@ -68,7 +68,7 @@ public sealed class ServerDrain : BackgroundService
                 left = now;
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or PostgresException || ControlDatabase.IsUnavailable(error))
+        catch (Exception error) when (error is OperationCanceledException or PostgresException || ServerDatabase.IsUnavailable(error))
         {
             // The sessions wait for the next start.
         }
@@ -103,7 +103,7 @@ public sealed class ServerDrain : BackgroundService
             {
                 return;
             }
-            catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
+            catch (Exception error) when (ServerDatabase.IsUnavailable(error) || error is PostgresException)
             {
                 // Tried again.
             }
@@ -131,7 +131,7 @@ public sealed class ServerDrain : BackgroundService
         {
             return await _handovers.RunAsync(cancellationToken);
         }
-        catch (Exception error) when (error is not OperationCanceledException && !ControlDatabase.IsUnavailable(error)
+        catch (Exception error) when (error is not OperationCanceledException && !ServerDatabase.IsUnavailable(error)
             && error is not PostgresException)
         {
             ControlLog.DrainFailed(_logger, error);

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.HostToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,8 +14,8 @@ namespace Broadcast.Control.Servers;
 /// unavailable it does nothing.
 /// </summary>
 internal sealed class ServerLeaseService(
-    ControlDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<ServerLeaseService> logger, ServerLeaseState lease,
+    ServerDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ServerLeaseService> logger, ServerLeaseState lease,
     OwnershipCheck ownership, IInternalListener? listener = null, SuspensionWatch? suspensions = null, DatabaseClock? clock = null)
     : BackgroundService
 {
@@ -125,7 +125,7 @@ internal sealed class ServerLeaseService(
             {
                 return;
             }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            catch (Exception e) when (ServerDatabase.IsUnavailable(e))
             {
                 // The notification listener logs database outages.
             }
@@ -170,7 +170,7 @@ internal sealed class ServerLeaseService(
         {
             await using var connection = await database.ProbeSource.OpenConnectionAsync(cancellationToken);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e))
         {
             // The first probe does it.
         }

@@ -1,12 +1,12 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Servers;
 
 /// <summary>Duration of this server's lease, time of its last renewal, and whether the server is drained. Thread-safe.</summary>
-internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
-    ControlDatabase? database = null)
+internal sealed class ServerLeaseState(IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
+    ServerDatabase? database = null)
 {
     /// <summary>Factor of the lease with the private database. No other server waits for its end.</summary>
     private const int PrivateLeases = 5;

@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,7 +38,7 @@ public sealed record ServerInfo(int Number, string Name, string? Address, string
     string? Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt);
 
 /// <summary>Lists the servers that use the database.</summary>
-public sealed class ServerRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class ServerRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private static readonly EnumNames<ServerState> StateNames = new("state of a server",
         (ServerState.Running, "running"), (ServerState.Draining, "draining"), (ServerState.Stopped, "stopped"), (ServerState.Lost, "lost"));
@@ -70,7 +70,7 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
     /// <param name="number">Number of the server.</param>
     /// <param name="draining">Whether to drain it.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">There is no such server, or it is not running.</exception>
+    /// <exception cref="OperationException">There is no such server, or it is not running.</exception>
     public async Task SetDrainingAsync(int number, bool draining, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -78,10 +78,10 @@ public sealed class ServerRepository(ControlDatabase database, [FromKeyedService
         var isLive = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             "UPDATE servers SET draining = @draining WHERE number = @number RETURNING lease_until > clock_timestamp()",
             new { number, draining }, transaction, cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound, $"There is no server {number}; see the list of servers.");
+            ?? throw new OperationException(OperationErrorCode.NotFound, $"There is no server {number}; see the list of servers.");
         if (!isLive)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Server {number} is not running. Its sessions wait for it, or are taken over by other servers.");
         }
 

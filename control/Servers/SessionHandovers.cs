@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
@@ -16,9 +16,9 @@ namespace Broadcast.Control.Servers;
 /// the encoder's publication ends here, nothing changes any more, and the other server takes the session over in the database and
 /// continues it with the messages that this server forwards. If anything fails, the session continues here.
 /// </summary>
-internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity identity, MediaServers mediaServers,
+internal sealed class SessionHandovers(ServerDatabase database, ServerIdentity identity, MediaServers mediaServers,
     OwnershipCheck ownership, SessionManager sessionManager, SessionWriter sessionWriter,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<SessionHandovers> logger, ISessionHandover? cluster = null,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<SessionHandovers> logger, ISessionHandover? cluster = null,
     ISessionLifecycle? lifecycle = null)
 {
     private const string MovedReason = "the session moves to another server";
@@ -193,7 +193,7 @@ internal sealed class SessionHandovers(ControlDatabase database, ServerIdentity 
                 return row is { Owner: { } owner, Epoch: var epoch } && owner != identity.Id ? (true, epoch)
                     : (false, row?.Epoch ?? session.Epoch);
             }
-            catch (Exception error) when (ControlDatabase.IsUnavailable(error) || error is PostgresException)
+            catch (Exception error) when (ServerDatabase.IsUnavailable(error) || error is PostgresException)
             {
                 if (stopping.IsCancellationRequested)
                 {

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Dapper;
@@ -12,8 +12,8 @@ namespace Broadcast.Control.Servers;
 /// Confirms to the packager which sessions this server may change. While the database is unavailable, or before this server has taken its
 /// lease, nothing is confirmed: the id in a copied data folder is that of another server until then.
 /// </summary>
-internal sealed class SessionOwners(ControlDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, SuspensionWatch? suspensions = null) : ISessionOwnership
+internal sealed class SessionOwners(ServerDatabase database, ServerIdentity identity, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, SuspensionWatch? suspensions = null) : ISessionOwnership
 {
     /// <summary>
     /// Time after which a server that did not release its lease is taken for lost. Until then it may be cut off from the database alone,
@@ -53,7 +53,7 @@ internal sealed class SessionOwners(ControlDatabase database, ServerIdentity ide
                 cancellationToken: either.Token));
             return Evaluate(row, time.GetUtcNow() - session.CreatedAt);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is PostgresException
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is PostgresException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return SessionOwnership.Undecided;

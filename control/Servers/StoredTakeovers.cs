@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,8 +16,8 @@ namespace Broadcast.Control.Servers;
 /// which continues the session, and to end a session whose server did not return. The database decides between servers that try at the
 /// same time.
 /// </summary>
-internal sealed class StoredTakeovers(ControlDatabase database, SessionClaims claims, SessionManager sessionManager,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<StoredTakeovers> logger, ISessionLifecycle? lifecycle = null)
+internal sealed class StoredTakeovers(ServerDatabase database, SessionClaims claims, SessionManager sessionManager,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<StoredTakeovers> logger, ISessionLifecycle? lifecycle = null)
 {
     /// <summary>Maximum number of sessions that are taken over at once.</summary>
     private const int MaxConcurrent = 8;
@@ -111,7 +111,7 @@ internal sealed class StoredTakeovers(ControlDatabase database, SessionClaims cl
                 {
                     result = await run();
                 }
-                catch (Exception error) when (error is IOException or OperationCanceledException || ControlDatabase.IsUnavailable(error))
+                catch (Exception error) when (error is IOException or OperationCanceledException || ServerDatabase.IsUnavailable(error))
                 {
                     // Tried again with the next check.
                 }

@@ -1,3 +1,4 @@
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,7 @@ namespace Broadcast.Control.Servers;
 /// Detects that the process was suspended, for example with its virtual machine: its clock jumped by half a lease or more. Another
 /// server may have taken sessions over meanwhile, so nothing may be written before the ownership was read again. Thread-safe.
 /// </summary>
-internal sealed class SuspensionWatch(IOptions<ControlOptions> options, [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+internal sealed class SuspensionWatch(IOptions<ControlOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<SuspensionWatch> logger) : IDisposable
 {
     /// <summary>Measurements per lease; a suspension by half a lease skips several of them.</summary>

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Dapper;
 
 namespace Broadcast.Control.Sessions;
@@ -42,7 +42,7 @@ internal sealed record ActivityVisibility(bool Events, bool Publishers, bool Rec
 /// Activity log of a channel, combined from stored data. Sessions and events are permanent, changes are kept as long as the audit log, and
 /// encoder activity for <see cref="EventStreamLog.ActivityRetention"/>.
 /// </summary>
-internal sealed class ChannelActivityLog(ControlDatabase database)
+internal sealed class ChannelActivityLog(ServerDatabase database)
 {
     /// <summary>Maximum number of entries per page.</summary>
     public const int MaxPage = 200;
@@ -85,17 +85,17 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="before">Only entries older than this position (<see cref="CursorOf"/>), for paging.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">A value is invalid, or the channel no longer exists.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the channel no longer exists.</exception>
     public async Task<IReadOnlyList<ActivityEntry>> ListAsync(ChannelInfo channel, ActivityVisibility visibility, int limit, string? before,
         CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
         {
-            throw new ControlException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
+            throw new OperationException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
         }
 
         var cursor = before is null ? ((DateTimeOffset At, string Key)?)null
-            : TryParse(before, out var parsed) ? parsed : throw new ControlException([new("before", "'before' must be the id of a row.")]);
+            : TryParse(before, out var parsed) ? parsed : throw new OperationException([new("before", "'before' must be the id of a row.")]);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel.Name, cancellationToken);
         var rows = await connection.QueryAsync<ActivityEntry>(new CommandDefinition(

@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +10,7 @@ namespace Broadcast.Control.Sessions;
 /// Ends a channel's session from another process, like <c>POST /api/v1/channels/{name}/end</c> in the owning one. The database notifies the
 /// owner of the request. The request is recorded in the audit log even if no server receives it.
 /// </summary>
-public sealed class SessionEndRequests(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class SessionEndRequests(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>End reason of a session that an operator ended.</summary>
     internal const string Reason = "ended by an operator";
@@ -21,7 +21,7 @@ public sealed class SessionEndRequests(ControlDatabase database, [FromKeyedServi
     /// <param name="channel">Name of the channel.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The session; <see langword="null"/> when none is open in the database.</returns>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<SessionId?> RequestAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

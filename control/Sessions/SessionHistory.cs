@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 
@@ -21,7 +21,7 @@ public sealed record SessionInfo(
     long PeakViewers = 0);
 
 /// <summary>Repository of past and open sessions.</summary>
-public sealed class SessionHistory(ControlDatabase database)
+public sealed class SessionHistory(ServerDatabase database)
 {
     /// <summary>Maximum number of sessions per page.</summary>
     public const int MaxPage = 200;
@@ -31,13 +31,13 @@ public sealed class SessionHistory(ControlDatabase database)
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="before">Only sessions older than this one, for paging.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The channel does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<SessionInfo>> ListAsync(string channel, int limit = 50, SessionId? before = null,
         CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
-            throw new ControlException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
+            throw new OperationException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

@@ -1,5 +1,5 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 
@@ -14,7 +14,7 @@ public sealed record ReconciledChannel(bool IsKnown, bool IsBeingDeleted, IReadO
     IReadOnlySet<SessionId> Recorded);
 
 /// <summary>Lists sessions in the database, and adds missing ones, for example after an older backup was restored.</summary>
-public sealed class SessionReconciler(ControlDatabase database)
+public sealed class SessionReconciler(ServerDatabase database)
 {
     /// <summary>Lists channels that have recordings, by name.</summary>
     public async Task<IReadOnlyList<ChannelName>> RecordedChannelsAsync(CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.PackagerToControl;
 using Dapper;
@@ -15,7 +15,7 @@ namespace Broadcast.Control.Sessions;
 /// may own it.
 /// </summary>
 internal sealed class SessionResumption(
-    ControlDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, OwnershipCheck check,
+    ServerDatabase database, ChannelRepository channels, SessionManager sessionManager, ServerLeaseService servers, OwnershipCheck check,
     SessionClaims claims, RemoteSessions remoteSessions, TimeProvider time, ILogger<SessionResumption> logger,
     IChannelRuntimeStates? states = null, ISessionLifecycle? lifecycle = null, ISessionOwnership? ownership = null) : IDisposable
 {
@@ -99,7 +99,7 @@ internal sealed class SessionResumption(
                     await EndOrphansAsync(known, stopping);
                     return;
                 }
-                catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+                catch (Exception e) when (ServerDatabase.IsUnavailable(e))
                 {
                     await Task.Delay(RetryInterval, time, stopping);
                 }

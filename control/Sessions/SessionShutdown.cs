@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -35,7 +35,7 @@ internal sealed class SessionShutdown(
         {
             ControlLog.SessionsNotWritten(logger);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || e is PostgresException)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e) || e is PostgresException)
         {
             // The lease then expires on its own.
         }

@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,7 +18,7 @@ namespace Broadcast.Control.Sessions;
 /// <param name="logger">Logger.</param>
 /// <param name="identity">Server that owns the sessions; without it, they have no owner.</param>
 /// <param name="options">Options with the lease duration.</param>
-internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null,
+internal sealed class SessionWriter(ServerDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null,
     IOptions<ControlOptions>? options = null)
 {
     private const int SessionBatchSize = 50;
@@ -157,9 +157,9 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             {
                 await WriteAsync(sessions, cancellationToken);
             }
-            catch (Exception e) when (ControlDatabase.IsRetryable(e))
+            catch (Exception e) when (ServerDatabase.IsRetryable(e))
             {
-                ControlLog.SessionsPending(logger, _pending.SessionCount, ControlDatabase.Describe(e));
+                ControlLog.SessionsPending(logger, _pending.SessionCount, ServerDatabase.Describe(e));
                 return false;
             }
             catch (Exception e) when (sessions.Length > 1 && e is not OperationCanceledException)
@@ -257,7 +257,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             command.Parameters.Add(new() { Value = uses.Select(u => u.Value.UtcDateTime).ToArray() });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception e) when (ControlDatabase.IsRetryable(e))
+        catch (Exception e) when (ServerDatabase.IsRetryable(e))
         {
             return false;
         }
@@ -281,7 +281,7 @@ internal sealed class SessionWriter(ControlDatabase database, TimeProvider time,
             {
                 await WriteAsync(messages, cancellationToken);
             }
-            catch (Exception e) when (ControlDatabase.IsRetryable(e))
+            catch (Exception e) when (ServerDatabase.IsRetryable(e))
             {
                 return false;
             }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.TranscoderToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,10 +17,10 @@ public sealed record StoredSlate(string MediaType, ReadOnlyMemory<byte> Bytes);
 /// Custom slates of channels, in the database, so that all servers show the same. Works with or without a running server; a change takes
 /// effect at the next input loss.
 /// </summary>
-public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IChannelSlates
+public sealed class ChannelSlates(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IChannelSlates
 {
     /// <summary>Sets or replaces a channel's slate.</summary>
-    /// <exception cref="ControlException">The channel does not exist, or the file is too large or no PNG, JPEG or MP4.</exception>
+    /// <exception cref="OperationException">The channel does not exist, or the file is too large or no PNG, JPEG or MP4.</exception>
     public async Task SetAsync(string channel, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
         var type = SlateMedia.Of(Check(bytes));
@@ -47,7 +47,7 @@ public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(C
     }
 
     /// <summary>Deletes a channel's slate; the channel then uses the server's.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task DeleteAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -80,9 +80,9 @@ public sealed class ChannelSlates(ControlDatabase database, [FromKeyedServices(C
         ? new ChannelSlate(slate.Bytes, type) : null;
 
     /// <summary>Detects the type of a slate and checks its size.</summary>
-    /// <exception cref="ControlException">The slate is too large or no PNG, JPEG or MP4 file.</exception>
+    /// <exception cref="OperationException">The slate is too large or no PNG, JPEG or MP4 file.</exception>
     public static SlateFileType Check(ReadOnlyMemory<byte> bytes) =>
         bytes.Length > SlateMedia.MaxBytes
-        ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
-        : SlateFileTypes.Detect(bytes.Span) ?? throw new ControlException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
+        ? throw new OperationException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
+        : SlateFileTypes.Detect(bytes.Span) ?? throw new OperationException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Broadcast.Database;
 using Broadcast.Media;
 
 namespace Broadcast.Control.Slates;
@@ -26,7 +27,7 @@ internal sealed class SlateUploads
     /// <summary>Starts an upload.</summary>
     /// <param name="caller">Caller of the request; each may upload one slate at a time.</param>
     /// <returns>The upload, which ends with its disposal.</returns>
-    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many uploads are in progress.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many uploads are in progress.</exception>
     public IDisposable Start(string caller) => _slots.TryEnter(caller, out var isCallerBusy)
         ?? throw (isCallerBusy
             ? Rejected("caller_busy", "You are already uploading a slate. Wait until it has been checked.")
@@ -38,9 +39,9 @@ internal sealed class SlateUploads
     /// <c>invalid</c>.</param>
     public static void CountRejection(string reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    private static ControlException Rejected(string reason, string message)
+    private static OperationException Rejected(string reason, string message)
     {
         CountRejection(reason);
-        return new ControlException(ControlErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
+        return new OperationException(OperationErrorCode.TooManyAttempts, message) { RetryAfter = RetryDelay };
     }
 }

@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 
 namespace Broadcast.Control.Storage;
 
@@ -17,7 +17,7 @@ internal sealed record StorageTestResult(StorageInfo Store, DateTimeOffset At, I
 /// Tests the object store on request. One test runs at a time, with at least <see cref="MinInterval"/> between starts, so that users cannot
 /// create load. Each test is recorded in the audit log.
 /// </summary>
-internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
+internal sealed class StorageTest(ServerDatabase database, TimeProvider time)
 {
     /// <summary>Minimum time between the starts of two tests.</summary>
     public static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(5);
@@ -28,7 +28,7 @@ internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
 
     /// <summary>Tests the store. Runs to completion even if the request is canceled, so that each test is in the audit log.</summary>
     /// <param name="probe">The store.</param>
-    /// <exception cref="ControlException">Another test is running or has just run.</exception>
+    /// <exception cref="OperationException">Another test is running or has just run.</exception>
     public async Task<StorageTestResult> RunAsync(IStorageProbe probe)
     {
         Start();
@@ -59,7 +59,7 @@ internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
         {
             if (_isRunning || (_startedAt is { } startedAt && time.GetElapsedTime(startedAt) < MinInterval))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts,
+                throw new OperationException(OperationErrorCode.TooManyAttempts,
                     "The store was tested a moment ago. Try again in a few seconds.");
             }
 

@@ -1,3 +1,4 @@
+using Broadcast.Database;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
 
@@ -68,7 +69,7 @@ public static class TargetRules
     /// <summary>Name of a state.</summary>
     public static string Name(TargetState state) => StateNames.Name(state);
 
-    internal static ControlException NotFound(string channel, string name) => new(ControlErrorCode.NotFound,
+    internal static OperationException NotFound(string channel, string name) => new(OperationErrorCode.NotFound,
         $"Channel '{channel}' has no target '{(name.Length <= MaxName ? name : "…")}'. " + $"'broadcast target list {channel}' shows its targets.");
 
     /// <summary>Validates settings.</summary>

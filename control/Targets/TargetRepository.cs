@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Secrets;
+using Broadcast.Database;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.Outbound;
 using Dapper;
@@ -13,8 +13,8 @@ namespace Broadcast.Control.Targets;
 /// Repository of targets. Works on the database, with or without a running server; changes apply at once, also while the channel is on air.
 /// Stream keys are encrypted, together with the address to which they belong.
 /// </summary>
-public sealed class TargetRepository(ControlDatabase database, SecretProtector secrets,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class TargetRepository(ServerDatabase database, SecretProtector secrets,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     // The state of another session no longer applies. A state that the owner has not written yet follows in a moment.
     private const string Columns = """
@@ -32,7 +32,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
         """;
 
     /// <summary>Adds a target to a channel.</summary>
-    /// <exception cref="ControlException">
+    /// <exception cref="OperationException">
     /// A value is invalid, the channel or the event does not exist, the name is in use, or <see cref="TargetRules.MaxPerChannel"/> is
     /// reached.
     /// </exception>
@@ -46,7 +46,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
         if (await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT count(*) FROM targets WHERE channel_id = @channelId",
             new { channelId }, transaction, cancellationToken: cancellationToken)) >= TargetRules.MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict,
+            throw new OperationException(OperationErrorCode.Conflict,
                 $"Channel '{channel}' has {TargetRules.MaxPerChannel} targets, the maximum. Delete an unused one.");
         }
 
@@ -75,7 +75,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     }
 
     /// <summary>Lists the targets of a channel by name, with the states that the server that owns its session has written.</summary>
-    /// <exception cref="ControlException">The channel does not exist.</exception>
+    /// <exception cref="OperationException">The channel does not exist.</exception>
     public async Task<IReadOnlyList<TargetInfo>> ListAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -87,7 +87,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     }
 
     /// <summary>Gets a target.</summary>
-    /// <exception cref="ControlException">The channel or the target does not exist.</exception>
+    /// <exception cref="OperationException">The channel or the target does not exist.</exception>
     public async Task<TargetInfo> GetAsync(string channel, string name, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -96,7 +96,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     }
 
     /// <summary>Changes the values set in <paramref name="request"/>. The event of a target does not change.</summary>
-    /// <exception cref="ControlException">A value is invalid, the target does not exist, or the name is in use.</exception>
+    /// <exception cref="OperationException">A value is invalid, the target does not exist, or the name is in use.</exception>
     public Task<TargetInfo> ChangeAsync(string channel, string name, TargetRequest request,
         CancellationToken cancellationToken = default) => ChangeIfAsync(channel, name, request, null, cancellationToken);
 
@@ -137,7 +137,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     }
 
     /// <summary>Deletes a target. Its connection ends.</summary>
-    /// <exception cref="ControlException">The channel or the target does not exist.</exception>
+    /// <exception cref="OperationException">The channel or the target does not exist.</exception>
     public Task DeleteAsync(string channel, string name, CancellationToken cancellationToken = default) =>
         DeleteIfAsync(channel, name, null, cancellationToken);
 
@@ -161,7 +161,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     /// connected.
     /// </summary>
     /// <returns>Number of stream keys that were encrypted again, and the targets whose stream key this server cannot decrypt.</returns>
-    /// <exception cref="ControlException">The key file cannot be written.</exception>
+    /// <exception cref="OperationException">The key file cannot be written.</exception>
     public async Task<(int Encrypted, IReadOnlyList<string> Unreadable)> RotateAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -184,7 +184,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
             {
                 key = secrets.Unprotect(row.StreamKey, row.Url);
             }
-            catch (ControlException)
+            catch (OperationException)
             {
                 unreadable.Add($"{row.Channel}/{row.Name}");
                 continue;
@@ -200,7 +200,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
     }
 
     /// <summary>Gets a target with its stream key, for a test of the connection.</summary>
-    /// <exception cref="ControlException">The target does not exist, or this server does not have the key that encrypts it.</exception>
+    /// <exception cref="OperationException">The target does not exist, or this server does not have the key that encrypts it.</exception>
     internal async Task<(TargetInfo Target, string StreamKey)> GetWithKeyAsync(string channel, string name,
         CancellationToken cancellationToken)
     {
@@ -242,7 +242,7 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
             new CommandDefinition("SELECT 1 FROM events WHERE id = @id AND channel_id = @channelId FOR SHARE", new { id, channelId },
                 transaction, cancellationToken: cancellationToken)) is null))
         {
-            throw new ControlException(ControlErrorCode.NotFound, "The channel has no event with this id.");
+            throw new OperationException(OperationErrorCode.NotFound, "The channel has no event with this id.");
         }
     }
 
@@ -254,16 +254,16 @@ public sealed class TargetRepository(ControlDatabase database, SecretProtector s
                 transaction, cancellationToken: cancellationToken)))?.ToInfo() ?? throw TargetRules.NotFound(channel, name);
 
     private static string AddressOf(string url) => RtmpAddress.TryParse(url, out var address, out var error) ? address.ToString()
-        : throw new ControlException([new("url", error)]);
+        : throw new OperationException([new("url", error)]);
 
-    private static ControlException NameInUse(string channel, string name, Exception taken) => new(ControlErrorCode.Conflict,
+    private static OperationException NameInUse(string channel, string name, Exception taken) => new(OperationErrorCode.Conflict,
         $"Channel '{channel}' already has a target '{name}'. Choose another name.", taken);
 
     private static void ThrowIfInvalid(IEnumerable<ValidationError> errors)
     {
         if (errors.ToList() is { Count: > 0 } list)
         {
-            throw new ControlException(list);
+            throw new OperationException(list);
         }
     }
 

@@ -1,8 +1,8 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.OriginToControl;
@@ -49,7 +49,7 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
     private const string IsOwner =
         "NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = @session AND s.ended_at IS NULL AND s.owner <> @me)";
 
-    private readonly ControlDatabase _database;
+    private readonly ServerDatabase _database;
     private readonly SessionManager _sessionManager;
     private readonly ISessionVisibility _visibility;
     private readonly SecretProtector _secrets;
@@ -63,8 +63,8 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
     private int _isStale = 1;
 
     /// <summary>Creates the service; without <paramref name="legs"/> it does nothing.</summary>
-    public TargetService(ControlDatabase database, SessionManager sessionManager, ISessionVisibility visibility, SecretProtector secrets,
-        ServerIdentity identity, [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<TargetService> logger,
+    public TargetService(ServerDatabase database, SessionManager sessionManager, ISessionVisibility visibility, SecretProtector secrets,
+        ServerIdentity identity, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<TargetService> logger,
         ITargetLegs? legs = null)
     {
         (_database, _sessionManager, _visibility, _secrets, _identity) = (database, sessionManager, visibility, secrets, identity);
@@ -149,7 +149,7 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
                     next = due;
                 }
             }
-            catch (Exception error) when (error is not OperationCanceledException && !ControlDatabase.IsUnavailable(error))
+            catch (Exception error) when (error is not OperationCanceledException && !ServerDatabase.IsUnavailable(error))
             {
                 // The other targets are reported.
                 ControlLog.TargetsFailed(_logger, error);
@@ -214,7 +214,7 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         catch (Exception error)
         {
             Volatile.Write(ref _isStale, 1);
-            if (error is OperationCanceledException || !ControlDatabase.IsUnavailable(error))
+            if (error is OperationCanceledException || !ServerDatabase.IsUnavailable(error))
             {
                 throw;
             }
@@ -237,7 +237,7 @@ internal sealed class TargetService : BackgroundService, INotificationHandler
         {
             return row with { Key = _secrets.Unprotect(row.StreamKey, row.Url) };
         }
-        catch (ControlException error)
+        catch (OperationException error)
         {
             return row with { KeyError = error.Message };
         }

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media.OriginToControl;
 using Dapper;
 
@@ -14,7 +14,7 @@ public readonly record struct ChannelViewerCount(long Viewers, long PeakViewers)
 /// have the same source and are up to <see cref="ViewerCountService.ExchangeInterval"/> newer.
 /// </summary>
 /// <param name="database">The database.</param>
-public sealed class ChannelViewerCounts(ControlDatabase database)
+public sealed class ChannelViewerCounts(ServerDatabase database)
 {
     private const string Peaks = """
         SELECT c.name AS channel, s.peak_viewers AS viewers

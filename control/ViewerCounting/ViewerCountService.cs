@@ -1,7 +1,7 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,8 +19,8 @@ internal sealed record ChannelViewersData(long Viewers);
 /// the database is unavailable, this process's own count continues.
 /// </summary>
 internal sealed class ViewerCountService(
-    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ControlDatabase database,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    ViewerTable table, ViewerTotals totals, SessionManager sessionManager, ServerDatabase database,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
     ILogger<ViewerCountService> logger, IViewerCounter? counter = null, RemoteSessions? remoteSessions = null) : BackgroundService
 {
     /// <summary>Interval of checks.</summary>
@@ -49,7 +49,7 @@ internal sealed class ViewerCountService(
                 totals.Update(await table.ExchangeAsync(counter?.Read() ?? [], cancellationToken));
                 _exchangedAt = time.GetTimestamp();
             }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            catch (Exception e) when (ServerDatabase.IsUnavailable(e))
             {
                 isUnavailable = true;
             }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -11,7 +11,7 @@ namespace Broadcast.Control.ViewerCounting;
 /// Exchanges viewer counts between processes through the table <c>viewer_counts</c>. Ages are measured by the database's clock.
 /// </summary>
 /// <param name="database">The database.</param>
-internal sealed class ViewerTable(ControlDatabase database)
+internal sealed class ViewerTable(ServerDatabase database)
 {
     /// <summary>Id of this process.</summary>
     public Guid Server { get; } = Guid.NewGuid();

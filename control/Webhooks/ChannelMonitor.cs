@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
@@ -24,8 +24,8 @@ namespace Broadcast.Control.Webhooks;
 /// <param name="states">States of channels; <see langword="null"/> when another process serves the media.</param>
 /// <param name="health">Health of sources; likewise.</param>
 internal sealed class ChannelMonitor(
-    ControlDatabase database, SessionManager sessionManager,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, TimeProvider mediaTime, ILogger<ChannelMonitor> logger,
+    ServerDatabase database, SessionManager sessionManager,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, TimeProvider mediaTime, ILogger<ChannelMonitor> logger,
     IChannelRuntimeStates? states = null, ISourceHealth? health = null) : BackgroundService
 {
     /// <summary>Time after which a lost input is reported.</summary>
@@ -87,7 +87,7 @@ internal sealed class ChannelMonitor(
             {
                 return;
             }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            catch (Exception e) when (ServerDatabase.IsUnavailable(e))
             {
                 // Unwritten reports are not marked as sent, so the next pass writes them.
             }

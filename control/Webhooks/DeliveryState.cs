@@ -1,3 +1,4 @@
+using Broadcast.Database;
 namespace Broadcast.Control.Webhooks;
 
 /// <summary>State of a delivery.</summary>
@@ -30,7 +31,7 @@ public static class DeliveryStates
     public static DeliveryState Parse(string name) => NameMap.Parse(name);
 
     /// <summary>Parses the state in a request; <see langword="null"/> for any state.</summary>
-    /// <exception cref="ControlException">The name is unknown.</exception>
+    /// <exception cref="OperationException">The name is unknown.</exception>
     public static DeliveryState? ParseFilter(string? name) => name is null ? null
-        : NameMap.Find(name) ?? throw new ControlException([new("state", $"Unknown state; use one of {string.Join(", ", Names)}.")]);
+        : NameMap.Find(name) ?? throw new OperationException([new("state", $"Unknown state; use one of {string.Join(", ", Names)}.")]);
 }

@@ -1,4 +1,5 @@
 using Broadcast.Control.Channels;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Outbound;
 
@@ -69,8 +70,8 @@ public static class WebhookRules
     /// <summary>Maximum validity of the previous secret after a rotation.</summary>
     public static readonly TimeSpan MaxOverlap = TimeSpan.FromDays(7);
 
-    internal static ControlException NotFound() =>
-        new(ControlErrorCode.NotFound, "The webhook does not exist. 'broadcast webhook list' shows all webhooks.");
+    internal static OperationException NotFound() =>
+        new(OperationErrorCode.NotFound, "The webhook does not exist. 'broadcast webhook list' shows all webhooks.");
 
     /// <summary>Validates settings.</summary>
     /// <param name="settings">Requested settings.</param>

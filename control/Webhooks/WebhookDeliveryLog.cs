@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -29,8 +29,8 @@ public sealed record DeliveryInfo(
 /// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookRetention"/>, with at most the last <see cref="MaxRetained"/>
 /// of each webhook. Pending deliveries of an enabled webhook stay until they are delivered or abandoned.
 /// </summary>
-public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class WebhookDeliveryLog(ServerDatabase database, IOptions<ControlOptions> options,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Maximum number of logged deliveries per webhook.</summary>
     public const int MaxRetained = 10_000;
@@ -52,13 +52,13 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     /// <param name="before">Only deliveries older than this id, for paging.</param>
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The webhook does not exist, or a value is invalid.</exception>
+    /// <exception cref="OperationException">The webhook does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<DeliveryInfo>> ListAsync(string webhook, DeliveryState? state = null, long? before = null,
         int limit = 50, CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
-            throw new ControlException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
+            throw new OperationException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -80,7 +80,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     }
 
     /// <summary>Repeats a delivery under the same id, whatever its result. It is sent before later deliveries.</summary>
-    /// <exception cref="ControlException">The delivery does not exist, or the webhook is disabled.</exception>
+    /// <exception cref="OperationException">The delivery does not exist, or the webhook is disabled.</exception>
     public async Task<DeliveryInfo> ReplayAsync(string webhook, long delivery, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -90,7 +90,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
             ?? throw WebhookRules.NotFound();
         if (!isEnabled)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Webhook {webhook} is disabled. Enable it first.");
+            throw new OperationException(OperationErrorCode.Conflict, $"Webhook {webhook} is disabled. Enable it first.");
         }
 
         var changed = await connection.ExecuteAsync(new CommandDefinition(
@@ -101,7 +101,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
             cancellationToken: cancellationToken));
         if (changed == 0)
         {
-            throw new ControlException(ControlErrorCode.NotFound,
+            throw new OperationException(OperationErrorCode.NotFound,
                 $"Webhook {webhook} has no delivery {delivery}; old deliveries are removed.");
         }
 

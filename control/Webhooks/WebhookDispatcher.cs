@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +13,7 @@ namespace Broadcast.Control.Webhooks;
 /// recorded is repeated: at least once, under the same id.
 /// </summary>
 internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService, INotificationHandler
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService, INotificationHandler
 {
     /// <summary>Maximum number of deliveries to one webhook before others are served.</summary>
     public const int MaxDeliveriesPerLease = 20;
@@ -112,7 +112,7 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
         catch (Exception e)
         {
             ControlLog.DeliveryInterrupted(logger, lease.Target.Id,
-                ControlDatabase.IsUnavailable(e) ? ControlDatabase.Describe(e) : e.ToString());
+                ServerDatabase.IsUnavailable(e) ? ServerDatabase.Describe(e) : e.ToString());
         }
         finally
         {

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -27,7 +27,7 @@ internal readonly record struct DeliveryOutcome(bool IsAbandoned, string? Disabl
 /// deliveries keep their order and are not sent concurrently. The lease of a crashed process expires; another process then repeats its
 /// delivery under the same id.
 /// </summary>
-internal sealed class WebhookQueue(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+internal sealed class WebhookQueue(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     /// <summary>Duration of a lease; longer than one request and recording its result.</summary>
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(60);

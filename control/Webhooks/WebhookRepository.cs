@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -9,7 +9,7 @@ namespace Broadcast.Control.Webhooks;
 /// <summary>
 /// Repository of webhooks. Works on the database, with or without a running server; changes apply from the next delivery.
 /// </summary>
-public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServices(ControlClock.Key)] TimeProvider time)
+public sealed class WebhookRepository(ServerDatabase database, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private const string Columns = """
         w.id, w.url, w.label, array_to_string(w.types, ',') AS types, array_to_string(w.channels, ',') AS channels, w.enabled, w.disabled_reason AS disabledReason, w.created_at AS createdAt, w.old_secret_until AS previousSecretExpiresAt, w.tried_at AS lastAttemptAt,
@@ -17,7 +17,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
         """;
 
     /// <summary>Creates a webhook.</summary>
-    /// <exception cref="ControlException">A value is invalid, or <see cref="WebhookRules.MaxWebhooks"/> is reached.</exception>
+    /// <exception cref="OperationException">A value is invalid, or <see cref="WebhookRules.MaxWebhooks"/> is reached.</exception>
     public async Task<IssuedWebhook> CreateAsync(WebhookSettings settings, CancellationToken cancellationToken = default)
     {
         ThrowIfInvalid(WebhookRules.Validate(settings, isNew: true, null));
@@ -32,7 +32,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
             if (await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT count(*) FROM webhooks", null, transaction,
                 cancellationToken: cancellationToken)) >= WebhookRules.MaxWebhooks)
             {
-                throw new ControlException(ControlErrorCode.Conflict,
+                throw new OperationException(OperationErrorCode.Conflict,
                     $"The limit of {WebhookRules.MaxWebhooks} webhooks is reached. Delete an unused one.");
             }
 
@@ -70,7 +70,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
     }
 
     /// <summary>Gets a webhook.</summary>
-    /// <exception cref="ControlException">The webhook does not exist.</exception>
+    /// <exception cref="OperationException">The webhook does not exist.</exception>
     public async Task<WebhookInfo> GetAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -78,7 +78,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
     }
 
     /// <summary>Changes the values set in <paramref name="settings"/>.</summary>
-    /// <exception cref="ControlException">A value is invalid, or the webhook does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the webhook does not exist.</exception>
     public Task<WebhookInfo> SetAsync(string id, WebhookSettings settings, CancellationToken cancellationToken = default) =>
         SetIfAsync(id, settings, null, cancellationToken);
 
@@ -119,12 +119,12 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
     /// <param name="id">Id of the webhook.</param>
     /// <param name="overlap">Remaining validity of the previous secret; 0 to <see cref="WebhookRules.MaxOverlap"/>.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">A value is invalid, or the webhook does not exist.</exception>
+    /// <exception cref="OperationException">A value is invalid, or the webhook does not exist.</exception>
     public async Task<IssuedWebhook> RotateAsync(string id, TimeSpan overlap, CancellationToken cancellationToken = default)
     {
         if (overlap < TimeSpan.Zero || overlap > WebhookRules.MaxOverlap)
         {
-            throw new ControlException(
+            throw new OperationException(
                 [new("overlapSeconds", $"The overlap must be 0 to {WebhookRules.MaxOverlap.TotalSeconds:0} seconds.")]);
         }
 
@@ -148,7 +148,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
     }
 
     /// <summary>Deletes a webhook with its pending deliveries and its log.</summary>
-    /// <exception cref="ControlException">The webhook does not exist.</exception>
+    /// <exception cref="OperationException">The webhook does not exist.</exception>
     public Task DeleteAsync(string id, CancellationToken cancellationToken = default) => DeleteIfAsync(id, null, cancellationToken);
 
     /// <summary>Deletes a webhook like <see cref="DeleteAsync"/> unless the check throws.</summary>
@@ -201,7 +201,7 @@ public sealed class WebhookRepository(ControlDatabase database, [FromKeyedServic
     {
         if (errors.ToList() is { Count: > 0 } list)
         {
-            throw new ControlException(list);
+            throw new OperationException(list);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Broadcast.Control.AuthCallbacks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Outbound;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,7 +31,7 @@ internal sealed record WebhookSendResult(int? Status, string? Error, string Exce
 /// <see cref="OutboundConnector"/> permits. Redirects are not followed.
 /// </summary>
 internal sealed class WebhookSender(OutboundConnector connector, IOptions<ControlOptions> options,
-    [FromKeyedServices(ControlClock.Key)] TimeProvider time) : IDisposable
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IDisposable
 {
     /// <summary>Timeout of one request, including the whole response.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);

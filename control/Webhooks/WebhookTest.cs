@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media.Outbound;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -12,17 +12,17 @@ namespace Broadcast.Control.Webhooks;
 /// </summary>
 public sealed class WebhookTest
 {
-    private readonly ControlDatabase _database;
+    private readonly ServerDatabase _database;
     private readonly WebhookSender _sender;
     private readonly TimeProvider _time;
 
-    internal WebhookTest(ControlDatabase database, WebhookSender sender, TimeProvider time) =>
+    internal WebhookTest(ServerDatabase database, WebhookSender sender, TimeProvider time) =>
         (_database, _sender, _time) = (database, sender, time);
 
     /// <summary>Tests a webhook without a running server.</summary>
     /// <returns>Logged delivery.</returns>
-    /// <exception cref="ControlException">The webhook does not exist.</exception>
-    public static async Task<DeliveryInfo> RunAsync(ControlDatabase database, ControlOptions options, TimeProvider time, string webhook,
+    /// <exception cref="OperationException">The webhook does not exist.</exception>
+    public static async Task<DeliveryInfo> RunAsync(ServerDatabase database, ControlOptions options, TimeProvider time, string webhook,
         CancellationToken cancellationToken)
     {
         var wrappedOptions = Options.Create(options);
@@ -32,7 +32,7 @@ public sealed class WebhookTest
 
     /// <summary>Tests a webhook.</summary>
     /// <returns>Logged delivery.</returns>
-    /// <exception cref="ControlException">The webhook does not exist.</exception>
+    /// <exception cref="OperationException">The webhook does not exist.</exception>
     internal async Task<DeliveryInfo> RunAsync(string webhook, CancellationToken cancellationToken)
     {
         var target = await FindAsync(webhook, cancellationToken);

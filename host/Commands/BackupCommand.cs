@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Broadcast.Control.Backup;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Host.Configuration;
 
 namespace Broadcast.Host.Commands;
@@ -87,7 +87,7 @@ internal static class BackupCommand
         $"{contents.Channels} channels, {contents.StreamKeys} stream keys, {contents.Sessions} sessions, schema version {contents.Schema}";
 
     /// <summary>Writes the whole file or nothing, and never overwrites a file.</summary>
-    private static async Task<BackupContents> WriteFileAsync(ControlDatabase database, string path, Progress progress,
+    private static async Task<BackupContents> WriteFileAsync(ServerDatabase database, string path, Progress progress,
         CancellationToken cancellationToken)
     {
         if (Path.Exists(path))

@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
 using Broadcast.Control.ViewerCounting;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Ladders;
 using Broadcast.Media.TranscoderToControl;
@@ -164,7 +164,7 @@ internal static class ChannelCommand
     }
 
     private static Task<IReadOnlyDictionary<string,
-        ChannelViewerCount>> ViewerCountsAsync(ControlDatabase database, CancellationToken cancellationToken) =>
+        ChannelViewerCount>> ViewerCountsAsync(ServerDatabase database, CancellationToken cancellationToken) =>
         new ChannelViewerCounts(database).ReadAsync(cancellationToken);
 
     private static Command Sessions(Argument<string> name)
@@ -234,7 +234,7 @@ internal static class ChannelCommand
         }
     }
 
-    private static async Task SetSlateAsync(ParseResult parsed, ControlDatabase database, string channel,
+    private static async Task SetSlateAsync(ParseResult parsed, ServerDatabase database, string channel,
         CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Slate) is not { } file)
@@ -251,7 +251,7 @@ internal static class ChannelCommand
 
         if (!File.Exists(file) || new FileInfo(file).Length > SlateMedia.MaxBytes)
         {
-            throw new ControlException(
+            throw new OperationException(
                 [new("slate", File.Exists(file) ? $"'{file}' is larger than {SlateMedia.MaxBytes} bytes." : $"File not found: '{file}'.")]);
         }
 
@@ -260,7 +260,7 @@ internal static class ChannelCommand
             TimeProvider.System);
         if (await validator.ValidateAsync(new ChannelSlate(bytes, ChannelSlates.Check(bytes)), cancellationToken) is { } error)
         {
-            throw new ControlException([new("slate", error)]);
+            throw new OperationException([new("slate", error)]);
         }
 
         await slates.SetAsync(channel, bytes, cancellationToken);
@@ -268,7 +268,7 @@ internal static class ChannelCommand
 
     private static ChannelSettings Settings(ParseResult parsed) =>
         ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error
-        ? throw new ControlException([error])
+        ? throw new OperationException([error])
         : new(
         parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(ReconnectWindow)),
         parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
@@ -288,7 +288,7 @@ internal static class ChannelCommand
         null => null,
         "on" => true,
         "off" => false,
-        _ => throw new ControlException([new(option, $"--{option} must be 'on' or 'off', not '{text}'.")]),
+        _ => throw new OperationException([new(option, $"--{option} must be 'on' or 'off', not '{text}'.")]),
     };
 
     private static TimeSpan? Time(double? seconds) =>

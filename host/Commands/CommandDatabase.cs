@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Broadcast.Control;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
 using Broadcast.Media;
@@ -17,7 +17,7 @@ internal static class CommandDatabase
 {
     /// <summary>Runs work on the database of the command line's data folder.</summary>
     public static Func<ParseResult, CancellationToken,
-        Task<int>> WithDatabase(Func<ParseResult, ControlDatabase, CancellationToken, Task> work) =>
+        Task<int>> WithDatabase(Func<ParseResult, ServerDatabase, CancellationToken, Task> work) =>
         CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var folder = CommandOutput.DataFolderOf(parsed);
@@ -44,7 +44,7 @@ internal static class CommandDatabase
         Console.Error.WriteLine($"Warning: the change was made, but could not be written to the audit log: {reason}");
 
     /// <summary>Opens the database of a data folder.</summary>
-    public static Task<ControlDatabase> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => ControlDatabase.OpenAsync(
+    public static Task<ServerDatabase> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => ServerDatabase.OpenAsync(
         folder, Options(ServerConfiguration.ReadForCommand(folder)), TimeProvider.System, cancellationToken: cancellationToken);
 
     /// <summary>Public base URL of a folder's server, if configured.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Broadcast.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
@@ -77,7 +78,7 @@ internal static class CommandOutput
 
     private static string? MessageOf(Exception e) => e switch
     {
-        StartException or Broadcast.Control.ControlException or ObjectStoreException => e.Message,
+        StartException or OperationException or ObjectStoreException => e.Message,
         FormatException => e.Message,
         AggregateException many when many.InnerExceptions.All(inner => inner is Microsoft.Extensions.Options.OptionsValidationException) =>
             ServerConfiguration.FormatErrors([.. many.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>()

@@ -3,8 +3,8 @@ using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Calendars;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
+using Broadcast.Database;
 using Broadcast.Host.Listening;
 
 namespace Broadcast.Host.Commands;
@@ -231,7 +231,7 @@ internal static class EventCommand
 
     private static EventSettings Read(ParseResult parsed) =>
         ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error
-        ? throw new ControlException([error])
+        ? throw new OperationException([error])
         : new()
     {
         Access = parsed.GetValue(Access),
@@ -247,18 +247,18 @@ internal static class EventCommand
 
     private static EventTime? Time(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is not { } text ? null
         : EventTime.TryParse(text, out var time) ? time
-        : throw new ControlException(
+        : throw new OperationException(
             [new(option.Name, $"'{text}' is not a valid time. Use 2030-01-31T20:00 (in the event's time zone) or 2030-01-31T19:00:00Z.")]);
 
     private static TimeSpan? Seconds(double? seconds) =>
         seconds is { } value ? double.IsFinite(value) && Math.Abs(value) < 1e9 ? TimeSpan.FromSeconds(value) : TimeSpan.MaxValue : null;
 
     /// <summary>Parses a list of minutes before a start.</summary>
-    /// <exception cref="ControlException">The text is not a list of minutes.</exception>
+    /// <exception cref="OperationException">The text is not a list of minutes.</exception>
     internal static List<int>? Minutes(string option, string? text) => text is null ? null : text == "none" ? []
         : [.. text.Split(',', StringSplitOptions.TrimEntries)
             .Select(m => int.TryParse(m, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) ? minutes
-            : throw new ControlException([new(option, $"'{m}' is not a number of minutes. Use 60,10 or none.")]))];
+            : throw new OperationException([new(option, $"'{m}' is not a number of minutes. Use 60,10 or none.")]))];
 
     private static void Print(ParseResult parsed, EventInfo e)
     {
@@ -298,5 +298,5 @@ internal static class EventCommand
         (LocalDateTime.TryFind(e.TimeZone, out var zone) ? LocalDateTime.ToLocal(at, zone) : at.UtcDateTime).ToString("yyyy-MM-dd HH:mm:ss",
             CultureInfo.InvariantCulture);
 
-    private static EventRepository Directory(ControlDatabase database) => new(database, TimeProvider.System);
+    private static EventRepository Directory(ServerDatabase database) => new(database, TimeProvider.System);
 }

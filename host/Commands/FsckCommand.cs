@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Diagnostics;
 using Broadcast.Media;
@@ -41,7 +41,7 @@ internal static class FsckCommand
                     return code = await RunAsync(parsed, request, token);
                 }
                 catch (Exception e) when (e is IOException and not ObjectStoreException || e is UnauthorizedAccessException
-                    || ControlDatabase.IsUnavailable(e))
+                    || ServerDatabase.IsUnavailable(e))
                 {
                     throw new StartException($"The check could not be completed: {e.Message}", e);
                 }
@@ -129,7 +129,7 @@ internal static class FsckCommand
     }
 
     /// <summary>Writes one audit log entry for all repairs and deletions of a run.</summary>
-    private static async Task RecordAsync(ParseResult parsed, ControlDatabase? database, FsckRequest request,
+    private static async Task RecordAsync(ParseResult parsed, ServerDatabase? database, FsckRequest request,
         IReadOnlyDictionary<string, long> kinds)
     {
         if (database is null)
@@ -162,7 +162,7 @@ internal static class FsckCommand
         });
 
     /// <summary>Opens the database; <see langword="null"/> if none exists, because a check must not create one.</summary>
-    private static async Task<ControlDatabase?> DatabaseAsync(DataFolder data, IConfiguration configuration,
+    private static async Task<ServerDatabase?> DatabaseAsync(DataFolder data, IConfiguration configuration,
         CancellationToken cancellationToken) =>
         string.IsNullOrWhiteSpace(CommandDatabase.Options(configuration).ConnectionString)
         && !Directory.Exists(Path.Combine(data.Path, "postgres")) ? null : await CommandDatabase.OpenAsync(data, cancellationToken);

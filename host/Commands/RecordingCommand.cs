@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Host.Listening;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
@@ -99,7 +99,7 @@ internal static class RecordingCommand
             if (ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed)))
                 is { } error)
             {
-                throw new ControlException([error]);
+                throw new OperationException([error]);
             }
 
             var change = new RecordingChange(parsed.GetValue(Title), parsed.GetValue(Visibility), Time(parsed, Start), Time(parsed, End),
@@ -118,7 +118,7 @@ internal static class RecordingCommand
                 source, Start, End, Title, Visibility, RetentionOption };
         clip.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var start = Time(parsed, Start) ?? throw new ControlException([new("start", "Specify the start of the clip: --start TIME.")]);
+            var start = Time(parsed, Start) ?? throw new OperationException([new("start", "Specify the start of the clip: --start TIME.")]);
             var request = new ClipRequest(start, Time(parsed, End), parsed.GetValue(Title), parsed.GetValue(Visibility),
                 parsed.GetValue(RetentionOption));
             var sourceName = parsed.GetValue(source)!;
@@ -180,7 +180,7 @@ internal static class RecordingCommand
     /// <summary>
     /// Plans a deletion, with object counts if the store is reachable. Objects in a running server's spool are not counted.
     /// </summary>
-    private static async Task<DeletionPlan> PlanAsync(ParseResult parsed, ControlDatabase database, string id, bool withClips,
+    private static async Task<DeletionPlan> PlanAsync(ParseResult parsed, ServerDatabase database, string id, bool withClips,
         CancellationToken cancellationToken)
     {
         var store = StorageModule.CreateStore(Storage(parsed), CommandOutput.DataFolderOf(parsed), TimeProvider.System);
@@ -254,7 +254,7 @@ internal static class RecordingCommand
 
     private static RecordingPosition? Time(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) is not { } text ? null
         : RecordingPosition.TryParse(text, out var position) ? position
-        : throw new ControlException(
+        : throw new OperationException(
             [new(option.Name,
                 $"'{text}' is not a valid time. Use 90 or 1:30 (from the start), -30 (seconds before the end), 2030-01-31T18:00:00Z, "
                 + "begin or end.")]);
@@ -267,5 +267,5 @@ internal static class RecordingCommand
 
     private static StorageOptions Storage(ParseResult parsed) => CommandDatabase.Storage(CommandOutput.DataFolderOf(parsed));
 
-    private static RecordingRepository Directory(ControlDatabase database) => new(database, TimeProvider.System);
+    private static RecordingRepository Directory(ServerDatabase database) => new(database, TimeProvider.System);
 }

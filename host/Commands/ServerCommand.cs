@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 
 namespace Broadcast.Host.Commands;
 
@@ -73,7 +74,7 @@ internal static class ServerCommand
 
             if (sessions > 0 && parsed.GetValue(wait) > 0)
             {
-                throw new ControlException(ControlErrorCode.Conflict,
+                throw new OperationException(OperationErrorCode.Conflict,
                     $"Server {id} still has {Count(sessions)} after {parsed.GetValue(wait)} s. Another server with the role media must be running; "
                     + "the logs say why it does not take them.");
             }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Broadcast.Control;
-using Broadcast.Control.Database;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Targets;
+using Broadcast.Database;
 using Broadcast.Media.ControlToTargets;
 
 namespace Broadcast.Host.Commands;
@@ -151,7 +151,7 @@ internal static class TargetCommand
 
     private static TargetRequest Request(ParseResult parsed) => new(
         Url: parsed.GetValue(Url), StreamKey: parsed.GetValue(Key) is "-" ? Console.In.ReadLine()?.Trim() is { Length: > 0 } key ? key
-            : throw new ControlException([new("streamKey", "Standard input has no stream key.")]) : parsed.GetValue(Key),
+            : throw new OperationException([new("streamKey", "Standard input has no stream key.")]) : parsed.GetValue(Key),
         Rendition: parsed.GetValue(Rendition), Mode: parsed.GetValue(Mode));
 
     private static void Report(ParseResult parsed, string what, TargetInfo target) => ChannelCommand.Report(parsed, Row(target),
@@ -166,7 +166,7 @@ internal static class TargetCommand
         nextAttemptAt = target.Status.NextAttempt,
     };
 
-    private static TargetRepository Repository(ParseResult parsed, ControlDatabase database)
+    private static TargetRepository Repository(ParseResult parsed, ServerDatabase database)
     {
         var folder = CommandOutput.DataFolderOf(parsed);
         return new(database, new SecretProtector(folder, () => CommandDatabase.Control(folder).SecretKeyList), TimeProvider.System);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Broadcast.Control.Access;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Host.Listening;
 
 namespace Broadcast.Host.Commands;
@@ -89,7 +89,7 @@ internal static class ViewerTokenCommand
         return all;
     }
 
-    private static ViewerTokens Tokens(ControlDatabase database) =>
+    private static ViewerTokens Tokens(ServerDatabase database) =>
         new(database, new ViewerKeys(database, TimeProvider.System), TimeProvider.System);
 
     private static void PrintIssued(ParseResult parsed, IssuedViewerToken issued)

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Broadcast.Control;
-using Broadcast.Control.Database;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 
 namespace Broadcast.Host.Commands;
 
@@ -74,7 +74,7 @@ internal static class WebhookCommand
                 null => (bool?)null,
                 "on" => true,
                 "off" => false,
-                var other => throw new ControlException([new("enabled", $"--enabled must be 'on' or 'off', not '{other}'.")]),
+                var other => throw new OperationException([new("enabled", $"--enabled must be 'on' or 'off', not '{other}'.")]),
             };
             var changed = await Repository(database).SetAsync(parsed.GetValue(Id)!,
                 Settings(parsed, parsed.GetValue(url)) with { Enabled = enabled }, cancellationToken);
@@ -197,9 +197,9 @@ internal static class WebhookCommand
         error = d.Error, responseExcerpt = d.ResponseExcerpt, seconds = d.Seconds,
     };
 
-    private static WebhookRepository Repository(ControlDatabase database) => new(database, TimeProvider.System);
+    private static WebhookRepository Repository(ServerDatabase database) => new(database, TimeProvider.System);
 
-    private static WebhookDeliveryLog History(ParseResult parsed, ControlDatabase database) =>
+    private static WebhookDeliveryLog History(ParseResult parsed, ServerDatabase database) =>
         new(database, Microsoft.Extensions.Options.Options.Create(CommandDatabase.Control(CommandOutput.DataFolderOf(parsed))),
             TimeProvider.System);
 }

@@ -1,7 +1,7 @@
 using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Control.AuthCallbacks;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Ingest;

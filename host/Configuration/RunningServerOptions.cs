@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 
 namespace Broadcast.Host.Configuration;

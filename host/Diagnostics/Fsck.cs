@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
 using Broadcast.Media.Objects;
@@ -37,7 +37,7 @@ internal sealed record FsckRequest(ChannelName? Channel, bool Deep, bool Repair,
 /// <param name="isServerRunning">Whether a server is running on the data folder.</param>
 /// <param name="isShared">Whether other machines may use the object store, each with its own spool.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase? database, SpoolOptions spoolOptions, bool isServerRunning,
+internal sealed class Fsck(DataFolder data, IObjectStore store, ServerDatabase? database, SpoolOptions spoolOptions, bool isServerRunning,
     bool isShared, TimeProvider time)
 {
     /// <summary>Maximum time for an upload; a file that waits longer is not accepted by the object store.</summary>

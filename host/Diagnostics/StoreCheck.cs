@@ -1,5 +1,6 @@
 using Broadcast.Control;
 using Broadcast.Control.Secrets;
+using Broadcast.Database;
 using Broadcast.Host.Commands;
 using Broadcast.Media;
 using Broadcast.Media.Storage;
@@ -21,7 +22,7 @@ internal static class StoreCheck
             await using var command = database.Source.CreateCommand("SHOW server_version");
             return new Check("database", CheckOutcome.Good, $"PostgreSQL {await command.ExecuteScalarAsync(cancellationToken)}, {kind}");
         }
-        catch (Exception e) when (e is ControlException or Npgsql.NpgsqlException or StartException)
+        catch (Exception e) when (e is OperationException or Npgsql.NpgsqlException or StartException)
         {
             return new Check("database", CheckOutcome.Bad, $"{kind} cannot be used", e.Message);
         }
@@ -40,7 +41,7 @@ internal static class StoreCheck
             return problem is null ? new Check("secret keys", CheckOutcome.Good, "all stream keys of targets can be decrypted")
                 : new Check("secret keys", CheckOutcome.Warning, problem.Observed, problem.Remedy);
         }
-        catch (Exception e) when (e is ControlException or Npgsql.NpgsqlException or StartException)
+        catch (Exception e) when (e is OperationException or Npgsql.NpgsqlException or StartException)
         {
             return null;
         }

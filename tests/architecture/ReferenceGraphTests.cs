@@ -4,8 +4,8 @@ using Xunit;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary>
-/// References point down only: host to every module, publisher to ingest, targets to publisher, every other module to media, media to
-/// nothing.
+/// References point down only: host to every module, publisher to ingest, targets to publisher, every other module to media and, where it
+/// owns tables, to database, media to nothing.
 /// </summary>
 public sealed class ReferenceGraphTests
 {
@@ -20,7 +20,8 @@ public sealed class ReferenceGraphTests
         ["origin"] = [],
         ["cluster"] = ["Grpc.AspNetCore.Server", "Grpc.Net.Client", "Google.Protobuf", "Grpc.Tools"],
         ["targets"] = [],
-        ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi", "Yarp.ReverseProxy"],
+        ["database"] = ["Npgsql", "Dapper"],
+        ["control"] = ["Microsoft.AspNetCore.OpenApi", "Yarp.ReverseProxy"],
         ["host"] =
         [
             "Serilog.AspNetCore", "System.CommandLine", "Spectre.Console", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
@@ -45,9 +46,14 @@ public sealed class ReferenceGraphTests
     [InlineData("storage")]
     [InlineData("origin")]
     [InlineData("cluster")]
-    [InlineData("control")]
+    [InlineData("database")]
     public void Module_references_media_and_no_other_module(string module) =>
         ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("media")]);
+
+    [Theory]
+    [InlineData("control")]
+    public void Module_with_tables_references_the_database(string module) =>
+        ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("database"), ProjectOf("media")]);
 
     [Fact]
     public void Publisher_references_only_ingest_whose_chunk_and_message_formats_it_writes() =>

@@ -7,7 +7,7 @@ namespace Broadcast.Architecture.Tests;
 internal static class Sources
 {
     public static readonly string[] Modules =
-        ["media", "ingest", "publisher", "transcoder", "packager", "storage", "origin", "cluster", "targets", "control", "host"];
+        ["media", "ingest", "publisher", "transcoder", "packager", "storage", "origin", "cluster", "targets", "database", "control", "host"];
 
     private static readonly HashSet<string> NotSources =
         ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build",

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Shouldly;
 using Xunit;
 
@@ -176,7 +176,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     private static async Task<string> ExpiredAsync(Server server)
     {
         var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin);
-        await using var command = server.Get<ControlDatabase>()
+        await using var command = server.Get<ServerDatabase>()
             .Source.CreateCommand("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE id = $1");
         command.Parameters.Add(new() { Value = token.Info.Id });
         await command.ExecuteNonQueryAsync();
@@ -188,7 +188,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     // Skips the password check, whose hash is slow.
     private static async Task<string> BeginAsync(Server server, string user)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await using var find = new Npgsql.NpgsqlCommand("SELECT id FROM users WHERE name = $1", connection,
             transaction) { Parameters = { new() { Value = user } } };

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Slates;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -113,7 +113,7 @@ public sealed class AuditTests(PostgresFixture postgres)
         var detail = new Dictionary<string, string> { ["repaired"] = "orphan 2" };
 
         (await new AuditLog(database).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldBeNull();
-        await using var away = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
+        await using var away = new ServerDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
         (await new AuditLog(away).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldNotBeNullOrEmpty();
 
         var row = (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem();
@@ -127,10 +127,10 @@ public sealed class AuditTests(PostgresFixture postgres)
         var channels = new ChannelRepository(database, _clock);
         await channels.CreateAsync("demo", new());
 
-        await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()));
-        await Should.ThrowAsync<ControlException>(() => channels.SetAsync("none", new(Title: "x")));
-        await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("none"));
-        await Should.ThrowAsync<ControlException>(() => new TokenRepository(database, _clock).RevokeAsync("nosuchid"));
+        await Should.ThrowAsync<OperationException>(() => channels.CreateAsync("demo", new()));
+        await Should.ThrowAsync<OperationException>(() => channels.SetAsync("none", new(Title: "x")));
+        await Should.ThrowAsync<OperationException>(() => channels.DeleteAsync("none"));
+        await Should.ThrowAsync<OperationException>(() => new TokenRepository(database, _clock).RevokeAsync("nosuchid"));
 
         (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem().Actor.ShouldBe(Actor.Server);
     }
@@ -159,7 +159,7 @@ public sealed class AuditTests(PostgresFixture postgres)
         (await ActionsAsync(new(Action: "channel.create"))).Length.ShouldBe(2);
         var page = await log.ListAsync(new(Limit: 3));
         (await log.ListAsync(new(Limit: 3, Before: page[^1].Id))).ShouldHaveSingleItem().Subject.ShouldBe("channel/one");
-        await Should.ThrowAsync<ControlException>(() => log.ListAsync(new(Limit: 201)));
+        await Should.ThrowAsync<OperationException>(() => log.ListAsync(new(Limit: 201)));
 
         async Task<string[]> ActionsAsync(AuditFilter filter) => [.. (await log.ListAsync(filter)).Select(e => e.Action)];
     }

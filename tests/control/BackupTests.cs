@@ -1,7 +1,7 @@
 using Broadcast.Control.Backup;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -58,18 +58,18 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
             await ExecuteAsync(database,
                 "CREATE TYPE later AS ENUM ('a'); CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY REFERENCES channels (id), what "
                 + "later)");
-            var used = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true));
+            var used = await Should.ThrowAsync<OperationException>(() => RestoreAsync(target, replace: true));
             used.Message.ShouldContain("Stop every server");
         }
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target));
-        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlErrorCode.Conflict),
+        var refusal = await Should.ThrowAsync<OperationException>(() => RestoreAsync(target));
+        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(OperationErrorCode.Conflict),
             r => r.Message.ShouldContain("--replace"));
 
         // A backup with corrupt last bytes is detected before any change.
         var whole = await File.ReadAllBytesAsync(Archive);
         await File.WriteAllBytesAsync(Archive, whole.AsMemory(0, whole.Length * 2 / 3));
-        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message
+        (await Should.ThrowAsync<OperationException>(() => RestoreAsync(target, replace: true))).Message
             .ShouldContain("not a readable backup");
         (await ChannelsAsync(target)).ShouldBe(["was-there"]);
 
@@ -109,7 +109,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     public async Task Restore_migrates_a_backup_of_the_previous_schema()
     {
         var options = await PreviousSchema.CreateAsync(postgres, "previous_backup");
-        await using (var database = await ControlDatabase.OpenWithoutMigrationAsync(new DataFolder(_folder.Path), options,
+        await using (var database = await ServerDatabase.OpenWithoutMigrationAsync(new DataFolder(_folder.Path), options,
             TimeProvider.System, default))
         {
             (await WriteAsync(database)).Schema.ShouldBe(24);
@@ -130,12 +130,12 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         {
             await ExecuteAsync(database, "INSERT INTO schema_versions VALUES (9999, 'future', now())");
             await WriteAsync(database);
-            (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("too_old")))).Message
+            (await Should.ThrowAsync<OperationException>(async () => await RestoreAsync(await EmptyAsync("too_old")))).Message
                 .ShouldContain("9999");
         }
 
         await File.WriteAllTextAsync(Archive, "PGDMP, but no archive");
-        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message
+        (await Should.ThrowAsync<OperationException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message
             .ShouldContain("not a readable backup");
     }
 
@@ -156,7 +156,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     [Fact]
     public void Missing_or_outdated_client_programs_are_reported_with_the_package_to_install()
     {
-        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, []))
+        Should.Throw<OperationException>(() => Broadcast.Database.Postgres.PostgresBinaries.FindClient(17, []))
             .Message.ShouldContain("postgresql-client-17");
         var old = _folder.Sub("postgresql", "13", "bin");
         Directory.CreateDirectory(old);
@@ -165,8 +165,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
             File.WriteAllText(Path.Combine(old, program), "");
         }
 
-        Broadcast.Control.Postgres.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
-        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [old]))
+        Broadcast.Database.Postgres.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
+        Should.Throw<OperationException>(() => Broadcast.Database.Postgres.PostgresBinaries.FindClient(17, [old]))
             .Message.ShouldContain("is version 13");
     }
 
@@ -179,7 +179,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
 
     private string Archive => _folder.Sub("backup");
 
-    private async Task<BackupContents> WriteAsync(ControlDatabase database)
+    private async Task<BackupContents> WriteAsync(ServerDatabase database)
     {
         await using var file = File.Create(Archive);
         return await DatabaseBackup.WriteAsync(database, file, null, default);
@@ -202,14 +202,14 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         return [.. (await new ChannelRepository(database, TimeProvider.System).ListAsync()).Select(channel => channel.Name)];
     }
 
-    private static async Task ExecuteAsync(ControlDatabase database, string sql)
+    private static async Task ExecuteAsync(ServerDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Every row of every table, in order.</summary>
-    private static async Task<string> EverythingAsync(ControlDatabase database)
+    private static async Task<string> EverythingAsync(ServerDatabase database)
     {
         await using var command = database.Source.CreateCommand(
             "SELECT string_agg(table_name || E'\\n' || query_to_xml(format('SELECT * FROM %I ORDER BY 1', table_name), true, false, "

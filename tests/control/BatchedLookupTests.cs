@@ -1,4 +1,5 @@
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Shouldly;
 using Xunit;
 

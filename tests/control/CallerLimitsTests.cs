@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Broadcast.Control.Api;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -214,7 +214,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
         (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(200, "its address has no requests left, but it has");
 
         (await server.SendAsync("GET", "/api/v1/login")).Status.ShouldBe(429, "the login state is counted, too");
-        await server.Get<ControlDatabase>().DisposeAsync();
+        await server.Get<ServerDatabase>().DisposeAsync();
         (await server.SendAsync("GET", "/api/v1/me", NewToken())).Status.ShouldBe(429, "the database is not asked");
         (await server.SendAsync("GET", "/api/v1/tokens", known)).Status.ShouldBe(503);
     }
@@ -230,7 +230,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
         await server.Get<TokenRepository>().RevokeAsync(known.Info.Id);
         (await server.SendAsync("GET", "/api/v1/me", known.Token)).Status.ShouldBe(401);
 
-        await server.Get<ControlDatabase>().DisposeAsync();
+        await server.Get<ServerDatabase>().DisposeAsync();
         (await server.SendAsync("GET", "/api/v1/me", unknown)).Status.ShouldBe(401, "answered from memory");
         (await server.SendAsync("GET", "/api/v1/me", NewToken())).Status.ShouldBe(503);
     }

@@ -1,5 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Shouldly;
 using Xunit;
 
@@ -48,7 +49,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
             new(Ladder: "4096x4096p240@50M,4094x4094p240@50M,4092x4092p240@50M,4090x4090p240@50M"))).Ladder.Length.ShouldBe(83);
         (await channels.SetAsync("demo", new(Ladder: "AUTO"))).Ladder.ShouldBe("auto");
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new(Ladder: "720p@2500k,481p@1200k")));
+        var refusal = await Should.ThrowAsync<OperationException>(() => channels.SetAsync("demo", new(Ladder: "720p@2500k,481p@1200k")));
         refusal.ValidationErrors.ShouldBe(
             [new ValidationError("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
         (await channels.GetAsync("demo")).Ladder.ShouldBe("auto");
@@ -65,7 +66,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         (await channels.SetAsync("demo", new(Title: "Same"))).DvrWindow.ShouldBe("2d");
         (await channels.SetAsync("demo", new() { DvrWindow = "all" })).DvrWindow.ShouldBe("all");
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { DvrWindow = "15d" }));
+        var refusal = await Should.ThrowAsync<OperationException>(() => channels.SetAsync("demo", new() { DvrWindow = "15d" }));
         refusal.ValidationErrors.ShouldHaveSingleItem().Message.ShouldContain("12h");
         (await channels.GetAsync("demo")).DvrWindow.ShouldBe("all");
     }
@@ -82,7 +83,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         (await channels.SetAsync("demo", new(Title: "Same"))).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
         foreach (var wrong in new IReadOnlyList<string>[] { ["English (stereo)"], ["en,de"], [""], [.. Enumerable.Repeat("en", 9)] })
         {
-            var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { AudioLanguages = wrong }));
+            var refusal = await Should.ThrowAsync<OperationException>(() => channels.SetAsync("demo", new() { AudioLanguages = wrong }));
             refusal.ValidationErrors.ShouldHaveSingleItem().Message.ShouldContain("pt-BR");
         }
 
@@ -102,7 +103,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         (off.Record, off.Retention).ShouldBe((false, "2d"));
         (await channels.SetAsync("demo", new() { Retention = "forever" })).Retention.ShouldBe("forever");
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { Retention = "3651d" }));
+        var refusal = await Should.ThrowAsync<OperationException>(() => channels.SetAsync("demo", new() { Retention = "3651d" }));
         refusal.ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe("retention");
         (await channels.CreateAsync("other", new() { Record = false, Retention = "12h" })).Channel.Retention.ShouldBe("12h");
     }
@@ -113,12 +114,12 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
         await channels.CreateAsync("demo", new());
-        (await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => channels.CreateAsync("demo", new()))).Code.ShouldBe(OperationErrorCode.Conflict);
 
         await channels.DeleteAsync("demo");
 
         (await channels.ListAsync()).ShouldBeEmpty();
-        (await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("demo"))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => channels.DeleteAsync("demo"))).Code.ShouldBe(OperationErrorCode.NotFound);
         await channels.CreateAsync("demo", new());
         (await channels.ListAsync()).Count.ShouldBe(1);
     }
@@ -127,7 +128,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
     public async Task Every_invalid_member_is_listed_at_once()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var refusal = await Should.ThrowAsync<ControlException>(() =>
+        var refusal = await Should.ThrowAsync<OperationException>(() =>
             new ChannelRepository(database, TimeProvider.System).CreateAsync(
                 "Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2), "oldest", TimeSpan.FromSeconds(601))));
 
@@ -145,8 +146,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
     public async Task Title_with_control_or_bidirectional_characters_is_rejected(string title)
     {
         await using var database = await postgres.OpenFreshAsync();
-        (await Should.ThrowAsync<ControlException>(() =>
-            new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<OperationException>(() =>
+            new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(OperationErrorCode.Invalid);
     }
 
     [Fact]
@@ -157,7 +158,7 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
         foreach (var action in (Func<Task>[])[() => channels.GetAsync("none"), () => channels.SetAsync("none", new()),
             () => channels.DeleteAsync("none")])
         {
-            (await Should.ThrowAsync<ControlException>(action)).Message.ShouldContain("'none'");
+            (await Should.ThrowAsync<OperationException>(action)).Message.ShouldContain("'none'");
         }
     }
 }

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 
@@ -26,7 +26,7 @@ internal static class ClusterTemplate
     private static async Task<TempFolder> MakeAsync()
     {
         var folder = TempFolder.Create();
-        await (await ControlDatabase.OpenAsync(new DataFolder(folder.Path), new(), TimeProvider.System)).DisposeAsync();
+        await (await ServerDatabase.OpenAsync(new DataFolder(folder.Path), new(), TimeProvider.System)).DisposeAsync();
         return folder;
     }
 }

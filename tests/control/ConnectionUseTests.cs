@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Npgsql;
 using Shouldly;
@@ -46,7 +46,7 @@ public sealed class ConnectionUseTests(PostgresFixture postgres)
 
     private static async Task<NpgsqlConnection> ConnectAsync(Server server)
     {
-        var connection = new NpgsqlConnection(server.Get<ControlDatabase>().Settings.ConnectionString + ";Pooling=false");
+        var connection = new NpgsqlConnection(server.Get<ServerDatabase>().Settings.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         return connection;
     }

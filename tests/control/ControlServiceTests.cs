@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
-using Broadcast.Control.Postgres;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
+using Broadcast.Database.Postgres;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
@@ -48,7 +48,7 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         var grant = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
         await server.Get<SessionWriter>().FlushAsync(default);
         using var acting = Actor.Use(new(ActorKind.Command, "jane", "channel end", ""));
-        var ends = new SessionEndRequests(server.Get<ControlDatabase>(), TimeProvider.System);
+        var ends = new SessionEndRequests(server.Get<ServerDatabase>(), TimeProvider.System);
 
         // Sent before the server listens, so nothing receives it.
         await Poll.UntilAsync(async () =>
@@ -64,7 +64,7 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested
             && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEndRequests.Reason)));
         (await ends.RequestAsync("demo")).ShouldBeNull("none is open any more");
-        (await Should.ThrowAsync<ControlException>(() => ends.RequestAsync("none"))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => ends.RequestAsync("none"))).Code.ShouldBe(OperationErrorCode.NotFound);
         var row = (await server.Get<AuditLog>().ListAsync(new(Action: "session.end")))[0];
         (row.Actor.Kind, row.Subject, row.Detail["channel"]).ShouldBe((ActorKind.Command, $"session/{grant.Session.Id.Value}", "demo"));
     }
@@ -97,7 +97,7 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
             key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
-            await using var command = server.Get<ControlDatabase>().Source.CreateCommand(
+            await using var command = server.Get<ServerDatabase>().Source.CreateCommand(
                 $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason) SELECT '{before}', id, 1, "
                 + "'low', now(), now(), 'over' FROM channels");
             await command.ExecuteNonQueryAsync();
@@ -181,7 +181,7 @@ public sealed class ControlServiceTests(PostgresFixture postgres)
         var made = await new StreamKeys(command, TimeProvider.System).CreateAsync("demo", StreamKeyRole.Guest);
 
         await Poll.UntilAsync(() => server.Get<StreamKeyCache>().GetCached(made.Key.Id) is not null);
-        await server.Get<ControlDatabase>().DisposeAsync();
+        await server.Get<ServerDatabase>().DisposeAsync();
         (await server.AskAsync(made.StreamKey)).ShouldBeOfType<PublishDecision.Granted>();
     }
 

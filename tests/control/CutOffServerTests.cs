@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Testing;

@@ -2,6 +2,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -99,7 +100,7 @@ public sealed class DeletedChannelsTests(PostgresFixture postgres)
 
     private static async Task<long> CountAsync(Server server)
     {
-        await using var command = server.Get<Broadcast.Control.Database.ControlDatabase>().Source
+        await using var command = server.Get<Broadcast.Database.ServerDatabase>().Source
             .CreateCommand("SELECT count(*) FROM channels");
         return (long)(await command.ExecuteScalarAsync())!;
     }

@@ -5,6 +5,7 @@ using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media.IngestToControl;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
@@ -33,7 +34,7 @@ public sealed class ETagTests(PostgresFixture postgres)
 
         if (isRefused)
         {
-            Should.Throw<ControlException>(() => check("")).Code.ShouldBe(ControlErrorCode.Stale);
+            Should.Throw<OperationException>(() => check("")).Code.ShouldBe(OperationErrorCode.Stale);
         }
         else
         {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
-using Broadcast.Control.Postgres;
+using Broadcast.Database;
+using Broadcast.Database.Postgres;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -188,16 +188,16 @@ public sealed class EmbeddedPostgresTests
         var data = Private(folder, "data");
         Directory.CreateDirectory(Path.Combine(data, "postgres"));
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => OpenAsync(data));
+        var refusal = await Should.ThrowAsync<OperationException>(() => OpenAsync(data));
 
-        refusal.Code.ShouldBe(ControlErrorCode.Broken);
+        refusal.Code.ShouldBe(OperationErrorCode.Broken);
         refusal.Message.ShouldContain("not a PostgreSQL cluster");
     }
 
     [Fact]
     public void Missing_PostgreSQL_programs_are_reported_with_the_install_command()
     {
-        Should.Throw<ControlException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message.ShouldContain("apt install postgresql");
+        Should.Throw<OperationException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message.ShouldContain("apt install postgresql");
     }
 
     [Theory]
@@ -228,7 +228,7 @@ public sealed class EmbeddedPostgresTests
         }
 
         PostgresBinaries.Find(null, [bin]).Major.ShouldBe(17);
-        Should.Throw<ControlException>(() => PostgresBinaries.Find(15, [bin])).Message.ShouldContain("postgresql-15");
+        Should.Throw<OperationException>(() => PostgresBinaries.Find(15, [bin])).Message.ShouldContain("postgresql-15");
     }
 
     private static string Private(TempFolder folder, params string[] parts) =>
@@ -241,13 +241,13 @@ public sealed class EmbeddedPostgresTests
         return data;
     }
 
-    private static Task<ControlDatabase> OpenAsync(string data) =>
-        ControlDatabase.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
+    private static Task<ServerDatabase> OpenAsync(string data) =>
+        ServerDatabase.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
 
     private static ChildProcess OpenElsewhere(string data) =>
         ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "Broadcast.Control.Tests"), ["open-database", data], openInput: true);
 
-    private static async Task<object?> ScalarAsync(ControlDatabase database, string sql)
+    private static async Task<object?> ScalarAsync(ServerDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();

@@ -1,10 +1,10 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -128,9 +128,9 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         await rig.PassAsync(15);
         foreach (var isLive in (bool[])[false, true])
         {
-            var refused = await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(show.Id, new() { Access = "token" }));
+            var refused = await Should.ThrowAsync<OperationException>(() => rig.Events.SetAsync(show.Id, new() { Access = "token" }));
             (refused.Code,
-                refused.Message).ShouldBe((ControlErrorCode.Conflict,
+                refused.Message).ShouldBe((OperationErrorCode.Conflict,
                     $"Event 'Gala' is {(isLive ? "live" : "in preview")}: its access policy cannot change, because its sessions started "
                     + "with it. Cancel or end it and create another event."));
             (await rig.Events.SetAsync(show.Id, new() { Access = "public", Description = "again" })).Access.ShouldBe("public");
@@ -140,7 +140,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
             }
         }
 
-        (await Should.ThrowAsync<ControlException>(() => rig.PlanAsync(700, 760, new() { Access = "friends" }))).Message
+        (await Should.ThrowAsync<OperationException>(() => rig.PlanAsync(700, 760, new() { Access = "friends" }))).Message
             .ShouldContain("public, token, webhook, channel");
     }
 
@@ -170,7 +170,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
                 new ViewerDecision(ViewerDenialReason.NoToken, ViewerAuthorizer.DeniedLifetime) { IsSessionSpecific = true },
                 "what is noted with it counts before control has written it");
 
-            await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+            await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
             await connection.ExecuteAsync("UPDATE sessions SET access = 'token'");
 
             await Poll.UntilAsync(async () => (await AskAsync(server, session)).DenialReason == ViewerDenialReason.NoToken);

@@ -1,9 +1,9 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,7 +36,7 @@ internal sealed class EventHarness : IAsyncDisposable
 
     public ChannelRepository Channels => _rig.Channels;
 
-    public ControlDatabase Database => _rig.Database;
+    public ServerDatabase Database => _rig.Database;
 
     public SessionManager Book => _rig.Book;
 

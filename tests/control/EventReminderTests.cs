@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Broadcast.Control.Events;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Dapper;
 using Shouldly;
 using Xunit;
@@ -121,7 +122,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         await rig.PassAsync(60);
         (await NotifiedAsync(rig)).ShouldBe([60]);
 
-        var refused = await Should.ThrowAsync<ControlException>(() => rig.Channels.SetAsync("demo", new() { Reminders = [0] }));
+        var refused = await Should.ThrowAsync<OperationException>(() => rig.Channels.SetAsync("demo", new() { Reminders = [0] }));
         refused.Message.ShouldContain("Reminders must be at most 10");
         (await rig.Channels.SetAsync("demo", new() { Reminders = [] })).Reminders.ShouldBeEmpty();
     }

@@ -1,4 +1,5 @@
 using Broadcast.Control.Events;
+using Broadcast.Database;
 using Npgsql;
 using Shouldly;
 using Xunit;
@@ -48,8 +49,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
             () => events.CreateAsync(Show with { Title = "Second" }),
             () => events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") })])
         {
-            var refusal = await Should.ThrowAsync<ControlException>(attempt);
-            (refusal.Code, refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true));
+            var refusal = await Should.ThrowAsync<OperationException>(attempt);
+            (refusal.Code, refusal.Message.Contains(first.Id)).ShouldBe((OperationErrorCode.Conflict, true));
         }
     }
 
@@ -74,9 +75,9 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"),
             End = At("2028-01-05T21:00") }, "recurrence");
         await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=DAILY", End = At("2030-01-03T20:00:01") }, "recurrence");
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code
-            .ShouldBe(ControlErrorCode.NotFound);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(OperationErrorCode.NotFound);
         (await rig.Events.ListAsync(new())).ShouldBeEmpty();
     }
 
@@ -95,9 +96,9 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
 
         if (clashes)
         {
-            var refusal = await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(second));
+            var refusal = await Should.ThrowAsync<OperationException>(() => rig.Events.CreateAsync(second));
             (refusal.Code, refusal.Message.Contains("'Show'"),
-                refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true, true));
+                refusal.Message.Contains(first.Id)).ShouldBe((OperationErrorCode.Conflict, true, true));
             await rig.Channels.CreateAsync("other", new());
             await rig.Events.CancelAsync((await rig.Events.CreateAsync(second with { Channel = "other" })).Id, "a test");
             await rig.Events.CancelAsync(first.Id, "a test");
@@ -118,7 +119,7 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
                 await rig.Events.CreateAsync(Show with { Title = $"Show {i}", Start = At($"2030-01-02T20:0{i}") });
                 return true;
             }
-            catch (ControlException e) when (e.Code == ControlErrorCode.Conflict)
+            catch (OperationException e) when (e.Code == OperationErrorCode.Conflict)
             {
                 return false;
             }
@@ -135,7 +136,7 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         var later = await rig.Events.CreateAsync(Show
             with { Title = "Later", Start = At("2030-01-02T22:00"), End = At("2030-01-02T23:00") });
 
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") }))).Message
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.SetAsync(later.Id, new() { Start = At("2030-01-02T20:30") }))).Message
             .ShouldContain("'Show'");
 
         (await rig.Events.GetAsync(later.Id)).ShouldBeEquivalentTo(later);
@@ -187,8 +188,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
 
         await rig.Events.CancelAsync(series.Id, "a test");
         (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.State == EventState.Cancelled);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Fact]
@@ -197,7 +198,7 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         await using var rig = await OpenAsync();
         var single = await rig.Events.CreateAsync(Show
             with { Title = "Gala", Start = At("2030-02-06T19:30"), End = At("2030-02-06T23:00") });
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Weekly))).Message.ShouldContain("'Gala'");
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.CreateAsync(Weekly))).Message.ShouldContain("'Gala'");
         await rig.Events.CancelAsync(single.Id, "a test");
         var series = await rig.Events.CreateAsync(Weekly);
         await rig.Events.CreateAsync(Show with { Title = "Opera", Start = At("2030-04-10T19:30"), End = At("2030-04-10T23:00") });
@@ -229,17 +230,17 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         (await rig.Events.ListAsync(new(Channel: "other"))).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
         (await rig.Events.ListAsync(new(From: Utc("2030-01-09T19:30:00Z"), To: Utc("2030-01-16T19:00:01Z")))).Count.ShouldBe(2);
         (await rig.Events.ListAsync(new(State: "live"))).ShouldBeEmpty();
-        await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(Series: other.Id)));
-        (await Should.ThrowAsync<ControlException>(() =>
+        await Should.ThrowAsync<OperationException>(() => rig.Events.ListAsync(new(Series: other.Id)));
+        (await Should.ThrowAsync<OperationException>(() =>
             rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).ValidationErrors.Count.ShouldBe(3);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
         await rig.Events.DeleteAsync(series.Id);
         (await rig.Events.ListAsync(new())).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
     }
 
     private static async Task ErrorsAsync(EventHarness rig, EventSettings settings, params string[] members) =>
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member)
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member)
         .ShouldBe(members);
 
     private static EventTime At(string text) => EventTime.TryParse(text, out var time) ? time : throw new FormatException(text);

@@ -1,6 +1,6 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -25,7 +25,7 @@ public sealed class EventSchedulerProcessTests(PostgresFixture postgres)
 
         await rig.Database.DisposeAsync();
         rig.Clock.Advance(TimeSpan.FromMinutes(10));
-        ControlDatabase.IsUnavailable(await Should.ThrowAsync<Exception>(() => rig.Keeper.RunOnceAsync(default))).ShouldBeTrue();
+        ServerDatabase.IsUnavailable(await Should.ThrowAsync<Exception>(() => rig.Keeper.RunOnceAsync(default))).ShouldBeTrue();
         rig.Audience.Find(ChannelName.Parse("demo"), session).ShouldBe(SessionVisibility.Hidden);
 
         await rig.Database.OpenAsync(default);

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -236,9 +236,9 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
 
         (await rig.Events.GoLiveAsync(show.Id, "Ann")).Reason.ShouldBe("made live by Ann");
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code.ShouldBe(ControlErrorCode.Conflict);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code.ShouldBe(ControlErrorCode.Conflict);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(show.Id))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code.ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code.ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.DeleteAsync(show.Id))).Code.ShouldBe(OperationErrorCode.Conflict);
         await rig.Events.EndAsync(show.Id, "Ann");
         await rig.Keeper.RunOnceAsync(default);
 
@@ -253,11 +253,11 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
         var between = await rig.PlanAsync(60, 90, new() { Title = "Between" });
         var show = await rig.PlanAsync(120, 180);
 
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Message.ShouldContain("'Between'");
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Message.ShouldContain("'Between'");
         await rig.Events.CancelAsync(between.Id, "Ann");
         await rig.Events.GoLiveAsync(show.Id, "Ann");
 
-        (await Should.ThrowAsync<ControlException>(() => rig.PlanAsync(60, 90))).Message.ShouldContain("'Show'");
+        (await Should.ThrowAsync<OperationException>(() => rig.PlanAsync(60, 90))).Message.ShouldContain("'Show'");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Broadcast.Control.Api;
 using Broadcast.Control.Identity;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -221,14 +222,14 @@ public sealed class EventStreamTests(PostgresFixture postgres)
             await stream.AttachAsync($"token/{i / 4}", isAdmin: false, default);
         }
 
-        (await Should.ThrowAsync<ControlException>(() => stream.AttachAsync("token/99", isAdmin: false, default))).Message
+        (await Should.ThrowAsync<OperationException>(() => stream.AttachAsync("token/99", isAdmin: false, default))).Message
             .ShouldContain("10 are reserved for admins");
         for (var i = 0; i < 4; i++)
         {
             await stream.AttachAsync("user/boss", isAdmin: true, default);
         }
 
-        (await Should.ThrowAsync<ControlException>(() => stream.AttachAsync("user/boss", isAdmin: true, default))).Message
+        (await Should.ThrowAsync<OperationException>(() => stream.AttachAsync("user/boss", isAdmin: true, default))).Message
             .ShouldContain("already has 4");
         await stream.AttachAsync("user/deputy", isAdmin: true, default);
     }

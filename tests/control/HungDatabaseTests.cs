@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
@@ -42,7 +43,7 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
 
         failures.Count.ShouldBe(Requests);
         failures.ShouldAllBe(e => e is RecordingsUnavailableException);
-        key.ShouldBeOfType<ControlException>().Code.ShouldBe(ControlErrorCode.Unavailable);
+        key.ShouldBeOfType<OperationException>().Code.ShouldBe(OperationErrorCode.Unavailable);
         catalog.Lookups.Running.ShouldBe(LookupSlots.MaxRunning, "a slot is in use until its statement ends");
         catalog.Lookups.Waiting.ShouldBe(0, "nobody waits longer than the timeout");
 
@@ -98,22 +99,22 @@ public sealed class HungDatabaseTests(PostgresFixture postgres)
 
         var ofServices = database.Source;
         requests.HttpContext = new DefaultHttpContext();
-        ControlDatabase.MaxConnections.ShouldBe(41, "docs/configuration.md");
+        ServerDatabase.MaxConnections.ShouldBe(41, "docs/configuration.md");
         ((NpgsqlDataSource[])[database.Source, ofServices, database.LookupSource, database.LeaseSource, database.ReloadSource,
             database.ProbeSource])
-            .Sum(source => new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize).ShouldBe(ControlDatabase.MaxConnections);
-        ((2 * ControlDatabase.MaxConnections) + 10).ShouldBeLessThanOrEqualTo(97);
-        (2 * LookupSlots.MaxRunning).ShouldBeLessThan(ControlDatabase.MaxLookupConnections, "stream keys are left some");
+            .Sum(source => new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize).ShouldBe(ServerDatabase.MaxConnections);
+        ((2 * ServerDatabase.MaxConnections) + 10).ShouldBeLessThanOrEqualTo(97);
+        (2 * LookupSlots.MaxRunning).ShouldBeLessThan(ServerDatabase.MaxLookupConnections, "stream keys are left some");
     }
 
-    private static async Task<ControlDatabase> OpenAsync(DatabaseOptions options, IHttpContextAccessor requests)
+    private static async Task<ServerDatabase> OpenAsync(DatabaseOptions options, IHttpContextAccessor requests)
     {
-        var database = new ControlDatabase(new DataFolder("/nonexistent"), () => options, TimeProvider.System, null, requests);
+        var database = new ServerDatabase(new DataFolder("/nonexistent"), () => options, TimeProvider.System, null, requests);
         await database.OpenAsync(default);
         return database;
     }
 
-    private static async Task WarmUpAsync(ControlDatabase database)
+    private static async Task WarmUpAsync(ServerDatabase database)
     {
         var connections = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => database.LookupSource.OpenConnectionAsync().AsTask()));
         foreach (var connection in connections)

@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -82,7 +82,7 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
         problem.GetProperty("location").GetString().ShouldBe($"/api/v1/tokens/{made.GetProperty("info").GetProperty("id").GetString()}");
         problem.GetRawText().ShouldNotContain(secret);
         (await server.Get<TokenRepository>().ListAsync()).Count.ShouldBe(2, "the admin's and one more");
-        await using var kept = server.Get<ControlDatabase>()
+        await using var kept = server.Get<ServerDatabase>()
             .Source.CreateCommand("SELECT count(*) FROM idempotency_keys WHERE body IS NULL AND answered_at IS NOT NULL");
         (await kept.ExecuteScalarAsync()).ShouldBe(1L);
     }

@@ -1,5 +1,6 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -80,9 +81,9 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         var keys = new StreamKeys(database, _clock);
         var backup = await keys.CreateAsync("demo", StreamKeyRole.Backup);
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => keys.RotateAsync("demo"));
+        var refusal = await Should.ThrowAsync<OperationException>(() => keys.RotateAsync("demo"));
 
-        refusal.Code.ShouldBe(ControlErrorCode.Conflict);
+        refusal.Code.ShouldBe(OperationErrorCode.Conflict);
         refusal.Message.ShouldContain(backup.Key.Id);
     }
 
@@ -100,7 +101,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         await keys.RevokeAsync("demo", key.Id);
 
         (await keys.ListAsync("demo")).Single().RevokedAt.ShouldBe(first);
-        (await Should.ThrowAsync<ControlException>(() => keys.RevokeAsync("other", key.Id))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => keys.RevokeAsync("other", key.Id))).Code.ShouldBe(OperationErrorCode.NotFound);
     }
 
     [Fact]
@@ -147,13 +148,13 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         _clock.Advance(TimeSpan.FromSeconds(1));
         var second = (await codes.IssueAsync()).ShouldNotBeNull();
 
-        await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync("aaaaa-aaaaa-aaaaa-aaaaa"));
+        await Should.ThrowAsync<OperationException>(() => codes.RedeemAsync("aaaaa-aaaaa-aaaaa-aaaaa"));
         var issued = await codes.RedeemAsync($" {first.ToUpperInvariant()} ");
 
         issued.Info.Role.ShouldBe(TokenRole.Admin);
         (await new TokenRepository(database, _clock).VerifyAsync(issued.Token)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(first))).Code.ShouldBe(ControlErrorCode.Denied);
-        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(second))).Code.ShouldBe(ControlErrorCode.Denied);
+        (await Should.ThrowAsync<OperationException>(() => codes.RedeemAsync(first))).Code.ShouldBe(OperationErrorCode.Denied);
+        (await Should.ThrowAsync<OperationException>(() => codes.RedeemAsync(second))).Code.ShouldBe(OperationErrorCode.Denied);
         (await codes.IssueAsync()).ShouldBeNull();
     }
 
@@ -164,7 +165,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         var code = (await new SetupCodes(database, _clock).IssueAsync())!;
         await new TokenRepository(database, _clock).CreateAsync(TokenRole.Admin);
 
-        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code
-            .ShouldBe(ControlErrorCode.Denied);
+        (await Should.ThrowAsync<OperationException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code
+            .ShouldBe(OperationErrorCode.Denied);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
@@ -21,16 +22,16 @@ public sealed class LoginLimitTests(PostgresFixture postgres)
             (await people.LoginAsync($"nobody{i}", "a wrong password")).ShouldBeOfType<LoginResult.Refused>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts);
         (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.Succeeded>("another address");
         for (var i = 0; i < 30; i++)
         {
             await people.WrongAsync($"198.51.100.{i}", "jane");
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
     }
@@ -48,16 +49,16 @@ public sealed class LoginLimitTests(PostgresFixture postgres)
         }
 
         (await people.LoginAsync("JANE ", Password, address: "192.0.2.1")).ShouldBeOfType<LoginResult.Succeeded>();
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2"))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts, "a client that was never in");
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2"))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts, "a client that was never in");
 
         for (var i = 0; i < 3; i++)
         {
             await people.WrongAsync("192.0.2.1", "jane");
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts, "its own wrong passwords count");
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts, "its own wrong passwords count");
     }
 
     [Fact]
@@ -116,8 +117,8 @@ public sealed class LoginLimitTests(PostgresFixture postgres)
     }
 
     private static async Task TooManyAsync(UserHarness people, string? device) =>
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2", device: device))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts, device);
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password, address: "192.0.2.2", device: device))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts, device);
 
     [Fact]
     public async Task Known_clients_of_a_user_are_bounded_and_expire()
@@ -139,8 +140,8 @@ public sealed class LoginLimitTests(PostgresFixture postgres)
             await people.WrongAsync($"198.51.100.{i}", "jane");
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", Password, address: "192.0.2.1"))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts);
     }
 
     [Fact]
@@ -154,8 +155,8 @@ public sealed class LoginLimitTests(PostgresFixture postgres)
             waiting.Add(queue.AcquireAsync(isKnown: false, default));
         }
 
-        (await Should.ThrowAsync<ControlException>(() => queue.AcquireAsync(isKnown: false, default))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(() => queue.AcquireAsync(isKnown: false, default))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts);
         var known = queue.AcquireAsync(isKnown: true, default);
         using var cancellation = new CancellationTokenSource();
         var canceled = queue.AcquireAsync(isKnown: true, cancellation.Token);

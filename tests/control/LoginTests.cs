@@ -1,8 +1,8 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
@@ -306,7 +306,7 @@ public sealed class LoginTests(PostgresFixture postgres)
 
     private static async Task<string> CodeAsync(Server server)
     {
-        await using var command = server.Get<ControlDatabase>().Source.CreateCommand("SELECT totp_secret FROM users");
+        await using var command = server.Get<ServerDatabase>().Source.CreateCommand("SELECT totp_secret FROM users");
         return Totp.CodeOf((byte[])(await command.ExecuteScalarAsync())!, Totp.StepOf(TimeProvider.System.GetUtcNow()));
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -98,7 +98,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
         }
 
         var log = new CapturingLogger();
-        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ControlDatabase>(), default,
+        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ServerDatabase>(), default,
             TimeSpan.FromMilliseconds(20));
         await Poll.UntilAsync(() => log.Lines.Count > 0);
         await reading.CommitAsync();
@@ -119,9 +119,9 @@ public sealed class MigrationTests(PostgresFixture postgres)
             await command.ExecuteNonQueryAsync();
         }
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
+        var refusal = await Should.ThrowAsync<OperationException>(() => postgres.OpenAsync(options));
 
-        refusal.Code.ShouldBe(ControlErrorCode.Broken);
+        refusal.Code.ShouldBe(OperationErrorCode.Broken);
         refusal.Message.ShouldContain("9999");
     }
 
@@ -130,9 +130,9 @@ public sealed class MigrationTests(PostgresFixture postgres)
     {
         var options = new DatabaseOptions { ConnectionString = "Host=127.0.0.1;Port=1;Username=u;Password=hunter2;Database=d" };
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
+        var refusal = await Should.ThrowAsync<OperationException>(() => postgres.OpenAsync(options));
 
-        refusal.Code.ShouldBe(ControlErrorCode.Unavailable);
+        refusal.Code.ShouldBe(OperationErrorCode.Unavailable);
         refusal.ToString().ShouldNotContain("hunter2");
     }
 }

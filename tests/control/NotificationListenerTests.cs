@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using Broadcast.Control.Access;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Servers;
-using Broadcast.Control.Webhooks;
 using Broadcast.Control.Targets;
+using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -93,7 +93,7 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
         ]);
     }
 
-    private static async Task NotifyAsync(ControlDatabase database, string payload)
+    private static async Task NotifyAsync(ServerDatabase database, string payload)
     {
         await using var command = database.Source.CreateCommand("SELECT pg_notify('broadcast_control', $1)");
         command.Parameters.Add(new() { Value = payload });
@@ -112,7 +112,7 @@ public sealed class NotificationListenerTests(PostgresFixture postgres)
             CancellationToken cancellationToken)
         {
             _ = Add(string.Join(' ', notifications.Select(n => $"{n.Table}:{n.RowId}").Order(StringComparer.Ordinal)));
-            return notifications.Any(n => n.RowId == "fail") ? throw new ControlException(ControlErrorCode.Invalid, "failed")
+            return notifications.Any(n => n.RowId == "fail") ? throw new OperationException(OperationErrorCode.Invalid, "failed")
                 : Task.CompletedTask;
         }
 

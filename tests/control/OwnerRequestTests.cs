@@ -3,10 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.HostToControl;
 using Broadcast.Media.IngestToControl;
@@ -14,6 +13,7 @@ using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -59,7 +59,7 @@ public sealed class OwnerRequestTests(PostgresFixture postgres)
 
         (status, body.GetProperty("encoders").GetInt32()).ShouldBe((200, 1));
         await Poll.UntilAsync(() => pair.Grant.Revoked.IsCancellationRequested);
-        await using var connection = await pair.Other.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await pair.Other.Get<ServerDatabase>().Source.OpenConnectionAsync();
         (await connection.QuerySingleAsync<(string Kind, string Id, string Name, string Address)>(
             "SELECT actor_kind, actor_id, actor_name, address FROM audit_log WHERE action = 'encoder.kick'"))
             .ShouldBe(("token", token.Info.Id, "the desk", "127.0.0.1"));

@@ -1,8 +1,8 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
@@ -260,10 +260,10 @@ public sealed class PageDataCacheTests(PostgresFixture postgres)
             .ShouldContain("URL:https://live.example.org/event/01JN8E0000000000000000000A\r\n");
     }
 
-    private static PageDataCache NewRegister(ControlDatabase database, TimeProvider clock) =>
+    private static PageDataCache NewRegister(ServerDatabase database, TimeProvider clock) =>
         new(database, Options.Create(new ControlOptions()), clock);
 
-    private static async Task LearnAsync(PageDataCache pages, ControlDatabase database, params string[] notices)
+    private static async Task LearnAsync(PageDataCache pages, ServerDatabase database, params string[] notices)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
         await (notices.Length == 0 ? pages.LoadAsync(connection, default)

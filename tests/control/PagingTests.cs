@@ -1,9 +1,9 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
@@ -96,7 +96,7 @@ public sealed class PagingTests(PostgresFixture postgres)
         }
 
         // All except the oldest have the same time, so the id decides.
-        await using (var same = server.Get<ControlDatabase>().Source.CreateCommand(
+        await using (var same = server.Get<ServerDatabase>().Source.CreateCommand(
             "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) "
             + "FROM viewer_tokens)"))
         {
@@ -105,7 +105,7 @@ public sealed class PagingTests(PostgresFixture postgres)
 
         var all = (await server.Get<ViewerTokens>().ListAsync("demo")).Select(t => t.Id).ToList();
         var (_, first, response) = await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens?limit=2", producer);
-        await using (var clear = server.Get<ControlDatabase>().Source.CreateCommand("DELETE FROM viewer_tokens WHERE id = $1"))
+        await using (var clear = server.Get<ServerDatabase>().Source.CreateCommand("DELETE FROM viewer_tokens WHERE id = $1"))
         {
             clear.Parameters.Add(new() { Value = first[1].GetProperty("id").GetString() });
             (await clear.ExecuteNonQueryAsync()).ShouldBe(1);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Broadcast.Control.Tests;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -29,7 +29,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     private readonly SemaphoreSlim _creating = new(1, 1);
     private readonly Dictionary<string, List<string>> _databases = new(StringComparer.Ordinal);
     private TempFolder? _folder;
-    private ControlDatabase? _server;
+    private ServerDatabase? _server;
     private int _count;
 
     public async ValueTask InitializeAsync()
@@ -37,7 +37,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         MemoryFolder.DeleteFoldersOfEndedProcesses();
         _folder = MemoryFolder.Create();
         await ClusterTemplate.CopyToAsync(_folder.Path);
-        _server = await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
+        _server = await ServerDatabase.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
 
         // Databases live for one test: nothing has to survive a crash or to be vacuumed.
         foreach (var setting in (string[])["fsync = off", "full_page_writes = off", "autovacuum = off"])
@@ -48,7 +48,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         await ExecuteAsync("SELECT pg_reload_conf()");
         await ExecuteAsync("CREATE DATABASE blank");
 
-        await (await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
+        await (await ServerDatabase.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -89,11 +89,11 @@ public sealed class PostgresFixture : IAsyncLifetime
     }
 
     /// <summary>Opens a new database.</summary>
-    public async Task<ControlDatabase> OpenFreshAsync() => await OpenAsync(await FreshAsync());
+    public async Task<ServerDatabase> OpenFreshAsync() => await OpenAsync(await FreshAsync());
 
     /// <summary>Opens a database once more.</summary>
-    public Task<ControlDatabase> OpenAsync(DatabaseOptions options) =>
-        ControlDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
+    public Task<ServerDatabase> OpenAsync(DatabaseOptions options) =>
+        ServerDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
 
     public async Task ExecuteAsync(string sql)
     {

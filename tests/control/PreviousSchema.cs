@@ -1,8 +1,8 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Dapper;
@@ -68,7 +68,7 @@ internal static class PreviousSchema
     }
 
     /// <summary>Reads the rows of each renamed place from a migrated database, and checks its triggers.</summary>
-    public static async Task ShouldBeReadableAsync(ControlDatabase database)
+    public static async Task ShouldBeReadableAsync(ServerDatabase database)
     {
         (await new ChannelRepository(database, TimeProvider.System).GetAsync("demo")).DvrWindow.ShouldBe("12h");
 

@@ -1,4 +1,4 @@
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 
 namespace Broadcast.Control.Tests;
@@ -21,7 +21,7 @@ internal static class Program
 
     private static async Task<int> HoldOpenAsync(string folder)
     {
-        await using (await ControlDatabase.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
+        await using (await ServerDatabase.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
         {
             Console.WriteLine("open");
             await Console.In.ReadToEndAsync();

@@ -2,11 +2,11 @@ using System.Net;
 using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.PackagerToControl;
@@ -285,7 +285,7 @@ internal sealed class PublishHarness : IAsyncDisposable
 
     private readonly AuthCallbackClient _client;
 
-    private PublishHarness(ControlDatabase database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
+    private PublishHarness(ServerDatabase database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
     {
         var (control, webhook) = (Options.Create(options), Options.Create(authorization));
         Database = database;
@@ -314,7 +314,7 @@ internal sealed class PublishHarness : IAsyncDisposable
 
     public AuthCallbackNotifier Notices { get; }
 
-    public ControlDatabase Database { get; }
+    public ServerDatabase Database { get; }
 
     public ChannelRepository Channels { get; }
 

@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Control.Lookups;
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.Storage;

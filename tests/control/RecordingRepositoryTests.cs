@@ -1,4 +1,5 @@
 using Broadcast.Control.Recordings;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.StorageToControl;
 using Shouldly;
@@ -33,8 +34,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         await bench.SessionAsync(TimeSpan.FromSeconds(10));
 
         (await bench.IdsAsync()).ShouldBeEmpty();
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start)))).Code
-            .ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start)))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
 
         (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within)))).Session.ShouldBe(first.Value);
         (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start))).Session.ShouldBe(second.Value);
-        var between = await Should.ThrowAsync<ControlException>(() =>
+        var between = await Should.ThrowAsync<OperationException>(() =>
             bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within.AddMinutes(30)))));
         between.ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe("start");
     }
@@ -120,7 +121,7 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
 
         var error = await Record.ExceptionAsync(() => bench.Recordings.ClipAsync(session.Value, new(from, to)));
 
-        (error as ControlException)?.ValidationErrors.Select(m => m.Member).ShouldBe([member]);
+        (error as OperationException)?.ValidationErrors.Select(m => m.Member).ShouldBe([member]);
         (error is null).ShouldBe(member.Length == 0, error?.ToString());
     }
 
@@ -193,8 +194,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
             .ShouldBe([clip, sessions[2]], ignoreOrder: true);
         (await bench.Recordings.ListAsync(new("other"))).ShouldBeEmpty();
         (await bench.Recordings.ListAsync(new("demo"))).Count.ShouldBe(4);
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(ControlErrorCode.NotFound);
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(
+        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(OperationErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ListAsync(
             new(Kind: "x", Visibility: "y", Limit: 0)))).ValidationErrors.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
     }
 
@@ -210,8 +211,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
             SELECT count(*) FROM made
             """);
 
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Theory]
@@ -226,7 +227,7 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
         foreach (var ask in (Func<Task>[])[() => bench.Recordings.GetAsync(id), () => bench.Recordings.SetAsync(id, new("x")),
             () => bench.Recordings.DeleteAsync(id), () => bench.Recordings.ClipAsync(id, new(default))])
         {
-            (await Should.ThrowAsync<ControlException>(ask)).Code.ShouldBe(ControlErrorCode.NotFound);
+            (await Should.ThrowAsync<OperationException>(ask)).Code.ShouldBe(OperationErrorCode.NotFound);
         }
 
         (await bench.IdsAsync()).Count.ShouldBe(1);

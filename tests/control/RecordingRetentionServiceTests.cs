@@ -1,8 +1,9 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Control.Lookups;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -296,7 +297,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
             }
             else
             {
-                (await Should.ThrowAsync<ControlException>(() => clip)).Code.ShouldBe(ControlErrorCode.NotFound);
+                (await Should.ThrowAsync<OperationException>(() => clip)).Code.ShouldBe(OperationErrorCode.NotFound);
                 bench.Rig.Lifecycle.Forgotten.ShouldContain(session);
             }
         }
@@ -323,7 +324,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         var media = new SaidMedia();
         media.Empty.UnionWith(Enumerable.Range(1, RecordingRetentionService.BatchSize).Select(n => SessionId.Parse($"01J{n:D23}")));
         using var keeper = new RecordingRetentionService(
-            server.Get<ControlDatabase>(), server.Get<SessionManager>(), server.Get<SessionWriter>(), TimeProvider.System,
+            server.Get<ServerDatabase>(), server.Get<SessionManager>(), server.Get<SessionWriter>(), TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<RecordingRetentionService>.Instance,
             Microsoft.Extensions.Options.Options.Create(new ControlOptions()),
             RecordingHarness.CreateDeletionClock(TimeProvider.System), server.Lifecycle, media,
@@ -340,7 +341,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
 
         async Task<long> CountAsync(string condition)
         {
-            await using var command = server.Get<ControlDatabase>().Source
+            await using var command = server.Get<ServerDatabase>().Source
                 .CreateCommand($"SELECT count(*) FROM recordings WHERE {condition}");
             return (long)(await command.ExecuteScalarAsync())!;
         }
@@ -364,7 +365,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         await server.Get<ChannelRepository>().DeleteAsync("demo");
 
         await Broadcast.Testing.Poll.UntilAsync(() => sessions.TrueForAll(server.Lifecycle.Forgotten.Contains));
-        await using var count = server.Get<ControlDatabase>()
+        await using var count = server.Get<ServerDatabase>()
             .Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
         await Broadcast.Testing.Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
         await Broadcast.Testing.Poll.UntilAsync(

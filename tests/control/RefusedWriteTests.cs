@@ -1,10 +1,10 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
 using Shouldly;
@@ -68,7 +68,7 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var token = await server.TokenAsync(TokenRole.Admin);
-        await RefuseAllAsync(server.Get<ControlDatabase>(), "25006", "channels");
+        await RefuseAllAsync(server.Get<ServerDatabase>(), "25006", "channels");
 
         var (status, _, response) = await server.SendAsync("PATCH", "/api/v1/channels/demo", token, new { title = "New" });
 
@@ -108,25 +108,25 @@ public sealed class RefusedWriteTests(PostgresFixture postgres)
         (await rig.Events.GetAsync(planned.Id)).State.ShouldBe(expected);
     }
 
-    private static Task RefuseAllAsync(ControlDatabase database, string state, params string[] tables) =>
+    private static Task RefuseAllAsync(ServerDatabase database, string state, params string[] tables) =>
         Task.WhenAll(tables.Select(table => RefuseAsync(database, state, table, "true")));
 
-    private static Task RefuseAsync(ControlDatabase database, string state, string table, string condition) => ExecuteAsync(database, $"""
+    private static Task RefuseAsync(ServerDatabase database, string state, string table, string condition) => ExecuteAsync(database, $"""
         CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse_{table}()
         """);
 
-    private static Task AcceptAsync(ControlDatabase database, string table) =>
+    private static Task AcceptAsync(ServerDatabase database, string table) =>
         ExecuteAsync(database, $"DROP TRIGGER refuse ON {table}");
 
-    private static async Task ExecuteAsync(ControlDatabase database, string sql)
+    private static async Task ExecuteAsync(ServerDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task<List<string>> ListAsync(ControlDatabase database, string sql)
+    private static async Task<List<string>> ListAsync(ServerDatabase database, string sql)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>(sql)];

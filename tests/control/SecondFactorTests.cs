@@ -1,4 +1,5 @@
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Shouldly;
 using Xunit;
 
@@ -17,8 +18,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         made.Uri.ShouldContain($"secret={made.Secret}&");
         made.ToString().ShouldNotContain(made.Secret);
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>("it is not confirmed");
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code
-            .ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<OperationException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code
+            .ShouldBe(OperationErrorCode.Invalid);
         (await people.Factors.ConfirmAsync(jane, await CodeAsync(people), default)).Count.ShouldBe(SecondFactors.RecoveryCodes);
 
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.NeedsCode>();
@@ -32,8 +33,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
             "people type it as it is shown");
         (await people.LoginAsync("jane", UserTests.Password, code)).ShouldBeOfType<LoginResult.WrongCode>();
         (await people.Users.GetAsync("jane")).HasTotp.ShouldBeTrue();
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.StartAsync(jane, default))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => people.Factors.StartAsync(jane, default))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Fact]
@@ -72,8 +73,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
             (await people.LoginAsync("jane", UserTests.Password, "wrong")).ShouldBeOfType<LoginResult.WrongCode>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code
-            .ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code
+            .ShouldBe(OperationErrorCode.TooManyAttempts);
         (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(LoginAttempts.MaxCodes,
             "they are counted though the login that each belongs to is taken back");
         people.Clock.Advance(LoginAttempts.CodeWindow);
@@ -87,8 +88,8 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         var jane = await JaneAsync(people);
         var codes = await EnrolAsync(people, jane);
 
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.DisableAsync(jane, "wrong", default))).Code
-            .ShouldBe(ControlErrorCode.Invalid);
+        (await Should.ThrowAsync<OperationException>(() => people.Factors.DisableAsync(jane, "wrong", default))).Code
+            .ShouldBe(OperationErrorCode.Invalid);
         await people.Factors.DisableAsync(jane, codes[0], default);
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>();
 

@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Targets;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
@@ -26,14 +26,14 @@ public sealed class SecretKeyCheckTests(PostgresFixture postgres) : IDisposable
         {
             logB.Count(Warning).ShouldBe(1);
             logB.Contains("2 servers share the database, and Control:SecretKeys is not set").ShouldBeTrue();
-            (await SecretKeyCheck.FindSeparateAsync(a.Get<ControlDatabase>(), a.Get<SecretProtector>(), default)).ShouldNotBeNull()
+            (await SecretKeyCheck.FindSeparateAsync(a.Get<ServerDatabase>(), a.Get<SecretProtector>(), default)).ShouldNotBeNull()
                 .Remedy.ShouldContain("the same value on all servers");
             await b.StopAsync();
         }
 
         // A server that has ended regularly does not count.
         logA.Count(Warning).ShouldBe(0);
-        (await SecretKeyCheck.FindSeparateAsync(a.Get<ControlDatabase>(), a.Get<SecretProtector>(), default)).ShouldBeNull();
+        (await SecretKeyCheck.FindSeparateAsync(a.Get<ServerDatabase>(), a.Get<SecretProtector>(), default)).ShouldBeNull();
         await using var c = await Server.StartAsync(options.ConnectionString, _b.Path, log: logC, settings: ("Control:SecretKeys", Key));
         logC.Count(Warning).ShouldBe(0, "its keys are configured");
     }
@@ -54,8 +54,8 @@ public sealed class SecretKeyCheckTests(PostgresFixture postgres) : IDisposable
         // The remedy: the keys of both files, on each server.
         var keys = new[] { _a, _b }.Select(folder => File.ReadAllText(Path.Combine(folder.Path, SecretProtector.FileName)).Trim()).ToList();
         var both = new SecretProtector(new DataFolder("/nonexistent"), () => keys);
-        (await SecretKeyCheck.FindUnreadableAsync(a.Get<ControlDatabase>(), both, default)).ShouldBeNull();
-        (await SecretKeyCheck.FindSeparateAsync(a.Get<ControlDatabase>(), both, default)).ShouldBeNull();
+        (await SecretKeyCheck.FindUnreadableAsync(a.Get<ServerDatabase>(), both, default)).ShouldBeNull();
+        (await SecretKeyCheck.FindSeparateAsync(a.Get<ServerDatabase>(), both, default)).ShouldBeNull();
     }
 
     public void Dispose()
@@ -65,7 +65,7 @@ public sealed class SecretKeyCheckTests(PostgresFixture postgres) : IDisposable
     }
 
     private static Task<SecretKeyProblem?> FindAsync(Server server) =>
-        SecretKeyCheck.FindUnreadableAsync(server.Get<ControlDatabase>(), server.Get<SecretProtector>(), default);
+        SecretKeyCheck.FindUnreadableAsync(server.Get<ServerDatabase>(), server.Get<SecretProtector>(), default);
 
     private static Task AddAsync(Server server, string name) => server.Get<TargetRepository>().AddAsync("main",
         new TargetRequest(name, "rtmp://203.0.113.1/live", $"key-of-{name}"));

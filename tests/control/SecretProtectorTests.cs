@@ -1,4 +1,5 @@
 using Broadcast.Control.Secrets;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
@@ -42,7 +43,7 @@ public sealed class SecretProtectorTests
         }
 
         void Rejects(byte[] bytes, string context) =>
-            Should.Throw<ControlException>(() => protector.Unprotect(bytes, context)).Message.ShouldNotContain("abcd");
+            Should.Throw<OperationException>(() => protector.Unprotect(bytes, context)).Message.ShouldNotContain("abcd");
     }
 
     [Fact]
@@ -57,10 +58,10 @@ public sealed class SecretProtectorTests
         during.Unprotect(old, Url).ShouldBe("key");
         (during.IsCurrent(old), before.IsCurrent(old)).ShouldBe((false, true));
         after.Unprotect(during.Protect("key", Url), Url).ShouldBe("key");
-        Should.Throw<ControlException>(() => after.Unprotect(old, Url)).Message.ShouldContain("Control:SecretKeys");
+        Should.Throw<OperationException>(() => after.Unprotect(old, Url)).Message.ShouldContain("Control:SecretKeys");
         during.Rotate().ShouldBeFalse();
         var invalid = new SecretProtector(folder, () => ["abc"]);
-        Should.Throw<ControlException>(() => invalid.Protect("key", Url)).Message.ShouldContain("openssl");
+        Should.Throw<OperationException>(() => invalid.Protect("key", Url)).Message.ShouldContain("openssl");
     }
 
     [Fact]
@@ -70,7 +71,7 @@ public sealed class SecretProtectorTests
         var data = new DataFolder(folder.Path);
         var protector = new SecretProtector(data, () => []);
         var file = Path.Combine(folder.Path, SecretProtector.FileName);
-        Should.Throw<ControlException>(() => protector.Unprotect(new SecretProtector(data, () => [First]).Protect("x", Url), Url));
+        Should.Throw<OperationException>(() => protector.Unprotect(new SecretProtector(data, () => [First]).Protect("x", Url), Url));
         File.Exists(file).ShouldBeFalse("reading creates no key");
 
         var old = protector.Protect("key", Url);
@@ -91,11 +92,11 @@ public sealed class SecretProtectorTests
             protector.Rotate().ShouldBeTrue();
         }
 
-        Should.Throw<ControlException>(() => protector.Rotate()).Message.ShouldContain(file);
+        Should.Throw<OperationException>(() => protector.Rotate()).Message.ShouldContain(file);
         protector.Unprotect(old, Url).ShouldBe("key");
 
         File.WriteAllText(file, "not a key\n");
-        Should.Throw<ControlException>(() => protector.Protect("key", Url)).Message.ShouldContain(file);
+        Should.Throw<OperationException>(() => protector.Protect("key", Url)).Message.ShouldContain(file);
     }
 
     [Fact]

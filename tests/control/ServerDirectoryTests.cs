@@ -1,7 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.HostToControl;
@@ -9,6 +8,7 @@ using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -38,7 +38,7 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
 
         (await b.Get<IServerDirectory>().GetAuthorityAsync(() => throw new InvalidOperationException(), CancellationToken.None))
             .ShouldBe(authorities[0]);
-        await using var connection = await a.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await a.Get<ServerDatabase>().Source.OpenConnectionAsync();
         (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM cluster_authority")).ShouldBe(1);
         (await Should.ThrowAsync<Npgsql.PostgresException>(ExecuteAsync(a,
             "INSERT INTO cluster_authority (only_row, certificate, private_key) VALUES (false, '', '')"))).SqlState.ShouldBe("23514");
@@ -47,7 +47,7 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
     [Fact]
     public async Task An_unavailable_database_is_an_IOException()
     {
-        var directory = new ServerDirectory(null!, null!, new ControlDatabase(new DataFolder("/nonexistent"),
+        var directory = new ServerDirectory(null!, null!, new ServerDatabase(new DataFolder("/nonexistent"),
             new DatabaseOptions { ConnectionString = "Host=/nonexistent;Username=nobody;Database=none" }, TimeProvider.System),
             Microsoft.Extensions.Options.Options.Create(new ControlOptions()), TimeProvider.System, null!, null!, null!, null!);
         await Should.ThrowAsync<IOException>(directory.GetAuthorityAsync(() => throw new InvalidOperationException(),
@@ -135,7 +135,7 @@ public sealed class ServerDirectoryTests(PostgresFixture postgres)
 
     private static async Task<Row> RowAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         return await connection.QuerySingleAsync<Row>("SELECT number, address, version FROM servers WHERE id = @id",
             new { id = server.Get<ServerIdentity>().Id });
     }

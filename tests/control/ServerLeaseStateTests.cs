@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
@@ -35,7 +35,7 @@ public sealed class ServerLeaseStateTests
     public async Task Lease_is_longer_with_the_private_database(string? connection, int seconds)
     {
         var time = new ManualTimeProvider();
-        await using var database = new ControlDatabase(
+        await using var database = new ServerDatabase(
             new DataFolder("/nonexistent"), () => new DatabaseOptions { ConnectionString = connection }, time, null, null);
         var lease = new ServerLeaseState(Options.Create(new ControlOptions { ServerLease = TimeSpan.FromSeconds(6) }), time, database);
         lease.Duration.ShouldBe(TimeSpan.FromSeconds(seconds));

@@ -1,9 +1,8 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
@@ -13,6 +12,7 @@ using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -252,7 +252,7 @@ public sealed class ServerRolesTests(PostgresFixture postgres)
 
     private static async Task CheckAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 
@@ -261,7 +261,7 @@ public sealed class ServerRolesTests(PostgresFixture postgres)
         string? address = "10.0.0.9:8090", string lease = "1 hour")
     {
         var id = Guid.NewGuid();
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await connection.ExecuteAsync($"""
             INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released, address, load, roles)
             VALUES (@id, @id, @name, '', now(), now(), now(), now() + interval '{lease}', false, @address, @load, @roles::text[])

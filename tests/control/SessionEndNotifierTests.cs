@@ -1,6 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.PackagerToControl;
@@ -21,7 +21,7 @@ public sealed class SessionEndNotifierTests
     {
         var (clock, log) = (new ManualTimeProvider(), new CapturingLogger());
         // nothing is written
-        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
+        await using var database = new ServerDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
         var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock,
             log.For<SessionManager>());
 
@@ -55,7 +55,7 @@ public sealed class SessionEndNotifierTests
     {
         var clock = new ManualTimeProvider();
         // nothing is written
-        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
+        await using var database = new ServerDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);
         var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock,
             NullLogger<SessionManager>.Instance);
         book.DisconnectEncoders(1, "disconnected").ShouldBe(0);

@@ -1,8 +1,8 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.ControlToCluster;
@@ -243,13 +243,13 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
     {
         await using var pair = await PairAsync();
         var repository = pair.A.Get<ServerRepository>();
-        (await Should.ThrowAsync<ControlException>(() => repository.SetDrainingAsync(4711, true, default))).Code
-            .ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => repository.SetDrainingAsync(4711, true, default))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
         await ExecuteAsync(pair.A, $"UPDATE servers SET lease_until = clock_timestamp() WHERE id = '{pair.B.Get<ServerIdentity>().Id}'");
         var number = (await repository.ListAsync(default)).Single(server => server.State == ServerState.Lost).Number;
 
-        (await Should.ThrowAsync<ControlException>(() => repository.SetDrainingAsync(number, true, default))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => repository.SetDrainingAsync(number, true, default))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Fact]
@@ -307,7 +307,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
             manager.CancelMove(grant.Session.Id, 2);
             return TakeoverSuitability.None;
         };
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await server.Get<OwnershipCheck>().RunAsync(connection, default);
 
         candidates.Asked.ShouldNotBeEmpty();
@@ -371,7 +371,7 @@ public sealed class SessionHandoversTests(PostgresFixture postgres)
         {
             foreach (var server in (Server[])[A, B])
             {
-                await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+                await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
                 await server.Get<OwnershipCheck>().RunAsync(connection, default);
             }
         }

@@ -1,15 +1,15 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.PackagerToControl;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -170,7 +170,7 @@ public sealed class SessionOwnersTests(PostgresFixture postgres)
         await a.DisposeAsync();
         await KilledAsync(b, grant.Session.Id, secondsAgo: 18);
         await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '1 hour'");
-        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync())
         {
             await b.Get<OwnershipCheck>().RunAsync(connection, default);
         }

@@ -1,9 +1,8 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
@@ -12,6 +11,7 @@ using Dapper;
 using Npgsql;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -116,7 +116,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         var candidates = new FakeCandidates { Suitability = TakeoverSuitability.None };
         await using var b = await StartAsync(await FreshAsync(), candidates);
         var session = await LostAsync(b, expired: 100);
-        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync();
         var claims = b.Get<SessionClaims>();
         var seen = (await claims.ReadAsync(connection, default)).Single();
         seen.Standing.ShouldBe(OwnershipStatus.LeaseExpired);
@@ -138,7 +138,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         // Checks of the server's own services take nothing over.
         var isTest = new AsyncLocal<bool> { Value = true };
         candidates.Finding = () => isTest.Value ? TakeoverSuitability.Encoder : TakeoverSuitability.None;
-        var settings = new NpgsqlConnectionStringBuilder(b.Get<ControlDatabase>().Source.ConnectionString) { Pooling = false };
+        var settings = new NpgsqlConnectionStringBuilder(b.Get<ServerDatabase>().Source.ConnectionString) { Pooling = false };
         await using var relay = new StallingRelay(Path.Combine(settings.Host!, ".s.PGSQL.5432"));
         (settings.Host, settings.Port) = ("127.0.0.1", relay.Port);
         await using (var connection = new NpgsqlConnection(settings.ConnectionString))
@@ -162,7 +162,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         var candidates = new FakeCandidates { Suitability = TakeoverSuitability.None };
         await using var b = await StartAsync(await FreshAsync(), candidates);
         var session = await LostAsync(b, expired: 10);
-        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync();
         var claims = b.Get<SessionClaims>();
         var seen = (await claims.ReadAsync(connection, default)).Single();
 
@@ -249,7 +249,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
     public async Task Decision_about_sessions_blocks_the_leases_of_others_only_while_its_server_responds()
     {
         await using var b = await StartAsync(await FreshAsync(), new FakeCandidates());
-        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync();
 
         await using (await b.Get<SessionClaims>().BeginDecisionAsync(connection, default))
         {
@@ -258,7 +258,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
         }
 
         (await connection.ExecuteScalarAsync<string>("SHOW idle_in_transaction_session_timeout")).ShouldBe("0");
-        ControlDatabase.IsUnavailable(new PostgresException("simulated", "FATAL", "FATAL", "25P03")).ShouldBeTrue();
+        ServerDatabase.IsUnavailable(new PostgresException("simulated", "FATAL", "FATAL", "25P03")).ShouldBeTrue();
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
             cancellation.ThrowIfCancellationRequested();
         };
 
-        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync())
         {
             await Should.ThrowAsync<OperationCanceledException>(() =>
                 b.Get<OwnershipCheck>().RunAsync(connection, canceled.Token));
@@ -399,7 +399,7 @@ public sealed class SessionTakeoversTests(PostgresFixture postgres)
 
     private static async Task CheckAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 

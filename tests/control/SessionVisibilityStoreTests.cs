@@ -1,9 +1,9 @@
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.OriginToControl;
@@ -257,7 +257,7 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
         return ids;
     }
 
-    private static async Task ExecuteAsync(ControlDatabase database, string sql)
+    private static async Task ExecuteAsync(ServerDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
@@ -269,14 +269,14 @@ public sealed class SessionVisibilityStoreTests(PostgresFixture postgres)
         await rig.Audience.FlushAsync(connection, default);
     }
 
-    private static async Task<SessionVisibilityStore> ReadAsync(ControlDatabase database)
+    private static async Task<SessionVisibilityStore> ReadAsync(ServerDatabase database)
     {
         var register = new SessionVisibilityStore(database, NullLogger<SessionVisibilityStore>.Instance);
         await LearnAsync(register, database);
         return register;
     }
 
-    private static async Task LearnAsync(SessionVisibilityStore register, ControlDatabase database)
+    private static async Task LearnAsync(SessionVisibilityStore register, ServerDatabase database)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
         await register.RefreshAsync(connection, default);

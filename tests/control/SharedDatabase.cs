@@ -1,7 +1,7 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Dapper;
@@ -60,21 +60,21 @@ internal static class SharedDatabase
     /// <summary>Runs SQL.</summary>
     public static async Task ExecuteAsync(Server server, string sql)
     {
-        await using var command = server.Get<ControlDatabase>().Source.CreateCommand(sql);
+        await using var command = server.Get<ServerDatabase>().Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Number of servers with a lease.</summary>
     public static async Task<long> CountLeasesAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM servers WHERE lease_until > clock_timestamp()");
     }
 
     /// <summary>A session's row.</summary>
     public static async Task<Row> RowAsync(Server server, SessionId session)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id",
             new { id = session.Value });
     }
@@ -82,7 +82,7 @@ internal static class SharedDatabase
     /// <summary>The sessions that are open.</summary>
     public static async Task<List<string>> OpenAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
     }
 

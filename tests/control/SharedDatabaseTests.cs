@@ -1,12 +1,11 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ClusterToControl;
 using Broadcast.Media.IngestToControl;
@@ -14,6 +13,7 @@ using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -163,7 +163,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.ServerLostReason);
         await Task.WhenAll(b.Get<ServerLeaseService>().RunOnceAsync(default), c.Get<ServerLeaseService>().RunOnceAsync(default));
-        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync();
         (await connection.ExecuteScalarAsync<long>(
             "SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1,
             "the end of the broadcast is reported once");
@@ -201,7 +201,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
             "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes', lease_until = clock_timestamp() - interval '6 "
             + "minutes'");
 
-        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync())
         {
             await b.Get<OwnershipCheck>().RunAsync(connection, default);   // B is back first, without a renewed lease
         }
@@ -405,14 +405,14 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await KilledAsync(b, grant.Session.Id, secondsAgo: 100);
         await b.Get<RecordingRetentionService>().RunOnceAsync(default);
 
-        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ServerDatabase>().Source.OpenConnectionAsync())
         {
             (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE deleted_at IS NULL")).ShouldBe(1);
         }
 
         missing.Empty.Clear();   // another instance of A uploaded it
         await b.Get<RecordingRetentionService>().RunOnceAsync(default);
-        await using var again = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var again = await b.Get<ServerDatabase>().Source.OpenConnectionAsync();
         (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);
     }
 

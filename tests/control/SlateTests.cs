@@ -1,6 +1,7 @@
 using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Slates;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.TranscoderToControl;
 using Shouldly;
@@ -49,7 +50,7 @@ public sealed class SlateTests(PostgresFixture postgres)
         var (status, problem, _) = await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token,
             new ByteArrayContent("<svg/>"u8.ToArray()));
         (status, problem.ToString().Contains("not a PNG, JPEG or MP4", StringComparison.Ordinal)).ShouldBe((400, true));
-        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>()
+        (await Should.ThrowAsync<OperationException>(() => server.Get<ChannelSlates>()
             .SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("maximum is 16777216");
         (await server.SendAsync("PUT", "/api/v1/channels/nobody/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(404);
     }

@@ -2,6 +2,7 @@ using Broadcast.Control.Channels;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Publishing;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Shouldly;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class StateNameTests
         Should.Throw<FormatException>(() => DeliveryStates.Parse("lost")).Message.ShouldContain("'lost'");
         DeliveryStates.ParseFilter(null).ShouldBeNull();
         DeliveryStates.ParseFilter("failed").ShouldBe(DeliveryState.Failed);
-        Should.Throw<ControlException>(() => DeliveryStates.ParseFilter("lost")).Code.ShouldBe(ControlErrorCode.Invalid);
+        Should.Throw<OperationException>(() => DeliveryStates.ParseFilter("lost")).Code.ShouldBe(OperationErrorCode.Invalid);
     }
 
     [Fact]

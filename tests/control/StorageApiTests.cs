@@ -1,5 +1,6 @@
 using Broadcast.Control.Identity;
 using Broadcast.Control.Storage;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -56,7 +57,7 @@ public sealed class StorageApiTests(PostgresFixture postgres)
         var (trial, probe) = (new StorageTest(database, clock), new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] });
 
         (await trial.RunAsync(probe)).Succeeded.ShouldBeTrue();
-        (await Should.ThrowAsync<ControlException>(trial.RunAsync(probe))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await Should.ThrowAsync<OperationException>(trial.RunAsync(probe))).Code.ShouldBe(OperationErrorCode.TooManyAttempts);
         clock.Advance(StorageTest.MinInterval);
         (await trial.RunAsync(probe)).Succeeded.ShouldBeTrue();
     }

@@ -1,7 +1,6 @@
-using Broadcast.Control.Database;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
-using static Broadcast.Control.Tests.SharedDatabase;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToCluster;
 using Broadcast.Media.IngestToControl;
@@ -9,6 +8,7 @@ using Broadcast.Testing;
 using Dapper;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -162,13 +162,13 @@ public sealed class StoredTakeoversTests(PostgresFixture postgres)
 
     private static async Task CheckAsync(Server server)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         await server.Get<OwnershipCheck>().RunAsync(connection, default);
     }
 
     private static async Task<long> CountAsync(Server server, string sql)
     {
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<long>(sql);
     }
 

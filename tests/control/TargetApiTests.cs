@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Targets;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.IngestToControl;
@@ -55,7 +55,7 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         (await server.SendAsync("DELETE", $"{Path}/other", producer)).Status.ShouldBe(204);
         (await server.SendAsync("GET", $"{Path}/other", producer)).Status.ShouldBe(404);
         (await server.SendAsync("DELETE", $"{Path}/other", producer)).Status.ShouldBe(404);
-        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ServerDatabase>().Source.OpenConnectionAsync();
         var audit = string.Join('\n', await connection.QueryAsync<string>(
             "SELECT action || ' ' || subject || ' ' || detail FROM audit_log"));
         audit.ShouldContain("target.create target/demo/My YouTube");
@@ -254,16 +254,16 @@ public sealed class TargetApiTests(PostgresFixture postgres)
         await ExecuteAsync(server, "UPDATE targets SET stream_key = decode(repeat('01', 40), 'hex') WHERE name = 'B'");
         var next = Convert.ToBase64String(Enumerable.Repeat((byte)7, 32).ToArray());
 
-        var rotating = new TargetRepository(server.Get<ControlDatabase>(),
+        var rotating = new TargetRepository(server.Get<ServerDatabase>(),
             new SecretProtector(new DataFolder("/nonexistent"), () => [next, Key]), TimeProvider.System);
         var (encrypted, unreadable) = await rotating.RotateAsync();
 
         encrypted.ShouldBe(1);
         unreadable.ShouldBe(["demo/B"], "it cannot be decrypted, and stays");
-        var after = new TargetRepository(server.Get<ControlDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), () => [next]),
+        var after = new TargetRepository(server.Get<ServerDatabase>(), new SecretProtector(new DataFolder("/nonexistent"), () => [next]),
             TimeProvider.System);
         (await after.GetWithKeyAsync("demo", "A", default)).StreamKey.ShouldBe(Secret);
-        await Should.ThrowAsync<ControlException>(repository.GetWithKeyAsync("demo", "A", default));
+        await Should.ThrowAsync<OperationException>(repository.GetWithKeyAsync("demo", "A", default));
     }
 
     private static string? Text(JsonElement element, string member) => element.GetProperty(member).GetString();

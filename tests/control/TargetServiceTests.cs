@@ -1,10 +1,10 @@
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
 using Broadcast.Control.Secrets;
 using Broadcast.Control.Servers;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Targets;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToTargets;
 using Broadcast.Media.IngestToControl;
@@ -238,7 +238,7 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
         using var folder = TempFolder.Create();
         var secrets = new SecretProtector(new DataFolder(folder.Path), () => []);
         await using var bench = await StartAsync();
-        await new TargetRepository(bench.Server.Get<ControlDatabase>(), secrets, TimeProvider.System)
+        await new TargetRepository(bench.Server.Get<ServerDatabase>(), secrets, TimeProvider.System)
             .AddAsync("demo", new("A", Url, "key"));
         await bench.GoOnAirAsync();
         bench.Restart(secrets: secrets);
@@ -298,7 +298,7 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
 
         public SessionId Session { get; private set; }
 
-        public void Restart(ControlDatabase? database = null, SecretProtector? secrets = null)
+        public void Restart(ServerDatabase? database = null, SecretProtector? secrets = null)
         {
             _service.Dispose();
             _service = Create(database, secrets);
@@ -332,7 +332,7 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
 
         public async Task<List<string>> EventsAsync()
         {
-            await using var connection = await Server.Get<ControlDatabase>().Source.OpenConnectionAsync();
+            await using var connection = await Server.Get<ServerDatabase>().Source.OpenConnectionAsync();
             return [.. await connection.QueryAsync<string>("SELECT type FROM stream_events WHERE type LIKE 'target.%' ORDER BY id")];
         }
 
@@ -342,8 +342,8 @@ public sealed class TargetServiceTests(PostgresFixture postgres)
             await Server.DisposeAsync();
         }
 
-        private TargetService Create(ControlDatabase? database, SecretProtector? secrets) => new(
-            database ?? Server.Get<ControlDatabase>(), Server.Get<SessionManager>(), Visibility, secrets ?? Server.Get<SecretProtector>(),
+        private TargetService Create(ServerDatabase? database, SecretProtector? secrets) => new(
+            database ?? Server.Get<ServerDatabase>(), Server.Get<SessionManager>(), Visibility, secrets ?? Server.Get<SecretProtector>(),
             Server.Get<ServerIdentity>(), Time, NullLogger<TargetService>.Instance, Legs);
     }
 

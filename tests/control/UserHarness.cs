@@ -1,6 +1,6 @@
 using System.Net;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -11,7 +11,7 @@ namespace Broadcast.Control.Tests;
 /// <summary>Users with a database and a stopped clock.</summary>
 internal sealed class UserHarness : IAsyncDisposable
 {
-    private UserHarness(ControlDatabase database, ControlOptions options)
+    private UserHarness(ServerDatabase database, ControlOptions options)
     {
         var control = Options.Create(options);
         Database = database;
@@ -24,7 +24,7 @@ internal sealed class UserHarness : IAsyncDisposable
 
     public ManualTimeProvider Clock { get; } = new();
 
-    public ControlDatabase Database { get; }
+    public ServerDatabase Database { get; }
 
     public UserRepository Users { get; }
 

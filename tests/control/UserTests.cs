@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
@@ -31,8 +32,8 @@ public sealed class UserTests(PostgresFixture postgres)
         (await people.LoginAsync("nobody", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.LoginAsync("jane' OR true --\0", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.Users.GetAsync("jane")).LastLoginAt.ShouldBe(people.Clock.GetUtcNow());
-        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code
-            .ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Fact]
@@ -100,8 +101,8 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.Sessions.EndAsync("jane", three[..8]);
         (await people.Sessions.VerifyAsync(three, default)).ShouldBeNull();
         (await people.Sessions.VerifyAsync(four, default)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code
-            .ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
     }
 
     [Fact]
@@ -178,7 +179,7 @@ public sealed class UserTests(PostgresFixture postgres)
             () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)),
             () => people.Users.DeleteAsync("jane")])
         {
-            (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlErrorCode.Conflict);
+            (await Should.ThrowAsync<OperationException>(change)).Code.ShouldBe(OperationErrorCode.Conflict);
         }
 
         (await people.Sessions.VerifyAsync(login, default))!.Role.ShouldBe(TokenRole.Admin, "nothing of it was done");
@@ -202,7 +203,7 @@ public sealed class UserTests(PostgresFixture postgres)
                 await people.Users.SetAsync(name, new(IsDisabled: true));
                 return true;
             }
-            catch (ControlException e) when (e.Code == ControlErrorCode.Conflict)
+            catch (OperationException e) when (e.Code == OperationErrorCode.Conflict)
             {
                 return false;
             }

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.ViewerCounting;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
@@ -175,7 +175,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     public async Task Own_viewer_count_continues_during_a_database_outage()
     {
         var clock = new ManualTimeProvider();
-        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
+        await using var database = new ServerDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
         var book = new SessionManager(new SessionWriter(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
             null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new CapturingLogger());

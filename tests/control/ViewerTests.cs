@@ -1,8 +1,8 @@
 using System.Net;
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Identity;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Testing;
@@ -122,7 +122,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var home = IPAddress.Parse("203.0.113.9");
         await Poll.UntilAsync(async () => (await AskAsync(server, token, at: home)).IsAllowed, description: "the key is known");
 
-        await server.Get<ControlDatabase>().DisposeAsync();
+        await server.Get<ServerDatabase>().DisposeAsync();
 
         (await AskAsync(server, token, at: home)).IsAllowed.ShouldBeTrue();
         (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.AddressMismatch);

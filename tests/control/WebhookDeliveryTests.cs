@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Broadcast.Control.Database;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -297,7 +297,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await bench.WebhookAsync(receiver.Address);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         // never opened
-        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);
+        var away = new ServerDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);
         using var blind = new WebhookDispatcher(
             new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options),
             bench.Clock, bench.Log.For<WebhookDispatcher>());

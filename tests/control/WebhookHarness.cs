@@ -1,6 +1,6 @@
 using System.Net;
-using Broadcast.Control.Database;
 using Broadcast.Control.Webhooks;
+using Broadcast.Database;
 using Broadcast.Media.Outbound;
 using Broadcast.Testing;
 using Dapper;
@@ -12,9 +12,9 @@ internal sealed class WebhookHarness : IAsyncDisposable
 {
     private readonly List<WebhookSender> _senders = [];
 
-    private WebhookHarness(ControlDatabase database) => Database = database;
+    private WebhookHarness(ServerDatabase database) => Database = database;
 
-    public ControlDatabase Database { get; }
+    public ServerDatabase Database { get; }
 
     public ManualTimeProvider Clock { get; } = new();
 

@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Media;
 using Broadcast.Testing;
@@ -63,7 +63,7 @@ public sealed class RunningServerOptionsTests
         ThreadPoolMinimum.Apply();
 
         ThreadPool.GetMinThreads(out var workers, out _);
-        workers.ShouldBeGreaterThanOrEqualTo(ControlDatabase.MaxConnections + ThreadPoolMinimum.Unblocked);
+        workers.ShouldBeGreaterThanOrEqualTo(ServerDatabase.MaxConnections + ThreadPoolMinimum.Unblocked);
     }
 
     private static IConfigurationRoot Configuration(params (string Key, string Value)[] options) =>

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.IngestToControl;
 using Broadcast.Media.PackagerToControl;
@@ -128,7 +128,7 @@ internal static class AuthorizationBenchmark
     }
 
     /// <summary>Creates enough channels that each is free again when its next encoder arrives.</summary>
-    private static async Task<List<string>> KeysAsync(ControlDatabase store, int count)
+    private static async Task<List<string>> KeysAsync(ServerDatabase store, int count)
     {
         var (channels, keys) = (new ChannelRepository(store, TimeProvider.System), new List<string>());
         for (var i = 0; i < count; i++)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -39,7 +39,7 @@ internal static class BareHost
             return 1;
         }
 
-        await using var database = await ControlDatabase.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName),
+        await using var database = await ServerDatabase.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName),
             new DatabaseOptions(), TimeProvider.System);
         await using (var make = database.Source.CreateCommand(
             "CREATE TABLE bench_rows (id int PRIMARY KEY, title text NOT NULL); INSERT INTO bench_rows SELECT i, '' FROM "

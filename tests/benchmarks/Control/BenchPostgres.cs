@@ -1,5 +1,5 @@
-using Broadcast.Control.Database;
-using Broadcast.Control.Postgres;
+using Broadcast.Database;
+using Broadcast.Database.Postgres;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -15,10 +15,10 @@ internal sealed class BenchPostgres : IAsyncDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly string _folder;
 
-    private BenchPostgres(string folder, ControlDatabase store) => (_folder, Store) = (folder, store);
+    private BenchPostgres(string folder, ServerDatabase store) => (_folder, Store) = (folder, store);
 
     /// <summary>The database, opened in this process.</summary>
-    public ControlDatabase Store { get; }
+    public ServerDatabase Store { get; }
 
     private string Cluster => Path.Combine(_folder, "postgres");
 
@@ -27,7 +27,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     public static async Task<BenchPostgres> StartAsync(string folder)
     {
         Directory.CreateDirectory(folder);
-        return new(folder, await ControlDatabase.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
+        return new(folder, await ServerDatabase.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
     }
 
     /// <summary>Returns a connection string for other processes.</summary>

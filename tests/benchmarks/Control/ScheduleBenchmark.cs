@@ -1,7 +1,7 @@
 using System.Globalization;
 using Broadcast.Control.Channels;
-using Broadcast.Control.Database;
 using Broadcast.Control.Events;
+using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -175,7 +175,7 @@ internal static class ScheduleBenchmark
     }
 
     /// <summary>Creates one event of one minute on each channel, at random starts.</summary>
-    private static async Task<List<EventInfo>> PlanAsync(ControlPlan plan, ControlDatabase store)
+    private static async Task<List<EventInfo>> PlanAsync(ControlPlan plan, ServerDatabase store)
     {
         var (directory, random, events) = (new EventRepository(store, TimeProvider.System), new Random(plan.Seed), new List<EventInfo>());
         var first = DateTimeOffset.FromUnixTimeMilliseconds((TimeProvider.System.GetUtcNow() + Lead).ToUnixTimeMilliseconds());

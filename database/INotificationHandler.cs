@@ -1,12 +1,12 @@
 using Npgsql;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>
-/// Part of control that follows changes in the database, made by this process or others. The <see cref="NotificationListener"/> calls the
+/// Part of a module that follows changes in the database, made by this process or others. The <see cref="NotificationListener"/> calls the
 /// handlers one after another, in the order of their registration.
 /// </summary>
-internal interface INotificationHandler
+public interface INotificationHandler
 {
     /// <summary>Returns whether a notification concerns this handler.</summary>
     bool Handles(DatabaseNotification notification);

@@ -1,4 +1,4 @@
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>Options of the control database, section <c>Database</c>.</summary>
 public sealed class DatabaseOptions
@@ -24,10 +24,10 @@ public sealed class DatabaseOptions
     public TimeSpan ReloadTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Indicates whether a server is configured; an empty string, as from an empty environment variable, means none.</summary>
-    internal bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
+    public bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
 
     /// <summary>Validates the options and returns one message per error.</summary>
-    internal IEnumerable<string> Validate()
+    public IEnumerable<string> Validate()
     {
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5))
         {

@@ -1,10 +1,10 @@
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>
 /// Advisory lock on a file (<c>flock</c>, which .NET takes when it opens a file). The kernel releases it when the holder exits in any way,
 /// including kill -9.
 /// </summary>
-internal sealed class FileLock : IDisposable
+public sealed class FileLock : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private readonly FileStream _file;
@@ -12,7 +12,7 @@ internal sealed class FileLock : IDisposable
     private FileLock(FileStream file) => _file = file;
 
     /// <summary>Waits for the exclusive lock.</summary>
-    /// <exception cref="ControlException">Another process held it for <paramref name="timeout"/>.</exception>
+    /// <exception cref="OperationException">Another process held it for <paramref name="timeout"/>.</exception>
     public static async Task<FileLock> ExclusiveAsync(string path, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -25,8 +25,8 @@ internal sealed class FileLock : IDisposable
 
             if (time.GetElapsedTime(started) > timeout)
             {
-                throw new ControlException(
-                    ControlErrorCode.Unavailable,
+                throw new OperationException(
+                    OperationErrorCode.Unavailable,
                     $"Another command has been starting or stopping the database for over {timeout.TotalSeconds:0} s (lock {path}). Wait "
                     + "for it, or stop it.");
             }

@@ -2,13 +2,13 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>One migration of the schema: number, name and statements.</summary>
-internal sealed record Migration(int Number, string Name, string Sql);
+public sealed record Migration(int Number, string Name, string Sql);
 
 /// <summary>Embedded, numbered SQL files, applied in order, once, in one transaction and by one process at a time.</summary>
-internal static class Migrations
+public static class Migrations
 {
     private const int MaxAttempts = 5;
     private const long LockKey = 0x42_72_6F_61_64;   // "Broad"
@@ -28,8 +28,8 @@ internal static class Migrations
     /// <param name="logger">Logger.</param>
     /// <param name="cancellationToken">Cancels the migration.</param>
     /// <param name="lockTimeout">Lock timeout of one statement, because other statements queue behind it; default 5 s.</param>
-    /// <exception cref="ControlException">
-    /// <see cref="ControlErrorCode.Broken"/>: the schema is newer than this program. <see cref="ControlErrorCode.Unavailable"/>: other
+    /// <exception cref="OperationException">
+    /// <see cref="OperationErrorCode.Broken"/>: the schema is newer than this program. <see cref="OperationErrorCode.Unavailable"/>: other
     /// connections kept its tables locked during all attempts.
     /// </exception>
     public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken,
@@ -46,13 +46,13 @@ internal static class Migrations
             {
                 if (--attemptsLeft == 0)
                 {
-                    throw new ControlException(
-                        ControlErrorCode.Unavailable,
+                    throw new OperationException(
+                        OperationErrorCode.Unavailable,
                         $"The schema cannot be migrated while other connections lock its tables ({e.MessageText}). Wait for a running "
                         + "backup, or stop older servers.", e);
                 }
 
-                ControlLog.MigrationBlocked(logger, e.MessageText);
+                DatabaseLog.MigrationBlocked(logger, e.MessageText);
                 await Task.Delay(RetryDelay, time, cancellationToken);
             }
         }
@@ -80,8 +80,8 @@ internal static class Migrations
         var from = await CountAsync(connection, cancellationToken);
         if (from > All[^1].Number)
         {
-            throw new ControlException(
-                ControlErrorCode.Broken,
+            throw new OperationException(
+                OperationErrorCode.Broken,
                 $"The database's schema is version {from}; this program supports versions up to {All[^1].Number}. Run the newer program, "
                 + "or restore a backup from before its migration.");
         }
@@ -101,7 +101,7 @@ internal static class Migrations
         await transaction.CommitAsync(cancellationToken);
         if (from != All[^1].Number)
         {
-            ControlLog.Migrated(logger, from, All[^1].Number);
+            DatabaseLog.Migrated(logger, from, All[^1].Number);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace Broadcast.Control.Database;
+namespace Broadcast.Control.Lookups;
 
 /// <summary>
 /// Lookups of rows by id, several in one statement when many are requested at once. A statement starts after the requests that it answers,

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>Inspects a cluster's server process from outside.</summary>
-internal static class Postmaster
+public static class Postmaster
 {
     /// <summary>Name of the server's socket in the cluster.</summary>
     public const string SocketName = ".s.PGSQL.5432";

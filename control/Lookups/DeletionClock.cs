@@ -2,7 +2,7 @@ using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Control.Lookups;
 
 /// <summary>
 /// Clock for deletions that cannot be undone: retention of recordings and of the audit log. It is the database's clock, or this server's if

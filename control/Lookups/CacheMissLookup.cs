@@ -1,9 +1,10 @@
 using System.Net;
+using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Control.Lookups;
 
 /// <summary>
 /// Database lookups for caches that miss. Concurrency is limited and shared fairly among clients (<see cref="LookupSlots"/>), because ids
@@ -92,7 +93,7 @@ internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProv
 
             return await ReadAsync(id, readCache, read, client).WaitAsync(linked.Token);
         }
-        catch (Exception e) when (ControlDatabase.IsUnavailable(e)
+        catch (Exception e) when (ServerDatabase.IsUnavailable(e)
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw createException(e);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Control.Lookups;
 
 /// <summary>
 /// Slots for database lookups, shared fairly among clients. One client holds at most <see cref="MaxPerClient"/> of the

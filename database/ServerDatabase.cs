@@ -5,27 +5,28 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>
-/// PostgreSQL database of the control module: a configured server, or an embedded one in the data folder. Opening it migrates the schema.
+/// PostgreSQL database of the installation: a configured server, or an embedded one in the data folder. Opening it migrates the schema.
 /// The server process and every command open it separately. An embedded server runs until its last user closes it.
 /// </summary>
-public sealed class ControlDatabase : IAsyncDisposable
+public sealed class ServerDatabase : IAsyncDisposable
 {
-    internal const string User = "broadcast";
+    /// <summary>Name of the user and of the database on the embedded server.</summary>
+    public const string User = "broadcast";
 
     /// <summary>Maximum number of connections of HTTP requests, which include those of the API.</summary>
-    internal const int MaxRequestConnections = 12;
+    public const int MaxRequestConnections = 12;
 
     /// <summary>Maximum number of connections of services, encoder admission and commands.</summary>
-    internal const int MaxServiceConnections = 8;
+    public const int MaxServiceConnections = 8;
 
     /// <summary>
-    /// Maximum number of connections for lookups on behalf of viewers and publishers: <see cref="LookupSlots.MaxRunning"/> each for
-    /// recordings and events, the rest for stream keys.
+    /// Maximum number of connections for lookups on behalf of viewers and publishers: 6 each for recordings and events, the
+    /// rest for stream keys.
     /// </summary>
-    internal const int MaxLookupConnections = 16;
+    public const int MaxLookupConnections = 16;
 
     private const string IdleInTransactionTimeout = "25P03";
     private const int MaxLeaseConnections = 2;
@@ -37,25 +38,27 @@ public sealed class ControlDatabase : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly IHttpContextAccessor? _requests;
     private readonly SemaphoreSlim _opening = new(1, 1);
-    private Broadcast.Control.Postgres.EmbeddedPostgres? _server;
+    private Broadcast.Database.Postgres.EmbeddedPostgres? _server;
     private ConnectionPools? _pools;
     private bool _skipsMigrations;
 
     /// <summary>Creates a database that is not open yet.</summary>
-    public ControlDatabase(DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null)
+    public ServerDatabase(DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ServerDatabase>? logger = null)
         : this(folder, () => options, time, logger)
     {
     }
 
-    // Options are read when the database is opened, so that the host reports all invalid options together.
-    internal ControlDatabase(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<ControlDatabase>? logger,
+    /// <summary>
+    /// Creates a database that is not open yet. Options are read when it is opened, so that the host reports all invalid options together.
+    /// </summary>
+    public ServerDatabase(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<ServerDatabase>? logger,
         IHttpContextAccessor? requests = null)
     {
         _folder = folder;
         _options = options;
         _time = time;
         _requests = requests;
-        _logger = logger ?? NullLogger<ControlDatabase>.Instance;
+        _logger = logger ?? NullLogger<ServerDatabase>.Instance;
         DapperTypeHandlers.Register();
     }
 
@@ -72,42 +75,42 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// Connections of the current HTTP request, or outside of requests those of services, which requests cannot exhaust. All times are in
     /// UTC.
     /// </summary>
-    /// <exception cref="ControlException">The database is not open (<see cref="ControlErrorCode.Unavailable"/>).</exception>
+    /// <exception cref="OperationException">The database is not open (<see cref="OperationErrorCode.Unavailable"/>).</exception>
     public NpgsqlDataSource Source => _requests?.HttpContext is null ? Pools.Services : Pools.Requests;
 
     /// <summary>Connections for lookups on behalf of viewers and publishers, which API requests cannot exhaust.</summary>
-    internal NpgsqlDataSource LookupSource => Pools.Lookups;
+    public NpgsqlDataSource LookupSource => Pools.Lookups;
 
     /// <summary>Indicates whether the database is the private one of this data folder, which no other server uses.</summary>
     public bool IsPrivate => !_options().HasServer;
 
     /// <summary>Connections for renewing the server's lease, which nothing else can exhaust.</summary>
-    internal NpgsqlDataSource LeaseSource => Pools.Leases;
+    public NpgsqlDataSource LeaseSource => Pools.Leases;
 
     /// <summary>Connections for complete reloads of caches, with <see cref="DatabaseOptions.ReloadTimeout"/>.</summary>
-    internal NpgsqlDataSource ReloadSource => Pools.Reloads;
+    public NpgsqlDataSource ReloadSource => Pools.Reloads;
 
     /// <summary>A new connection with each opening, because pooled ones may not have noticed a change of the network.</summary>
-    internal NpgsqlDataSource ProbeSource => Pools.Probes;
+    public NpgsqlDataSource ProbeSource => Pools.Probes;
 
     private ConnectionPools Pools => Volatile.Read(ref _pools)
-        ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
+        ?? throw new OperationException(OperationErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
 
     /// <summary>Connection settings including the password, for client programs. Never display them.</summary>
-    internal NpgsqlConnectionStringBuilder Settings { get; private set; } = [];
+    public NpgsqlConnectionStringBuilder Settings { get; private set; } = [];
 
     /// <summary>
     /// Opens the database: starts or joins the embedded server unless another is configured, and applies missing migrations.
     /// </summary>
-    /// <exception cref="ControlException">
-    /// <see cref="ControlErrorCode.Broken"/>: PostgreSQL is not installed, does not start, or the schema is newer than this program.
-    /// <see cref="ControlErrorCode.Unavailable"/>: the configured server does not respond.
+    /// <exception cref="OperationException">
+    /// <see cref="OperationErrorCode.Broken"/>: PostgreSQL is not installed, does not start, or the schema is newer than this program.
+    /// <see cref="OperationErrorCode.Unavailable"/>: the configured server does not respond.
     /// </exception>
-    public static async Task<ControlDatabase> OpenAsync(
-        DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null,
+    public static async Task<ServerDatabase> OpenAsync(
+        DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ServerDatabase>? logger = null,
         CancellationToken cancellationToken = default)
     {
-        var database = new ControlDatabase(folder, options, time, logger);
+        var database = new ServerDatabase(folder, options, time, logger);
         try
         {
             await database.OpenAsync(cancellationToken);
@@ -121,12 +124,12 @@ public sealed class ControlDatabase : IAsyncDisposable
     }
 
     /// <summary>Opens the database without migrating its schema, to inspect or replace it.</summary>
-    /// <exception cref="ControlException">See
-    /// <see cref="OpenAsync(DataFolder, DatabaseOptions, TimeProvider, ILogger{ControlDatabase}?, CancellationToken)"/>.</exception>
-    internal static async Task<ControlDatabase> OpenWithoutMigrationAsync(DataFolder folder, DatabaseOptions options, TimeProvider time,
+    /// <exception cref="OperationException">See
+    /// <see cref="OpenAsync(DataFolder, DatabaseOptions, TimeProvider, ILogger{ServerDatabase}?, CancellationToken)"/>.</exception>
+    public static async Task<ServerDatabase> OpenWithoutMigrationAsync(DataFolder folder, DatabaseOptions options, TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var database = new ControlDatabase(folder, options, time) { _skipsMigrations = true };
+        var database = new ServerDatabase(folder, options, time) { _skipsMigrations = true };
         try
         {
             await database.OpenAsync(cancellationToken);
@@ -152,16 +155,16 @@ public sealed class ControlDatabase : IAsyncDisposable
 
             if (!_options().HasServer)
             {
-                _server ??= await Broadcast.Control.Postgres.EmbeddedPostgres.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
+                _server ??= await Broadcast.Database.Postgres.EmbeddedPostgres.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
             }
 
             var pools = await ConnectAsync(cancellationToken);
             Volatile.Write(ref _pools, pools);
         }
-        catch (Exception e) when (IsUnavailable(e) && e is not ControlException { InnerException: PostgresException })
+        catch (Exception e) when (IsUnavailable(e) && e is not OperationException { InnerException: PostgresException })
         {
-            throw new ControlException(
-                ControlErrorCode.Unavailable,
+            throw new OperationException(
+                OperationErrorCode.Unavailable,
                 _server is null
                     ? $"The database does not respond ({Describe(e)}). Check that the server in Database:ConnectionString is running and "
                         + "accepts connections from this machine."
@@ -170,7 +173,7 @@ public sealed class ControlDatabase : IAsyncDisposable
         }
         catch (PostgresException e)
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 $"The database rejected the connection: {e.MessageText} ({e.SqlState}). Check the user, its privileges and the database "
                 + "name in Database:ConnectionString.", e);
         }
@@ -207,7 +210,7 @@ public sealed class ControlDatabase : IAsyncDisposable
             || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable
                 or IdleInTransactionTimeout or PostgresErrorCodes.InternalError,
         NpgsqlException or TimeoutException or SocketException => true,
-        ControlException { Code: ControlErrorCode.Unavailable } => true,
+        OperationException { Code: OperationErrorCode.Unavailable } => true,
         _ => false,
     };
 
@@ -215,7 +218,7 @@ public sealed class ControlDatabase : IAsyncDisposable
     /// Returns whether a failed write may succeed later: always, unless the database rejected its values (classes 22 and 23) or the error
     /// is not the database's.
     /// </summary>
-    internal static bool IsRetryable(Exception exception) =>
+    public static bool IsRetryable(Exception exception) =>
         IsUnavailable(exception) || exception is PostgresException { SqlState: var state } && state[..2] is not ("22" or "23");
 
     /// <summary>Closes the database. The last user of an embedded server stops it, which takes up to 5 s.</summary>
@@ -234,7 +237,11 @@ public sealed class ControlDatabase : IAsyncDisposable
         }
     }
 
-    internal static string Describe(Exception e) => e switch
+    /// <summary>Logs that the database is unavailable.</summary>
+    public static void LogUnavailable(ILogger logger, Exception e) => DatabaseLog.DatabaseUnavailable(logger, Describe(e));
+
+    /// <summary>Describes an error in a few words, for a log line or a message.</summary>
+    public static string Describe(Exception e) => e switch
     {
         PostgresException p => $"{p.MessageText}, {p.SqlState}",
         { InnerException: SocketException s } => s.Message,

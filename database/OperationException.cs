@@ -1,9 +1,9 @@
-namespace Broadcast.Control;
+namespace Broadcast.Database;
 
-/// <summary>Category of a <see cref="ControlException"/>.</summary>
-public enum ControlErrorCode
+/// <summary>Category of a <see cref="OperationException"/>.</summary>
+public enum OperationErrorCode
 {
-    /// <summary>The request contains invalid values; <see cref="ControlException.ValidationErrors"/> lists each.</summary>
+    /// <summary>The request contains invalid values; <see cref="OperationException.ValidationErrors"/> lists each.</summary>
     Invalid,
 
     /// <summary>The named object does not exist.</summary>
@@ -38,26 +38,26 @@ public enum ControlErrorCode
 /// <param name="Message">Description of the error and of a valid value.</param>
 public sealed record ValidationError(string Member, string Message);
 
-/// <summary>Failure of a control operation. The message says what to do and contains no secret.</summary>
-public sealed class ControlException : Exception
+/// <summary>Failure of a requested operation. The message says what to do and contains no secret.</summary>
+public sealed class OperationException : Exception
 {
     /// <summary>Creates an exception for one problem.</summary>
-    public ControlException(ControlErrorCode code, string message, Exception? inner = null) : base(message, inner)
+    public OperationException(OperationErrorCode code, string message, Exception? inner = null) : base(message, inner)
     {
         Code = code;
         ValidationErrors = [];
     }
 
     /// <summary>Creates an exception for invalid values, listing all of them.</summary>
-    public ControlException(IReadOnlyList<ValidationError> validationErrors)
+    public OperationException(IReadOnlyList<ValidationError> validationErrors)
         : base(string.Join(" ", validationErrors.Select(m => m.Message)))
     {
-        Code = ControlErrorCode.Invalid;
+        Code = OperationErrorCode.Invalid;
         ValidationErrors = validationErrors;
     }
 
     /// <summary>Category of the problem.</summary>
-    public ControlErrorCode Code { get; }
+    public OperationErrorCode Code { get; }
 
     /// <summary>Time after which the same request may succeed; <see langword="null"/> if unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -68,6 +68,7 @@ public sealed class ControlException : Exception
     /// <summary>Validation errors of an invalid request; empty for other codes.</summary>
     public IReadOnlyList<ValidationError> ValidationErrors { get; }
 
-    internal static ControlException NoChannel(string name) =>
-        new(ControlErrorCode.NotFound, $"There is no channel '{name}'. 'broadcast channel list' shows all channels.");
+    /// <summary>Creates the exception for a channel that does not exist.</summary>
+    public static OperationException NoChannel(string name) =>
+        new(OperationErrorCode.NotFound, $"There is no channel '{name}'. 'broadcast channel list' shows all channels.");
 }

@@ -1,10 +1,10 @@
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>
 /// Path to the cluster that is short enough for a Unix socket (107 bytes on Linux, 103 on macOS, including the socket's name). The server
 /// always listens inside its cluster, whose path can have any length. If it is too long, clients use a symbolic link in a temporary folder.
 /// </summary>
-internal sealed class SocketFolder : IDisposable
+public sealed class SocketFolder : IDisposable
 {
     private const int MaxPathBytes = 103;
     private readonly string? _temporary;
@@ -14,6 +14,7 @@ internal sealed class SocketFolder : IDisposable
     /// <summary>Path to connect to.</summary>
     public string Path { get; }
 
+    /// <summary>Returns the folder for a cluster: the cluster itself, or a temporary one when its path is too long.</summary>
     public static SocketFolder For(string cluster)
     {
         if (System.Text.Encoding.UTF8.GetByteCount(System.IO.Path.Combine(cluster, Postmaster.SocketName)) <= MaxPathBytes)
@@ -44,7 +45,7 @@ internal sealed class SocketFolder : IDisposable
     {
         if (OperatingSystem.IsWindows())
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 "The embedded PostgreSQL server requires Linux or macOS. Set Database:ConnectionString to your own server.");
         }
 

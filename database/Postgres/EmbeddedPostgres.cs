@@ -1,8 +1,8 @@
 using System.Globalization;
-using Broadcast.Control.Database;
+using Broadcast.Database;
 using Microsoft.Extensions.Logging;
 
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>
 /// Embedded PostgreSQL server in <c>postgres</c> under the data folder, run from the installed programs. It listens only on a Unix socket
@@ -11,7 +11,7 @@ namespace Broadcast.Control.Postgres;
 /// The last process to leave stops the server. A server left by killed processes is reused. The server's log is rotated by size
 /// (<see cref="PostgresLog"/>).
 /// </summary>
-internal sealed class EmbeddedPostgres : IAsyncDisposable
+public sealed class EmbeddedPostgres : IAsyncDisposable
 {
     /// <summary>Exceeds every operation under the lock, including a first start on a slow disk and crash recovery.</summary>
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(90);
@@ -41,7 +41,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     public string Host => _socket.Path;
 
     /// <summary>Starts the server, or joins the running one.</summary>
-    /// <exception cref="ControlException">The server cannot be started; the message gives the reason and what to do.</exception>
+    /// <exception cref="OperationException">The server cannot be started; the message gives the reason and what to do.</exception>
     public static async Task<EmbeddedPostgres> OpenAsync(string dataFolder, TimeProvider time, ILogger logger,
         CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             using var exclusiveLock = await FileLock.ExclusiveAsync(server._lockPath, LockTimeout, time, cancellationToken);
             await server.EnsureRunningAsync(cancellationToken);
-            server._use = FileLock.TryShared(server._usePath) ?? throw new ControlException(ControlErrorCode.Broken,
+            server._use = FileLock.TryShared(server._usePath) ?? throw new OperationException(OperationErrorCode.Broken,
                 $"{server._usePath} cannot be locked; the file system must support flock.");
             server._rotation = time.CreateTimer(_ => server._log.Rotate(), null, PostgresLog.Interval, PostgresLog.Interval);
             return server;
@@ -89,9 +89,9 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
                 await StopAsync();
             }
         }
-        catch (ControlException e)
+        catch (OperationException e)
         {
-            ControlLog.ServerNotStopped(_logger, e.Message);   // the next command reuses it
+            DatabaseLog.ServerNotStopped(_logger, e.Message);   // the next command reuses it
         }
 
         _socket.Dispose();
@@ -104,7 +104,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             if (await Postmaster.AcceptsConnectionsAsync(_socket, cancellationToken))
             {
-                ControlLog.ServerAlreadyRunning(_logger, _cluster);
+                DatabaseLog.ServerAlreadyRunning(_logger, _cluster);
                 return;
             }
 
@@ -128,7 +128,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         await StartAsync(cancellationToken);
-        ControlLog.ServerStarted(_logger, _cluster, _time.GetElapsedTime(started).TotalSeconds);
+        DatabaseLog.ServerStarted(_logger, _cluster, _time.GetElapsedTime(started).TotalSeconds);
     }
 
     // Created under another name and then renamed, so that an incomplete cluster is never used.
@@ -149,13 +149,13 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
         string[] arguments =
         [
-            "-D", PostgresProgram.ClusterArgument(newCluster), "--username", ControlDatabase.User, "--auth", "trust", "--encoding", "UTF8",
+            "-D", PostgresProgram.ClusterArgument(newCluster), "--username", ServerDatabase.User, "--auth", "trust", "--encoding", "UTF8",
             "--no-locale", "--data-checksums",
         ];
         var result = await PostgresProgram.RunOnClusterAsync(newCluster, binaries.InitDb, arguments, StartTimeout, cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"PostgreSQL's initdb failed in {newCluster}: {LastLines(result.Output)}");
+            throw new OperationException(OperationErrorCode.Broken, $"PostgreSQL's initdb failed in {newCluster}: {LastLines(result.Output)}");
         }
 
         Directory.Move(newCluster, _cluster);
@@ -191,8 +191,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             // After a kill -9 of the server its backends can live for a moment, and a new server does not start until they exit.
             if (_time.GetElapsedTime(started) > TimeSpan.FromSeconds(10))
             {
-                throw new ControlException(
-                    ControlErrorCode.Broken,
+                throw new OperationException(
+                    OperationErrorCode.Broken,
                     $"The embedded PostgreSQL server in {_cluster} does not start: {LastLines(result.Output)} {LastLines(_log.ReadTail())} "
                     + $"(full log: {_log.Path})");
             }
@@ -211,12 +211,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
                 CancellationToken.None);
             if (result.ExitCode == 0 || Postmaster.Find(_cluster) is null)
             {
-                ControlLog.ServerStopped(_logger, _cluster);
+                DatabaseLog.ServerStopped(_logger, _cluster);
                 return;
             }
         }
 
-        throw new ControlException(ControlErrorCode.Broken,
+        throw new OperationException(OperationErrorCode.Broken,
             $"The embedded PostgreSQL server in {_cluster} does not stop; see {_log.Path}.");
     }
 
@@ -229,12 +229,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 $"{_cluster} belongs to another user. Run as the user who created the data folder, or with sudo as before.", e);
         }
         catch (FileNotFoundException e)
         {
-            throw new ControlException(ControlErrorCode.Broken,
+            throw new OperationException(OperationErrorCode.Broken,
                 $"{_cluster} is not a PostgreSQL cluster. Move it away, or restore it from a backup.", e);
         }
 

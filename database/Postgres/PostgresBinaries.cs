@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>Installed PostgreSQL programs: their folder and major version.</summary>
-internal sealed record PostgresBinaries(string Folder, int Major)
+public sealed record PostgresBinaries(string Folder, int Major)
 {
     private const string InstallHint =
         "Install it (Debian and Ubuntu: sudo apt install postgresql), or set Database:ConnectionString to your own server.";
@@ -11,8 +11,10 @@ internal sealed record PostgresBinaries(string Folder, int Major)
     private static readonly string[] Server = ["initdb", "pg_ctl", "postgres"];
     private static readonly string[] Client = ["pg_dump", "pg_restore", "psql"];
 
+    /// <summary>Path of <c>initdb</c>.</summary>
     public string InitDb => Path.Combine(Folder, "initdb");
 
+    /// <summary>Path of <c>pg_ctl</c>.</summary>
     public string PgCtl => Path.Combine(Folder, "pg_ctl");
 
     /// <summary>
@@ -20,13 +22,13 @@ internal sealed record PostgresBinaries(string Folder, int Major)
     /// </summary>
     /// <param name="major">Major version of the existing cluster; <see langword="null"/> without one.</param>
     /// <param name="prefixes">Folders to search, for tests; <see langword="null"/> for the standard folders.</param>
-    /// <exception cref="ControlException">No matching server is installed; the message says what to install.</exception>
+    /// <exception cref="OperationException">No matching server is installed; the message says what to install.</exception>
     public static PostgresBinaries Find(int? major, IReadOnlyList<string>? prefixes = null)
     {
         var found = Installed(Server, prefixes);
         if (found.Count == 0)
         {
-            throw new ControlException(ControlErrorCode.Broken, $"No PostgreSQL server is installed. {InstallHint}");
+            throw new OperationException(OperationErrorCode.Broken, $"No PostgreSQL server is installed. {InstallHint}");
         }
 
         if (major is null)
@@ -34,8 +36,8 @@ internal sealed record PostgresBinaries(string Folder, int Major)
             return found[0];
         }
 
-        return found.Find(b => b.Major == major) ?? throw new ControlException(
-            ControlErrorCode.Broken,
+        return found.Find(b => b.Major == major) ?? throw new OperationException(
+            OperationErrorCode.Broken,
             $"The database in the data folder requires PostgreSQL {major}, but "
             + $"only {string.Join(", ", found.Select(b => b.Major).Distinct())} is installed. "
             + $"Install server version {major} (Debian and Ubuntu: sudo apt install postgresql-{major}), or move the data with pg_upgrade.");
@@ -44,12 +46,12 @@ internal sealed record PostgresBinaries(string Folder, int Major)
     /// <summary>Finds the newest installed client programs for a server: a dump needs at least the server's version.</summary>
     /// <param name="major">Major version of the server.</param>
     /// <param name="prefixes">See <see cref="Find"/>.</param>
-    /// <exception cref="ControlException">No matching programs are installed; the message says what to install.</exception>
+    /// <exception cref="OperationException">No matching programs are installed; the message says what to install.</exception>
     public static PostgresBinaries FindClient(int major, IReadOnlyList<string>? prefixes = null)
     {
         var found = Installed(Client, prefixes);
-        return found.Count > 0 && found[0].Major >= major ? found[0] : throw new ControlException(
-            ControlErrorCode.Broken,
+        return found.Count > 0 && found[0].Major >= major ? found[0] : throw new OperationException(
+            OperationErrorCode.Broken,
             found.Count == 0
                 ? "pg_dump, pg_restore and psql are not installed. Install them (Debian and Ubuntu: sudo apt install "
                     + $"postgresql-client-{major}, or postgresql-client)."

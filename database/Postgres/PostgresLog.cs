@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>
 /// Log file of the embedded server. The server appends to it for as long as it runs, so that it is rotated by copying: the end of a large
@@ -8,7 +8,7 @@ namespace Broadcast.Control.Postgres;
 /// within one <see cref="Interval"/>. Statements that cause errors are not logged.
 /// </summary>
 /// <param name="cluster">Folder of the cluster.</param>
-internal sealed class PostgresLog(string cluster)
+public sealed class PostgresLog(string cluster)
 {
     /// <summary>Name in the cluster.</summary>
     public const string FileName = "server.log";

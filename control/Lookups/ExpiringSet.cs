@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Control.Lookups;
 
 /// <summary>
 /// Set of texts that expire. It holds a limited number of them; when full, expired ones and then the oldest are removed. Thread-safe.

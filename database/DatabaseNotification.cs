@@ -1,9 +1,9 @@
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>Notification on the channel <c>broadcast_control</c> that a row has changed, sent by a trigger of its table.</summary>
 /// <param name="Table">Name of the table.</param>
 /// <param name="RowId">Id of the row, as text. In notifications of session ownership it is the id of the channel.</param>
-internal readonly record struct DatabaseNotification(string Table, string RowId)
+public readonly record struct DatabaseNotification(string Table, string RowId)
 {
     /// <summary>PostgreSQL channel of the notifications.</summary>
     public const string Channel = "broadcast_control";

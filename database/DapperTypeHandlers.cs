@@ -1,7 +1,7 @@
 using System.Data;
 using Dapper;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>Dapper type handlers for the database.</summary>
 internal static class DapperTypeHandlers

@@ -4,26 +4,26 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>
 /// Listens for changes in the database on one connection, and calls the <see cref="INotificationHandler"/>s that they concern. It
 /// reconnects after an outage, and then lets all handlers reload.
 /// </summary>
-internal sealed class NotificationListener
+public sealed class NotificationListener
 {
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
-    private readonly ControlDatabase _database;
+    private readonly ServerDatabase _database;
     private readonly INotificationHandler[] _handlers;
     private readonly TimeProvider _time;
     private readonly ILogger<NotificationListener> _logger;
     private long _lastRead;
 
     /// <summary>Creates the listener.</summary>
-    public NotificationListener(ControlDatabase database, IEnumerable<INotificationHandler> handlers,
-        [FromKeyedServices(ControlClock.Key)] TimeProvider time,
+    public NotificationListener(ServerDatabase database, IEnumerable<INotificationHandler> handlers,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time,
         ILogger<NotificationListener> logger)
     {
         (_database, _handlers, _time, _logger) = (database, [.. handlers], time, logger);
@@ -36,7 +36,7 @@ internal sealed class NotificationListener
     /// Time since all changes in the database were last known to be applied: revocations of keys and tokens, access policies. Normally less
     /// than 10 s. While it grows, the last known data remains in effect.
     /// </summary>
-    internal TimeSpan DataAge => _time.GetElapsedTime(Interlocked.Read(ref _lastRead));
+    public TimeSpan DataAge => _time.GetElapsedTime(Interlocked.Read(ref _lastRead));
 
     /// <summary>Lets all handlers load their data, before publishers and viewers are admitted.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -68,13 +68,13 @@ internal sealed class NotificationListener
             catch (Exception e)
             {
                 // Running streams continue after any error: an exception that leaves a hosted service stops the whole server.
-                if (pause == TimeSpan.Zero && (ControlDatabase.IsUnavailable(e) || e is PostgresException or ControlException))
+                if (pause == TimeSpan.Zero && (ServerDatabase.IsUnavailable(e) || e is PostgresException or OperationException))
                 {
-                    ControlLog.DatabaseUnavailable(_logger, ControlDatabase.Describe(e));
+                    DatabaseLog.DatabaseUnavailable(_logger, ServerDatabase.Describe(e));
                 }
                 else if (pause == TimeSpan.Zero)
                 {
-                    ControlLog.ListeningFailed(_logger, e);
+                    DatabaseLog.ListeningFailed(_logger, e);
                 }
 
                 pause = pause == TimeSpan.Zero ? MinRetryDelay : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxRetryDelay.Ticks));
@@ -96,7 +96,7 @@ internal sealed class NotificationListener
         }
         catch (Exception e)
         {
-            ControlLog.DatabaseUnavailable(_logger, e.Message);
+            DatabaseLog.DatabaseUnavailable(_logger, e.Message);
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class NotificationListener
         reached();
         if (wasUnavailable)
         {
-            ControlLog.DatabaseReconnected(_logger);
+            DatabaseLog.DatabaseReconnected(_logger);
         }
 
         while (true)

@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>
 /// Cursor into a list sorted by time, as text: <c>ID~TIME</c>, with the time in microseconds since 1970, the database's precision. The time
 /// keeps the cursor valid when its row is deleted. An id alone is valid only while the row exists.
 /// </summary>
-internal static class PageCursor
+public static class PageCursor
 {
     private const char Separator = '~';
 

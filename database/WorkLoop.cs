@@ -1,4 +1,4 @@
-namespace Broadcast.Control.Database;
+namespace Broadcast.Database;
 
 /// <summary>
 /// Runs passes of work on the database, one at a time. A pass runs when the loop is woken, or after the delay that the previous pass
@@ -6,7 +6,7 @@ namespace Broadcast.Control.Database;
 /// by the <see cref="NotificationListener"/> alone.
 /// </summary>
 /// <param name="time">Clock.</param>
-internal sealed class WorkLoop(TimeProvider time) : IDisposable
+public sealed class WorkLoop(TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly Lock _lock = new();
@@ -43,7 +43,7 @@ internal sealed class WorkLoop(TimeProvider time) : IDisposable
             {
                 return;
             }
-            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            catch (Exception e) when (ServerDatabase.IsUnavailable(e))
             {
                 // Pending work stays in the database.
             }

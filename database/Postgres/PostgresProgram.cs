@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Broadcast.Control.Postgres;
+namespace Broadcast.Database.Postgres;
 
 /// <summary>Result of a finished program.</summary>
-internal sealed record CommandResult(int ExitCode, string Output);
+public sealed record CommandResult(int ExitCode, string Output);
 
 /// <summary>Runs PostgreSQL's programs with a clean environment and captures their output for error messages.</summary>
-internal static class PostgresProgram
+public static class PostgresProgram
 {
     private const int MaxOutput = 64 * 1024;
 
@@ -45,8 +45,8 @@ internal static class PostgresProgram
         var result = await RunAsync("/bin/sh", ["-c", script, "sh", folder], TimeSpan.FromSeconds(10), cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw new ControlException(
-                ControlErrorCode.Broken,
+            throw new OperationException(
+                OperationErrorCode.Broken,
                 $"PostgreSQL does not run as root, and the owner of {folder} could not be changed: {result.Output} Run as a regular "
                 + "user, or set Database:ConnectionString.");
         }
@@ -91,7 +91,8 @@ internal static class PostgresProgram
         }
     }
 
-    internal static ProcessStartInfo Prepare(string program, IReadOnlyList<string> arguments)
+    /// <summary>Prepares the start of a program without secrets in its environment.</summary>
+    public static ProcessStartInfo Prepare(string program, IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true,
             RedirectStandardError = true, RedirectStandardInput = true };
