@@ -1,10 +1,12 @@
 using Broadcast.Media.ClusterToOrigin;
 using Broadcast.Media.OriginToCluster;
+using Broadcast.Media.OriginToChat;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Media.Storage;
 using Broadcast.Origin.Access;
 using Broadcast.Origin.BucketManifests;
+using Broadcast.Origin.Chat;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;
@@ -97,15 +99,24 @@ public static class OriginModule
         services.TryAddSingleton<ManifestEndpoint>();
         services.TryAddSingleton<ImageEndpoint>();
         services.TryAddSingleton<MediaEndpoint>();
+        services.TryAddSingleton(provider => new ChatEndpoint(
+            provider.GetRequiredService<HeldRequests>(), provider.GetRequiredService<DocumentDelivery>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IHostApplicationLifetime>(),
+            provider.GetService<IChat>()));
+        services.TryAddSingleton(provider => new ChatPostEndpoint(
+            provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ILogger<ChatPostEndpoint>>(),
+            provider.GetService<IChat>()));
         services.TryAddSingleton(provider => new LiveEndpoint(
             provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<BeaconEndpoint>(),
             provider.GetRequiredService<StatusEndpoint>(), provider.GetRequiredService<ManifestEndpoint>(),
             provider.GetRequiredService<ImageEndpoint>(), provider.GetRequiredService<MediaEndpoint>(),
+            provider.GetRequiredService<ChatEndpoint>(),
             provider.GetRequiredService<ILogger<LiveEndpoint>>(), provider.GetService<IChannelRecovery>(),
             provider.GetService<ISessionMirrors>()));
         services.TryAddSingleton<TimeEndpoint>();
         services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(),
+            provider.GetRequiredService<ChatPostEndpoint>(),
             provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
             provider.GetRequiredService<ILogger<ViewerAuthorizationMiddleware>>(), provider.GetService<IViewerAuthorizer>(),
             provider.GetService<ISessionMirrors>()));
@@ -113,7 +124,8 @@ public static class OriginModule
     }
 
     /// <summary>
-    /// Maps <c>/live/…</c> (playlists, media, status), <c>/vod/…</c> (recordings), both behind <c>/t/{token}</c>, <c>/auth/…</c> (access
+    /// Maps <c>/live/…</c> (playlists, media, status, chat), <c>/chat/…</c> (messages of viewers), <c>/vod/…</c> (recordings), all also behind
+    /// <c>/t/{token}</c>, <c>/auth/…</c> (access
     /// checks of edges) and <c>/time</c> (clock for DASH players).
     /// </summary>
     /// <param name="endpoints">The route builder.</param>
@@ -128,6 +140,8 @@ public static class OriginModule
         stopping.Register(held.Release);
         endpoints.Map("/live/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/chat/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/t/{token}/chat/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/t/{token}/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
         endpoints.Map("/auth/{**path}", (RequestDelegate)authorization.AnswerEdgeAsync);

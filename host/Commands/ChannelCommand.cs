@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Broadcast.Chat.Settings;
 using Broadcast.Control;
 using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
@@ -90,6 +92,8 @@ internal static class ChannelCommand
             + "none (none)", HelpName = "TAGS",
     };
 
+    private static readonly Option<string?> Chat = new("--chat") { Description = "Chat of viewers: on or off (off)", HelpName = "ON|OFF" };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "PNG or JPEG image or MP4 video to show during input loss; 'none' for the server's default", HelpName = "FILE",
@@ -127,19 +131,20 @@ internal static class ChannelCommand
 
         var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name,
             Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders,
-                AnnounceEvents, AudioLanguages, Slate };
+                AnnounceEvents, AudioLanguages, Slate, Chat };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed),
                 cancellationToken);
             await SetSlateAsync(parsed, database, changed.Name, cancellationToken);
-            Show(parsed, [changed], await ViewerCountsAsync(database, cancellationToken), single: true);
+            await SetChatAsync(parsed, database, changed.Name, cancellationToken);
+            await ShowAsync(parsed, database, [changed], single: true, cancellationToken);
         }));
 
         var list = new Command("list", "List all channels");
         list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-            Show(parsed, await new ChannelRepository(database, TimeProvider.System).ListAsync(cancellationToken),
-                await ViewerCountsAsync(database, cancellationToken), single: false)));
+            await ShowAsync(parsed, database, await new ChannelRepository(database, TimeProvider.System).ListAsync(cancellationToken),
+                single: false, cancellationToken)));
 
         var delete = new Command("delete", "Delete a channel with its keys and media, and disconnect its encoder") { name };
         delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
@@ -155,17 +160,29 @@ internal static class ChannelCommand
     {
         var show = new Command("show", "Show a channel") { name };
         show.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-            Show(
-                parsed,
+            await ShowAsync(parsed, database,
                 [await new ChannelRepository(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)],
-                await ViewerCountsAsync(database, cancellationToken),
-                single: true)));
+                single: true, cancellationToken)));
         return show;
     }
 
-    private static Task<IReadOnlyDictionary<string,
-        ChannelViewerCount>> ViewerCountsAsync(ServerDatabase database, CancellationToken cancellationToken) =>
-        new ChannelViewerCounts(database).ReadAsync(cancellationToken);
+    private static async Task ShowAsync(ParseResult parsed, ServerDatabase database, IReadOnlyList<ChannelInfo> channels, bool single,
+        CancellationToken cancellationToken) =>
+        Show(parsed, channels, await new ChannelViewerCounts(database).ReadAsync(cancellationToken),
+            await new ChatSettingsStore(database).ListEnabledAsync(cancellationToken), single);
+
+    private static async Task SetChatAsync(ParseResult parsed, ServerDatabase database, string channel,
+        CancellationToken cancellationToken)
+    {
+        if (OnOff("chat", parsed.GetValue(Chat)) is not { } isOn)
+        {
+            return;
+        }
+
+        await new ChatSettingsStore(database).SetAsync(ChannelName.Parse(channel), new(isOn), cancellationToken);
+        await new AuditLog(database).TryRecordAsync(TimeProvider.System.GetUtcNow(), "chat.change", $"channel/{channel}",
+            new Dictionary<string, string> { ["enabled"] = isOn ? "true" : "false" });
+    }
 
     private static Command Sessions(Argument<string> name)
     {
@@ -297,7 +314,7 @@ internal static class ChannelCommand
     private static string Count(long viewers) => viewers.ToString(CultureInfo.InvariantCulture);
 
     private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels,
-        IReadOnlyDictionary<string, ChannelViewerCount> viewerCounts, bool single)
+        IReadOnlyDictionary<string, ChannelViewerCount> viewerCounts, IReadOnlySet<string> chats, bool single)
     {
         if (parsed.GetValue(CommandOutput.Json))
         {
@@ -307,6 +324,7 @@ internal static class ChannelCommand
                 takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, dvrWindow = c.DvrWindow, record = c.Record,
                 retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
                 reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents, audioLanguages = c.AudioLanguages,
+                chat = chats.Contains(c.Name),
                 viewers = viewerCounts.GetValueOrDefault(c.Name).Viewers, peakViewers = viewerCounts.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();
             CommandOutput.PrintJson(single ? rows[0] : rows);

@@ -1,3 +1,4 @@
+using Broadcast.Chat;
 using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Control.AuthCallbacks;
@@ -35,6 +36,7 @@ internal static class OptionSections
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),
         [OriginOptions.Section] = typeof(OriginOptions),
+        [ChatOptions.Section] = typeof(ChatOptions),
         [ClusterOptions.Section] = typeof(ClusterOptions),
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [ControlOptions.Section] = typeof(ControlOptions),

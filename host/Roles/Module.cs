@@ -1,3 +1,4 @@
+using Broadcast.Chat;
 using Broadcast.Cluster;
 using Broadcast.Control;
 using Broadcast.Ingest;
@@ -33,6 +34,7 @@ internal sealed record Module(string Name, Action<IServiceCollection, IConfigura
         new("packager", (s, c, _) => s.AddPackager(c)),
         new("targets", (s, _, _) => s.AddTargets()) { Works = roles => roles.Media },
         new("transcoder", (s, c, _) => s.AddTranscoder(c)) { Works = roles => roles.Media },
+        new("chat", (s, c, _) => s.AddChat(c)) { Works = roles => roles.Origin },
         new("control", (s, c, r) => s.AddControl(c, r)) { Map = (e, r) => MapIf(r.Control, () => e.MapControl()) },
         new("ingest", (s, c, _) => s.AddIngest(c)),
     ];

@@ -191,7 +191,7 @@ sub vcl_backend_response {
   }
 
   if (beresp.status >= 500) {
-    if (bereq.url ~ "[?&]_HLS_" || bereq.url ~ "/(?:i[0-9]+-)?[0-9]+(?:\.[0-9]+)?\.m4s$") {
+    if (bereq.url ~ "[?&]_HLS_" || bereq.url ~ "/chat\.json" || bereq.url ~ "/(?:i[0-9]+-)?[0-9]+(?:\.[0-9]+)?\.m4s$") {
       # The awaited media do not arrive. All waiting clients get this response, instead of a request each.
       set beresp.ttl = 1s;
       set beresp.grace = 0s;
@@ -234,6 +234,9 @@ sub vcl_backend_response {
   # While the origin is unavailable, media stay valid, and a playlist for about as long as players wait for it to grow.
   if (bereq.url ~ "\.(?:m4s|mp4|cmfv|cmfa|jpg)(?:\?|$)") {
     set beresp.grace = 1h;
+  } else if (bereq.url ~ "^/live/[^/]+/(?:chat\.json|[^/]+/chat/)") {
+    # Removed messages must disappear, and an old list would make pages ask again at once.
+    set beresp.grace = 0s;
   } else {
     set beresp.grace = 1m;
   }

@@ -21,6 +21,9 @@ public static class MediaUrls
     /// <summary>Common prefix of the paths of recordings.</summary>
     public const string VodRoot = $"/{ObjectNames.VodRoot}";
 
+    /// <summary>Path of requests to write in the chat.</summary>
+    public const string ChatRoot = "/chat/";
+
     /// <summary>Prefix of the token in the paths of viewers with one: <c>/t/{token}/live/…</c>.</summary>
     public const string TokenRoot = "/t/";
 

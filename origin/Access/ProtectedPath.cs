@@ -6,15 +6,19 @@ using Broadcast.Media.OriginToControl;
 namespace Broadcast.Origin.Access;
 
 /// <summary>
-/// A URL path of a channel's resource: <c>/live/{channel}/…</c> or <c>/vod/{recording}/…</c>, optionally after <c>/t/{token}</c>.
+/// A URL path of a channel's resource: <c>/live/{channel}/…</c>, <c>/chat/{channel}/…</c> or <c>/vod/{recording}/…</c>, optionally after
+/// <c>/t/{token}</c>.
 /// </summary>
 /// <param name="Token">The token after <c>/t/</c>; <see langword="null"/> where there is none.</param>
-/// <param name="Rest">The path from <c>/live/</c> or <c>/vod/</c> on.</param>
+/// <param name="Rest">The path without the token.</param>
 /// <param name="Channel">The channel; unset where <see cref="Recording"/> is set.</param>
 internal readonly record struct ProtectedPath(string? Token, string Rest, ChannelName Channel)
 {
     /// <summary>The recording, whose channel must be looked up; <see langword="null"/> in paths with a channel.</summary>
     public RecordingId? Recording { get; init; }
+
+    /// <summary>Indicates whether the path is that of a request to write in the chat.</summary>
+    public bool IsChat { get; init; }
 
     /// <summary>The session in the path; <see langword="null"/> for the channel's own URLs and for recordings.</summary>
     public SessionId? Session { get; init; }
@@ -60,15 +64,23 @@ internal readonly record struct ProtectedPath(string? Token, string Rest, Channe
             return true;
         }
 
-        if (!rest.StartsWith(MediaUrls.LiveRoot, StringComparison.Ordinal))
+        var isChat = rest.StartsWith(MediaUrls.ChatRoot, StringComparison.Ordinal);
+        if (!isChat && !rest.StartsWith(MediaUrls.LiveRoot, StringComparison.Ordinal))
         {
             return false;
         }
 
-        var slash = rest.IndexOf('/', MediaUrls.LiveRoot.Length);
-        if (slash < 0 || !ChannelName.TryParse(rest[MediaUrls.LiveRoot.Length..slash], out var channel))
+        var root = isChat ? MediaUrls.ChatRoot.Length : MediaUrls.LiveRoot.Length;
+        var slash = rest.IndexOf('/', root);
+        if (slash < 0 || !ChannelName.TryParse(rest[root..slash], out var channel))
         {
             return false;
+        }
+
+        if (isChat)
+        {
+            result = new(token, rest, channel) { IsChat = true };
+            return true;
         }
 
         var next = rest.IndexOf('/', slash + 1);

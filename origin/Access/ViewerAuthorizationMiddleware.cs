@@ -3,6 +3,7 @@ using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.OriginToControl;
+using Broadcast.Origin.Chat;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
@@ -13,19 +14,21 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Origin.Access;
 
 /// <summary>
-/// Access check for all requests under <c>/live/</c> and <c>/vod/</c>, with and without a token: playlists, media, images and status.
+/// Access check for all requests under <c>/live/</c>, <c>/chat/</c> and <c>/vod/</c>, with and without a token: playlists, media, images,
+/// status and chat.
 /// Responses are the same for all viewers with access, except for previews. Caching edges send access checks to <c>/auth/</c>. At a
 /// channel's own URLs, the access policy of the current session applies.
 /// </summary>
 /// <param name="liveEndpoint">Endpoint for live requests.</param>
 /// <param name="vodEndpoint">Endpoint for recordings.</param>
+/// <param name="chatEndpoint">Endpoint for messages of viewers.</param>
 /// <param name="recordings">Looks up a recording's channel.</param>
 /// <param name="directory">Looks up a channel's current session.</param>
 /// <param name="logger">Logger for failures.</param>
 /// <param name="authorizer">Authorizes viewers. Without it every channel is public.</param>
 /// <param name="mirrors">Makes sessions of other servers available; without it, this server serves only its own.</param>
-internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, RecordingLookup recordings,
-    LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null,
+internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, ChatPostEndpoint chatEndpoint,
+    RecordingLookup recordings, LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null,
     ISessionMirrors? mirrors = null)
 {
     /// <summary>Response header with the denial reason, for players and edges.</summary>
@@ -42,7 +45,9 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewer_denials", "{request}",
             "Denied viewer requests, including access checks of edges, by reason.");
 
-    /// <summary>Responds to a request under <c>/live/</c>, <c>/vod/</c>, <c>/t/{token}/live/</c> or <c>/t/{token}/vod/</c>.</summary>
+    /// <summary>
+    /// Responds to a request under <c>/live/</c>, <c>/chat/</c> or <c>/vod/</c>, or under one of these after <c>/t/{token}</c>.
+    /// </summary>
     public async Task HandleAsync(HttpContext context)
     {
         var request = context.Request;
@@ -64,7 +69,7 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         // where the page has access.
         RecordingRange? recording = null;
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
-            || (HttpMethods.IsPost(request.Method) && BeaconEndpoint.IsBeaconPath(path.Rest)))
+            || (HttpMethods.IsPost(request.Method) && (path.IsChat || BeaconEndpoint.IsBeaconPath(path.Rest))))
         {
             (recording, var decision) = await AuthorizeAsync(context, path);
             if (decision.DenialReason is { } reason)
@@ -84,6 +89,12 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         {
             request.PathBase = request.PathBase.Add($"/t/{path.Token}");
             request.Path = path.Rest;
+        }
+
+        if (path.IsChat)
+        {
+            await chatEndpoint.HandleAsync(context, path.Channel);
+            return;
         }
 
         if (path.Recording is not null)

@@ -17,13 +17,13 @@ internal static class ChannelStatusText
 {
     /// <summary>
     /// Serializes <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower
-    /// case. Adds <c>"title":…</c> where the session's title differs from the channel's. Adds <c>"viewers":…</c> and
+    /// case. Adds <c>"title":…</c> where the session's title differs from the channel's, and <c>"chat":true</c> where viewers can write. Adds <c>"viewers":…</c> and
     /// <c>"beacon":{"every":seconds,"share":…}</c>, the interval and share of beacons, while live. Adds
     /// <c>"next":{"title":…,"startsAt":…}</c> for an upcoming event, and
     /// <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> for the newest recording.
     /// </summary>
     public static Document Render(ChannelStatus status, UpcomingEvent? next, ChannelRecording? recording, StatusViewers? viewers,
-        string? title = null)
+        string? title = null, bool hasChat = false)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -43,6 +43,11 @@ internal static class ChannelStatusText
             if (title is not null)
             {
                 json.WriteString("title", title);
+            }
+
+            if (hasChat)
+            {
+                json.WriteBoolean("chat", true);
             }
 
             if (viewers is { } viewerStatus)

@@ -34,6 +34,8 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
         LivePathKind.ChannelMpd => "channel_mpd",
         LivePathKind.Status => "status",
         LivePathKind.Poster => "poster",
+        LivePathKind.ChatList => "chat",
+        LivePathKind.ChatBatch => "chat_batch",
         LivePathKind.Beacon => "beacon",
         LivePathKind.ChannelThumbnails => "channel_thumbnails",
         LivePathKind.SessionMpd => "session_mpd",

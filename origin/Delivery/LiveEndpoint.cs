@@ -1,6 +1,7 @@
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.PackagerToOrigin;
 using Broadcast.Origin.Access;
+using Broadcast.Origin.Chat;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveEndpoint(
     LiveDirectory directory, BeaconEndpoint beacons, StatusEndpoint status, ManifestEndpoint manifests, ImageEndpoint images,
-    MediaEndpoint media, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null, ISessionMirrors? mirrors = null)
+    MediaEndpoint media, ChatEndpoint chat, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null, ISessionMirrors? mirrors = null)
 {
     /// <summary>Responds to a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -107,6 +108,7 @@ internal sealed class LiveEndpoint(
             or LivePathKind.SessionMpd or LivePathKind.MpdPatch => manifests.AnswerAsync(context, session, path),
         LivePathKind.Poster or LivePathKind.ChannelThumbnails or LivePathKind.SessionThumbnails or LivePathKind.ImagePlaylist =>
             images.AnswerAsync(context, session, path),
+        LivePathKind.ChatList or LivePathKind.ChatBatch => chat.AnswerAsync(context, session, path),
         _ => media.AnswerAsync(context, session, path),
     };
 

@@ -20,6 +20,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/poster.jpg</c></summary>
     Poster,
 
+    /// <summary><c>/live/{channel}/chat.json</c></summary>
+    ChatList,
+
     /// <summary><c>/live/{channel}/beacon</c>, for beacons of playing pages.</summary>
     Beacon,
 
@@ -45,6 +48,9 @@ internal enum LivePathKind
 
     /// <summary><c>/live/{channel}/{session}/thumbnails/{milliseconds}.jpg</c></summary>
     Sheet,
+
+    /// <summary><c>/live/{channel}/{session}/chat/{number}.json</c></summary>
+    ChatBatch,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}/iframes.m3u8</c></summary>
     KeyPlaylist,
@@ -72,6 +78,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
 
     private const string PatchPrefix = "manifest-";
     private const string PatchExtension = ".mpp";
+    private const string ChatFolder = "chat";
+    private const string ChatExtension = ".json";
     private const string ImagePlaylistFile = ThumbnailTrack.Name + ObjectNames.PlaylistExtension;
 
     /// <summary>Maximum path length, in characters; valid paths are far shorter.</summary>
@@ -88,9 +96,9 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         _ => Names.Segment(Rendition, Number),
     };
 
-    /// <summary>Indicates whether the path names a manifest or images of the channel's current session, without the session's ID.</summary>
+    /// <summary>Indicates whether the path names a manifest, images or the chat of the channel's current session, without the session's ID.</summary>
     public bool IsOfChannel => Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster
-        or LivePathKind.ChannelThumbnails;
+        or LivePathKind.ChannelThumbnails or LivePathKind.ChatList;
 
     private SessionObjectNames Names => ObjectNames.Of(Channel, Session);
 
@@ -125,6 +133,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             {
                 "status.json" => LivePathKind.Status,
                 MediaUrls.PosterFile => LivePathKind.Poster,
+                "chat.json" => LivePathKind.ChatList,
                 "beacon" => LivePathKind.Beacon,
                 MediaUrls.ThumbnailsFile => LivePathKind.ChannelThumbnails,
                 _ => null,
@@ -139,6 +148,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         }
 
         return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result)
+            : pieces[2] == ChatFolder ? TryParseChat(channel, session, pieces[3], out result)
             : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
@@ -178,6 +188,15 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         };
         result = new LivePath(thumbnails ?? default, channel, session, "", 0, 0);
         return thumbnails is not null;
+    }
+
+    /// <summary>Parses the path of a batch of chat messages.</summary>
+    private static bool TryParseChat(ChannelName channel, SessionId session, string file, out LivePath result)
+    {
+        result = new LivePath(LivePathKind.ChatBatch, channel, session, "", 0, 0);
+        return file.EndsWith(ChatExtension, StringComparison.Ordinal)
+            && MediaFile.TryParseNumber(file.AsSpan()[..^ChatExtension.Length], out var number)
+            && Accept(result with { Number = number }, out result);
     }
 
     /// <summary>Parses the path of media that is not an object of its own.</summary>

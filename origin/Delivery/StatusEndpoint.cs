@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.OriginToChat;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Origin.Live;
 using Broadcast.Origin.ViewerCounting;
@@ -10,7 +11,7 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Handler of <c>status.json</c>: state of a channel, its next event, its newest recording and its viewers.</summary>
 internal sealed class StatusEndpoint(
     DocumentDelivery documents, ViewerCounts counts, IOptions<OriginOptions> options,
-    IProgramGuide? programGuide = null, IChannelRecordings? recordings = null, IViewerTotals? viewerTotals = null)
+    IProgramGuide? programGuide = null, IChannelRecordings? recordings = null, IViewerTotals? viewerTotals = null, IChat? chat = null)
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
 
@@ -23,7 +24,8 @@ internal sealed class StatusEndpoint(
         var status = session?.Status() ?? LiveChannel.Offline(channel);
         var title = status.Session is { } on ? programGuide?.TitleOf(on) : null;
         return documents.AnswerAsync(context,
-            ChannelStatusText.Render(status, programGuide?.Next(channel), recordings?.Newest(channel), ViewersOf(status), title), MaxAge);
+            ChannelStatusText.Render(status, programGuide?.Next(channel), recordings?.Newest(channel), ViewersOf(status), title,
+                chat?.IsEnabled(channel) == true), MaxAge);
     }
 
     /// <summary>Viewer count and beacon sampling; <see langword="null"/> when the channel is not live.</summary>

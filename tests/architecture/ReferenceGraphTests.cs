@@ -21,6 +21,7 @@ public sealed class ReferenceGraphTests
         ["cluster"] = ["Grpc.AspNetCore.Server", "Grpc.Net.Client", "Google.Protobuf", "Grpc.Tools"],
         ["targets"] = [],
         ["database"] = ["Npgsql", "Dapper"],
+        ["chat"] = [],
         ["control"] = ["Microsoft.AspNetCore.OpenApi", "Yarp.ReverseProxy"],
         ["host"] =
         [
@@ -51,6 +52,7 @@ public sealed class ReferenceGraphTests
         ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("media")]);
 
     [Theory]
+    [InlineData("chat")]
     [InlineData("control")]
     public void Module_with_tables_references_the_database(string module) =>
         ProjectFile.All.Single(p => p.Folder == module).Projects.ShouldBe([ProjectOf("database"), ProjectOf("media")]);

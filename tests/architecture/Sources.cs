@@ -7,7 +7,8 @@ namespace Broadcast.Architecture.Tests;
 internal static class Sources
 {
     public static readonly string[] Modules =
-        ["media", "ingest", "publisher", "transcoder", "packager", "storage", "origin", "cluster", "targets", "database", "control", "host"];
+        ["media", "ingest", "publisher", "transcoder", "packager", "storage", "origin", "cluster", "targets", "database", "chat", "control",
+            "host"];
 
     private static readonly HashSet<string> NotSources =
         ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build",

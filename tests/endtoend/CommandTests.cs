@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -122,6 +124,43 @@ public sealed class CommandTests(SharedServer shared)
         await Poll.UntilAsync(() => !Files(id).Any(), TimeSpan.FromSeconds(30), "its media are gone, spool and store");
         (await _server.CommandAsync("recording", "show", id)).ExitCode.ShouldBe(1);
         (await _server.Client.GetAsync(clipHls)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Viewers_write_in_the_chat_of_a_channel_that_is_switched_on_while_live()
+    {
+        var channel = await _server.AddChannelAsync("talk");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), Signals.Small);
+        await HlsView.WaitAsync(_server, "talk", v => v.Segments.Count >= 1, "a segment");
+        (await _server.Client.GetAsync("/live/talk/chat.json")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _server.CommandAsync("channel", "set", "talk", "--chat", "on", "--json")).EnsureSuccess().Json().GetProperty("chat")
+            .GetBoolean().ShouldBeTrue();
+        await Poll.UntilAsync(async () => (await _server.Client.GetAsync("/live/talk/chat.json")).IsSuccessStatusCode,
+            description: "the running server has the chat");
+
+        using var joined = await _server.Client.PostAsJsonAsync("/chat/talk/join", new { name = "Ada" });
+        var token = (await joined.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+        var waiting = _server.Client.GetFromJsonAsync<JsonElement>("/live/talk/chat.json?after=0");
+        (await SendAsync(token, "Hello")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var list = await waiting;
+        (list.GetProperty("first").GetInt64(), list.GetProperty("last").GetInt64()).ShouldBe((1, 1));
+        var batch = await _server.Client.GetFromJsonAsync<JsonElement>(
+            $"/live/talk/{list.GetProperty("session").GetString()}/chat/1.json");
+        var message = batch.GetProperty("messages")[0];
+        (message.GetProperty("name").GetString(), message.GetProperty("text").GetString()).ShouldBe(("Ada", "Hello"));
+
+        (await SendAsync("forged", "Hello")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await _server.CommandAsync("channel", "set", "talk", "--chat", "off")).EnsureSuccess();
+        await Poll.UntilAsync(async () => (await SendAsync(token, "Hello")).StatusCode == HttpStatusCode.Forbidden,
+            description: "the chat is off");
+        (await _server.CommandAsync("channel", "set", "talk", "--chat", "maybe")).ExitCode.ShouldBe(1);
+
+        async Task<HttpResponseMessage> SendAsync(string? token, string text)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/chat/talk/messages") { Content = JsonContent.Create(new { text }) };
+            request.Headers.Authorization = new("Bearer", token);
+            return await _server.Client.SendAsync(request);
+        }
     }
 
     private IEnumerable<string> Files(string session) => new[] { "spool", "objects" }.Select(f => Path.Combine(_server.Data, f))

@@ -12,6 +12,8 @@ export interface ChannelStatus {
   replay?: Replay;
   /** Number of viewers, if the server reports it. */
   viewers?: number;
+  /** Whether viewers can read and write messages. */
+  chat?: true;
   /** How this page reports playback. */
   beacon?: BeaconPlan;
 }
@@ -64,6 +66,7 @@ export function parseChannelStatus(body: unknown): ChannelStatus | null {
     next: parseAnnouncement(fields.next),
     viewers: parseNumber(fields.viewers, 0, Number.MAX_SAFE_INTEGER),
     beacon: parseBeaconPlan(fields.beacon),
+    ...(fields.chat === true ? { chat: true } : {}),
     ...parseReplayField(fields.replay),
   };
 }

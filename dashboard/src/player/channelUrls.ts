@@ -11,6 +11,8 @@ export interface ChannelUrls {
   beacon: string;
   /** The server's clock. */
   time: string;
+  /** The chat: where messages are read (`…/live/NAME`) and written (`…/chat/NAME`). */
+  chat?: { live: string; post: string };
   /** The watch page, for links from an embed. */
   watchPage: string;
 }
@@ -43,6 +45,7 @@ export function channelUrls(pathname: string, search = ''): ChannelUrls | null {
     status: `${live}/status.json`,
     poster: `${live}/poster.jpg?optional`,
     beacon: `${live}/beacon`,
+    chat: { live, post: `${tokenPrefix}/chat/${encodeURIComponent(channel)}` },
     time: `${prefix.replace(tokenPath, '')}/time`,
     watchPage: `${prefix}/watch/${encodeURIComponent(channel)}${query}`,
   };

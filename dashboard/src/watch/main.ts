@@ -4,6 +4,7 @@ import '../player/player.css';
 import './watch.css';
 import './viewerPage.css';
 import { playerText } from '../text';
+import { ChatPanel } from '../chat/chatPanel';
 import { pageTitle } from '../player/pageTitle';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { latencyText } from '../player/latency';
@@ -34,6 +35,9 @@ if (page !== null) {
   page.stage.root.append(postShow.root);
 }
 
+const chatUrls = page?.urls.chat;
+const chat = page === null || chatUrls === undefined ? null : new ChatPanel(chatUrls.live, chatUrls.post, page.urls.channel, framePosition);
+
 const brand = element('span', { class: 'brand' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
 
 document
@@ -50,6 +54,7 @@ document
         element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, viewers, startedLabel, latency)),
         element('div', { class: 'about-side' }, share.button, keys),
       ),
+      ...(chat === null ? [] : [chat.root]),
       share.dialog,
     ),
   );
@@ -80,6 +85,9 @@ function render(view: PlayerView): void {
     : view.state === 'live' || view.state === 'reconnecting'
       ? (view.channelStatus?.startedAt ?? null)
       : null;
+  const hasChat = !isReplay && view.channelStatus?.chat === true && view.channelStatus.session !== null;
+  chat?.setEnabled(hasChat);
+  chat?.root.parentElement?.classList.toggle('has-chat', hasChat);
   setHidden(pill, view.reason === 'unknown');
   // Hide what is unknown, and sharing of pages that cannot be opened.
   setHidden(share.button, view.reason === 'unknown' || view.reason === 'noToken' || view.reason === 'denied' || view.reason === 'expired');
@@ -88,6 +96,11 @@ function render(view: PlayerView): void {
   if (startedAt !== null) setText(startedLabel, playerText.liveSince(startTimeText(startedAt)));
   setHidden(latency, view.latency === null || isReplay);
   if (view.latency !== null) setText(latency, playerText.latencySentence(latencyText(view.latency)));
+}
+
+/** Capture time of the displayed frame in ms since 1970; null if unknown. */
+function framePosition(): number | null {
+  return latest?.engine?.frameDate?.getTime() ?? null;
 }
 
 function sharePosition(): number | null {

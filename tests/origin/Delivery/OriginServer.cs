@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.OriginToChat;
 using Broadcast.Media.OriginToCluster;
 using Broadcast.Media.OriginToControl;
 using Broadcast.Media.PackagerToOrigin;
@@ -108,13 +109,19 @@ internal sealed class OriginServer : IAsyncDisposable
     /// <param name="settings">Options.</param>
     public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
         ISessionVisibility? audience, params (string Key, string Value)[] settings) =>
-        StartAsync(authority, catalog, audience, null, settings);
+        StartAsync(authority, catalog, audience, null, null, settings);
 
     /// <param name="mirrors">Mirrors of sessions of other servers.</param>
-    public static Task<OriginServer> StartInClusterAsync(ISessionMirrors mirrors) => StartAsync(null, null, null, mirrors, []);
+    public static Task<OriginServer> StartInClusterAsync(ISessionMirrors mirrors) =>
+        StartAsync(null, null, null, mirrors, null, []);
+
+    /// <param name="chat">Chat of the viewers.</param>
+    /// <param name="authority">Decides about viewers; by default all are accepted.</param>
+    public static Task<OriginServer> StartWithChatAsync(IChat chat, IViewerAuthorizer? authority = null) =>
+        StartAsync(authority, null, null, null, chat, []);
 
     private static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
-        ISessionVisibility? audience, ISessionMirrors? mirrors, (string Key, string Value)[] settings)
+        ISessionVisibility? audience, ISessionMirrors? mirrors, IChat? chat, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -147,6 +154,11 @@ internal sealed class OriginServer : IAsyncDisposable
         if (mirrors is not null)
         {
             builder.Services.AddSingleton(mirrors);
+        }
+
+        if (chat is not null)
+        {
+            builder.Services.AddSingleton(chat);
         }
 
         builder.Services.AddOrigin(builder.Configuration);

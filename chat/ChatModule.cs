@@ -1,0 +1,37 @@
+using Broadcast.Chat.Feed;
+using Broadcast.Chat.Identities;
+using Broadcast.Chat.Messages;
+using Broadcast.Chat.Settings;
+using Broadcast.Database;
+using Broadcast.Media.ControlToChat;
+using Broadcast.Media.OriginToChat;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Chat;
+
+/// <summary>Registration of the module.</summary>
+public static class ChatModule
+{
+    /// <summary>Adds <see cref="IChat"/> and <see cref="IChatSettings"/>. Needs a <see cref="ServerDatabase"/>.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="configuration">The root configuration; the section <c>Chat</c> is read.</param>
+    public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ChatOptions>()
+            .Bind(configuration.GetSection(ChatOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ChatOptions>, ChatOptionsValidator>();
+        services.AddSingleton<ChatStore>();
+        services.AddSingleton<ChatFeed>();
+        services.AddSingleton<ChatWriter>();
+        services.AddSingleton<ChatKeys>();
+        services.AddSingleton<IChatSettings, ChatSettingsStore>();
+        services.AddSingleton<ChatSettingsCache>();
+        services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<ChatSettingsCache>());
+        services.AddSingleton<IChat, ViewerChat>();
+        services.AddHostedService<ChatListener>();
+        return services;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Broadcast.Media;
+
+namespace Broadcast.Chat.Identities;
+
+/// <summary>
+/// Bearer tokens of participants: the identity and its time of issue, signed with HMAC-SHA256. Any server verifies them without a lookup.
+/// Form: <c>base64url(payload).base64url(signature)</c>, payload: JSON.
+/// </summary>
+/// <param name="key">Signing key, 32 bytes, the same on all servers.</param>
+/// <param name="time">Clock.</param>
+internal sealed class ChatTokens(ReadOnlyMemory<byte> key, TimeProvider time)
+{
+    /// <summary>Size of the signing key in bytes.</summary>
+    public const int KeyBytes = 32;
+
+    /// <summary>Lifetime of a token. Pages keep it and join again after that.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+
+    /// <summary>Maximum length of a token in characters.</summary>
+    public const int MaxLength = 1024;
+
+    // Tokens are read by servers whose clocks differ a little from that of the issuer.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    // Text that no other signed text of the server begins with.
+    private static readonly byte[] Purpose = "broadcast chat token 1\0"u8.ToArray();
+
+    /// <summary>Signs the token of an identity.</summary>
+    public string Issue(ChatIdentity identity)
+    {
+        var payload = JsonSerializer.SerializeToUtf8Bytes(
+            new Payload(identity.Id.Value, identity.Channel.Value, identity.Name, time.GetUtcNow().ToUnixTimeSeconds()));
+        return $"{Base64Url.EncodeToString(payload)}.{Base64Url.EncodeToString(Sign(payload))}";
+    }
+
+    /// <summary>Verifies a token.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="channel">The channel for which it is used.</param>
+    /// <returns>
+    /// The identity; <see langword="null"/> when the token is malformed, forged, expired, or was issued for another channel.
+    /// </returns>
+    public ChatIdentity? Verify(string? token, ChannelName channel)
+    {
+        if (token is null || token.Length > MaxLength || token.IndexOf('.', StringComparison.Ordinal) is var dot and < 1)
+        {
+            return null;
+        }
+
+        try
+        {
+            var payload = Base64Url.DecodeFromChars(token.AsSpan(0, dot));
+            var signature = Base64Url.DecodeFromChars(token.AsSpan(dot + 1));
+            if (!CryptographicOperations.FixedTimeEquals(Sign(payload), signature))
+            {
+                return null;
+            }
+
+            var read = JsonSerializer.Deserialize<Payload>(payload);
+            var now = time.GetUtcNow();
+            return read is not null && read.Channel == channel.Value && Ulid.TryParse(read.Id, out var id)
+                && DateTimeOffset.FromUnixTimeSeconds(read.IssuedAt) is var issued && issued <= now + ClockTolerance
+                && now - issued < Lifetime
+                ? new ChatIdentity(id, channel, read.Name) : null;
+        }
+        catch (Exception error) when (error is FormatException or JsonException or ArgumentOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    private byte[] Sign(ReadOnlySpan<byte> payload)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Span);
+        hash.AppendData(Purpose);
+        hash.AppendData(payload);
+        return hash.GetHashAndReset();
+    }
+
+    private sealed record Payload(string Id, string Channel, string Name, long IssuedAt);
+}

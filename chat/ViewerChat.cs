@@ -1,0 +1,150 @@
+using System.Net;
+using Broadcast.Chat.Feed;
+using Broadcast.Chat.Identities;
+using Broadcast.Chat.Limits;
+using Broadcast.Chat.Messages;
+using Broadcast.Chat.Settings;
+using Broadcast.Chat.Text;
+using Broadcast.Database;
+using Broadcast.Media;
+using Broadcast.Media.OriginToChat;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Chat;
+
+/// <summary>Chat of viewers, as the origin uses it: checks identity, limits and text before a message is stored.</summary>
+internal sealed class ViewerChat : IChat
+{
+    /// <summary>Messages that a participant can send at once after a pause.</summary>
+    public const int Burst = 5;
+
+    private readonly ChatFeed _feed;
+    private readonly ChatWriter _writer;
+    private readonly ChatKeys _keys;
+    private readonly ChatSettingsCache _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ViewerChat> _logger;
+    private readonly RateLimit<Ulid> _messages;
+    private readonly RateLimit<IPAddress> _clientMessages;
+    private readonly RateLimit<IPAddress> _clientJoins;
+
+    public ViewerChat(ChatFeed feed, ChatWriter writer, ChatKeys keys, ChatSettingsCache settings, IOptions<ChatOptions> options,
+        [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerChat> logger)
+    {
+        (_feed, _writer, _keys, _settings, _time, _logger) = (feed, writer, keys, settings, time, logger);
+        var minute = TimeSpan.FromMinutes(1);
+        _messages = new(minute / options.Value.MessagesPerMinute, Burst, time);
+
+        // A whole minute's worth at once: many viewers share an address.
+        _clientMessages = new(minute / options.Value.MessagesPerMinutePerClient, options.Value.MessagesPerMinutePerClient, time);
+        _clientJoins = new(minute / options.Value.JoinsPerMinutePerClient, options.Value.JoinsPerMinutePerClient, time);
+    }
+
+    /// <inheritdoc/>
+    public bool IsEnabled(ChannelName channel) => _settings.IsEnabled(channel);
+
+    /// <inheritdoc/>
+    public async ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        _settings.IsEnabled(channel) ? new(1, (await _feed.GetAsync(session, cancellationToken)).Last) : null;
+
+    /// <inheritdoc/>
+    public Task WhenAfter(SessionId session, long after) => _feed.Find(session)?.WhenAfter(after) ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch,
+        CancellationToken cancellationToken) =>
+        _settings.IsEnabled(channel) ? await _feed.ReadAsync(session, batch, cancellationToken) : null;
+
+    /// <inheritdoc/>
+    public async Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken)
+    {
+        if (!_settings.IsEnabled(channel))
+        {
+            return NoChat;
+        }
+
+        if (ChatText.TryCleanName(name, out var cleaned) is { } error)
+        {
+            return new(ChatOutcome.Invalid, error);
+        }
+
+        if (client is not null && _clientJoins.Take(client) is var wait && wait > TimeSpan.Zero)
+        {
+            return new(ChatOutcome.TooMany, "Too many viewers have joined from this network. Try again later.", wait);
+        }
+
+        try
+        {
+            var tokens = await _keys.GetTokensAsync(cancellationToken);
+            return new(ChatOutcome.Accepted, tokens.Issue(new(Ulid.New(_time.GetUtcNow()), channel, cleaned)));
+        }
+        catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
+        {
+            return Unavailable;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken)
+    {
+        if (!_settings.IsEnabled(post.Channel))
+        {
+            return NoChat;
+        }
+
+        try
+        {
+            if ((await _keys.GetTokensAsync(cancellationToken)).Verify(post.Token, post.Channel) is not { } identity)
+            {
+                return new(ChatOutcome.NoIdentity, "The chat token is missing, invalid or expired. Join the chat again.");
+            }
+
+            if (ChatText.TryCleanMessage(post.Text, out var text) is { } error)
+            {
+                return new(ChatOutcome.Invalid, error);
+            }
+
+            MessageId? reply = null;
+            if (post.ReplyTo is not null)
+            {
+                if (!MessageId.TryParse(post.ReplyTo, out var id))
+                {
+                    return new(ChatOutcome.Invalid, "'replyTo' is not the id of a message.");
+                }
+
+                reply = id;
+            }
+
+            var wait = _messages.Take(identity.Id);
+            if (wait == TimeSpan.Zero && post.Client is not null)
+            {
+                wait = _clientMessages.Take(post.Client);
+            }
+
+            if (wait > TimeSpan.Zero)
+            {
+                return new(ChatOutcome.TooMany, "You are sending messages too fast.", wait);
+            }
+
+            var message = new NewMessage(identity.Id, identity.Name, text, reply, post.MediaTime, _time.GetUtcNow());
+            return _writer.WriteAsync(post.Channel, post.Session, message) is { } stored
+                ? new(ChatOutcome.Accepted, (await stored.WaitAsync(cancellationToken)).ToString())
+                : new(ChatOutcome.TooMany, "The chat is too busy. Try again in a moment.", TimeSpan.FromSeconds(1));
+        }
+        catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
+        {
+            return Unavailable;
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            ChatLog.StoringFailed(_logger, failed, post.Channel.Value);
+            return Unavailable;
+        }
+    }
+
+    private static ChatAnswer NoChat => new(ChatOutcome.Denied, "The channel has no chat.");
+
+    private static ChatAnswer Unavailable => new(ChatOutcome.Unavailable, "Messages cannot be stored at the moment. Try again later.");
+}

@@ -1,0 +1,264 @@
+import './chat.css';
+import { element, setHidden, setText } from '../player/dom';
+import { chatText } from '../text/chat';
+import { ChatFeed, type ChatMessage, type ChatNews } from './chatFeed';
+import { ChatSender, type Sent } from './chatSender';
+import { HeldMessages } from './heldMessages';
+
+/** Messages in the page. Older ones are removed, so that a long broadcast does not slow the page down. */
+const maxShown = 200;
+const maxLength = 500;
+const maxNameLength = 30;
+const colors = 8;
+const heldCheckMs = 250;
+
+/** The chat of a channel: messages beside the video, and a form to write. */
+export class ChatPanel {
+  readonly root: HTMLElement;
+  private readonly sender: ChatSender;
+  private readonly feed: ChatFeed;
+  private readonly held = new HeldMessages();
+  private readonly position: () => number | null;
+  private readonly rows = new Map<string, HTMLElement>();
+  private readonly names = new Map<string, string>();
+  private readonly log = element('ol', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
+  private readonly empty = element('p', { class: 'chat-empty' }, chatText.empty);
+  private readonly notice = element('p', { class: 'chat-notice', role: 'status' });
+  private readonly more = element('button', { class: 'chat-more', type: 'button', hidden: true }, chatText.newMessages);
+  private readonly name = element('input', {
+    class: 'chat-input', 'aria-label': chatText.name, placeholder: chatText.name, maxlength: String(maxNameLength), required: true,
+    autocomplete: 'nickname',
+  });
+  private readonly text = element('input', {
+    class: 'chat-input', 'aria-label': chatText.message, placeholder: chatText.message, maxlength: String(maxLength), required: true,
+    autocomplete: 'off',
+  });
+  private readonly joinButton = element('button', { class: 'chat-button', type: 'submit' }, chatText.join);
+  private readonly sendButton = element('button', { class: 'chat-button', type: 'submit' }, chatText.send);
+  private readonly joinForm = element('form', { class: 'chat-form' }, this.name, this.joinButton);
+  private readonly sendForm = element('form', { class: 'chat-form' }, this.text, this.sendButton);
+  private readonly writer = element('p', { class: 'chat-writer' });
+  private readonly replyText = element('span');
+  private readonly reply = element('p', { class: 'chat-reply', hidden: true }, this.replyText);
+  private replyId: string | null = null;
+  private pending: HTMLElement | null = null;
+  private timer: number | undefined;
+
+  /**
+   * @param liveRoot `…/live/NAME`
+   * @param postRoot `…/chat/NAME`
+   * @param position capture time of the displayed frame in ms since 1970; null if unknown
+   */
+  constructor(liveRoot: string, postRoot: string, channel: string, position: () => number | null) {
+    this.position = position;
+    this.sender = new ChatSender(postRoot, channel);
+    this.feed = new ChatFeed(
+      liveRoot,
+      (news) => this.onNews(news),
+      (isConnected) => this.setNotice(isConnected ? '' : chatText.offline),
+    );
+    const cancel = element('button', { type: 'button', class: 'chat-link' }, chatText.cancelReply);
+    const rename = element('button', { type: 'button', class: 'chat-link' }, chatText.rename);
+    this.reply.append(' ', cancel);
+    this.root = element(
+      'section',
+      { class: 'chat', 'aria-label': chatText.title, hidden: true },
+      element('h2', { class: 'chat-title' }, chatText.title),
+      element('div', { class: 'chat-body' }, this.empty, this.log, this.more),
+      this.notice,
+      this.reply,
+      this.joinForm,
+      this.sendForm,
+      element('div', { class: 'chat-foot' }, this.writer, rename),
+    );
+    cancel.addEventListener('click', () => this.setReply(null));
+    rename.addEventListener('click', () => {
+      this.sender.leave();
+      this.renderForms();
+      this.name.focus();
+    });
+    this.more.addEventListener('click', () => this.scrollToEnd());
+    this.log.addEventListener('scroll', () => {
+      if (this.isAtEnd()) setHidden(this.more, true);
+    });
+    this.joinForm.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.join();
+    });
+    this.sendForm.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.send();
+    });
+    // The keys of the player must not react to what is typed.
+    for (const type of ['keydown', 'keyup'] as const) this.root.addEventListener(type, (event) => event.stopPropagation());
+    this.name.value = this.sender.participant?.name ?? '';
+    this.renderForms();
+  }
+
+  /** Shows and reads the chat, or hides it and stops reading. */
+  setEnabled(isEnabled: boolean): void {
+    if (isEnabled === !this.root.hidden) return;
+    setHidden(this.root, !isEnabled);
+    window.clearInterval(this.timer);
+    if (isEnabled) {
+      this.feed.start();
+      this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
+    } else {
+      this.feed.stop();
+    }
+  }
+
+  private onNews(news: ChatNews): void {
+    if (news.reset) {
+      this.held.clear();
+      this.log.replaceChildren();
+      this.rows.clear();
+      this.names.clear();
+    }
+    this.held.add(news.messages, performance.now());
+    const removed = new Set(news.removed);
+    if (removed.size > 0) this.held.remove(removed);
+    for (const id of removed) {
+      this.rows.get(id)?.remove();
+      this.rows.delete(id);
+    }
+    this.showDue();
+  }
+
+  private showDue(): void {
+    const messages = this.held.take(this.position(), performance.now());
+    if (messages.length === 0) {
+      setHidden(this.empty, this.log.childElementCount > 0);
+      return;
+    }
+    const wasAtEnd = this.isAtEnd();
+    const added = document.createDocumentFragment();
+    for (const message of messages) {
+      // The own message is there already.
+      if (this.rows.has(message.id)) continue;
+      const row = this.createRow(message);
+      this.rows.set(message.id, row);
+      added.append(row);
+    }
+    this.log.append(added);
+    while (this.log.childElementCount > maxShown) this.removeOldest();
+    setHidden(this.empty, this.log.childElementCount > 0);
+    if (wasAtEnd) this.scrollToEnd();
+    else setHidden(this.more, false);
+  }
+
+  private createRow(message: Pick<ChatMessage, 'id' | 'from' | 'name' | 'text' | 'replyTo'>): HTMLElement {
+    if (message.id !== '') this.names.set(message.id, message.name);
+    const replied = message.replyTo === null ? undefined : this.names.get(message.replyTo);
+    const button = element('button', { type: 'button', class: 'chat-link chat-answer', 'aria-label': chatText.replyTo(message.name) }, '↩');
+    button.addEventListener('click', () => this.setReply(message.id));
+    return element(
+      'li',
+      { class: 'chat-row' },
+      ...(replied === undefined ? [] : [element('span', { class: 'chat-replied' }, chatText.replyingTo(replied))]),
+      element('span', { class: `chat-name chat-color-${colorOf(message.from)}` }, message.name),
+      ' ',
+      element('span', { class: 'chat-text' }, message.text),
+      ...(message.id === '' ? [] : [button]),
+    );
+  }
+
+  private async join(): Promise<void> {
+    const name = this.name.value.trim();
+    if (name === '' || this.joinButton.disabled) return;
+    this.joinButton.disabled = true;
+    setText(this.joinButton, chatText.joining);
+    const result = await this.sender.join(name);
+    this.joinButton.disabled = false;
+    setText(this.joinButton, chatText.join);
+    this.setNotice(result.kind === 'ok' ? '' : reasonOf(result));
+    this.renderForms();
+    if (result.kind === 'ok') this.text.focus();
+  }
+
+  private async send(): Promise<void> {
+    const text = this.text.value.trim();
+    const { participant } = this.sender;
+    if (text === '' || participant === null || this.sendButton.disabled) return;
+    this.sendButton.disabled = true;
+    // Senders see their own message at once, also when others do not see it yet.
+    this.pending = this.createRow({ id: '', from: '', name: participant.name, text, replyTo: this.replyId });
+    this.pending.classList.add('chat-pending');
+    this.pending.title = chatText.waiting;
+    this.log.append(this.pending);
+    setHidden(this.empty, true);
+    this.scrollToEnd();
+    const result = await this.sender.send(text, this.replyId, this.position());
+    this.sendButton.disabled = false;
+    if (result.kind === 'ok') {
+      if (this.rows.has(result.value)) {
+        this.pending.remove();
+      } else {
+        this.pending.classList.remove('chat-pending');
+        this.pending.removeAttribute('title');
+        this.rows.set(result.value, this.pending);
+      }
+      this.text.value = '';
+      this.setReply(null);
+      this.setNotice('');
+    } else {
+      this.pending.remove();
+      this.setNotice(chatText.notSent(reasonOf(result)));
+      setHidden(this.empty, this.log.childElementCount > 0);
+    }
+    this.pending = null;
+    this.renderForms();
+    (this.sender.participant === null ? this.name : this.text).focus();
+  }
+
+  private renderForms(): void {
+    const { participant } = this.sender;
+    setHidden(this.joinForm, participant !== null);
+    setHidden(this.sendForm, participant === null);
+    setText(this.writer, participant === null ? '' : chatText.writingAs(participant.name));
+    const rename = this.writer.nextElementSibling;
+    if (rename instanceof HTMLElement) setHidden(rename, participant === null);
+  }
+
+  private setReply(id: string | null): void {
+    this.replyId = id;
+    setHidden(this.reply, id === null);
+    setText(this.replyText, id === null ? '' : chatText.replyingTo(this.names.get(id) ?? ''));
+    if (id !== null) (this.sender.participant === null ? this.name : this.text).focus();
+  }
+
+  private setNotice(text: string): void {
+    setText(this.notice, text);
+  }
+
+  private removeOldest(): void {
+    const oldest = this.log.firstElementChild;
+    if (oldest === null) return;
+    oldest.remove();
+    for (const [id, row] of this.rows) {
+      if (row !== oldest) continue;
+      this.rows.delete(id);
+      this.names.delete(id);
+      break;
+    }
+  }
+
+  private isAtEnd(): boolean {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40;
+  }
+
+  private scrollToEnd(): void {
+    this.log.scrollTop = this.log.scrollHeight;
+    setHidden(this.more, true);
+  }
+}
+
+/** Color of a participant, by the public id. */
+function colorOf(from: string): number {
+  return (Number.parseInt(from.slice(-4), 16) || 0) % colors;
+}
+
+function reasonOf(rejected: Extract<Sent<unknown>, { kind: 'rejected' }>): string {
+  if (rejected.status === 0) return chatText.unreachable;
+  return rejected.retryAfter > 0 && rejected.status === 429 ? chatText.tooFast(rejected.retryAfter) : rejected.reason;
+}

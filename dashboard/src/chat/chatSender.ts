@@ -1,0 +1,96 @@
+/** A participant of the chat of one channel. */
+export interface Participant {
+  name: string;
+  token: string;
+}
+
+/** Result of a request: a value, or the reason why there is none. */
+export type Sent<T> = { kind: 'ok'; value: T } | { kind: 'rejected'; status: number; reason: string; retryAfter: number };
+
+/** Joins the chat of a channel and sends messages. Keeps the participant in the browser, so that a reload keeps the name. */
+export class ChatSender {
+  participant: Participant | null;
+  private readonly postRoot: string;
+  private readonly key: string;
+
+  /** @param postRoot URL of the requests: `…/chat/NAME` */
+  constructor(postRoot: string, channel: string) {
+    this.postRoot = postRoot;
+    this.key = `chat:${channel}`;
+    this.participant = readParticipant(this.key);
+  }
+
+  /** Becomes a new participant. */
+  async join(name: string): Promise<Sent<Participant>> {
+    const answer = await post(`${this.postRoot}/join`, { name });
+    if (answer.kind === 'rejected') return answer;
+    const token = textOf(answer.value, 'token');
+    if (token === null) return { kind: 'rejected', status: 0, reason: '', retryAfter: 0 };
+    this.participant = { name, token };
+    store(this.key, this.participant);
+    return { kind: 'ok', value: this.participant };
+  }
+
+  /** Sends a message; the value is its id. A token that is no longer valid ends the participation. */
+  async send(text: string, replyTo: string | null, time: number | null): Promise<Sent<string>> {
+    const answer = await post(
+      `${this.postRoot}/messages`,
+      { text, replyTo: replyTo ?? undefined, time: time === null ? undefined : new Date(time).toISOString() },
+      this.participant?.token,
+    );
+    if (answer.kind === 'ok') return { kind: 'ok', value: textOf(answer.value, 'id') ?? '' };
+    if (answer.status === 401) this.leave();
+    return answer;
+  }
+
+  leave(): void {
+    this.participant = null;
+    store(this.key, null);
+  }
+}
+
+async function post(url: string, body: object, token?: string): Promise<Sent<unknown>> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+    });
+    const answer: unknown = await response.json().catch(() => null);
+    return response.ok
+      ? { kind: 'ok', value: answer }
+      : {
+          kind: 'rejected',
+          status: response.status,
+          reason: textOf(answer, 'error') ?? '',
+          retryAfter: Number(response.headers.get('Retry-After') ?? 0) || 0,
+        };
+  } catch {
+    return { kind: 'rejected', status: 0, reason: '', retryAfter: 0 };
+  }
+}
+
+function textOf(body: unknown, name: string): string | null {
+  const value = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : null;
+  return typeof value === 'string' ? value : null;
+}
+
+function readParticipant(key: string): Participant | null {
+  try {
+    const stored: unknown = JSON.parse(window.localStorage.getItem(key) ?? 'null');
+    const [name, token] = [textOf(stored, 'name'), textOf(stored, 'token')];
+    return name === null || token === null ? null : { name, token };
+  } catch {
+    // Storage can be disabled.
+    return null;
+  }
+}
+
+function store(key: string, participant: Participant | null): void {
+  try {
+    if (participant === null) window.localStorage.removeItem(key);
+    else window.localStorage.setItem(key, JSON.stringify(participant));
+  } catch {
+    // The participation then ends with the page.
+  }
+}

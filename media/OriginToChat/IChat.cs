@@ -1,0 +1,90 @@
+using System.Net;
+
+namespace Broadcast.Media.OriginToChat;
+
+/// <summary>Batches of chat messages of a session.</summary>
+/// <param name="First">Number of the first batch, 1.</param>
+/// <param name="Last">Number of the last batch; 0 when there is none yet.</param>
+public readonly record struct ChatBatches(long First, long Last);
+
+/// <summary>A message that a participant sends.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Session">Session on air.</param>
+/// <param name="Token">Token of the participant; <see langword="null"/> when absent. Never logged.</param>
+/// <param name="Text">The text as received.</param>
+/// <param name="ReplyTo">Id of the message to which it replies; <see langword="null"/> for none.</param>
+/// <param name="MediaTime">Program date-time at which the sender's player is, already limited to the session.</param>
+/// <param name="Client">Network of the sender (<see cref="ClientNetwork"/>); <see langword="null"/> when it is unknown.</param>
+public sealed record ChatPost(
+    ChannelName Channel, SessionId Session, string? Token, string? Text, string? ReplyTo, DateTimeOffset MediaTime, IPAddress? Client)
+{
+    /// <summary>Returns a text without token and message.</summary>
+    public override string ToString() => $"message to {Channel}";
+}
+
+/// <summary>Outcome of a request to the chat.</summary>
+public enum ChatOutcome
+{
+    /// <summary>The request was accepted: the message is stored, or the participant has a token.</summary>
+    Accepted,
+
+    /// <summary>A value is invalid.</summary>
+    Invalid,
+
+    /// <summary>The token is missing, invalid or expired. The participant has to join.</summary>
+    NoIdentity,
+
+    /// <summary>The participant may not write, or the channel has no chat.</summary>
+    Denied,
+
+    /// <summary>The participant or its address has sent too much.</summary>
+    TooMany,
+
+    /// <summary>The database is unavailable. Nothing was stored.</summary>
+    Unavailable,
+}
+
+/// <summary>Answer to a participant.</summary>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Value">Token of a participant that has joined, or id of a stored message; otherwise the reason, as a sentence.</param>
+/// <param name="RetryAfter">Time after which the request may succeed, for <see cref="ChatOutcome.TooMany"/>.</param>
+public readonly record struct ChatAnswer(ChatOutcome Outcome, string Value, TimeSpan RetryAfter = default)
+{
+    /// <summary>Returns a text without the value, which can be a token.</summary>
+    public override string ToString() => Outcome.ToString();
+}
+
+/// <summary>Chat of the viewers of a channel, which the origin delivers. Thread-safe.</summary>
+public interface IChat
+{
+    /// <summary>Returns whether a channel has chat.</summary>
+    bool IsEnabled(ChannelName channel);
+
+    /// <summary>Finds the batches of a session.</summary>
+    /// <returns><see langword="null"/> when the channel has no chat.</returns>
+    /// <exception cref="ChatUnavailableException">The session is not in memory, and the database is unavailable.</exception>
+    ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
+
+    /// <summary>Task that completes when a session has a batch after a given one. Completed for a session that is not in memory.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="after">Number of the batch.</param>
+    Task WhenAfter(SessionId session, long after);
+
+    /// <summary>Reads a batch as JSON, without messages that have been removed.</summary>
+    /// <returns>UTF-8 text; <see langword="null"/> when the batch does not exist.</returns>
+    /// <exception cref="ChatUnavailableException">The batch is not in memory, and the database is unavailable.</exception>
+    ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch, CancellationToken cancellationToken);
+
+    /// <summary>Creates an anonymous participant.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="name">Name as received.</param>
+    /// <param name="client">Network of the participant; <see langword="null"/> when it is unknown.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken);
+
+    /// <summary>Sends a message. It is stored when the answer is <see cref="ChatOutcome.Accepted"/>.</summary>
+    Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken);
+}
+
+/// <summary>Failure of the chat because its database is unavailable.</summary>
+public sealed class ChatUnavailableException(Exception inner) : Exception("The chat is unavailable.", inner);

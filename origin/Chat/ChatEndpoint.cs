@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using Broadcast.Media;
+using Broadcast.Media.OriginToChat;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Broadcast.Origin.Chat;
+
+/// <summary>
+/// Handler of the messages of a session: the list of batches, which can be held until there is a new one, and the batches. All viewers get
+/// the same responses, so edges combine their requests.
+/// </summary>
+internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents, TimeProvider time, IHostApplicationLifetime lifetime,
+    IChat? chat = null)
+{
+    /// <summary>Query parameter of the list: the number of the last batch that the page has.</summary>
+    public const string After = "after";
+
+    /// <summary>Maximum time that a request is held, less than edges wait for a response (<c>infra/edge</c>).</summary>
+    public static readonly TimeSpan MaxHoldTime = TimeSpan.FromSeconds(8);
+
+    /// <summary>
+    /// Cache lifetime of a batch. A message that is removed disappears from caches after this time. A page that joins late reads batches
+    /// that others have read shortly before.
+    /// </summary>
+    public static readonly TimeSpan BatchMaxAge = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan ListMaxAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>Responds to a request for the list or for a batch.</summary>
+    public Task AnswerAsync(HttpContext context, LiveSession session, LivePath path) =>
+        path.Kind == LivePathKind.ChatList ? AnswerListAsync(context, session) : AnswerBatchAsync(context, session, path.Number);
+
+    /// <summary>Renders a list.</summary>
+    internal static Document ListOf(SessionId session, ChatBatches batches) => new(
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}}}""")), ContentTypes.Json);
+
+    private async Task AnswerListAsync(HttpContext context, LiveSession session)
+    {
+        var query = context.Request.Query[After];
+        long? after = null;
+        if (query.Count > 0)
+        {
+            if (query.Count > 1 || !long.TryParse(query.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                await Responses.WriteTextAsync(context, StatusCodes.Status400BadRequest, Responses.BriefCaching,
+                    $"'{After}' must be the number of a batch.");
+                return;
+            }
+
+            after = number;
+        }
+
+        if (await FindAsync(context, session) is not { } batches)
+        {
+            return;
+        }
+
+        if (after is { } known && known >= batches.Last && !session.IsEnded)
+        {
+            if (known > batches.Last)
+            {
+                // Also after a database was restored from a backup: the page begins again.
+                await documents.AnswerAsync(context, ListOf(session.Id, batches), ListMaxAge);
+                return;
+            }
+
+            if (!await HoldAsync(context, session.Id, known))
+            {
+                return;
+            }
+
+            if (await FindAsync(context, session) is not { } newer)
+            {
+                return;
+            }
+
+            batches = newer;
+        }
+
+        await documents.AnswerAsync(context, ListOf(session.Id, batches), ListMaxAge);
+    }
+
+    private async Task AnswerBatchAsync(HttpContext context, LiveSession session, long number)
+    {
+        try
+        {
+            var json = chat is null ? null : await chat.ReadAsync(session.Channel, session.Id, number, context.RequestAborted);
+            await documents.AnswerAsync(context, json is { } bytes ? new(bytes.ToArray(), ContentTypes.Json) : null, BatchMaxAge);
+        }
+        catch (ChatUnavailableException)
+        {
+            Responses.TryAgain(context);
+        }
+    }
+
+    /// <summary>Finds the batches of a session; responds when there are none.</summary>
+    private async ValueTask<ChatBatches?> FindAsync(HttpContext context, LiveSession session)
+    {
+        try
+        {
+            if (chat is not null && await chat.FindAsync(session.Channel, session.Id, context.RequestAborted) is { } batches)
+            {
+                return batches;
+            }
+
+            Responses.NotFound(context);
+        }
+        catch (ChatUnavailableException)
+        {
+            Responses.TryAgain(context);
+        }
+
+        return null;
+    }
+
+    /// <summary>Holds a request until there is a newer batch, or the time has passed; responds when too many are held.</summary>
+    private async Task<bool> HoldAsync(HttpContext context, SessionId session, long after)
+    {
+        var client = ClientCount.ViewerOf(context);
+        if (!held.TryEnter(client, out var reason))
+        {
+            // A client's own limit must not affect other clients through a cache.
+            context.Response.Headers.RetryAfter = "1";
+            Responses.Empty(context, StatusCodes.Status503ServiceUnavailable,
+                reason == OverloadReason.Held ? Responses.BriefCaching : "no-store");
+            return false;
+        }
+
+        try
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            await chat!.WhenAfter(session, after).WaitAsync(MaxHoldTime, time, ends.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return !context.RequestAborted.IsCancellationRequested;
+        }
+        finally
+        {
+            held.Exit(client);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Text.Json;
+using Broadcast.Media;
+using Broadcast.Media.OriginToChat;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Origin.Chat;
+
+/// <summary>
+/// Endpoints <c>POST /chat/{channel}/join</c> and <c>POST /chat/{channel}/messages</c>. Pages of any site can send these requests: the bearer
+/// token identifies a participant, and no cookie is read.
+/// </summary>
+internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPostEndpoint> logger, IChat? chat = null)
+{
+    /// <summary>Maximum size of a body in bytes.</summary>
+    public const int MaxBody = 8192;
+
+    private const string Bearer = "Bearer ";
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 4 };
+
+    /// <summary>Responds to a request whose sender may watch the channel.</summary>
+    public async Task HandleAsync(HttpContext context, ChannelName channel)
+    {
+        Responses.Prepare(context);
+        if (context.Request.Path.Value?.Split('/') is not ["", "chat", _, "join" or "messages"] path)
+        {
+            Responses.NotFound(context);
+            return;
+        }
+
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            AnswerMethod(context);
+            return;
+        }
+
+        try
+        {
+            if (chat is null || CurrentOf(channel) is not { } session)
+            {
+                await AnswerAsync(context, new(ChatOutcome.Denied, "The channel is not live, or has no chat."));
+                return;
+            }
+
+            if (await ReadAsync(context) is not { } body)
+            {
+                return;
+            }
+
+            await AnswerAsync(context, path[3] == "join"
+                ? await chat.JoinAsync(channel, body.Name, ClientCount.ViewerOf(context), context.RequestAborted)
+                : await chat.SendAsync(PostOf(context, session, body), context.RequestAborted), isJoin: path[3] == "join");
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The viewer disconnected.
+        }
+        catch (Exception exception)
+        {
+            OriginLog.RequestFailed(logger, exception, context.TraceIdentifier);
+            Responses.TryAgain(context);
+        }
+    }
+
+    private LiveSession? CurrentOf(ChannelName channel) =>
+        directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false) is { IsEnded: false } session ? session
+            : null;
+
+    private static ChatPost PostOf(HttpContext context, LiveSession session, Body body)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        var token = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : null;
+
+        // A player cannot be before the start or after the live edge. Without media there is no edge yet.
+        var status = session.Status();
+        var edge = status.LiveEdge ?? session.StartedAt;
+        var at = body.Time is { } time && time < edge ? time : edge;
+        return new(session.Channel, session.Id, token, body.Text, body.ReplyTo, at > status.StartedAt ? at : status.StartedAt ?? edge,
+            ClientCount.ViewerOf(context));
+    }
+
+    private static async Task<Body?> ReadAsync(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            await AnswerAsync(context, StatusCodes.Status415UnsupportedMediaType, "Send the body as application/json.");
+            return null;
+        }
+
+        var bytes = new byte[MaxBody + 1];
+        var length = 0;
+        while (length < bytes.Length && await context.Request.Body.ReadAsync(bytes.AsMemory(length), context.RequestAborted) is > 0 and var n)
+        {
+            length += n;
+        }
+
+        if (length > MaxBody)
+        {
+            await AnswerAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body exceeds {MaxBody} bytes.");
+            return null;
+        }
+
+        try
+        {
+            if (JsonSerializer.Deserialize<Body>(bytes.AsSpan(0, length), Json) is { } body)
+            {
+                return body;
+            }
+        }
+        catch (JsonException)
+        {
+            // Answered below.
+        }
+
+        await AnswerAsync(context, StatusCodes.Status400BadRequest, "The body is not a valid JSON object.");
+        return null;
+    }
+
+    private static Task AnswerAsync(HttpContext context, ChatAnswer answer, bool isJoin = false)
+    {
+        if (answer.RetryAfter > TimeSpan.Zero)
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(answer.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return answer.Outcome switch
+        {
+            ChatOutcome.Accepted when isJoin => WriteAsync(context, StatusCodes.Status200OK, new { token = answer.Value }),
+            ChatOutcome.Accepted => WriteAsync(context, StatusCodes.Status201Created, new { id = answer.Value }),
+            ChatOutcome.Invalid => AnswerAsync(context, StatusCodes.Status400BadRequest, answer.Value),
+            ChatOutcome.NoIdentity => AnswerAsync(context, StatusCodes.Status401Unauthorized, answer.Value),
+            ChatOutcome.Denied => AnswerAsync(context, StatusCodes.Status403Forbidden, answer.Value),
+            ChatOutcome.TooMany => AnswerAsync(context, StatusCodes.Status429TooManyRequests, answer.Value),
+            _ => AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, answer.Value),
+        };
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string reason) => WriteAsync(context, status, new { error = reason });
+
+    private static async Task WriteAsync(HttpContext context, int status, object content)
+    {
+        Responses.Empty(context, status, "no-store");
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(content, Json);
+        context.Response.ContentType = ContentTypes.Json;
+        context.Response.ContentLength = bytes.Length;
+        await context.Response.BodyWriter.WriteAsync(bytes, context.RequestAborted);
+    }
+
+    private static void AnswerMethod(HttpContext context)
+    {
+        context.Response.Headers.Allow = "POST, OPTIONS";
+        if (!HttpMethods.IsOptions(context.Request.Method))
+        {
+            Responses.Empty(context, StatusCodes.Status405MethodNotAllowed, "no-store");
+            return;
+        }
+
+        context.Response.Headers.AccessControlAllowMethods = "POST, OPTIONS";
+        context.Response.Headers.AccessControlAllowHeaders = "Authorization, Content-Type";
+        context.Response.Headers.AccessControlMaxAge = "86400";
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private sealed record Body(string? Name, string? Text, string? ReplyTo, DateTimeOffset? Time);
+}
