@@ -124,9 +124,8 @@ public static class OriginModule
     }
 
     /// <summary>
-    /// Maps <c>/live/…</c> (playlists, media, status, chat), <c>/chat/…</c> (messages of viewers), <c>/vod/…</c> (recordings), all also behind
-    /// <c>/t/{token}</c>, <c>/auth/…</c> (access
-    /// checks of edges) and <c>/time</c> (clock for DASH players).
+    /// Maps <c>/live/…</c> (playlists, media, status, chat), <c>/chat/…</c> (messages of viewers), <c>/vod/…</c> (recordings), all also
+    /// behind <c>/t/{token}</c>, <c>/auth/…</c> (access checks of edges) and <c>/time</c> (clock for DASH players).
     /// </summary>
     /// <param name="endpoints">The route builder.</param>
     public static IEndpointRouteBuilder MapOrigin(this IEndpointRouteBuilder endpoints)

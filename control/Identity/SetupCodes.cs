@@ -40,8 +40,8 @@ public sealed class SetupCodes(ServerDatabase database, [FromKeyedServices(Calen
     /// <summary>Exchanges a code for an admin token. A code works once, and only while there is no admin.</summary>
     /// <param name="code">Setup code.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
-    /// is the same for all.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the
+    /// message is the same for all.</exception>
     public Task<IssuedToken> RedeemAsync(string code, CancellationToken cancellationToken = default) =>
         RedeemAsync(code, null, null, cancellationToken);
 
@@ -50,8 +50,8 @@ public sealed class SetupCodes(ServerDatabase database, [FromKeyedServices(Calen
     /// <param name="name">Name of the admin user; <see langword="null"/> for none.</param>
     /// <param name="password">Password of the admin user.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the message
-    /// is the same for all.</exception>
+    /// <exception cref="OperationException"><see cref="OperationErrorCode.Denied"/>: the code is wrong, used or no longer needed; the
+    /// message is the same for all.</exception>
     public async Task<IssuedToken> RedeemAsync(string code, string? name, string? password, CancellationToken cancellationToken)
     {
         UserRules.ThrowIfInvalid(UserRules.Validate(name, null).Concat(UserRules.ValidatePassword(name, password)));

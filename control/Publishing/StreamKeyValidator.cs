@@ -28,7 +28,8 @@ internal abstract record StreamKeyCheck
 }
 
 /// <summary>Validates stream keys in the database, and cached ones in memory, so that a flood of wrong keys cannot lock them out.</summary>
-internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts, [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
+internal sealed class StreamKeyValidator(StreamKeyCache keys, KeyAttempts attempts,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time)
 {
     private static readonly byte[] EmptyHash = new byte[SHA256.HashSizeInBytes];
 

@@ -67,8 +67,8 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// <param name="caller">Token or login of the client.</param>
     /// <param name="isAdmin">Whether the caller has the role admin.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="OperationException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or
-    /// the database is unavailable.</exception>
+    /// <exception cref="OperationException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached,
+    /// or the database is unavailable.</exception>
     public async Task<EventStreamClient> AttachAsync(string caller, bool isAdmin, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _lastSentId) < 0 || !HasClients)

@@ -21,7 +21,9 @@ internal sealed class SlateDownloads
     /// <summary>Starts a download.</summary>
     /// <param name="caller">Caller of the request; each may download one slate at a time.</param>
     /// <returns>The download, which ends with its disposal.</returns>
-    /// <exception cref="OperationException"><see cref="OperationErrorCode.TooManyAttempts"/>: too many downloads are in progress.</exception>
+    /// <exception cref="OperationException">
+    /// <see cref="OperationErrorCode.TooManyAttempts"/>: too many downloads are in progress.
+    /// </exception>
     public IDisposable Start(string caller) => _slots.TryEnter(caller, out var isCallerBusy)
         ?? throw new OperationException(OperationErrorCode.TooManyAttempts, isCallerBusy
             ? "You are already downloading a slate. Wait until it has been sent."

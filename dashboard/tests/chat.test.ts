@@ -13,7 +13,10 @@ describe('responses', () => {
     const time = '2026-11-27T19:30:00Z';
     const good = { id: '1-0', from: 'a', name: 'Ada', text: 'x', time };
     expect(
-      parseBatch({ messages: [good, { ...good, text: 1 }, null, { ...good, time: 'now' }, { ...good, replyTo: '1-1' }], removed: ['1-2', 3] }),
+      parseBatch({
+        messages: [good, { ...good, text: 1 }, null, { ...good, time: 'now' }, { ...good, replyTo: '1-1' }],
+        removed: ['1-2', 3],
+      }),
     ).toEqual({
       messages: [
         { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: null, time: Date.parse(time) },

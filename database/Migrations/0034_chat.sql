@@ -72,7 +72,8 @@ DECLARE
     first timestamptz := date_trunc('month', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
     next timestamptz := (date_trunc('month', at AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC';
 BEGIN
-    EXECUTE format('CREATE TABLE IF NOT EXISTS chat_messages_%s PARTITION OF chat_messages FOR VALUES FROM (%L) TO (%L)',
+    EXECUTE format(
+        'CREATE TABLE IF NOT EXISTS chat_messages_%s PARTITION OF chat_messages FOR VALUES FROM (%L) TO (%L)',
         to_char(at AT TIME ZONE 'UTC', 'YYYY_MM'), first, next);
 END
 $$;

@@ -28,8 +28,8 @@ namespace Broadcast.Origin.Access;
 /// <param name="authorizer">Authorizes viewers. Without it every channel is public.</param>
 /// <param name="mirrors">Makes sessions of other servers available; without it, this server serves only its own.</param>
 internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, ChatPostEndpoint chatEndpoint,
-    RecordingLookup recordings, LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null,
-    ISessionMirrors? mirrors = null)
+    RecordingLookup recordings, LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger,
+    IViewerAuthorizer? authorizer = null, ISessionMirrors? mirrors = null)
 {
     /// <summary>Response header with the denial reason, for players and edges.</summary>
     public const string DenialReasonHeader = "X-Denial-Reason";

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Origin.Chat;
 
 /// <summary>
-/// Endpoints <c>POST /chat/{channel}/join</c> and <c>POST /chat/{channel}/messages</c>. Pages of any site can send these requests: the bearer
-/// token identifies a participant, and no cookie is read.
+/// Endpoints <c>POST /chat/{channel}/join</c> and <c>POST /chat/{channel}/messages</c>. Pages of any site can send these requests:
+/// the bearer token identifies a participant, and no cookie is read.
 /// </summary>
 internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPostEndpoint> logger, IChat? chat = null)
 {
@@ -92,9 +92,10 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
 
         var bytes = new byte[MaxBody + 1];
         var length = 0;
-        while (length < bytes.Length && await context.Request.Body.ReadAsync(bytes.AsMemory(length), context.RequestAborted) is > 0 and var n)
+        while (length < bytes.Length
+            && await context.Request.Body.ReadAsync(bytes.AsMemory(length), context.RequestAborted) is > 0 and var count)
         {
-            length += n;
+            length += count;
         }
 
         if (length > MaxBody)

@@ -96,7 +96,9 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         _ => Names.Segment(Rendition, Number),
     };
 
-    /// <summary>Indicates whether the path names a manifest, images or the chat of the channel's current session, without the session's ID.</summary>
+    /// <summary>
+    /// Indicates whether the path names a manifest, images or the chat of the channel's current session, without the session's ID.
+    /// </summary>
     public bool IsOfChannel => Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster
         or LivePathKind.ChannelThumbnails or LivePathKind.ChatList;
 

@@ -17,7 +17,7 @@ public sealed partial class ChildProcessTests
     private static readonly Dictionary<string, string> Unconfined = new(StringComparer.Ordinal)
     {
         ["control/Backup/PostgresClient.cs"] = "pg_dump, pg_restore and psql of the operator's command",
-        ["control/Postgres/PostgresProgram.cs"] = "the private PostgreSQL",
+        ["database/Postgres/PostgresProgram.cs"] = "the private PostgreSQL",
         ["host/Commands/DemoCommand.cs"] = "ffmpeg of the operator's command, with generated video",
         ["host/Diagnostics/FfmpegCheck.cs"] = "ffmpeg -version, without input",
         ["transcoder/Workers/Sandbox.cs"] = "the shell that tests a sandbox, inside of it",

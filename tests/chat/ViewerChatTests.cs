@@ -66,7 +66,8 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => server.Time.ArmedTimers > 0);
         waiting.ShouldAllBe(task => !task.IsCompleted);
         server.Time.Advance(TimeSpan.FromSeconds(1));
-        (await Task.WhenAll(waiting)).Select(answer => answer.Value).ShouldBe(Enumerable.Range(0, 10).Select(i => $"2-{i}"), ignoreOrder: true);
+        (await Task.WhenAll(waiting)).Select(answer => answer.Value).ShouldBe(
+            Enumerable.Range(0, 10).Select(i => $"2-{i}"), ignoreOrder: true);
         (await server.ReadAsync(2)).GetProperty("messages").GetArrayLength().ShouldBe(10);
 
         // The queue of the session is removed after an interval without messages.

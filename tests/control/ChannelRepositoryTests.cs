@@ -147,7 +147,8 @@ public sealed class ChannelRepositoryTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         (await Should.ThrowAsync<OperationException>(() =>
-            new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(OperationErrorCode.Invalid);
+            new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code
+            .ShouldBe(OperationErrorCode.Invalid);
     }
 
     [Fact]

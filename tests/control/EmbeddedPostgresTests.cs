@@ -197,7 +197,8 @@ public sealed class EmbeddedPostgresTests
     [Fact]
     public void Missing_PostgreSQL_programs_are_reported_with_the_install_command()
     {
-        Should.Throw<OperationException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message.ShouldContain("apt install postgresql");
+        Should.Throw<OperationException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message
+            .ShouldContain("apt install postgresql");
     }
 
     [Theory]

@@ -233,8 +233,8 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         await Should.ThrowAsync<OperationException>(() => rig.Events.ListAsync(new(Series: other.Id)));
         (await Should.ThrowAsync<OperationException>(() =>
             rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).ValidationErrors.Count.ShouldBe(3);
-        (await Should.ThrowAsync<OperationException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code
-            .ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(
+            () => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code.ShouldBe(OperationErrorCode.Conflict);
         await rig.Events.DeleteAsync(series.Id);
         (await rig.Events.ListAsync(new())).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
     }

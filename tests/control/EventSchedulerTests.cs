@@ -236,8 +236,10 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
 
         (await rig.Events.GoLiveAsync(show.Id, "Ann")).Reason.ShouldBe("made live by Ann");
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
-        (await Should.ThrowAsync<OperationException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code.ShouldBe(OperationErrorCode.Conflict);
-        (await Should.ThrowAsync<OperationException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code.ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
         (await Should.ThrowAsync<OperationException>(() => rig.Events.DeleteAsync(show.Id))).Code.ShouldBe(OperationErrorCode.Conflict);
         await rig.Events.EndAsync(show.Id, "Ann");
         await rig.Keeper.RunOnceAsync(default);

@@ -194,7 +194,8 @@ public sealed class RecordingRepositoryTests(PostgresFixture postgres)
             .ShouldBe([clip, sessions[2]], ignoreOrder: true);
         (await bench.Recordings.ListAsync(new("other"))).ShouldBeEmpty();
         (await bench.Recordings.ListAsync(new("demo"))).Count.ShouldBe(4);
-        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(OperationErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ListAsync(new("none")))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
         (await Should.ThrowAsync<OperationException>(() => bench.Recordings.ListAsync(
             new(Kind: "x", Visibility: "y", Limit: 0)))).ValidationErrors.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
     }

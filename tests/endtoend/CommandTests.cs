@@ -157,7 +157,8 @@ public sealed class CommandTests(SharedServer shared)
 
         async Task<HttpResponseMessage> SendAsync(string? token, string text)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/chat/talk/messages") { Content = JsonContent.Create(new { text }) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/chat/talk/messages");
+            request.Content = JsonContent.Create(new { text });
             request.Headers.Authorization = new("Bearer", token);
             return await _server.Client.SendAsync(request);
         }

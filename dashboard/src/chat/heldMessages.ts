@@ -28,9 +28,10 @@ export class HeldMessages {
    * @param position capture time of the displayed frame in ms since 1970; null if unknown, which shows all
    */
   take(position: number | null, now: number): ChatMessage[] {
-    const due = this.waiting.findIndex(
-      ({ message, since }) => position !== null && message.time > position && message.time - position <= maxHoldMs && now - since < maxHoldMs,
-    );
+    const due = this.waiting.findIndex(({ message, since }) => {
+      const ahead = position === null ? 0 : message.time - position;
+      return ahead > 0 && ahead <= maxHoldMs && now - since < maxHoldMs;
+    });
     const taken = this.waiting.splice(0, due === -1 ? this.waiting.length : due);
     return taken.map(({ message }) => message);
   }
