@@ -60,7 +60,7 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
             return;
         }
 
-        if (after is { } known && known >= batches.Last && !session.IsEnded)
+        if (after is { } known && known >= batches.Last)
         {
             if (known > batches.Last)
             {

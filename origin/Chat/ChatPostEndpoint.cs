@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Broadcast.Media;
 using Broadcast.Media.OriginToChat;
+using Broadcast.Origin.Access;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
@@ -42,6 +43,13 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
             if (chat is null || CurrentOf(channel) is not { } session)
             {
                 await AnswerAsync(context, new(ChatOutcome.Denied, "The channel is not live, or has no chat."));
+                return;
+            }
+
+            if (context.Features.Get<AuthorizedSession>() is { } authorized && authorized.Session != session.Id)
+            {
+                // The access check was for another session, which can have another policy.
+                Responses.TryAgain(context);
                 return;
             }
 
