@@ -12,30 +12,25 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
     /// <summary>Time after which a session that nobody reads is removed from memory.</summary>
     public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<SessionId, Lazy<Task<FeedSession>>> _sessions = new();
+    private readonly ConcurrentDictionary<SessionId, Entry> _sessions = new();
     private long _removedAt = time.GetTimestamp();
 
     /// <summary>Sessions in memory.</summary>
-    public IReadOnlyList<FeedSession> Sessions =>
-        [.. _sessions.Values.Where(session => session.IsValueCreated && session.Value.IsCompletedSuccessfully)
-            .Select(session => session.Value.Result)];
+    public IReadOnlyList<FeedSession> Sessions => [.. _sessions.Values.Select(entry => entry.Session).OfType<FeedSession>()];
 
     /// <summary>Finds a session in memory.</summary>
-    public FeedSession? Find(SessionId session) =>
-        _sessions.TryGetValue(session, out var found) && found.IsValueCreated && found.Value.IsCompletedSuccessfully ? found.Value.Result
-            : null;
+    public FeedSession? Find(SessionId session) => _sessions.GetValueOrDefault(session)?.Session;
 
     /// <summary>Finds a session in memory. Waits for one that is being read, which may have been read before its last batch.</summary>
     public async ValueTask<FeedSession?> FindLoadingAsync(SessionId session, CancellationToken cancellationToken)
     {
-        if (!_sessions.TryGetValue(session, out var loading))
+        if (!_sessions.TryGetValue(session, out var entry))
         {
             return null;
         }
 
-        var found = loading.Value.WaitAsync(cancellationToken);
-        await ((Task)found).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return found.IsCompletedSuccessfully ? found.Result : null;
+        await ((Task)entry.Loading.WaitAsync(cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return entry.Session;
     }
 
     /// <summary>Gets a session, from the database if necessary.</summary>
@@ -43,21 +38,21 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
     public async ValueTask<FeedSession> GetAsync(SessionId id, CancellationToken cancellationToken)
     {
         RemoveIdle();
-        var loading = _sessions.GetOrAdd(id, id => new(() => LoadAsync(id)));
+        var entry = _sessions.GetOrAdd(id, id => new(store, id));
         try
         {
-            var session = await loading.Value.WaitAsync(cancellationToken);
+            var session = await entry.Loading.WaitAsync(cancellationToken);
             session.UsedAt = time.GetTimestamp();
             return session;
         }
         catch (Exception error) when (ServerDatabase.IsUnavailable(error))
         {
-            _sessions.TryRemove(new(id, loading));
+            _sessions.TryRemove(new(id, entry));
             throw new ChatUnavailableException(error);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            _sessions.TryRemove(new(id, loading));
+            _sessions.TryRemove(new(id, entry));
             throw;
         }
     }
@@ -94,9 +89,6 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
         }
     }
 
-    private async Task<FeedSession> LoadAsync(SessionId id) =>
-        new(id, await store.FindLastAsync(id, CancellationToken.None)) { UsedAt = time.GetTimestamp() };
-
     private void RemoveIdle()
     {
         var removedAt = Interlocked.Read(ref _removedAt);
@@ -110,5 +102,30 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
         {
             _sessions.TryRemove(session.Session, out _);
         }
+    }
+
+    /// <summary>A session that is in memory, or is being read from the database for all requests together.</summary>
+    private sealed class Entry(ChatStore store, SessionId id)
+    {
+        private readonly Lock _lock = new();
+        private Task<FeedSession>? _loading;
+        private volatile FeedSession? _session;
+
+        /// <summary>The session; <see langword="null"/> while it is being read.</summary>
+        public FeedSession? Session => _session;
+
+        /// <summary>Reads the session, at first use.</summary>
+        public Task<FeedSession> Loading
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _loading ??= LoadAsync();
+                }
+            }
+        }
+
+        private async Task<FeedSession> LoadAsync() => _session = new(id, await store.FindLastAsync(id, CancellationToken.None));
     }
 }

@@ -44,7 +44,8 @@ internal sealed class ChatTokens(ReadOnlyMemory<byte> key, TimeProvider time)
     /// </returns>
     public ChatIdentity? Verify(string? token, ChannelName channel)
     {
-        if (token is null || token.Length > MaxLength || token.IndexOf('.', StringComparison.Ordinal) is var dot and < 1)
+        var dot = token?.IndexOf('.', StringComparison.Ordinal) ?? -1;
+        if (token is null || token.Length > MaxLength || dot < 1)
         {
             return null;
         }

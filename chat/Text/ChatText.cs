@@ -4,8 +4,8 @@ using System.Text;
 namespace Broadcast.Chat.Text;
 
 /// <summary>
-/// Cleans text of viewers: messages and names become one line in Unicode form C, without characters that change how other text is
-/// displayed. Markup stays as it is written, because pages display text, never HTML.
+/// Cleans text of viewers: messages and names become one line, without characters that change how other text is displayed. Markup stays
+/// as it is written, because pages display text, never HTML. Text is not normalized: the server runs without ICU.
 /// </summary>
 internal static class ChatText
 {
@@ -62,16 +62,11 @@ internal static class ChatText
     /// <summary>Removes unwanted characters, and replaces white space with single spaces.</summary>
     private static string Clean(string raw)
     {
-        // Lone surrogates become U+FFFD, which is removed below. Normalization rejects them.
-        var valid = new StringBuilder(raw.Length);
-        foreach (var rune in raw.EnumerateRunes())
-        {
-            valid.Append(rune);
-        }
-
         var result = new StringBuilder(raw.Length);
         var (marks, isAfterSpace, last, inFlag) = (0, true, 0, false);
-        foreach (var rune in valid.ToString().Normalize(NormalizationForm.FormC).EnumerateRunes())
+
+        // Lone surrogates are enumerated as U+FFFD, which is removed.
+        foreach (var rune in raw.EnumerateRunes())
         {
             inFlag = rune.Value == BlackFlag || (inFlag && IsTag(rune.Value));
             switch (Classify(rune, inFlag))

@@ -14,7 +14,7 @@ public sealed class ChatTextTests
     [InlineData("hello", "hello")]
     [InlineData("  two\t\r\n words  ", "two words")]
     [InlineData("<b>bold</b> & \"quoted\"", "<b>bold</b> & \"quoted\"")]
-    [InlineData("e\u0301te\u0301", "\u00e9t\u00e9")]
+    [InlineData("e\u0301t\u00e9", "e\u0301t\u00e9")]
     [InlineData("\u202Eabc\u202C\u2066d\u2069", "abcd")]
     [InlineData("a\u200Bb\uFEFFc\u2060d\u00ADe", "abcde")]
     [InlineData("a\u0000b\u001B[31mc\u007F", "ab[31mc")]
@@ -91,7 +91,6 @@ public sealed class ChatTextTests
 
             ChatText.TryCleanMessage(text, out var again).ShouldBeNull();
             again.ShouldBe(text);
-            text.IsNormalized(NormalizationForm.FormC).ShouldBeTrue();
             return text == text.Trim() && !text.Any(char.IsControl) && !text.Contains("  ", StringComparison.Ordinal)
                 && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
         }).Check(PropertyTest.Config);
