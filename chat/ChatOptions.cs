@@ -16,7 +16,7 @@ public sealed class ChatOptions
 
     /// <summary>
     /// Maximum messages per second that viewers of a session see; 1 to 200. Above it, messages are sampled so that each sender keeps the
-    /// same share. Nobody can read more than about 20 per second.
+    /// same share. People read about 20 per second at most.
     /// </summary>
     public int ReadableRate { get; set; } = 20;
 

@@ -9,7 +9,7 @@ namespace Broadcast.Chat.Feed;
 /// <summary>Batches of the sessions that viewers read on this server. Thread-safe.</summary>
 internal sealed class ChatFeed(ChatStore store, TimeProvider time)
 {
-    /// <summary>Time after which a session that nobody reads is removed from memory.</summary>
+    /// <summary>Time after which a session without requests is removed from memory.</summary>
     public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<SessionId, Entry> _sessions = new();

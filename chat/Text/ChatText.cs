@@ -119,7 +119,7 @@ internal static class ChatText
 
     private static bool IsTag(int value) => value is >= 0xE0020 and <= 0xE007F;
 
-    // Letters and symbols without a picture: the replacement character, fillers of Hangul, the Braille blank.
+    // Letters and symbols that are displayed as nothing: the replacement character, fillers of Hangul, the Braille blank.
     private static bool IsInvisible(int value) => value is 0xFFFD or 0xFFFC or 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800;
 
     private enum CharacterUse

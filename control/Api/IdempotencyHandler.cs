@@ -134,7 +134,8 @@ internal static class IdempotencyHandler
 
     private static string KeyOf(StringValues keyHeader) =>
         keyHeader.Count == 1 && keyHeader[0] is { Length: > 0 and <= MaxLength } key && key.All(c => c is > ' ' and <= '~')
-            ? key : throw new OperationException([new(Header, $"'{Header}' must be 1 to {MaxLength} visible ASCII characters, sent once.")]);
+            ? key
+            : throw new OperationException([new(Header, $"'{Header}' must be 1 to {MaxLength} visible ASCII characters, sent once.")]);
 
     private static string Json<T>(IServiceProvider services, T value) =>
         JsonSerializer.Serialize(value, services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);

@@ -36,7 +36,8 @@ internal static class ServerEndpoints
     {
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
         {
-            throw new OperationException(OperationErrorCode.NotFound, $"'{number}' is not the number of a server; see the list of servers.");
+            throw new OperationException(OperationErrorCode.NotFound,
+                $"'{number}' is not the number of a server; see the list of servers.");
         }
 
         await servers.SetDrainingAsync(id, draining, http.RequestAborted);

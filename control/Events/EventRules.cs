@@ -98,7 +98,8 @@ public static class EventRules
     public static string Name(EventKind kind) => KindNames.Name(kind);
 
     internal static OperationException NotFound(string id) =>
-        new(OperationErrorCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");
+        new(OperationErrorCode.NotFound,
+            $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");
 
     internal static void ThrowIfInvalid(IEnumerable<ValidationError> errors)
     {

@@ -95,7 +95,8 @@ internal sealed class ChannelActivityLog(ServerDatabase database)
         }
 
         var cursor = before is null ? ((DateTimeOffset At, string Key)?)null
-            : TryParse(before, out var parsed) ? parsed : throw new OperationException([new("before", "'before' must be the id of a row.")]);
+            : TryParse(before, out var parsed) ? parsed
+            : throw new OperationException([new("before", "'before' must be the id of a row.")]);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel.Name, cancellationToken);
         var rows = await connection.QueryAsync<ActivityEntry>(new CommandDefinition(

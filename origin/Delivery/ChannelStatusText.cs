@@ -18,8 +18,8 @@ internal static class ChannelStatusText
     /// <summary>
     /// Serializes <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower
     /// case. Adds <c>"title":…</c> where the session's title differs from the channel's, and <c>"chat":true</c> where viewers
-    /// can write. Adds <c>"viewers":…</c> and <c>"beacon":{"every":seconds,"share":…}</c>, the interval and share of beacons, while live. Adds
-    /// <c>"next":{"title":…,"startsAt":…}</c> for an upcoming event, and
+    /// can write. Adds <c>"viewers":…</c> and <c>"beacon":{"every":seconds,"share":…}</c>, the interval and share of beacons,
+    /// while live. Adds <c>"next":{"title":…,"startsAt":…}</c> for an upcoming event, and
     /// <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> for the newest recording.
     /// </summary>
     public static Document Render(ChannelStatus status, UpcomingEvent? next, ChannelRecording? recording, StatusViewers? viewers,

@@ -25,8 +25,8 @@ internal sealed class AnsweringPlatform : IAsyncDisposable
 
     /// <summary><c>_error</c> of <c>connect</c> that redirects to another address, as Adobe's and Wowza's servers send it.</summary>
     public static byte[] Redirect(string url) => Message(20,
-        [.. Text("_error"), .. Number(1), 5, 3, .. Member("level", Text("error")), .. Member("code", Text("NetConnection.Connect.Rejected")),
-            .. Member("description", Text("Moved")),
+        [.. Text("_error"), .. Number(1), 5, 3, .. Member("level", Text("error")),
+            .. Member("code", Text("NetConnection.Connect.Rejected")), .. Member("description", Text("Moved")),
             .. Member("ex", [3, .. Member("code", Number(302)), .. Member("redirect", Text(url)), 0, 0, 9]), 0, 0, 9]);
 
     /// <summary>One message in chunks of 128 bytes.</summary>
