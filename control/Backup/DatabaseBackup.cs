@@ -24,7 +24,10 @@ public static class DatabaseBackup
 
     private const string Versions = "schema_versions";
 
-    /// <summary>Drops all objects of the control schema except those of extensions. The restore follows in the same transaction.</summary>
+    /// <summary>
+    /// Drops all objects of the control schema except those of extensions. The restore follows in the same transaction. A partitioned table
+    /// depends on itself, by the columns of its key.
+    /// </summary>
     private const string DropAll = """
         SET client_min_messages = warning;
         SET lock_timeout = '30s';
@@ -34,7 +37,7 @@ public static class DatabaseBackup
             SELECT array_agg(format('DROP %s IF EXISTS %I.%I CASCADE',
                 CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, current_schema(), c.relname))
             INTO statements FROM pg_class c WHERE c.relnamespace = ours AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'));
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjid <> c.oid AND d.deptype IN ('e', 'i', 'a'));
             FOREACH statement IN ARRAY coalesce(statements, '{}') LOOP EXECUTE statement; END LOOP;
             SELECT array_agg(format('DROP ROUTINE IF EXISTS %I.%I(%s) CASCADE', current_schema(), p.proname, pg_get_function_identity_arguments(p.oid)))
             INTO statements FROM pg_proc p WHERE p.pronamespace = ours

@@ -9,6 +9,7 @@ describe('the URLs of a channel', () => {
       status: '/live/main/status.json',
       poster: '/live/main/poster.jpg?optional',
       beacon: '/live/main/beacon',
+      chat: { live: '/live/main', post: '/chat/main' },
       time: '/time',
       watchPage: '/watch/main',
     });
@@ -20,6 +21,7 @@ describe('the URLs of a channel', () => {
     expect(urls?.status).toBe('/t/abc.DEF-1/live/main/status.json');
     expect(urls?.poster).toBe('/t/abc.DEF-1/live/main/poster.jpg?optional');
     expect(urls?.beacon).toBe('/t/abc.DEF-1/live/main/beacon');
+    expect(urls?.chat).toEqual({ live: '/t/abc.DEF-1/live/main', post: '/t/abc.DEF-1/chat/main' });
     expect(urls?.watchPage).toBe('/t/abc.DEF-1/watch/main');
     expect(urls?.time).toBe('/time');
   });

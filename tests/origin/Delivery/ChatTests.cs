@@ -197,7 +197,7 @@ public class ChatTests
         response.Headers.NonValidated["Access-Control-Allow-Headers"].ToString().ShouldBe("Authorization, Content-Type");
         (await server.SendAsync("/chat/demo/messages")).StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         (await server.SendAsync("/chat/demo/other", HttpMethod.Post)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await server.SendAsync("/chat/Not_a_name/join", HttpMethod.Post)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await server.SendAsync("/chat/unknown/join", HttpMethod.Post)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact]
@@ -271,7 +271,8 @@ public class ChatTests
         public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch,
             CancellationToken cancellationToken) =>
             IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
-            : new(IsOn && batch >= 1 && batch <= Last ? Encoding.UTF8.GetBytes($$"""{"messages":[],"batch":{{batch}}}""") : null);
+            : IsOn && batch >= 1 && batch <= Last ? new(Encoding.UTF8.GetBytes($$"""{"messages":[],"batch":{{batch}}}"""))
+            : new((ReadOnlyMemory<byte>?)null);
 
         public Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken) =>
             Task.FromResult(IsOn ? new ChatAnswer(ChatOutcome.Accepted, $"token of {name}") : new(ChatOutcome.Denied, "a reason"));
