@@ -1,6 +1,8 @@
 using Broadcast.Chat.Feed;
 using Broadcast.Chat.Identities;
+using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
+using Broadcast.Chat.Moderation;
 using Broadcast.Chat.Settings;
 using Broadcast.Database;
 using Broadcast.Media.ControlToChat;
@@ -14,7 +16,8 @@ namespace Broadcast.Chat;
 /// <summary>Registration of the module.</summary>
 public static class ChatModule
 {
-    /// <summary>Adds <see cref="IChat"/> and <see cref="IChatSettings"/>. Needs a <see cref="ServerDatabase"/>.</summary>
+    /// <summary>Adds <see cref="IChat"/>, <see cref="IChatSettings"/> and <see cref="IChatModeration"/>. Needs a
+    /// <see cref="ServerDatabase"/> and an <see cref="IChangeLog"/>.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="configuration">The root configuration; the section <c>Chat</c> is read.</param>
     public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration)
@@ -30,6 +33,8 @@ public static class ChatModule
         services.AddSingleton<IChatSettings, ChatSettingsStore>();
         services.AddSingleton<ChatSettingsCache>();
         services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<ChatSettingsCache>());
+        services.AddSingleton<NetworkHashes>();
+        services.AddSingleton<IChatModeration, ChatModeration>();
         services.AddSingleton<IChat, ViewerChat>();
         services.AddHostedService<ChatListener>();
         return services;

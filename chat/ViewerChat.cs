@@ -24,16 +24,17 @@ internal sealed class ViewerChat : IChat
     private readonly ChatWriter _writer;
     private readonly ChatKeys _keys;
     private readonly ChatSettingsCache _settings;
+    private readonly NetworkHashes _networks;
     private readonly TimeProvider _time;
     private readonly ILogger<ViewerChat> _logger;
     private readonly RateLimit<Ulid> _messages;
     private readonly RateLimit<IPAddress> _clientMessages;
     private readonly RateLimit<IPAddress> _clientJoins;
 
-    public ViewerChat(ChatFeed feed, ChatWriter writer, ChatKeys keys, ChatSettingsCache settings, IOptions<ChatOptions> options,
-        [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerChat> logger)
+    public ViewerChat(ChatFeed feed, ChatWriter writer, ChatKeys keys, ChatSettingsCache settings, NetworkHashes networks,
+        IOptions<ChatOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerChat> logger)
     {
-        (_feed, _writer, _keys, _settings, _time, _logger) = (feed, writer, keys, settings, time, logger);
+        (_feed, _writer, _keys, _settings, _networks, _time, _logger) = (feed, writer, keys, settings, networks, time, logger);
         var minute = TimeSpan.FromMinutes(1);
         _messages = new(minute / options.Value.MessagesPerMinute, Burst, time);
 
@@ -47,7 +48,7 @@ internal sealed class ViewerChat : IChat
 
     /// <inheritdoc/>
     public async ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-        _settings.IsEnabled(channel) ? new(1, (await _feed.GetAsync(session, cancellationToken)).Last) : null;
+        _settings.IsEnabled(channel) && await _feed.GetAsync(session, cancellationToken) is var read ? new(1, read.Last, read.State) : null;
 
     /// <inheritdoc/>
     public Task WhenAfter(SessionId session, long after) => _feed.Find(session)?.WhenAfter(after) ?? Task.CompletedTask;
@@ -128,10 +129,17 @@ internal sealed class ViewerChat : IChat
                 return new(ChatOutcome.TooMany, "You are sending messages too fast.", wait);
             }
 
-            var message = new NewMessage(identity.Id, identity.Name, text, reply, post.MediaTime, _time.GetUtcNow());
-            return _writer.WriteAsync(post.Channel, post.Session, message) is { } stored
-                ? new(ChatOutcome.Accepted, (await stored.WaitAsync(cancellationToken)).ToString())
-                : new(ChatOutcome.TooMany, "The chat is too busy. Try again in a moment.", TimeSpan.FromSeconds(1));
+            var message = new NewMessage(identity.Id, identity.Name, text, reply, post.MediaTime, _time.GetUtcNow())
+            {
+                Role = identity.Role, Network = await _networks.OfAsync(post.Client, cancellationToken),
+            };
+            if (_writer.WriteAsync(post.Channel, post.Session, message) is not { } writing)
+            {
+                return new(ChatOutcome.TooMany, "The chat is too busy. Try again in a moment.", TimeSpan.FromSeconds(1));
+            }
+
+            var sent = await writing.WaitAsync(cancellationToken);
+            return sent.Id is { } stored ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored.ToString()) : sent.Rejection;
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
         {

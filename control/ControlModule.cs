@@ -79,6 +79,7 @@ public static class ControlModule
             Clock(p), p.GetService<ILogger<ServerDatabase>>(), p.GetRequiredService<IHttpContextAccessor>()));
         services.AddSingleton(p => new DeletionClock(Clock(p), p.GetRequiredService<ILogger<DeletionClock>>()));
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<IChangeLog, ChangeLog>();
         services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<ChannelSlates>();
@@ -248,6 +249,7 @@ public static class ControlModule
         StorageEndpoints.Map(api);
         WebhookEndpoints.Map(api);
         TargetEndpoints.Map(api);
+        ChatEndpoints.Map(api);
         StreamEndpoints.Map(api);
         ServerEndpoints.Map(api);
         MultitrackEndpoint.Map(api);

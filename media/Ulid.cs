@@ -54,7 +54,12 @@ public readonly record struct Ulid : IComparable<Ulid>
             milliseconds >>= 8;
         }
 
-        return new Ulid(string.Create(Length, BinaryPrimitives.ReadUInt128BigEndian(bytes), static (text, value) =>
+        return FromBytes(bytes);
+    }
+
+    /// <summary>Creates an ID from its 16 bytes, big-endian.</summary>
+    public static Ulid FromBytes(ReadOnlySpan<byte> bytes) =>
+        new(string.Create(Length, BinaryPrimitives.ReadUInt128BigEndian(bytes), static (text, value) =>
         {
             for (var i = text.Length - 1; i >= 0; i--)
             {
@@ -62,7 +67,6 @@ public readonly record struct Ulid : IComparable<Ulid>
                 value >>= 5;
             }
         }));
-    }
 
     /// <summary>Parses an ID; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Ulid id)

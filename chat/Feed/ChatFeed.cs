@@ -79,9 +79,8 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
                 return null;
             }
 
-            var json = batch.ToJson();
-            session.Store(number, json, revision);
-            return json;
+            session.Store(batch, revision);
+            return batch.ToJson();
         }
         catch (Exception error) when (ServerDatabase.IsUnavailable(error))
         {
@@ -126,6 +125,10 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
             }
         }
 
-        private async Task<FeedSession> LoadAsync() => _session = new(id, await store.FindLastAsync(id, CancellationToken.None));
+        private async Task<FeedSession> LoadAsync()
+        {
+            var (last, state) = await store.ReadLastAsync(id, CancellationToken.None);
+            return _session = new(id, last, state);
+        }
     }
 }

@@ -6,22 +6,30 @@ namespace Broadcast.Chat.Feed;
 /// <summary>Batches of one session in memory, and the signal for the next one. Thread-safe.</summary>
 /// <param name="session">The session.</param>
 /// <param name="last">Number of the last batch; 0 for none.</param>
-internal sealed class FeedSession(SessionId session, long last)
+/// <param name="state">State of the chat.</param>
+internal sealed class FeedSession(SessionId session, long last, ChatState state)
 {
     /// <summary>Maximum batches in memory. Older ones are read from the database again.</summary>
     public const int MaxBatches = 512;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<long, byte[]> _batches = [];
+
+    // Batches in memory that show messages of earlier ones.
+    private readonly Dictionary<long, IReadOnlyList<MessageId>> _earlier = [];
     private TaskCompletionSource? _next;
     private long _last = last;
     private long _revision;
+    private byte[] _state = state.ToJson();
 
     /// <summary>The session.</summary>
     public SessionId Session => session;
 
     /// <summary>Number of the last batch; 0 for none.</summary>
     public long Last => Interlocked.Read(ref _last);
+
+    /// <summary>State of the chat as UTF-8 JSON.</summary>
+    public ReadOnlyMemory<byte> State => Volatile.Read(ref _state);
 
     /// <summary>Time of the last request, as timestamp of the clock.</summary>
     public long UsedAt { get; set; }
@@ -39,21 +47,34 @@ internal sealed class FeedSession(SessionId session, long last)
     /// <summary>Returns whether a batch is in memory.</summary>
     public bool Has(long number) => Find(number, out _) is not null;
 
-    /// <summary>Adds a batch. Batches with removed messages are dropped from memory, so that they are rendered again.</summary>
-    public void Add(ChatBatch batch)
+    /// <summary>
+    /// Adds a batch. Batches whose messages have been removed, or are shown again, are dropped from memory, so that they are rendered again.
+    /// </summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="state">The state, when the batch changes it.</param>
+    public void Add(ChatBatch batch, ChatState? state = null)
     {
         TaskCompletionSource? next;
         lock (_lock)
         {
-            foreach (var removed in batch.Removed)
+            foreach (var changed in batch.Removed.Concat(batch.Earlier))
             {
-                _batches.Remove(removed.Batch);
+                Drop(changed.Batch);
+                foreach (var copy in _earlier.Where(entry => entry.Value.Contains(changed)).Select(entry => entry.Key).ToList())
+                {
+                    Drop(copy);
+                }
+
                 _revision++;
             }
 
+            if (state is not null)
+            {
+                Volatile.Write(ref _state, state.ToJson());
+            }
+
             // A batch of this server can arrive again, as a notification.
-            _batches[batch.Number] = batch.ToJson();
-            Trim();
+            Put(batch);
             next = Advance(batch.Number);
         }
 
@@ -62,13 +83,16 @@ internal sealed class FeedSession(SessionId session, long last)
 
     /// <summary>Drops all batches from memory, because messages may have been removed while no notification arrived.</summary>
     /// <param name="number">Number of the last batch.</param>
-    public void Reset(long number)
+    /// <param name="state">The state.</param>
+    public void Reset(long number, ChatState state)
     {
         TaskCompletionSource? next;
         lock (_lock)
         {
             _batches.Clear();
+            _earlier.Clear();
             _revision++;
+            Volatile.Write(ref _state, state.ToJson());
             next = Advance(number);
         }
 
@@ -88,16 +112,36 @@ internal sealed class FeedSession(SessionId session, long last)
     }
 
     /// <summary>Stores a batch that was read from the database, unless messages have been removed meanwhile.</summary>
-    public void Store(long number, byte[] json, long revision)
+    public void Store(ChatBatch batch, long revision)
     {
         lock (_lock)
         {
             if (revision == _revision)
             {
-                _batches[number] = json;
-                Trim();
+                Put(batch);
             }
         }
+    }
+
+    private void Put(ChatBatch batch)
+    {
+        _batches[batch.Number] = batch.ToJson();
+        if (batch.Earlier.ToList() is { Count: > 0 } earlier)
+        {
+            _earlier[batch.Number] = earlier;
+        }
+
+        // Viewers read the newest ones. A batch from long ago was read by one who seeks.
+        while (_batches.Count > MaxBatches)
+        {
+            Drop(_batches.Keys.Min());
+        }
+    }
+
+    private void Drop(long number)
+    {
+        _batches.Remove(number);
+        _earlier.Remove(number);
     }
 
     private TaskCompletionSource? Advance(long number)
@@ -111,14 +155,5 @@ internal sealed class FeedSession(SessionId session, long last)
         var next = _next;
         _next = null;
         return next;
-    }
-
-    // Viewers read the newest ones. A batch from long ago was read by one who seeks.
-    private void Trim()
-    {
-        while (_batches.Count > MaxBatches)
-        {
-            _batches.Remove(_batches.Keys.Min());
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Broadcast.Chat.Identities;
 
 namespace Broadcast.Chat.Messages;
 
@@ -9,26 +10,36 @@ namespace Broadcast.Chat.Messages;
 /// that is new.
 /// </summary>
 /// <param name="Number">Number in the session, from 1.</param>
-/// <param name="Messages">Messages by position, without removed ones.</param>
-/// <param name="Removed">Messages of earlier batches, or of this one, that have been removed.</param>
-internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Messages, IReadOnlyList<MessageId> Removed)
+/// <param name="Messages">
+/// Messages by position, without removed ones. Messages of earlier batches that are shown from now on follow, with their own ids.
+/// </param>
+/// <param name="Removed">Messages of earlier batches, or of this one, that are no longer shown.</param>
+/// <param name="ChangesState">Whether the state of the chat has changed.</param>
+internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Messages, IReadOnlyList<MessageId> Removed,
+    bool ChangesState = false)
 {
+    /// <summary>Messages of earlier batches that are shown from now on.</summary>
+    public IEnumerable<MessageId> Earlier => Messages.Select(message => message.Id).Where(id => id.Batch != Number);
+
     /// <summary>Renders the batch as UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
-        new Document(
-            [.. Messages.Select(message => new Item(message.Id.ToString(), message.From, message.Name, message.Text,
-                message.ReplyTo?.ToString(), message.MediaTime.UtcDateTime))],
-            Removed.Count == 0 ? null : [.. Removed.Select(id => id.ToString())]),
-        BatchJson.Relaxed.Document);
+        new Document([.. Messages.Select(Item.Of)], Removed.Count == 0 ? null : [.. Removed.Select(id => id.ToString())]),
+        BatchJson.Relaxed.BatchDocument);
 
     internal sealed record Document(IReadOnlyList<Item> Messages, IReadOnlyList<string>? Removed);
 
-    internal sealed record Item(string Id, string From, string Name, string Text, string? ReplyTo, DateTime Time);
+    internal sealed record Item(string Id, string From, string Name, string? Role, string? Kind, string Text, string? ReplyTo, DateTime Time)
+    {
+        public static Item Of(ChatMessage message) => new(message.Id.ToString(), message.From, message.Name,
+            ChatIdentity.NameOf(message.Role), message.IsAnnouncement ? "announcement" : null, message.Text, message.ReplyTo?.ToString(),
+            message.MediaTime.UtcDateTime);
+    }
 }
 
 // Pages parse the text as JSON and display it as text. The relaxed encoder leaves letters of all scripts readable and short.
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ChatBatch.Document))]
+[JsonSerializable(typeof(ChatBatch.Document), TypeInfoPropertyName = "BatchDocument")]
+[JsonSerializable(typeof(ChatState.Document), TypeInfoPropertyName = "StateDocument")]
 internal sealed partial class BatchJson : JsonSerializerContext
 {
     public static BatchJson Relaxed { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)

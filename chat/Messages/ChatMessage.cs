@@ -1,4 +1,6 @@
 using System.Globalization;
+using Broadcast.Chat.Identities;
+using Broadcast.Chat.Limits;
 using Broadcast.Media;
 
 namespace Broadcast.Chat.Messages;
@@ -37,7 +39,20 @@ internal readonly record struct MessageId(long Batch, int Position)
 /// <param name="MediaTime">Program date-time that the sender was watching.</param>
 /// <param name="SentAt">Time of receipt.</param>
 internal sealed record NewMessage(
-    Ulid Identity, string Name, string Text, MessageId? ReplyTo, DateTimeOffset MediaTime, DateTimeOffset SentAt);
+    Ulid Identity, string Name, string Text, MessageId? ReplyTo, DateTimeOffset MediaTime, DateTimeOffset SentAt)
+{
+    /// <summary>Role of the participant.</summary>
+    public ChatRole Role { get; init; }
+
+    /// <summary>Indicates whether pages highlight it.</summary>
+    public bool IsAnnouncement { get; init; }
+
+    /// <summary>Network of the sender; <see langword="null"/> when it is unknown.</summary>
+    public NetworkHash? Network { get; init; }
+
+    /// <summary>Rule of the filter that holds it for review; <see langword="null"/> when none does.</summary>
+    public string? HeldBy { get; init; }
+}
 
 /// <summary>A stored message that viewers see.</summary>
 /// <param name="Id">The id.</param>
@@ -46,4 +61,12 @@ internal sealed record NewMessage(
 /// <param name="Text">The text, cleaned.</param>
 /// <param name="ReplyTo">The message to which it replies; <see langword="null"/> for none.</param>
 /// <param name="MediaTime">Program date-time that the sender was watching.</param>
-internal sealed record ChatMessage(MessageId Id, string From, string Name, string Text, MessageId? ReplyTo, DateTimeOffset MediaTime);
+/// <param name="Role">Role of the participant.</param>
+/// <param name="IsAnnouncement">Indicates whether pages highlight it.</param>
+internal sealed record ChatMessage(MessageId Id, string From, string Name, string Text, MessageId? ReplyTo, DateTimeOffset MediaTime,
+    ChatRole Role = ChatRole.Guest, bool IsAnnouncement = false)
+{
+    /// <summary>Creates the message from one that has been stored.</summary>
+    public static ChatMessage Of(MessageId id, NewMessage message) => new(id, ChatIdentity.PublicIdOf(message.Identity), message.Name,
+        message.Text, message.ReplyTo, message.MediaTime, message.Role, message.IsAnnouncement);
+}

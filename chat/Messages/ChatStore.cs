@@ -1,36 +1,58 @@
-using System.Text.Json;
 using Broadcast.Chat.Identities;
+using Broadcast.Chat.Moderation;
+using Broadcast.Chat.Settings;
 using Broadcast.Database;
 using Broadcast.Media;
+using Broadcast.Media.ControlToChat;
+using Broadcast.Media.OriginToChat;
 using Dapper;
 using Npgsql;
 
 namespace Broadcast.Chat.Messages;
 
+/// <summary>Answer to the sender of a message.</summary>
+/// <param name="Id">Id of the stored message; <see langword="null"/> when it was rejected.</param>
+/// <param name="IsHeld">Whether it waits for a moderator.</param>
+/// <param name="Rejection">Answer to the sender of a rejected message.</param>
+internal readonly record struct SentMessage(MessageId? Id, bool IsHeld, ChatAnswer Rejection);
+
 /// <summary>
 /// Messages in the database. The row of a session in <c>chat_sessions</c> orders the batches of all servers: a batch gets its number under
 /// the lock of that row, so batches become visible in the order of their numbers.
 /// </summary>
-internal sealed class ChatStore(ServerDatabase database)
+internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
 {
     /// <summary>PostgreSQL channel of notifications about new batches: <c>session:number</c>.</summary>
     public const string Notifications = "broadcast_chat";
+
+    /// <summary>Condition of messages that viewers see, as SQL.</summary>
+    public const string IsVisibleSql = "m.shown AND m.removed_at IS NULL";
+
+    /// <summary>Columns of <see cref="MessageRow"/>, as SQL.</summary>
+    public const string ColumnsSql = """
+        m.batch, m.position, m.identity_id AS identity, m.name, m.text, m.reply_to AS replyTo, m.media_time AS mediaTime, m.role, m.kind
+        """;
+
+    /// <summary>Maximum messages of one event for webhooks, so that its body stays within the limit.</summary>
+    private const int MaxPerEvent = 20;
 
     private const string NoPartition = "no partition of relation";
 
     /// <summary>Stores messages as the next batch of a session, and notifies the other servers.</summary>
     /// <param name="channel">The channel. It exists.</param>
     /// <param name="session">The session.</param>
-    /// <param name="messages">Messages in their order, with those that viewers see first; at least one.</param>
-    /// <param name="shown">Number of messages that viewers see.</param>
+    /// <param name="messages">Messages in the order of arrival; at least one.</param>
+    /// <param name="maxShown">Maximum number of messages that viewers see.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>The batch with the shown messages.</returns>
-    public async Task<ChatBatch> AddAsync(ChannelName channel, SessionId session, IReadOnlyList<NewMessage> messages, int shown,
-        CancellationToken cancellationToken)
+    /// <returns>
+    /// The batch with the shown messages, <see langword="null"/> when all were rejected; and the answer to the sender of each message.
+    /// </returns>
+    public async Task<(ChatBatch? Batch, IReadOnlyList<SentMessage> Sent)> AddAsync(ChannelName channel, SessionId session,
+        IReadOnlyList<NewMessage> messages, int maxShown, CancellationToken cancellationToken)
     {
         try
         {
-            return await TryAddAsync(channel, session, messages, shown, cancellationToken);
+            return await TryAddAsync(channel, session, messages, maxShown, cancellationToken);
         }
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.CheckViolation
             && missing.MessageText.StartsWith(NoPartition, StringComparison.Ordinal))
@@ -42,46 +64,27 @@ internal sealed class ChatStore(ServerDatabase database)
                     cancellationToken: cancellationToken));
             }
 
-            return await TryAddAsync(channel, session, messages, shown, cancellationToken);
+            return await TryAddAsync(channel, session, messages, maxShown, cancellationToken);
         }
     }
 
-    /// <summary>Removes a message, and tells pages with a batch.</summary>
-    /// <returns>Number of that batch; <see langword="null"/> when the message does not exist or was removed before.</returns>
-    public async Task<long?> RemoveAsync(SessionId session, MessageId message, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var batch = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            """
-            WITH removed AS (
-                UPDATE chat_messages SET removed_at = @now
-                WHERE session_id = @session AND batch = @batch AND position = @position AND removed_at IS NULL RETURNING 1)
-            UPDATE chat_sessions SET last_batch = last_batch + 1 WHERE session_id = @session AND EXISTS (SELECT FROM removed)
-            RETURNING last_batch
-            """,
-            new { session = session.Value, batch = message.Batch, position = message.Position, now }, transaction,
-            cancellationToken: cancellationToken));
-        if (batch is { } number)
-        {
-            await connection.ExecuteAsync(new CommandDefinition(
-                "INSERT INTO chat_changes (session_id, batch, position, change) VALUES (@session, @number, 0, @change::jsonb)",
-                new { session = session.Value, number, change = JsonSerializer.Serialize(new Change(message.ToString())) }, transaction,
-                cancellationToken: cancellationToken));
-            await NotifyAsync(connection, transaction, session, number, cancellationToken);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return batch;
-    }
-
-    /// <summary>Number of the last batch of a session; 0 when there is none.</summary>
-    public async Task<long> FindLastAsync(SessionId session, CancellationToken cancellationToken)
+    /// <summary>Reads the number of the last batch of a session, 0 when there is none, and the state of its chat.</summary>
+    public async Task<(long Last, ChatState State)> ReadLastAsync(SessionId session, CancellationToken cancellationToken)
     {
         await using var connection = await database.LookupSource.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT last_batch FROM chat_sessions WHERE session_id = @session", new { session = session.Value },
-            cancellationToken: cancellationToken)) ?? 0;
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            $"""
+            SELECT last_batch FROM chat_sessions WHERE session_id = @session;
+            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN chat_sessions c ON c.channel_id = s.channel_id
+                WHERE c.session_id = @session;
+            SELECT {ColumnsSql} FROM chat_messages m JOIN chat_sessions c ON c.session_id = m.session_id
+                AND m.batch = split_part(c.pinned, '-', 1)::bigint AND m.position = split_part(c.pinned, '-', 2)::integer
+                WHERE c.session_id = @session AND c.pinned IS NOT NULL AND {IsVisibleSql};
+            """, new { session = session.Value }, cancellationToken: cancellationToken));
+        var last = await results.ReadFirstOrDefaultAsync<long?>() ?? 0;
+        var settings = (await results.ReadFirstOrDefaultAsync<SettingsRow>())?.ToSettings();
+        var pinned = (await results.ReadFirstOrDefaultAsync<MessageRow>())?.ToMessage();
+        return (last, new(settings ?? ChatState.Default.Settings, pinned));
     }
 
     /// <summary>Reads a batch.</summary>
@@ -91,10 +94,15 @@ internal sealed class ChatStore(ServerDatabase database)
         await using var connection = await database.LookupSource.OpenConnectionAsync(cancellationToken);
         var parameters = new { session = session.Value, batch };
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
-            """
+            $"""
             SELECT 1 FROM chat_sessions WHERE session_id = @session AND last_batch >= @batch;
-            SELECT position, identity_id AS identity, name, text, reply_to AS replyTo, media_time AS mediaTime FROM chat_messages
-                WHERE session_id = @session AND batch = @batch AND shown AND removed_at IS NULL ORDER BY position;
+            SELECT {ColumnsSql} FROM chat_messages m
+                WHERE m.session_id = @session AND m.batch = @batch AND {IsVisibleSql} ORDER BY m.position;
+            SELECT {ColumnsSql} FROM chat_changes c JOIN chat_messages m ON m.session_id = c.session_id
+                AND m.batch = split_part(c.change ->> 'Shown', '-', 1)::bigint
+                AND m.position = split_part(c.change ->> 'Shown', '-', 2)::integer
+                WHERE c.session_id = @session AND c.batch = @batch AND c.change ->> 'Shown' IS NOT NULL AND {IsVisibleSql}
+                ORDER BY c.position;
             SELECT change FROM chat_changes WHERE session_id = @session AND batch = @batch ORDER BY position;
             """, parameters, cancellationToken: cancellationToken));
         if (await results.ReadFirstOrDefaultAsync<int?>() is null)
@@ -102,14 +110,45 @@ internal sealed class ChatStore(ServerDatabase database)
             return null;
         }
 
-        List<ChatMessage> messages = [.. (await results.ReadAsync<Row>()).Select(row => row.ToMessage(batch))];
-        var changes = (await results.ReadAsync<string>()).Select(text => JsonSerializer.Deserialize<Change>(text)!);
-        return new(batch, messages, [.. changes.Select(change => MessageId.TryParse(change.Removed, out var id) ? id : (MessageId?)null)
-            .OfType<MessageId>()]);
+        List<MessageRow> rows = [.. await results.ReadAsync<MessageRow>(), .. await results.ReadAsync<MessageRow>()];
+        List<BatchChange> read = [.. (await results.ReadAsync<string>()).Select(BatchChange.Parse)];
+        return new(batch, [.. rows.Select(row => row.ToMessage())],
+            [.. read.Select(change => MessageId.TryParse(change.Removed, out var id) ? id : (MessageId?)null).OfType<MessageId>()],
+            read.Any(change => change.State));
     }
 
-    private async Task<ChatBatch> TryAddAsync(ChannelName channel, SessionId session, IReadOnlyList<NewMessage> messages, int shown,
-        CancellationToken cancellationToken)
+    private static async Task<MessageGate> ReadGateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel,
+        SessionId session, IReadOnlyList<NewMessage> messages, CancellationToken cancellationToken)
+    {
+        var now = messages.Max(message => message.SentAt);
+        var parameters = new
+        {
+            channel = channel.Value, session = session.Value, now,
+            identities = messages.Select(message => message.Identity.Value).Distinct().ToArray(),
+            networks = messages.SelectMany(message => new[] { message.Network?.Today, message.Network?.Yesterday }).OfType<byte[]>().ToArray(),
+        };
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            $"""
+            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel;
+            SELECT n.kind, n.identity_id AS identity, n.network, n.ends_at AS endsAt FROM chat_sanctions n
+                JOIN channels c ON c.id = n.channel_id
+                WHERE c.name = @channel AND n.lifted_at IS NULL AND (n.ends_at IS NULL OR n.ends_at > @now)
+                AND (n.identity_id = ANY (@identities) OR n.network = ANY (@networks));
+            SELECT m.identity_id, max(m.sent_at) FROM chat_messages m
+                JOIN chat_sessions c ON c.session_id = m.session_id
+                JOIN chat_settings s ON s.channel_id = c.channel_id AND s.slow_seconds > 0
+                WHERE m.session_id = @session AND m.identity_id = ANY (@identities)
+                AND m.sent_at > @now - make_interval(secs => s.slow_seconds) GROUP BY m.identity_id;
+            """, parameters, transaction, cancellationToken: cancellationToken));
+        var settings = (await results.ReadFirstOrDefaultAsync<SettingsRow>())?.ToSettings() ?? ChatState.Default.Settings;
+        var sanctions = (await results.ReadAsync<SanctionRow>()).Select(row => row.ToSanction()).ToList();
+        var lastSent = (await results.ReadAsync<(string Identity, DateTimeOffset At)>())
+            .ToDictionary(row => Ulid.TryParse(row.Identity, out var id) ? id : default, row => row.At);
+        return new(settings, sanctions, lastSent, now);
+    }
+
+    private async Task<(ChatBatch? Batch, IReadOnlyList<SentMessage> Sent)> TryAddAsync(ChannelName channel, SessionId session,
+        IReadOnlyList<NewMessage> messages, int maxShown, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -119,43 +158,76 @@ internal sealed class ChatStore(ServerDatabase database)
             ON CONFLICT (session_id) DO UPDATE SET last_batch = chat_sessions.last_batch + 1 RETURNING last_batch
             """, new { session = session.Value, channel = channel.Value }, transaction, cancellationToken: cancellationToken))
             ?? throw OperationException.NoChannel(channel.Value);
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO chat_messages (session_id, batch, position, shown, identity_id, name, text, reply_to, media_time, sent_at)
-            SELECT @session, @number, (m.ordinal - 1)::integer, m.ordinal <= @shown, m.identity, m.name, m.text, m.reply, m.media_time,
-                m.sent_at
-            FROM unnest(@identities, @names, @texts, @replies, @mediaTimes, @sentAt)
-                WITH ORDINALITY AS m (identity, name, text, reply, media_time, sent_at, ordinal)
-            """,
-            new
+
+        // Read after the lock of the session: a moderator's action that was committed before is in effect.
+        var gate = await ReadGateAsync(connection, transaction, channel, session, messages, cancellationToken);
+        var sent = new SentMessage[messages.Count];
+        List<(int Index, Decision Decision)> accepted = [];
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var decision = gate.Decide(messages[i], out var rejection);
+            if (decision == Decision.Reject)
             {
-                session = session.Value, number, shown,
-                identities = messages.Select(message => message.Identity.Value).ToArray(),
-                names = messages.Select(message => message.Name).ToArray(),
-                texts = messages.Select(message => message.Text).ToArray(),
-                replies = messages.Select(message => message.ReplyTo?.ToString()).ToArray(),
-                mediaTimes = messages.Select(message => message.MediaTime.UtcDateTime).ToArray(),
-                sentAt = messages.Select(message => message.SentAt.UtcDateTime).ToArray(),
-            }, transaction, cancellationToken: cancellationToken));
-        await NotifyAsync(connection, transaction, session, number, cancellationToken);
+                sent[i] = new(null, false, rejection);
+            }
+            else
+            {
+                accepted.Add((i, decision));
+            }
+        }
+
+        if (accepted.Count == 0)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return (null, sent);
+        }
+
+        var (visible, shown) = MessageSampler.Choose([.. accepted.Where(entry => entry.Decision == Decision.Show)],
+            entry => messages[entry.Index].Identity, maxShown, Random.Shared);
+        List<StoredMessage> stored = [.. visible.Concat(accepted.Where(entry => entry.Decision != Decision.Show))
+            .Select((entry, position) => new StoredMessage(messages[entry.Index], position < shown, HiddenOf(entry.Decision)))];
+        await MessageInsert.ExecuteAsync(connection, transaction, session, number, stored, cancellationToken);
+        var position = 0;
+        foreach (var entry in visible.Concat(accepted.Where(entry => entry.Decision != Decision.Show)))
+        {
+            sent[entry.Index] = new(new(number, position++), entry.Decision == Decision.Hold, default);
+        }
+
+        List<ChatMessage> batch = [.. stored.Take(shown).Select((row, position) => ChatMessage.Of(new(number, position), row.Message))];
+        await PublishAsync(connection, transaction, channel, session, batch, stored, cancellationToken);
+        await SessionBatches.NotifyAsync(connection, transaction, session, number, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new(number,
-            [.. messages.Take(shown).Select((message, position) => new ChatMessage(new(number, position),
-                ChatIdentity.PublicIdOf(message.Identity), message.Name, message.Text, message.ReplyTo, message.MediaTime))], []);
+        return (new(number, batch, []), sent);
     }
 
-    private static Task NotifyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, SessionId session, long number,
-        CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition("SELECT pg_notify(@channel, @payload)",
-            new { channel = Notifications, payload = ChatNotification.Format(session, number) }, transaction,
-            cancellationToken: cancellationToken));
-
-    private sealed record Change(string? Removed);
-
-    private sealed record Row(int Position, string Identity, string Name, string Text, string? ReplyTo, DateTimeOffset MediaTime)
+    private static string? HiddenOf(Decision decision) => decision switch
     {
-        public ChatMessage ToMessage(long batch) => new(new(batch, Position),
-            ChatIdentity.PublicIdOf(Ulid.TryParse(Identity, out var id) ? id : default), Name, Text,
-            MessageId.TryParse(ReplyTo, out var reply) ? reply : null, MediaTime);
+        Decision.Hold => "held",
+        Decision.Mute => "muted",
+        _ => null,
+    };
+
+    private async Task PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel, SessionId session,
+        IReadOnlyList<ChatMessage> shown, IReadOnlyList<StoredMessage> stored, CancellationToken cancellationToken)
+    {
+        var at = stored.Max(row => row.Message.SentAt);
+        foreach (var part in shown.Chunk(MaxPerEvent))
+        {
+            await changes.PublishAsync(connection, transaction, at, ChatEvents.Message, channel.Value,
+                new { session = session.Value, messages = part.Select(ChatBatch.Item.Of).ToList() }, isStreamed: false, cancellationToken);
+        }
+
+        if (stored.Count(row => row.Hidden == "held") is var held and > 0)
+        {
+            await changes.PublishAsync(connection, transaction, at, ChatEvents.Held, channel.Value,
+                new { session = session.Value, messages = held }, isStreamed: true, cancellationToken);
+        }
+    }
+
+    private sealed record SanctionRow(string Kind, string Identity, byte[]? Network, DateTimeOffset? EndsAt)
+    {
+        public Sanction ToSanction() => new(
+            Kind switch { "ban" => SanctionKind.Ban, "timeout" => SanctionKind.Timeout, _ => SanctionKind.Mute },
+            Ulid.TryParse(Identity, out var id) ? id : default, Network, EndsAt);
     }
 }

@@ -7,7 +7,7 @@ namespace Broadcast.Chat.Messages;
 
 /// <summary>
 /// Stores the messages that arrive at this server: those of a session together, at most once per <see cref="ChatOptions.BatchInterval"/>.
-/// A sender gets the answer after its message is stored. Thread-safe.
+/// A sender gets the answer after its message is stored, or rejected. Thread-safe.
 /// </summary>
 internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOptions> options, TimeProvider time)
 {
@@ -22,9 +22,9 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
     public int Count => _queues.Count;
 
     /// <summary>Stores a message.</summary>
-    /// <returns>Its id; <see langword="null"/> when too many messages wait.</returns>
+    /// <returns>The answer to its sender; <see langword="null"/> when too many messages wait.</returns>
     /// <exception cref="Exception">The database is unavailable, or rejects the message.</exception>
-    public Task<MessageId>? WriteAsync(ChannelName channel, SessionId session, NewMessage message)
+    public Task<SentMessage>? WriteAsync(ChannelName channel, SessionId session, NewMessage message)
     {
         while (true)
         {
@@ -36,7 +36,7 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
         }
     }
 
-    private sealed record Waiting(NewMessage Message, TaskCompletionSource<MessageId> Stored);
+    private sealed record Waiting(NewMessage Message, TaskCompletionSource<SentMessage> Stored);
 
     /// <summary>Messages of a session that wait. Removed after an interval without messages.</summary>
     private sealed class SessionQueue(ChatWriter writer, ChannelName channel, SessionId session)
@@ -48,9 +48,9 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
 
         /// <summary>Adds a message.</summary>
         /// <param name="message">The message.</param>
-        /// <param name="result">Its id, after it is stored; <see langword="null"/> when too many messages wait.</param>
+        /// <param name="result">The answer to its sender; <see langword="null"/> when too many messages wait.</param>
         /// <returns><see langword="false"/> when this queue is no longer in use.</returns>
-        public bool TryAdd(NewMessage message, out Task<MessageId>? result)
+        public bool TryAdd(NewMessage message, out Task<SentMessage>? result)
         {
             result = null;
             lock (_lock)
@@ -65,7 +65,7 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
                     return true;
                 }
 
-                var stored = new TaskCompletionSource<MessageId>(TaskCreationOptions.RunContinuationsAsynchronously);
+                var stored = new TaskCompletionSource<SentMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
                 _waiting.Add(new(message, stored));
                 result = stored.Task;
                 if (!_isRunning)
@@ -108,18 +108,16 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
         {
             try
             {
-                var (ordered, shown) = MessageSampler.Choose(messages, waiting => waiting.Message.Identity, writer.MaxShown,
-                    Random.Shared);
-                var batch = await writer.Store.AddAsync(channel, session, [.. ordered.Select(waiting => waiting.Message)], shown,
-                    CancellationToken.None);
-                if (await writer.Feed.FindLoadingAsync(session, CancellationToken.None) is { } read)
+                var (batch, sent) = await writer.Store.AddAsync(channel, session, [.. messages.Select(waiting => waiting.Message)],
+                    writer.MaxShown, CancellationToken.None);
+                if (batch is not null && await writer.Feed.FindLoadingAsync(session, CancellationToken.None) is { } read)
                 {
                     read.Add(batch);
                 }
 
-                for (var i = 0; i < ordered.Count; i++)
+                for (var i = 0; i < messages.Count; i++)
                 {
-                    ordered[i].Stored.SetResult(new(batch.Number, i));
+                    messages[i].Stored.SetResult(sent[i]);
                 }
             }
             catch (Exception error)

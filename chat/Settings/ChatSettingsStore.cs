@@ -1,20 +1,33 @@
+using System.Globalization;
+using Broadcast.Chat.Messages;
 using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.ControlToChat;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Chat.Settings;
 
 /// <summary>Chat settings in the database.</summary>
-public sealed class ChatSettingsStore(ServerDatabase database) : IChatSettings
+public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog changes,
+    [FromKeyedServices(CalendarClock.Key)] TimeProvider time) : IChatSettings
 {
+    /// <summary>Columns of <see cref="SettingsRow"/>, as SQL.</summary>
+    internal const string ColumnsSql = "s.enabled, s.slow_seconds AS slowSeconds, s.members_only AS membersOnly, s.frozen, "
+        + "s.hold_all AS holdAll";
+
     /// <inheritdoc/>
     public async Task<ChatSettings> GetAsync(ChannelName channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return new(await connection.ExecuteScalarAsync<bool?>(new CommandDefinition(
-            "SELECT s.enabled FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel",
-            new { channel = channel.Value }, cancellationToken: cancellationToken)) ?? false);
+        var row = await connection.QueryFirstOrDefaultAsync<SettingsRow>(new CommandDefinition(
+            $"SELECT {ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel",
+            new { channel = channel.Value }, cancellationToken: cancellationToken));
+        return row is not null ? row.ToSettings()
+            : await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+                "SELECT EXISTS (SELECT FROM channels WHERE name = @channel AND deleted_at IS NULL)", new { channel = channel.Value },
+                cancellationToken: cancellationToken))
+                ? new ChatSettings(false) : throw OperationException.NoChannel(channel.Value);
     }
 
     /// <summary>Lists the names of the channels with chat.</summary>
@@ -28,15 +41,51 @@ public sealed class ChatSettingsStore(ServerDatabase database) : IChatSettings
     }
 
     /// <inheritdoc/>
-    public async Task<bool> SetAsync(ChannelName channel, ChatSettings settings, CancellationToken cancellationToken = default)
+    public async Task<ChatSettings> ChangeAsync(ChannelName channel, ChatSettingsChange change,
+        CancellationToken cancellationToken = default)
     {
+        if (change.SlowSeconds is < 0 or > ChatSettings.MaxSlowSeconds)
+        {
+            throw new OperationException([new("slowSeconds", $"'slowSeconds' must be 0 to {ChatSettings.MaxSlowSeconds}.")]);
+        }
+
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO chat_settings (channel_id, enabled)
-            SELECT id, @enabled FROM channels WHERE name = @channel AND deleted_at IS NULL
-            ON CONFLICT (channel_id) DO UPDATE SET enabled = excluded.enabled
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var row = await connection.QueryFirstOrDefaultAsync<SettingsRow>(new CommandDefinition(
+            $"""
+            INSERT INTO chat_settings AS s (channel_id, enabled, slow_seconds, members_only, frozen, hold_all)
+            SELECT id, coalesce(@enabled, false), coalesce(@slowSeconds, 0), coalesce(@membersOnly, false), coalesce(@frozen, false),
+                coalesce(@holdAll, false) FROM channels WHERE name = @channel AND deleted_at IS NULL
+            ON CONFLICT (channel_id) DO UPDATE SET enabled = coalesce(@enabled, s.enabled),
+                slow_seconds = coalesce(@slowSeconds, s.slow_seconds), members_only = coalesce(@membersOnly, s.members_only),
+                frozen = coalesce(@frozen, s.frozen), hold_all = coalesce(@holdAll, s.hold_all)
+            RETURNING {ColumnsSql}
             """,
-            new { channel = channel.Value, enabled = settings.Enabled }, cancellationToken: cancellationToken)) == 1;
+            new { channel = channel.Value, change.Enabled, change.SlowSeconds, change.MembersOnly, change.Frozen, change.HoldAll },
+            transaction, cancellationToken: cancellationToken)) ?? throw OperationException.NoChannel(channel.Value);
+        await changes.RecordAsync(connection, transaction, time.GetUtcNow(), "chat.change", $"channel/{channel.Value}", DetailOf(change),
+            cancellationToken);
+        await SessionBatches.AddStateChangeAsync(connection, transaction, channel.Value, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return row.ToSettings();
+    }
+
+    private static Dictionary<string, string> DetailOf(ChatSettingsChange change)
+    {
+        var detail = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add("enabled", change.Enabled);
+        Add("slowSeconds", change.SlowSeconds);
+        Add("membersOnly", change.MembersOnly);
+        Add("frozen", change.Frozen);
+        Add("holdAll", change.HoldAll);
+        return detail;
+
+        void Add(string name, object? value)
+        {
+            if (value is not null)
+            {
+                detail[name] = value is bool isOn ? (isOn ? "true" : "false") : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+            }
+        }
     }
 }

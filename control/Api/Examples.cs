@@ -60,6 +60,9 @@ internal static class Examples
         "YouTube", "rtmps://a.rtmps.youtube.com/live2", "source", "copy", null, true, "live", null, Noon, null, 6_120_000, 0.4, 0, 1,
         Noon.AddDays(-7));
 
+    private static readonly ChatActionView AChatAction = new("01JN8E2S3MZ0V6GQ7T4R9XKBCE", "timeout", Session, "58-0",
+        "01JN8E2S3MZ0V6GQ7T4R9XKBCD", "Ada", "Insults", "user/jane", "Jane Doe", Evening, Evening.AddMinutes(10), false, null, null);
+
     private static readonly DeliveryView ADelivery = new(
         4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel,
         DeliveryStates.Name(DeliveryState.Delivered), 1, Evening, Evening, null, 204, null, "", 0.182);
@@ -93,6 +96,9 @@ internal static class Examples
         new WebhookChange(null, "shop", null, null, true),
         new WebhookRotation(86_400),
         new NewTarget("YouTube", "rtmps://a.rtmps.youtube.com/live2", "abcd-efgh-ijkl-mnop-qrst", "source", "copy", null, true),
+        new ChatSettingsBody(null, 10, null, null, null),
+        new NewChatAction("timeout", Session, "58-0", null, 600, null, null, "Insults"),
+        new ChatUndo("A mistake"),
         new TargetChange(null, null, null, "1080p", null, false),
         new NewCalendarFeed(Channel, "Jane"),
         new MultitrackRequest(
@@ -124,6 +130,11 @@ internal static class Examples
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
         ATarget,
+        new ChatSettingsView(true, 0, false, false, false),
+        new ChatMessageView(Session, "58-0", "01JN8E2S3MZ0V6GQ7T4R9XKBCD", "4be6d84dcb", "Ada", "Hello", null, Evening, Evening, "shown", null),
+        AChatAction,
+        new ErasedView(12),
+        new ChatTokenView("eyJJZCI6IjAxSk44RTJTM00ifQ.c2lnbmF0dXJl", true),
         new TargetTestView(true, null, 0.412),
         TargetPresets.All[0],
         new IssuedKeyView(AKey, FullKey),

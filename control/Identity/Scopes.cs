@@ -14,7 +14,7 @@ public static class Scopes
 {
     private const string Root = "/api/v1/";
     private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders",
-        "storage", "audit", "servers", "targets"];
+        "storage", "audit", "servers", "targets", "chat"];
 
     // Information about the token itself and the API; requires no scope and belongs to no channel.
     private static readonly string[] Unrestricted = ["me", "system", "openapi.json", "logout"];
@@ -52,6 +52,7 @@ public static class Scopes
         {
             "keys" => "keys",
             "targets" => "targets",
+            "chat" => "chat",
             "viewer-tokens" or "viewer-keys" => "viewers",
             "recordings" or "clips" => "recordings",
             _ => "channels",

@@ -17,7 +17,8 @@ internal static class EventStreamRules
             || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
         && (limits.Channels is null
             || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows no events to tokens limited to channels
-        && (role >= TokenRole.Producer || !IsForProducers(message.Type));
+        && (role >= TokenRole.Producer || !IsForProducers(message.Type))
+        && (role >= TokenRole.Moderator || !message.Type.StartsWith("chat.", StringComparison.Ordinal));
 
     // The messages contain the key id, or the name of a target, which require the producer role.
     private static bool IsForProducers(string type) =>
@@ -26,5 +27,6 @@ internal static class EventStreamRules
     private static string AreaOf(string type) =>
         type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("publish.", StringComparison.Ordinal) ? "keys"
         : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings"
-        : type.StartsWith("target.", StringComparison.Ordinal) ? "targets" : "channels";
+        : type.StartsWith("target.", StringComparison.Ordinal) ? "targets"
+        : type.StartsWith("chat.", StringComparison.Ordinal) ? "chat" : "channels";
 }

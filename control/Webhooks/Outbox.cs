@@ -9,7 +9,7 @@ namespace Broadcast.Control.Webhooks;
 
 /// <summary>
 /// Outbox of webhook events. An event is written in the transaction of its change, so neither exists without the other. Deliveries are
-/// written only for webhooks that subscribe to the event; the event stream always gets it (<see cref="EventStream"/>). At most
+/// written only for webhooks that subscribe to the event; the event stream gets it, unless there are very many (<see cref="EventStream"/>). At most
 /// <see cref="MaxPending"/> deliveries are pending per webhook; further ones are dropped and counted.
 /// </summary>
 internal static class Outbox
@@ -20,7 +20,7 @@ internal static class Outbox
     /// <summary>Maximum request body, in characters.</summary>
     public const int MaxBody = 64 * 1024;
 
-    // $1 id, $2 type, $3 channel, $4 body, $5 time, $6 maximum of pending deliveries.
+    // $1 id, $2 type, $3 channel, $4 body, $5 time, $6 maximum of pending deliveries, $7 whether it is streamed.
     private const string Add = """
         WITH wanted AS (
             SELECT w.id, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') >= $6 AS is_full
@@ -31,7 +31,7 @@ internal static class Outbox
         ), missed AS (
             UPDATE webhooks w SET dropped = w.dropped + 1 FROM wanted n WHERE n.is_full AND w.id = n.id
         ), streamed AS (
-            INSERT INTO stream_events (type, channel, body) VALUES ($2, $3, $4)
+            INSERT INTO stream_events (type, channel, body) SELECT $2, $3, $4 WHERE $7
         )
         INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at)
         SELECT n.id, e.id, 'waiting', $5, $5 FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
@@ -49,17 +49,21 @@ internal static class Outbox
     /// do not get.</param>
     /// <param name="data">Payload that receivers get as <c>data</c>, as JSON with camelCase names. Never a secret.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <param name="isStreamed">Whether the event stream gets the event.</param>
     /// <exception cref="ArgumentException">The request body exceeds <see cref="MaxBody"/>.</exception>
     public static async Task AddAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset at, string type, string? channel, object data,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, bool isStreamed = true)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { CreateCommand(at, type, channel, data) } };
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands = { CreateCommand(at, type, channel, data, isStreamed) },
+        };
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Creates the command that adds an event, for a batch; see <see cref="AddAsync"/>.</summary>
-    public static NpgsqlBatchCommand CreateCommand(DateTimeOffset at, string type, string? channel, object data)
+    public static NpgsqlBatchCommand CreateCommand(DateTimeOffset at, string type, string? channel, object data, bool isStreamed = true)
     {
         var id = NewId(at);
         return new NpgsqlBatchCommand(Add)
@@ -72,6 +76,7 @@ internal static class Outbox
                 new NpgsqlParameter<string> { TypedValue = Body(id, at, type, channel, data) },
                 new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime },
                 new NpgsqlParameter<int> { TypedValue = MaxPending },
+                new NpgsqlParameter<bool> { TypedValue = isStreamed },
             },
         };
     }

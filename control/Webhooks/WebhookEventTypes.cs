@@ -1,3 +1,5 @@
+using Broadcast.Media.ControlToChat;
+
 namespace Broadcast.Control.Webhooks;
 
 /// <summary>Webhook event types.</summary>
@@ -45,11 +47,20 @@ public static class WebhookEventTypes
     /// <summary>Another platform rejects a target, or this server does; a user has to change something.</summary>
     public const string TargetRejected = "target.rejected";
 
+    /// <summary>Viewers see new messages of the chat. The event stream does not get it.</summary>
+    public const string ChatMessage = ChatEvents.Message;
+
+    /// <summary>Messages of the chat wait for a moderator.</summary>
+    public const string ChatHeld = ChatEvents.Held;
+
+    /// <summary>A moderator of the chat has acted, or has undone an action.</summary>
+    public const string ChatModerated = ChatEvents.Moderated;
+
     /// <summary>Test event, sent on request to any webhook.</summary>
     public const string Test = "webhook.test";
 
     /// <summary>All types that a webhook can subscribe to.</summary>
     public static IReadOnlyList<string> All { get; } =
         [PublishStarted, PublishStopped, InputLost, InputRestored, EventReminder, EventPreview, EventLate, EventLive, EventEnded,
-            RecordingReady, HealthIssue, TargetLive, TargetLost, TargetRejected];
+            RecordingReady, HealthIssue, TargetLive, TargetLost, TargetRejected, ChatMessage, ChatHeld, ChatModerated];
 }

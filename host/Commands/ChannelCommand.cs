@@ -8,6 +8,7 @@ using Broadcast.Control.Recordings;
 using Broadcast.Control.Sessions;
 using Broadcast.Control.Slates;
 using Broadcast.Control.ViewerCounting;
+using Broadcast.Control.Webhooks;
 using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.Ladders;
@@ -169,7 +170,7 @@ internal static class ChannelCommand
     private static async Task ShowAsync(ParseResult parsed, ServerDatabase database, IReadOnlyList<ChannelInfo> channels, bool single,
         CancellationToken cancellationToken) =>
         Show(parsed, channels, await new ChannelViewerCounts(database).ReadAsync(cancellationToken),
-            await new ChatSettingsStore(database).ListEnabledAsync(cancellationToken), single);
+            await new ChatSettingsStore(database, new ChangeLog(), TimeProvider.System).ListEnabledAsync(cancellationToken), single);
 
     private static async Task SetChatAsync(ParseResult parsed, ServerDatabase database, string channel,
         CancellationToken cancellationToken)
@@ -179,9 +180,8 @@ internal static class ChannelCommand
             return;
         }
 
-        await new ChatSettingsStore(database).SetAsync(ChannelName.Parse(channel), new(isOn), cancellationToken);
-        await new AuditLog(database).TryRecordAsync(TimeProvider.System.GetUtcNow(), "chat.change", $"channel/{channel}",
-            new Dictionary<string, string> { ["enabled"] = isOn ? "true" : "false" });
+        await new ChatSettingsStore(database, new ChangeLog(), TimeProvider.System).ChangeAsync(ChannelName.Parse(channel), new(isOn),
+            cancellationToken);
     }
 
     private static Command Sessions(Argument<string> name)

@@ -2,15 +2,52 @@ namespace Broadcast.Media.ControlToChat;
 
 /// <summary>Chat settings of a channel.</summary>
 /// <param name="Enabled">Indicates whether viewers can read and write messages.</param>
-public sealed record ChatSettings(bool Enabled);
+public sealed record ChatSettings(bool Enabled)
+{
+    /// <summary>Maximum of <see cref="SlowSeconds"/>.</summary>
+    public const int MaxSlowSeconds = 3600;
+
+    /// <summary>
+    /// Slow mode: minimum time in seconds between two messages of a participant, 0 to <see cref="MaxSlowSeconds"/>; 0 for none.
+    /// </summary>
+    public int SlowSeconds { get; init; }
+
+    /// <summary>Indicates whether only users and viewers with a viewer token may write.</summary>
+    public bool MembersOnly { get; init; }
+
+    /// <summary>Indicates whether only moderators may write.</summary>
+    public bool Frozen { get; init; }
+
+    /// <summary>Indicates whether each message is held until a moderator approves it.</summary>
+    public bool HoldAll { get; init; }
+}
+
+/// <summary>Change of chat settings. Members that are <see langword="null"/> stay as they are.</summary>
+/// <param name="Enabled">See <see cref="ChatSettings.Enabled"/>.</param>
+public sealed record ChatSettingsChange(bool? Enabled = null)
+{
+    /// <inheritdoc cref="ChatSettings.SlowSeconds"/>
+    public int? SlowSeconds { get; init; }
+
+    /// <inheritdoc cref="ChatSettings.MembersOnly"/>
+    public bool? MembersOnly { get; init; }
+
+    /// <inheritdoc cref="ChatSettings.Frozen"/>
+    public bool? Frozen { get; init; }
+
+    /// <inheritdoc cref="ChatSettings.HoldAll"/>
+    public bool? HoldAll { get; init; }
+}
 
 /// <summary>Chat settings in the database. Works with or without a running server; running servers apply changes at once.</summary>
 public interface IChatSettings
 {
     /// <summary>Gets the settings of a channel; the defaults for a channel that has none.</summary>
+    /// <exception cref="Exception">The channel does not exist, or the database is unavailable.</exception>
     Task<ChatSettings> GetAsync(ChannelName channel, CancellationToken cancellationToken = default);
 
-    /// <summary>Replaces the settings of a channel.</summary>
-    /// <returns><see langword="false"/> when the channel does not exist.</returns>
-    Task<bool> SetAsync(ChannelName channel, ChatSettings settings, CancellationToken cancellationToken = default);
+    /// <summary>Changes the settings of a channel, and records the change in the audit log.</summary>
+    /// <returns>The settings after the change.</returns>
+    /// <exception cref="Exception">The channel does not exist, a value is invalid, or the database is unavailable.</exception>
+    Task<ChatSettings> ChangeAsync(ChannelName channel, ChatSettingsChange change, CancellationToken cancellationToken = default);
 }

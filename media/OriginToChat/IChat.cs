@@ -5,7 +5,8 @@ namespace Broadcast.Media.OriginToChat;
 /// <summary>Batches of chat messages of a session.</summary>
 /// <param name="First">Number of the first batch, 1.</param>
 /// <param name="Last">Number of the last batch; 0 when there is none yet.</param>
-public readonly record struct ChatBatches(long First, long Last);
+/// <param name="State">State of the chat, such as slow mode and the pinned message: a JSON object in UTF-8.</param>
+public readonly record struct ChatBatches(long First, long Last, ReadOnlyMemory<byte> State);
 
 /// <summary>A message that a participant sends.</summary>
 /// <param name="Channel">The channel.</param>
@@ -28,6 +29,9 @@ public enum ChatOutcome
     /// <summary>The request was accepted: the message is stored, or the participant has a token.</summary>
     Accepted,
 
+    /// <summary>The message is stored, and others see it when a moderator approves it.</summary>
+    Held,
+
     /// <summary>A value is invalid.</summary>
     Invalid,
 
@@ -47,7 +51,7 @@ public enum ChatOutcome
 /// <summary>Answer to a participant.</summary>
 /// <param name="Outcome">The outcome.</param>
 /// <param name="Value">Token of a participant that has joined, or id of a stored message; otherwise the reason, as a sentence.</param>
-/// <param name="RetryAfter">Time after which the request may succeed, for <see cref="ChatOutcome.TooMany"/>.</param>
+/// <param name="RetryAfter">Time after which the request may succeed; zero when it is unknown.</param>
 public readonly record struct ChatAnswer(ChatOutcome Outcome, string Value, TimeSpan RetryAfter = default)
 {
     /// <summary>Returns a text without the value, which can be a token.</summary>

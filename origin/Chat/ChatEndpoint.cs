@@ -37,7 +37,8 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
     /// <summary>Renders a list.</summary>
     internal static Document ListOf(SessionId session, ChatBatches batches) => new(
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}}}""")), ContentTypes.Json);
+            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}},"state":{{Encoding.UTF8.GetString(batches.State.Span)}}}""")),
+        ContentTypes.Json);
 
     private async Task AnswerListAsync(HttpContext context, LiveSession session)
     {

@@ -139,6 +139,7 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
         {
             ChatOutcome.Accepted when isJoin => WriteAsync(context, StatusCodes.Status200OK, new { token = answer.Value }),
             ChatOutcome.Accepted => WriteAsync(context, StatusCodes.Status201Created, new { id = answer.Value }),
+            ChatOutcome.Held => WriteAsync(context, StatusCodes.Status202Accepted, new { id = answer.Value, state = "held" }),
             ChatOutcome.Invalid => AnswerAsync(context, StatusCodes.Status400BadRequest, answer.Value),
             ChatOutcome.NoIdentity => AnswerAsync(context, StatusCodes.Status401Unauthorized, answer.Value),
             ChatOutcome.Denied => AnswerAsync(context, StatusCodes.Status403Forbidden, answer.Value),
