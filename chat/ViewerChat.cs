@@ -48,7 +48,7 @@ internal sealed class ViewerChat : IChat
 
     /// <inheritdoc/>
     public async ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-        _settings.IsEnabled(channel) && await _feed.GetAsync(session, cancellationToken) is var read ? new(1, read.Last, read.State) : null;
+        _settings.IsEnabled(channel) && await _feed.GetAsync(channel, session, cancellationToken) is var read ? new(1, read.Last, read.State) : null;
 
     /// <inheritdoc/>
     public Task WhenAfter(SessionId session, long after) => _feed.Find(session)?.WhenAfter(after) ?? Task.CompletedTask;
@@ -56,7 +56,7 @@ internal sealed class ViewerChat : IChat
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch,
         CancellationToken cancellationToken) =>
-        _settings.IsEnabled(channel) ? await _feed.ReadAsync(session, batch, cancellationToken) : null;
+        _settings.IsEnabled(channel) ? await _feed.ReadAsync(channel, session, batch, cancellationToken) : null;
 
     /// <inheritdoc/>
     public async Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken)

@@ -35,10 +35,10 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
 
     /// <summary>Gets a session, from the database if necessary.</summary>
     /// <exception cref="ChatUnavailableException">The database is unavailable.</exception>
-    public async ValueTask<FeedSession> GetAsync(SessionId id, CancellationToken cancellationToken)
+    public async ValueTask<FeedSession> GetAsync(ChannelName channel, SessionId id, CancellationToken cancellationToken)
     {
         RemoveIdle();
-        var entry = _sessions.GetOrAdd(id, id => new(store, id));
+        var entry = _sessions.GetOrAdd(id, id => new(store, channel, id));
         try
         {
             var session = await entry.Loading.WaitAsync(cancellationToken);
@@ -59,9 +59,10 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
 
     /// <summary>Reads a batch, from the database if necessary.</summary>
     /// <exception cref="ChatUnavailableException">The batch is not in memory, and the database is unavailable.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(SessionId id, long number, CancellationToken cancellationToken)
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId id, long number,
+        CancellationToken cancellationToken)
     {
-        var session = await GetAsync(id, cancellationToken);
+        var session = await GetAsync(channel, id, cancellationToken);
         if (number > session.Last)
         {
             return null;
@@ -104,7 +105,7 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
     }
 
     /// <summary>A session that is in memory, or is being read from the database for all requests together.</summary>
-    private sealed class Entry(ChatStore store, SessionId id)
+    private sealed class Entry(ChatStore store, ChannelName channel, SessionId id)
     {
         private readonly Lock _lock = new();
         private Task<FeedSession>? _loading;
@@ -127,8 +128,8 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
 
         private async Task<FeedSession> LoadAsync()
         {
-            var (last, state) = await store.ReadLastAsync(id, CancellationToken.None);
-            return _session = new(id, last, state);
+            var (last, state) = await store.ReadLastAsync(channel, id, CancellationToken.None);
+            return _session = new(channel, id, last, state);
         }
     }
 }

@@ -60,7 +60,7 @@ internal sealed class ChatListener(ServerDatabase database, ChatStore store, Cha
 
         foreach (var session in feed.Sessions)
         {
-            var (last, state) = await store.ReadLastAsync(session.Session, stoppingToken);
+            var (last, state) = await store.ReadLastAsync(session.Channel, session.Session, stoppingToken);
             session.Reset(last, state);
         }
 
@@ -90,7 +90,7 @@ internal sealed class ChatListener(ServerDatabase database, ChatStore store, Cha
 
         if (await store.ReadAsync(notification.Session, notification.Batch, stoppingToken) is { } batch)
         {
-            session.Add(batch, batch.ChangesState ? (await store.ReadLastAsync(notification.Session, stoppingToken)).State : null);
+            session.Add(batch, batch.ChangesState ? (await store.ReadLastAsync(session.Channel, notification.Session, stoppingToken)).State : null);
         }
     }
 }

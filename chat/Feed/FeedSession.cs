@@ -4,10 +4,11 @@ using Broadcast.Media;
 namespace Broadcast.Chat.Feed;
 
 /// <summary>Batches of one session in memory, and the signal for the next one. Thread-safe.</summary>
+/// <param name="channel">The channel.</param>
 /// <param name="session">The session.</param>
 /// <param name="last">Number of the last batch; 0 for none.</param>
 /// <param name="state">State of the chat.</param>
-internal sealed class FeedSession(SessionId session, long last, ChatState state)
+internal sealed class FeedSession(ChannelName channel, SessionId session, long last, ChatState state)
 {
     /// <summary>Maximum batches in memory. Older ones are read from the database again.</summary>
     public const int MaxBatches = 512;
@@ -21,6 +22,9 @@ internal sealed class FeedSession(SessionId session, long last, ChatState state)
     private long _last = last;
     private long _revision;
     private byte[] _state = state.ToJson();
+
+    /// <summary>The channel.</summary>
+    public ChannelName Channel => channel;
 
     /// <summary>The session.</summary>
     public SessionId Session => session;

@@ -69,18 +69,18 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
     }
 
     /// <summary>Reads the number of the last batch of a session, 0 when there is none, and the state of its chat.</summary>
-    public async Task<(long Last, ChatState State)> ReadLastAsync(SessionId session, CancellationToken cancellationToken)
+    public async Task<(long Last, ChatState State)> ReadLastAsync(ChannelName channel, SessionId session,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.LookupSource.OpenConnectionAsync(cancellationToken);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             $"""
             SELECT last_batch FROM chat_sessions WHERE session_id = @session;
-            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN chat_sessions c ON c.channel_id = s.channel_id
-                WHERE c.session_id = @session;
+            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel;
             SELECT {ColumnsSql} FROM chat_messages m JOIN chat_sessions c ON c.session_id = m.session_id
                 AND m.batch = split_part(c.pinned, '-', 1)::bigint AND m.position = split_part(c.pinned, '-', 2)::integer
                 WHERE c.session_id = @session AND c.pinned IS NOT NULL AND {IsVisibleSql};
-            """, new { session = session.Value }, cancellationToken: cancellationToken));
+            """, new { channel = channel.Value, session = session.Value }, cancellationToken: cancellationToken));
         var last = await results.ReadFirstOrDefaultAsync<long?>() ?? 0;
         var settings = (await results.ReadFirstOrDefaultAsync<SettingsRow>())?.ToSettings();
         var pinned = (await results.ReadFirstOrDefaultAsync<MessageRow>())?.ToMessage();

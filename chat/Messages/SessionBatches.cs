@@ -54,19 +54,19 @@ internal static class SessionBatches
             new { channel = ChatStore.Notifications, payload = ChatNotification.Format(session, number) }, transaction,
             cancellationToken: cancellationToken));
 
-    /// <summary>Adds a batch to the newest session of a channel, which tells servers to read the state again.</summary>
+    /// <summary>Adds a batch to the session on air, which tells servers to read the state of the chat again.</summary>
     public static async Task AddStateChangeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string channel,
         CancellationToken cancellationToken)
     {
-        var newest = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+        var row = await connection.QueryFirstOrDefaultAsync<(string Session, long Number)?>(new CommandDefinition(
             """
-            SELECT s.session_id FROM chat_sessions s JOIN channels c ON c.id = s.channel_id
-            WHERE c.name = @channel ORDER BY s.session_id DESC LIMIT 1
+            INSERT INTO chat_sessions (session_id, channel_id, last_batch)
+            SELECT s.id, c.id, 1 FROM sessions s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel AND s.ended_at IS NULL
+            ON CONFLICT (session_id) DO UPDATE SET last_batch = chat_sessions.last_batch + 1 RETURNING session_id, last_batch
             """, new { channel }, transaction, cancellationToken: cancellationToken));
-        if (SessionId.TryParse(newest, out var session)
-            && await TakeNumberAsync(connection, transaction, session, cancellationToken) is { } number)
+        if (row is { } open && SessionId.TryParse(open.Session, out var session))
         {
-            await AddChangesAsync(connection, transaction, session, number, [new(State: true)], cancellationToken);
+            await AddChangesAsync(connection, transaction, session, open.Number, [new(State: true)], cancellationToken);
         }
     }
 }

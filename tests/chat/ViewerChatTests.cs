@@ -20,16 +20,13 @@ namespace Broadcast.Chat.Tests;
 /// <summary>The chat on a real database, with one or two servers.</summary>
 public sealed class ViewerChatTests(PostgresFixture postgres)
 {
-    private static readonly ChannelName Demo = ChannelName.Parse("demo");
-    private static readonly SessionId Session = SessionId.Parse("01JN8E0000000000000000000A");
-    private static readonly DateTimeOffset At = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public async Task Message_is_stored_in_a_batch_that_viewers_read()
     {
         await using var server = await StartAsync();
         var token = await server.JoinAsync("Ada");
-        var next = server.Chat.WhenAfter(Session, await server.LastAsync());
+        var next = server.Chat.WhenAfter(ChatServer.Session, await server.LastAsync());
         next.IsCompleted.ShouldBeFalse();
 
         var answer = await server.SendAsync(token, "  hello <b>you</b> ");
@@ -41,10 +38,10 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         message.GetProperty("id").GetString().ShouldBe("1-0");
         message.GetProperty("name").GetString().ShouldBe("Ada");
         message.GetProperty("text").GetString().ShouldBe("hello <b>you</b>");
-        message.GetProperty("time").GetDateTimeOffset().ShouldBe(At);
+        message.GetProperty("time").GetDateTimeOffset().ShouldBe(ChatServer.At);
         message.GetProperty("from").GetString().ShouldNotBeNull().Length.ShouldBe(10);
         message.TryGetProperty("replyTo", out _).ShouldBeFalse();
-        (await server.Chat.ReadAsync(Demo, Session, 2, default)).ShouldBeNull();
+        (await server.Chat.ReadAsync(ChatServer.Demo, ChatServer.Session, 2, default)).ShouldBeNull();
 
         // From the database, as after a restart.
         await using var restarted = await StartAsync(server.Options);
@@ -91,20 +88,20 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         (await second.SendAsync(token, "at the second")).Value.ShouldBe("1-0");
         (await first.SendAsync(token, "at the first")).Value.ShouldBe("2-0");
 
-        await first.Chat.WhenAfter(Session, 1).WaitAsync(TimeSpan.FromSeconds(30));
-        await second.Chat.WhenAfter(Session, 1).WaitAsync(TimeSpan.FromSeconds(30));
-        foreach (var server in (TestServer[])[first, second])
+        await first.Chat.WhenAfter(ChatServer.Session, 1).WaitAsync(TimeSpan.FromSeconds(30));
+        await second.Chat.WhenAfter(ChatServer.Session, 1).WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var server in (ChatServer[])[first, second])
         {
             (await server.ReadAsync(1)).GetProperty("messages")[0].GetProperty("text").GetString().ShouldBe("at the second");
             (await server.ReadAsync(2)).GetProperty("messages")[0].GetProperty("text").GetString().ShouldBe("at the first");
         }
 
         // Removed at one server, gone at both.
-        (await second.Store.RemoveAsync(Session, new(1, 0), At, default)).ShouldBe(3);
-        (await second.Store.RemoveAsync(Session, new(1, 0), At, default)).ShouldBeNull("it was removed before");
-        await first.Chat.WhenAfter(Session, 2).WaitAsync(TimeSpan.FromSeconds(30));
-        await second.Chat.WhenAfter(Session, 2).WaitAsync(TimeSpan.FromSeconds(30));
-        foreach (var server in (TestServer[])[first, second])
+        (await second.RemoveAsync("1-0")).ShouldBeTrue();
+        (await second.RemoveAsync("1-0")).ShouldBeFalse("it was removed before");
+        await first.Chat.WhenAfter(ChatServer.Session, 2).WaitAsync(TimeSpan.FromSeconds(30));
+        await second.Chat.WhenAfter(ChatServer.Session, 2).WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var server in (ChatServer[])[first, second])
         {
             (await server.ReadAsync(3)).GetProperty("removed")[0].GetString().ShouldBe("1-0");
             (await server.ReadAsync(1)).GetProperty("messages").GetArrayLength().ShouldBe(0);
@@ -141,11 +138,11 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         await using var server = await StartAsync(options: new() { JoinsPerMinutePerClient = 3 });
         for (var i = 0; i < 3; i++)
         {
-            (await server.Chat.JoinAsync(Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.Accepted);
+            (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.Accepted);
         }
 
-        (await server.Chat.JoinAsync(Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.TooMany);
-        (await server.Chat.JoinAsync(Demo, "Ada", null, default)).Outcome.ShouldBe(ChatOutcome.Accepted, "the address is not known");
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.TooMany);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, default)).Outcome.ShouldBe(ChatOutcome.Accepted, "the address is not known");
     }
 
     [Fact]
@@ -153,7 +150,7 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
     {
         await using var server = await StartAsync();
         var token = await server.JoinAsync("Ada");
-        (await server.Chat.JoinAsync(Demo, "\u200B", null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "\u200B", null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
         (await server.SendAsync(null, "hello")).Outcome.ShouldBe(ChatOutcome.NoIdentity);
         (await server.SendAsync(token + "x", "hello")).Outcome.ShouldBe(ChatOutcome.NoIdentity);
         (await server.SendAsync(token, "")).ShouldBe(new(ChatOutcome.Invalid, "'text' is empty."));
@@ -170,11 +167,12 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         var token = await server.JoinAsync("Ada");
         (await server.SendAsync(token, "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
         await server.SetAsync(isOn: false);
-        (await server.Chat.FindAsync(Demo, Session, default)).ShouldBeNull();
-        (await server.Chat.ReadAsync(Demo, Session, 1, default)).ShouldBeNull();
+        (await server.Chat.FindAsync(ChatServer.Demo, ChatServer.Session, default)).ShouldBeNull();
+        (await server.Chat.ReadAsync(ChatServer.Demo, ChatServer.Session, 1, default)).ShouldBeNull();
         (await server.SendAsync(token, "hello")).Outcome.ShouldBe(ChatOutcome.Denied);
-        (await server.Chat.JoinAsync(Demo, "Bob", null, default)).Outcome.ShouldBe(ChatOutcome.Denied);
-        (await new ChatSettingsStore(server.Database).SetAsync(ChannelName.Parse("unknown"), new(true))).ShouldBeFalse();
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Bob", null, default)).Outcome.ShouldBe(ChatOutcome.Denied);
+        (await Should.ThrowAsync<OperationException>(server.Settings.ChangeAsync(ChannelName.Parse("unknown"), new(true)))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
     }
 
     [Fact]
@@ -216,7 +214,7 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         (await server.LastAsync()).ShouldBe(1);
         (await server.ReadAsync(1)).GetRawText().ShouldBe(batch.GetRawText());
         await Should.ThrowAsync<ChatUnavailableException>(async () =>
-            await server.Chat.FindAsync(Demo, SessionId.Parse("01JN8E0000000000000000000B"), default));
+            await server.Chat.FindAsync(ChatServer.Demo, SessionId.Parse("01JN8E0000000000000000000B"), default));
     }
 
     [Fact]
@@ -234,107 +232,11 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
             "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname ~ '^chat_messages_[0-9_]+$'");
         (await partitions.ExecuteScalarAsync()).ShouldBe("chat_messages_2030_01 chat_messages_2030_02");
 
-        await ExecuteAsync(server, "DELETE FROM channels");
+        await server.ExecuteAsync("DELETE FROM channels");
         await using var count = server.Database.Source.CreateCommand("SELECT count(*) FROM chat_messages");
         (await count.ExecuteScalarAsync()).ShouldBe(0L);
     }
 
-    private static async Task ExecuteAsync(TestServer server, string sql)
-    {
-        await using var command = server.Database.Source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    private async Task<TestServer> StartAsync(DatabaseOptions? database = null, ChatOptions? options = null)
-    {
-        var settings = database ?? await postgres.FreshAsync();
-        var server = new TestServer(settings, await postgres.OpenAsync(settings), options ?? new ChatOptions());
-        if (database is null)
-        {
-            await ExecuteAsync(server, "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) "
-                + "VALUES ('demo', '', 'auto', 'standard', 60, now())");
-        }
-
-        await server.SetAsync(isOn: true);
-        return server;
-    }
-
-    private sealed class TestServer : IAsyncDisposable
-    {
-        private readonly ChatSettingsCache _settings = new();
-
-        public TestServer(DatabaseOptions options, ServerDatabase database, ChatOptions chat)
-        {
-            (Options, Database) = (options, database);
-            Store = new ChatStore(database);
-            var feed = new ChatFeed(Store, Time);
-            Writer = new ChatWriter(Store, feed, Microsoft.Extensions.Options.Options.Create(chat), Time);
-            Chat = new ViewerChat(feed, Writer, new ChatKeys(database, Time), _settings,
-                Microsoft.Extensions.Options.Options.Create(chat), Time, NullLogger<ViewerChat>.Instance);
-            Listener = new ChatListener(database, Store, feed, TimeProvider.System, NullLogger<ChatListener>.Instance);
-        }
-
-        public DatabaseOptions Options { get; }
-
-        public ServerDatabase Database { get; }
-
-        public ManualTimeProvider Time { get; } = new(At);
-
-        public ChatStore Store { get; }
-
-        public ChatWriter Writer { get; }
-
-        public ViewerChat Chat { get; }
-
-        public ChatListener Listener { get; }
-
-        public async Task SetAsync(bool isOn)
-        {
-            (await new ChatSettingsStore(Database).SetAsync(Demo, new(isOn))).ShouldBeTrue();
-            (await new ChatSettingsStore(Database).GetAsync(Demo)).Enabled.ShouldBe(isOn);
-            await using var connection = await Database.Source.OpenConnectionAsync();
-            await _settings.LoadAsync(connection, default);
-        }
-
-        public async Task<string> JoinAsync(string name)
-        {
-            var answer = await Chat.JoinAsync(Demo, name, null, default);
-            answer.Outcome.ShouldBe(ChatOutcome.Accepted);
-            return answer.Value;
-        }
-
-        public Task<ChatAnswer> SendAsync(string? token, string text, IPAddress? client = null, string? replyTo = null) =>
-            Chat.SendAsync(new(Demo, Session, token, text, replyTo, At, client), default);
-
-        /// <summary>Sends a message, and lets time pass until it is stored.</summary>
-        public async Task<ChatAnswer> SendNowAsync(string token, string text, IPAddress client)
-        {
-            var sending = SendAsync(token, text, client);
-            await Poll.UntilAsync(() =>
-            {
-                // The next batch is due after the interval. Less than the time of a permit.
-                if (!sending.IsCompleted && Time.ArmedTimers > 0)
-                {
-                    Time.Advance(TimeSpan.FromMilliseconds(100));
-                }
-
-                return sending.IsCompleted;
-            });
-            return await sending;
-        }
-
-        public async Task<long> LastAsync() => (await Chat.FindAsync(Demo, Session, default)).ShouldNotBeNull().Last;
-
-        public async Task<JsonElement> ReadAsync(long batch) =>
-            JsonDocument.Parse((await Chat.ReadAsync(Demo, Session, batch, default)).ShouldNotBeNull()).RootElement;
-
-        public async Task<bool> IsListeningAsync(int count)
-        {
-            await using var command = Database.Source.CreateCommand(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN broadcast_chat%'");
-            return (long)(await command.ExecuteScalarAsync())! >= count;
-        }
-
-        public async ValueTask DisposeAsync() => await Database.DisposeAsync();
-    }
+    private Task<ChatServer> StartAsync(DatabaseOptions? database = null, ChatOptions? options = null) =>
+        ChatServer.StartAsync(postgres, database, options);
 }

@@ -119,6 +119,56 @@ export interface Schemas {
     inputs: Schemas['InputView'][];
     encoding: Schemas['ChannelEncoding'] | null;
   };
+  ChatActionView: {
+    id: string;
+    action: string;
+    session: string | null;
+    message: string | null;
+    participant: string | null;
+    name: string | null;
+    reason: string;
+    moderator: string;
+    moderatorName: string;
+    at: string;
+    endsAt: string | null;
+    network: boolean;
+    undoneAt: string | null;
+    undoneBy: string | null;
+  };
+  ChatMessageView: {
+    session: string;
+    id: string;
+    participant: string;
+    from: string;
+    name: string;
+    text: string;
+    replyTo: string | null;
+    time: string;
+    sentAt: string;
+    state: string;
+    heldBy: string | null;
+  };
+  ChatSettingsBody: {
+    enabled?: boolean | null;
+    slowSeconds?: number | null;
+    membersOnly?: boolean | null;
+    frozen?: boolean | null;
+    holdAll?: boolean | null;
+  };
+  ChatSettingsView: {
+    enabled: boolean;
+    slowSeconds: number;
+    membersOnly: boolean;
+    frozen: boolean;
+    holdAll: boolean;
+  };
+  ChatTokenView: {
+    token: string;
+    isModerator: boolean;
+  };
+  ChatUndo: {
+    reason?: string | null;
+  };
   ConfigurationMeta: {
     service: string;
     schema_version: string;
@@ -179,6 +229,9 @@ export interface Schemas {
   };
   EndedView: {
     session: string | null;
+  };
+  ErasedView: {
+    messages: number;
   };
   EventChange: {
     title?: string | null;
@@ -386,6 +439,16 @@ export interface Schemas {
     reminderMinutes?: number[] | null;
     announceEvents?: boolean | null;
     audioLanguages?: string[] | null;
+  };
+  NewChatAction: {
+    action: string;
+    session?: string | null;
+    message?: string | null;
+    participant?: string | null;
+    seconds?: number | null;
+    network?: boolean | null;
+    text?: string | null;
+    reason?: string | null;
   };
   NewClip: {
     start: unknown;
@@ -806,6 +869,14 @@ export interface Operations {
     body: Schemas['ChannelChange'];
     answer: Schemas['ChannelView'];
   };
+  /** Change the members that are sent; the others stay as they are. 'enabled' requires the role producer. Changes apply to the next message, on all servers. */
+  changeChat: {
+    method: 'PATCH';
+    path: '/api/v1/channels/{name}/chat';
+    query: never;
+    body: Schemas['ChatSettingsBody'];
+    answer: Schemas['ChatSettingsView'];
+  };
   /** Change the members that are sent; the others stay as they are. A changed occurrence is detached from its series. Changes of a series apply to future occurrences that were not changed individually. */
   changeEvent: {
     method: 'PATCH';
@@ -885,6 +956,14 @@ export interface Operations {
     query: never;
     body: Schemas['NewClip'];
     answer: Schemas['RecordingView'];
+  };
+  /** Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked. */
+  createChatToken: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/token';
+    query: never;
+    body: never;
+    answer: Schemas['ChatTokenView'];
   };
   /** Create a clip of a recording, also while it is being recorded. 'start' and 'end' are times, or seconds from its start (negative: from its end). */
   createClip: {
@@ -1062,6 +1141,14 @@ export interface Operations {
     body: never;
     answer: void;
   };
+  /** Delete all messages of a participant for good, also from the lists of moderators. */
+  eraseChatMessages: {
+    method: 'DELETE';
+    path: '/api/v1/channels/{name}/chat/participants/{id}/messages';
+    query: never;
+    body: never;
+    answer: Schemas['ErasedView'];
+  };
   /** Get events as iCalendar (RFC 5545), of all channels or one 'channel'. */
   getCalendar: {
     method: 'GET';
@@ -1077,6 +1164,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['ChannelView'];
+  };
+  /** Get the chat settings of a channel. */
+  getChat: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat';
+    query: never;
+    body: never;
+    answer: Schemas['ChatSettingsView'];
   };
   /** Get an event or series. 'pageUrl' is its viewer page, available once the event is planned, or once it is live if it is not announced. A series has no page. */
   getEvent: {
@@ -1246,6 +1341,22 @@ export interface Operations {
     body: never;
     answer: Schemas['ChannelView'][];
   };
+  /** List actions of moderators, newest first. 'participant' selects those that concern a participant, 'inEffect=true' the timeouts, bans and mutes that are in effect. 'before' continues from an id. */
+  listChatActions: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/actions';
+    query: { participant?: string; inEffect?: string; before?: string; limit?: string };
+    body: never;
+    answer: Schemas['ChatActionView'][];
+  };
+  /** List messages, newest first, with those that viewers do not see. Filter by 'session', 'participant' and 'state' (shown, sampled, held, denied, muted, removed). 'before' continues from SESSION/ID of a message. */
+  listChatMessages: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/messages';
+    query: { session?: string; participant?: string; state?: string; before?: string; limit?: string };
+    body: never;
+    answer: Schemas['ChatMessageView'][];
+  };
   /** List deliveries of the webhook, newest first. Filter by 'state' (waiting, delivered, failed). 'before' continues from an id. */
   listDeliveries: {
     method: 'GET';
@@ -1414,6 +1525,14 @@ export interface Operations {
     body: never;
     answer: void;
   };
+  /** Act as a moderator. 'action' is one of remove, approve, deny, timeout, ban, mute, pin, unpin, announce. 'message' is the message that it concerns, or a message of the participant; 'session' its session, the newest one by default. */
+  moderateChat: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/actions';
+    query: never;
+    body: Schemas['NewChatAction'];
+    answer: Schemas['ChatActionView'];
+  };
   /** Probe all encoders again by encoding a few frames with each. Takes one or two seconds. */
   probeEncoders: {
     method: 'POST';
@@ -1557,6 +1676,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['DeliveryView'];
+  };
+  /** Undo an action: messages that it removed are shown again, and its timeout, ban or mute ends. */
+  undoChatAction: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/actions/{id}/undo';
+    query: never;
+    body: Schemas['ChatUndo'];
+    answer: Schemas['ChatActionView'];
   };
   /** End the draining of a server: it takes sessions again. Sessions that it has handed over stay where they are. */
   undrainServer: {
