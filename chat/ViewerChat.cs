@@ -79,7 +79,8 @@ internal sealed class ViewerChat : IChat
         try
         {
             var tokens = await _keys.GetTokensAsync(cancellationToken);
-            return new(ChatOutcome.Accepted, tokens.Issue(new(Ulid.New(_time.GetUtcNow()), channel, cleaned)));
+            var identity = new ChatIdentity(Ulid.New(_time.GetUtcNow()), channel, cleaned);
+            return new(ChatOutcome.Accepted, tokens.Issue(identity)) { From = identity.PublicId };
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
         {

@@ -182,13 +182,14 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
     }
 
     /// <inheritdoc/>
-    public async Task<string> IssueTokenAsync(ChannelName channel, string user, string displayName, bool isModerator,
+    public async Task<IssuedChatToken> IssueTokenAsync(ChannelName channel, string user, string displayName, bool isModerator,
         CancellationToken cancellationToken = default)
     {
         var tokens = await keys.GetTokensAsync(cancellationToken);
         var name = NameOf(displayName) ?? NameOf(user) ?? "moderator";
-        return tokens.Issue(new(tokens.IdOf(channel, "user", user), channel, name, isModerator ? ChatRole.Moderator : ChatRole.Member),
-            ChatTokens.UserLifetime);
+        var identity = new ChatIdentity(tokens.IdOf(channel, "user", user), channel, name,
+            isModerator ? ChatRole.Moderator : ChatRole.Member);
+        return new(tokens.Issue(identity, ChatTokens.UserLifetime), name, identity.PublicId);
     }
 
     private static ValidationError ReasonError => new("reason", $"'reason' must have up to {ChatActionRequest.MaxReason} characters.");

@@ -165,8 +165,9 @@ internal static class ChatEndpoints
         var user = ApiAuthorization.RequireUser(http);
         var isModerator = user.Role >= TokenRole.Moderator;
         await Of<IChatSettings>(http).GetAsync(Channel(name), http.RequestAborted);   // the channel exists
-        return new(await Of<IChatModeration>(http).IssueTokenAsync(Channel(name), user.Name, user.DisplayName, isModerator,
-            http.RequestAborted), isModerator);
+        var issued = await Of<IChatModeration>(http).IssueTokenAsync(Channel(name), user.Name, user.DisplayName, isModerator,
+            http.RequestAborted);
+        return new(issued.Token, issued.Name, issued.From, isModerator);
     }
 }
 
@@ -200,7 +201,7 @@ internal sealed record ChatActionView(
 
 internal sealed record ErasedView(int Messages);
 
-internal sealed record ChatTokenView(string Token, bool IsModerator)
+internal sealed record ChatTokenView(string Token, string Name, string From, bool IsModerator)
 {
     /// <summary>Omits the token.</summary>
     public override string ToString() => "chat token";

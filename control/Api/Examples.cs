@@ -134,7 +134,7 @@ internal static class Examples
         new ChatMessageView(Session, "58-0", "01JN8E2S3MZ0V6GQ7T4R9XKBCD", "4be6d84dcb", "Ada", "Hello", null, Evening, Evening, "shown", null),
         AChatAction,
         new ErasedView(12),
-        new ChatTokenView("eyJJZCI6IjAxSk44RTJTM00ifQ.c2lnbmF0dXJl", true),
+        new ChatTokenView("eyJJZCI6IjAxSk44RTJTM00ifQ.c2lnbmF0dXJl", "Jane Doe", "4be6d84dcb", true),
         new TargetTestView(true, null, 0.412),
         TargetPresets.All[0],
         new IssuedKeyView(AKey, FullKey),

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ChatFeed, type ChatMessage, type ChatNews, parseBatch, parseList } from '../src/chat/chatFeed';
 import { HeldMessages, maxHoldMs } from '../src/chat/heldMessages';
 
-const message = (id: string, time = 0): ChatMessage => ({ id, from: 'abcdef0123', name: 'Ada', text: id, replyTo: null, time });
+const message = (id: string, time = 0): ChatMessage => ({ id, from: 'abcdef0123', name: 'Ada', text: id, replyTo: null, time, role: null, isAnnouncement: false });
 
 describe('responses', () => {
   test('are checked', () => {
-    expect(parseList({ session: 'A', first: 1, last: 3 })).toEqual({ session: 'A', first: 1, last: 3 });
+    expect(parseList({ session: 'A', first: 1, last: 3 })).toMatchObject({ session: 'A', first: 1, last: 3 });
     for (const body of [null, [], {}, { session: 1, first: 1, last: 1 }, { session: 'A', first: 1, last: -1 }, { session: 'A', first: 1 }])
       expect(parseList(body)).toBeNull();
     const time = '2026-11-27T19:30:00Z';
@@ -19,8 +19,8 @@ describe('responses', () => {
       }),
     ).toEqual({
       messages: [
-        { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: null, time: Date.parse(time) },
-        { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: '1-1', time: Date.parse(time) },
+        { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: null, time: Date.parse(time), role: null, isAnnouncement: false },
+        { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: '1-1', time: Date.parse(time), role: null, isAnnouncement: false },
       ],
       removed: ['1-2'],
     });

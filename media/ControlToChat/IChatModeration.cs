@@ -168,6 +168,16 @@ public sealed record ChatMessageFilter(ChannelName Channel)
     public int Limit { get; init; } = 50;
 }
 
+/// <summary>A chat token of a user.</summary>
+/// <param name="Token">The token. A secret.</param>
+/// <param name="Name">Displayed name.</param>
+/// <param name="From">Id of the participant that everybody sees.</param>
+public sealed record IssuedChatToken(string Token, string Name, string From)
+{
+    /// <summary>Omits the token.</summary>
+    public override string ToString() => $"chat token of {Name}";
+}
+
 /// <summary>
 /// Moderation of the chat. Failures are those of the database, or say what is wrong with the request: an unknown channel, message,
 /// participant or action, or a conflict with an earlier action.
@@ -216,7 +226,6 @@ public interface IChatModeration
     /// <param name="displayName">Displayed name; the user's name when it is empty or invalid.</param>
     /// <param name="isModerator">Whether messages of the token carry the role of a moderator.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <returns>The token. A secret.</returns>
-    Task<string> IssueTokenAsync(ChannelName channel, string user, string displayName, bool isModerator,
+    Task<IssuedChatToken> IssueTokenAsync(ChannelName channel, string user, string displayName, bool isModerator,
         CancellationToken cancellationToken = default);
 }

@@ -54,6 +54,9 @@ public enum ChatOutcome
 /// <param name="RetryAfter">Time after which the request may succeed; zero when it is unknown.</param>
 public readonly record struct ChatAnswer(ChatOutcome Outcome, string Value, TimeSpan RetryAfter = default)
 {
+    /// <summary>Id of the participant that everybody sees, for one that has joined.</summary>
+    public string? From { get; init; }
+
     /// <summary>Returns a text without the value, which can be a token.</summary>
     public override string ToString() => Outcome.ToString();
 }

@@ -155,8 +155,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
     {
         await using var server = await ListenAsync();
         var guest = await server.JoinAsync("Ada");
-        var moderator = await server.Moderation.IssueTokenAsync(ChatServer.Demo, "jane", "Jane Doe", isModerator: true);
-        var member = await server.Moderation.IssueTokenAsync(ChatServer.Demo, "joe", "", isModerator: false);
+        var moderator = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "jane", "Jane Doe", isModerator: true)).Token;
+        var member = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "joe", "", isModerator: false)).Token;
         (await SendAsync(server, guest, "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
         await OpenSessionAsync(server);
 
@@ -298,7 +298,7 @@ public sealed class ModerationTests(PostgresFixture postgres)
     {
         await using var server = await ListenAsync();
         await server.ExecuteAsync("INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) "
-            + "VALUES ('abcd1234', 'https://example.org', '', '{chat.message}', '{}', 'x', true, now())");
+            + "VALUES ('abcd1234', 'https://example.org', '', '{chat.message}', '{}', 'abcdefghijklmnopqrstuvwxyz', true, now())");
         await SendAsync(server, await server.JoinAsync("Ada"), "hello");
         (await server.QueryAsync<string>("SELECT body::json -> 'data' -> 'messages' -> 0 ->> 'text' FROM webhook_events")).ShouldBe(["hello"]);
         (await server.QueryAsync<long>("SELECT count(*) FROM stream_events")).ShouldBe([0]);

@@ -1,3 +1,4 @@
+import { loginKey } from '../chat/moderatorApi';
 import { adminText } from '../text';
 import { forgetToken, storedToken } from './access';
 import { Api, ApiError, type Me } from './api';
@@ -22,8 +23,13 @@ export async function resumeSession(): Promise<Session> {
 // Requests the login state first, because browsers log 401 responses as errors.
 async function fetchSession(api: Api): Promise<Session> {
   try {
-    if (!(await api.isAuthenticated())) return { state: 'signedOut', reason: null };
-    return { state: 'signedIn', api, me: await api.me() };
+    if (!(await api.isAuthenticated())) {
+      noteLogin(false);
+      return { state: 'signedOut', reason: null };
+    }
+    const me = await api.me();
+    noteLogin(me.kind !== 'token');
+    return { state: 'signedIn', api, me };
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return { state: 'signedOut', reason: null };
     return { state: 'unreachable', message: error instanceof ApiError ? error.message : adminText.failed };
@@ -35,6 +41,7 @@ export async function logIn(name: string, password: string, code?: string): Prom
   const api = new Api(null, adminText);
   await api.login(name, password, code);
   forgetToken();
+  noteLogin(true);
   return { api, me: await api.me() };
 }
 
@@ -52,9 +59,20 @@ export async function signOut(api: Api, me: Me): Promise<void> {
     forgetToken();
     return;
   }
+  noteLogin(false);
   try {
     await api.logout();
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401)) throw error;
+  }
+}
+
+/** Notes for the watch page, which then takes part in the chat as the user. The login itself is in a cookie that scripts cannot read. */
+function noteLogin(isLoggedIn: boolean): void {
+  try {
+    if (isLoggedIn) window.localStorage.setItem(loginKey, '1');
+    else window.localStorage.removeItem(loginKey);
+  } catch {
+    // Storage can be disabled. The user then is a guest on the watch page.
   }
 }

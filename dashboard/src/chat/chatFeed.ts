@@ -8,6 +8,20 @@ export interface ChatMessage {
   replyTo: string | null;
   /** Program date-time that the sender was watching, in ms since 1970. */
   time: number;
+  role: 'member' | 'moderator' | null;
+  isAnnouncement: boolean;
+}
+
+/** State of the chat beside the messages. */
+export interface ChatState {
+  /** Minimum time between two messages of a participant in s; 0 for none. */
+  slowSeconds: number;
+  membersOnly: boolean;
+  /** Only moderators can write. */
+  frozen: boolean;
+  /** Each message waits for a moderator. */
+  reviewed: boolean;
+  pinned: ChatMessage | null;
 }
 
 /** News of a chat. `reset` begins a new session: earlier messages no longer belong to it. */
@@ -15,12 +29,14 @@ export interface ChatNews {
   reset: boolean;
   messages: ChatMessage[];
   removed: string[];
+  state: ChatState;
 }
 
 interface ChatList {
   session: string;
   first: number;
   last: number;
+  state: ChatState;
 }
 
 type Load = (url: string, signal: AbortSignal) => Promise<unknown>;
@@ -93,7 +109,12 @@ export class ChatFeed {
     );
     this.session = list.session;
     this.last = list.last;
-    this.onNews({ reset, messages: batches.flatMap((batch) => batch.messages), removed: batches.flatMap((batch) => batch.removed) });
+    this.onNews({
+      reset,
+      messages: batches.flatMap((batch) => batch.messages),
+      removed: batches.flatMap((batch) => batch.removed),
+      state: list.state,
+    });
     return true;
   }
 }
@@ -101,8 +122,19 @@ export class ChatFeed {
 export function parseList(body: unknown): ChatList | null {
   const fields = fieldsOf(body);
   return typeof fields.session === 'string' && isCount(fields.first) && isCount(fields.last)
-    ? { session: fields.session, first: fields.first, last: fields.last }
+    ? { session: fields.session, first: fields.first, last: fields.last, state: parseState(fields.state) }
     : null;
+}
+
+export function parseState(body: unknown): ChatState {
+  const { slowSeconds, membersOnly, frozen, reviewed, pinned } = fieldsOf(body);
+  return {
+    slowSeconds: isCount(slowSeconds) ? slowSeconds : 0,
+    membersOnly: membersOnly === true,
+    frozen: frozen === true,
+    reviewed: reviewed === true,
+    pinned: parseMessage(pinned),
+  };
 }
 
 /** Unknown and invalid parts are left out. */
@@ -114,10 +146,19 @@ export function parseBatch(body: unknown): { messages: ChatMessage[]; removed: s
 }
 
 function parseMessage(value: unknown): ChatMessage | null {
-  const { id, from, name, text, replyTo, time } = fieldsOf(value);
+  const { id, from, name, text, replyTo, time, role, kind } = fieldsOf(value);
   const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return typeof id === 'string' && typeof from === 'string' && typeof name === 'string' && typeof text === 'string' && !Number.isNaN(at)
-    ? { id, from, name, text, replyTo: typeof replyTo === 'string' ? replyTo : null, time: at }
+    ? {
+        id,
+        from,
+        name,
+        text,
+        replyTo: typeof replyTo === 'string' ? replyTo : null,
+        time: at,
+        role: role === 'member' || role === 'moderator' ? role : null,
+        isAnnouncement: kind === 'announcement',
+      }
     : null;
 }
 

@@ -1,15 +1,18 @@
 import './chat.css';
 import { element, setHidden, setText } from '../player/dom';
 import { chatText } from '../text/chat';
-import { ChatFeed, type ChatMessage, type ChatNews } from './chatFeed';
+import { ChatFeed, type ChatMessage, type ChatNews, type ChatState } from './chatFeed';
+import { createRow, nameOf } from './chatRow';
 import { ChatSender, type Sent } from './chatSender';
+import { replaceShortCodes } from './emoji';
+import { EmojiPicker } from './emojiPicker';
 import { HeldMessages } from './heldMessages';
+import { Moderator } from './moderator';
 
 /** Messages in the page. Older ones are removed, so that a long broadcast does not slow the page down. */
 const maxShown = 200;
 const maxLength = 500;
 const maxNameLength = 30;
-const colors = 8;
 const heldCheckMs = 250;
 
 /** The chat of a channel: messages beside the video, and a form to write. */
@@ -19,9 +22,12 @@ export class ChatPanel {
   private readonly feed: ChatFeed;
   private readonly held = new HeldMessages();
   private readonly position: () => number | null;
+  private readonly moderator: Moderator;
   private readonly rows = new Map<string, HTMLElement>();
   private readonly names = new Map<string, string>();
   private readonly log = element('ol', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
+  private readonly pinned = element('div', { class: 'chat-pinned', hidden: true });
+  private readonly mode = element('p', { class: 'chat-mode', role: 'status', hidden: true });
   private readonly empty = element('p', { class: 'chat-empty' }, chatText.empty);
   private readonly notice = element('p', { class: 'chat-notice', role: 'status' });
   private readonly more = element('button', { class: 'chat-more', type: 'button', hidden: true }, chatText.newMessages);
@@ -36,7 +42,8 @@ export class ChatPanel {
   private readonly joinButton = element('button', { class: 'chat-button', type: 'submit' }, chatText.join);
   private readonly sendButton = element('button', { class: 'chat-button', type: 'submit' }, chatText.send);
   private readonly joinForm = element('form', { class: 'chat-form' }, this.name, this.joinButton);
-  private readonly sendForm = element('form', { class: 'chat-form' }, this.text, this.sendButton);
+  private readonly emojis = new EmojiPicker((emoji) => this.insert(emoji));
+  private readonly sendForm = element('form', { class: 'chat-form' }, this.text, this.emojis.button, this.sendButton);
   private readonly writer = element('p', { class: 'chat-writer' });
   private readonly replyText = element('span');
   private readonly reply = element('p', { class: 'chat-reply', hidden: true }, this.replyText);
@@ -52,6 +59,10 @@ export class ChatPanel {
   constructor(liveRoot: string, postRoot: string, channel: string, position: () => number | null) {
     this.position = position;
     this.sender = new ChatSender(postRoot, channel);
+    this.moderator = new Moderator(channel, (participant) => {
+      this.sender.use(participant);
+      this.renderForms();
+    });
     this.feed = new ChatFeed(
       liveRoot,
       (news) => this.onNews(news),
@@ -64,12 +75,17 @@ export class ChatPanel {
       'section',
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
       element('h2', { class: 'chat-title' }, chatText.title),
+      this.pinned,
       element('div', { class: 'chat-body' }, this.empty, this.log, this.more),
+      this.mode,
       this.notice,
+      this.moderator.notice,
       this.reply,
+      this.emojis.grid,
       this.joinForm,
       this.sendForm,
-      element('div', { class: 'chat-foot' }, this.writer, rename),
+      element('div', { class: 'chat-foot' }, this.writer, this.moderator.link, rename),
+      this.moderator.dialog,
     );
     cancel.addEventListener('click', () => this.setReply(null));
     rename.addEventListener('click', () => {
@@ -102,9 +118,11 @@ export class ChatPanel {
     window.clearInterval(this.timer);
     if (isEnabled) {
       this.feed.start();
+      this.moderator.start();
       this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
     } else {
       this.feed.stop();
+      this.moderator.stop();
     }
   }
 
@@ -122,7 +140,32 @@ export class ChatPanel {
       this.rows.get(id)?.remove();
       this.rows.delete(id);
     }
+    this.renderState(news.state);
     this.showDue();
+  }
+
+  private renderState(state: ChatState): void {
+    const { pinned } = state;
+    setHidden(this.pinned, pinned === null);
+    this.pinned.replaceChildren(
+      ...(pinned === null
+        ? []
+        : [
+            element('span', { class: 'chat-label' }, chatText.pinned),
+            ...nameOf(pinned),
+            ' ',
+            element('span', { dir: 'auto' }, pinned.text),
+            ...this.moderator.unpinButtons(),
+          ]),
+    );
+    const modes = [
+      ...(state.frozen ? [chatText.frozen] : []),
+      ...(state.membersOnly && !state.frozen ? [chatText.membersOnly] : []),
+      ...(state.slowSeconds > 0 && !state.frozen ? [chatText.slow(state.slowSeconds)] : []),
+      ...(state.reviewed && !state.frozen ? [chatText.reviewed] : []),
+    ];
+    setHidden(this.mode, modes.length === 0);
+    setText(this.mode, modes.join(' '));
   }
 
   private showDue(): void {
@@ -147,20 +190,16 @@ export class ChatPanel {
     else setHidden(this.more, false);
   }
 
-  private createRow(message: Pick<ChatMessage, 'id' | 'from' | 'name' | 'text' | 'replyTo'>): HTMLElement {
+  private createRow(message: ChatMessage): HTMLElement {
     if (message.id !== '') this.names.set(message.id, message.name);
-    const replied = message.replyTo === null ? undefined : this.names.get(message.replyTo);
-    const button = element('button', { type: 'button', class: 'chat-link chat-answer', 'aria-label': chatText.replyTo(message.name) }, '↩');
-    button.addEventListener('click', () => this.setReply(message.id));
-    return element(
-      'li',
-      { class: 'chat-row' },
-      ...(replied === undefined ? [] : [element('span', { class: 'chat-replied' }, chatText.replyingTo(replied))]),
-      element('span', { class: `chat-name chat-color-${colorOf(message.from)}` }, message.name),
-      ' ',
-      element('span', { class: 'chat-text' }, message.text),
-      ...(message.id === '' ? [] : [button]),
-    );
+    const answer = element('button', { type: 'button', class: 'chat-link', 'aria-label': chatText.replyTo(message.name) }, '↩');
+    answer.addEventListener('click', () => this.setReply(message.id));
+    const buttons = message.id === '' ? [] : [...this.moderator.buttonsFor(message), answer];
+    return createRow(message, {
+      repliedTo: message.replyTo === null ? undefined : this.names.get(message.replyTo),
+      ownName: this.sender.participant?.name ?? null,
+      buttons: buttons.length === 0 ? [] : [element('span', { class: 'chat-answer' }, ...buttons)],
+    });
   }
 
   private async join(): Promise<void> {
@@ -177,12 +216,22 @@ export class ChatPanel {
   }
 
   private async send(): Promise<void> {
-    const text = this.text.value.trim();
+    const text = replaceShortCodes(this.text.value.trim());
     const { participant } = this.sender;
     if (text === '' || participant === null || this.sendButton.disabled) return;
     this.sendButton.disabled = true;
     // Senders see their own message at once, also when others do not see it yet.
-    this.pending = this.createRow({ id: '', from: '', name: participant.name, text, replyTo: this.replyId });
+    const own: ChatMessage = {
+      id: '',
+      from: participant.from,
+      name: participant.name,
+      text,
+      replyTo: this.replyId,
+      time: 0,
+      role: this.moderator.isModerator ? 'moderator' : null,
+      isAnnouncement: false,
+    };
+    this.pending = this.createRow(own);
     this.pending.classList.add('chat-pending');
     this.pending.title = chatText.waiting;
     this.log.append(this.pending);
@@ -191,12 +240,17 @@ export class ChatPanel {
     const result = await this.sender.send(text, this.replyId, this.position());
     this.sendButton.disabled = false;
     if (result.kind === 'ok') {
-      if (this.rows.has(result.value)) {
+      const { id, isHeld } = result.value;
+      this.pending.removeAttribute('title');
+      if (isHeld) {
+        // Others see it later. It then arrives like other messages.
+        this.pending.append(' ', element('span', { class: 'chat-held' }, chatText.held));
+      } else if (this.rows.has(id)) {
         this.pending.remove();
       } else {
-        this.pending.classList.remove('chat-pending');
-        this.pending.removeAttribute('title');
-        this.rows.set(result.value, this.pending);
+        const stored = this.createRow({ ...own, id });
+        this.pending.replaceWith(stored);
+        this.rows.set(id, stored);
       }
       this.text.value = '';
       this.setReply(null);
@@ -216,8 +270,14 @@ export class ChatPanel {
     setHidden(this.joinForm, participant !== null);
     setHidden(this.sendForm, participant === null);
     setText(this.writer, participant === null ? '' : chatText.writingAs(participant.name));
-    const rename = this.writer.nextElementSibling;
-    if (rename instanceof HTMLElement) setHidden(rename, participant === null);
+    const rename = this.writer.parentElement?.lastElementChild;
+    if (rename instanceof HTMLElement) setHidden(rename, participant === null || this.moderator.isUser);
+  }
+
+  private insert(emoji: string): void {
+    const { selectionStart, selectionEnd } = this.text;
+    this.text.setRangeText(emoji, selectionStart ?? this.text.value.length, selectionEnd ?? this.text.value.length, 'end');
+    this.text.focus();
   }
 
   private setReply(id: string | null): void {
@@ -253,12 +313,8 @@ export class ChatPanel {
   }
 }
 
-/** Color of a participant, by the public id. */
-function colorOf(from: string): number {
-  return (Number.parseInt(from.slice(-4), 16) || 0) % colors;
-}
-
 function reasonOf(rejected: Extract<Sent<unknown>, { kind: 'rejected' }>): string {
   if (rejected.status === 0) return chatText.unreachable;
-  return rejected.retryAfter > 0 && rejected.status === 429 ? chatText.tooFast(rejected.retryAfter) : rejected.reason;
+  if (rejected.retryAfter <= 0) return rejected.reason;
+  return rejected.status === 429 ? chatText.tooFast(rejected.retryAfter) : `${rejected.reason} ${chatText.tryAgain(rejected.retryAfter)}`;
 }

@@ -2,6 +2,15 @@
 export interface Participant {
   name: string;
   token: string;
+  /** Id of the participant that everybody sees; empty if unknown. */
+  from: string;
+}
+
+/** A stored message. */
+export interface SentMessage {
+  id: string;
+  /** Others see it when a moderator approves it. */
+  isHeld: boolean;
 }
 
 /** Result of a request: a value, or the reason why there is none. */
@@ -26,19 +35,26 @@ export class ChatSender {
     if (answer.kind === 'rejected') return answer;
     const token = textOf(answer.value, 'token');
     if (token === null) return { kind: 'rejected', status: 0, reason: '', retryAfter: 0 };
-    this.participant = { name, token };
+    this.participant = { name, token, from: textOf(answer.value, 'from') ?? '' };
     store(this.key, this.participant);
     return { kind: 'ok', value: this.participant };
   }
 
-  /** Sends a message; the value is its id. A token that is no longer valid ends the participation. */
-  async send(text: string, replyTo: string | null, time: number | null): Promise<Sent<string>> {
+  /** Takes part with a token that a user has. It is short-lived, so the browser does not keep it. */
+  use(participant: Participant): void {
+    this.participant = participant;
+  }
+
+  /** Sends a message. A token that is no longer valid ends the participation. */
+  async send(text: string, replyTo: string | null, time: number | null): Promise<Sent<SentMessage>> {
     const answer = await post(
       `${this.postRoot}/messages`,
       { text, replyTo: replyTo ?? undefined, time: time === null ? undefined : new Date(time).toISOString() },
       this.participant?.token,
     );
-    if (answer.kind === 'ok') return { kind: 'ok', value: textOf(answer.value, 'id') ?? '' };
+    if (answer.kind === 'ok') {
+      return { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } };
+    }
     if (answer.status === 401) this.leave();
     return answer;
   }
@@ -79,7 +95,7 @@ function readParticipant(key: string): Participant | null {
   try {
     const stored: unknown = JSON.parse(window.localStorage.getItem(key) ?? 'null');
     const [name, token] = [textOf(stored, 'name'), textOf(stored, 'token')];
-    return name === null || token === null ? null : { name, token };
+    return name === null || token === null ? null : { name, token, from: textOf(stored, 'from') ?? '' };
   } catch {
     // Storage can be disabled.
     return null;
