@@ -59,7 +59,8 @@ internal sealed class ViewerChat : IChat
         _settings.IsEnabled(channel) ? await _feed.ReadAsync(channel, session, batch, cancellationToken) : null;
 
     /// <inheritdoc/>
-    public async Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken)
+    public async Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client,
+        CancellationToken cancellationToken)
     {
         if (!_settings.IsEnabled(channel))
         {
@@ -79,8 +80,12 @@ internal sealed class ViewerChat : IChat
         try
         {
             var tokens = await _keys.GetTokensAsync(cancellationToken);
-            var identity = new ChatIdentity(Ulid.New(_time.GetUtcNow()), channel, cleaned);
-            return new(ChatOutcome.Accepted, tokens.Issue(identity)) { From = identity.PublicId };
+            var identity = viewer is null ? new ChatIdentity(Ulid.New(_time.GetUtcNow()), channel, cleaned)
+                : new(tokens.IdOf(channel, "viewer", viewer), channel, cleaned, ChatRole.Member);
+            return new(ChatOutcome.Accepted, tokens.Issue(identity, viewer is null ? null : ChatTokens.ViewerLifetime))
+            {
+                From = identity.PublicId,
+            };
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
         {

@@ -20,6 +20,9 @@ internal sealed class ChatTokens(ReadOnlyMemory<byte> key, TimeProvider time)
     /// <summary>Lifetime of a token. Pages keep it and join again after that.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
+    /// <summary>Lifetime of the chat token of a viewer with a viewer token, which can be revoked meanwhile.</summary>
+    public static readonly TimeSpan ViewerLifetime = TimeSpan.FromDays(1);
+
     /// <summary>
     /// Lifetime of a token of a user, which pages renew: a user whose role is revoked loses the role in the chat after this time.
     /// </summary>

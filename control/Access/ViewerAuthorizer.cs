@@ -50,7 +50,10 @@ internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCac
         return policy.AccessOf(request.Session, request.StoredAccess) switch
         {
             // A token is ignored where none is required: links keep working when their channel becomes public.
-            ViewerAccess.Public => new(new ViewerDecision(null, AllowedLifetime)),
+            ViewerAccess.Public => new(new ViewerDecision(null, AllowedLifetime)
+            {
+                Viewer = request is { NeedsViewer: true, Token: not null } ? OfToken(policy, request).Viewer : null,
+            }),
             ViewerAccess.Webhook => authCache.AuthorizeAsync(request, cancellationToken),
             _ => new(OfToken(policy, request)),
         };
@@ -65,6 +68,9 @@ internal sealed class ViewerAuthorizer(ViewerPolicyCache policies, ViewerAuthCac
         }
 
         var left = token!.ExpiresAt - now;
-        return new(null, left < AllowedLifetime ? left : AllowedLifetime);
+        return new(null, left < AllowedLifetime ? left : AllowedLifetime)
+        {
+            Viewer = request.NeedsViewer ? $"{token.KeyId}.{token.Id}" : null,
+        };
     }
 }

@@ -82,12 +82,16 @@ public interface IChat
     /// <exception cref="ChatUnavailableException">The batch is not in memory, and the database is unavailable.</exception>
     ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch, CancellationToken cancellationToken);
 
-    /// <summary>Creates an anonymous participant.</summary>
+    /// <summary>Creates a participant: a member for a viewer with a viewer token, otherwise a guest.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="name">Name as received.</param>
+    /// <param name="viewer">
+    /// Identifies the viewer among those with viewer tokens of the channel, who is the same participant after joining again;
+    /// <see langword="null"/> for others.
+    /// </param>
     /// <param name="client">Network of the participant; <see langword="null"/> when it is unknown.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken);
+    Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client, CancellationToken cancellationToken);
 
     /// <summary>Sends a message. It is stored when the answer is <see cref="ChatOutcome.Accepted"/>.</summary>
     Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken);

@@ -19,6 +19,9 @@ public readonly record struct ViewerRequest(ChannelName Channel, string? Token, 
     /// </summary>
     public ViewerAccess? StoredAccess { get; init; }
 
+    /// <summary>Indicates whether the request must know the viewer of a token, also where no token is required.</summary>
+    public bool NeedsViewer { get; init; }
+
     /// <summary>A description without the token.</summary>
     public override string ToString() => $"to watch {Channel}";
 }
@@ -31,6 +34,12 @@ public readonly record struct ViewerDecision(ViewerDenialReason? DenialReason, T
 {
     /// <summary>Indicates whether access is granted.</summary>
     public bool IsAllowed => DenialReason is null;
+
+    /// <summary>
+    /// Identifies the viewer among those with tokens of the channel, for a request with <see cref="ViewerRequest.NeedsViewer"/> and a valid
+    /// token that this server or an own signer has issued; otherwise <see langword="null"/>.
+    /// </summary>
+    public string? Viewer { get; init; }
 
     /// <summary>Indicates whether the viewer may also watch hidden sessions (<see cref="ISessionVisibility"/>).</summary>
     public bool AllowsPreview { get; init; }

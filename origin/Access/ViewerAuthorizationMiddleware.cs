@@ -226,7 +226,7 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         }
 
         return new(path.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = path.Session ?? session?.Id,
-            StoredAccess = session?.Access };
+            StoredAccess = session?.Access, NeedsViewer = path.IsChat };
     }
 
     private static ViewerRequest RequestOf(HttpContext context, ProtectedPath path, RecordingRange recording) =>
@@ -253,6 +253,11 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
         {
             OriginLog.RequestFailed(logger, exception, context.TraceIdentifier);
             decision = new(ViewerDenialReason.Unavailable, TimeSpan.Zero);
+        }
+
+        if (decision.Viewer is { } viewer)
+        {
+            context.Features.Set(new AuthorizedViewer(viewer));
         }
 
         if (decision.DenialReason is { } reason)

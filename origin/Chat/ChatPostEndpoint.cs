@@ -59,7 +59,8 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
             }
 
             await AnswerAsync(context, path[3] == "join"
-                ? await chat.JoinAsync(channel, body.Name, ClientCount.ViewerOf(context), context.RequestAborted)
+                ? await chat.JoinAsync(channel, body.Name, context.Features.Get<AuthorizedViewer>()?.Id, ClientCount.ViewerOf(context),
+                    context.RequestAborted)
                 : await chat.SendAsync(PostOf(context, session, body), context.RequestAborted), isJoin: path[3] == "join");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

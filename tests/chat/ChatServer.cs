@@ -97,9 +97,9 @@ internal sealed class ChatServer : IAsyncDisposable
         await _settings.LoadAsync(connection, default);
     }
 
-    public async Task<string> JoinAsync(string name)
+    public async Task<string> JoinAsync(string name, string? viewer = null)
     {
-        var answer = await Chat.JoinAsync(Demo, name, null, default);
+        var answer = await Chat.JoinAsync(Demo, name, viewer, null, default);
         answer.Outcome.ShouldBe(ChatOutcome.Accepted);
         return answer.Value;
     }

@@ -112,6 +112,18 @@ public sealed class ModerationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Viewer_with_a_token_is_a_member_and_the_same_participant_after_joining_again()
+    {
+        await using var server = await ListenAsync();
+        await server.Settings.ChangeAsync(ChatServer.Demo, new() { MembersOnly = true });
+        (await server.SendNowAsync(await server.JoinAsync("Guest"), "hello")).Outcome.ShouldBe(ChatOutcome.Denied);
+        (await SendAsync(server, await server.JoinAsync("Ada", "key.1"), "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
+        await server.ActAsync(ChatActionKind.Ban, "1-0");
+        (await server.SendNowAsync(await server.JoinAsync("Someone else", "key.1"), "again")).Outcome.ShouldBe(ChatOutcome.Denied);
+        (await SendAsync(server, await server.JoinAsync("Bob", "key.2"), "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
+    }
+
+    [Fact]
     public async Task Muted_participant_is_not_told_and_others_do_not_see_the_messages()
     {
         await using var server = await ListenAsync();

@@ -138,11 +138,11 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         await using var server = await StartAsync(options: new() { JoinsPerMinutePerClient = 3 });
         for (var i = 0; i < 3; i++)
         {
-            (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.Accepted);
+            (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.Accepted);
         }
 
-        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.TooMany);
-        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, default)).Outcome.ShouldBe(ChatOutcome.Accepted, "the address is not known");
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.TooMany);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, null, default)).Outcome.ShouldBe(ChatOutcome.Accepted, "the address is not known");
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
     {
         await using var server = await StartAsync();
         var token = await server.JoinAsync("Ada");
-        (await server.Chat.JoinAsync(ChatServer.Demo, "\u200B", null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "\u200B", null, null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
         (await server.SendAsync(null, "hello")).Outcome.ShouldBe(ChatOutcome.NoIdentity);
         (await server.SendAsync(token + "x", "hello")).Outcome.ShouldBe(ChatOutcome.NoIdentity);
         (await server.SendAsync(token, "")).ShouldBe(new(ChatOutcome.Invalid, "'text' is empty."));
@@ -170,7 +170,7 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         (await server.Chat.FindAsync(ChatServer.Demo, ChatServer.Session, default)).ShouldBeNull();
         (await server.Chat.ReadAsync(ChatServer.Demo, ChatServer.Session, 1, default)).ShouldBeNull();
         (await server.SendAsync(token, "hello")).Outcome.ShouldBe(ChatOutcome.Denied);
-        (await server.Chat.JoinAsync(ChatServer.Demo, "Bob", null, default)).Outcome.ShouldBe(ChatOutcome.Denied);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Bob", null, null, default)).Outcome.ShouldBe(ChatOutcome.Denied);
         (await Should.ThrowAsync<OperationException>(server.Settings.ChangeAsync(ChannelName.Parse("unknown"), new(true)))).Code
             .ShouldBe(OperationErrorCode.NotFound);
     }

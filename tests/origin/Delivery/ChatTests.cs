@@ -21,7 +21,7 @@ public class ChatTests
         foreach (var query in (string[])["", "?after=3", "?after=9", "?after=6&other=1"])
         {
             using var response = await server.SendAsync(List + query);
-            (await response.Content.ReadAsStringAsync()).ShouldBe("""{"session":"01JN8E0000000000000000000A","first":1,"last":7}""");
+            (await response.Content.ReadAsStringAsync()).ShouldBe("""{"session":"01JN8E0000000000000000000A","first":1,"last":7,"state":{"slowSeconds":5}}""");
             response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=1");
             response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
             response.Content.Headers.ContentType!.ToString().ShouldBe("application/json");
@@ -54,7 +54,7 @@ public class ChatTests
         foreach (var request in requests)
         {
             using var response = await request;
-            (await response.Content.ReadAsStringAsync()).ShouldEndWith("\"last\":8}");
+            (await response.Content.ReadAsStringAsync()).ShouldEndWith("\"last\":8,\"state\":{\"slowSeconds\":5}}");
         }
 
         server.Held.Count.ShouldBe(0);
@@ -68,7 +68,7 @@ public class ChatTests
         await server.HeldAsync(1);
         server.Time.Advance(ChatEndpoint.MaxHoldTime);
         using var response = await request;
-        (await response.Content.ReadAsStringAsync()).ShouldEndWith("\"last\":0}");
+        (await response.Content.ReadAsStringAsync()).ShouldEndWith("\"last\":0,\"state\":{\"slowSeconds\":5}}");
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public class ChatTests
     {
         var chat = new FakeChat();
         await using var server = (await OriginServer.StartWithChatAsync(chat)).Hear(Live());
-        (await PostAsync(server, "/chat/demo/join", """{"name":"Ada"}""")).ShouldBe((200, """{"token":"token of Ada"}"""));
+        (await PostAsync(server, "/chat/demo/join", """{"name":"Ada"}""")).ShouldBe((200, """{"token":"token of Ada","from":"abc"}"""));
         (await PostAsync(server, "/chat/demo/messages", """{"text":"hello","replyTo":"1-0"}""", "token of Ada"))
             .ShouldBe((201, """{"id":"1-0"}"""));
         var post = chat.Posts.Single();
@@ -214,9 +214,17 @@ public class ChatTests
         (await server.SendAsync("/t/good" + List)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await PostAsync(server, "/t/good/chat/demo/join", """{"name":"Ada"}""")).Status.ShouldBe(200);
         (await PostAsync(server, "/t/good/chat/demo/messages", """{"text":"hello"}""", "token")).Status.ShouldBe(201);
+        (await PostAsync(server, "/t/good/chat/demo/join", """{"name":"Ada"}""")).Body.ShouldContain("token of Ada as viewer");
     }
 
     private static FakePackager Live() => new FakePackager().Video().Segments(3);
+
+    [Fact]
+    public async Task Message_that_waits_for_a_moderator_is_accepted_as_held()
+    {
+        await using var server = (await OriginServer.StartWithChatAsync(new FakeChat { Outcome = ChatOutcome.Held })).Hear(Live());
+        (await PostAsync(server, "/chat/demo/messages", """{"text":"hello"}""", "token")).ShouldBe((202, """{"id":"1-0","state":"held"}"""));
+    }
 
     private static async Task<(int Status, string Body)> PostAsync(OriginServer server, string path, string body, string? token = null)
     {
@@ -234,7 +242,10 @@ public class ChatTests
     private sealed class TokenGuard : IViewerAuthorizer
     {
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
-            new(new ViewerDecision(request.Token == "good" ? null : ViewerDenialReason.NoToken, TimeSpan.FromSeconds(1)));
+            new(new ViewerDecision(request.Token == "good" ? null : ViewerDenialReason.NoToken, TimeSpan.FromSeconds(1))
+            {
+                Viewer = request is { Token: "good", NeedsViewer: true } ? " as viewer" : null,
+            });
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? storedAccess = null) => null;
     }
@@ -264,7 +275,7 @@ public class ChatTests
         public bool IsEnabled(ChannelName channel) => IsOn;
 
         public ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException()) : new(IsOn ? new ChatBatches(1, Last) : null);
+            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException()) : new(IsOn ? new ChatBatches(1, Last, """{"slowSeconds":5}"""u8.ToArray()) : null);
 
         public Task WhenAfter(SessionId session, long after) => after < Last ? Task.CompletedTask : _next.Task;
 
@@ -274,15 +285,16 @@ public class ChatTests
             : IsOn && batch >= 1 && batch <= Last ? new(Encoding.UTF8.GetBytes($$"""{"messages":[],"batch":{{batch}}}"""))
             : new((ReadOnlyMemory<byte>?)null);
 
-        public Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, IPAddress? client, CancellationToken cancellationToken) =>
-            Task.FromResult(IsOn ? new ChatAnswer(ChatOutcome.Accepted, $"token of {name}") : new(ChatOutcome.Denied, "a reason"));
+        public Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client,
+            CancellationToken cancellationToken) =>
+            Task.FromResult(IsOn ? new ChatAnswer(ChatOutcome.Accepted, $"token of {name}{viewer}") { From = "abc" } : new(ChatOutcome.Denied, "a reason"));
 
         public Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken)
         {
             Posts.Add(post);
             return Task.FromResult(!IsOn ? new ChatAnswer(ChatOutcome.Denied, "a reason")
                 : IsUnavailable ? new(ChatOutcome.Unavailable, "a reason")
-                : Outcome == ChatOutcome.Accepted ? new(ChatOutcome.Accepted, "1-0") : new(Outcome, "a reason"));
+                : Outcome is ChatOutcome.Accepted or ChatOutcome.Held ? new(Outcome, "1-0") : new(Outcome, "a reason"));
         }
     }
 }
