@@ -3,6 +3,7 @@ using Broadcast.Chat.Identities;
 using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
 using Broadcast.Chat.Moderation;
+using Broadcast.Chat.Polls;
 using Broadcast.Chat.Settings;
 using Broadcast.Database;
 using Broadcast.Media.ControlToChat;
@@ -16,8 +17,8 @@ namespace Broadcast.Chat;
 /// <summary>Registration of the module.</summary>
 public static class ChatModule
 {
-    /// <summary>Adds <see cref="IChat"/>, <see cref="IChatSettings"/> and <see cref="IChatModeration"/>. Needs a
-    /// <see cref="ServerDatabase"/> and an <see cref="IChangeLog"/>.</summary>
+    /// <summary>Adds <see cref="IChat"/>, <see cref="IChatSettings"/>, <see cref="IChatModeration"/> and <see cref="IChatPolls"/>. Needs
+    /// a <see cref="ServerDatabase"/> and an <see cref="IChangeLog"/>.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="configuration">The root configuration; the section <c>Chat</c> is read.</param>
     public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration)
@@ -35,6 +36,7 @@ public static class ChatModule
         services.AddSingleton<INotificationHandler>(p => p.GetRequiredService<ChatSettingsCache>());
         services.AddSingleton<NetworkHashes>();
         services.AddSingleton<IChatModeration, ChatModeration>();
+        services.AddSingleton<IChatPolls, ChatPolls>();
         services.AddSingleton<IChat, ViewerChat>();
         services.AddHostedService<ChatListener>();
         return services;

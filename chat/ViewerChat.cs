@@ -3,6 +3,9 @@ using Broadcast.Chat.Feed;
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
+using Broadcast.Chat.Polls;
+using Broadcast.Chat.Questions;
+using Broadcast.Chat.Reactions;
 using Broadcast.Chat.Settings;
 using Broadcast.Chat.Text;
 using Broadcast.Database;
@@ -20,6 +23,15 @@ internal sealed class ViewerChat : IChat
     /// <summary>Messages that a participant can send at once after a pause.</summary>
     public const int Burst = 5;
 
+    /// <summary>Reactions and votes of a participant: one request per second, and up to <see cref="TapBurst"/> at once.</summary>
+    public static readonly TimeSpan TapInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Requests with reactions and votes that a participant can send at once after a pause.</summary>
+    public const int TapBurst = 5;
+
+    // Viewers who share an address.
+    private const int TapsPerClient = 100;
+
     private readonly ChatFeed _feed;
     private readonly ChatWriter _writer;
     private readonly ChatKeys _keys;
@@ -28,7 +40,9 @@ internal sealed class ViewerChat : IChat
     private readonly TimeProvider _time;
     private readonly ILogger<ViewerChat> _logger;
     private readonly RateLimit<Ulid> _messages;
+    private readonly RateLimit<Ulid> _taps;
     private readonly RateLimit<IPAddress> _clientMessages;
+    private readonly RateLimit<IPAddress> _clientTaps;
     private readonly RateLimit<IPAddress> _clientJoins;
 
     public ViewerChat(ChatFeed feed, ChatWriter writer, ChatKeys keys, ChatSettingsCache settings, NetworkHashes networks,
@@ -36,10 +50,12 @@ internal sealed class ViewerChat : IChat
     {
         (_feed, _writer, _keys, _settings, _networks, _time, _logger) = (feed, writer, keys, settings, networks, time, logger);
         var minute = TimeSpan.FromMinutes(1);
+        _taps = new(TapInterval, TapBurst, time);
         _messages = new(minute / options.Value.MessagesPerMinute, Burst, time);
 
         // A whole minute's worth at once: many viewers share an address.
         _clientMessages = new(minute / options.Value.MessagesPerMinutePerClient, options.Value.MessagesPerMinutePerClient, time);
+        _clientTaps = new(TapInterval / TapsPerClient, TapBurst * TapsPerClient, time);
         _clientJoins = new(minute / options.Value.JoinsPerMinutePerClient, options.Value.JoinsPerMinutePerClient, time);
     }
 
@@ -57,6 +73,11 @@ internal sealed class ViewerChat : IChat
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch,
         CancellationToken cancellationToken) =>
         _settings.IsEnabled(channel) ? await _feed.ReadAsync(channel, session, batch, cancellationToken) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadQuestionsAsync(ChannelName channel, SessionId session,
+        CancellationToken cancellationToken) =>
+        _settings.IsEnabled(channel) ? await _feed.ReadQuestionsAsync(channel, session, cancellationToken) : null;
 
     /// <inheritdoc/>
     public async Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client,
@@ -108,34 +129,24 @@ internal sealed class ViewerChat : IChat
                 return new(ChatOutcome.NoIdentity, "The chat token is missing, invalid or expired. Join the chat again.");
             }
 
-            if (ChatText.TryCleanMessage(post.Text, out var text) is { } error)
+            var (submission, invalid) = SubmissionOf(post, identity);
+            if (submission is null)
             {
-                return new(ChatOutcome.Invalid, error);
+                return new(ChatOutcome.Invalid, invalid!);
             }
 
-            MessageId? reply = null;
-            if (post.ReplyTo is not null)
-            {
-                if (!MessageId.TryParse(post.ReplyTo, out var id))
-                {
-                    return new(ChatOutcome.Invalid, "'replyTo' is not the id of a message.");
-                }
-
-                reply = id;
-            }
-
-            var wait = _messages.Take(identity.Id);
+            var wait = submission.IsText ? _messages.Take(identity.Id) : _taps.Take(identity.Id);
             if (wait == TimeSpan.Zero && post.Client is not null)
             {
-                wait = _clientMessages.Take(post.Client);
+                wait = (submission.IsText ? _clientMessages : _clientTaps).Take(post.Client);
             }
 
             if (wait > TimeSpan.Zero)
             {
-                return new(ChatOutcome.TooMany, "You are sending messages too fast.", wait);
+                return new(ChatOutcome.TooMany, "You are sending too fast.", wait);
             }
 
-            var message = new NewMessage(identity.Id, identity.Name, text, reply, post.MediaTime, _time.GetUtcNow())
+            var message = submission with
             {
                 Role = identity.Role, Network = await _networks.OfAsync(post.Client, cancellationToken),
             };
@@ -145,7 +156,7 @@ internal sealed class ViewerChat : IChat
             }
 
             var sent = await writing.WaitAsync(cancellationToken);
-            return sent.Id is { } stored ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored.ToString()) : sent.Rejection;
+            return sent.Id is { } stored ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored) : sent.Rejection;
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
         {
@@ -156,6 +167,47 @@ internal sealed class ViewerChat : IChat
             ChatLog.StoringFailed(_logger, failed, post.Channel.Value);
             return Unavailable;
         }
+    }
+
+    /// <summary>Checks what a participant has sent.</summary>
+    /// <returns>The checked form, or the error as a sentence.</returns>
+    private (Submission? Submission, string? Error) SubmissionOf(ChatPost post, ChatIdentity identity)
+    {
+        var now = _time.GetUtcNow();
+        switch (post.Kind)
+        {
+            case ChatPostKind.Reactions:
+                return NewReactions.Check(post.Reactions) is { } wrong ? (null, wrong) : (new NewReactions(identity.Id, post.Reactions!, now), null);
+            case ChatPostKind.Vote:
+                return !Ulid.TryParse(post.Subject, out var poll) ? (null, "'poll' is not the id of a poll.")
+                    : post.Choice is not { } choice ? (null, "'choice' is missing.") : (new NewVote(identity.Id, poll, choice, now), null);
+            case ChatPostKind.QuestionVote:
+                return !Ulid.TryParse(post.Subject, out var question) ? (null, "'question' is not the id of a question.")
+                    : (new NewQuestionVote(identity.Id, question, now), null);
+        }
+
+        if (ChatText.TryCleanMessage(post.Text, out var text) is { } error)
+        {
+            return (null, error);
+        }
+
+        if (post.Kind == ChatPostKind.Question)
+        {
+            return (new NewQuestion(identity.Id, Ulid.New(now), identity.Name, text, post.MediaTime, now), null);
+        }
+
+        MessageId? reply = null;
+        if (post.ReplyTo is not null)
+        {
+            if (!MessageId.TryParse(post.ReplyTo, out var id))
+            {
+                return (null, "'replyTo' is not the id of a message.");
+            }
+
+            reply = id;
+        }
+
+        return (new NewMessage(identity.Id, identity.Name, text, reply, post.MediaTime, now), null);
     }
 
     private static ChatAnswer NoChat => new(ChatOutcome.Denied, "The channel has no chat.");

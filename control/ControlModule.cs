@@ -250,6 +250,7 @@ public static class ControlModule
         WebhookEndpoints.Map(api);
         TargetEndpoints.Map(api);
         ChatEndpoints.Map(api);
+        ChatPollEndpoints.Map(api);
         StreamEndpoints.Map(api);
         ServerEndpoints.Map(api);
         MultitrackEndpoint.Map(api);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Chat.Messages;
+using Broadcast.Chat.Questions;
 using Broadcast.Database;
 using Broadcast.Media;
 using Broadcast.Media.OriginToChat;
@@ -82,6 +83,28 @@ internal sealed class ChatFeed(ChatStore store, TimeProvider time)
 
             session.Store(batch, revision);
             return batch.ToJson();
+        }
+        catch (Exception error) when (ServerDatabase.IsUnavailable(error))
+        {
+            throw new ChatUnavailableException(error);
+        }
+    }
+
+    /// <summary>Reads the questions of a session, from the database if necessary.</summary>
+    /// <exception cref="ChatUnavailableException">They are not in memory, and the database is unavailable.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadQuestionsAsync(ChannelName channel, SessionId id, CancellationToken cancellationToken)
+    {
+        var session = await GetAsync(channel, id, cancellationToken);
+        if (session.FindQuestions(out var version) is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            var json = QuestionRow.ToJson(await store.ReadQuestionsAsync(id, cancellationToken));
+            session.StoreQuestions(json, version);
+            return json;
         }
         catch (Exception error) when (ServerDatabase.IsUnavailable(error))
         {

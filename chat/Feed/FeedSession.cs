@@ -22,6 +22,8 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
     private long _last = last;
     private long _revision;
     private byte[] _state = state.ToJson();
+    private long _questionsVersion = state.QuestionsVersion;
+    private (long Version, byte[] Json)? _questions;
 
     /// <summary>The channel.</summary>
     public ChannelName Channel => channel;
@@ -34,6 +36,26 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
 
     /// <summary>State of the chat as UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte> State => Volatile.Read(ref _state);
+
+    /// <summary>Questions as UTF-8 JSON; <see langword="null"/> when they are not in memory.</summary>
+    /// <param name="version">Version to pass to <see cref="StoreQuestions"/>.</param>
+    public byte[]? FindQuestions(out long version)
+    {
+        lock (_lock)
+        {
+            version = _questionsVersion;
+            return _questions is { } known && known.Version == version ? known.Json : null;
+        }
+    }
+
+    /// <summary>Stores questions that were read from the database.</summary>
+    public void StoreQuestions(byte[] json, long version)
+    {
+        lock (_lock)
+        {
+            _questions = (version, json);
+        }
+    }
 
     /// <summary>Time of the last request, as timestamp of the clock.</summary>
     public long UsedAt { get; set; }
@@ -74,7 +96,7 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
 
             if (state is not null)
             {
-                Volatile.Write(ref _state, state.ToJson());
+                Write(state);
             }
 
             // A batch of this server can arrive again, as a notification.
@@ -96,7 +118,7 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
             _batches.Clear();
             _earlier.Clear();
             _revision++;
-            Volatile.Write(ref _state, state.ToJson());
+            Write(state);
             next = Advance(number);
         }
 
@@ -125,6 +147,12 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
                 Put(batch);
             }
         }
+    }
+
+    private void Write(ChatState state)
+    {
+        _questionsVersion = state.QuestionsVersion;
+        Volatile.Write(ref _state, state.ToJson());
     }
 
     private void Put(ChatBatch batch)

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Broadcast.Chat.Identities;
+using Broadcast.Chat.Questions;
 
 namespace Broadcast.Chat.Messages;
 
@@ -15,18 +16,20 @@ namespace Broadcast.Chat.Messages;
 /// </param>
 /// <param name="Removed">Messages of earlier batches, or of this one, that are no longer shown.</param>
 /// <param name="ChangesState">Whether the state of the chat has changed.</param>
+/// <param name="Reactions">Number of reactions by emoji; <see langword="null"/> for none.</param>
 internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Messages, IReadOnlyList<MessageId> Removed,
-    bool ChangesState = false)
+    bool ChangesState = false, IReadOnlyDictionary<string, long>? Reactions = null)
 {
     /// <summary>Messages of earlier batches that are shown from now on.</summary>
     public IEnumerable<MessageId> Earlier => Messages.Select(message => message.Id).Where(id => id.Batch != Number);
 
     /// <summary>Renders the batch as UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
-        new Document([.. Messages.Select(Item.Of)], Removed.Count == 0 ? null : [.. Removed.Select(id => id.ToString())]),
+        new Document([.. Messages.Select(Item.Of)], Removed.Count == 0 ? null : [.. Removed.Select(id => id.ToString())], Reactions),
         BatchJson.Relaxed.BatchDocument);
 
-    internal sealed record Document(IReadOnlyList<Item> Messages, IReadOnlyList<string>? Removed);
+    internal sealed record Document(IReadOnlyList<Item> Messages, IReadOnlyList<string>? Removed,
+        IReadOnlyDictionary<string, long>? Reactions);
 
     internal sealed record Item(string Id, string From, string Name, string? Role, string? Kind, string Text, string? ReplyTo, DateTime Time)
     {
@@ -40,6 +43,7 @@ internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Message
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ChatBatch.Document), TypeInfoPropertyName = "BatchDocument")]
 [JsonSerializable(typeof(ChatState.Document), TypeInfoPropertyName = "StateDocument")]
+[JsonSerializable(typeof(QuestionRow.Document), TypeInfoPropertyName = "QuestionDocument")]
 internal sealed partial class BatchJson : JsonSerializerContext
 {
     public static BatchJson Relaxed { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)

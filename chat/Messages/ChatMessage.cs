@@ -31,6 +31,24 @@ internal readonly record struct MessageId(long Batch, int Position)
     }
 }
 
+/// <summary>What a participant has sent, before it is stored.</summary>
+/// <param name="Identity">Id of the participant.</param>
+/// <param name="SentAt">Time of receipt.</param>
+internal abstract record Submission(Ulid Identity, DateTimeOffset SentAt)
+{
+    /// <summary>Role of the participant.</summary>
+    public ChatRole Role { get; init; }
+
+    /// <summary>Network of the sender; <see langword="null"/> when it is unknown.</summary>
+    public NetworkHash? Network { get; init; }
+
+    /// <summary>Rule of the filter that holds it for review; <see langword="null"/> when none does.</summary>
+    public string? HeldBy { get; init; }
+
+    /// <summary>Indicates whether others read a text of it: slow mode and review apply.</summary>
+    public virtual bool IsText => false;
+}
+
 /// <summary>A message that a participant has sent and that has no number yet.</summary>
 /// <param name="Identity">Id of the participant.</param>
 /// <param name="Name">Displayed name.</param>
@@ -40,18 +58,13 @@ internal readonly record struct MessageId(long Batch, int Position)
 /// <param name="SentAt">Time of receipt.</param>
 internal sealed record NewMessage(
     Ulid Identity, string Name, string Text, MessageId? ReplyTo, DateTimeOffset MediaTime, DateTimeOffset SentAt)
+    : Submission(Identity, SentAt)
 {
-    /// <summary>Role of the participant.</summary>
-    public ChatRole Role { get; init; }
-
     /// <summary>Indicates whether pages highlight it.</summary>
     public bool IsAnnouncement { get; init; }
 
-    /// <summary>Network of the sender; <see langword="null"/> when it is unknown.</summary>
-    public NetworkHash? Network { get; init; }
-
-    /// <summary>Rule of the filter that holds it for review; <see langword="null"/> when none does.</summary>
-    public string? HeldBy { get; init; }
+    /// <inheritdoc/>
+    public override bool IsText => true;
 }
 
 /// <summary>A stored message that viewers see.</summary>

@@ -1,5 +1,8 @@
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Moderation;
+using Broadcast.Chat.Polls;
+using Broadcast.Chat.Questions;
+using Broadcast.Chat.Reactions;
 using Broadcast.Chat.Settings;
 using Broadcast.Database;
 using Broadcast.Media;
@@ -11,10 +14,10 @@ using Npgsql;
 namespace Broadcast.Chat.Messages;
 
 /// <summary>Answer to the sender of a message.</summary>
-/// <param name="Id">Id of the stored message; <see langword="null"/> when it was rejected.</param>
+/// <param name="Id">Id of what was stored; <see langword="null"/> when it was rejected.</param>
 /// <param name="IsHeld">Whether it waits for a moderator.</param>
 /// <param name="Rejection">Answer to the sender of a rejected message.</param>
-internal readonly record struct SentMessage(MessageId? Id, bool IsHeld, ChatAnswer Rejection);
+internal readonly record struct SentMessage(string? Id, bool IsHeld, ChatAnswer Rejection);
 
 /// <summary>
 /// Messages in the database. The row of a session in <c>chat_sessions</c> orders the batches of all servers: a batch gets its number under
@@ -36,6 +39,9 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
     /// <summary>Maximum messages of one event for webhooks, so that its body stays within the limit.</summary>
     private const int MaxPerEvent = 20;
 
+    /// <summary>Maximum questions that pages show.</summary>
+    private const int MaxQuestions = 100;
+
     private const string NoPartition = "no partition of relation";
 
     /// <summary>Stores messages as the next batch of a session, and notifies the other servers.</summary>
@@ -48,7 +54,7 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
     /// The batch with the shown messages, <see langword="null"/> when all were rejected; and the answer to the sender of each message.
     /// </returns>
     public async Task<(ChatBatch? Batch, IReadOnlyList<SentMessage> Sent)> AddAsync(ChannelName channel, SessionId session,
-        IReadOnlyList<NewMessage> messages, int maxShown, CancellationToken cancellationToken)
+        IReadOnlyList<Submission> messages, int maxShown, CancellationToken cancellationToken)
     {
         try
         {
@@ -77,14 +83,18 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
             $"""
             SELECT last_batch FROM chat_sessions WHERE session_id = @session;
             SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel;
+            SELECT {PollRow.ColumnsSql} FROM chat_polls p WHERE p.session_id = @session AND p.hidden_at IS NULL ORDER BY p.id DESC LIMIT 1;
+            SELECT questions_version FROM chat_sessions WHERE session_id = @session;
             SELECT {ColumnsSql} FROM chat_messages m JOIN chat_sessions c ON c.session_id = m.session_id
                 AND m.batch = split_part(c.pinned, '-', 1)::bigint AND m.position = split_part(c.pinned, '-', 2)::integer
                 WHERE c.session_id = @session AND c.pinned IS NOT NULL AND {IsVisibleSql};
             """, new { channel = channel.Value, session = session.Value }, cancellationToken: cancellationToken));
         var last = await results.ReadFirstOrDefaultAsync<long?>() ?? 0;
         var settings = (await results.ReadFirstOrDefaultAsync<SettingsRow>())?.ToSettings();
+        var poll = await results.ReadFirstOrDefaultAsync<PollRow>();
+        var questions = await results.ReadFirstOrDefaultAsync<long?>() ?? 0;
         var pinned = (await results.ReadFirstOrDefaultAsync<MessageRow>())?.ToMessage();
-        return (last, new(settings ?? ChatState.Default.Settings, pinned));
+        return (last, new(settings ?? ChatState.Default.Settings, pinned, poll, questions));
     }
 
     /// <summary>Reads a batch.</summary>
@@ -114,11 +124,24 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
         List<BatchChange> read = [.. (await results.ReadAsync<string>()).Select(BatchChange.Parse)];
         return new(batch, [.. rows.Select(row => row.ToMessage())],
             [.. read.Select(change => MessageId.TryParse(change.Removed, out var id) ? id : (MessageId?)null).OfType<MessageId>()],
-            read.Any(change => change.State));
+            read.Any(change => change.State), read.Select(change => change.Reactions).OfType<IReadOnlyDictionary<string, long>>()
+                .FirstOrDefault());
+    }
+
+    /// <summary>Reads the questions that viewers see: those that wait for an answer, by votes, and answered ones.</summary>
+    public async Task<IReadOnlyList<QuestionRow>> ReadQuestionsAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.LookupSource.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<QuestionRow>(new CommandDefinition(
+            $"""
+            SELECT {QuestionRow.ColumnsSql} FROM chat_questions q
+            WHERE q.session_id = @session AND q.state IN ('open', 'picked', 'answered')
+            ORDER BY array_position(ARRAY['picked', 'open', 'answered'], q.state), q.votes DESC, q.id LIMIT {MaxQuestions}
+            """, new { session = session.Value }, cancellationToken: cancellationToken))];
     }
 
     private static async Task<MessageGate> ReadGateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel,
-        SessionId session, IReadOnlyList<NewMessage> messages, CancellationToken cancellationToken)
+        SessionId session, IReadOnlyList<Submission> messages, CancellationToken cancellationToken)
     {
         var now = messages.Max(message => message.SentAt);
         var parameters = new
@@ -148,7 +171,7 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
     }
 
     private async Task<(ChatBatch? Batch, IReadOnlyList<SentMessage> Sent)> TryAddAsync(ChannelName channel, SessionId session,
-        IReadOnlyList<NewMessage> messages, int maxShown, CancellationToken cancellationToken)
+        IReadOnlyList<Submission> messages, int maxShown, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -182,22 +205,112 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
             return (null, sent);
         }
 
-        var (visible, shown) = MessageSampler.Choose([.. accepted.Where(entry => entry.Decision == Decision.Show)],
-            entry => messages[entry.Index].Identity, maxShown, Random.Shared);
-        List<StoredMessage> stored = [.. visible.Concat(accepted.Where(entry => entry.Decision != Decision.Show))
-            .Select((entry, position) => new StoredMessage(messages[entry.Index], position < shown, HiddenOf(entry.Decision)))];
-        await MessageInsert.ExecuteAsync(connection, transaction, session, number, stored, cancellationToken);
-        var position = 0;
-        foreach (var entry in visible.Concat(accepted.Where(entry => entry.Decision != Decision.Show)))
+        var (batch, stored) = await AddMessagesAsync(connection, transaction, session, number, messages, accepted, maxShown, sent,
+            cancellationToken);
+        List<BatchChange> others = [];
+        var reactions = NewReactions.Sum(accepted.Where(entry => entry.Decision == Decision.Show)
+            .Select(entry => messages[entry.Index]).OfType<NewReactions>());
+        if (reactions.Count > 0)
         {
-            sent[entry.Index] = new(new(number, position++), entry.Decision == Decision.Hold, default);
+            others.Add(new(Reactions: reactions));
         }
 
-        List<ChatMessage> batch = [.. stored.Take(shown).Select((row, position) => ChatMessage.Of(new(number, position), row.Message))];
+        var changesState = await AddVotesAsync(connection, transaction, session, messages, accepted, sent, cancellationToken)
+            | await AddQuestionsAsync(connection, transaction, session, messages, accepted, sent, cancellationToken);
+        if (changesState)
+        {
+            others.Add(new(State: true));
+        }
+
+        foreach (var (index, _) in accepted.Where(entry => messages[entry.Index] is NewReactions))
+        {
+            sent[index] = new("", false, default);
+        }
+
+        if (stored.Count == 0 && others.Count == 0)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return (null, sent);
+        }
+
         await PublishAsync(connection, transaction, channel, session, batch, stored, cancellationToken);
-        await SessionBatches.NotifyAsync(connection, transaction, session, number, cancellationToken);
+        await SessionBatches.AddChangesAsync(connection, transaction, session, number, others, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return (new(number, batch, []), sent);
+        return (new(number, batch, [], changesState, reactions.Count > 0 ? reactions : null), sent);
+    }
+
+    private static async Task<(List<ChatMessage> Shown, List<StoredMessage> Stored)> AddMessagesAsync(NpgsqlConnection connection,
+        NpgsqlTransaction transaction, SessionId session, long number, IReadOnlyList<Submission> all,
+        IReadOnlyList<(int Index, Decision Decision)> accepted, int maxShown, SentMessage[] sent, CancellationToken cancellationToken)
+    {
+        List<(int Index, Decision Decision)> messages = [.. accepted.Where(entry => all[entry.Index] is NewMessage)];
+        var (visible, shown) = MessageSampler.Choose([.. messages.Where(entry => entry.Decision == Decision.Show)],
+            entry => all[entry.Index].Identity, maxShown, Random.Shared);
+        List<(int Index, Decision Decision)> ordered = [.. visible, .. messages.Where(entry => entry.Decision != Decision.Show)];
+        List<StoredMessage> stored = [.. ordered.Select((entry, position) =>
+            new StoredMessage((NewMessage)all[entry.Index], position < shown, HiddenOf(entry.Decision)))];
+        if (stored.Count > 0)
+        {
+            await MessageInsert.ExecuteAsync(connection, transaction, session, number, stored, cancellationToken);
+        }
+
+        for (var position = 0; position < ordered.Count; position++)
+        {
+            sent[ordered[position].Index] = new(new MessageId(number, position).ToString(), ordered[position].Decision == Decision.Hold, default);
+        }
+
+        return ([.. stored.Take(shown).Select((row, position) => ChatMessage.Of(new(number, position), row.Message))], stored);
+    }
+
+    /// <summary>Counts votes in polls.</summary>
+    /// <returns>Whether a poll has changed.</returns>
+    private static async Task<bool> AddVotesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, SessionId session,
+        IReadOnlyList<Submission> all, IReadOnlyList<(int Index, Decision Decision)> accepted, SentMessage[] sent,
+        CancellationToken cancellationToken)
+    {
+        List<int> votes = [.. accepted.Where(entry => all[entry.Index] is NewVote).Select(entry => entry.Index)];
+        var rejected = await VoteCount.AddAsync(connection, transaction, session, [.. votes.Select(index => (NewVote)all[index])],
+            cancellationToken);
+        for (var i = 0; i < votes.Count; i++)
+        {
+            sent[votes[i]] = rejected.TryGetValue(i, out var rejection) ? new(null, false, rejection) : new("", false, default);
+        }
+
+        return votes.Count > rejected.Count;
+    }
+
+    /// <summary>Stores questions, and counts votes for questions.</summary>
+    /// <returns>Whether viewers see a change.</returns>
+    private static async Task<bool> AddQuestionsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, SessionId session,
+        IReadOnlyList<Submission> all, IReadOnlyList<(int Index, Decision Decision)> accepted, SentMessage[] sent,
+        CancellationToken cancellationToken)
+    {
+        List<(int Index, Decision Decision)> questions = [.. accepted.Where(entry => all[entry.Index] is NewQuestion)];
+        var fit = await QuestionBatch.AddAsync(connection, transaction, session,
+            [.. questions.Select(entry => ((NewQuestion)all[entry.Index], entry.Decision))], cancellationToken);
+        foreach (var (index, decision) in questions)
+        {
+            sent[index] = fit ? new(((NewQuestion)all[index]).Id.Value, decision == Decision.Hold, default)
+                : new(null, false, new(ChatOutcome.Denied, "There are too many open questions. Vote for one of them."));
+        }
+
+        List<int> votes = [.. accepted.Where(entry => all[entry.Index] is NewQuestionVote).Select(entry => entry.Index)];
+        var rejected = await QuestionBatch.AddVotesAsync(connection, transaction, session,
+            [.. votes.Select(index => (NewQuestionVote)all[index])], cancellationToken);
+        for (var i = 0; i < votes.Count; i++)
+        {
+            sent[votes[i]] = rejected.TryGetValue(i, out var rejection) ? new(null, false, rejection) : new("", false, default);
+        }
+
+        var changes = (fit && questions.Count > 0) || votes.Count > rejected.Count;
+        if (changes)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session",
+                new { session = session.Value }, transaction, cancellationToken: cancellationToken));
+        }
+
+        return changes;
     }
 
     private static string? HiddenOf(Decision decision) => decision switch
@@ -210,6 +323,11 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
     private async Task PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel, SessionId session,
         IReadOnlyList<ChatMessage> shown, IReadOnlyList<StoredMessage> stored, CancellationToken cancellationToken)
     {
+        if (stored.Count == 0)
+        {
+            return;
+        }
+
         var at = stored.Max(row => row.Message.SentAt);
         foreach (var part in shown.Chunk(MaxPerEvent))
         {

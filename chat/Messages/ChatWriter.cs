@@ -24,7 +24,7 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
     /// <summary>Stores a message.</summary>
     /// <returns>The answer to its sender; <see langword="null"/> when too many messages wait.</returns>
     /// <exception cref="Exception">The database is unavailable, or rejects the message.</exception>
-    public Task<SentMessage>? WriteAsync(ChannelName channel, SessionId session, NewMessage message)
+    public Task<SentMessage>? WriteAsync(ChannelName channel, SessionId session, Submission message)
     {
         while (true)
         {
@@ -36,7 +36,7 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
         }
     }
 
-    private sealed record Waiting(NewMessage Message, TaskCompletionSource<SentMessage> Stored);
+    private sealed record Waiting(Submission Message, TaskCompletionSource<SentMessage> Stored);
 
     /// <summary>Messages of a session that wait. Removed after an interval without messages.</summary>
     private sealed class SessionQueue(ChatWriter writer, ChannelName channel, SessionId session)
@@ -50,7 +50,7 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
         /// <param name="message">The message.</param>
         /// <param name="result">The answer to its sender; <see langword="null"/> when too many messages wait.</param>
         /// <returns><see langword="false"/> when this queue is no longer in use.</returns>
-        public bool TryAdd(NewMessage message, out Task<SentMessage>? result)
+        public bool TryAdd(Submission message, out Task<SentMessage>? result)
         {
             result = null;
             lock (_lock)
@@ -112,7 +112,8 @@ internal sealed class ChatWriter(ChatStore store, ChatFeed feed, IOptions<ChatOp
                     writer.MaxShown, CancellationToken.None);
                 if (batch is not null && await writer.Feed.FindLoadingAsync(session, CancellationToken.None) is { } read)
                 {
-                    read.Add(batch);
+                    read.Add(batch, batch.ChangesState ? (await writer.Store.ReadLastAsync(channel, session, CancellationToken.None)).State
+                        : null);
                 }
 
                 for (var i = 0; i < messages.Count; i++)

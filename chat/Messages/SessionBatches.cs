@@ -10,7 +10,9 @@ namespace Broadcast.Chat.Messages;
 /// <param name="Removed">Id of a message that is no longer shown.</param>
 /// <param name="Shown">Id of a message of an earlier batch that is now shown.</param>
 /// <param name="State">Whether the state of the chat has changed (<see cref="ChatState"/>).</param>
-internal sealed record BatchChange(string? Removed = null, string? Shown = null, bool State = false)
+/// <param name="Reactions">Number of reactions by emoji.</param>
+internal sealed record BatchChange(string? Removed = null, string? Shown = null, bool State = false,
+    IReadOnlyDictionary<string, long>? Reactions = null)
 {
     private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
 
@@ -55,7 +57,8 @@ internal static class SessionBatches
             cancellationToken: cancellationToken));
 
     /// <summary>Adds a batch to the session on air, which tells servers to read the state of the chat again.</summary>
-    public static async Task AddStateChangeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string channel,
+    /// <returns>The session; <see langword="null"/> when the channel is not live.</returns>
+    public static async Task<SessionId?> AddStateChangeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string channel,
         CancellationToken cancellationToken)
     {
         var row = await connection.QueryFirstOrDefaultAsync<(string Session, long Number)?>(new CommandDefinition(
@@ -67,6 +70,9 @@ internal static class SessionBatches
         if (row is { } open && SessionId.TryParse(open.Session, out var session))
         {
             await AddChangesAsync(connection, transaction, session, open.Number, [new(State: true)], cancellationToken);
+            return session;
         }
+
+        return null;
     }
 }

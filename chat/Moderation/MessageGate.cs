@@ -1,5 +1,7 @@
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Messages;
+using Broadcast.Chat.Questions;
+using Broadcast.Chat.Reactions;
 using Broadcast.Media;
 using Broadcast.Media.ControlToChat;
 using Broadcast.Media.OriginToChat;
@@ -27,7 +29,7 @@ internal enum SanctionKind
 internal sealed record Sanction(SanctionKind Kind, Ulid Identity, byte[]? Network, DateTimeOffset? EndsAt)
 {
     /// <summary>Returns whether it applies to a message.</summary>
-    public bool AppliesTo(NewMessage message) => message.Identity == Identity
+    public bool AppliesTo(Submission message) => message.Identity == Identity
         || (Network is not null && message.Network is { } network && (network.Today.AsSpan().SequenceEqual(Network)
             || network.Yesterday.AsSpan().SequenceEqual(Network)));
 }
@@ -64,7 +66,7 @@ internal sealed class MessageGate(ChatSettings settings, IReadOnlyList<Sanction>
     /// <summary>Decides about the next message.</summary>
     /// <param name="message">The message.</param>
     /// <param name="rejection">Answer to the sender of a rejected message.</param>
-    public Decision Decide(NewMessage message, out ChatAnswer rejection)
+    public Decision Decide(Submission message, out ChatAnswer rejection)
     {
         rejection = default;
         if (message.Role == ChatRole.Moderator)
@@ -79,11 +81,16 @@ internal sealed class MessageGate(ChatSettings settings, IReadOnlyList<Sanction>
             return Decision.Reject;
         }
 
-        _lastSent[message.Identity] = message.SentAt;
-        return sanction is not null ? Decision.Mute : settings.HoldAll || message.HeldBy is not null ? Decision.Hold : Decision.Show;
+        if (message.IsText)
+        {
+            _lastSent[message.Identity] = message.SentAt;
+        }
+
+        return sanction is not null ? Decision.Mute
+            : message.IsText && (settings.HoldAll || message.HeldBy is not null) ? Decision.Hold : Decision.Show;
     }
 
-    private ChatAnswer? RejectionOf(NewMessage message, Sanction? sanction)
+    private ChatAnswer? RejectionOf(Submission message, Sanction? sanction)
     {
         switch (sanction?.Kind)
         {
@@ -104,7 +111,12 @@ internal sealed class MessageGate(ChatSettings settings, IReadOnlyList<Sanction>
             return new(ChatOutcome.Denied, "Only members can write at the moment.");
         }
 
-        return settings.SlowSeconds > 0 && _lastSent.TryGetValue(message.Identity, out var last)
+        if (message switch { NewReactions => !settings.Reactions, NewQuestion or NewQuestionVote => !settings.Questions, _ => false })
+        {
+            return new(ChatOutcome.Denied, message is NewReactions ? "Reactions are switched off." : "Questions are switched off.");
+        }
+
+        return message.IsText && settings.SlowSeconds > 0 && _lastSent.TryGetValue(message.Identity, out var last)
             && last + TimeSpan.FromSeconds(settings.SlowSeconds) - message.SentAt is var wait && wait > TimeSpan.Zero
             ? new(ChatOutcome.TooMany, $"Slow mode: one message every {settings.SlowSeconds} seconds.", wait) : null;
     }

@@ -14,7 +14,7 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
 {
     /// <summary>Columns of <see cref="SettingsRow"/>, as SQL.</summary>
     internal const string ColumnsSql = "s.enabled, s.slow_seconds AS slowSeconds, s.members_only AS membersOnly, s.frozen, "
-        + "s.hold_all AS holdAll";
+        + "s.hold_all AS holdAll, s.reactions, s.questions";
 
     /// <inheritdoc/>
     public async Task<ChatSettings> GetAsync(ChannelName channel, CancellationToken cancellationToken = default)
@@ -53,16 +53,18 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await connection.QueryFirstOrDefaultAsync<SettingsRow>(new CommandDefinition(
             $"""
-            INSERT INTO chat_settings AS s (channel_id, enabled, slow_seconds, members_only, frozen, hold_all)
+            INSERT INTO chat_settings AS s (channel_id, enabled, slow_seconds, members_only, frozen, hold_all, reactions,
+                questions)
             SELECT id, coalesce(@enabled, false), coalesce(@slowSeconds, 0), coalesce(@membersOnly, false), coalesce(@frozen, false),
-                coalesce(@holdAll, false) FROM channels WHERE name = @channel AND deleted_at IS NULL
+                coalesce(@holdAll, false), coalesce(@reactions, true), coalesce(@questions, false) FROM channels WHERE name = @channel AND deleted_at IS NULL
             ON CONFLICT (channel_id) DO UPDATE SET enabled = coalesce(@enabled, s.enabled),
                 slow_seconds = coalesce(@slowSeconds, s.slow_seconds), members_only = coalesce(@membersOnly, s.members_only),
-                frozen = coalesce(@frozen, s.frozen), hold_all = coalesce(@holdAll, s.hold_all)
+                frozen = coalesce(@frozen, s.frozen), hold_all = coalesce(@holdAll, s.hold_all),
+                reactions = coalesce(@reactions, s.reactions), questions = coalesce(@questions, s.questions)
             RETURNING {ColumnsSql}
             """,
-            new { channel = channel.Value, change.Enabled, change.SlowSeconds, change.MembersOnly, change.Frozen, change.HoldAll },
-            transaction, cancellationToken: cancellationToken)) ?? throw OperationException.NoChannel(channel.Value);
+            new { channel = channel.Value, change.Enabled, change.SlowSeconds, change.MembersOnly, change.Frozen, change.HoldAll,
+                change.Reactions, change.Questions }, transaction, cancellationToken: cancellationToken)) ?? throw OperationException.NoChannel(channel.Value);
         await changes.RecordAsync(connection, transaction, time.GetUtcNow(), "chat.change", $"channel/{channel.Value}", DetailOf(change),
             cancellationToken);
         await SessionBatches.AddStateChangeAsync(connection, transaction, channel.Value, cancellationToken);
@@ -78,6 +80,8 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         Add("membersOnly", change.MembersOnly);
         Add("frozen", change.Frozen);
         Add("holdAll", change.HoldAll);
+        Add("reactions", change.Reactions);
+        Add("questions", change.Questions);
         return detail;
 
         void Add(string name, object? value)

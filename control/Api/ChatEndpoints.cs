@@ -63,10 +63,13 @@ internal static class ChatEndpoints
     private static string NameOf<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 
-    private static ChannelName Channel(string name) =>
+    /// <summary>Parses the name of a channel.</summary>
+    /// <exception cref="OperationException">No channel can have this name.</exception>
+    internal static ChannelName Channel(string name) =>
         ChannelName.TryParse(name, out var channel) ? channel : throw OperationException.NoChannel(name);
 
-    private static T Of<T>(HttpContext http)
+    /// <summary>Gets a part of the chat, which runs on servers with the API.</summary>
+    internal static T Of<T>(HttpContext http)
         where T : class =>
         http.RequestServices.GetService<T>()
         ?? throw new OperationException(OperationErrorCode.OwnerUnavailable, "This server has no chat.");
@@ -80,7 +83,7 @@ internal static class ChatEndpoints
         var change = new ChatSettingsChange(body.Boolean("enabled"))
         {
             SlowSeconds = body.Number("slowSeconds"), MembersOnly = body.Boolean("membersOnly"), Frozen = body.Boolean("frozen"),
-            HoldAll = body.Boolean("holdAll"),
+            HoldAll = body.Boolean("holdAll"), Reactions = body.Boolean("reactions"), Questions = body.Boolean("questions"),
         };
         body.ThrowIfInvalid([]);
         if (change.Enabled is not null && ApiAuthorization.GetCaller(http).Role < TokenRole.Producer)
@@ -171,12 +174,15 @@ internal static class ChatEndpoints
     }
 }
 
-internal sealed record ChatSettingsView(bool Enabled, int SlowSeconds, bool MembersOnly, bool Frozen, bool HoldAll)
+internal sealed record ChatSettingsView(bool Enabled, int SlowSeconds, bool MembersOnly, bool Frozen, bool HoldAll, bool Reactions,
+    bool Questions)
 {
-    public static ChatSettingsView From(ChatSettings s) => new(s.Enabled, s.SlowSeconds, s.MembersOnly, s.Frozen, s.HoldAll);
+    public static ChatSettingsView From(ChatSettings s) => new(s.Enabled, s.SlowSeconds, s.MembersOnly, s.Frozen, s.HoldAll, s.Reactions,
+        s.Questions);
 }
 
-internal sealed record ChatSettingsBody(bool? Enabled, int? SlowSeconds, bool? MembersOnly, bool? Frozen, bool? HoldAll);
+internal sealed record ChatSettingsBody(bool? Enabled, int? SlowSeconds, bool? MembersOnly, bool? Frozen, bool? HoldAll, bool? Reactions,
+    bool? Questions);
 
 internal sealed record ChatMessageView(
     string Session, string Id, string Participant, string From, string Name, string Text, string? ReplyTo, DateTimeOffset Time,

@@ -1,3 +1,4 @@
+using Broadcast.Media.ControlToChat;
 using System.Text.Json;
 using Broadcast.Control.Access;
 using Broadcast.Control.Channels;
@@ -96,7 +97,9 @@ internal static class Examples
         new WebhookChange(null, "shop", null, null, true),
         new WebhookRotation(86_400),
         new NewTarget("YouTube", "rtmps://a.rtmps.youtube.com/live2", "abcd-efgh-ijkl-mnop-qrst", "source", "copy", null, true),
-        new ChatSettingsBody(null, 10, null, null, null),
+        new ChatSettingsBody(null, 10, null, null, null, null, null),
+        new NewChatPollBody("Encore?", ["Yes", "No"], 60),
+        new ChatQuestionChange("answered", Evening),
         new NewChatAction("timeout", Session, "58-0", null, 600, null, null, "Insults"),
         new ChatUndo("A mistake"),
         new TargetChange(null, null, null, "1080p", null, false),
@@ -130,7 +133,12 @@ internal static class Examples
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
         ATarget,
-        new ChatSettingsView(true, 0, false, false, false),
+        new ChatSettingsView(true, 0, false, false, false, true, false),
+        new ChatPollView("01JN8E2S3MZ0V6GQ7T4R9XKBCF", Session, "Encore?", [new("Yes", 120), new("No", 7)], Evening, Evening.AddMinutes(1),
+            null),
+        new ChatPollOption("Yes", 120),
+        new ChatQuestionView("01JN8E2S3MZ0V6GQ7T4R9XKBCG", Session, "01JN8E2S3MZ0V6GQ7T4R9XKBCD", "4be6d84dcb", "Ada", "Who wrote this?",
+            "open", 12, Evening, Evening, null),
         new ChatMessageView(Session, "58-0", "01JN8E2S3MZ0V6GQ7T4R9XKBCD", "4be6d84dcb", "Ada", "Hello", null, Evening, Evening, "shown", null),
         AChatAction,
         new ErasedView(12),

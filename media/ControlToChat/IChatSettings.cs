@@ -20,6 +20,12 @@ public sealed record ChatSettings(bool Enabled)
 
     /// <summary>Indicates whether each message is held until a moderator approves it.</summary>
     public bool HoldAll { get; init; }
+
+    /// <summary>Indicates whether viewers can send reactions.</summary>
+    public bool Reactions { get; init; } = true;
+
+    /// <summary>Indicates whether viewers can ask questions to the hosts.</summary>
+    public bool Questions { get; init; }
 }
 
 /// <summary>Change of chat settings. Members that are <see langword="null"/> stay as they are.</summary>
@@ -37,6 +43,12 @@ public sealed record ChatSettingsChange(bool? Enabled = null)
 
     /// <inheritdoc cref="ChatSettings.HoldAll"/>
     public bool? HoldAll { get; init; }
+
+    /// <inheritdoc cref="ChatSettings.Reactions"/>
+    public bool? Reactions { get; init; }
+
+    /// <inheritdoc cref="ChatSettings.Questions"/>
+    public bool? Questions { get; init; }
 }
 
 /// <summary>Chat settings in the database. Works with or without a running server; running servers apply changes at once.</summary>

@@ -8,19 +8,50 @@ namespace Broadcast.Media.OriginToChat;
 /// <param name="State">State of the chat, such as slow mode and the pinned message: a JSON object in UTF-8.</param>
 public readonly record struct ChatBatches(long First, long Last, ReadOnlyMemory<byte> State);
 
-/// <summary>A message that a participant sends.</summary>
+/// <summary>Kind of what a participant sends.</summary>
+public enum ChatPostKind
+{
+    /// <summary>A message.</summary>
+    Message,
+
+    /// <summary>Reactions, counted.</summary>
+    Reactions,
+
+    /// <summary>A vote in a poll.</summary>
+    Vote,
+
+    /// <summary>A question to the hosts.</summary>
+    Question,
+
+    /// <summary>A vote for a question.</summary>
+    QuestionVote,
+}
+
+/// <summary>A message, or another thing, that a participant sends.</summary>
 /// <param name="Channel">The channel.</param>
 /// <param name="Session">Session on air.</param>
 /// <param name="Token">Token of the participant; <see langword="null"/> when absent. Never logged.</param>
-/// <param name="Text">The text as received.</param>
+/// <param name="Text">Text of a message or question as received.</param>
 /// <param name="ReplyTo">Id of the message to which it replies; <see langword="null"/> for none.</param>
 /// <param name="MediaTime">Program date-time at which the sender's player is, already limited to the session.</param>
 /// <param name="Client">Network of the sender (<see cref="ClientNetwork"/>); <see langword="null"/> when it is unknown.</param>
 public sealed record ChatPost(
     ChannelName Channel, SessionId Session, string? Token, string? Text, string? ReplyTo, DateTimeOffset MediaTime, IPAddress? Client)
 {
+    /// <summary>Kind.</summary>
+    public ChatPostKind Kind { get; init; }
+
+    /// <summary>Number of reactions by emoji, as received.</summary>
+    public IReadOnlyDictionary<string, int>? Reactions { get; init; }
+
+    /// <summary>Id of the poll or question of a vote, as received.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Index of the option of a vote, from 0.</summary>
+    public int? Choice { get; init; }
+
     /// <summary>Returns a text without token and message.</summary>
-    public override string ToString() => $"message to {Channel}";
+    public override string ToString() => $"{Kind} to {Channel}";
 }
 
 /// <summary>Outcome of a request to the chat.</summary>
@@ -82,6 +113,11 @@ public interface IChat
     /// <exception cref="ChatUnavailableException">The batch is not in memory, and the database is unavailable.</exception>
     ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch, CancellationToken cancellationToken);
 
+    /// <summary>Reads the questions of a session as JSON: those that wait for an answer, by votes, and answered ones.</summary>
+    /// <returns>UTF-8 text; <see langword="null"/> when the channel has no questions.</returns>
+    /// <exception cref="ChatUnavailableException">The questions are not in memory, and the database is unavailable.</exception>
+    ValueTask<ReadOnlyMemory<byte>?> ReadQuestionsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
+
     /// <summary>Creates a participant: a member for a viewer with a viewer token, otherwise a guest.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="name">Name as received.</param>
@@ -93,7 +129,9 @@ public interface IChat
     /// <param name="cancellationToken">Cancels the operation.</param>
     Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client, CancellationToken cancellationToken);
 
-    /// <summary>Sends a message. It is stored when the answer is <see cref="ChatOutcome.Accepted"/>.</summary>
+    /// <summary>
+    /// Sends a message, reactions, a vote or a question. It is stored when the answer is <see cref="ChatOutcome.Accepted"/>.
+    /// </summary>
     Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken);
 }
 

@@ -31,8 +31,12 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
     private static readonly TimeSpan ListMaxAge = TimeSpan.FromSeconds(1);
 
     /// <summary>Responds to a request for the list or for a batch.</summary>
-    public Task AnswerAsync(HttpContext context, LiveSession session, LivePath path) =>
-        path.Kind == LivePathKind.ChatList ? AnswerListAsync(context, session) : AnswerBatchAsync(context, session, path.Number);
+    public Task AnswerAsync(HttpContext context, LiveSession session, LivePath path) => path.Kind switch
+    {
+        LivePathKind.ChatList => AnswerListAsync(context, session),
+        LivePathKind.ChatQuestions => AnswerQuestionsAsync(context, session),
+        _ => AnswerBatchAsync(context, session, path.Number),
+    };
 
     /// <summary>Renders a list.</summary>
     internal static Document ListOf(SessionId session, ChatBatches batches) => new(
@@ -91,6 +95,20 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
         try
         {
             var json = chat is null ? null : await chat.ReadAsync(session.Channel, session.Id, number, context.RequestAborted);
+            await documents.AnswerAsync(context, json is { } bytes ? new(bytes.ToArray(), ContentTypes.Json) : null, BatchMaxAge);
+        }
+        catch (ChatUnavailableException)
+        {
+            Responses.TryAgain(context);
+        }
+    }
+
+    /// <summary>Responds with the current questions. The number in the path changes with them, so caches need not be asked for news.</summary>
+    private async Task AnswerQuestionsAsync(HttpContext context, LiveSession session)
+    {
+        try
+        {
+            var json = chat is null ? null : await chat.ReadQuestionsAsync(session.Channel, session.Id, context.RequestAborted);
             await documents.AnswerAsync(context, json is { } bytes ? new(bytes.ToArray(), ContentTypes.Json) : null, BatchMaxAge);
         }
         catch (ChatUnavailableException)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Broadcast.Media;
 using Broadcast.Media.OriginToChat;
 using Broadcast.Origin.Access;
@@ -11,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Origin.Chat;
 
 /// <summary>
-/// Endpoints <c>POST /chat/{channel}/join</c> and <c>POST /chat/{channel}/messages</c>. Pages of any site can send these requests:
-/// the bearer token identifies a participant, and no cookie is read.
+/// Endpoints <c>POST /chat/{channel}/join</c>, and <c>…/messages</c>, <c>…/reactions</c>, <c>…/votes</c>, <c>…/questions</c> and
+/// <c>…/question-votes</c>. Pages of any site can send these requests: the bearer token identifies a participant, and no cookie is read.
 /// </summary>
 internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPostEndpoint> logger, IChat? chat = null)
 {
@@ -20,13 +21,16 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
     public const int MaxBody = 8192;
 
     private const string Bearer = "Bearer ";
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 4 };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        MaxDepth = 4, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>Responds to a request whose sender may watch the channel.</summary>
     public async Task HandleAsync(HttpContext context, ChannelName channel)
     {
         Responses.Prepare(context);
-        if (context.Request.Path.Value?.Split('/') is not ["", "chat", _, "join" or "messages"] path)
+        if (context.Request.Path.Value?.Split('/') is not ["", "chat", _, var name] || !TryParseKind(name, out var kind))
         {
             Responses.NotFound(context);
             return;
@@ -58,10 +62,10 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
                 return;
             }
 
-            await AnswerAsync(context, path[3] == "join"
+            await AnswerAsync(context, kind is not { } sent
                 ? await chat.JoinAsync(channel, body.Name, context.Features.Get<AuthorizedViewer>()?.Id, ClientCount.ViewerOf(context),
                     context.RequestAborted)
-                : await chat.SendAsync(PostOf(context, session, body), context.RequestAborted), isJoin: path[3] == "join");
+                : await chat.SendAsync(PostOf(context, session, body, sent), context.RequestAborted), isJoin: kind is null);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -78,7 +82,22 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
         directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false) is { IsEnded: false } session ? session
             : null;
 
-    private static ChatPost PostOf(HttpContext context, LiveSession session, Body body)
+    /// <summary>Parses the last part of a path; the kind is <see langword="null"/> for a participant who joins.</summary>
+    private static bool TryParseKind(string name, out ChatPostKind? kind)
+    {
+        kind = name switch
+        {
+            "messages" => ChatPostKind.Message,
+            "reactions" => ChatPostKind.Reactions,
+            "votes" => ChatPostKind.Vote,
+            "questions" => ChatPostKind.Question,
+            "question-votes" => ChatPostKind.QuestionVote,
+            _ => null,
+        };
+        return kind is not null || name == "join";
+    }
+
+    private static ChatPost PostOf(HttpContext context, LiveSession session, Body body, ChatPostKind kind)
     {
         var header = context.Request.Headers.Authorization.ToString();
         var token = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : null;
@@ -88,7 +107,10 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
         var edge = status.LiveEdge ?? session.StartedAt;
         var at = body.Time is { } time && time < edge ? time : edge;
         return new(session.Channel, session.Id, token, body.Text, body.ReplyTo, at > status.StartedAt ? at : status.StartedAt ?? edge,
-            ClientCount.ViewerOf(context));
+            ClientCount.ViewerOf(context))
+        {
+            Kind = kind, Reactions = body.Reactions, Subject = kind == ChatPostKind.Vote ? body.Poll : body.Question, Choice = body.Choice,
+        };
     }
 
     private static async Task<Body?> ReadAsync(HttpContext context)
@@ -139,7 +161,7 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
         return answer.Outcome switch
         {
             ChatOutcome.Accepted when isJoin => WriteAsync(context, StatusCodes.Status200OK, new { token = answer.Value, from = answer.From }),
-            ChatOutcome.Accepted => WriteAsync(context, StatusCodes.Status201Created, new { id = answer.Value }),
+            ChatOutcome.Accepted => WriteAsync(context, StatusCodes.Status201Created, new { id = answer.Value.Length > 0 ? answer.Value : null }),
             ChatOutcome.Held => WriteAsync(context, StatusCodes.Status202Accepted, new { id = answer.Value, state = "held" }),
             ChatOutcome.Invalid => AnswerAsync(context, StatusCodes.Status400BadRequest, answer.Value),
             ChatOutcome.NoIdentity => AnswerAsync(context, StatusCodes.Status401Unauthorized, answer.Value),
@@ -175,5 +197,6 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private sealed record Body(string? Name, string? Text, string? ReplyTo, DateTimeOffset? Time);
+    private sealed record Body(string? Name, string? Text, string? ReplyTo, DateTimeOffset? Time, Dictionary<string, int>? Reactions,
+        string? Poll, int? Choice, string? Question);
 }

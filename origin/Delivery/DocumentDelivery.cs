@@ -36,6 +36,7 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
         LivePathKind.Poster => "poster",
         LivePathKind.ChatList => "chat",
         LivePathKind.ChatBatch => "chat_batch",
+        LivePathKind.ChatQuestions => "chat_questions",
         LivePathKind.Beacon => "beacon",
         LivePathKind.ChannelThumbnails => "channel_thumbnails",
         LivePathKind.SessionMpd => "session_mpd",

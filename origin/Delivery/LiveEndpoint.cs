@@ -109,7 +109,7 @@ internal sealed class LiveEndpoint(
             or LivePathKind.SessionMpd or LivePathKind.MpdPatch => manifests.AnswerAsync(context, session, path),
         LivePathKind.Poster or LivePathKind.ChannelThumbnails or LivePathKind.SessionThumbnails or LivePathKind.ImagePlaylist =>
             images.AnswerAsync(context, session, path),
-        LivePathKind.ChatList or LivePathKind.ChatBatch => chat.AnswerAsync(context, session, path),
+        LivePathKind.ChatList or LivePathKind.ChatBatch or LivePathKind.ChatQuestions => chat.AnswerAsync(context, session, path),
         _ => media.AnswerAsync(context, session, path),
     };
 

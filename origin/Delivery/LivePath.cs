@@ -52,6 +52,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/chat/{number}.json</c></summary>
     ChatBatch,
 
+    /// <summary><c>/live/{channel}/{session}/chat/questions-{number}.json</c></summary>
+    ChatQuestions,
+
     /// <summary><c>/live/{channel}/{session}/{rendition}/iframes.m3u8</c></summary>
     KeyPlaylist,
 
@@ -80,6 +83,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     private const string PatchExtension = ".mpp";
     private const string ChatFolder = "chat";
     private const string ChatExtension = ".json";
+    private const string QuestionsPrefix = "questions-";
     private const string ImagePlaylistFile = ThumbnailTrack.Name + ObjectNames.PlaylistExtension;
 
     /// <summary>Maximum path length, in characters; valid paths are far shorter.</summary>
@@ -195,9 +199,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     /// <summary>Parses the path of a batch of chat messages.</summary>
     private static bool TryParseChat(ChannelName channel, SessionId session, string file, out LivePath result)
     {
-        result = new LivePath(LivePathKind.ChatBatch, channel, session, "", 0, 0);
+        var isQuestions = file.StartsWith(QuestionsPrefix, StringComparison.Ordinal);
+        result = new LivePath(isQuestions ? LivePathKind.ChatQuestions : LivePathKind.ChatBatch, channel, session, "", 0, 0);
         return file.EndsWith(ChatExtension, StringComparison.Ordinal)
-            && MediaFile.TryParseNumber(file.AsSpan()[..^ChatExtension.Length], out var number)
+            && MediaFile.TryParseNumber(file.AsSpan()[(isQuestions ? QuestionsPrefix.Length : 0)..^ChatExtension.Length], out var number)
             && Accept(result with { Number = number }, out result);
     }
 

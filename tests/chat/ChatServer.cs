@@ -107,6 +107,32 @@ internal sealed class ChatServer : IAsyncDisposable
     public Task<ChatAnswer> SendAsync(string? token, string text, IPAddress? client = null, string? replyTo = null) =>
         Chat.SendAsync(new(Demo, Session, token, text, replyTo, At, client), default);
 
+    /// <summary>Sends what a page sends.</summary>
+    public Task<ChatAnswer> PostAsync(string token, ChatPostForm form) =>
+        Chat.SendAsync(new(Demo, Session, token, form.Text, null, At, null)
+        {
+            Kind = form.Kind, Reactions = form.Reactions, Subject = form.Subject, Choice = form.Choice,
+        }, default);
+
+    /// <summary>Lets time pass until all requests are answered, and the next one gets a batch of its own.</summary>
+    public async Task<IReadOnlyList<ChatAnswer>> FinishAsync(IReadOnlyList<Task<ChatAnswer>> requests)
+    {
+        await Poll.UntilAsync(() =>
+        {
+            if (Time.ArmedTimers > 0)
+            {
+                Time.Advance(TimeSpan.FromMilliseconds(100));
+            }
+
+            return requests.All(request => request.IsCompleted) && Writer.Count == 0;
+        });
+        return await Task.WhenAll(requests);
+    }
+
+    /// <summary>Begins the session in the database, as control does.</summary>
+    public Task OpenSessionAsync() => ExecuteAsync(
+        $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT '{Session}', id, 1, 'standard', now() FROM channels");
+
     /// <summary>Sends a message, and lets time pass until it is stored.</summary>
     public async Task<ChatAnswer> SendNowAsync(string token, string text, IPAddress? client = null)
     {
@@ -180,4 +206,16 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await Database.DisposeAsync();
+}
+
+/// <summary>What a page sends.</summary>
+internal sealed record ChatPostForm(ChatPostKind Kind)
+{
+    public string? Text { get; init; }
+
+    public Dictionary<string, int>? Reactions { get; init; }
+
+    public string? Subject { get; init; }
+
+    public int? Choice { get; init; }
 }

@@ -170,7 +170,7 @@ public sealed class ModerationTests(PostgresFixture postgres)
         var moderator = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "jane", "Jane Doe", isModerator: true)).Token;
         var member = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "joe", "", isModerator: false)).Token;
         (await SendAsync(server, guest, "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
-        await OpenSessionAsync(server);
+        await server.OpenSessionAsync();
 
         await server.Settings.ChangeAsync(ChatServer.Demo, new() { SlowSeconds = 60 });
         await Poll.UntilAsync(async () => await server.StateAsync() == """{"slowSeconds":60}""");
@@ -224,7 +224,7 @@ public sealed class ModerationTests(PostgresFixture postgres)
         await using var server = await ListenAsync();
         (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Announce, text: "Welcome"))).Code
             .ShouldBe(OperationErrorCode.Conflict, "the channel is not live");
-        await OpenSessionAsync(server);
+        await server.OpenSessionAsync();
         var action = await server.ActAsync(ChatActionKind.Announce, text: " Welcome ");
         await ReadsAsync(server, 1);
         var message = (await server.ReadAsync(1)).GetProperty("messages")[0];
@@ -340,9 +340,6 @@ public sealed class ModerationTests(PostgresFixture postgres)
     /// <summary>Waits until the server has read a batch that a moderator caused.</summary>
     private static Task ReadsAsync(ChatServer server, long batch) =>
         server.Chat.WhenAfter(ChatServer.Session, batch - 1).WaitAsync(TimeSpan.FromSeconds(30));
-
-    private static Task OpenSessionAsync(ChatServer server) => server.ExecuteAsync(
-        $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT '{ChatServer.Session}', id, 1, 'standard', now() FROM channels");
 
     private async Task<ChatServer> ListenAsync()
     {

@@ -226,6 +226,26 @@ public class ChatTests
         (await PostAsync(server, "/chat/demo/messages", """{"text":"hello"}""", "token")).ShouldBe((202, """{"id":"1-0","state":"held"}"""));
     }
 
+    [Fact]
+    public async Task Reactions_votes_and_questions_are_passed_to_the_chat()
+    {
+        var chat = new FakeChat();
+        await using var server = (await OriginServer.StartWithChatAsync(chat)).Hear(Live());
+        (await PostAsync(server, "/chat/demo/reactions", """{"reactions":{"x":2}}""", "token")).Status.ShouldBe(201);
+        (await PostAsync(server, "/chat/demo/votes", """{"poll":"p","choice":1}""", "token")).Status.ShouldBe(201);
+        (await PostAsync(server, "/chat/demo/questions", """{"text":"Why?"}""", "token")).Status.ShouldBe(201);
+        (await PostAsync(server, "/chat/demo/question-votes", """{"question":"q"}""", "token")).Status.ShouldBe(201);
+        (await PostAsync(server, "/chat/demo/other", """{"question":"q"}""", "token")).Status.ShouldBe(404);
+        chat.Posts.Select(post => (post.Kind, post.Subject, post.Choice, post.Text)).ShouldBe(
+        [
+            (ChatPostKind.Reactions, null, null, null), (ChatPostKind.Vote, "p", 1, null), (ChatPostKind.Question, null, null, "Why?"),
+            (ChatPostKind.QuestionVote, "q", null, null),
+        ]);
+        chat.Posts[0].Reactions!["x"].ShouldBe(2);
+        using var questions = await server.SendAsync(Batches + "questions-7.json");
+        (await questions.Content.ReadAsStringAsync()).ShouldBe("""{"questions":[]}""");
+    }
+
     private static async Task<(int Status, string Body)> PostAsync(OriginServer server, string path, string body, string? token = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
@@ -284,6 +304,11 @@ public class ChatTests
             IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
             : IsOn && batch >= 1 && batch <= Last ? new(Encoding.UTF8.GetBytes($$"""{"messages":[],"batch":{{batch}}}"""))
             : new((ReadOnlyMemory<byte>?)null);
+
+        public ValueTask<ReadOnlyMemory<byte>?> ReadQuestionsAsync(ChannelName channel, SessionId session,
+            CancellationToken cancellationToken) =>
+            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
+            : new(IsOn ? """{"questions":[]}"""u8.ToArray() : (ReadOnlyMemory<byte>?)null);
 
         public Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client,
             CancellationToken cancellationToken) =>
