@@ -136,16 +136,12 @@ internal sealed record RepeatRules
 }
 
 /// <summary>Share of capitals in messages with at least <see cref="MinLetters"/> letters that have two cases.</summary>
-internal sealed record CapitalRules
+/// <param name="Action">Consequence of more capitals.</param>
+/// <param name="MaxPercent">Maximum share of capitals in percent, 1 to 99.</param>
+internal sealed record CapitalRules(FilterAction Action = FilterAction.Allow, int MaxPercent = 70)
 {
     /// <summary>Minimum number of letters with two cases: shorter messages are never affected.</summary>
     public const int MinLetters = 10;
-
-    /// <summary>Consequence of more capitals.</summary>
-    public FilterAction Action { get; init; }
-
-    /// <summary>Maximum share of capitals in percent, 1 to 99.</summary>
-    public int MaxPercent { get; init; } = 70;
 
     /// <summary>Adds the errors of these settings.</summary>
     public void Validate(SettingErrors errors)
@@ -156,14 +152,10 @@ internal sealed record CapitalRules
 }
 
 /// <summary>Maximum number of something in a message.</summary>
-internal sealed record CountRule
+/// <param name="Action">Consequence of a higher number.</param>
+/// <param name="Max">The maximum, 0 to 500.</param>
+internal sealed record CountRule(FilterAction Action = FilterAction.Allow, int Max = 10)
 {
-    /// <summary>Consequence of a higher number.</summary>
-    public FilterAction Action { get; init; }
-
-    /// <summary>The maximum, 0 to 500.</summary>
-    public int Max { get; init; } = 10;
-
     /// <summary>Adds the errors of these settings.</summary>
     /// <param name="errors">The errors.</param>
     /// <param name="member">Name of the rule in JSON.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Broadcast.Chat.Filters.Links;
 
@@ -21,8 +22,14 @@ internal static class DomainName
         }
 
         var lower = text.ToLowerInvariant();
-        if (!System.Text.Ascii.IsValid(lower))
+        if (!Ascii.IsValid(lower))
         {
+            // Without ICU, the mapping accepts symbols too.
+            if (!lower.EnumerateRunes().All(IsDomainRune))
+            {
+                return null;
+            }
+
             try
             {
                 lower = Idn.GetAscii(lower);
@@ -39,6 +46,9 @@ internal static class DomainName
     /// <summary>Returns whether a domain in normal form is another one or a subdomain of it.</summary>
     public static bool IsWithin(string domain, string parent) =>
         domain.EndsWith(parent, StringComparison.Ordinal) && (domain.Length == parent.Length || domain[^(parent.Length + 1)] == '.');
+
+    private static bool IsDomainRune(Rune rune) => rune.Value is '.' or '-' || Rune.IsLetterOrDigit(rune)
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private static bool IsLabel(string label) => label.Length is >= 1 and <= MaxLabelLength && label[0] != '-' && label[^1] != '-'
         && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');

@@ -165,7 +165,7 @@ internal static class LinkFinder
             return start;
         }
 
-        if (IsAddress(labels) || (labels[..firstDot] is "www" or "www2" or "www3" && labels[firstDot] == '.'))
+        if (IsAddress(labels, hasPath: end < characters.Length && characters[end] is '/' or ':') || (labels[..firstDot] is "www" or "www2" or "www3" && labels[firstDot] == '.'))
         {
             return end;
         }
@@ -196,7 +196,7 @@ internal static class LinkFinder
             case LinkText.DotWord:
                 return TopLevelDomains.IsDistinct(name) && HasLetter(before);
             case LinkText.HiddenDot:
-                return TopLevelDomains.IsDistinct(name) || TopLevelDomains.IsWord(name);
+                return TopLevelDomains.IsDistinct(name) || TopLevelDomains.IsWord(name) || TopLevelDomains.IsFile(name);
         }
 
         if (TopLevelDomains.IsDistinct(label) || TopLevelDomains.IsDistinct(name))
@@ -205,7 +205,9 @@ internal static class LinkFinder
         }
 
         var hasPath = end + 1 < characters.Length && characters[end] is '/' or '?' && characters[end + 1] != ' ';
-        return TopLevelDomains.IsWord(name) && HasLetter(before) && (hasPath || before.ContainsAnyInRange('0', '9') || before.Contains('-'));
+        return HasLetter(before) && (hasPath
+            ? TopLevelDomains.IsWord(name) || TopLevelDomains.IsFile(name)
+            : TopLevelDomains.IsWord(name) && (before.ContainsAnyInRange('0', '9') || before.Contains('-')));
     }
 
     // The ASCII letters that a label looks like, so that a Cyrillic letter does not hide "com".
@@ -240,18 +242,20 @@ internal static class LinkFinder
         return false;
     }
 
-    // Four numbers up to 255.
-    private static bool IsAddress(ReadOnlySpan<char> labels)
+    // Four numbers up to 255. Without a path or port, two of them have several digits: "1.2.3.4" is the number of a version or section.
+    private static bool IsAddress(ReadOnlySpan<char> labels, bool hasPath)
     {
-        var count = 0;
+        var (count, large) = (0, 0);
         foreach (var range in labels.Split('.'))
         {
-            if (++count > 4 || !byte.TryParse(labels[range], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            if (++count > 4 || !byte.TryParse(labels[range], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 return false;
             }
+
+            large += number >= 10 ? 1 : 0;
         }
 
-        return count == 4;
+        return count == 4 && (hasPath || large >= 2);
     }
 }

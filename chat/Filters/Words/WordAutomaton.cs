@@ -16,7 +16,7 @@ internal sealed class WordAutomaton
     // For each state: the state of its longest proper suffix, the nearest state in that chain at which patterns end, and its patterns.
     private readonly int[] _suffix;
     private readonly int[] _shorter;
-    private readonly List<int>?[] _patterns;
+    private readonly int[]?[] _patterns;
 
     /// <summary>Compiles patterns.</summary>
     /// <param name="patterns">The code points of each pattern, at least one.</param>
@@ -43,7 +43,7 @@ internal sealed class WordAutomaton
             (ends[state] ??= []).Add(pattern);
         }
 
-        _patterns = [.. ends];
+        _patterns = [.. ends.Select(end => end?.ToArray())];
         (_suffix, _shorter) = (new int[parents.Count], new int[parents.Count]);
         for (var letter = 0; letter < DirectLetters; letter++)
         {
@@ -90,7 +90,7 @@ internal sealed class WordAutomaton
     public int NextMatch(int state) => _shorter[state];
 
     /// <summary>Returns the indexes of the patterns that end at a state returned by <see cref="FirstMatch"/>.</summary>
-    public IReadOnlyList<int> PatternsAt(int state) => _patterns[state] ?? [];
+    public ReadOnlySpan<int> PatternsAt(int state) => _patterns[state];
 
     private static long Key(int state, int letter) => ((long)state << 21) | (uint)letter;
 

@@ -18,9 +18,12 @@ internal sealed class WordEntry
     /// <summary>Minimum number of letters and digits of an entry with <c>*</c>.</summary>
     public const int MinOpenLetters = 3;
 
+    private readonly WordRun[] _runs;
+    private readonly bool[] _digits;
+
     private WordEntry(string text, WordRun[] runs, bool[] digits, bool isOpenAtStart, bool isOpenAtEnd)
     {
-        (Text, Runs, IsDigits, IsOpenAtStart, IsOpenAtEnd) = (text, runs, digits, isOpenAtStart, isOpenAtEnd);
+        (Text, _runs, _digits, IsOpenAtStart, IsOpenAtEnd) = (text, runs, digits, isOpenAtStart, isOpenAtEnd);
         Letters = runs.Where(run => run.Letter != WordRun.Separator).Sum(run => run.Count);
         Digits = runs.Where((_, i) => digits[i]).Sum(run => run.Count);
     }
@@ -29,10 +32,10 @@ internal sealed class WordEntry
     public string Text { get; }
 
     /// <summary>The runs of its letters.</summary>
-    public IReadOnlyList<WordRun> Runs { get; }
+    public ReadOnlySpan<WordRun> Runs => _runs;
 
     /// <summary>For each run: it consists of digits, which only match the same digits.</summary>
-    public IReadOnlyList<bool> IsDigits { get; }
+    public ReadOnlySpan<bool> IsDigits => _digits;
 
     /// <summary>The entry begins with <c>*</c>.</summary>
     public bool IsOpenAtStart { get; }
@@ -55,6 +58,9 @@ internal sealed class WordEntry
     /// <summary>The same entry without its separators, which matches where the words are written as one; <see langword="null"/> for one word.</summary>
     public WordEntry? Joined { get; private init; }
 
+    /// <summary>Returns the letter of each run.</summary>
+    public int[] LettersOfRuns() => [.. _runs.Select(run => run.Letter)];
+
     /// <summary>Parses an entry.</summary>
     /// <returns>The error as a sentence; <see langword="null"/> when the entry is valid.</returns>
     public static string? TryParse(string? text, out WordEntry? entry)
@@ -72,7 +78,9 @@ internal sealed class WordEntry
         using var folded = FoldedText.Of(word);
         var (first, end) = Trim(folded.Elements);
         var elements = folded.Elements[first..end];
-        var letters = Count(elements, element => element.IsInWord);
+
+        // A syllable of Hangul consists of two or three letters.
+        var letters = Count(elements, element => element.IsInWord) + Count(elements, element => element.Letter is >= 0xAC00 and <= 0xD7A3);
         var isFree = Count(elements, element => element.Kind == ElementKind.Symbol || element.Script == Scripts.Unspaced) > 0;
         if (letters < MinLetters && !isFree)
         {

@@ -30,7 +30,7 @@ internal sealed class WordMatcher
     public WordMatcher(IEnumerable<string> held, IEnumerable<string> rejected)
     {
         _entries = [.. Parse(rejected, isRejected: true).Concat(Parse(held, isRejected: false))];
-        _automaton = new([.. _entries.Select(entry => entry.Entry.Runs.Select(run => run.Letter).ToArray())]);
+        _automaton = new([.. _entries.Select(entry => entry.Entry.LettersOfRuns())]);
     }
 
     /// <summary>No entry can match.</summary>
@@ -208,7 +208,7 @@ internal sealed class WordMatcher
 
         private void Accept(WordEntry entry, bool isRejected, int last)
         {
-            var start = last - entry.Runs.Count + 1;
+            var start = last - entry.Runs.Length + 1;
             if ((Found is not null && !isRejected) || IsDone || !IsAtEdges(entry, start, last) || !HasCounts(entry, start)
                 || !IsWritten(entry, start, last))
             {
@@ -266,7 +266,7 @@ internal sealed class WordMatcher
         private bool HasCounts(WordEntry entry, int start)
         {
             var extra = 0;
-            for (var i = 0; i < entry.Runs.Count; i++)
+            for (var i = 0; i < entry.Runs.Length; i++)
             {
                 Steps++;
                 var (expected, run) = (entry.Runs[i], _read[start + i]);
@@ -275,7 +275,7 @@ internal sealed class WordMatcher
                     return false;
                 }
 
-                var isOpen = (i == 0 && entry.IsOpenAtStart) || (i == entry.Runs.Count - 1 && entry.IsOpenAtEnd);
+                var isOpen = (i == 0 && entry.IsOpenAtStart) || (i == entry.Runs.Length - 1 && entry.IsOpenAtEnd);
                 extra += isOpen ? 0 : run.Count - expected.Count;
             }
 
@@ -295,20 +295,24 @@ internal sealed class WordMatcher
             return run.Count == count;
         }
 
-        // Numbers are not words, and neither are words of another script that only look like the entry.
+        // Numbers and the names of products ("A55") are not words, and neither are words of another script that only look like the entry.
         private bool IsWritten(WordEntry entry, int start, int last)
         {
-            var (letters, replaced, scripts) = (0, 0, Scripts.None);
+            var (letters, digits, symbols, scripts) = (0, 0, 0, Scripts.None);
             for (var i = _read[start].First; i < _read[last].End; i++)
             {
                 Steps++;
                 var element = _elements[i];
                 scripts |= element.Script;
                 letters += element.Kind == ElementKind.Letter || (element.Kind == ElementKind.LetterSymbol && element.Letter == 'a') ? 1 : 0;
-                replaced += element.Kind is ElementKind.Digit or ElementKind.LetterSymbol ? 1 : 0;
+                digits += element.Kind == ElementKind.Digit ? 1 : 0;
+                symbols += element.Kind == ElementKind.LetterSymbol ? 1 : 0;
             }
 
-            if (entry.HasLetters && (letters == 0 || (replaced > entry.Digits && entry.Letters < MinSpelled)))
+            digits -= entry.Digits;
+            if (entry.HasLetters && (letters == 0
+                || (entry.Letters < MinSpelled && digits + symbols > 0)
+                || (entry.Letters == MinSpelled && digits > letters)))
             {
                 return false;
             }
