@@ -12,6 +12,7 @@ internal ref struct FoldedText : IDisposable
 {
     private TextElement[] _elements;
     private int _count;
+    private int _vietnameseLetters;
 
     private FoldedText(int capacity) => _elements = ArrayPool<TextElement>.Shared.Rent(capacity);
 
@@ -20,6 +21,9 @@ internal ref struct FoldedText : IDisposable
 
     /// <summary>An element can also be read as the letter l, see <see cref="TextElement.CanBeL"/>.</summary>
     public bool HasAmbiguousLetters { get; private set; }
+
+    /// <summary>The text is Vietnamese, whose marks distinguish so many words that they do not decorate other words.</summary>
+    public readonly bool IsVietnamese => _vietnameseLetters >= 2;
 
     /// <summary>Scripts of which the text contains letters that do not look Latin.</summary>
     public Scripts ClearScripts { get; private set; }
@@ -171,9 +175,10 @@ internal ref struct FoldedText : IDisposable
             ClearScripts |= script;
         }
 
+        _vietnameseLetters += lower is (>= 0x1EA0 and <= 0x1EF9) or 0x01A1 or 0x01B0 ? 1 : 0;
         foreach (var letter in letters)
         {
-            Append(new(letter, start, (byte)length, ElementKind.Letter, script));
+            Append(new(letter, start, (byte)length, ElementKind.Letter, script, IsAccented: script == Scripts.Latin && letter < 0x80));
         }
     }
 
@@ -209,6 +214,10 @@ internal ref struct FoldedText : IDisposable
         if (LookAlikes.IsSpelled(value, isAfterLetter))
         {
             Append(new(value, start, (byte)length, ElementKind.Letter, LookAlikes.ScriptOf(value), IsMark: true));
+        }
+        else if (_count > 0)
+        {
+            _elements[_count - 1] = _elements[_count - 1] with { IsAccented = true };
         }
     }
 

@@ -55,9 +55,11 @@ internal enum Scripts : byte
 /// <param name="Kind">The use of the character.</param>
 /// <param name="Script">The script of the character before folding.</param>
 /// <param name="CanBeL">The character looks like the letter l as well as the letter i.</param>
+/// <param name="IsAccented">The letter had a diacritic that folding has removed, or a mark follows it that was left out.</param>
 /// <param name="IsMark">A vowel or tone mark that belongs to the letter before it.</param>
 internal readonly record struct TextElement(
-    int Letter, int Start, byte Length, ElementKind Kind, Scripts Script, bool CanBeL = false, bool IsMark = false)
+    int Letter, int Start, byte Length, ElementKind Kind, Scripts Script, bool CanBeL = false, bool IsAccented = false,
+    bool IsMark = false)
 {
     /// <summary>Returns whether the element is part of a word.</summary>
     public bool IsInWord => Kind <= ElementKind.LetterSymbol;

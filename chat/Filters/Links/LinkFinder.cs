@@ -201,7 +201,8 @@ internal static class LinkFinder
 
         if (TopLevelDomains.IsDistinct(label) || TopLevelDomains.IsDistinct(name))
         {
-            return HasLetter(before) || name is "com";
+            // "f.Kr." is an abbreviation, but x.com is a domain.
+            return TopLevelDomains.IsFrequent(name) || (HasLetter(before) && before.Length > 1);
         }
 
         var hasPath = end + 1 < characters.Length && characters[end] is '/' or '?' && characters[end + 1] != ' ';

@@ -13,15 +13,16 @@ internal ref struct LinkText : IDisposable
     /// <summary>A dot in brackets, or the word "dot" in brackets.</summary>
     public const char HiddenDot = '\u0001';
 
-    /// <summary>A dot or the word "dot" between spaces.</summary>
+    /// <summary>A dot between spaces, or a word for a dot that is frequent in sentences.</summary>
     public const char SpacedDot = '\u0002';
 
-    /// <summary>The word "dot" between spaces.</summary>
+    /// <summary>The English word for a dot between spaces.</summary>
     public const char DotWord = '\u0003';
 
     // Letters beyond the BMP are in no domain that people use: emoji are, but only with a prefix.
     private const char Other = '\u0004';
-    private static readonly string[] DotWords = ["dot", "punkt", "punto", "точка"];
+    private const string EnglishDot = "dot";
+    private static readonly string[] DotWords = [EnglishDot, "punkt", "punto", "ponto", "точка"];
     private static readonly string[] Articles = ["a", "an", "the", "this", "that", "every", "polka"];
     private char[] _characters;
     private int[] _starts;
@@ -115,23 +116,16 @@ internal ref struct LinkText : IDisposable
             Skip(characters, ref at, " ");
         }
 
-        var isWord = false;
+        var word = "";
         if (!Skip(characters, ref at, "."))
         {
-            var rest = characters[at..];
-            foreach (var word in DotWords)
-            {
-                if (rest.StartsWith(word))
-                {
-                    (isWord, at) = (true, at + word.Length);
-                    break;
-                }
-            }
-
-            if (!isWord)
+            word = DotWordAt(characters[at..]);
+            if (word.Length == 0)
             {
                 return ('\0', from);
             }
+
+            at += word.Length;
         }
 
         if (isHidden)
@@ -151,7 +145,20 @@ internal ref struct LinkText : IDisposable
             return ('\0', from);
         }
 
-        return !isWord ? (SpacedDot, at) : FollowsArticle(characters[..written]) ? ('\0', from) : (DotWord, at);
+        return word != EnglishDot ? (SpacedDot, at) : FollowsArticle(characters[..written]) ? ('\0', from) : (DotWord, at);
+    }
+
+    private static string DotWordAt(ReadOnlySpan<char> characters)
+    {
+        foreach (var word in DotWords)
+        {
+            if (characters.StartsWith(word))
+            {
+                return word;
+            }
+        }
+
+        return "";
     }
 
     // "the dot com years".

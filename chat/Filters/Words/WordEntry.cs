@@ -52,6 +52,9 @@ internal sealed class WordEntry
     /// <summary>Scripts of the letters.</summary>
     public Scripts Scripts { get; private init; }
 
+    /// <summary>The entry contains letters with diacritics.</summary>
+    public bool IsAccented { get; private init; }
+
     /// <summary>The entry contains letters, so that a match of digits alone is a number.</summary>
     public bool HasLetters { get; private init; }
 
@@ -121,6 +124,7 @@ internal sealed class WordEntry
         {
             Scripts = scripts,
             HasLetters = Count(elements, element => element.Kind == ElementKind.Letter) > 0,
+            IsAccented = Count(elements, element => element.IsAccented) > 0,
             Joined = joined,
         };
     }

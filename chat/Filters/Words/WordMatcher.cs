@@ -55,7 +55,7 @@ internal sealed class WordMatcher
         var length = folded.Elements.Length;
         var rented = length > MaxStackRuns ? ArrayPool<WordRun>.Shared.Rent(length) : null;
         Span<WordRun> runs = rented ?? stackalloc WordRun[MaxStackRuns];
-        var search = new Search(this, folded.Elements, folded.ClearScripts, runs);
+        var search = new Search(this, folded, runs);
         search.Run(asL: false);
         if (folded.HasAmbiguousLetters)
         {
@@ -95,12 +95,15 @@ internal sealed class WordMatcher
         Divided,
     }
 
-    private ref struct Search(WordMatcher matcher, ReadOnlySpan<TextElement> elements, Scripts clearScripts, Span<WordRun> runs)
+    private ref struct Search(WordMatcher matcher, FoldedText text, Span<WordRun> runs)
     {
-        private readonly ReadOnlySpan<TextElement> _elements = elements;
+        private readonly ReadOnlySpan<TextElement> _elements = text.Elements;
+        private readonly Scripts _clearScripts = text.ClearScripts;
+        private readonly bool _isVietnamese = text.IsVietnamese;
         private readonly Span<WordRun> _runs = runs;
         private ReadOnlySpan<WordRun> _read;
         private Reading _reading;
+        private bool _isUniform;
 
         public WordMatch? Found { get; private set; }
 
@@ -157,6 +160,7 @@ internal sealed class WordMatcher
         {
             if (words >= (onlyUnspaced ? MinSpelledUnspaced : MinSpelled))
             {
+                _isUniform = HasUniformGaps(first, end);
                 Read(first, end, Reading.Spelled, asL);
             }
         }
@@ -167,6 +171,36 @@ internal sealed class WordMatcher
             {
                 Read(first, end, Reading.Divided, asL);
             }
+        }
+
+        // The separators between the words of a sequence are alike: "a.s.s", and not "a (s) s".
+        private readonly bool HasUniformGaps(int first, int end)
+        {
+            var (gap, gapLength, length) = (-1, -1, 0);
+            for (var i = first; i < end; i++)
+            {
+                if (!_elements[i].IsInWord)
+                {
+                    gap = length == 0 && gapLength < 0 ? i : gap;
+                    if (gapLength >= 0 && (length == gapLength || _elements[i].Kind != _elements[gap + length].Kind))
+                    {
+                        return false;
+                    }
+
+                    length++;
+                }
+                else if (length > 0)
+                {
+                    if (gapLength >= 0 && length != gapLength)
+                    {
+                        return false;
+                    }
+
+                    (gapLength, length) = (length, 0);
+                }
+            }
+
+            return true;
         }
 
         // The word that begins at an element, and whether it is the same letter only.
@@ -225,7 +259,8 @@ internal sealed class WordMatcher
             Reading.Divided => entry.Letters >= MinDivided && start == 0 && last == _read.Length - 1,
             _ => entry.Scripts == Scripts.Unspaced
                 || entry.Letters >= (entry.IsOpenAtStart || entry.IsOpenAtEnd ? MinSpelledOpenInside : MinSpelledInside)
-                || (entry.Letters >= MinSpelled && IsSpelledStart(start) && IsSpelledEnd(last)),
+                || (entry.Letters >= MinSpelled && (_isUniform || entry.Letters > MinSpelled)
+                    && IsSpelledStart(start) && IsSpelledEnd(last)),
         };
 
         // "i f u c k u": words of one letter before and after.
@@ -295,15 +330,16 @@ internal sealed class WordMatcher
             return run.Count == count;
         }
 
-        // Numbers and the names of products ("A55") are not words, and neither are words of another script that only look like the entry.
+        // Numbers and names of products ("A55") are not words, and neither are words of another language that only look like the entry.
         private bool IsWritten(WordEntry entry, int start, int last)
         {
-            var (letters, digits, symbols, scripts) = (0, 0, 0, Scripts.None);
+            var (letters, digits, symbols, isAccented, scripts) = (0, 0, 0, false, Scripts.None);
             for (var i = _read[start].First; i < _read[last].End; i++)
             {
                 Steps++;
                 var element = _elements[i];
                 scripts |= element.Script;
+                isAccented |= element.IsAccented;
                 letters += element.Kind == ElementKind.Letter || (element.Kind == ElementKind.LetterSymbol && element.Letter == 'a') ? 1 : 0;
                 digits += element.Kind == ElementKind.Digit ? 1 : 0;
                 symbols += element.Kind == ElementKind.LetterSymbol ? 1 : 0;
@@ -317,7 +353,12 @@ internal sealed class WordMatcher
                 return false;
             }
 
-            return entry.Scripts != Scripts.Latin || scripts is not (Scripts.Cyrillic or Scripts.Greek) || (clearScripts & scripts) == Scripts.None;
+            if (_isVietnamese && isAccented && !entry.IsAccented)
+            {
+                return false;
+            }
+
+            return entry.Scripts != Scripts.Latin || scripts is not (Scripts.Cyrillic or Scripts.Greek) || (_clearScripts & scripts) == Scripts.None;
         }
     }
 }
