@@ -22,7 +22,8 @@ internal sealed class MessageFilter
         Settings = settings;
         _words = new(settings.Words.Held, settings.Words.Rejected);
         _domains = [.. settings.Links.Domains.Take(LinkRules.MaxDomains).Select(DomainName.Normalize).OfType<string>()];
-        _isForbidden = host => DomainName.Normalize(host) is not { } domain || !_domains.Any(allowed => DomainName.IsWithin(domain, allowed));
+        _isForbidden = host => DomainName.Normalize(host) is not { } domain
+            || !_domains.Any(allowed => DomainName.IsWithin(domain, allowed));
     }
 
     /// <summary>Filter that allows everything.</summary>
@@ -76,11 +77,12 @@ internal sealed class MessageFilter
 
     /// <summary>Decides about a message that <see cref="RepeatMemory"/> has seen before.</summary>
     /// <param name="kind">The kind of repetition.</param>
-    public FilterDecision CheckRepeat(RepeatKind kind) => Settings.Repeats.Action == FilterAction.Allow ? FilterDecision.Allowed : kind switch
+    public FilterDecision CheckRepeat(RepeatKind kind) => kind switch
     {
+        _ when Settings.Repeats.Action == FilterAction.Allow => FilterDecision.Allowed,
         RepeatKind.BySender => new(Settings.Repeats.Action, FilterRule.Repeat, "The sender has just sent the same message.",
             "You have just sent this message."),
-        RepeatKind.ByOthers => new(Settings.Repeats.Action, FilterRule.Repeat, "Other viewers have just sent the same message.",
+        RepeatKind.ByOthers => new(Settings.Repeats.Action, FilterRule.Repeat, "Another viewer has just sent the same message.",
             "This message has just been sent."),
         _ => FilterDecision.Allowed,
     };
@@ -92,7 +94,8 @@ internal sealed class MessageFilter
     private static FilterAction ActionOf(WordMatch match) => match.IsRejected ? FilterAction.Reject : FilterAction.Hold;
 
     private FilterDecision? CheckWords(string text) => _words.Find(text) is { } match
-        ? new(ActionOf(match), FilterRule.Word, $"The message contains the listed word '{match.Entry}'.", WordNotice, match.Start, match.Length)
+        ? new(ActionOf(match), FilterRule.Word, $"The message contains the listed word '{match.Entry}'.", WordNotice,
+            match.Start, match.Length)
         : null;
 
     private void CheckCounts(MessageCounts counts, ref FilterDecision? held)
@@ -108,7 +111,8 @@ internal sealed class MessageFilter
             && counts.Capitals * 100L > (long)capitals.MaxPercent * counts.CasedLetters)
         {
             Keep(new(capitals.Action, FilterRule.Capitals,
-                Invariant($"Of {counts.CasedLetters} letters, {counts.Capitals} are capitals."), "The message has too many capitals."), ref held);
+                Invariant($"{counts.Capitals} of {counts.CasedLetters} letters are capitals."), "The message has too many capitals."),
+                ref held);
         }
 
         CheckCount(Settings.Emoji, FilterRule.Emoji, counts.Emoji, "emoji", ref held);

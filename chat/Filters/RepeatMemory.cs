@@ -26,13 +26,13 @@ internal enum RepeatKind
 /// hashes are forgotten. Thread-safe.
 /// </summary>
 /// <param name="time">Clock.</param>
-/// <param name="capacity">Maximum number of hashes. A message needs one, or two where <see cref="RepeatRules.AnyoneSeconds"/> is on.</param>
+/// <param name="capacity">Maximum number of hashes: one per message, or two with <see cref="RepeatRules.AnyoneSeconds"/>.</param>
 internal sealed class RepeatMemory(TimeProvider time, int capacity = RepeatMemory.DefaultCapacity)
 {
     /// <summary>Default capacity, for about 500 messages per second in the longest window. It takes 30 MB when it is full.</summary>
     public const int DefaultCapacity = 300_000;
 
-    /// <summary>Minimum number of letters and digits of messages that only one viewer may send: many people write "hello" and "gg".</summary>
+    /// <summary>Minimum number of letters and digits of messages that only one viewer can send: many people write "hello".</summary>
     public const int MinSharedLength = 12;
 
     private readonly Lock _lock = new();

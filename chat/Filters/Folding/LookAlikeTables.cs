@@ -6,7 +6,7 @@ namespace Broadcast.Chat.Filters.Folding;
 /// </summary>
 internal static class LookAlikeTables
 {
-    /// <summary>Letters with diacritics. The server runs without ICU, so that <see cref="string.Normalize()"/> does not decompose them.</summary>
+    /// <summary>Letters with diacritics. Without ICU, <see cref="string.Normalize()"/> does not decompose them.</summary>
     public static readonly string[] Diacritics =
     [
         "a àáâãäåāăąǎǟǡǻȁȃȧḁạảấầẩẫậắằẳẵặᶏⱥ", "b ḃḅḇƀɓᵬᶀ", "c çćĉċčḉƈȼɕ", "d ďḋḍḏḑḓđɖɗᵭᶁ", "e èéêëēĕėęěȅȇȩḕḗḙḛḝẹẻẽếềểễệɇᶒ", "f ḟƒᵮᶂ",
@@ -14,9 +14,11 @@ internal static class LookAlikeTables
         "n ñńņňǹṅṇṉṋɲƞɳᵰᶇŉ", "o òóôõöōŏőơǒǫǭȍȏȫȭȯȱṍṏṑṓọỏốồổỗộớờởỡợøǿɵ", "p ṕṗƥᵱᶈ", "q ɋʠ", "r ŕŗřȑȓṙṛṝṟɍɼɽᵲᶉ",
         "s śŝşšșṡṣṥṧṩẛȿʂᵴᶊ", "t ţťțṫṭṯṱẗŧƭƫʈᵵⱦ", "u ùúûüũūŭůűųưǔǖǘǚǜȕȗṳṵṷṹṻụủứừửữựʉᶙ", "v ṽṿʋᶌ", "w ŵẁẃẅẇẉẘⱳ", "x ẋẍᶍ",
         "y ýÿŷȳẏẙỳỵỷỹɏƴ", "z źżžẑẓẕƶȥɀʐʑᶎⱬ", "æ ǣǽ", "ʒ ǯ",
-        "α άἀἁἂἃἄἅἆἇὰ\u1F71ᾀᾁᾂᾃᾄᾅᾆᾇᾰᾱᾲᾳᾴᾶᾷ", "ε έἐἑἒἓἔἕὲ\u1F73", "η ήἠἡἢἣἤἥἦἧὴ\u1F75ᾐᾑᾒᾓᾔᾕᾖᾗῂῃῄῆῇ", "ι ΐίϊἰἱἲἳἴἵἶἷὶ\u1F77ῐῑῒ\u1FD3ῖῗ", "ο όὀὁὂὃὄὅὸ\u1F79", "ρ ῤῥ",
+        "α άἀἁἂἃἄἅἆἇὰ\u1F71ᾀᾁᾂᾃᾄᾅᾆᾇᾰᾱᾲᾳᾴᾶᾷ", "ε έἐἑἒἓἔἕὲ\u1F73", "η ήἠἡἢἣἤἥἦἧὴ\u1F75ᾐᾑᾒᾓᾔᾕᾖᾗῂῃῄῆῇ", "ι ΐίϊἰἱἲἳἴἵἶἷὶ\u1F77ῐῑῒ\u1FD3ῖῗ", 
+        "ο όὀὁὂὃὄὅὸ\u1F79", "ρ ῤῥ",
         "υ ΰϋύὐὑὒὓὔὕὖὗὺ\u1F7Bῠῡῢ\u1FE3ῦῧ", "ω ώὠὡὢὣὤὥὦὧὼ\u1F7Dᾠᾡᾢᾣᾤᾥᾦᾧῲῳῴῶῷ", "σ ς",
-        "а ӑӓ", "г ѓґғ", "е ѐёӗ", "ж ӂӝ", "з ӟ", "и йѝӣӥ", "к ќқҝҡ", "о ӧө", "у ўӯӱӳ", "ч ӵ", "ы ӹ", "э ӭ", "і ї", "ѵ ѷ", "ә ӛ", "н ң", "х ҳ",
+        "а ӑӓ", "г ѓґғ", "е ѐёӗ", "ж ӂӝ", "з ӟ", "и йѝӣӥ", "к ќқҝҡ", "о ӧө", "у ўӯӱӳ", "ч ӵ", "ы ӹ", "э ӭ", "і ї", "ѵ ѷ", "ә ӛ",
+        "н ң", "х ҳ",
         "א \uFB2E\uFB2F\uFB30", "ב \uFB31\uFB4C", "ג \uFB32", "ד \uFB33", "ה \uFB34", "ו \uFB35\uFB4B", "ז \uFB36", "ט \uFB38",
         "י \uFB1D\uFB39", "כ \uFB3B\uFB4D\u05DA\uFB3A", "ל \uFB3C", "מ \uFB3E\u05DD", "נ \uFB40\u05DF", "ס \uFB41",
         "פ \uFB44\uFB4E\u05E3\uFB43", "צ \uFB46\u05E5", "ק \uFB47", "ר \uFB48", "ש \uFB2A\uFB2B\uFB2C\uFB2D\uFB49", "ת \uFB4A",
@@ -28,12 +30,12 @@ internal static class LookAlikeTables
     /// <summary>Characters that look like Latin letters. Base letters of the rows above are also replaced.</summary>
     public static readonly string[] Shapes =
     [
-        "a аαᴀɑɐᵃₐª", "b вьβʙᵇ", "c сᴄᶜⅽϲ", "d ԁᴅᵈⅾð", "e еєεᴇᵉₑǝəәɘɛ℮ҽҿ", "f ꜰᶠ", "g ɡɢᵍց", "h нһհʜʰₕ", "i іιıɩɪᵢⁱӏⅰ", "j јյᴊʲⱼϳȷ",
+        "a аαᴀɑɐᵃₐª", "b вьβʙᵇ", "c сᴄᶜⅽϲ", "d ԁᴅᵈⅾð", "e еєεᴇᵉₑǝəәɘɛҽҿ", "f ꜰᶠ", "g ɡɢᵍց", "h нһհʜʰₕ", "i іιıɩɪᵢⁱӏⅰ", "j јյᴊʲⱼϳȷ",
         "k кκᴋᵏₖ", "l ʟˡₗⅼ", "m мμµᴍᵐₘⅿ", "n пηոռɴⁿₙŋ", "o оοօᴏᵒₒºɔ", "p рρᴘᵖₚþ", "q ԛգզ", "r гʀʳᵣ", "s ѕꜱˢₛſ", "t тτᴛᵗₜ", "u иυսᴜᵘᵤʊ",
         "v ѵνᴠᵛᵥⅴ", "w ԝшωᴡʷɯѡ", "x хχˣₓⅹ", "y уγүұʏʸ", "z ζᴢᶻ",
     ];
 
-    /// <summary>Approximate shapes among the rows above: text with these letters is clearly Cyrillic, see <see cref="FoldedText"/>.</summary>
+    /// <summary>Approximate shapes among the rows above: text with these letters is clearly Cyrillic.</summary>
     public const string ClearlyCyrillic = "ийпгш";
 
     /// <summary>Greek letters whose capital looks like another Latin letter than their lowercase form does.</summary>
@@ -42,15 +44,16 @@ internal static class LookAlikeTables
     /// <summary>Characters that fold to several letters: the character, a space, and the letters.</summary>
     public static readonly string[] Several =
     [
-        "ß ss", "æ ae", "œ oe", "ӕ ae", "ĳ ij", "ǆ dz", "ǉ lj", "ǌ nj", "ǳ dz", "ﬀ ff", "ﬁ fi", "ﬂ fl", "ﬃ ffi", "ﬄ ffl", "ﬅ st", "ﬆ st", "ⅱ ii",
-        "ⅲ iii", "ⅳ iv", "ⅵ vi", "ⅶ vii", "ⅷ viii", "ⅸ ix", "ⅺ xi", "ⅻ xii", "℡ tel", "№ no", "ﻵ لا", "ﻶ لا", "ﻷ لا", "ﻸ لا", "ﻹ لا", "ﻺ لا", "ﻻ لا",
-        "ﻼ لا",
+        "ß ss", "æ ae", "œ oe", "ӕ ae", "ĳ ij", "ǆ dz", "ǉ lj", "ǌ nj", "ǳ dz", "ﬀ ff", "ﬁ fi", "ﬂ fl", "ﬃ ffi", "ﬄ ffl", "ﬅ st", "ﬆ st",
+        "ⅱ ii", "ⅲ iii", "ⅳ iv", "ⅵ vi", "ⅶ vii", "ⅷ viii", "ⅸ ix", "ⅺ xi", "ⅻ xii", "ﻵ لا", "ﻶ لا", "ﻷ لا", "ﻸ لا", "ﻹ لا",
+        "ﻺ لا", "ﻻ لا", "ﻼ لا",
     ];
 
-    /// <summary>Letterlike symbols: the ASCII letter, a space, and the symbols. Mathematical alphabets have gaps where these are used.</summary>
+    /// <summary>Letterlike symbols: the ASCII letter, a space, and the symbols. They fill gaps of mathematical alphabets.</summary>
     public static readonly string[] Letterlike =
     [
-        "B ℬ", "C ℂℭ", "E ℰ", "F ℱ", "H ℋℌℍ", "I ℐℑ", "K \u212A", "L ℒ", "M ℳ", "N ℕ", "P ℙ℘", "Q ℚ", "R ℛℜℝ", "Z ℤℨ", "A \u212B", "e ℯⅇ", "g ℊ", "h ℎ",
+        "B ℬ", "C ℂℭ", "E ℰ", "F ℱ", "H ℋℌℍ", "I ℐℑ", "K \u212A", "L ℒ", "M ℳ", "N ℕ", "P ℙ℘", "Q ℚ",
+        "R ℛℜℝ", "Z ℤℨ", "A \u212B", "e ℯⅇ℮", "g ℊ", "h ℎ",
         "i ℹⅈ", "j ⅉ", "l ℓ", "o ℴ", "d ⅆ",
     ];
 

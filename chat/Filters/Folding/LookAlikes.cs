@@ -30,7 +30,7 @@ internal static class LookAlikes
         return Folded.TryGetValue(lower, out var letters) || ArabicForms.TryGetValue(lower, out letters) ? letters : null;
     }
 
-    /// <summary>Returns the ASCII character that a decorated one stands for: fullwidth, mathematical, circled, squared, letterlike.</summary>
+    /// <summary>Returns the ASCII character of a decorated one: fullwidth, mathematical, circled, squared, letterlike.</summary>
     /// <returns>The character; <c>\0</c> for other code points.</returns>
     public static char Undecorate(int value) => value switch
     {
@@ -76,7 +76,7 @@ internal static class LookAlikes
         };
     }
 
-    /// <summary>Returns the Latin letter that a Greek capital looks like, where its lowercase form looks like another one; 0 for others.</summary>
+    /// <summary>Returns the Latin letter that a Greek capital looks like, and its lowercase form does not; 0 for others.</summary>
     public static int GreekCapital(int value) => GreekCapitals.GetValueOrDefault(value);
 
     /// <summary>Returns a kana in hiragana, the full width and without small forms; other code points as they are.</summary>

@@ -6,7 +6,7 @@ internal enum ElementKind : byte
     /// <summary>A letter, also a digit or symbol of Unicode that only decorates a letter.</summary>
     Letter,
 
-    /// <summary>A decimal digit. It can stand for a letter (<c>0</c> for o), which <see cref="TextElement.Letter"/> then contains.</summary>
+    /// <summary>A decimal digit. <see cref="TextElement.Letter"/> contains the letter that it can stand for, such as o for 0.</summary>
     Digit,
 
     /// <summary>A symbol in place of a letter: <c>@ $ ! |</c>. Words also begin and end beside it.</summary>

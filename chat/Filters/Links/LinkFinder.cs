@@ -120,8 +120,8 @@ internal static class LinkFinder
 
     private static bool IsDot(char c) => Dots.Contains(c);
 
-    private static bool IsLabel(char c) => char.IsLetterOrDigit(c) || c == '-' || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark
-        or UnicodeCategory.SpacingCombiningMark;
+    private static bool IsLabel(char c) => char.IsLetterOrDigit(c) || c == '-'
+        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private static bool IsLabelStart(ReadOnlySpan<char> characters, int at) => char.IsLetterOrDigit(characters[at])
         && (at == 0 || !IsLabel(characters[at - 1]) || IsScriptChange(characters[at - 1], characters[at]));
@@ -165,7 +165,9 @@ internal static class LinkFinder
             return start;
         }
 
-        if (IsAddress(labels, hasPath: end < characters.Length && characters[end] is '/' or ':') || (labels[..firstDot] is "www" or "www2" or "www3" && labels[firstDot] == '.'))
+        // A disguised dot after "www" is also one.
+        var hasPrefix = labels[..firstDot] is "www" or "www2" or "www3";
+        if (hasPrefix || IsAddress(labels, hasPath: end < characters.Length && characters[end] is '/' or ':'))
         {
             return end;
         }

@@ -40,27 +40,18 @@ internal static class TopLevelDomains
     /// <summary>Domains with which even <c>example . com</c> is a link.</summary>
     private static readonly FrozenSet<string> Frequent = Split("com net org ru gg xyz");
 
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> DistinctSpans =
-        Distinct.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> WordSpans = Words.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> FileSpans = Files.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> FrequentSpans =
-        Frequent.GetAlternateLookup<ReadOnlySpan<char>>();
-
     /// <summary>Returns whether a label in lowercase is a top-level domain and nothing else. All <c>xn--</c> labels are.</summary>
-    public static bool IsDistinct(ReadOnlySpan<char> label) => DistinctSpans.Contains(label) || (label.StartsWith("xn--") && label.Length > 5);
+    public static bool IsDistinct(ReadOnlySpan<char> label) =>
+        Distinct.GetAlternateLookup<ReadOnlySpan<char>>().Contains(label) || (label.StartsWith("xn--") && label.Length > 5);
 
     /// <summary>Returns whether a label in lowercase is a top-level domain and also a word.</summary>
-    public static bool IsWord(ReadOnlySpan<char> label) => WordSpans.Contains(label);
+    public static bool IsWord(ReadOnlySpan<char> label) => Words.GetAlternateLookup<ReadOnlySpan<char>>().Contains(label);
 
     /// <summary>Returns whether a label in lowercase is a top-level domain and also a frequent ending of files.</summary>
-    public static bool IsFile(ReadOnlySpan<char> label) => FileSpans.Contains(label);
+    public static bool IsFile(ReadOnlySpan<char> label) => Files.GetAlternateLookup<ReadOnlySpan<char>>().Contains(label);
 
     /// <summary>Returns whether a label in lowercase is one of the most frequent top-level domains.</summary>
-    public static bool IsFrequent(ReadOnlySpan<char> label) => FrequentSpans.Contains(label);
+    public static bool IsFrequent(ReadOnlySpan<char> label) => Frequent.GetAlternateLookup<ReadOnlySpan<char>>().Contains(label);
 
     private static FrozenSet<string> Split(string names) =>
         names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);

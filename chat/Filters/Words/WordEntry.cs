@@ -58,7 +58,7 @@ internal sealed class WordEntry
     /// <summary>The entry contains letters, so that a match of digits alone is a number.</summary>
     public bool HasLetters { get; private init; }
 
-    /// <summary>The same entry without its separators, which matches where the words are written as one; <see langword="null"/> for one word.</summary>
+    /// <summary>The entry without its separators, for words that are written as one; <see langword="null"/> when it is one word.</summary>
     public WordEntry? Joined { get; private init; }
 
     /// <summary>Returns the letter of each run.</summary>

@@ -176,7 +176,8 @@ public sealed class MessageFilterTests
         var domains = Enumerable.Range(0, 101).Select(i => $"d{i}.com").ToArray();
         new FilterSettings { Links = new() { Domains = domains[..100] } }.Validate().ShouldBeEmpty();
         new FilterSettings { Links = new() { Domains = domains } }.Validate().ShouldHaveSingleItem().ShouldContain("has 101 entries");
-        new FilterSettings { Words = new() { Held = [.. Enumerable.Repeat(new string('x', 500), 100)] } }.Validate()
-            .ShouldSatisfyAllConditions(errors => errors.Count.ShouldBe(SettingErrors.Max), errors => errors[0].Length.ShouldBeLessThan(200));
+        var errors = new FilterSettings { Words = new() { Held = [.. Enumerable.Repeat(new string('x', 500), 100)] } }.Validate();
+        errors.Count.ShouldBe(SettingErrors.Max);
+        errors[0].Length.ShouldBeLessThan(200);
     }
 }
