@@ -52,7 +52,7 @@ internal sealed class MessageFilter
         if (Settings.Links.Action != FilterAction.Allow && LinkFinder.Find(text, _isForbidden) is { } link)
         {
             var decision = new FilterDecision(Settings.Links.Action, FilterRule.Link,
-                $"The message contains a link to '{SettingErrors.Shorten(link.Host)}'.", "Links are not allowed in this chat.",
+                $"The message contains a link to '{SettingErrors.Shorten(link.Host)}'.", "This link is not allowed in this chat.",
                 link.Start, link.Length);
             if (!Keep(decision, ref held))
             {

@@ -19,8 +19,11 @@ internal ref struct FoldedText : IDisposable
     /// <summary>The elements in the order of the text.</summary>
     public readonly ReadOnlySpan<TextElement> Elements => _elements.AsSpan(0, _count);
 
-    /// <summary>An element can also be read as the letter l, see <see cref="TextElement.CanBeL"/>.</summary>
-    public bool HasAmbiguousLetters { get; private set; }
+    /// <summary>An element can be read as the letter l, see <see cref="TextElement.CanBeL"/>.</summary>
+    public bool CanHaveL { get; private set; }
+
+    /// <summary>The text contains the letter l, which can be read as i.</summary>
+    public bool HasL { get; private set; }
 
     /// <summary>The text is Vietnamese, whose marks distinguish so many words that they do not decorate other words.</summary>
     public readonly bool IsVietnamese => _vietnameseLetters >= 2;
@@ -152,9 +155,15 @@ internal ref struct FoldedText : IDisposable
     private void AddLetter(int value, int start, int length)
     {
         var script = LookAlikes.ScriptOf(value);
-        if (value is 0x0640)
+        if (value == 0x0640)
         {
             return; // The Arabic tatweel only stretches words.
+        }
+
+        if (value is >= 0x02B9 and <= 0x02BF)
+        {
+            AddSeparator(value, start, length); // Apostrophes as letters.
+            return;
         }
 
         if (AddHangul(value, start, length))
@@ -242,7 +251,8 @@ internal ref struct FoldedText : IDisposable
 
     private void Append(TextElement element)
     {
-        HasAmbiguousLetters |= element.CanBeL;
+        CanHaveL |= element.CanBeL;
+        HasL |= element.Letter == 'l';
         _elements[_count++] = element;
     }
 

@@ -69,6 +69,9 @@ internal static class LookAlikeTables
     /// <summary>Arabic letters in the order of their presentation forms from U+FE80, each followed by the number of its forms.</summary>
     public const string ArabicForms = "ء1آ2أ2ؤ2إ2ئ4ا2ب4ة2ت4ث4ج4ح4خ4د2ذ2ر2ز2س4ش4ص4ض4ط4ظ4ع4غ4ف4ق4ك4ل4م4ن4ه4و2ى2ي4";
 
-    /// <summary>Punctuation that is used inside of words, so that it can split a word: <c>f-u.ck</c>.</summary>
-    public const string Joints = "-_.*'`~^\"+=\\|·•․‧∙⋅’‘ʼ´‐‑–—";
+    /// <summary>
+    /// Punctuation that is used inside of words, so that it can divide a word: <c>f-u.ck</c>. Apostrophes are not among it, because of
+    /// "he'll".
+    /// </summary>
+    public const string Joints = "-_.*~^\"+=\\|·•․‧∙⋅‐‑–—";
 }

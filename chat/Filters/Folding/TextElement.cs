@@ -54,7 +54,7 @@ internal enum Scripts : byte
 /// <param name="Length">Length of the character in UTF-16 units.</param>
 /// <param name="Kind">The use of the character.</param>
 /// <param name="Script">The script of the character before folding.</param>
-/// <param name="CanBeL">The character looks like the letter l as well as the letter i.</param>
+/// <param name="CanBeL">The character can stand for the letter l as well as for i.</param>
 /// <param name="IsAccented">The letter had a diacritic that folding has removed, or a mark follows it that was left out.</param>
 /// <param name="IsMark">A vowel or tone mark that belongs to the letter before it.</param>
 internal readonly record struct TextElement(

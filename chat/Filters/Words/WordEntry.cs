@@ -106,7 +106,7 @@ internal sealed class WordEntry
         WordEntry? joined)
     {
         var runs = new WordRun[elements.Length];
-        Array.Resize(ref runs, WordRun.Divide(elements, 0, elements.Length, joins, asL: false, runs));
+        Array.Resize(ref runs, WordRun.Divide(elements, 0, elements.Length, joins, SlimLetters.AsWritten, runs));
         var digits = new bool[runs.Length];
         for (var i = 0; i < runs.Length; i++)
         {

@@ -16,8 +16,8 @@ internal readonly record struct WordMatch(string Entry, bool IsRejected, int Sta
 internal readonly record struct ListedEntry(WordEntry Entry, bool IsRejected);
 
 /// <summary>
-/// Search for the entries of word lists. A text is read as it is, then as if ambiguous characters were the letter l, and then its spelled
-/// out ("b a d") and divided words ("b-ad") are read as one. Immutable and thread-safe.
+/// Search for the entries of word lists. A text is read as it is, and its spelled out ("b a d") and divided words ("b-ad") are
+/// read as one; both are repeated with the other readings of i and l. Immutable and thread-safe.
 /// </summary>
 internal sealed class WordMatcher
 {
@@ -55,10 +55,15 @@ internal sealed class WordMatcher
         var rented = length > MaxStackRuns ? ArrayPool<WordRun>.Shared.Rent(length) : null;
         Span<WordRun> runs = rented ?? stackalloc WordRun[MaxStackRuns];
         var search = new WordSearch(_automaton, _entries, folded, runs);
-        search.Run(asL: false);
-        if (folded.HasAmbiguousLetters)
+        search.Run(SlimLetters.AsWritten);
+        if (folded.CanHaveL)
         {
-            search.Run(asL: true);
+            search.Run(SlimLetters.AsL);
+        }
+
+        if (folded.HasL)
+        {
+            search.Run(SlimLetters.AsI);
         }
 
         if (rented is not null)

@@ -25,13 +25,17 @@ internal enum ReadingKind
 /// <param name="text">The text.</param>
 /// <param name="runs">The runs.</param>
 /// <param name="kind">The way in which they were read.</param>
-internal readonly ref struct WordReading(FoldedText text, ReadOnlySpan<WordRun> runs, ReadingKind kind)
+/// <param name="slim">The reading of i and l.</param>
+internal readonly ref struct WordReading(FoldedText text, ReadOnlySpan<WordRun> runs, ReadingKind kind, SlimLetters slim)
 {
     // Spelled out words with fewer letters are matched only as a whole, because words of two and three letters are in many longer ones.
     private const int MinSpelledInside = 5;
     private const int MinSpelledOpenInside = 4;
     private const int MinSpelled = 3;
     private const int MinDivided = 4;
+
+    // Too many short words differ only in i and l.
+    private const int MinWithLAsI = 4;
 
     private readonly ReadOnlySpan<TextElement> _elements = text.Elements;
     private readonly ReadOnlySpan<WordRun> _runs = runs;
@@ -106,7 +110,7 @@ internal readonly ref struct WordReading(FoldedText text, ReadOnlySpan<WordRun> 
             extra += isOpen ? 0 : run.Count - expected.Count;
         }
 
-        return extra != 1;
+        return slim == SlimLetters.AsI ? extra == 0 && entry.Letters >= MinWithLAsI : extra != 1;
     }
 
     private bool IsNumber(WordRun run, int count)

@@ -25,10 +25,10 @@ internal ref struct WordSearch(WordAutomaton automaton, ListedEntry[] entries, F
     private readonly bool IsDone => Found is { IsRejected: true };
 
     /// <summary>Searches the text as it is, and its spelled out and divided words.</summary>
-    /// <param name="asL">Reads ambiguous letters as l.</param>
-    public void Run(bool asL)
+    /// <param name="slim">Reading of i and l.</param>
+    public void Run(SlimLetters slim)
     {
-        Read(0, _elements.Length, ReadingKind.Plain, asL);
+        Read(0, _elements.Length, ReadingKind.Plain, slim);
 
         // Sequences of words of one letter, and of words with one joint between them.
         var (spelledFrom, spelled, onlyUnspaced) = (0, 0, true);
@@ -44,7 +44,7 @@ internal ref struct WordSearch(WordAutomaton automaton, ListedEntry[] entries, F
             var (end, isSingle) = WordAt(first);
             if (!isSingle)
             {
-                ReadSpelled(spelledFrom, lastEnd, spelled, onlyUnspaced, asL);
+                ReadSpelled(spelledFrom, lastEnd, spelled, onlyUnspaced, slim);
                 spelled = 0;
             }
             else
@@ -60,30 +60,30 @@ internal ref struct WordSearch(WordAutomaton automaton, ListedEntry[] entries, F
             }
             else
             {
-                ReadDivided(dividedFrom, lastEnd, divided, isSpelled, asL);
+                ReadDivided(dividedFrom, lastEnd, divided, isSpelled, slim);
                 (dividedFrom, divided, isSpelled) = (first, 1, isSingle);
             }
 
             (lastEnd, first) = (end, end);
         }
 
-        ReadSpelled(spelledFrom, lastEnd, spelled, onlyUnspaced, asL);
-        ReadDivided(dividedFrom, lastEnd, divided, isSpelled, asL);
+        ReadSpelled(spelledFrom, lastEnd, spelled, onlyUnspaced, slim);
+        ReadDivided(dividedFrom, lastEnd, divided, isSpelled, slim);
     }
 
-    private void ReadSpelled(int first, int end, int words, bool onlyUnspaced, bool asL)
+    private void ReadSpelled(int first, int end, int words, bool onlyUnspaced, SlimLetters slim)
     {
         if (words >= (onlyUnspaced ? MinSpelledUnspaced : MinSpelledWords))
         {
-            Read(first, end, HasEqualGaps(first, end) ? ReadingKind.EvenlySpelled : ReadingKind.Spelled, asL);
+            Read(first, end, HasEqualGaps(first, end) ? ReadingKind.EvenlySpelled : ReadingKind.Spelled, slim);
         }
     }
 
-    private void ReadDivided(int first, int end, int words, bool isSpelled, bool asL)
+    private void ReadDivided(int first, int end, int words, bool isSpelled, SlimLetters slim)
     {
         if (words > 1 && !isSpelled)
         {
-            Read(first, end, ReadingKind.Divided, asL);
+            Read(first, end, ReadingKind.Divided, slim);
         }
     }
 
@@ -132,15 +132,15 @@ internal ref struct WordSearch(WordAutomaton automaton, ListedEntry[] entries, F
         return (end, isSingle && (end == first + 1 || _elements[first].Script != Scripts.Unspaced));
     }
 
-    private void Read(int first, int end, ReadingKind kind, bool asL)
+    private void Read(int first, int end, ReadingKind kind, SlimLetters slim)
     {
         if (IsDone)
         {
             return;
         }
 
-        var read = _runs[..WordRun.Divide(_elements, first, end, joins: kind != ReadingKind.Plain, asL, _runs)];
-        var reading = new WordReading(_text, read, kind);
+        var read = _runs[..WordRun.Divide(_elements, first, end, joins: kind != ReadingKind.Plain, slim, _runs)];
+        var reading = new WordReading(_text, read, kind, slim);
         var state = WordAutomaton.Start;
         for (var i = 0; i < read.Length; i++)
         {
