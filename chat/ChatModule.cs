@@ -1,4 +1,5 @@
 using Broadcast.Chat.Feed;
+using Broadcast.Chat.History;
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
@@ -17,8 +18,10 @@ namespace Broadcast.Chat;
 /// <summary>Registration of the module.</summary>
 public static class ChatModule
 {
-    /// <summary>Adds <see cref="IChat"/>, <see cref="IChatSettings"/>, <see cref="IChatModeration"/> and <see cref="IChatPolls"/>. Needs
-    /// a <see cref="ServerDatabase"/> and an <see cref="IChangeLog"/>.</summary>
+    /// <summary>
+    /// Adds <see cref="IChat"/>, <see cref="IChatHistory"/>, <see cref="IChatSettings"/>, <see cref="IChatModeration"/> and
+    /// <see cref="IChatPolls"/>. Needs a <see cref="ServerDatabase"/> and an <see cref="IChangeLog"/>.
+    /// </summary>
     /// <param name="services">The service collection.</param>
     /// <param name="configuration">The root configuration; the section <c>Chat</c> is read.</param>
     public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration)
@@ -38,6 +41,7 @@ public static class ChatModule
         services.AddSingleton<IChatModeration, ChatModeration>();
         services.AddSingleton<IChatPolls, ChatPolls>();
         services.AddSingleton<IChat, ViewerChat>();
+        services.AddSingleton<IChatHistory, ChatHistory>();
         services.AddHostedService<ChatListener>();
         return services;
     }

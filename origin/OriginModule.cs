@@ -103,6 +103,9 @@ public static class OriginModule
             provider.GetRequiredService<HeldRequests>(), provider.GetRequiredService<DocumentDelivery>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IHostApplicationLifetime>(),
             provider.GetService<IChat>()));
+        services.TryAddSingleton(provider => new ChatHistoryEndpoint(
+            provider.GetRequiredService<DocumentDelivery>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IChatHistory>()));
         services.TryAddSingleton(provider => new ChatPostEndpoint(
             provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ILogger<ChatPostEndpoint>>(),
             provider.GetService<IChat>()));
@@ -110,7 +113,7 @@ public static class OriginModule
             provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<BeaconEndpoint>(),
             provider.GetRequiredService<StatusEndpoint>(), provider.GetRequiredService<ManifestEndpoint>(),
             provider.GetRequiredService<ImageEndpoint>(), provider.GetRequiredService<MediaEndpoint>(),
-            provider.GetRequiredService<ChatEndpoint>(),
+            provider.GetRequiredService<ChatEndpoint>(), provider.GetRequiredService<ChatHistoryEndpoint>(),
             provider.GetRequiredService<ILogger<LiveEndpoint>>(), provider.GetService<IChannelRecovery>(),
             provider.GetService<ISessionMirrors>()));
         services.TryAddSingleton<TimeEndpoint>();

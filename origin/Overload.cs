@@ -24,6 +24,9 @@ public enum OverloadReason
     /// <summary>Too many timelines of recordings being read (<see cref="Vod.RecordingTimelineCache.MaxLoads"/>).</summary>
     Timelines,
 
+    /// <summary>Too many minutes of chat being read from the database (<see cref="Chat.ChatHistoryEndpoint.MaxReads"/>).</summary>
+    Chat,
+
     /// <summary>Too many viewers reading objects from the object store.</summary>
     StoreReads,
 
@@ -56,6 +59,7 @@ public static class Overload
         OverloadReason.Ranges => "ranges",
         OverloadReason.Downloads => "downloads",
         OverloadReason.Timelines => "timelines",
+        OverloadReason.Chat => "chat",
         OverloadReason.StoreReads => "store_reads",
         OverloadReason.SlowReader => "slow_reader",
         OverloadReason.Connections => "connections",

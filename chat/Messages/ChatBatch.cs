@@ -28,6 +28,10 @@ internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Message
         new Document([.. Messages.Select(Item.Of)], Removed.Count == 0 ? null : [.. Removed.Select(id => id.ToString())], Reactions),
         BatchJson.Relaxed.BatchDocument);
 
+    /// <summary>Renders messages as UTF-8 JSON, in the form of a batch.</summary>
+    public static byte[] ToJson(IEnumerable<ChatMessage> messages) =>
+        JsonSerializer.SerializeToUtf8Bytes(new Document([.. messages.Select(Item.Of)], null, null), BatchJson.Relaxed.BatchDocument);
+
     internal sealed record Document(IReadOnlyList<Item> Messages, IReadOnlyList<string>? Removed,
         IReadOnlyDictionary<string, long>? Reactions);
 

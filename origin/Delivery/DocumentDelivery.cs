@@ -37,6 +37,7 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
         LivePathKind.ChatList => "chat",
         LivePathKind.ChatBatch => "chat_batch",
         LivePathKind.ChatQuestions => "chat_questions",
+        LivePathKind.ChatMinute => "chat_minute",
         LivePathKind.Beacon => "beacon",
         LivePathKind.ChannelThumbnails => "channel_thumbnails",
         LivePathKind.SessionMpd => "session_mpd",
@@ -61,6 +62,8 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
         VodPathKind.Thumbnails => "recording_thumbnails",
         VodPathKind.Poster => "recording_poster",
         VodPathKind.Download => "recording_download",
+        VodPathKind.ChatSpan => "recording_chat",
+        VodPathKind.ChatMinute => "recording_chat_minute",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no metric label."),
     };
 

@@ -15,7 +15,7 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveEndpoint(
     LiveDirectory directory, BeaconEndpoint beacons, StatusEndpoint status, ManifestEndpoint manifests, ImageEndpoint images,
-    MediaEndpoint media, ChatEndpoint chat, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null,
+    MediaEndpoint media, ChatEndpoint chat, ChatHistoryEndpoint chatHistory, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null,
     ISessionMirrors? mirrors = null)
 {
     /// <summary>Responds to a request under <c>/live/</c>.</summary>
@@ -110,6 +110,7 @@ internal sealed class LiveEndpoint(
         LivePathKind.Poster or LivePathKind.ChannelThumbnails or LivePathKind.SessionThumbnails or LivePathKind.ImagePlaylist =>
             images.AnswerAsync(context, session, path),
         LivePathKind.ChatList or LivePathKind.ChatBatch or LivePathKind.ChatQuestions => chat.AnswerAsync(context, session, path),
+        LivePathKind.ChatMinute => chatHistory.AnswerMinuteAsync(context, session, ChatRange.Of(session), path.Number),
         _ => media.AnswerAsync(context, session, path),
     };
 

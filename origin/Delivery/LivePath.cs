@@ -52,8 +52,13 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/chat/{number}.json</c></summary>
     ChatBatch,
 
-    /// <summary><c>/live/{channel}/{session}/chat/questions-{number}.json</c></summary>
+    /// <summary><c>/live/{channel}/{session}/chat/questions/{number}.json</c></summary>
     ChatQuestions,
+
+    /// <summary>
+    /// <c>/live/{channel}/{session}/chat/at/{minute}.json</c>: messages of a minute of program date-time, counted since 1970.
+    /// </summary>
+    ChatMinute,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}/iframes.m3u8</c></summary>
     KeyPlaylist,
@@ -82,8 +87,9 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     private const string PatchPrefix = "manifest-";
     private const string PatchExtension = ".mpp";
     private const string ChatFolder = "chat";
+    private const string ChatMinutes = "at";
+    private const string Questions = "questions";
     private const string ChatExtension = ".json";
-    private const string QuestionsPrefix = "questions-";
     private const string ImagePlaylistFile = ThumbnailTrack.Name + ObjectNames.PlaylistExtension;
 
     /// <summary>Maximum path length, in characters; valid paths are far shorter.</summary>
@@ -127,8 +133,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return TryConvert(name, out result);
         }
 
-        var pieces = path[MediaUrls.LiveRoot.Length..].Split('/', 5);
-        if (pieces.Length is < 2 or > 4 || !ChannelName.TryParse(pieces[0], out var channel))
+        var pieces = path[MediaUrls.LiveRoot.Length..].Split('/', 6);
+        if (pieces.Length is < 2 or > 5 || !ChannelName.TryParse(pieces[0], out var channel))
         {
             return false;
         }
@@ -154,8 +160,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         }
 
         return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result)
-            : pieces[2] == ChatFolder ? TryParseChat(channel, session, pieces[3], out result)
-            : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
+            : pieces[2] == ChatFolder ? TryParseChat(channel, session, pieces[3..], out result)
+            : pieces.Length == 4 && TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
     /// <summary>Converts the name of an object that is public. Index blocks and posters are not delivered at their names.</summary>
@@ -196,14 +202,26 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         return thumbnails is not null;
     }
 
-    /// <summary>Parses the path of a batch of chat messages.</summary>
-    private static bool TryParseChat(ChannelName channel, SessionId session, string file, out LivePath result)
+    /// <summary>Parses the path of chat messages: those of a batch or of a minute, and of questions.</summary>
+    private static bool TryParseChat(ChannelName channel, SessionId session, ReadOnlySpan<string> rest, out LivePath result)
     {
-        var isQuestions = file.StartsWith(QuestionsPrefix, StringComparison.Ordinal);
-        result = new LivePath(isQuestions ? LivePathKind.ChatQuestions : LivePathKind.ChatBatch, channel, session, "", 0, 0);
+        LivePathKind? kind = rest switch
+        {
+            [_] => LivePathKind.ChatBatch,
+            [ChatMinutes, _] => LivePathKind.ChatMinute,
+            [Questions, _] => LivePathKind.ChatQuestions,
+            _ => null,
+        };
+        result = new LivePath(kind ?? default, channel, session, "", 0, 0);
+        return kind is not null && TryParseChatFile(rest[^1], out var number) && Accept(result with { Number = number }, out result);
+    }
+
+    /// <summary>Parses the name of a file of chat messages: its number, followed by <c>.json</c>.</summary>
+    public static bool TryParseChatFile(ReadOnlySpan<char> file, out long number)
+    {
+        number = 0;
         return file.EndsWith(ChatExtension, StringComparison.Ordinal)
-            && MediaFile.TryParseNumber(file.AsSpan()[(isQuestions ? QuestionsPrefix.Length : 0)..^ChatExtension.Length], out var number)
-            && Accept(result with { Number = number }, out result);
+            && MediaFile.TryParseNumber(file[..^ChatExtension.Length], out number);
     }
 
     /// <summary>Parses the path of media that is not an object of its own.</summary>

@@ -1,4 +1,5 @@
 using Broadcast.Media.OriginToControl;
+using Broadcast.Origin.Chat;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Live;
@@ -11,7 +12,7 @@ namespace Broadcast.Origin.Vod;
 /// <summary>Endpoint for all URLs under <c>/vod/</c>, after the access check.</summary>
 internal sealed class VodEndpoint(
     RecordingTimelineCache timelines, LiveDirectory directory, VodPlaylists playlists, DownloadEndpoint downloads,
-    DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<VodEndpoint> logger)
+    ChatHistoryEndpoint chat, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<VodEndpoint> logger)
 {
     /// <summary>Cache lifetime of the poster of a recording in progress.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -86,6 +87,18 @@ internal sealed class VodEndpoint(
         if (path.Kind == VodPathKind.Download)
         {
             await downloads.AnswerAsync(context, session, recording);
+            return;
+        }
+
+        if (path.Kind == VodPathKind.ChatSpan)
+        {
+            await chat.AnswerSpanAsync(context, session, ChatRange.Of(session, recording));
+            return;
+        }
+
+        if (path.Kind == VodPathKind.ChatMinute)
+        {
+            await chat.AnswerMinuteAsync(context, session, ChatRange.Of(session, recording), path.Minute);
             return;
         }
 

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Objects;
+using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Vod;
 
@@ -23,6 +24,12 @@ internal enum VodPathKind
 
     /// <summary><c>download.mp4</c></summary>
     Download,
+
+    /// <summary><c>chat.json</c></summary>
+    ChatSpan,
+
+    /// <summary><c>chat/{minute}.json</c>: messages of a minute of program date-time, counted since 1970.</summary>
+    ChatMinute,
 }
 
 /// <summary>A parsed URL path under <c>/vod/</c>. Each resource has one spelling; anything else is rejected.</summary>
@@ -31,6 +38,12 @@ internal enum VodPathKind
 /// <param name="Rendition">The rendition of a media playlist; otherwise empty.</param>
 internal readonly record struct VodPath(VodPathKind Kind, RecordingId Recording, string Rendition)
 {
+    private const string ChatFile = "chat.json";
+    private const string ChatFolder = "chat/";
+
+    /// <summary>The minute of chat messages; otherwise 0.</summary>
+    public long Minute { get; private init; }
+
     /// <summary>Parses a decoded path; <see langword="false"/> when it names no known resource.</summary>
     public static bool TryParse(string? path, out VodPath result)
     {
@@ -60,11 +73,25 @@ internal readonly record struct VodPath(VodPathKind Kind, RecordingId Recording,
             return false;
         }
 
-        VodPathKind? kind = path.AsSpan(slash + 1) switch
+        var file = path.AsSpan(slash + 1);
+        if (file.StartsWith(ChatFolder, StringComparison.Ordinal))
+        {
+            result = new VodPath(VodPathKind.ChatMinute, recording, "");
+            if (!LivePath.TryParseChatFile(file[ChatFolder.Length..], out var minute))
+            {
+                return false;
+            }
+
+            result = result with { Minute = minute };
+            return true;
+        }
+
+        VodPathKind? kind = file switch
         {
             MediaUrls.ThumbnailsFile => VodPathKind.Thumbnails,
             MediaUrls.PosterFile => VodPathKind.Poster,
             MediaUrls.DownloadFile => VodPathKind.Download,
+            ChatFile => VodPathKind.ChatSpan,
             _ => null,
         };
         result = new VodPath(kind ?? default, recording, "");

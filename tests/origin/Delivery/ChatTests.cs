@@ -242,7 +242,7 @@ public class ChatTests
             (ChatPostKind.QuestionVote, "q", null, null),
         ]);
         chat.Posts[0].Reactions!["x"].ShouldBe(2);
-        using var questions = await server.SendAsync(Batches + "questions-7.json");
+        using var questions = await server.SendAsync(Batches + "questions/7.json");
         (await questions.Content.ReadAsStringAsync()).ShouldBe("""{"questions":[]}""");
     }
 

@@ -120,8 +120,17 @@ internal sealed class OriginServer : IAsyncDisposable
     public static Task<OriginServer> StartWithChatAsync(IChat chat, IViewerAuthorizer? authority = null) =>
         StartAsync(authority, null, null, null, chat, []);
 
+    /// <param name="history">Messages by media time.</param>
+    /// <param name="catalog">Recordings; by default none.</param>
+    /// <param name="authority">Decides about viewers; by default all are accepted.</param>
+    /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
+    public static Task<OriginServer> StartWithHistoryAsync(IChatHistory? history, IRecordingCatalog? catalog = null,
+        IViewerAuthorizer? authority = null, ISessionVisibility? audience = null) =>
+        StartAsync(authority, catalog, audience, null, null, [], history);
+
     private static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog,
-        ISessionVisibility? audience, ISessionMirrors? mirrors, IChat? chat, (string Key, string Value)[] settings)
+        ISessionVisibility? audience, ISessionMirrors? mirrors, IChat? chat, (string Key, string Value)[] settings,
+        IChatHistory? history = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -159,6 +168,11 @@ internal sealed class OriginServer : IAsyncDisposable
         if (chat is not null)
         {
             builder.Services.AddSingleton(chat);
+        }
+
+        if (history is not null)
+        {
+            builder.Services.AddSingleton(history);
         }
 
         builder.Services.AddOrigin(builder.Configuration);
