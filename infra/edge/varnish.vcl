@@ -234,7 +234,7 @@ sub vcl_backend_response {
   # While the origin is unavailable, media stay valid, and a playlist for about as long as players wait for it to grow.
   if (bereq.url ~ "\.(?:m4s|mp4|cmfv|cmfa|jpg)(?:\?|$)") {
     set beresp.grace = 1h;
-  } else if (bereq.url ~ "^/live/[^/]+/(?:chat\.json|[^/]+/chat/)") {
+  } else if (bereq.url ~ "^/(?:t/[^/]+/)?(?:live/[^/]+/(?:chat\.json|[^/]+/chat/)|vod/[^/]+/chat)") {
     # Removed messages must disappear, and an old list would make pages ask again at once.
     set beresp.grace = 0s;
   } else {
