@@ -78,6 +78,13 @@ export class ChatFeed {
     this.stopped = null;
   }
 
+  /** Reads the newest batches again. The next news begins with them. */
+  restart(): void {
+    this.stop();
+    this.session = null;
+    this.start();
+  }
+
   private async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -107,6 +114,7 @@ export class ChatFeed {
     const batches = await Promise.all(
       numbers.map(async (number) => parseBatch(await this.load(`${this.liveRoot}/${list.session}/chat/${number}.json`, signal))),
     );
+    signal.throwIfAborted();
     this.session = list.session;
     this.last = list.last;
     this.onNews({

@@ -2,11 +2,14 @@ import './chat.css';
 import { element, setHidden, setText } from '../player/dom';
 import { chatText } from '../text/chat';
 import { ChatFeed, type ChatMessage, type ChatNews, type ChatState } from './chatFeed';
+import { ChatHistory } from './chatHistory';
+import { type ChatMode, isSameMode } from './chatMode';
 import { createRow, nameOf } from './chatRow';
 import { ChatSender, type Sent } from './chatSender';
 import { replaceShortCodes } from './emoji';
 import { EmojiPicker } from './emojiPicker';
 import { HeldMessages } from './heldMessages';
+import { HistoryStatus } from './historyStatus';
 import { Moderator } from './moderator';
 
 /** Messages in the page. Older ones are removed, so that a long broadcast does not slow the page down. */
@@ -48,6 +51,10 @@ export class ChatPanel {
   private readonly replyText = element('span');
   private readonly reply = element('p', { class: 'chat-reply', hidden: true }, this.replyText);
   private replyId: string | null = null;
+  private chatMode: ChatMode = { kind: 'none' };
+  /** Messages at a position of the past; null at the live edge. */
+  private history: ChatHistory | null = null;
+  private readonly historyStatus = new HistoryStatus(() => this.history?.retry());
   private pending: HTMLElement | null = null;
   private timer: number | undefined;
 
@@ -76,7 +83,7 @@ export class ChatPanel {
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
       element('h2', { class: 'chat-title' }, chatText.title),
       this.pinned,
-      element('div', { class: 'chat-body' }, this.empty, this.log, this.more),
+      element('div', { class: 'chat-body' }, this.empty, this.historyStatus.root, this.log, this.more),
       this.mode,
       this.notice,
       this.moderator.notice,
@@ -111,35 +118,43 @@ export class ChatPanel {
     this.renderForms();
   }
 
-  /** Shows and reads the chat, or hides it and stops reading. */
-  setEnabled(isEnabled: boolean): void {
-    if (isEnabled === !this.root.hidden) return;
-    setHidden(this.root, !isEnabled);
-    window.clearInterval(this.timer);
-    if (isEnabled) {
-      this.feed.start();
-      this.moderator.start();
-      this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
-    } else {
-      this.feed.stop();
-      this.moderator.stop();
+  /** Shows and reads the newest messages or those at a position of the past, or hides the chat and stops reading. */
+  setMode(mode: ChatMode): void {
+    if (!isSameMode(mode, this.chatMode)) {
+      const wasLive = this.isReadingLive;
+      this.chatMode = mode;
+      this.history?.stop();
+      this.history = mode.kind === 'past' || mode.kind === 'replay' ? new ChatHistory(mode) : null;
+      this.clear();
+      this.root.classList.toggle('chat-replay', mode.kind === 'replay');
+      window.clearInterval(this.timer);
+      if (mode.kind !== 'none') this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
+      if (this.isReadingLive && !wasLive) this.moderator.start();
+      if (!this.isReadingLive && wasLive) this.moderator.stop();
+      if (!this.isReadingLive) this.feed.stop();
+      else if (mode.kind === 'live' || !wasLive) this.feed.restart();
     }
+    setHidden(this.root, mode.kind === 'none' || this.history?.isAvailable === false);
+  }
+
+  private get isReadingLive(): boolean {
+    return this.chatMode.kind === 'live' || this.chatMode.kind === 'past';
+  }
+
+  private clear(): void {
+    this.held.clear();
+    this.log.replaceChildren();
+    this.rows.clear();
+    this.names.clear();
   }
 
   private onNews(news: ChatNews): void {
-    if (news.reset) {
-      this.held.clear();
-      this.log.replaceChildren();
-      this.rows.clear();
-      this.names.clear();
-    }
-    this.held.add(news.messages, performance.now());
+    if (news.reset && this.history === null) this.clear();
+    const messages = this.history ?? this.held;
+    messages.add(news.messages, performance.now());
     const removed = new Set(news.removed);
-    if (removed.size > 0) this.held.remove(removed);
-    for (const id of removed) {
-      this.rows.get(id)?.remove();
-      this.rows.delete(id);
-    }
+    if (removed.size > 0) messages.remove(removed);
+    for (const id of removed) this.removeRow(id);
     this.renderState(news.state);
     this.showDue();
   }
@@ -169,14 +184,19 @@ export class ChatPanel {
   }
 
   private showDue(): void {
-    const messages = this.held.take(this.position(), performance.now());
+    const [position, now] = [this.position(), performance.now()];
+    const { reset, added: messages, removed } =
+      this.history?.tick(position, now) ?? { reset: false, added: this.held.take(position, now), removed: [] };
+    this.historyStatus.render(this.history?.state ?? null);
+    const wasAtEnd = this.isAtEnd();
+    if (reset) this.clear();
+    for (const id of removed) this.removeRow(id);
     if (messages.length === 0) {
-      setHidden(this.empty, this.log.childElementCount > 0);
+      this.renderEmpty();
       return;
     }
-    const wasAtEnd = this.isAtEnd();
     const added = document.createDocumentFragment();
-    for (const message of messages) {
+    for (const message of messages.slice(-maxShown)) {
       // The own message is there already.
       if (this.rows.has(message.id)) continue;
       const row = this.createRow(message);
@@ -185,8 +205,8 @@ export class ChatPanel {
     }
     this.log.append(added);
     while (this.log.childElementCount > maxShown) this.removeOldest();
-    setHidden(this.empty, this.log.childElementCount > 0);
-    if (wasAtEnd) this.scrollToEnd();
+    this.renderEmpty();
+    if (wasAtEnd || reset) this.scrollToEnd();
     else setHidden(this.more, false);
   }
 
@@ -258,7 +278,7 @@ export class ChatPanel {
     } else {
       this.pending.remove();
       this.setNotice(chatText.notSent(reasonOf(result)));
-      setHidden(this.empty, this.log.childElementCount > 0);
+      this.renderEmpty();
     }
     this.pending = null;
     this.renderForms();
@@ -289,6 +309,15 @@ export class ChatPanel {
 
   private setNotice(text: string): void {
     setText(this.notice, text);
+  }
+
+  private renderEmpty(): void {
+    setHidden(this.empty, this.history !== null || this.log.childElementCount > 0);
+  }
+
+  private removeRow(id: string): void {
+    this.rows.get(id)?.remove();
+    this.rows.delete(id);
   }
 
   private removeOldest(): void {

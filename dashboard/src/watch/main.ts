@@ -4,6 +4,7 @@ import '../player/player.css';
 import './watch.css';
 import './viewerPage.css';
 import { playerText } from '../text';
+import { type ChatMode, chatMode } from '../chat/chatMode';
 import { ChatPanel } from '../chat/chatPanel';
 import { pageTitle } from '../player/pageTitle';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
@@ -28,6 +29,7 @@ const keys = element('p', { class: 'keyboard-hint' }, playerText.keys);
 
 let latest: PlayerView | null = null;
 let postShow: PostShow | null = null;
+let shownChat: ChatMode = { kind: 'none' };
 const page = createPlayerPage({ muted: false, autoplay: true }, () => [], render);
 const share = new ShareDialog(() => title.textContent ?? '', sharePosition);
 if (page !== null) {
@@ -85,9 +87,7 @@ function render(view: PlayerView): void {
     : view.state === 'live' || view.state === 'reconnecting'
       ? (view.channelStatus?.startedAt ?? null)
       : null;
-  const hasChat = !isReplay && view.channelStatus?.chat === true && view.channelStatus.session !== null;
-  chat?.setEnabled(hasChat);
-  chat?.root.parentElement?.classList.toggle('has-chat', hasChat);
+  renderChat(view);
   setHidden(pill, view.reason === 'unknown');
   // Hide what is unknown, and sharing of pages that cannot be opened.
   setHidden(share.button, view.reason === 'unknown' || view.reason === 'noToken' || view.reason === 'denied' || view.reason === 'expired');
@@ -96,6 +96,23 @@ function render(view: PlayerView): void {
   if (startedAt !== null) setText(startedLabel, playerText.liveSince(startTimeText(startedAt)));
   setHidden(latency, view.latency === null || isReplay);
   if (view.latency !== null) setText(latency, playerText.latencySentence(latencyText(view.latency)));
+}
+
+function renderChat(view: PlayerView): void {
+  if (page === null || chat === null) return;
+  shownChat = chatMode(
+    {
+      liveRoot: page.urls.chat?.live ?? '',
+      recording: view.mode === 'replay' ? page.stage.player.playlist : null,
+      hasChat: view.channelStatus?.chat === true,
+      session: view.channelStatus?.session ?? null,
+      startedAt: view.channelStatus?.startedAt ?? null,
+      secondsToLive: view.secondsToLive,
+    },
+    shownChat,
+  );
+  chat.setMode(shownChat);
+  chat.root.parentElement?.classList.toggle('has-chat', !chat.root.hidden);
 }
 
 /** Capture time of the displayed frame in ms since 1970; null if unknown. */
