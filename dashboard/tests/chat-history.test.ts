@@ -298,7 +298,8 @@ describe('the history', () => {
 
   test('checks ranges', () => {
     expect(parseSpan({ first: 1, last: 1 })).toEqual({ first: 1, last: 1 });
-    for (const body of [null, 1, {}, { first: 2, last: 1 }, { first: 1.5, last: 2 }, { first: '1', last: 2 }]) expect(parseSpan(body)).toBeNull();
+    for (const body of [null, 1, {}, { first: 2, last: 1 }, { first: 1.5, last: 2 }, { first: '1', last: 2 }])
+      expect(parseSpan(body)).toBeNull();
   });
 });
 

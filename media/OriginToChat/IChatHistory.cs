@@ -6,8 +6,8 @@ namespace Broadcast.Media.OriginToChat;
 public readonly record struct ChatSpan(DateTimeOffset First, DateTimeOffset Last);
 
 /// <summary>
-/// Messages by the program date-time that their senders were watching, for players at a position of the past and in recordings. Read from the
-/// database: the origin combines and limits requests. Thread-safe.
+/// Messages by the program date-time that their senders were watching, for players at a position of the past and in recordings. Each call
+/// reads the database: the origin combines and limits requests. Thread-safe.
 /// </summary>
 public interface IChatHistory
 {

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace Broadcast.Origin.Chat;
 
 /// <summary>
-/// Handler of the messages of a minute, for players that are not at the live edge and for recordings. Requests for the same minute share one
-/// read, and the number of reads at a time is limited.
+/// Handler of the messages of a minute, for players that are not at the live edge and for recordings. Requests for the same minute share
+/// one read, and the number of reads at a time is limited.
 /// </summary>
 internal sealed class ChatHistoryEndpoint(DocumentDelivery documents, TimeProvider time, IChatHistory? history = null)
 {

@@ -31,7 +31,8 @@ internal readonly record struct ChatRange(DateTimeOffset Start, DateTimeOffset? 
     public static long MinuteOf(DateTimeOffset time) => time.ToUnixTimeSeconds() / Seconds;
 
     /// <summary>Returns whether a minute is, in part, in the range, and its media exist.</summary>
-    public bool Contains(long minute) => minute >= MinuteOf(Start) && minute <= MinuteOf(Edge) && !(End <= StartOf(minute)) && !(End <= Start);
+    public bool Contains(long minute) =>
+        minute >= MinuteOf(Start) && minute <= MinuteOf(Edge) && !(End <= StartOf(minute)) && !(End <= Start);
 
     /// <summary>Returns whether new messages of a minute are likely.</summary>
     public bool IsNewest(long minute) => !IsEnded && minute > MinuteOf(Edge) - NewestMinutes;

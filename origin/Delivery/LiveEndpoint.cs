@@ -15,8 +15,8 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveEndpoint(
     LiveDirectory directory, BeaconEndpoint beacons, StatusEndpoint status, ManifestEndpoint manifests, ImageEndpoint images,
-    MediaEndpoint media, ChatEndpoint chat, ChatHistoryEndpoint chatHistory, ILogger<LiveEndpoint> logger, IChannelRecovery? recovery = null,
-    ISessionMirrors? mirrors = null)
+    MediaEndpoint media, ChatEndpoint chat, ChatHistoryEndpoint chatHistory, ILogger<LiveEndpoint> logger,
+    IChannelRecovery? recovery = null, ISessionMirrors? mirrors = null)
 {
     /// <summary>Responds to a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)

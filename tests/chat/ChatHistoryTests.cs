@@ -71,7 +71,8 @@ public sealed class ChatHistoryTests(PostgresFixture postgres)
         await using var server = await ChatServer.StartAsync(postgres);
         using var history = await HistoryOf(server);
         await AddAsync(server, 0, 59.999, 60, 61);
-        await server.Store.AddAsync(ChatServer.Demo, SessionId.Parse("01JN8D0000000000000000000A"), [Message(Ada, 30, "other")], 10, default);
+        var other = SessionId.Parse("01JN8D0000000000000000000A");
+        await server.Store.AddAsync(ChatServer.Demo, other, [Message(Ada, 30, "other")], 10, default);
         (await ReadAsync(history, ChatServer.At, ChatServer.At.AddSeconds(60))).Select(IdOf).ShouldBe(["1-0", "1-1"]);
         (await ReadAsync(history, ChatServer.At.AddSeconds(60), ChatServer.At.AddSeconds(61))).Select(IdOf).ShouldBe(["1-2"]);
         (await ReadAsync(history, ChatServer.At.AddHours(-1), ChatServer.At)).ShouldBeEmpty();
@@ -180,8 +181,8 @@ public sealed class ChatHistoryTests(PostgresFixture postgres)
     }
 
     private static NewMessage Message(Ulid sender, double seconds, string text) =>
-        new(sender, sender == Ada ? "Ada" : "Bob", text, null, ChatServer.At.AddTicks((long)(seconds * 1000) * TimeSpan.TicksPerMillisecond),
-            ChatServer.At);
+        new(sender, sender == Ada ? "Ada" : "Bob", text, null,
+            ChatServer.At.AddTicks((long)(seconds * 1000) * TimeSpan.TicksPerMillisecond), ChatServer.At);
 
     private static Task AddAsync(ChatServer server, params double[] seconds) => server.Store.AddAsync(ChatServer.Demo, ChatServer.Session,
         [.. seconds.Select(at => Message(Ada, at, "hello"))], int.MaxValue, default);
