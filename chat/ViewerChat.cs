@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Chat.Feed;
+using Broadcast.Chat.Filters;
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
@@ -29,6 +30,8 @@ internal sealed class ViewerChat : IChat
     /// <summary>Requests with reactions and votes that a participant can send at once after a pause.</summary>
     public const int TapBurst = 5;
 
+    private const int MaxHeldBy = 200;
+
     // Viewers who share an address.
     private const int TapsPerClient = 100;
 
@@ -37,6 +40,7 @@ internal sealed class ViewerChat : IChat
     private readonly ChatKeys _keys;
     private readonly ChatSettingsCache _settings;
     private readonly NetworkHashes _networks;
+    private readonly RepeatMemory _repeats;
     private readonly TimeProvider _time;
     private readonly ILogger<ViewerChat> _logger;
     private readonly RateLimit<Ulid> _messages;
@@ -50,6 +54,7 @@ internal sealed class ViewerChat : IChat
     {
         (_feed, _writer, _keys, _settings, _networks, _time, _logger) = (feed, writer, keys, settings, networks, time, logger);
         var minute = TimeSpan.FromMinutes(1);
+        _repeats = new(time);
         _taps = new(TapInterval, TapBurst, time);
         _messages = new(minute / options.Value.MessagesPerMinute, Burst, time);
 
@@ -91,6 +96,11 @@ internal sealed class ViewerChat : IChat
         if (ChatText.TryCleanName(name, out var cleaned) is { } error)
         {
             return new(ChatOutcome.Invalid, error);
+        }
+
+        if (_settings.FilterOf(channel).CheckName(cleaned) is { Action: FilterAction.Reject } rejection)
+        {
+            return new(ChatOutcome.Invalid, rejection.ForSender);
         }
 
         if (client is not null && _clientJoins.Take(client) is var wait && wait > TimeSpan.Zero)
@@ -146,9 +156,18 @@ internal sealed class ViewerChat : IChat
                 return new(ChatOutcome.TooMany, "You are sending too fast.", wait);
             }
 
+            var filter = _settings.FilterOf(post.Channel);
+            var decision = identity.Role == ChatRole.Moderator || submission.Content is not { } content ? FilterDecision.Allowed
+                : Filter(filter, post.Channel, identity, content);
+            if (decision.Action == FilterAction.Reject)
+            {
+                return new(ChatOutcome.Denied, decision.ForSender);
+            }
+
             var message = submission with
             {
                 Role = identity.Role, Network = await _networks.OfAsync(post.Client, cancellationToken),
+                HeldBy = decision.Action == FilterAction.Hold ? Shorten(decision.ForModerators) : null,
             };
             if (_writer.WriteAsync(post.Channel, post.Session, message) is not { } writing)
             {
@@ -156,6 +175,12 @@ internal sealed class ViewerChat : IChat
             }
 
             var sent = await writing.WaitAsync(cancellationToken);
+            if (sent.Id is null && submission.Content is { } rejected)
+            {
+                // It can be sent again, for example after the time of the slow mode.
+                _repeats.Remove(post.Channel, identity.Id, rejected);
+            }
+
             return sent.Id is { } stored ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored) : sent.Rejection;
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
@@ -167,6 +192,16 @@ internal sealed class ViewerChat : IChat
             ChatLog.StoringFailed(_logger, failed, post.Channel.Value);
             return Unavailable;
         }
+    }
+
+    private static string Shorten(string text) => text.Length <= MaxHeldBy ? text : text[..(MaxHeldBy - 1)] + "…";
+
+    private FilterDecision Filter(MessageFilter filter, ChannelName channel, ChatIdentity identity, string text)
+    {
+        var decision = filter.Check(text, identity.Name);
+        return decision.Action == FilterAction.Reject ? decision
+            : filter.CheckRepeat(_repeats.Add(channel, identity.Id, text, filter.Settings.Repeats)) is var repeat
+                && repeat.Action > decision.Action ? repeat : decision;
     }
 
     /// <summary>Checks what a participant has sent.</summary>

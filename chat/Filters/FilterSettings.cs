@@ -26,6 +26,14 @@ internal sealed record FilterSettings
     /// <summary>Mentions (<c>@name</c>) of a message.</summary>
     public CountRule Mentions { get; init => field = value ?? new(); } = new();
 
+    /// <summary>Reads settings from JSON.</summary>
+    /// <exception cref="JsonException">The text is not a valid object, or has an unknown member.</exception>
+    public static FilterSettings Parse(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, FilterJson.Default.FilterSettings) ?? throw new JsonException("The filters must be a JSON object.");
+
+    /// <summary>Renders the settings as UTF-8 JSON, with all members.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, FilterJson.Default.FilterSettings);
+
     /// <summary>Checks all limits.</summary>
     /// <returns>Errors as sentences, at most <see cref="SettingErrors.Max"/>; empty when the settings are valid.</returns>
     public IReadOnlyList<string> Validate()
@@ -167,6 +175,6 @@ internal sealed record CountRule(FilterAction Action = FilterAction.Allow, int M
 }
 
 /// <summary>Source-generated serialization of <see cref="FilterSettings"/>.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(FilterSettings))]
 internal sealed partial class FilterJson : JsonSerializerContext;

@@ -45,8 +45,11 @@ internal abstract record Submission(Ulid Identity, DateTimeOffset SentAt)
     /// <summary>Rule of the filter that holds it for review; <see langword="null"/> when none does.</summary>
     public string? HeldBy { get; init; }
 
-    /// <summary>Indicates whether others read a text of it: slow mode and review apply.</summary>
-    public virtual bool IsText => false;
+    /// <summary>Text that others read: slow mode, filters and review apply; <see langword="null"/> for none.</summary>
+    public virtual string? Content => null;
+
+    /// <summary>Indicates whether there is a text that others read.</summary>
+    public bool IsText => Content is not null;
 }
 
 /// <summary>A message that a participant has sent and that has no number yet.</summary>
@@ -64,7 +67,7 @@ internal sealed record NewMessage(
     public bool IsAnnouncement { get; init; }
 
     /// <inheritdoc/>
-    public override bool IsText => true;
+    public override string? Content => Text;
 }
 
 /// <summary>A stored message that viewers see.</summary>

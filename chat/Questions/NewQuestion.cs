@@ -14,7 +14,7 @@ internal sealed record NewQuestion(Ulid Identity, Ulid Id, string Name, string T
     : Submission(Identity, SentAt)
 {
     /// <inheritdoc/>
-    public override bool IsText => true;
+    public override string? Content => Text;
 }
 
 /// <summary>A vote for a question.</summary>

@@ -1,4 +1,7 @@
 using System.Collections.Frozen;
+using System.Text;
+using System.Text.Json;
+using Broadcast.Chat.Filters;
 using Broadcast.Database;
 using Broadcast.Media;
 using Dapper;
@@ -6,14 +9,21 @@ using Npgsql;
 
 namespace Broadcast.Chat.Settings;
 
-/// <summary>Channels with chat, in memory. The last known settings stay in effect while the database is unavailable.</summary>
+/// <summary>
+/// Channels with chat and their filters, in memory. The last known settings stay in effect while the database is unavailable.
+/// </summary>
 internal sealed class ChatSettingsCache : INotificationHandler
 {
     private const string Table = "chat_settings";
-    private volatile FrozenSet<string> _enabled = [];
+    private const string NoFilters = "{}";
+    private volatile FrozenDictionary<string, Entry> _enabled = FrozenDictionary<string, Entry>.Empty;
 
     /// <summary>Returns whether a channel has chat.</summary>
-    public bool IsEnabled(ChannelName channel) => _enabled.Contains(channel.Value);
+    public bool IsEnabled(ChannelName channel) => _enabled.ContainsKey(channel.Value);
+
+    /// <summary>Filter of a channel.</summary>
+    public MessageFilter FilterOf(ChannelName channel) =>
+        _enabled.TryGetValue(channel.Value, out var entry) ? entry.Filter : MessageFilter.None;
 
     /// <inheritdoc/>
     public bool Handles(DatabaseNotification notification) => notification.Table == Table;
@@ -25,9 +35,27 @@ internal sealed class ChatSettingsCache : INotificationHandler
     /// <inheritdoc/>
     public async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var names = await connection.QueryAsync<string>(new CommandDefinition(
-            "SELECT c.name FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE s.enabled",
+        var rows = await connection.QueryAsync<(string Name, string Filters)>(new CommandDefinition(
+            "SELECT c.name, s.filters::text FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE s.enabled",
             cancellationToken: cancellationToken));
-        _enabled = names.ToFrozenSet(StringComparer.Ordinal);
+        var known = _enabled;
+        _enabled = rows.ToFrozenDictionary(row => row.Name,
+            row => known.TryGetValue(row.Name, out var entry) && entry.Json == row.Filters ? entry : new(row.Filters, Compile(row.Filters)),
+            StringComparer.Ordinal);
     }
+
+    private static MessageFilter Compile(string json)
+    {
+        try
+        {
+            return json == NoFilters ? MessageFilter.None : new(FilterSettings.Parse(Encoding.UTF8.GetBytes(json)));
+        }
+        catch (JsonException)
+        {
+            // Written by a newer version, with members that this one does not know.
+            return MessageFilter.None;
+        }
+    }
+
+    private sealed record Entry(string Json, MessageFilter Filter);
 }

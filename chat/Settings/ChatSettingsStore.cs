@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Broadcast.Chat.Filters;
 using Broadcast.Chat.Messages;
 using Broadcast.Database;
 using Broadcast.Media;
@@ -28,6 +31,46 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
                 "SELECT EXISTS (SELECT FROM channels WHERE name = @channel AND deleted_at IS NULL)", new { channel = channel.Value },
                 cancellationToken: cancellationToken))
                 ? new ChatSettings(false) : throw OperationException.NoChannel(channel.Value);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> GetFiltersAsync(ChannelName channel, CancellationToken cancellationToken = default)
+    {
+        await GetAsync(channel, cancellationToken);   // the channel exists
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var json = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "SELECT s.filters::text FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel",
+            new { channel = channel.Value }, cancellationToken: cancellationToken)) ?? "{}";
+        return FilterSettings.Parse(Encoding.UTF8.GetBytes(json)).ToJson();
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>> SetFiltersAsync(ChannelName channel, ReadOnlyMemory<byte> json,
+        CancellationToken cancellationToken = default)
+    {
+        var filters = Parse(json.Span);
+        var text = filters.ToJson();
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO chat_settings AS s (channel_id, enabled, filters)
+            SELECT id, false, @filters::jsonb FROM channels WHERE name = @channel AND deleted_at IS NULL
+            ON CONFLICT (channel_id) DO UPDATE SET filters = excluded.filters
+            """, new { channel = channel.Value, filters = Encoding.UTF8.GetString(text) }, transaction, cancellationToken: cancellationToken)) != 1)
+        {
+            throw OperationException.NoChannel(channel.Value);
+        }
+
+        await changes.RecordAsync(connection, transaction, time.GetUtcNow(), "chat.filter", $"channel/{channel.Value}",
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["heldWords"] = filters.Words.Held.Count.ToString(CultureInfo.InvariantCulture),
+                ["rejectedWords"] = filters.Words.Rejected.Count.ToString(CultureInfo.InvariantCulture),
+                ["links"] = filters.Links.Action.ToString().ToLowerInvariant(),
+            }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return text;
     }
 
     /// <summary>Lists the names of the channels with chat.</summary>
@@ -70,6 +113,22 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         await SessionBatches.AddStateChangeAsync(connection, transaction, channel.Value, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.ToSettings();
+    }
+
+    private static FilterSettings Parse(ReadOnlySpan<byte> json)
+    {
+        FilterSettings filters;
+        try
+        {
+            filters = FilterSettings.Parse(json);
+        }
+        catch (JsonException invalid)
+        {
+            throw new OperationException([new("filters", $"The filters are invalid: {invalid.Message}")]);
+        }
+
+        return filters.Validate() is { Count: > 0 } errors
+            ? throw new OperationException([.. errors.Select(error => new ValidationError("filters", error))]) : filters;
     }
 
     private static Dictionary<string, string> DetailOf(ChatSettingsChange change)

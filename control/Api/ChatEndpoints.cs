@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Broadcast.Control.Identity;
 using Broadcast.Database;
 using Broadcast.Media;
@@ -26,6 +27,17 @@ internal static class ChatEndpoints
             .Describe<ChatSettingsView>("changeChat",
                 "Change the members that are sent; the others stay as they are. 'enabled' requires the role producer. Changes apply to the "
                 + "next message, on all servers.", 200, 404);
+
+        api.MapGet("/channels/{name}/chat/filters", async (string name, HttpContext http) =>
+                FiltersOf(await Of<IChatSettings>(http).GetFiltersAsync(Channel(name), http.RequestAborted)))
+            .RequireRole(TokenRole.Moderator).Describe<ChatFiltersView>("getChatFilters", "Get the filters of a channel's chat.", 200, 404);
+
+        api.MapPut("/channels/{name}/chat/filters", async (string name, HttpContext http, IOptions<ControlOptions> options) =>
+                FiltersOf(await Of<IChatSettings>(http).SetFiltersAsync(Channel(name),
+                    await RequestBody.BytesAsync(http.Request, MaxFilters, http.RequestAborted), http.RequestAborted)))
+            .RequireRole(TokenRole.Moderator).AcceptsBody<ChatFiltersView>()
+            .Describe<ChatFiltersView>("setChatFilters",
+                "Replace the filters. Actions are 'allow', 'hold' and 'reject'. Members that are missing get their defaults.", 200, 404);
 
         api.MapGet("/channels/{name}/chat/messages", MessagesAsync).RequireRole(TokenRole.Moderator)
             .Describe<List<ChatMessageView>>("listChatMessages",
@@ -58,6 +70,12 @@ internal static class ChatEndpoints
             .Describe<ChatTokenView>("createChatToken",
                 "Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked.", 200, 404);
     }
+
+    // 1000 entries of 60 characters, of up to four bytes or escaped.
+    private const int MaxFilters = 512 * 1024;
+
+    private static ChatFiltersView FiltersOf(ReadOnlyMemory<byte> json) =>
+        JsonSerializer.Deserialize<ChatFiltersView>(json.Span, JsonSerializerOptions.Web)!;
 
     /// <summary>Name of a kind of action or state in the API.</summary>
     private static string NameOf<T>(T value)
@@ -183,6 +201,19 @@ internal sealed record ChatSettingsView(bool Enabled, int SlowSeconds, bool Memb
 
 internal sealed record ChatSettingsBody(bool? Enabled, int? SlowSeconds, bool? MembersOnly, bool? Frozen, bool? HoldAll, bool? Reactions,
     bool? Questions);
+
+internal sealed record ChatFiltersView(ChatWordsView? Words, ChatLinksView? Links, ChatRepeatsView? Repeats, ChatCapitalsView? Capitals,
+    ChatCountView? Emoji, ChatCountView? Mentions);
+
+internal sealed record ChatWordsView(IReadOnlyList<string>? Held, IReadOnlyList<string>? Rejected);
+
+internal sealed record ChatLinksView(string? Action, IReadOnlyList<string>? Domains);
+
+internal sealed record ChatRepeatsView(string? Action, int? MaxRun, int? SenderSeconds, int? AnyoneSeconds);
+
+internal sealed record ChatCapitalsView(string? Action, int? MaxPercent);
+
+internal sealed record ChatCountView(string? Action, int? Max);
 
 internal sealed record ChatMessageView(
     string Session, string Id, string Participant, string From, string Name, string Text, string? ReplyTo, DateTimeOffset Time,

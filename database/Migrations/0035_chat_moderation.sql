@@ -18,7 +18,7 @@ ALTER TABLE chat_messages
     ADD COLUMN kind        text NOT NULL DEFAULT 'message' CHECK (kind IN ('message', 'announcement')),
     ADD COLUMN role        text CHECK (role IN ('member', 'moderator')),
     ADD COLUMN hidden      text CHECK (hidden IN ('held', 'denied', 'muted')),
-    ADD COLUMN held_by     text CHECK (char_length(held_by) <= 100),
+    ADD COLUMN held_by     text CHECK (char_length(held_by) <= 200),
     ADD COLUMN network     bytea CHECK (octet_length(network) = 16),
     ADD COLUMN removed_by  text;
 

@@ -58,6 +58,19 @@ public interface IChatSettings
     /// <exception cref="Exception">The channel does not exist, or the database is unavailable.</exception>
     Task<ChatSettings> GetAsync(ChannelName channel, CancellationToken cancellationToken = default);
 
+    /// <summary>Gets the filters of a channel.</summary>
+    /// <returns>A JSON object in UTF-8, with all members.</returns>
+    /// <exception cref="Exception">The channel does not exist, or the database is unavailable.</exception>
+    Task<ReadOnlyMemory<byte>> GetFiltersAsync(ChannelName channel, CancellationToken cancellationToken = default);
+
+    /// <summary>Replaces the filters of a channel, and records the change in the audit log.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="json">The filters as a JSON object in UTF-8. Members that are missing get their defaults.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The filters after the change, with all members.</returns>
+    /// <exception cref="Exception">The channel does not exist, a value is invalid, or the database is unavailable.</exception>
+    Task<ReadOnlyMemory<byte>> SetFiltersAsync(ChannelName channel, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
+
     /// <summary>Changes the settings of a channel, and records the change in the audit log.</summary>
     /// <returns>The settings after the change.</returns>
     /// <exception cref="Exception">The channel does not exist, a value is invalid, or the database is unavailable.</exception>

@@ -163,6 +163,35 @@ public sealed class ModerationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Filters_reject_and_hold_messages_and_names()
+    {
+        await using var server = await ListenAsync();
+        var stored = await server.Settings.SetFiltersAsync(ChatServer.Demo, """
+            {"words":{"held":["dubious"],"rejected":["badword"]},"links":{"action":"hold"},"repeats":{"action":"reject","senderSeconds":60}}
+            """u8.ToArray());
+        System.Text.Encoding.UTF8.GetString(stored.Span).ShouldContain("\"badword\"");
+        (await server.Settings.GetFiltersAsync(ChatServer.Demo)).ToArray().ShouldBe(stored.ToArray());
+        await server.SetAsync(isOn: true);
+        var token = await server.JoinAsync("Ada");
+        (await SendAsync(server, token, "this is fine")).Outcome.ShouldBe(ChatOutcome.Accepted);
+        var rejected = await server.SendNowAsync(token, "you b-a-d-w-o-r-d");
+        (rejected.Outcome, rejected.Value.Contains("badword", StringComparison.Ordinal)).ShouldBe((ChatOutcome.Denied, false));
+        (await server.SendNowAsync(token, "THIS is fine!")).Outcome.ShouldBe(ChatOutcome.Denied, "it repeats the first message");
+        (await SendAsync(server, token, "a dubious matter")).Outcome.ShouldBe(ChatOutcome.Held);
+        (await SendAsync(server, token, "see example.com/offer")).Outcome.ShouldBe(ChatOutcome.Held);
+        (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo) { State = ChatMessageState.Held })).Select(message => message.HeldBy)
+            .ShouldBe(["The message contains a link to 'example.com'.", "The message contains the listed word 'dubious'."]);
+        (await server.Chat.JoinAsync(ChatServer.Demo, "B4dword", null, null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
+        (await server.ShownAsync()).ShouldBe(["1-0"]);
+
+        foreach (var invalid in (string[])["[]", "{\"words\":{\"held\":[\"\"]}}", "{\"word\":{}}", "{\"links\":{\"action\":\"x\"}}"])
+        {
+            (await Should.ThrowAsync<OperationException>(server.Settings.SetFiltersAsync(ChatServer.Demo,
+                System.Text.Encoding.UTF8.GetBytes(invalid)))).Code.ShouldBe(OperationErrorCode.Invalid, invalid);
+        }
+    }
+
+    [Fact]
     public async Task Modes_apply_to_the_next_message_and_not_to_moderators()
     {
         await using var server = await ListenAsync();
