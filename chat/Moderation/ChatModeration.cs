@@ -154,8 +154,10 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
         await CheckChannelAsync(connection, channel, cancellationToken);
         var sessions = (await connection.QueryAsync<string>(new CommandDefinition(
             """
-            SELECT DISTINCT m.session_id FROM chat_messages m JOIN chat_sessions s ON s.session_id = m.session_id
-            JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel AND m.identity_id = @participant
+            SELECT s.session_id FROM chat_sessions s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel AND s.session_id IN (
+                SELECT session_id FROM chat_messages WHERE identity_id = @participant
+                UNION SELECT session_id FROM chat_questions WHERE identity_id = @participant
+                UNION SELECT p.session_id FROM chat_polls p JOIN chat_votes v ON v.poll_id = p.id WHERE v.identity_id = @participant)
             """, new { channel = channel.Value, participant }, cancellationToken: cancellationToken))).ToList();
         var deleted = 0;
         foreach (var session in sessions)

@@ -203,7 +203,7 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         return new(number, 0);
     }
 
-    /// <summary>Deletes the messages of a participant from the locked session.</summary>
+    /// <summary>Deletes the messages, questions and votes of a participant from the locked session. Numbers of votes stay.</summary>
     public async Task<int> EraseAsync(string participant)
     {
         var deleted = await QueryAsync<(long Batch, int Position, bool Shown)>(
@@ -212,6 +212,16 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
             RETURNING batch, position, shown AND removed_at IS NULL
             """, new { session = Session?.Value, participant });
         await RemovedAsync(deleted);
+        await ExecuteAsync(
+            """
+            WITH questions AS (DELETE FROM chat_questions WHERE session_id = @session AND identity_id = @participant RETURNING 1),
+                votes AS (DELETE FROM chat_votes v USING chat_polls p
+                    WHERE p.id = v.poll_id AND p.session_id = @session AND v.identity_id = @participant),
+                question_votes AS (DELETE FROM chat_question_votes v USING chat_questions q
+                    WHERE q.id = v.question_id AND q.session_id = @session AND v.identity_id = @participant)
+            UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session AND EXISTS (SELECT FROM questions)
+            """, new { session = Session?.Value, participant });
+        _changes.Add(new(State: true));
         return deleted.Count;
     }
 

@@ -11,7 +11,7 @@ public enum TokenRole
     /// <summary>Reads channels and sessions.</summary>
     Viewer,
 
-    /// <summary>Moderates; currently only reads.</summary>
+    /// <summary>Moderates the chat, and reads.</summary>
     Moderator,
 
     /// <summary>Runs broadcasts: changes channels and manages their keys.</summary>

@@ -3,6 +3,7 @@
 import { authText } from './text/auth';
 import { channelText } from './text/channel';
 import { channelPageText } from './text/channelPage';
+import { chatAdminText } from './text/chatAdmin';
 import { overviewText } from './text/overview';
 import { pagesText } from './text/pages';
 import { controlsText } from './text/playerControls';
@@ -135,6 +136,7 @@ export const adminText = {
   recordings: recordingsText,
   settings: settingsText,
   targets: targetsText,
+  chat: chatAdminText,
 
   channels: {
     title: 'Channels',

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ChatFeed, type ChatMessage, type ChatNews, parseBatch, parseList } from '../src/chat/chatFeed';
+import { ChatFeed, type ChatMessage, type ChatNews, parseBatch, parseList, parseState } from '../src/chat/chatFeed';
+import { parseQuestions } from '../src/chat/chatQuestions';
+import { compact, ReactionTaps } from '../src/chat/chatReactions';
+import { mentions } from '../src/chat/chatRow';
+import { emojis, replaceShortCodes } from '../src/chat/emoji';
 import { HeldMessages, maxHoldMs } from '../src/chat/heldMessages';
 
 const message = (id: string, time = 0): ChatMessage => ({ id, from: 'abcdef0123', name: 'Ada', text: id, replyTo: null, time, role: null, isAnnouncement: false });
@@ -23,8 +27,60 @@ describe('responses', () => {
         { id: '1-0', from: 'a', name: 'Ada', text: 'x', replyTo: '1-1', time: Date.parse(time), role: null, isAnnouncement: false },
       ],
       removed: ['1-2'],
+      reactions: {},
     });
-    expect(parseBatch('x')).toEqual({ messages: [], removed: [] });
+    expect(parseBatch('x')).toEqual({ messages: [], removed: [], reactions: {} });
+    expect(parseBatch({ reactions: { '👏': 3, x: 'y', z: -1 } }).reactions).toEqual({ '👏': 3 });
+  });
+});
+
+describe('the state', () => {
+  test('has defaults, and omits what is invalid', () => {
+    expect(parseState(undefined)).toEqual({
+      slowSeconds: 0, membersOnly: false, frozen: false, reviewed: false, pinned: null, poll: null, reactions: true, questions: null,
+    });
+    const poll = { id: 'P', question: 'Encore?', options: [{ text: 'Yes', votes: 2 }], endsAt: '2026-01-01T00:00:00Z' };
+    expect(parseState({ slowSeconds: 5, frozen: true, reactions: false, questions: 7, poll })).toMatchObject({
+      slowSeconds: 5, frozen: true, reactions: false, questions: 7, poll: { ...poll, endsAt: Date.parse(poll.endsAt) },
+    });
+    for (const wrong of [{ ...poll, id: 1 }, { ...poll, options: [{ text: 'Yes' }] }, { ...poll, options: {} }])
+      expect(parseState({ poll: wrong, slowSeconds: -1 })).toMatchObject({ poll: null, slowSeconds: 0 });
+  });
+});
+
+describe('questions', () => {
+  test('are checked', () => {
+    const good = { id: 'A', name: 'Ada', text: 'Why?', state: 'open', votes: 1 };
+    expect(parseQuestions({ questions: [good, { ...good, state: 'held' }, { ...good, votes: 'x' }, null] })).toEqual([good]);
+    for (const body of [null, [], {}, { questions: 1 }]) expect(parseQuestions(body)).toEqual([]);
+  });
+});
+
+describe('text', () => {
+  test('short codes become emoji', () => {
+    expect(replaceShortCodes('well done :clap::heart: :unknown: 10:30:45')).toBe('well done 👏❤️ :unknown: 10:30:45');
+    expect(new Set(emojis.map(([code]) => code)).size).toBe(emojis.length);
+  });
+
+  test('mentions are found as whole names', () => {
+    expect(mentions('hello @Ada!', 'ada')).toBe(true);
+    expect(mentions('hello @Adam and @ada', 'Ada')).toBe(true);
+    for (const text of ['hello Ada', 'hello @Adam', '@', '@ada_1']) expect(mentions(text, 'Ada')).toBe(false);
+  });
+});
+
+describe('reactions', () => {
+  test('are counted until they are sent', () => {
+    const taps = new ReactionTaps();
+    expect(taps.take()).toBeNull();
+    for (let i = 0; i < 30; i++) taps.add('👏');
+    taps.add('🔥');
+    expect(taps.take()).toEqual({ '👏': 20, '🔥': 1 });
+    expect(taps.take()).toBeNull();
+  });
+
+  test('have short counts', () => {
+    expect([7, 999, 1000, 1250, 9999, 12_345].map(compact)).toEqual(['7', '999', '1k', '1.2k', '9.9k', '12k']);
   });
 });
 

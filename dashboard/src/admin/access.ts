@@ -1,7 +1,7 @@
 /** Role names of the API, in ascending order of permissions. */
 const roles = ['viewer', 'moderator', 'producer', 'admin'];
 
-export function hasRole(role: string, required: 'producer' | 'admin'): boolean {
+export function hasRole(role: string, required: 'moderator' | 'producer' | 'admin'): boolean {
   return roles.indexOf(role) >= roles.indexOf(required);
 }
 

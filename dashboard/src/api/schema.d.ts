@@ -135,6 +135,26 @@ export interface Schemas {
     undoneAt: string | null;
     undoneBy: string | null;
   };
+  ChatCapitalsView: {
+    action: string | null;
+    maxPercent: number | null;
+  };
+  ChatCountView: {
+    action: string | null;
+    max: number | null;
+  };
+  ChatFiltersView: {
+    words?: Schemas['ChatWordsView'] | null;
+    links?: Schemas['ChatLinksView'] | null;
+    repeats?: Schemas['ChatRepeatsView'] | null;
+    capitals?: Schemas['ChatCapitalsView'] | null;
+    emoji?: Schemas['ChatCountView'] | null;
+    mentions?: Schemas['ChatCountView'] | null;
+  };
+  ChatLinksView: {
+    action: string | null;
+    domains: string[] | null;
+  };
   ChatMessageView: {
     session: string;
     id: string;
@@ -148,12 +168,52 @@ export interface Schemas {
     state: string;
     heldBy: string | null;
   };
+  ChatPollOption: {
+    /** The text. */
+    text: string;
+    /** Number of votes. */
+    votes: number;
+  };
+  ChatPollView: {
+    id: string;
+    session: string;
+    question: string;
+    options: Schemas['ChatPollOption'][];
+    createdAt: string;
+    endsAt: string | null;
+    hiddenAt: string | null;
+  };
+  ChatQuestionChange: {
+    state: string;
+    answeredAt?: string | null;
+  };
+  ChatQuestionView: {
+    id: string;
+    session: string;
+    participant: string;
+    from: string;
+    name: string;
+    text: string;
+    state: string;
+    votes: number;
+    time: string;
+    sentAt: string;
+    answeredAt: string | null;
+  };
+  ChatRepeatsView: {
+    action: string | null;
+    maxRun: number | null;
+    senderSeconds: number | null;
+    anyoneSeconds: number | null;
+  };
   ChatSettingsBody: {
     enabled?: boolean | null;
     slowSeconds?: number | null;
     membersOnly?: boolean | null;
     frozen?: boolean | null;
     holdAll?: boolean | null;
+    reactions?: boolean | null;
+    questions?: boolean | null;
   };
   ChatSettingsView: {
     enabled: boolean;
@@ -161,13 +221,21 @@ export interface Schemas {
     membersOnly: boolean;
     frozen: boolean;
     holdAll: boolean;
+    reactions: boolean;
+    questions: boolean;
   };
   ChatTokenView: {
     token: string;
+    name: string;
+    from: string;
     isModerator: boolean;
   };
   ChatUndo: {
     reason?: string | null;
+  };
+  ChatWordsView: {
+    held: string[] | null;
+    rejected: string[] | null;
   };
   ConfigurationMeta: {
     service: string;
@@ -449,6 +517,11 @@ export interface Schemas {
     network?: boolean | null;
     text?: string | null;
     reason?: string | null;
+  };
+  NewChatPollBody: {
+    question: string;
+    options: string[];
+    seconds?: number | null;
   };
   NewClip: {
     start: unknown;
@@ -877,6 +950,14 @@ export interface Operations {
     body: Schemas['ChatSettingsBody'];
     answer: Schemas['ChatSettingsView'];
   };
+  /** Change the state of a question: open, picked, answered, removed. 'answeredAt' is the program date-time at which the answer begins, now when it is missing. */
+  changeChatQuestion: {
+    method: 'PATCH';
+    path: '/api/v1/channels/{name}/chat/questions/{id}';
+    query: never;
+    body: Schemas['ChatQuestionChange'];
+    answer: Schemas['ChatQuestionView'];
+  };
   /** Change the members that are sent; the others stay as they are. A changed occurrence is detached from its series. Changes of a series apply to future occurrences that were not changed individually. */
   changeEvent: {
     method: 'PATCH';
@@ -956,6 +1037,14 @@ export interface Operations {
     query: never;
     body: Schemas['NewClip'];
     answer: Schemas['RecordingView'];
+  };
+  /** Create a poll while the channel is live. Viewers see it instead of the previous one. 'seconds' is the time for voting. */
+  createChatPoll: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/polls';
+    query: never;
+    body: Schemas['NewChatPollBody'];
+    answer: Schemas['ChatPollView'];
   };
   /** Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked. */
   createChatToken: {
@@ -1093,6 +1182,14 @@ export interface Operations {
     body: never;
     answer: void;
   };
+  /** End voting now. Viewers see the result. */
+  endChatPoll: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/polls/{id}/end';
+    query: never;
+    body: never;
+    answer: Schemas['ChatPollView'];
+  };
   /** End an event that is live or in preview, end its session and disconnect its encoder. */
   endEvent: {
     method: 'POST';
@@ -1172,6 +1269,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['ChatSettingsView'];
+  };
+  /** Get the filters of a channel's chat. */
+  getChatFilters: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/filters';
+    query: never;
+    body: never;
+    answer: Schemas['ChatFiltersView'];
   };
   /** Get an event or series. 'pageUrl' is its viewer page, available once the event is planned, or once it is live if it is not announced. A series has no page. */
   getEvent: {
@@ -1293,6 +1398,14 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
+  /** End voting, and no longer show the poll. */
+  hideChatPoll: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/chat/polls/{id}/hide';
+    query: never;
+    body: never;
+    answer: Schemas['ChatPollView'];
+  };
   /** Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its key. */
   kickEncoders: {
     method: 'POST';
@@ -1356,6 +1469,22 @@ export interface Operations {
     query: { session?: string; participant?: string; state?: string; before?: string; limit?: string };
     body: never;
     answer: Schemas['ChatMessageView'][];
+  };
+  /** List polls with their votes, newest first. */
+  listChatPolls: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/polls';
+    query: never;
+    body: never;
+    answer: Schemas['ChatPollView'][];
+  };
+  /** List the questions of the newest session by votes. 'state' selects one of held, muted, open, picked, answered, removed. */
+  listChatQuestions: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/questions';
+    query: { state?: string };
+    body: never;
+    answer: Schemas['ChatQuestionView'][];
   };
   /** List deliveries of the webhook, newest first. Filter by 'state' (waiting, delivered, failed). 'before' continues from an id. */
   listDeliveries: {
@@ -1620,6 +1749,14 @@ export interface Operations {
     query: never;
     body: Schemas['WebhookRotation'];
     answer: Schemas['IssuedWebhookView'];
+  };
+  /** Replace the filters. Actions are 'allow', 'hold' and 'reject'. Members that are missing get their defaults. */
+  setChatFilters: {
+    method: 'PUT';
+    path: '/api/v1/channels/{name}/chat/filters';
+    query: never;
+    body: Schemas['ChatFiltersView'];
+    answer: Schemas['ChatFiltersView'];
   };
   /** Change your password. All your other logins end. */
   setMyPassword: {

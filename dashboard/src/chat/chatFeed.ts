@@ -22,6 +22,20 @@ export interface ChatState {
   /** Each message waits for a moderator. */
   reviewed: boolean;
   pinned: ChatMessage | null;
+  poll: ChatPoll | null;
+  /** Whether viewers can react. */
+  reactions: boolean;
+  /** Version of the questions to the hosts; null without questions. */
+  questions: number | null;
+}
+
+/** A poll. */
+export interface ChatPoll {
+  id: string;
+  question: string;
+  options: { text: string; votes: number }[];
+  /** End of voting in ms since 1970. */
+  endsAt: number | null;
 }
 
 /** News of a chat. `reset` begins a new session: earlier messages no longer belong to it. */
@@ -29,6 +43,9 @@ export interface ChatNews {
   reset: boolean;
   messages: ChatMessage[];
   removed: string[];
+  /** Number of reactions by emoji. */
+  reactions: Record<string, number>;
+  session: string;
   state: ChatState;
 }
 
@@ -121,6 +138,8 @@ export class ChatFeed {
       reset,
       messages: batches.flatMap((batch) => batch.messages),
       removed: batches.flatMap((batch) => batch.removed),
+      reactions: reset ? {} : sumOf(batches.map((batch) => batch.reactions)),
+      session: list.session,
       state: list.state,
     });
     return true;
@@ -135,22 +154,40 @@ export function parseList(body: unknown): ChatList | null {
 }
 
 export function parseState(body: unknown): ChatState {
-  const { slowSeconds, membersOnly, frozen, reviewed, pinned } = fieldsOf(body);
+  const { slowSeconds, membersOnly, frozen, reviewed, pinned, poll, reactions, questions } = fieldsOf(body);
   return {
     slowSeconds: isCount(slowSeconds) ? slowSeconds : 0,
     membersOnly: membersOnly === true,
     frozen: frozen === true,
     reviewed: reviewed === true,
     pinned: parseMessage(pinned),
+    poll: parsePoll(poll),
+    reactions: reactions !== false,
+    questions: isCount(questions) ? questions : null,
   };
 }
 
+function parsePoll(value: unknown): ChatPoll | null {
+  const { id, question, options, endsAt } = fieldsOf(value);
+  const end = typeof endsAt === 'string' ? Date.parse(endsAt) : Number.NaN;
+  if (typeof id !== 'string' || typeof question !== 'string' || !Array.isArray(options)) return null;
+  const parsed = options.map(fieldsOf).flatMap(({ text, votes }) => (typeof text === 'string' && isCount(votes) ? [{ text, votes }] : []));
+  return parsed.length === options.length ? { id, question, options: parsed, endsAt: Number.isNaN(end) ? null : end } : null;
+}
+
+function sumOf(all: Record<string, number>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const counts of all) for (const [emoji, count] of Object.entries(counts)) sum[emoji] = (sum[emoji] ?? 0) + count;
+  return sum;
+}
+
 /** Unknown and invalid parts are left out. */
-export function parseBatch(body: unknown): { messages: ChatMessage[]; removed: string[] } {
+export function parseBatch(body: unknown): { messages: ChatMessage[]; removed: string[]; reactions: Record<string, number> } {
   const fields = fieldsOf(body);
   const messages = Array.isArray(fields.messages) ? fields.messages.map(parseMessage).filter((message) => message !== null) : [];
   const removed = Array.isArray(fields.removed) ? fields.removed.filter((id): id is string => typeof id === 'string') : [];
-  return { messages, removed };
+  const reactions = Object.fromEntries(Object.entries(fieldsOf(fields.reactions)).filter((entry): entry is [string, number] => isCount(entry[1])));
+  return { messages, removed, reactions };
 }
 
 function parseMessage(value: unknown): ChatMessage | null {

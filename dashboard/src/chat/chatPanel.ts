@@ -4,6 +4,9 @@ import { chatText } from '../text/chat';
 import { ChatFeed, type ChatMessage, type ChatNews, type ChatState } from './chatFeed';
 import { ChatHistory } from './chatHistory';
 import { type ChatMode, isSameMode } from './chatMode';
+import { PollPanel } from './chatPoll';
+import { parseQuestions, QuestionsPanel } from './chatQuestions';
+import { ReactionBar } from './chatReactions';
 import { createRow, nameOf } from './chatRow';
 import { ChatSender, type Sent } from './chatSender';
 import { replaceShortCodes } from './emoji';
@@ -26,6 +29,17 @@ export class ChatPanel {
   private readonly held = new HeldMessages();
   private readonly position: () => number | null;
   private readonly moderator: Moderator;
+  private readonly poll: PollPanel;
+  private readonly reactions = new ReactionBar(
+    () => this.mayTakePart(),
+    (counts) => void this.sender.react(counts).then((result) => this.report(result)),
+  );
+  private readonly questions = new QuestionsPanel(
+    (text) => this.ask(text),
+    async (question) => this.mayTakePart() && this.report(await this.sender.voteQuestion(question)),
+  );
+  private readonly liveRoot: string;
+  private questionsVersion: number | null = null;
   private readonly rows = new Map<string, HTMLElement>();
   private readonly names = new Map<string, string>();
   private readonly log = element('ol', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
@@ -65,7 +79,9 @@ export class ChatPanel {
    */
   constructor(liveRoot: string, postRoot: string, channel: string, position: () => number | null) {
     this.position = position;
+    this.liveRoot = liveRoot;
     this.sender = new ChatSender(postRoot, channel);
+    this.poll = new PollPanel(channel, (poll, choice) => void this.vote(poll, choice));
     this.moderator = new Moderator(channel, (participant) => {
       this.sender.use(participant);
       this.renderForms();
@@ -83,12 +99,15 @@ export class ChatPanel {
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
       element('h2', { class: 'chat-title' }, chatText.title),
       this.pinned,
+      this.poll.root,
       element('div', { class: 'chat-body' }, this.empty, this.historyStatus.root, this.log, this.more),
       this.mode,
       this.notice,
       this.moderator.notice,
       this.reply,
       this.emojis.grid,
+      this.questions.root,
+      this.reactions.root,
       this.joinForm,
       this.sendForm,
       element('div', { class: 'chat-foot' }, this.writer, this.moderator.link, rename),
@@ -156,6 +175,8 @@ export class ChatPanel {
     if (removed.size > 0) messages.remove(removed);
     for (const id of removed) this.removeRow(id);
     this.renderState(news.state);
+    this.reactions.show(news.reactions);
+    void this.loadQuestions(news.session, news.state.questions);
     this.showDue();
   }
 
@@ -181,6 +202,51 @@ export class ChatPanel {
     ];
     setHidden(this.mode, modes.length === 0);
     setText(this.mode, modes.join(' '));
+    this.poll.render(state.poll);
+    this.reactions.setEnabled(state.reactions && !state.frozen);
+    this.questions.setEnabled(state.questions !== null);
+  }
+
+  /** Loads the questions when their version has changed. */
+  private async loadQuestions(session: string, version: number | null): Promise<void> {
+    if (version === null || version === this.questionsVersion) return;
+    this.questionsVersion = version;
+    try {
+      const response = await fetch(`${this.liveRoot}/${session}/chat/questions/${version}.json`);
+      if (response.ok && version === this.questionsVersion) this.questions.render(parseQuestions(await response.json()));
+    } catch {
+      // The next change loads them again.
+    }
+  }
+
+  /** Whether the viewer has joined; says so if not. */
+  private mayTakePart(): boolean {
+    if (this.sender.participant !== null) return true;
+    this.setNotice(chatText.joinFirst);
+    this.name.focus();
+    return false;
+  }
+
+  private async vote(poll: string, choice: number): Promise<void> {
+    if (!this.mayTakePart()) return;
+    const result = await this.sender.vote(poll, choice);
+    this.report(result);
+    if (result.kind === 'ok' || result.status === 403) this.poll.markVoted(poll);
+  }
+
+  private async ask(text: string): Promise<boolean> {
+    if (!this.mayTakePart()) return false;
+    const result = await this.sender.ask(text, this.position());
+    if (!this.report(result)) return false;
+    this.setNotice(result.kind === 'ok' && result.value.isHeld ? chatText.held : chatText.asked);
+    return true;
+  }
+
+  /** Shows why a request was rejected. Returns whether it was accepted. */
+  private report(result: Sent<unknown>): boolean {
+    this.setNotice(result.kind === 'ok' ? '' : reasonOf(result));
+    if (result.kind === 'rejected' && result.status === 401) this.renderForms();
+    return result.kind === 'ok';
   }
 
   private showDue(): void {
@@ -200,14 +266,26 @@ export class ChatPanel {
       // The own message is there already.
       if (this.rows.has(message.id)) continue;
       const row = this.createRow(message);
+      const later = this.firstAfter(message.id);
       this.rows.set(message.id, row);
-      added.append(row);
+      // A message that is shown again returns to its place.
+      if (later === null) added.append(row);
+      else later.before(row);
     }
     this.log.append(added);
     while (this.log.childElementCount > maxShown) this.removeOldest();
     this.renderEmpty();
     if (wasAtEnd || reset) this.scrollToEnd();
     else setHidden(this.more, false);
+  }
+
+  /** First row in the page with a later id; null for a new message. */
+  private firstAfter(id: string): HTMLElement | null {
+    let first: [id: string, row: HTMLElement] | null = null;
+    for (const entry of this.rows) {
+      if (entry[1].isConnected && isEarlier(id, entry[0]) && (first === null || isEarlier(entry[0], first[0]))) first = entry;
+    }
+    return first?.[1] ?? null;
   }
 
   private createRow(message: ChatMessage): HTMLElement {
@@ -340,6 +418,13 @@ export class ChatPanel {
     this.log.scrollTop = this.log.scrollHeight;
     setHidden(this.more, true);
   }
+}
+
+/** Whether an id, `batch-position`, is before another. */
+function isEarlier(id: string, other: string): boolean {
+  const [batch = 0, position = 0] = id.split('-').map(Number);
+  const [otherBatch = 0, otherPosition = 0] = other.split('-').map(Number);
+  return batch < otherBatch || (batch === otherBatch && position < otherPosition);
 }
 
 function reasonOf(rejected: Extract<Sent<unknown>, { kind: 'rejected' }>): string {

@@ -59,6 +59,33 @@ export class ChatSender {
     return answer;
   }
 
+  /** Sends reactions, by emoji. */
+  react(reactions: Record<string, number>): Promise<Sent<unknown>> {
+    return this.post('reactions', { reactions });
+  }
+
+  /** Votes in a poll. */
+  vote(poll: string, choice: number): Promise<Sent<unknown>> {
+    return this.post('votes', { poll, choice });
+  }
+
+  /** Asks the hosts a question. */
+  async ask(text: string, time: number | null): Promise<Sent<SentMessage>> {
+    const answer = await this.post('questions', { text, time: time === null ? undefined : new Date(time).toISOString() });
+    return answer.kind === 'ok' ? { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } } : answer;
+  }
+
+  /** Votes for a question. */
+  voteQuestion(question: string): Promise<Sent<unknown>> {
+    return this.post('question-votes', { question });
+  }
+
+  private async post(path: string, body: object): Promise<Sent<unknown>> {
+    const answer = await post(`${this.postRoot}/${path}`, body, this.participant?.token);
+    if (answer.kind === 'rejected' && answer.status === 401) this.leave();
+    return answer;
+  }
+
   leave(): void {
     this.participant = null;
     store(this.key, null);

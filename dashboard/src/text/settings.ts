@@ -75,7 +75,7 @@ export const settingsText = {
     role: 'Role',
     roles: {
       viewer: 'Viewer: read-only access',
-      moderator: 'Moderator: same permissions as viewer',
+      moderator: 'Moderator: reads, and moderates the chat',
       producer: 'Producer: manages broadcasts',
       admin: 'Admin: full access',
     } as Record<string, string>,

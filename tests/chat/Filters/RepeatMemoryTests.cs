@@ -78,6 +78,22 @@ public sealed class RepeatMemoryTests
     }
 
     [Fact]
+    public void Oldest_messages_are_forgotten_first_and_renewed_ones_are_not_old()
+    {
+        var memory = new RepeatMemory(_time, capacity: 3);
+        var rules = Rules with { AnyoneSeconds = 0, SenderSeconds = 5 };
+        memory.Add(_channel, _ada, "renewed", rules);
+        memory.Add(_channel, _ada, "old", rules);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        memory.Add(_channel, _ada, "renewed", rules).ShouldBe(RepeatKind.None);
+        memory.Add(_channel, _ada, "new", rules);
+        memory.Add(_channel, _ada, "renewed", rules).ShouldBe(RepeatKind.BySender, "its first place was given up, not its second");
+        memory.Add(_channel, _ada, "newer", rules);
+        memory.Add(_channel, _ada, "newest", rules);
+        memory.Add(_channel, _ada, "renewed", rules).ShouldBe(RepeatKind.None, "it was the oldest");
+    }
+
+    [Fact]
     public async Task Memory_is_bounded_and_thread_safe()
     {
         var memory = new RepeatMemory(_time, capacity: 100);

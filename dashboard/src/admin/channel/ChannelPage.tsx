@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { hasRole } from '../access';
 import type { Api, Channel, System } from '../api';
+import { ChatSection } from '../chat/ChatSection';
 import { StreamKeys } from '../StreamKeys';
 import type { Live } from '../live/useLive';
 import { routePath, PageLink } from '../navigation';
@@ -74,6 +75,7 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
           event={events.get(name)}
           isEventKnown={isKnown}
           activityRevision={live.state.activityRevisions[name] ?? 0}
+          chatRevision={live.state.chatRevisions[name] ?? 0}
           onChanged={live.refresh}
           go={go}
         />
@@ -90,11 +92,12 @@ interface ChannelDetailsProps {
   event: Parameters<typeof ChannelActions>[0]['event'];
   isEventKnown: boolean;
   activityRevision: number;
+  chatRevision: number;
   onChanged: () => void;
   go: (url: string) => void;
 }
 
-function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activityRevision, onChanged, go }: ChannelDetailsProps) {
+function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activityRevision, chatRevision, onChanged, go }: ChannelDetailsProps) {
   const text = adminText.channelPage;
   const state = stateOf(channel);
   const canManage = hasRole(system.role, 'producer');
@@ -159,6 +162,9 @@ function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activ
         <ChartsSection api={api} channel={channel.name} canReadActivity={canManage} />
       </Suspense>
       {canManage && <TargetsSection api={api} channel={channel} revision={activityRevision} />}
+      {hasRole(system.role, 'moderator') && (
+        <ChatSection api={api} channel={channel.name} canManage={canManage} revision={chatRevision} />
+      )}
       {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
       {canManage && (
         <section className="block" aria-labelledby="settings-title">

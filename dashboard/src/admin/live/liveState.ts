@@ -22,6 +22,8 @@ export interface LiveState {
   stateRevisions: Record<string, number>;
   /** Number of activity messages by channel. */
   activityRevisions: Record<string, number>;
+  /** Number of messages about moderation of the chat, by channel. */
+  chatRevisions: Record<string, number>;
   /** Number of event messages. */
   eventsRevision: number;
   /** Number of reasons to reload the channel list: messages about unknown channels, or missed messages. */
@@ -41,6 +43,7 @@ export const initialLiveState: LiveState = {
   revision: 0,
   stateRevisions: {},
   activityRevisions: {},
+  chatRevisions: {},
   eventsRevision: 0,
   listRevision: 0,
 };
@@ -64,6 +67,9 @@ export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
       return { ...next, issues: { ...state.issues, [channel]: parseIssues(data.issues) } };
     case 'channel.viewers':
       return mergeViewers(next, channel, typeof data.viewers === 'number' ? data.viewers : undefined);
+    case 'chat.held':
+    case 'chat.moderated':
+      return { ...next, chatRevisions: { ...state.chatRevisions, [channel]: (state.chatRevisions[channel] ?? 0) + 1 } };
     default:
       return bumpActivity(next, channel);
   }

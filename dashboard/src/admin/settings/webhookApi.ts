@@ -25,6 +25,9 @@ export const webhookEventTypes = [
   'target.live',
   'target.lost',
   'target.rejected',
+  'chat.message',
+  'chat.held',
+  'chat.moderated',
 ] as const;
 
 export function listWebhooks(api: Api): Promise<Webhook[]> {
