@@ -69,7 +69,8 @@ internal sealed class ViewerChat : IChat
 
     /// <inheritdoc/>
     public async ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-        _settings.IsEnabled(channel) && await _feed.GetAsync(channel, session, cancellationToken) is var read ? new(1, read.Last, read.State) : null;
+        _settings.IsEnabled(channel) && await _feed.GetAsync(channel, session, cancellationToken) is var read
+            ? new(1, read.Last, read.State) : null;
 
     /// <inheritdoc/>
     public Task WhenAfter(SessionId session, long after) => _feed.Find(session)?.WhenAfter(after) ?? Task.CompletedTask;
@@ -212,7 +213,8 @@ internal sealed class ViewerChat : IChat
         switch (post.Kind)
         {
             case ChatPostKind.Reactions:
-                return NewReactions.Check(post.Reactions) is { } wrong ? (null, wrong) : (new NewReactions(identity.Id, post.Reactions!, now), null);
+                return NewReactions.Check(post.Reactions) is { } wrong ? (null, wrong)
+                    : (new NewReactions(identity.Id, post.Reactions!, now), null);
             case ChatPostKind.Vote:
                 return !Ulid.TryParse(post.Subject, out var poll) ? (null, "'poll' is not the id of a poll.")
                     : post.Choice is not { } choice ? (null, "'choice' is missing.") : (new NewVote(identity.Id, poll, choice, now), null);

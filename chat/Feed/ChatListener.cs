@@ -90,7 +90,8 @@ internal sealed class ChatListener(ServerDatabase database, ChatStore store, Cha
 
         if (await store.ReadAsync(notification.Session, notification.Batch, stoppingToken) is { } batch)
         {
-            session.Add(batch, batch.ChangesState ? (await store.ReadLastAsync(session.Channel, notification.Session, stoppingToken)).State : null);
+            session.Add(batch, batch.ChangesState
+                ? (await store.ReadLastAsync(session.Channel, notification.Session, stoppingToken)).State : null);
         }
     }
 }

@@ -74,7 +74,8 @@ internal sealed class FeedSession(ChannelName channel, SessionId session, long l
     public bool Has(long number) => Find(number, out _) is not null;
 
     /// <summary>
-    /// Adds a batch. Batches whose messages have been removed, or are shown again, are dropped from memory, so that they are rendered again.
+    /// Adds a batch. Batches whose messages have been removed, or are shown again, are dropped from memory, so that they are rendered
+    /// again.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="state">The state, when the batch changes it.</param>

@@ -29,7 +29,8 @@ internal sealed record FilterSettings
     /// <summary>Reads settings from JSON.</summary>
     /// <exception cref="JsonException">The text is not a valid object, or has an unknown member.</exception>
     public static FilterSettings Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, FilterJson.Default.FilterSettings) ?? throw new JsonException("The filters must be a JSON object.");
+        JsonSerializer.Deserialize(json, FilterJson.Default.FilterSettings)
+            ?? throw new JsonException("The filters must be a JSON object.");
 
     /// <summary>Renders the settings as UTF-8 JSON, with all members.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, FilterJson.Default.FilterSettings);

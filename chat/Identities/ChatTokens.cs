@@ -52,7 +52,9 @@ internal sealed class ChatTokens(ReadOnlyMemory<byte> key, TimeProvider time)
         return $"{Base64Url.EncodeToString(payload)}.{Base64Url.EncodeToString(Sign(Purpose, payload))}";
     }
 
-    /// <summary>Derives the id of a participant who is known elsewhere, so that it stays the same when the participant joins again.</summary>
+    /// <summary>
+    /// Derives the id of a participant who is known elsewhere, so that it stays the same when the participant joins again.
+    /// </summary>
     /// <param name="channel">The channel.</param>
     /// <param name="kind">Kind of the subject, such as <c>user</c>.</param>
     /// <param name="subject">Identifies the participant among those of the kind.</param>

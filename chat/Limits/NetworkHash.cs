@@ -63,7 +63,8 @@ internal sealed class NetworkHashes(ServerDatabase database, [FromKeyedServices(
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var parameters = new
         {
-            today = day.ToDateTime(default), yesterday = day.AddDays(-1).ToDateTime(default), salt = RandomNumberGenerator.GetBytes(SaltBytes),
+            today = day.ToDateTime(default), yesterday = day.AddDays(-1).ToDateTime(default),
+            salt = RandomNumberGenerator.GetBytes(SaltBytes),
         };
         var rows = (await connection.QueryAsync<(DateTime Day, byte[] Salt)>(new CommandDefinition(
             """

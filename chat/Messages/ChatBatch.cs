@@ -35,7 +35,8 @@ internal sealed record ChatBatch(long Number, IReadOnlyList<ChatMessage> Message
     internal sealed record Document(IReadOnlyList<Item> Messages, IReadOnlyList<string>? Removed,
         IReadOnlyDictionary<string, long>? Reactions);
 
-    internal sealed record Item(string Id, string From, string Name, string? Role, string? Kind, string Text, string? ReplyTo, DateTime Time)
+    internal sealed record Item(string Id, string From, string Name, string? Role, string? Kind, string Text, string? ReplyTo,
+        DateTime Time)
     {
         public static Item Of(ChatMessage message) => new(message.Id.ToString(), message.From, message.Name,
             ChatIdentity.NameOf(message.Role), message.IsAnnouncement ? "announcement" : null, message.Text, message.ReplyTo?.ToString(),

@@ -31,7 +31,7 @@ internal readonly record struct MessageId(long Batch, int Position)
     }
 }
 
-/// <summary>What a participant has sent, before it is stored.</summary>
+/// <summary>A message, vote or other request of a participant, before it is stored.</summary>
 /// <param name="Identity">Id of the participant.</param>
 /// <param name="SentAt">Time of receipt.</param>
 internal abstract record Submission(Ulid Identity, DateTimeOffset SentAt)

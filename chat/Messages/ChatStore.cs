@@ -140,7 +140,8 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
             """, new { session = session.Value }, cancellationToken: cancellationToken))];
     }
 
-    private static async Task<MessageGate> ReadGateAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel,
+    private static async Task<MessageDecider> ReadDeciderAsync(NpgsqlConnection connection, NpgsqlTransaction transaction,
+        ChannelName channel,
         SessionId session, IReadOnlyList<Submission> messages, CancellationToken cancellationToken)
     {
         var now = messages.Max(message => message.SentAt);
@@ -148,7 +149,8 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
         {
             channel = channel.Value, session = session.Value, now,
             identities = messages.Select(message => message.Identity.Value).Distinct().ToArray(),
-            networks = messages.SelectMany(message => new[] { message.Network?.Today, message.Network?.Yesterday }).OfType<byte[]>().ToArray(),
+            networks = messages.SelectMany(message =>
+                new[] { message.Network?.Today, message.Network?.Yesterday }).OfType<byte[]>().ToArray(),
         };
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             $"""
@@ -183,12 +185,12 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
             ?? throw OperationException.NoChannel(channel.Value);
 
         // Read after the lock of the session: a moderator's action that was committed before is in effect.
-        var gate = await ReadGateAsync(connection, transaction, channel, session, messages, cancellationToken);
+        var decider = await ReadDeciderAsync(connection, transaction, channel, session, messages, cancellationToken);
         var sent = new SentMessage[messages.Count];
         List<(int Index, Decision Decision)> accepted = [];
         for (var i = 0; i < messages.Count; i++)
         {
-            var decision = gate.Decide(messages[i], out var rejection);
+            var decision = decider.Decide(messages[i], out var rejection);
             if (decision == Decision.Reject)
             {
                 sent[i] = new(null, false, rejection);
@@ -256,7 +258,8 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
 
         for (var position = 0; position < ordered.Count; position++)
         {
-            sent[ordered[position].Index] = new(new MessageId(number, position).ToString(), ordered[position].Decision == Decision.Hold, default);
+            sent[ordered[position].Index] = new(new MessageId(number, position).ToString(), ordered[position].Decision == Decision.Hold,
+                default);
         }
 
         return ([.. stored.Take(shown).Select((row, position) => ChatMessage.Of(new(number, position), row.Message))], stored);

@@ -19,12 +19,15 @@ internal static class MessageInsert
         IReadOnlyList<StoredMessage> messages, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO chat_messages (session_id, batch, position, shown, identity_id, name, text, reply_to, media_time, sent_at, kind, role,
+            INSERT INTO chat_messages (session_id, batch, position, shown, identity_id, name, text, reply_to, media_time, sent_at, kind,
+                role,
                 hidden, held_by, network)
-            SELECT @session, @number, (m.ordinal - 1)::integer, m.shown, m.identity, m.name, m.text, m.reply, m.media_time, m.sent_at, m.kind,
+            SELECT @session, @number, (m.ordinal - 1)::integer, m.shown, m.identity, m.name, m.text, m.reply, m.media_time, m.sent_at,
+                m.kind,
                 m.role, m.hidden, m.held_by, m.network
             FROM unnest(@shown, @identities, @names, @texts, @replies, @mediaTimes, @sentAt, @kinds, @roles, @hidden, @heldBy, @networks)
-                WITH ORDINALITY AS m (shown, identity, name, text, reply, media_time, sent_at, kind, role, hidden, held_by, network, ordinal)
+                WITH ORDINALITY AS m (shown, identity, name, text, reply, media_time, sent_at, kind, role, hidden, held_by, network,
+                    ordinal)
             """,
             new
             {

@@ -108,7 +108,8 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
         var rows = await connection.QueryAsync<ActionRow>(new CommandDefinition(
             $"""
             SELECT {ActionRow.ColumnsSql} FROM chat_actions a JOIN channels c ON c.id = a.channel_id
-            WHERE c.name = @channel AND (@participant::text IS NULL OR a.identity_id = @participant) AND (@before::text IS NULL OR a.id < @before)
+            WHERE c.name = @channel AND (@participant::text IS NULL OR a.identity_id = @participant)
+                AND (@before::text IS NULL OR a.id < @before)
                 AND (NOT @inEffect OR EXISTS (SELECT FROM chat_sanctions n WHERE n.id = a.id AND n.lifted_at IS NULL
                     AND (n.ends_at IS NULL OR n.ends_at > @now)))
             ORDER BY a.id DESC LIMIT @limit
@@ -123,7 +124,8 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
         CancellationToken cancellationToken = default)
     {
         CheckLimit(filter.Limit, ChatMessageFilter.MaxPage);
-        var before = filter.Before?.Split('/') is [var session, var id] && MessageId.TryParse(id, out var parsed) ? (Session: session, Id: parsed)
+        var before = filter.Before?.Split('/') is [var session, var id] && MessageId.TryParse(id, out var parsed)
+            ? (Session: session, Id: parsed)
             : filter.Before is null ? ((string Session, MessageId Id)?)null
             : throw new OperationException([new("before", "'before' must be SESSION/ID of a message.")]);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -304,20 +306,23 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
                     await step.RemoveAllOfAsync(action.Participant!, action.Id, MaxRemoved);
                 }
 
-                return action with { EndsAt = request.Duration is { } duration ? now + duration : null, IncludesNetwork = request.IncludesNetwork };
+                return action with { EndsAt = request.Duration is { } duration ? now + duration : null,
+                    IncludesNetwork = request.IncludesNetwork };
         }
 
         return action;
     }
 
-    private static async Task<ChatAction> AnnounceAsync(ModerationStep step, ChatActionRequest request, ChatAction action, DateTimeOffset now)
+    private static async Task<ChatAction> AnnounceAsync(ModerationStep step, ChatActionRequest request, ChatAction action,
+        DateTimeOffset now)
     {
         if (ChatText.TryCleanMessage(request.Text, out var text) is { } error)
         {
             throw new OperationException([new("text", error)]);
         }
 
-        var name = NameOf(request.Moderator.Name) ?? NameOf(request.Moderator.Id[(request.Moderator.Id.IndexOf('/', StringComparison.Ordinal) + 1)..])
+        var name = NameOf(request.Moderator.Name)
+            ?? NameOf(request.Moderator.Id[(request.Moderator.Id.IndexOf('/', StringComparison.Ordinal) + 1)..])
             ?? "Moderator";
         var message = new NewMessage(Ulid.New(now), name.Length > 0 ? name : "Moderator", text, null, now, now)
         {

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Broadcast.Chat.Moderation;
 
-/// <summary>Steps of the transaction of an action. Changes that pages must learn are collected, and stored as one batch at the end.</summary>
+/// <summary>
+/// Steps of the transaction of an action. Changes that pages must learn are collected, and stored as one batch at the end.
+/// </summary>
 internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransaction transaction, ChannelName channel, DateTimeOffset now,
     CancellationToken cancellationToken)
 {
@@ -219,7 +221,8 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
                     WHERE p.id = v.poll_id AND p.session_id = @session AND v.identity_id = @participant),
                 question_votes AS (DELETE FROM chat_question_votes v USING chat_questions q
                     WHERE q.id = v.question_id AND q.session_id = @session AND v.identity_id = @participant)
-            UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session AND EXISTS (SELECT FROM questions)
+            UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session
+                AND EXISTS (SELECT FROM questions)
             """, new { session = Session?.Value, participant });
         _changes.Add(new(State: true));
         return deleted.Count;
@@ -239,9 +242,11 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     /// <summary>Stores an action.</summary>
     public Task InsertActionAsync(ChatAction action) => ExecuteAsync(
         """
-        INSERT INTO chat_actions (id, channel_id, session_id, action, moderator, moderator_name, identity_id, name, message, reason, created_at,
+        INSERT INTO chat_actions (id, channel_id, session_id, action, moderator, moderator_name, identity_id, name, message, reason,
+            created_at,
             ends_at, with_network)
-        VALUES (@id, @channelId, @session, @kind, @moderator, @moderatorName, @participant, @name, @message, @reason, @at, @endsAt, @network)
+        VALUES (@id, @channelId, @session, @kind, @moderator, @moderatorName, @participant, @name, @message, @reason, @at, @endsAt,
+            @network)
         """,
         new
         {
@@ -296,7 +301,8 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     private async Task<bool> IsOpenAsync() => await OpenSessionAsync() is { } open && open == Session;
 
     private async Task<SessionId?> OpenSessionAsync() => SessionId.TryParse(await ScalarAsync<string?>(
-        "SELECT id FROM sessions WHERE channel_id = @id AND ended_at IS NULL ORDER BY id DESC LIMIT 1", new { id = _channelId }), out var id)
+        "SELECT id FROM sessions WHERE channel_id = @id AND ended_at IS NULL ORDER BY id DESC LIMIT 1", new { id = _channelId }),
+            out var id)
         ? id : null;
 
     private object Of(MessageId message) => new { session = Session?.Value, batch = message.Batch, position = message.Position };
@@ -311,7 +317,8 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken));
 
     private async Task<List<T>> QueryAsync<T>(string sql, object parameters) =>
-        (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellationToken))).AsList();
+        (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction,
+            cancellationToken: cancellationToken))).AsList();
 
     /// <summary>Sender of a message.</summary>
     internal sealed record Sender(string Identity, string Name);

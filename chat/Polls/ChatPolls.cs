@@ -70,7 +70,8 @@ internal sealed class ChatPolls(ServerDatabase database, IChangeLog changes, [Fr
             """,
             new
             {
-                id = Ulid.New(now).Value, session = session.Value, question, options = options.ToArray(), votes = new long[options.Count], now,
+                id = Ulid.New(now).Value, session = session.Value, question, options = options.ToArray(), votes = new long[options.Count],
+                now,
                 endsAt = now + poll.Duration,
             }, transaction, cancellationToken: cancellationToken));
         await RecordAsync(connection, transaction, channel, "poll.create", row.Id, cancellationToken);
@@ -150,7 +151,8 @@ internal sealed class ChatPolls(ServerDatabase database, IChangeLog changes, [Fr
         await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session", new { session = row.Session },
             transaction, cancellationToken: cancellationToken));
-        await RecordAsync(connection, transaction, channel, state == ChatQuestionState.Removed ? "question.remove" : "question.change", row.Id, cancellationToken);
+        await RecordAsync(connection, transaction, channel, state == ChatQuestionState.Removed ? "question.remove" : "question.change",
+            row.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.ToQuestion();
     }

@@ -36,7 +36,8 @@ internal sealed record PollRow
         """;
 
     /// <summary>Creates the poll.</summary>
-    public ChatPoll ToPoll() => new(Id, Session, Question, [.. Options.Zip(Votes, (text, votes) => new ChatPollOption(text, votes))], CreatedAt)
+    public ChatPoll ToPoll() =>
+        new(Id, Session, Question, [.. Options.Zip(Votes, (text, votes) => new ChatPollOption(text, votes))], CreatedAt)
     {
         EndsAt = EndsAt, HiddenAt = HiddenAt,
     };

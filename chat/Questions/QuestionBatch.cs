@@ -24,7 +24,8 @@ internal static class QuestionBatch
         }
 
         var open = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT count(*) FROM chat_questions WHERE session_id = @session AND state IN ('open', 'held')", new { session = session.Value },
+            "SELECT count(*) FROM chat_questions WHERE session_id = @session AND state IN ('open', 'held')",
+            new { session = session.Value },
             transaction, cancellationToken: cancellationToken));
         if (open + questions.Count > MaxOpen)
         {

@@ -20,12 +20,15 @@ internal sealed record QuestionRow(string Id, string Session, string Identity, s
     public static string NameOf(ChatQuestionState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>Creates the question.</summary>
-    public ChatQuestion ToQuestion() => new(Id, Session, Identity, PublicId, Name, Text, Enum.Parse<ChatQuestionState>(State, ignoreCase: true),
+    public ChatQuestion ToQuestion() =>
+        new(Id, Session, Identity, PublicId, Name, Text, Enum.Parse<ChatQuestionState>(State, ignoreCase: true),
         Votes, MediaTime, SentAt, AnsweredAt);
 
     /// <summary>Renders the questions that viewers see as UTF-8 JSON.</summary>
     public static byte[] ToJson(IEnumerable<QuestionRow> rows) => JsonSerializer.SerializeToUtf8Bytes(
-        new Document([.. rows.Select(row => new QuestionItem(row.Id, row.PublicId, row.Name, row.Text, row.State, row.Votes, row.MediaTime.UtcDateTime,
+        new Document(
+            [.. rows.Select(row =>
+                new QuestionItem(row.Id, row.PublicId, row.Name, row.Text, row.State, row.Votes, row.MediaTime.UtcDateTime,
             row.AnsweredAt?.UtcDateTime))]), BatchJson.Relaxed.QuestionDocument);
 
     private string PublicId => ChatIdentity.PublicIdOf(Ulid.TryParse(Identity, out var id) ? id : default);

@@ -14,7 +14,8 @@ internal sealed record NewReactions(Ulid Identity, IReadOnlyDictionary<string, i
     public const int MaxCount = 20;
 
     /// <summary>Emoji of reactions.</summary>
-    public static IReadOnlyList<string> Emoji { get; } = ["\U0001F44F", "\u2764\uFE0F", "\U0001F602", "\U0001F62E", "\U0001F389", "\U0001F525"];
+    public static IReadOnlyList<string> Emoji { get; } = ["\U0001F44F", "\u2764\uFE0F", "\U0001F602", "\U0001F62E", "\U0001F389",
+        "\U0001F525"];
 
     /// <summary>Checks counts as received.</summary>
     /// <returns>The error as a sentence; <see langword="null"/> when they are valid.</returns>

@@ -57,7 +57,8 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
             INSERT INTO chat_settings AS s (channel_id, enabled, filters)
             SELECT id, false, @filters::jsonb FROM channels WHERE name = @channel AND deleted_at IS NULL
             ON CONFLICT (channel_id) DO UPDATE SET filters = excluded.filters
-            """, new { channel = channel.Value, filters = Encoding.UTF8.GetString(text) }, transaction, cancellationToken: cancellationToken)) != 1)
+            """, new { channel = channel.Value, filters = Encoding.UTF8.GetString(text) }, transaction,
+            cancellationToken: cancellationToken)) != 1)
         {
             throw OperationException.NoChannel(channel.Value);
         }
@@ -99,7 +100,8 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
             INSERT INTO chat_settings AS s (channel_id, enabled, slow_seconds, members_only, frozen, hold_all, reactions,
                 questions)
             SELECT id, coalesce(@enabled, false), coalesce(@slowSeconds, 0), coalesce(@membersOnly, false), coalesce(@frozen, false),
-                coalesce(@holdAll, false), coalesce(@reactions, true), coalesce(@questions, false) FROM channels WHERE name = @channel AND deleted_at IS NULL
+                coalesce(@holdAll, false), coalesce(@reactions, true), coalesce(@questions, false) FROM channels WHERE name = @channel
+                    AND deleted_at IS NULL
             ON CONFLICT (channel_id) DO UPDATE SET enabled = coalesce(@enabled, s.enabled),
                 slow_seconds = coalesce(@slowSeconds, s.slow_seconds), members_only = coalesce(@membersOnly, s.members_only),
                 frozen = coalesce(@frozen, s.frozen), hold_all = coalesce(@holdAll, s.hold_all),
@@ -107,7 +109,8 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
             RETURNING {ColumnsSql}
             """,
             new { channel = channel.Value, change.Enabled, change.SlowSeconds, change.MembersOnly, change.Frozen, change.HoldAll,
-                change.Reactions, change.Questions }, transaction, cancellationToken: cancellationToken)) ?? throw OperationException.NoChannel(channel.Value);
+                change.Reactions, change.Questions }, transaction, cancellationToken: cancellationToken))
+                    ?? throw OperationException.NoChannel(channel.Value);
         await changes.RecordAsync(connection, transaction, time.GetUtcNow(), "chat.change", $"channel/{channel.Value}", DetailOf(change),
             cancellationToken);
         await SessionBatches.AddStateChangeAsync(connection, transaction, channel.Value, cancellationToken);

@@ -53,8 +53,8 @@ internal static class ChatEndpoints
 
         api.MapPost("/channels/{name}/chat/actions", ActAsync).RequireRole(TokenRole.Moderator).AcceptsBody<NewChatAction>()
             .Describe<ChatActionView>("moderateChat",
-                $"Act as a moderator. 'action' is one of {string.Join(", ", Kinds)}. 'message' is the message that it concerns, or a message "
-                + "of the participant; 'session' its session, the newest one by default.", 201, 404, 409)
+                $"Act as a moderator. 'action' is one of {string.Join(", ", Kinds)}. 'message' is the message that it concerns, or a "
+                + "message of the participant; 'session' its session, the newest one by default.", 201, 404, 409)
             .WithIdempotencyKey<ChatActionView>(isSecret: false);
 
         api.MapPost("/channels/{name}/chat/actions/{id}/undo", UndoAsync).RequireRole(TokenRole.Moderator).AcceptsBody<ChatUndo>()
@@ -68,7 +68,8 @@ internal static class ChatEndpoints
 
         api.MapPost("/channels/{name}/chat/token", TokenAsync).RequireRole(TokenRole.Viewer)
             .Describe<ChatTokenView>("createChatToken",
-                "Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked.", 200, 404);
+                "Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked.", 200,
+                404);
     }
 
     // 1000 entries of 60 characters, of up to four bytes or escaped.
@@ -145,7 +146,8 @@ internal static class ChatEndpoints
         string? limit, HttpContext http)
     {
         var rows = Paging.Limit(limit);
-        return Paging.Page(http, await Of<IChatModeration>(http).ListActionsAsync(Channel(name), participant, inEffect == "true", before, rows,
+        return Paging.Page(http,
+            await Of<IChatModeration>(http).ListActionsAsync(Channel(name), participant, inEffect == "true", before, rows,
             http.RequestAborted), rows, "before", action => action.Id.Value, ChatActionView.From);
     }
 

@@ -19,11 +19,13 @@ internal static class ChatPollEndpoints
         api.MapGet("/channels/{name}/chat/polls", async (string name, HttpContext http) =>
                 (await ChatEndpoints.Of<IChatPolls>(http).ListAsync(ChatEndpoints.Channel(name), http.RequestAborted))
                 .Select(ChatPollView.From).ToList())
-            .RequireRole(TokenRole.Moderator).Describe<List<ChatPollView>>("listChatPolls", "List polls with their votes, newest first.", 200, 404);
+            .RequireRole(TokenRole.Moderator).Describe<List<ChatPollView>>("listChatPolls", "List polls with their votes, newest first.",
+                200, 404);
 
         api.MapPost("/channels/{name}/chat/polls", CreateAsync).RequireRole(TokenRole.Moderator).AcceptsBody<NewChatPollBody>()
             .Describe<ChatPollView>("createChatPoll",
-                "Create a poll while the channel is live. Viewers see it instead of the previous one. 'seconds' is the time for voting.", 201, 404,
+                "Create a poll while the channel is live. Viewers see it instead of the previous one. 'seconds' is the time for voting.",
+                201, 404,
                 409)
             .WithIdempotencyKey<ChatPollView>(isSecret: false);
 
@@ -43,8 +45,8 @@ internal static class ChatPollEndpoints
 
         api.MapPatch("/channels/{name}/chat/questions/{id}", ChangeAsync).RequireRole(TokenRole.Moderator).AcceptsBody<ChatQuestionChange>()
             .Describe<ChatQuestionView>("changeChatQuestion",
-                $"Change the state of a question: {string.Join(", ", NewStates)}. 'answeredAt' is the program date-time at which the answer "
-                + "begins, now when it is missing.", 200, 404);
+                $"Change the state of a question: {string.Join(", ", NewStates)}. 'answeredAt' is the program date-time at which the "
+                + "answer begins, now when it is missing.", 200, 404);
     }
 
     private static string NameOf(ChatQuestionState state) => state.ToString().ToLowerInvariant();

@@ -71,7 +71,8 @@ describe('requests', () => {
     await createPoll(api, 'main', { question: 'q', options: ['a', 'b'] });
     await endPoll(api, 'main', 'P', true);
     await changeQuestion(api, 'main', 'Q', 'picked');
-    await setFilters(api, 'main', filtersOf({} as never, form({ held: 'x', rejected: '', links: 'hold', domains: '', capitals: 'allow', repeats: 'allow' })));
+    await setFilters(api, 'main',
+      filtersOf({} as never, form({ held: 'x', rejected: '', links: 'hold', domains: '', capitals: 'allow', repeats: 'allow' })));
     expect(requests.map((request) => request.replace('/api/v1/channels/', ''))).toEqual([
       'PATCH a%20b/chat {"frozen":true}',
       'GET main/chat/messages?limit=100&state=held&participant=P',
@@ -104,7 +105,8 @@ describe('forms', () => {
     expect(actionOf(message, form({ action: 'remove', seconds: '600', network: 'on', reason: ' ' }))).toEqual({
       action: 'remove', session: 'S', message: '58-0',
     });
-    expect(actionOf(message, form({ action: 'timeout', seconds: '600', reason: 'Insults' }))).toMatchObject({ seconds: 600, reason: 'Insults' });
+    expect(actionOf(message, form({ action: 'timeout', seconds: '600', reason: 'Insults' }))).toMatchObject({ seconds: 600,
+      reason: 'Insults' });
     expect(actionOf(message, form({ action: 'ban', seconds: '600', network: 'on' }))).toEqual({
       action: 'ban', session: 'S', message: '58-0', network: true,
     });
@@ -128,7 +130,8 @@ describe('pages', () => {
 
   test('let only producers switch the chat on and off', () => {
     const modes = (canManage: boolean) =>
-      renderToStaticMarkup(<ChatModes api={api} channel="main" revision={0} onChanged={ignore} settings={settings} canManage={canManage} />);
+      renderToStaticMarkup(
+        <ChatModes api={api} channel="main" revision={0} onChanged={ignore} settings={settings} canManage={canManage} />);
     expect(modes(false)).toMatch(/<input[^>]*disabled/);
     expect(modes(true)).not.toMatch(/<input[^>]*disabled/);
     expect(modes(false)).toContain(text.frozen);
@@ -156,7 +159,8 @@ describe('pages', () => {
     const html = renderToStaticMarkup(<PollResult poll={poll} now={0} />);
     expect(html).toContain(text.votes(3));
     expect(html).toContain(text.pollOpen);
-    expect(renderToStaticMarkup(<PollResult poll={{ ...poll, endsAt: poll.createdAt }} now={Date.parse('2031-01-01')} />)).toContain(text.pollEnded);
+    expect(renderToStaticMarkup(<PollResult poll={{ ...poll, endsAt: poll.createdAt }} now={Date.parse('2031-01-01')} />)).toContain(
+      text.pollEnded);
   });
 
   test('show loading, failures and a chat that is off', () => {

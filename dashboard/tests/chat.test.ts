@@ -7,7 +7,8 @@ import { mentions } from '../src/chat/chatRow';
 import { emojis, replaceShortCodes } from '../src/chat/emoji';
 import { HeldMessages, maxHoldMs } from '../src/chat/heldMessages';
 
-const message = (id: string, time = 0): ChatMessage => ({ id, from: 'abcdef0123', name: 'Ada', text: id, replyTo: null, time, role: null, isAnnouncement: false });
+const message = (id: string, time = 0): ChatMessage =>
+  ({ id, from: 'abcdef0123', name: 'Ada', text: id, replyTo: null, time, role: null, isAnnouncement: false });
 
 describe('responses', () => {
   test('are checked', () => {

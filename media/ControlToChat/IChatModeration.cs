@@ -40,7 +40,7 @@ public enum ChatMessageState
     /// <summary>Viewers do not see it, because there were more than they can read.</summary>
     Sampled,
 
-    /// <summary>It waits for a moderator.</summary>
+    /// <summary>Waits for a moderator.</summary>
     Held,
 
     /// <summary>A moderator, or the review webhook, has decided that it is not shown.</summary>

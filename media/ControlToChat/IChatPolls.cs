@@ -33,13 +33,13 @@ public sealed record NewChatPoll(string? Question, IReadOnlyList<string>? Option
 /// <summary>State of a question.</summary>
 public enum ChatQuestionState
 {
-    /// <summary>It waits for a moderator.</summary>
+    /// <summary>Waits for a moderator.</summary>
     Held,
 
-    /// <summary>Its sender was muted.</summary>
+    /// <summary>Hidden: its sender was muted.</summary>
     Muted,
 
-    /// <summary>It waits for an answer, and viewers can vote for it.</summary>
+    /// <summary>Waits for an answer. Viewers can vote for it.</summary>
     Open,
 
     /// <summary>The hosts have chosen it.</summary>

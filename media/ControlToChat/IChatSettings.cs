@@ -69,7 +69,8 @@ public interface IChatSettings
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The filters after the change, with all members.</returns>
     /// <exception cref="Exception">The channel does not exist, a value is invalid, or the database is unavailable.</exception>
-    Task<ReadOnlyMemory<byte>> SetFiltersAsync(ChannelName channel, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
+    Task<ReadOnlyMemory<byte>> SetFiltersAsync(ChannelName channel, ReadOnlyMemory<byte> json,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Changes the settings of a channel, and records the change in the audit log.</summary>
     /// <returns>The settings after the change.</returns>

@@ -41,8 +41,10 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
     /// <summary>Renders a list.</summary>
     internal static Document ListOf(SessionId session, ChatBatches batches) => new(
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}},"state":{{Encoding.UTF8.GetString(batches.State.Span)}}}""")),
+            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}},"state":{{StateOf(batches)}}}""")),
         ContentTypes.Json);
+
+    private static string StateOf(ChatBatches batches) => Encoding.UTF8.GetString(batches.State.Span);
 
     private async Task AnswerListAsync(HttpContext context, LiveSession session)
     {
@@ -103,7 +105,9 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
         }
     }
 
-    /// <summary>Responds with the current questions. The number in the path changes with them, so caches need not be asked for news.</summary>
+    /// <summary>
+    /// Responds with the current questions. The number in the path changes with them, so caches need not be asked for news.
+    /// </summary>
     private async Task AnswerQuestionsAsync(HttpContext context, LiveSession session)
     {
         try

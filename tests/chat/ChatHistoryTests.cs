@@ -43,13 +43,15 @@ public sealed class ChatHistoryTests(PostgresFixture postgres)
 
         var shown = await ShownAsync(server);
         shown.Count.ShouldBe((30 * 4) - 1);
-        var times = (await server.QueryAsync<(string Id, DateTimeOffset At)>("SELECT batch || '-' || position, media_time FROM chat_messages"))
+        var times = (await server.QueryAsync<(string Id,
+            DateTimeOffset At)>("SELECT batch || '-' || position, media_time FROM chat_messages"))
             .ToDictionary(row => row.Id, row => row.At);
         for (var minute = 0; minute < 6; minute++)
         {
             var (from, to) = (ChatServer.At.AddMinutes(minute), ChatServer.At.AddMinutes(minute + 1));
             var messages = await ReadAsync(history, from, to);
-            messages.Select(IdOf).ShouldBe(shown.Where(id => times[id] >= from && times[id] < to).OrderBy(id => times[id]), $"minute {minute}");
+            messages.Select(IdOf)
+                .ShouldBe(shown.Where(id => times[id] >= from && times[id] < to).OrderBy(id => times[id]), $"minute {minute}");
             messages.Select(message => message.GetProperty("time").GetDateTimeOffset()).ShouldBeInOrder();
         }
 

@@ -107,7 +107,7 @@ internal sealed class ChatServer : IAsyncDisposable
     public Task<ChatAnswer> SendAsync(string? token, string text, IPAddress? client = null, string? replyTo = null) =>
         Chat.SendAsync(new(Demo, Session, token, text, replyTo, At, client), default);
 
-    /// <summary>Sends what a page sends.</summary>
+    /// <summary>Sends a request of a page.</summary>
     public Task<ChatAnswer> PostAsync(string token, ChatPostForm form) =>
         Chat.SendAsync(new(Demo, Session, token, form.Text, null, At, null)
         {
@@ -208,7 +208,7 @@ internal sealed class ChatServer : IAsyncDisposable
     public async ValueTask DisposeAsync() => await Database.DisposeAsync();
 }
 
-/// <summary>What a page sends.</summary>
+/// <summary>A request of a page.</summary>
 internal sealed record ChatPostForm(ChatPostKind Kind)
 {
     public string? Text { get; init; }

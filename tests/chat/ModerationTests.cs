@@ -124,7 +124,7 @@ public sealed class ModerationTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Muted_participant_is_not_told_and_others_do_not_see_the_messages()
+    public async Task Muted_participant_is_not_notified_and_others_do_not_see_the_messages()
     {
         await using var server = await ListenAsync();
         var troll = await server.JoinAsync("Troll");
@@ -179,7 +179,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         (await server.SendNowAsync(token, "THIS is fine!")).Outcome.ShouldBe(ChatOutcome.Denied, "it repeats the first message");
         (await SendAsync(server, token, "a dubious matter")).Outcome.ShouldBe(ChatOutcome.Held);
         (await SendAsync(server, token, "see example.com/offer")).Outcome.ShouldBe(ChatOutcome.Held);
-        (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo) { State = ChatMessageState.Held })).Select(message => message.HeldBy)
+        (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo) { State = ChatMessageState.Held })).Select(message =>
+            message.HeldBy)
             .ShouldBe(["The message contains a link to 'example.com'.", "The message contains the listed word 'dubious'."]);
         (await server.Chat.JoinAsync(ChatServer.Demo, "B4dword", null, null, default)).Outcome.ShouldBe(ChatOutcome.Invalid);
         (await server.ShownAsync()).ShouldBe(["1-0"]);
@@ -244,7 +245,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         await server.ActAsync(ChatActionKind.Remove, "1-0");
         await Poll.UntilAsync(async () => await server.StateAsync() == "{}");
         (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Unpin))).Code.ShouldBe(OperationErrorCode.Conflict);
-        (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Pin, "1-0"))).Code.ShouldBe(OperationErrorCode.Conflict);
+        (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Pin, "1-0"))).Code
+            .ShouldBe(OperationErrorCode.Conflict);
     }
 
     [Fact]
@@ -280,7 +282,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         (await server.ShownAsync()).ShouldBe(["2-0"]);
         (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo))).ShouldHaveSingleItem().Name.ShouldBe("Bob");
         (await server.QueryAsync<long>("SELECT count(*) FROM chat_actions WHERE name = 'Ada'")).ShouldBe([0]);
-        (await server.QueryAsync<long>("SELECT count(*) FROM chat_messages WHERE text LIKE '%matter%' OR text LIKE '%more%'")).ShouldBe([0]);
+        (await server.QueryAsync<long>("SELECT count(*) FROM chat_messages WHERE text LIKE '%matter%' OR text LIKE '%more%'"))
+            .ShouldBe([0]);
     }
 
     [Fact]
@@ -298,7 +301,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         await InvalidAsync(server.ActAsync(ChatActionKind.Ban, participant: "01JN8E2S3MZ0V6GQ7T4R9XKBCD", network: true), "network");
         await InvalidAsync(server.ActAsync(ChatActionKind.Remove, "1-0", reason: new string('x', 301)), "reason");
         await InvalidAsync(server.Settings.ChangeAsync(ChatServer.Demo, new() { SlowSeconds = 3601 }), "slowSeconds");
-        (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Remove, "9-0"))).Code.ShouldBe(OperationErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(server.ActAsync(ChatActionKind.Remove, "9-0"))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
         (await Should.ThrowAsync<OperationException>(server.Moderation.UndoAsync(ChatServer.Demo, ChatServer.Jane, "x", ""))).Code
             .ShouldBe(OperationErrorCode.NotFound);
         (await Should.ThrowAsync<OperationException>(server.Moderation.ListMessagesAsync(new(ChannelName.Parse("other"))))).Code
@@ -330,7 +334,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         await server.ActAsync(ChatActionKind.Mute, "2-0");
         var newest = await server.Moderation.ListActionsAsync(ChatServer.Demo, null, false, null, 1);
         newest.ShouldHaveSingleItem().Kind.ShouldBe(ChatActionKind.Mute);
-        (await server.Moderation.ListActionsAsync(ChatServer.Demo, newest[0].Participant, false, newest[0].Id.Value, 10)).ShouldHaveSingleItem()
+        (await server.Moderation.ListActionsAsync(ChatServer.Demo, newest[0].Participant, false, newest[0].Id.Value,
+            10)).ShouldHaveSingleItem()
             .Kind.ShouldBe(ChatActionKind.Remove);
     }
 
@@ -341,7 +346,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
         await server.ExecuteAsync("INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) "
             + "VALUES ('abcd1234', 'https://example.org', '', '{chat.message}', '{}', 'abcdefghijklmnopqrstuvwxyz', true, now())");
         await SendAsync(server, await server.JoinAsync("Ada"), "hello");
-        (await server.QueryAsync<string>("SELECT body::json -> 'data' -> 'messages' -> 0 ->> 'text' FROM webhook_events")).ShouldBe(["hello"]);
+        (await server.QueryAsync<string>("SELECT body::json -> 'data' -> 'messages' -> 0 ->> 'text' FROM webhook_events"))
+            .ShouldBe(["hello"]);
         (await server.QueryAsync<long>("SELECT count(*) FROM stream_events")).ShouldBe([0]);
     }
 

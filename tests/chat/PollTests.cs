@@ -33,13 +33,15 @@ public sealed class PollTests(PostgresFixture postgres)
         (await server.ReadAsync(2)).GetProperty("reactions").EnumerateObject().Select(count => (count.Name, count.Value.GetInt64()))
             .ShouldBe([(clap, 7), (heart, 1)]);
 
-        foreach (var invalid in new Dictionary<string, int>?[] { null, new(), new() { ["x"] = 1 }, new() { [clap] = 0 }, new() { [clap] = 21 } })
+        foreach (var invalid in new Dictionary<string,
+            int>?[] { null, new(), new() { ["x"] = 1 }, new() { [clap] = 0 }, new() { [clap] = 21 } })
         {
             (await server.PostAsync(ada, new(ChatPostKind.Reactions) { Reactions = invalid })).Outcome.ShouldBe(ChatOutcome.Invalid);
         }
 
         await server.Settings.ChangeAsync(ChatServer.Demo, new() { Reactions = false });
-        (await SendAsync(server, bob, new(ChatPostKind.Reactions) { Reactions = new() { [clap] = 1 } })).Outcome.ShouldBe(ChatOutcome.Denied);
+        (await SendAsync(server, bob, new(ChatPostKind.Reactions) { Reactions = new() { [clap] = 1 } })).Outcome
+            .ShouldBe(ChatOutcome.Denied);
         (await server.QueryAsync<long>("SELECT count(*) FROM chat_messages")).ShouldBe([0]);
     }
 
@@ -68,7 +70,8 @@ public sealed class PollTests(PostgresFixture postgres)
         both.Count(answer => answer.Outcome == ChatOutcome.Accepted).ShouldBe(1);
 
         server.Time.Advance(TimeSpan.FromSeconds(60));
-        (await SendAsync(server, await server.JoinAsync("Late"), Vote(poll.Id, 0))).ShouldBe(new(ChatOutcome.Denied, "The poll has ended."));
+        (await SendAsync(server, await server.JoinAsync("Late"), Vote(poll.Id, 0)))
+            .ShouldBe(new(ChatOutcome.Denied, "The poll has ended."));
         (await polls.ListAsync(ChatServer.Demo)).ShouldHaveSingleItem().Options.Select(option => option.Votes).ShouldBe([2, 1]);
         await polls.EndAsync(ChatServer.Demo, poll.Id, isHidden: true);
         await Poll.UntilAsync(async () => await PollOfAsync(server) is null);
@@ -83,7 +86,8 @@ public sealed class PollTests(PostgresFixture postgres)
         foreach (var (poll, member) in new (NewChatPoll, string)[]
         {
             (new("", ["a", "b"], null), "question"), (new("q", null, null), "options"), (new("q", ["a"], null), "options"),
-            (new("q", ["a", "a"], null), "options"), (new("q", ["a", ""], null), "options"), (new("q", ["a", new string('x', 101)], null), "options"),
+            (new("q", ["a", "a"], null), "options"), (new("q", ["a", ""], null), "options"),
+                (new("q", ["a", new string('x', 101)], null), "options"),
             (new("q", [.. Enumerable.Range(0, 11).Select(i => $"{i}")], null), "options"),
             (new("q", ["a", "b"], TimeSpan.FromSeconds(4)), "seconds"), (new("q", ["a", "b"], TimeSpan.FromDays(2)), "seconds"),
         })
@@ -92,7 +96,8 @@ public sealed class PollTests(PostgresFixture postgres)
                 .Member.ShouldBe(member);
         }
 
-        (await Should.ThrowAsync<OperationException>(polls.EndAsync(ChatServer.Demo, "x", false))).Code.ShouldBe(OperationErrorCode.NotFound);
+        (await Should.ThrowAsync<OperationException>(polls.EndAsync(ChatServer.Demo, "x", false))).Code
+            .ShouldBe(OperationErrorCode.NotFound);
     }
 
     [Fact]
@@ -101,7 +106,8 @@ public sealed class PollTests(PostgresFixture postgres)
         await using var server = await StartAsync();
         var polls = new ChatPolls(server.Database, new ChangeLog(), server.Time);
         var (ada, bob) = (await server.JoinAsync("Ada"), await server.JoinAsync("Bob"));
-        (await SendAsync(server, ada, new(ChatPostKind.Question) { Text = "Why?" })).Outcome.ShouldBe(ChatOutcome.Denied, "questions are off");
+        (await SendAsync(server, ada, new(ChatPostKind.Question) { Text = "Why?" })).Outcome
+            .ShouldBe(ChatOutcome.Denied, "questions are off");
         await server.Settings.ChangeAsync(ChatServer.Demo, new() { Questions = true });
 
         var first = (await SendAsync(server, ada, new(ChatPostKind.Question) { Text = "Why?" })).Value;
@@ -116,7 +122,8 @@ public sealed class PollTests(PostgresFixture postgres)
         await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Picked, null);
         await Poll.UntilAsync(async () => (await server.StateAsync()).Contains("\"questions\":4", StringComparison.Ordinal));
         (await QuestionsAsync(server)).ShouldBe(["Why? picked 0", "How <b>? open 1"]);
-        (await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Answered, null)).AnsweredAt.ShouldBe(server.Time.GetUtcNow());
+        (await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Answered, null)).AnsweredAt
+            .ShouldBe(server.Time.GetUtcNow());
         await polls.ChangeQuestionAsync(ChatServer.Demo, second, ChatQuestionState.Removed, null);
         await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 1);
         (await QuestionsAsync(server)).ShouldBe(["Why? answered 0"]);
@@ -133,7 +140,8 @@ public sealed class PollTests(PostgresFixture postgres)
         JsonDocument.Parse(await server.StateAsync()).RootElement.TryGetProperty("poll", out var poll) ? poll : null;
 
     private static async Task<IReadOnlyList<string>> QuestionsAsync(ChatServer server) =>
-        [.. JsonDocument.Parse((await server.Chat.ReadQuestionsAsync(ChatServer.Demo, ChatServer.Session, default)).ShouldNotBeNull()).RootElement
+        [.. JsonDocument.Parse((await server.Chat.ReadQuestionsAsync(ChatServer.Demo, ChatServer.Session,
+            default)).ShouldNotBeNull()).RootElement
             .GetProperty("questions").EnumerateArray().Select(q =>
                 $"{q.GetProperty("text").GetString()} {q.GetProperty("state").GetString()} {q.GetProperty("votes").GetInt32()}")];
 

@@ -142,7 +142,8 @@ public sealed class ViewerChatTests(PostgresFixture postgres)
         }
 
         (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, IPAddress.Loopback, default)).Outcome.ShouldBe(ChatOutcome.TooMany);
-        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, null, default)).Outcome.ShouldBe(ChatOutcome.Accepted, "the address is not known");
+        (await server.Chat.JoinAsync(ChatServer.Demo, "Ada", null, null, default)).Outcome
+            .ShouldBe(ChatOutcome.Accepted, "the address is not known");
     }
 
     [Fact]

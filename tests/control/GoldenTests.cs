@@ -71,6 +71,17 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
             Of(WebhookEventTypes.TargetLive, new TargetData(Session.Id.Value, "YouTube", null)),
             Of(WebhookEventTypes.TargetLost, new TargetData(Session.Id.Value, "YouTube", "The platform closed the connection.")),
             Of(WebhookEventTypes.TargetRejected, new TargetData(Session.Id.Value, "YouTube", "The platform rejects the stream key.")),
+            Of(WebhookEventTypes.ChatMessage, new
+            {
+                session = Session.Id.Value,
+                messages = new[] { new { id = "58-0", from = "4be6d84dcb", name = "Ada", text = "Hello", time = Noon } },
+            }),
+            Of(WebhookEventTypes.ChatHeld, new { session = Session.Id.Value, messages = 2 }),
+            Of(WebhookEventTypes.ChatModerated, new
+            {
+                action = "timeout", id = "01JN8K0000000000000000000E", undone = false, session = Session.Id.Value, message = "58-0",
+                participant = "01JN8K0000000000000000000F", moderator = "user/jane", reason = "Insults", endsAt = Noon.AddMinutes(10),
+            }),
             new(Noon, WebhookEventTypes.Test, null!, new { webhook = "wh_1" }),
             Of(EventStreamTypes.ChannelState, new ChannelStateData("offline", null, null, [])),
             Of(

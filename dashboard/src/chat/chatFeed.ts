@@ -186,7 +186,8 @@ export function parseBatch(body: unknown): { messages: ChatMessage[]; removed: s
   const fields = fieldsOf(body);
   const messages = Array.isArray(fields.messages) ? fields.messages.map(parseMessage).filter((message) => message !== null) : [];
   const removed = Array.isArray(fields.removed) ? fields.removed.filter((id): id is string => typeof id === 'string') : [];
-  const reactions = Object.fromEntries(Object.entries(fieldsOf(fields.reactions)).filter((entry): entry is [string, number] => isCount(entry[1])));
+  const reactions = Object.fromEntries(Object.entries(fieldsOf(fields.reactions)).filter((entry): entry is [string, number] =>
+    isCount(entry[1])));
   return { messages, removed, reactions };
 }
 

@@ -26,7 +26,8 @@ export class PollPanel {
     if (left !== null && left > 0) this.timer = window.setTimeout(() => this.render(this.poll), Math.min(left + 50, 2 ** 31 - 1));
     const hasVoted = readKey(this.storageKey) === poll.id;
     const total = poll.options.reduce((sum, option) => sum + option.votes, 0);
-    const rows = poll.options.map((option, index) => (isOpen && !hasVoted ? this.choiceOf(poll, option.text, index) : resultOf(option, total)));
+    const rows = poll.options.map((option, index) =>
+      (isOpen && !hasVoted ? this.choiceOf(poll, option.text, index) : resultOf(option, total)));
     const focused = [...this.root.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
     this.root.replaceChildren(
       element('span', { class: 'chat-label' }, isOpen ? chatText.poll : chatText.pollEnded),

@@ -72,7 +72,8 @@ export class ChatSender {
   /** Asks the hosts a question. */
   async ask(text: string, time: number | null): Promise<Sent<SentMessage>> {
     const answer = await this.post('questions', { text, time: time === null ? undefined : new Date(time).toISOString() });
-    return answer.kind === 'ok' ? { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } } : answer;
+    return answer.kind === 'ok'
+      ? { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } } : answer;
   }
 
   /** Votes for a question. */

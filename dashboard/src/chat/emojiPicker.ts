@@ -18,7 +18,13 @@ export class EmojiPicker {
     this.choices = emojis.map(([code, emoji], index) => {
       const choice = element(
         'button',
-        { type: 'button', class: 'chat-emoji', 'aria-label': code.replaceAll('_', ' '), title: `:${code}:`, tabindex: index === 0 ? '0' : '-1' },
+        {
+          type: 'button',
+          class: 'chat-emoji',
+          'aria-label': code.replaceAll('_', ' '),
+          title: `:${code}:`,
+          tabindex: index === 0 ? '0' : '-1',
+        },
         emoji,
       );
       choice.addEventListener('click', () => {

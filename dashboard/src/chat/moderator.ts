@@ -27,7 +27,8 @@ export class Moderator {
     this.onUser = onUser;
     this.actions = new ModeratorDialog((request, label) => void this.act(request, label));
     this.dialog = this.actions.dialog;
-    this.link = element('a', { class: 'chat-link', href: `/dashboard/channels/${encodeURIComponent(channel)}#chat`, hidden: true }, moderationText.dashboard);
+    this.link = element('a', { class: 'chat-link', href: `/dashboard/channels/${encodeURIComponent(channel)}#chat`, hidden: true },
+      moderationText.dashboard);
   }
 
   /** Begins to take part as the user who is logged in. */

@@ -21,7 +21,8 @@ public class ChatTests
         foreach (var query in (string[])["", "?after=3", "?after=9", "?after=6&other=1"])
         {
             using var response = await server.SendAsync(List + query);
-            (await response.Content.ReadAsStringAsync()).ShouldBe("""{"session":"01JN8E0000000000000000000A","first":1,"last":7,"state":{"slowSeconds":5}}""");
+            (await response.Content.ReadAsStringAsync())
+                .ShouldBe("""{"session":"01JN8E0000000000000000000A","first":1,"last":7,"state":{"slowSeconds":5}}""");
             response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=1");
             response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
             response.Content.Headers.ContentType!.ToString().ShouldBe("application/json");
@@ -223,7 +224,8 @@ public class ChatTests
     public async Task Message_that_waits_for_a_moderator_is_accepted_as_held()
     {
         await using var server = (await OriginServer.StartWithChatAsync(new FakeChat { Outcome = ChatOutcome.Held })).Hear(Live());
-        (await PostAsync(server, "/chat/demo/messages", """{"text":"hello"}""", "token")).ShouldBe((202, """{"id":"1-0","state":"held"}"""));
+        (await PostAsync(server, "/chat/demo/messages", """{"text":"hello"}""", "token"))
+            .ShouldBe((202, """{"id":"1-0","state":"held"}"""));
     }
 
     [Fact]
@@ -295,7 +297,8 @@ public class ChatTests
         public bool IsEnabled(ChannelName channel) => IsOn;
 
         public ValueTask<ChatBatches?> FindAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException()) : new(IsOn ? new ChatBatches(1, Last, """{"slowSeconds":5}"""u8.ToArray()) : null);
+            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
+                : new(IsOn ? new ChatBatches(1, Last, """{"slowSeconds":5}"""u8.ToArray()) : null);
 
         public Task WhenAfter(SessionId session, long after) => after < Last ? Task.CompletedTask : _next.Task;
 
@@ -312,7 +315,8 @@ public class ChatTests
 
         public Task<ChatAnswer> JoinAsync(ChannelName channel, string? name, string? viewer, IPAddress? client,
             CancellationToken cancellationToken) =>
-            Task.FromResult(IsOn ? new ChatAnswer(ChatOutcome.Accepted, $"token of {name}{viewer}") { From = "abc" } : new(ChatOutcome.Denied, "a reason"));
+            Task.FromResult(IsOn ? new ChatAnswer(ChatOutcome.Accepted, $"token of {name}{viewer}") { From = "abc" }
+                : new(ChatOutcome.Denied, "a reason"));
 
         public Task<ChatAnswer> SendAsync(ChatPost post, CancellationToken cancellationToken)
         {

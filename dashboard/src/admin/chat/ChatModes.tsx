@@ -37,7 +37,8 @@ export function ChatModes({ api, channel, settings, canManage, onChanged }: Chat
         <>
           {switches.map((name) => (
             <label key={name} className="check">
-              <input type="checkbox" role="switch" checked={settings[name]} onChange={() => save({ [name]: !settings[name] })} /> {text[name]}
+              <input type="checkbox" role="switch" checked={settings[name]} onChange={() =>
+                save({ [name]: !settings[name] })} /> {text[name]}
             </label>
           ))}
           <label className="chat-slow">

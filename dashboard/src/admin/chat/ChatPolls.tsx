@@ -34,12 +34,14 @@ export function ChatPolls({ api, channel, revision, onChanged }: ChatPartProps) 
                 <PollResult poll={poll} now={Date.now()} />
                 <div className="tools row-tools">
                   {isOpen(poll, Date.now()) && (
-                    <button type="button" className="button secondary" onClick={() => void task.run(() => endPoll(api, channel, poll.id, false))}>
+                    <button type="button" className="button secondary" onClick={() =>
+                      void task.run(() => endPoll(api, channel, poll.id, false))}>
                       {text.endPoll}
                     </button>
                   )}
                   {poll.hiddenAt === null && (
-                    <button type="button" className="button secondary" onClick={() => void task.run(() => endPoll(api, channel, poll.id, true))}>
+                    <button type="button" className="button secondary" onClick={() =>
+                      void task.run(() => endPoll(api, channel, poll.id, true))}>
                       {text.hidePoll}
                     </button>
                   )}

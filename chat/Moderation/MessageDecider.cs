@@ -37,16 +37,16 @@ internal sealed record Sanction(SanctionKind Kind, Ulid Identity, byte[]? Networ
 /// <summary>Decision about a message before it is stored.</summary>
 internal enum Decision
 {
-    /// <summary>Viewers see it.</summary>
+    /// <summary>Show it to viewers.</summary>
     Show,
 
-    /// <summary>It waits for a moderator.</summary>
+    /// <summary>Wait for a moderator.</summary>
     Hold,
 
-    /// <summary>It is stored, and only its sender sees it.</summary>
+    /// <summary>Store it, and show it to its sender only.</summary>
     Mute,
 
-    /// <summary>It is not stored.</summary>
+    /// <summary>Do not store it.</summary>
     Reject,
 }
 
@@ -58,7 +58,7 @@ internal enum Decision
 /// <param name="sanctions">Sanctions in effect that can apply.</param>
 /// <param name="lastSent">Time of the last message of each participant, as far as slow mode needs it.</param>
 /// <param name="now">Current time.</param>
-internal sealed class MessageGate(ChatSettings settings, IReadOnlyList<Sanction> sanctions,
+internal sealed class MessageDecider(ChatSettings settings, IReadOnlyList<Sanction> sanctions,
     IReadOnlyDictionary<Ulid, DateTimeOffset> lastSent, DateTimeOffset now)
 {
     private readonly Dictionary<Ulid, DateTimeOffset> _lastSent = new(lastSent);
