@@ -190,7 +190,7 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
         CancellationToken cancellationToken = default)
     {
         var tokens = await keys.GetTokensAsync(cancellationToken);
-        var name = NameOf(displayName) ?? NameOf(user) ?? "moderator";
+        var name = NameOf(displayName) ?? NameOfId(user) ?? "Moderator";
         var identity = new ChatIdentity(tokens.IdOf(channel, "user", user), channel, name,
             isModerator ? ChatRole.Moderator : ChatRole.Member);
         return new(tokens.Issue(identity, ChatTokens.UserLifetime), name, identity.PublicId);
@@ -199,6 +199,8 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
     private static ValidationError ReasonError => new("reason", $"'reason' must have up to {ChatActionRequest.MaxReason} characters.");
 
     private static string? NameOf(string raw) => ChatText.TryCleanName(raw, out var name) is null ? name : null;
+
+    private static string? NameOfId(string id) => NameOf(id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]);
 
     private static string Shorten(string text) => text.Length <= Ulid.Length ? text : text[..Ulid.Length] + "…";
 
@@ -321,10 +323,8 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
             throw new OperationException([new("text", error)]);
         }
 
-        var name = NameOf(request.Moderator.Name)
-            ?? NameOf(request.Moderator.Id[(request.Moderator.Id.IndexOf('/', StringComparison.Ordinal) + 1)..])
-            ?? "Moderator";
-        var message = new NewMessage(Ulid.New(now), name.Length > 0 ? name : "Moderator", text, null, now, now)
+        var name = NameOf(request.Moderator.Name) ?? NameOfId(request.Moderator.Id) ?? "Moderator";
+        var message = new NewMessage(Ulid.New(now), name, text, null, now, now)
         {
             Role = ChatRole.Moderator, IsAnnouncement = true,
         };

@@ -68,7 +68,7 @@ internal static class ChatEndpoints
 
         api.MapPost("/channels/{name}/chat/token", TokenAsync).RequireRole(TokenRole.Viewer)
             .Describe<ChatTokenView>("createChatToken",
-                "Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked.", 200,
+                "Create a chat token for the caller, valid for 10 minutes. Messages of callers who may moderate are marked.", 200,
                 404);
     }
 
@@ -185,10 +185,10 @@ internal static class ChatEndpoints
 
     private static async Task<ChatTokenView> TokenAsync(string name, HttpContext http)
     {
-        var user = ApiAuthorization.RequireUser(http);
-        var isModerator = user.Role >= TokenRole.Moderator;
+        var moderator = ModeratorOf(http);
+        var isModerator = ApiAuthorization.GetCaller(http).Role >= TokenRole.Moderator;
         await Of<IChatSettings>(http).GetAsync(Channel(name), http.RequestAborted);   // the channel exists
-        var issued = await Of<IChatModeration>(http).IssueTokenAsync(Channel(name), user.Name, user.DisplayName, isModerator,
+        var issued = await Of<IChatModeration>(http).IssueTokenAsync(Channel(name), moderator.Id, moderator.Name, isModerator,
             http.RequestAborted);
         return new(issued.Token, issued.Name, issued.From, isModerator);
     }

@@ -220,10 +220,10 @@ public interface IChatModeration
     /// <returns>Number of deleted messages.</returns>
     Task<int> EraseAsync(ChannelName channel, string participant, CancellationToken cancellationToken = default);
 
-    /// <summary>Issues the chat token of a user.</summary>
+    /// <summary>Issues the chat token of a user, or of a program with an API token.</summary>
     /// <param name="channel">The channel.</param>
-    /// <param name="user">Name of the user, which identifies the participant.</param>
-    /// <param name="displayName">Displayed name; the user's name when it is empty or invalid.</param>
+    /// <param name="user">Kind and name, such as <c>user/jane</c>, which identify the participant.</param>
+    /// <param name="displayName">Displayed name; the name of <paramref name="user"/> when it is invalid.</param>
     /// <param name="isModerator">Whether messages of the token carry the role of a moderator.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IssuedChatToken> IssueTokenAsync(ChannelName channel, string user, string displayName, bool isModerator,

@@ -197,8 +197,8 @@ public sealed class ModerationTests(PostgresFixture postgres)
     {
         await using var server = await ListenAsync();
         var guest = await server.JoinAsync("Ada");
-        var moderator = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "jane", "Jane Doe", isModerator: true)).Token;
-        var member = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "joe", "", isModerator: false)).Token;
+        var moderator = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "user/jane", "Jane Doe", isModerator: true)).Token;
+        var member = (await server.Moderation.IssueTokenAsync(ChatServer.Demo, "user/joe", "", isModerator: false)).Token;
         (await SendAsync(server, guest, "hello")).Outcome.ShouldBe(ChatOutcome.Accepted);
         await server.OpenSessionAsync();
 

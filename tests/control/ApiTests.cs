@@ -84,6 +84,22 @@ public sealed class ApiTests(PostgresFixture postgres)
 
         // The channel is on air, so that the target is not tested; TargetApiTests test one.
         { "POST", "/api/v1/channels/{name}/targets/{target}/test", "producer", null, 409 },
+        { "GET", "/api/v1/channels/{name}/chat", "moderator", null, 200 },
+        { "PATCH", "/api/v1/channels/{name}/chat", "moderator", """{"slowSeconds":5,"frozen":false}""", 200 },
+        { "GET", "/api/v1/channels/{name}/chat/filters", "moderator", null, 200 },
+        { "PUT", "/api/v1/channels/{name}/chat/filters", "moderator", """{"words":{"held":["bad*"]}}""", 200 },
+        { "GET", "/api/v1/channels/{name}/chat/messages", "moderator", null, 200 },
+        { "GET", "/api/v1/channels/{name}/chat/actions", "moderator", null, 200 },
+        { "POST", "/api/v1/channels/{name}/chat/actions", "moderator", """{"action":"announce","text":"Welcome"}""", 201 },
+        { "POST", "/api/v1/channels/{name}/chat/actions/{id}/undo", "moderator", """{"reason":"a mistake"}""", 404 },
+        { "DELETE", "/api/v1/channels/{name}/chat/participants/{id}/messages", "producer", null, 200 },
+        { "POST", "/api/v1/channels/{name}/chat/token", "viewer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/chat/polls", "moderator", null, 200 },
+        { "POST", "/api/v1/channels/{name}/chat/polls", "moderator", """{"question":"Encore?","options":["Yes","No"],"seconds":60}""", 201 },
+        { "POST", "/api/v1/channels/{name}/chat/polls/{id}/end", "moderator", null, 404 },
+        { "POST", "/api/v1/channels/{name}/chat/polls/{id}/hide", "moderator", null, 404 },
+        { "GET", "/api/v1/channels/{name}/chat/questions", "moderator", null, 200 },
+        { "PATCH", "/api/v1/channels/{name}/chat/questions/{id}", "moderator", """{"state":"picked"}""", 404 },
         { "GET", "/api/v1/webhooks", "admin", null, 200 },
         { "POST", "/api/v1/webhooks", "admin", """{"url":"https://example.org/hook","types":["event.live"],"channels":["demo"]}""", 201 },
         { "GET", "/api/v1/webhooks/{id}", "admin", null, 200 },
@@ -145,6 +161,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     /// <summary>Operations other than GET that change no state worth auditing, with the reason.</summary>
     private static readonly Dictionary<string, string> NotAudited = new(StringComparer.Ordinal)
     {
+        ["POST /api/v1/channels/{name}/chat/token"] = "it creates a token of 10 minutes, and stores nothing",
         ["POST /api/v1/encoders/probe"] = "it measures; what it finds out is in the log",
         ["DELETE /api/v1/users/{name}/totp"] = "the user has none; SecondFactorTests takes one away",
     };

@@ -142,7 +142,8 @@ public sealed class IdempotencyTests(PostgresFixture postgres)
 
         keyed.ShouldBe(
         [
-            "/calendar-feeds", "/channels", "/channels/{name}/clips", "/channels/{name}/keys", "/channels/{name}/keys/rotate",
+            "/calendar-feeds", "/channels", "/channels/{name}/chat/actions", "/channels/{name}/chat/polls", "/channels/{name}/clips",
+            "/channels/{name}/keys", "/channels/{name}/keys/rotate",
             "/channels/{name}/targets", "/channels/{name}/viewer-keys", "/channels/{name}/viewer-tokens",
             "/events", "/recordings/{id}/clips", "/tokens", "/webhooks",
         ]);

@@ -157,6 +157,10 @@ internal sealed class Server : IAsyncDisposable
         }
 
         builder.Services.AddControl(builder.Configuration, roles);
+        builder.Services.AddChat(builder.Configuration);
+
+        // These tests have no viewers of the chat.
+        builder.Services.Remove(builder.Services.Single(service => service.ImplementationType?.Name == "ChatListener"));
         var app = builder.Build();
         if (middleware is not null)
         {
