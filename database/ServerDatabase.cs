@@ -23,8 +23,8 @@ public sealed class ServerDatabase : IAsyncDisposable
     public const int MaxServiceConnections = 8;
 
     /// <summary>
-    /// Maximum number of connections for lookups on behalf of viewers and publishers: 6 each for recordings and events, the
-    /// rest for stream keys.
+    /// Maximum number of connections for lookups on behalf of viewers and publishers: 6 each for recordings and events, 2
+    /// for the chat of positions in the past, the rest for stream keys.
     /// </summary>
     public const int MaxLookupConnections = 16;
 

@@ -13,7 +13,7 @@ namespace Broadcast.Chat.History;
 internal sealed class ChatHistory(ServerDatabase database, ChatSettingsCache settings) : IChatHistory, IDisposable
 {
     /// <summary>Maximum number of statements at a time.</summary>
-    public const int MaxRunning = 4;
+    public const int MaxRunning = 2;
 
     // Every n-th message of the range, in whole numbers: the n-th is chosen when n * max / total is a new number.
     private const string ReadSql = $"""
