@@ -67,7 +67,17 @@ public sealed class ChatPositionTests(Chromium chromium)
         (await server.Client.SendAsync(request)).EnsureSuccessStatusCode();
     }
 
-    private static Task ShowsAsync(IPage page, params string[] texts) => Poll.UntilAsync(
-        async () => (await page.EvaluateAsync<string[]>(Texts)).SequenceEqual(texts), TimeSpan.FromSeconds(20),
-        $"the page shows: {string.Join(", ", texts)}");
+    private static async Task ShowsAsync(IPage page, params string[] texts)
+    {
+        string[] shown = [];
+        try
+        {
+            await Poll.UntilAsync(async () => (shown = await page.EvaluateAsync<string[]>(Texts)).SequenceEqual(texts),
+                TimeSpan.FromSeconds(20), $"the page shows: {string.Join(", ", texts)}");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}, but it shows: {string.Join(", ", shown)}", late);
+        }
+    }
 }

@@ -107,7 +107,8 @@ function renderChat(view: PlayerView): void {
       hasChat: view.channelStatus?.chat === true,
       session: view.channelStatus?.session ?? null,
       startedAt: view.channelStatus?.startedAt ?? null,
-      secondsToLive: view.secondsToLive,
+      // Before the first frame, the position says nothing.
+      secondsToLive: view.engine === null ? null : view.behindLive ? view.secondsToLive : 0,
     },
     shownChat,
   );
