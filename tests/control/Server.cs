@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Broadcast.Chat;
 using Broadcast.Control.Access;
 using Broadcast.Control.Api;
 using Broadcast.Control.Channels;

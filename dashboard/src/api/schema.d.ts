@@ -1046,7 +1046,7 @@ export interface Operations {
     body: Schemas['NewChatPollBody'];
     answer: Schemas['ChatPollView'];
   };
-  /** Create a chat token for the logged-in user, valid for 10 minutes. Messages of users who may moderate are marked. */
+  /** Create a chat token for the caller, valid for 10 minutes. Messages of callers who may moderate are marked. */
   createChatToken: {
     method: 'POST';
     path: '/api/v1/channels/{name}/chat/token';
