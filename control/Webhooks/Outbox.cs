@@ -9,8 +9,8 @@ namespace Broadcast.Control.Webhooks;
 
 /// <summary>
 /// Outbox of webhook events. An event is written in the transaction of its change, so neither exists without the other. Deliveries are
-/// written only for webhooks that subscribe to the event; the event stream gets it, unless there are very many (<see cref="EventStream"/>). At most
-/// <see cref="MaxPending"/> deliveries are pending per webhook; further ones are dropped and counted.
+/// written only for webhooks that subscribe to the event. The event stream (<see cref="EventStream"/>) gets it, unless there are very
+/// many. At most <see cref="MaxPending"/> deliveries are pending per webhook; further ones are dropped and counted.
 /// </summary>
 internal static class Outbox
 {

@@ -72,7 +72,7 @@ describe('requests', () => {
     await endPoll(api, 'main', 'P', true);
     await changeQuestion(api, 'main', 'Q', 'picked');
     await setFilters(api, 'main',
-      filtersOf({} as never, form({ held: 'x', rejected: '', links: 'hold', domains: '', capitals: 'allow', repeats: 'allow' })));
+      filtersOf({} as never, form({ held: 'x', links: 'hold', capitals: 'allow', repeats: 'allow' })));
     expect(requests.map((request) => request.replace('/api/v1/channels/', ''))).toEqual([
       'PATCH a%20b/chat {"frozen":true}',
       'GET main/chat/messages?limit=100&state=held&participant=P',
@@ -83,7 +83,8 @@ describe('requests', () => {
       'POST main/chat/polls {"question":"q","options":["a","b"]}',
       'POST main/chat/polls/P/hide',
       'PATCH main/chat/questions/Q {"state":"picked"}',
-      'PUT main/chat/filters {"words":{"held":["x"],"rejected":[]},"links":{"action":"hold","domains":[]},"capitals":{"maxPercent":70,"action":"allow"},'
+      'PUT main/chat/filters {"words":{"held":["x"],"rejected":[]},"links":{"action":"hold","domains":[]},'
+        + '"capitals":{"maxPercent":70,"action":"allow"},'
         + '"repeats":{"maxRun":null,"anyoneSeconds":0,"senderSeconds":30,"action":"allow"}}',
     ]);
   });

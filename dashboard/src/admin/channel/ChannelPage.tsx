@@ -97,7 +97,8 @@ interface ChannelDetailsProps {
   go: (url: string) => void;
 }
 
-function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activityRevision, chatRevision, onChanged, go }: ChannelDetailsProps) {
+function ChannelDetails(props: ChannelDetailsProps) {
+  const { api, system, channel, rtmp, event, isEventKnown, activityRevision, chatRevision, onChanged, go } = props;
   const text = adminText.channelPage;
   const state = stateOf(channel);
   const canManage = hasRole(system.role, 'producer');
