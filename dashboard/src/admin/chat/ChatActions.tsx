@@ -54,7 +54,7 @@ function Announce({ api, channel, onChanged }: ChatPartProps) {
   };
   return (
     <form className="chat-inline-form" onSubmit={submit}>
-      <label>
+      <label className="field">
         {text.announce}
         <input value={value} maxLength={500} autoComplete="off" onChange={(event) => setValue(event.currentTarget.value)} />
       </label>

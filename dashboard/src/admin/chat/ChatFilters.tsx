@@ -64,7 +64,7 @@ export function ChatFilters({ api, channel }: ChatPartProps) {
 
 function Lines({ label, name, items }: { label: string; name: string; items: readonly string[] }) {
   return (
-    <label className="chat-lines">
+    <label className="field">
       {label}
       <textarea name={name} rows={4} defaultValue={items.join('\n')} spellCheck={false} />
     </label>

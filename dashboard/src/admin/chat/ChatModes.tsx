@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { changeChat, type ChatSettings } from './chatApi';
 import type { ChatPartProps } from './ChatSection';
@@ -11,10 +12,19 @@ interface ChatModesProps extends ChatPartProps {
 const switches = ['membersOnly', 'frozen', 'holdAll', 'reactions', 'questions'] as const;
 
 /** Switches of the chat. Each change is saved at once. */
-export function ChatModes({ api, channel, settings, canManage, onChanged }: ChatModesProps) {
+export function ChatModes({ api, channel, settings: saved, canManage, onChanged }: ChatModesProps) {
   const { isBusy, error, run } = useTask(onChanged);
+  // A switch shows its new position at once, until the settings are loaded again.
+  const [wanted, setWanted] = useState<Partial<ChatSettings>>({});
+  const settings = { ...saved, ...wanted };
+  useEffect(() => {
+    if (!isBusy) setWanted({});
+  }, [saved]);
   const text = adminText.chat;
-  const save = (change: Partial<ChatSettings>) => void run(() => changeChat(api, channel, change));
+  const save = (change: Partial<ChatSettings>) => {
+    setWanted(change);
+    void run(() => changeChat(api, channel, change));
+  };
   const seconds = String(settings.slowSeconds);
   const options: (readonly [string, string])[] = text.slowOptions.some(([value]) => value === seconds)
     ? [...text.slowOptions]

@@ -52,15 +52,15 @@ export function ChatPolls({ api, channel, revision, onChanged }: ChatPartProps) 
         )}
       </AsyncList>
       <form className="chat-inline-form" onSubmit={submit}>
-        <label>
+        <label className="field">
           {text.pollQuestion}
           <input name="question" maxLength={500} autoComplete="off" required />
         </label>
-        <label>
+        <label className="field">
           {text.pollOptions}
           <textarea name="options" rows={3} required />
         </label>
-        <label>
+        <label className="field">
           {text.pollTime}
           <select name="seconds" defaultValue="60">
             {text.pollTimes.map(([value, label]) => (
