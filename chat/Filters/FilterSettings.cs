@@ -32,6 +32,11 @@ internal sealed record FilterSettings
         JsonSerializer.Deserialize(json, FilterJson.Default.FilterSettings)
             ?? throw new JsonException("The filters must be a JSON object.");
 
+    /// <summary>Reads stored settings. Members that only a newer version knows are ignored.</summary>
+    /// <exception cref="JsonException">The text is not a valid object.</exception>
+    public static FilterSettings ParseStored(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, StoredFilterJson.Default.FilterSettings) ?? new();
+
     /// <summary>Renders the settings as UTF-8 JSON, with all members.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, FilterJson.Default.FilterSettings);
 
@@ -179,3 +184,8 @@ internal sealed record CountRule(FilterAction Action = FilterAction.Allow, int M
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(FilterSettings))]
 internal sealed partial class FilterJson : JsonSerializerContext;
+
+/// <summary>Source-generated serialization of stored <see cref="FilterSettings"/>, which a newer version may have written.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(FilterSettings))]
+internal sealed partial class StoredFilterJson : JsonSerializerContext;

@@ -265,13 +265,31 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
         return ([.. stored.Take(shown).Select((row, position) => ChatMessage.Of(new(number, position), row.Message))], stored);
     }
 
+    /// <summary>Indices of the votes to count. A participant who is muted gets the same answer, and is not counted.</summary>
+    private static List<int> CountedOf<T>(IReadOnlyList<Submission> all, IReadOnlyList<(int Index, Decision Decision)> accepted,
+        SentMessage[] sent)
+        where T : Submission
+    {
+        List<int> counted = [];
+        foreach (var (index, decision) in accepted.Where(entry => all[entry.Index] is T))
+        {
+            sent[index] = new("", false, default);
+            if (decision == Decision.Show)
+            {
+                counted.Add(index);
+            }
+        }
+
+        return counted;
+    }
+
     /// <summary>Counts votes in polls.</summary>
     /// <returns>Whether a poll has changed.</returns>
     private static async Task<bool> AddVotesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, SessionId session,
         IReadOnlyList<Submission> all, IReadOnlyList<(int Index, Decision Decision)> accepted, SentMessage[] sent,
         CancellationToken cancellationToken)
     {
-        List<int> votes = [.. accepted.Where(entry => all[entry.Index] is NewVote).Select(entry => entry.Index)];
+        var votes = CountedOf<NewVote>(all, accepted, sent);
         var rejected = await VoteCount.AddAsync(connection, transaction, session, [.. votes.Select(index => (NewVote)all[index])],
             cancellationToken);
         for (var i = 0; i < votes.Count; i++)
@@ -297,7 +315,7 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
                 : new(null, false, new(ChatOutcome.Denied, "There are too many open questions. Vote for one of them."));
         }
 
-        List<int> votes = [.. accepted.Where(entry => all[entry.Index] is NewQuestionVote).Select(entry => entry.Index)];
+        var votes = CountedOf<NewQuestionVote>(all, accepted, sent);
         var rejected = await QuestionBatch.AddVotesAsync(connection, transaction, session,
             [.. votes.Select(index => (NewQuestionVote)all[index])], cancellationToken);
         for (var i = 0; i < votes.Count; i++)

@@ -1,4 +1,5 @@
 using Broadcast.Chat.Identities;
+using Broadcast.Chat.Messages;
 using Broadcast.Media;
 using Broadcast.Media.ControlToChat;
 
@@ -36,14 +37,22 @@ internal sealed record ModeratedRow(string Session, long Batch, int Position, st
     public const string StateSql =
         "CASE WHEN m.removed_at IS NOT NULL THEN 'removed' WHEN m.shown THEN 'shown' ELSE coalesce(m.hidden, 'sampled') END";
 
+    /// <summary>Condition of messages in a state, as SQL that indexes support.</summary>
+    public static string ConditionSql(ChatMessageState state) => state switch
+    {
+        ChatMessageState.Removed => "m.removed_at IS NOT NULL",
+        ChatMessageState.Shown => ChatStore.IsVisibleSql,
+        ChatMessageState.Held => "m.hidden = 'held' AND m.removed_at IS NULL",
+        ChatMessageState.Denied => "m.hidden = 'denied' AND m.removed_at IS NULL",
+        ChatMessageState.Muted => "m.hidden = 'muted' AND m.removed_at IS NULL",
+        _ => "NOT m.shown AND m.hidden IS NULL AND m.removed_at IS NULL",
+    };
+
     /// <summary>Columns, as SQL.</summary>
     public const string ColumnsSql = $"""
         m.session_id AS session, m.batch, m.position, m.identity_id AS identity, m.name, m.text, m.reply_to AS replyTo,
         m.media_time AS mediaTime, m.sent_at AS sentAt, {StateSql} AS state, m.held_by AS heldBy
         """;
-
-    /// <summary>Name of a state in the database and the API.</summary>
-    public static string NameOf(ChatMessageState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>Creates the message.</summary>
     public ModeratedMessage ToMessage() => new(Session, $"{Batch}-{Position}", Identity,

@@ -137,14 +137,14 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
             WHERE c.name = @channel AND (@session::text IS NULL OR m.session_id = @session)
                 AND (@participant::text IS NULL OR m.identity_id = @participant)
                 AND (@beforeSession::text IS NULL OR (m.session_id, m.batch, m.position) < (@beforeSession, @beforeBatch, @beforePosition))
-                AND (@state::text IS NULL OR {ModeratedRow.StateSql} = @state)
+                AND {(filter.State is { } state ? ModeratedRow.ConditionSql(state) : "true")}
             ORDER BY m.session_id DESC, m.batch DESC, m.position DESC LIMIT @limit
             """,
             new
             {
                 channel = filter.Channel.Value, session = filter.Session?.Value, participant = filter.Participant,
                 beforeSession = before?.Session, beforeBatch = before?.Id.Batch ?? 0, beforePosition = before?.Id.Position ?? 0,
-                state = filter.State is { } state ? ModeratedRow.NameOf(state) : null, limit = filter.Limit,
+                limit = filter.Limit,
             }, cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToMessage())];
     }

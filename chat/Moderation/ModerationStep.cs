@@ -93,7 +93,7 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         return wasShown is not null;
     }
 
-    /// <summary>Removes the messages of a participant from the locked session, the newest ones first.</summary>
+    /// <summary>Removes the messages of a participant from the locked session, the newest ones first, and the questions.</summary>
     public async Task RemoveAllOfAsync(string participant, Ulid action, int max)
     {
         var removed = await QueryAsync<(long Batch, int Position, bool Shown)>(
@@ -104,6 +104,11 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
             WHERE m.session_id = @session AND m.batch = n.batch AND m.position = n.position RETURNING m.batch, m.position, m.shown
             """, new { session = Session?.Value, participant, now, action = action.Value, max });
         await RemovedAsync(removed);
+        await QuestionsChangedAsync(await ExecuteAsync(
+            """
+            UPDATE chat_questions SET state = 'removed', removed_by = @action
+            WHERE session_id = @session AND identity_id = @participant AND state IN ('open', 'held', 'picked')
+            """, new { session = Session?.Value, participant, action = action.Value }));
     }
 
     /// <summary>Shows again what an action has removed.</summary>
@@ -116,6 +121,9 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
             """, new { session = Session?.Value, action = action.Value });
         _changes.AddRange(restored.Where(row => row.Shown).OrderBy(row => (row.Batch, row.Position))
             .Select(row => new BatchChange(Shown: new MessageId(row.Batch, row.Position).ToString())));
+        await QuestionsChangedAsync(await ExecuteAsync(
+            "UPDATE chat_questions SET state = 'open', removed_by = NULL WHERE removed_by = @action AND session_id = @session",
+            new { session = Session?.Value, action = action.Value }));
     }
 
     /// <summary>Decides about a message that is held.</summary>
@@ -282,6 +290,16 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         }
 
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task QuestionsChangedAsync(int count)
+    {
+        if (count > 0)
+        {
+            await ExecuteAsync("UPDATE chat_sessions SET questions_version = questions_version + 1 WHERE session_id = @session",
+                new { session = Session?.Value });
+            _changes.Add(new(State: true));
+        }
     }
 
     private async Task RemovedAsync(IEnumerable<(long Batch, int Position, bool Shown)> rows)

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text;
-using System.Text.Json;
 using Broadcast.Chat.Filters;
 using Broadcast.Database;
 using Broadcast.Media;
@@ -44,18 +43,8 @@ internal sealed class ChatSettingsCache : INotificationHandler
             StringComparer.Ordinal);
     }
 
-    private static MessageFilter Compile(string json)
-    {
-        try
-        {
-            return json == NoFilters ? MessageFilter.None : new(FilterSettings.Parse(Encoding.UTF8.GetBytes(json)));
-        }
-        catch (JsonException)
-        {
-            // Written by a newer version, with members that this one does not know.
-            return MessageFilter.None;
-        }
-    }
+    private static MessageFilter Compile(string json) =>
+        json == NoFilters ? MessageFilter.None : new(FilterSettings.ParseStored(Encoding.UTF8.GetBytes(json)));
 
     private sealed record Entry(string Json, MessageFilter Filter);
 }

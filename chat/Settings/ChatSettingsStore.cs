@@ -41,7 +41,7 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         var json = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
             "SELECT s.filters::text FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel",
             new { channel = channel.Value }, cancellationToken: cancellationToken)) ?? "{}";
-        return FilterSettings.Parse(Encoding.UTF8.GetBytes(json)).ToJson();
+        return FilterSettings.ParseStored(Encoding.UTF8.GetBytes(json)).ToJson();
     }
 
     /// <inheritdoc/>

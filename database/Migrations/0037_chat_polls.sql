@@ -30,7 +30,8 @@ CREATE TABLE chat_votes (
     PRIMARY KEY (poll_id, identity_id)
 );
 
--- Questions to the hosts. `answered_at` is the program date-time at which the answer begins.
+-- Questions to the hosts. `answered_at` is the program date-time at which the answer begins. `removed_by` is the action of
+-- a moderator that removed it with the messages of its sender.
 CREATE TABLE chat_questions (
     id           text PRIMARY KEY,
     session_id   text NOT NULL REFERENCES chat_sessions (session_id) ON DELETE CASCADE,
@@ -41,7 +42,8 @@ CREATE TABLE chat_questions (
     votes        integer NOT NULL DEFAULT 0,
     media_time   timestamptz NOT NULL,
     sent_at      timestamptz NOT NULL,
-    answered_at  timestamptz
+    answered_at  timestamptz,
+    removed_by   text
 );
 
 CREATE INDEX chat_questions_session ON chat_questions (session_id, state, votes DESC);

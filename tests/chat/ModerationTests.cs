@@ -31,6 +31,12 @@ public sealed class ModerationTests(PostgresFixture postgres)
         (await server.ReadAsync(1)).GetProperty("messages").GetArrayLength().ShouldBe(0);
         (await server.ShownAsync()).ShouldBe(["2-0"]);
         (await StateOfAsync(server, "1-0")).ShouldBe(ChatMessageState.Removed);
+        foreach (var (state, id) in ((ChatMessageState, string)[])[(ChatMessageState.Removed, "1-0"), (ChatMessageState.Shown, "2-0")])
+        {
+            (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo) { State = state })).ShouldHaveSingleItem().Id.ShouldBe(id);
+        }
+
+        (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo) { State = ChatMessageState.Sampled })).ShouldBeEmpty();
 
         var undone = await server.Moderation.UndoAsync(ChatServer.Demo, new("user/joe", "Joe"), action.Id.Value, "a mistake");
         undone.UndoneBy.ShouldBe("user/joe");

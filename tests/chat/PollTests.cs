@@ -69,6 +69,13 @@ public sealed class PollTests(PostgresFixture postgres)
         var both = await server.FinishAsync([server.PostAsync(eve, Vote(poll.Id, 0)), server.PostAsync(eve, Vote(poll.Id, 0))]);
         both.Count(answer => answer.Outcome == ChatOutcome.Accepted).ShouldBe(1);
 
+        // The vote of a participant who is muted is not counted, and the participant does not learn it.
+        var muted = await server.JoinAsync("Troll");
+        await SendAsync(server, muted, new(ChatPostKind.Message) { Text = "insult" });
+        var insult = (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo)))[0].Id;
+        await server.ActAsync(ChatActionKind.Mute, insult);
+        (await SendAsync(server, muted, Vote(poll.Id, 0))).Outcome.ShouldBe(ChatOutcome.Accepted);
+
         server.Time.Advance(TimeSpan.FromSeconds(60));
         (await SendAsync(server, await server.JoinAsync("Late"), Vote(poll.Id, 0)))
             .ShouldBe(new(ChatOutcome.Denied, "The poll has ended."));
@@ -119,8 +126,15 @@ public sealed class PollTests(PostgresFixture postgres)
         (await QuestionsAsync(server)).ShouldBe([$"How <b>? open 1", "Why? open 0"]);
         (await server.StateAsync()).ShouldContain("\"questions\":3");
 
+        // A ban of the sender removes the questions; undoing it opens them again.
+        var participant = (await polls.ListQuestionsAsync(ChatServer.Demo, null))[0].Participant;
+        var ban = await server.ActAsync(ChatActionKind.Ban, participant: participant);
+        await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 0);
+        await server.Moderation.UndoAsync(ChatServer.Demo, ChatServer.Jane, ban.Id.Value, "");
+        await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 2);
+
         await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Picked, null);
-        await Poll.UntilAsync(async () => (await server.StateAsync()).Contains("\"questions\":4", StringComparison.Ordinal));
+        await Poll.UntilAsync(async () => (await server.StateAsync()).Contains("\"questions\":6", StringComparison.Ordinal));
         (await QuestionsAsync(server)).ShouldBe(["Why? picked 0", "How <b>? open 1"]);
         (await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Answered, null)).AnsweredAt
             .ShouldBe(server.Time.GetUtcNow());

@@ -14,7 +14,7 @@ export interface ModeratorRequest {
 export type ModeratorResult<T> = { kind: 'ok'; value: T } | { kind: 'failed'; status: number; reason: string };
 
 /** Set by the dashboard while its user is logged in, so that pages of viewers without a login send no request. */
-export const loginKey = 'broadcast:login';
+export const loginKey = 'broadcast.login';
 
 /** API of moderators, for a user who is logged in at the same address. */
 export class ModeratorApi {

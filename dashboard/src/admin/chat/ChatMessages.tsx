@@ -125,6 +125,7 @@ export function ChatMessages({ api, channel, revision, onChanged, canManage }: C
 export function MessageText({ message, onParticipant }: { message: ChatMessage; onParticipant?: () => void }) {
   const text = adminText.chat;
   const isShown = message.state === 'shown';
+  const isGone = message.state === 'removed' || message.state === 'denied';
   return (
     <div>
       <p className="item-name">
@@ -137,7 +138,7 @@ export function MessageText({ message, onParticipant }: { message: ChatMessage; 
         )}{' '}
         <code>{message.from}</code>
       </p>
-      <p dir="auto" className={isShown ? 'chat-message-text' : 'chat-message-text is-hidden'}>
+      <p dir="auto" className={isGone ? 'chat-message-text is-hidden' : 'chat-message-text'}>
         {message.text}
       </p>
       <p className="field-hint">
