@@ -96,7 +96,8 @@ public sealed class ReturningEncoders : LadderServer
 
     private async Task<LadderView> ReturnAsync(string channel, IEnumerable<FlvTag> before, IEnumerable<FlvTag> then, bool isAtOnce = false)
     {
-        var url = await OpenAsync(channel, 30);
+        // Long enough for a busy machine: the session is ended explicitly.
+        var url = await OpenAsync(channel, 300);
         await ScriptedEncoder.SendAsync(url, before.Where(t => t.Timestamp < 4000));
         if (!isAtOnce)
         {
