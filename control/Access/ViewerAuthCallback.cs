@@ -1,7 +1,5 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Database;
@@ -36,7 +34,6 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(1);
 
     private const int MaxResponseLength = 4 * 1024;
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
     private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
         "broadcast_viewer_auth_callback_requests_total", description: "Requests to the viewer auth callback, by result.");
 
@@ -82,33 +79,26 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
                 return (default, "status");
         }
 
-        try
+        using var document = CallbackJson.Parse(body);
+        if (document is not { RootElement: { ValueKind: JsonValueKind.Object } root } || !root.TryGetProperty("allow", out var allow)
+            || allow.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
         {
-            using var document = JsonDocument.Parse(body, Strict);
-            if (document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("allow", out var allow)
-                && allow.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return (default, "malformed");
+        }
+
+        var isAllowed = allow.ValueKind == JsonValueKind.True;
+        var lifetime = isAllowed ? DefaultAllowedLifetime : DefaultDeniedLifetime;
+        if (root.TryGetProperty("seconds", out var seconds))
+        {
+            if (seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var number) || number < 1)
             {
-                var isAllowed = allow.ValueKind == JsonValueKind.True;
-                var lifetime = isAllowed ? DefaultAllowedLifetime : DefaultDeniedLifetime;
-                if (root.TryGetProperty("seconds", out var seconds))
-                {
-                    if (seconds.ValueKind != JsonValueKind.Number || !seconds.TryGetInt32(out var number) || number < 1)
-                    {
-                        return (default, "malformed");
-                    }
-
-                    lifetime = TimeSpan.FromSeconds(Math.Min(number, MaxLifetime.TotalSeconds));
-                }
-
-                return (new(isAllowed, lifetime), isAllowed ? "allowed" : "denied");
+                return (default, "malformed");
             }
-        }
-        catch (JsonException)
-        {
-            // Handled like a response of another structure.
+
+            lifetime = TimeSpan.FromSeconds(Math.Min(number, MaxLifetime.TotalSeconds));
         }
 
-        return (default, "malformed");
+        return (new(isAllowed, lifetime), isAllowed ? "allowed" : "denied");
     }
 
     private HttpRequestMessage Request(string url, Guid id, ViewerRequest viewer)
@@ -127,15 +117,7 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
             json.WriteEndObject();
         }
 
-        var body = buffer.ToArray();
-        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Broadcast", null));
-        var name = "view_" + id.ToString("N");
-        request.Headers.Add(WebhookSignature.IdHeader, name);
-        request.Headers.Add(WebhookSignature.TimestampHeader, at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Of(_key!, name, at, body));
-        return request;
+        return SignedRequest.Create(url, "application/json", buffer.ToArray(), (_key!, "view_" + id.ToString("N"), at));
     }
 
     private static string AddressText(IPAddress? address) =>

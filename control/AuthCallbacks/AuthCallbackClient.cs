@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net.Http.Headers;
 using Broadcast.Database;
 using Broadcast.Media;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,19 +67,7 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
     private HttpRequestMessage CreateRequest(string url, AuthCallbackEvent e)
     {
         var (type, body) = AuthCallbackRequest.Of(_options.Format, e);
-        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Broadcast", null));
-        if (_options.Format == AuthorizationOptions.BroadcastFormat && _key is { } key)
-        {
-            var id = (e.End is null ? "pub_" : "end_") + e.Id.ToString("N");
-            var at = time.GetUtcNow();
-            request.Headers.Add(WebhookSignature.IdHeader, id);
-            request.Headers.Add(WebhookSignature.TimestampHeader,
-                at.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
-            request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Of(key, id, at, body));
-        }
-
-        return request;
+        return SignedRequest.Create(url, type, body, _options.Format == AuthorizationOptions.BroadcastFormat && _key is { } key
+            ? (key, (e.End is null ? "pub_" : "end_") + e.Id.ToString("N"), time.GetUtcNow()) : null);
     }
 }

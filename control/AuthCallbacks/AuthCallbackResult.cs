@@ -5,9 +5,6 @@ namespace Broadcast.Control.AuthCallbacks;
 /// <summary>Result of an auth callback for a publisher.</summary>
 internal abstract record AuthCallbackResult
 {
-    private const int MaxMessage = 200;
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
-
     private AuthCallbackResult() { }
 
     /// <summary>The publisher is allowed.</summary>
@@ -56,7 +53,7 @@ internal abstract record AuthCallbackResult
     /// <summary>Reads an integer, or an object whose <c>code</c> is one; 0 means allowed.</summary>
     private static AuthCallbackResult ReadSrs(ReadOnlyMemory<byte> body)
     {
-        using var document = Parse(body);
+        using var document = CallbackJson.Parse(body);
         var code = document?.RootElement switch
         {
             { ValueKind: JsonValueKind.Number } number => number,
@@ -73,7 +70,7 @@ internal abstract record AuthCallbackResult
 
     private static AuthCallbackResult ReadBroadcast(ReadOnlyMemory<byte> body)
     {
-        using var document = Parse(body);
+        using var document = CallbackJson.Parse(body);
         if (document is not { RootElement: { ValueKind: JsonValueKind.Object } answer } || !answer.TryGetProperty("allow", out var allow)
             || allow.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
         {
@@ -82,37 +79,10 @@ internal abstract record AuthCallbackResult
 
         if (allow.ValueKind == JsonValueKind.False)
         {
-            return new Denied(Text(answer, "message") is { } message ? Sanitize(message) : null);
+            return new Denied(CallbackJson.Text(answer, "message") is { } message ? CallbackJson.Sanitize(message) : null);
         }
 
-        return new Allowed(Text(answer, "channel"), answer.TryGetProperty("create", out var create)
+        return new Allowed(CallbackJson.Text(answer, "channel"), answer.TryGetProperty("create", out var create)
             && create.ValueKind == JsonValueKind.True);
     }
-
-    private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            return JsonDocument.Parse(body, Strict);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static string? Text(JsonElement answer, string name)
-    {
-        try
-        {
-            return answer.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;   // lone surrogates
-        }
-    }
-
-    private static string Sanitize(string message) =>
-        new([.. message.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(MaxMessage)]);
 }
