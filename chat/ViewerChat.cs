@@ -4,6 +4,7 @@ using Broadcast.Chat.Filters;
 using Broadcast.Chat.Identities;
 using Broadcast.Chat.Limits;
 using Broadcast.Chat.Messages;
+using Broadcast.Chat.Moderation;
 using Broadcast.Chat.Polls;
 using Broadcast.Chat.Questions;
 using Broadcast.Chat.Reactions;
@@ -11,6 +12,7 @@ using Broadcast.Chat.Settings;
 using Broadcast.Chat.Text;
 using Broadcast.Database;
 using Broadcast.Media;
+using Broadcast.Media.ChatToControl;
 using Broadcast.Media.OriginToChat;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -41,6 +43,7 @@ internal sealed class ViewerChat : IChat
     private readonly ChatSettingsCache _settings;
     private readonly NetworkHashes _networks;
     private readonly RepeatMemory _repeats;
+    private readonly MessageReviewer _reviewer;
     private readonly TimeProvider _time;
     private readonly ILogger<ViewerChat> _logger;
     private readonly RateLimit<Ulid> _messages;
@@ -50,11 +53,13 @@ internal sealed class ViewerChat : IChat
     private readonly RateLimit<IPAddress> _clientJoins;
 
     public ViewerChat(ChatFeed feed, ChatWriter writer, ChatKeys keys, ChatSettingsCache settings, NetworkHashes networks,
-        IOptions<ChatOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerChat> logger)
+        IOptions<ChatOptions> options, [FromKeyedServices(CalendarClock.Key)] TimeProvider time, ILogger<ViewerChat> logger,
+        IMessageReview? review = null)
     {
         (_feed, _writer, _keys, _settings, _networks, _time, _logger) = (feed, writer, keys, settings, networks, time, logger);
         var minute = TimeSpan.FromMinutes(1);
         _repeats = new(time);
+        _reviewer = new(review);
         _taps = new(TapInterval, TapBurst, time);
         _messages = new(minute / options.Value.MessagesPerMinute, Burst, time);
 
@@ -170,19 +175,31 @@ internal sealed class ViewerChat : IChat
                 Role = identity.Role, Network = await _networks.OfAsync(post.Client, cancellationToken),
                 HeldBy = decision.Action == FilterAction.Hold ? Shorten(decision.ForModerators) : null,
             };
+            var reviewed = await _reviewer.ReviewAsync(post.Channel, post.Session, identity, message, cancellationToken);
+            if (reviewed.IsRejected)
+            {
+                Forget(post.Channel, identity, submission);
+                return reviewed.Rejection;
+            }
+
+            message = reviewed.Submission;
             if (_writer.WriteAsync(post.Channel, post.Session, message) is not { } writing)
             {
                 return new(ChatOutcome.TooMany, "The chat is too busy. Try again in a moment.", TimeSpan.FromSeconds(1));
             }
 
             var sent = await writing.WaitAsync(cancellationToken);
-            if (sent.Id is null && submission.Content is { } rejected)
+            if (sent.Id is null)
             {
-                // It can be sent again, for example after the time of the slow mode.
-                _repeats.Remove(post.Channel, identity.Id, rejected);
+                Forget(post.Channel, identity, submission);
             }
 
-            return sent.Id is { } stored ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored) : sent.Rejection;
+            return sent.Id is { } stored
+                ? new(sent.IsHeld ? ChatOutcome.Held : ChatOutcome.Accepted, stored)
+                {
+                    Text = message.Content is { } text && text != submission.Content ? text : null,
+                }
+                : sent.Rejection;
         }
         catch (Exception unavailable) when (ServerDatabase.IsUnavailable(unavailable))
         {
@@ -192,6 +209,15 @@ internal sealed class ViewerChat : IChat
         {
             ChatLog.StoringFailed(_logger, failed, post.Channel.Value);
             return Unavailable;
+        }
+    }
+
+    /// <summary>Lets a participant send a rejected message again, for example after the time of the slow mode.</summary>
+    private void Forget(ChannelName channel, ChatIdentity identity, Submission rejected)
+    {
+        if (rejected.Content is { } text)
+        {
+            _repeats.Remove(channel, identity.Id, text);
         }
     }
 

@@ -146,6 +146,12 @@ internal static partial class ControlLog
     [LoggerMessage(5065, LogLevel.Warning, "The viewer auth callback returned no usable response: {Why}")]
     public static partial void ViewerCallbackFailed(ILogger logger, string why);
 
+    [LoggerMessage(5068, LogLevel.Warning, "The chat review webhook failed: {Why}. Messages without its decision: {Action}")]
+    public static partial void ReviewFailed(ILogger logger, string why, string action);
+
+    [LoggerMessage(5069, LogLevel.Information, "The chat review webhook responds again")]
+    public static partial void ReviewRestored(ILogger logger);
+
     [LoggerMessage(5064, LogLevel.Warning, "{Count} publication ends are waiting for the auth callback; dropping another one")]
     public static partial void CallbackNotificationDropped(ILogger logger, int count);
 

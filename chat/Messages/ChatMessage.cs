@@ -42,7 +42,7 @@ internal abstract record Submission(Ulid Identity, DateTimeOffset SentAt)
     /// <summary>Network of the sender; <see langword="null"/> when it is unknown.</summary>
     public NetworkHash? Network { get; init; }
 
-    /// <summary>Rule of the filter that holds it for review; <see langword="null"/> when none does.</summary>
+    /// <summary>Rule of the filter, or reason of the review webhook, that holds it; <see langword="null"/> when none does.</summary>
     public string? HeldBy { get; init; }
 
     /// <summary>Text that others read: slow mode, filters and review apply; <see langword="null"/> for none.</summary>

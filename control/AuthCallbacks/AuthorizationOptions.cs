@@ -2,7 +2,7 @@ namespace Broadcast.Control.AuthCallbacks;
 
 /// <summary>
 /// Options of publisher and viewer authorization, section <c>Authorization</c>. A stream key, an auth callback or both authorize
-/// publishers. A second auth callback authorizes viewers.
+/// publishers. A second auth callback authorizes viewers, and a webhook reviews chat messages.
 /// </summary>
 public sealed class AuthorizationOptions
 {
@@ -56,6 +56,17 @@ public sealed class AuthorizationOptions
     /// </summary>
     public string? ViewerUrl { get; set; }
 
+    /// <summary>
+    /// URL of the review webhook, which decides about each chat message before anybody sees it; <see langword="null"/> for none.
+    /// </summary>
+    public string? ChatReviewUrl { get; set; }
+
+    /// <summary>
+    /// Decision about messages while the review webhook does not respond: <c>hold</c> (default) lets them wait for a moderator,
+    /// <c>allow</c> publishes them, <c>deny</c> rejects them.
+    /// </summary>
+    public string ChatReviewFailure { get; set; } = HoldMessages;
+
     internal const string Keys = "keys";
     internal const string Webhook = "webhook";
     internal const string Both = "both";
@@ -63,6 +74,9 @@ public sealed class AuthorizationOptions
     internal const string NginxFormat = "nginx-rtmp";
     internal const string SrsFormat = "srs";
     internal const string MediaMtxFormat = "mediamtx";
+    internal const string HoldMessages = "hold";
+    internal const string AllowMessages = "allow";
+    internal const string DenyMessages = "deny";
 
     /// <summary>Indicates whether an auth callback takes part in publisher authorization.</summary>
     internal bool UsesCallback => Policy != Keys;
@@ -88,7 +102,8 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(Url)} is missing; {nameof(Policy)} {Policy} requires it.";
         }
 
-        foreach (var (name, url) in new[] { (nameof(Url), Url), (nameof(DoneUrl), DoneUrl), (nameof(ViewerUrl), ViewerUrl) })
+        foreach (var (name, url) in new[] { (nameof(Url), Url), (nameof(DoneUrl), DoneUrl), (nameof(ViewerUrl), ViewerUrl),
+            (nameof(ChatReviewUrl), ChatReviewUrl) })
         {
             if (url is not null && !IsUrl(url))
             {
@@ -101,9 +116,17 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base64: it signs requests of the format {BroadcastFormat}.";
         }
 
-        if (ViewerUrl is not null && WebhookSignature.KeyOf(Secret) is null)
+        foreach (var (name, url) in new[] { (nameof(ViewerUrl), ViewerUrl), (nameof(ChatReviewUrl), ChatReviewUrl) })
         {
-            yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base64: it signs requests to {nameof(ViewerUrl)}.";
+            if (url is not null && WebhookSignature.KeyOf(Secret) is null)
+            {
+                yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base64: it signs requests to {name}.";
+            }
+        }
+
+        if (ChatReviewFailure is not (HoldMessages or AllowMessages or DenyMessages))
+        {
+            yield return $"{Section}:{nameof(ChatReviewFailure)} must be {HoldMessages}, {AllowMessages} or {DenyMessages}.";
         }
 
         if (DoneUrl is not null && Format == MediaMtxFormat)

@@ -88,6 +88,9 @@ public readonly record struct ChatAnswer(ChatOutcome Outcome, string Value, Time
     /// <summary>Id of the participant that everybody sees, for one that has joined.</summary>
     public string? From { get; init; }
 
+    /// <summary>Text of a stored message, if it is not the one that was sent.</summary>
+    public string? Text { get; init; }
+
     /// <summary>Returns a text without the value, which can be a token.</summary>
     public override string ToString() => Outcome.ToString();
 }

@@ -163,8 +163,10 @@ internal sealed class ChatPostEndpoint(LiveDirectory directory, ILogger<ChatPost
             ChatOutcome.Accepted when isJoin =>
                 WriteAsync(context, StatusCodes.Status200OK, new { token = answer.Value, from = answer.From }),
             ChatOutcome.Accepted =>
-                WriteAsync(context, StatusCodes.Status201Created, new { id = answer.Value.Length > 0 ? answer.Value : null }),
-            ChatOutcome.Held => WriteAsync(context, StatusCodes.Status202Accepted, new { id = answer.Value, state = "held" }),
+                WriteAsync(context, StatusCodes.Status201Created,
+                    new { id = answer.Value.Length > 0 ? answer.Value : null, text = answer.Text }),
+            ChatOutcome.Held =>
+                WriteAsync(context, StatusCodes.Status202Accepted, new { id = answer.Value, state = "held", text = answer.Text }),
             ChatOutcome.Invalid => AnswerAsync(context, StatusCodes.Status400BadRequest, answer.Value),
             ChatOutcome.NoIdentity => AnswerAsync(context, StatusCodes.Status401Unauthorized, answer.Value),
             ChatOutcome.Denied => AnswerAsync(context, StatusCodes.Status403Forbidden, answer.Value),

@@ -10,6 +10,7 @@ using Broadcast.Control.Tests;
 using Broadcast.Control.Webhooks;
 using Broadcast.Database;
 using Broadcast.Media;
+using Broadcast.Media.ChatToControl;
 using Broadcast.Media.ControlToChat;
 using Broadcast.Media.OriginToChat;
 using Broadcast.Testing;
@@ -30,7 +31,7 @@ internal sealed class ChatServer : IAsyncDisposable
 
     private readonly ChatSettingsCache _settings = new();
 
-    private ChatServer(DatabaseOptions options, ServerDatabase database, ChatOptions chat)
+    private ChatServer(DatabaseOptions options, ServerDatabase database, ChatOptions chat, IMessageReview? review)
     {
         (Options, Database) = (options, database);
         Store = new ChatStore(database, new ChangeLog());
@@ -39,7 +40,7 @@ internal sealed class ChatServer : IAsyncDisposable
         var keys = new ChatKeys(database, Time);
         Writer = new ChatWriter(Store, feed, Microsoft.Extensions.Options.Options.Create(chat), Time);
         Chat = new ViewerChat(feed, Writer, keys, _settings, new NetworkHashes(database, Time),
-            Microsoft.Extensions.Options.Options.Create(chat), Time, NullLogger<ViewerChat>.Instance);
+            Microsoft.Extensions.Options.Options.Create(chat), Time, NullLogger<ViewerChat>.Instance, review);
         Moderation = new ChatModeration(database, keys, new ChangeLog(), Time);
         Listener = new ChatListener(database, Store, feed, TimeProvider.System, NullLogger<ChatListener>.Instance);
     }
@@ -63,10 +64,11 @@ internal sealed class ChatServer : IAsyncDisposable
     public ChatListener Listener { get; }
 
     /// <summary>Starts a server with the channel <c>demo</c>, whose chat is on, or one on the database of another.</summary>
-    public static async Task<ChatServer> StartAsync(PostgresFixture postgres, DatabaseOptions? database = null, ChatOptions? options = null)
+    public static async Task<ChatServer> StartAsync(PostgresFixture postgres, DatabaseOptions? database = null,
+        ChatOptions? options = null, IMessageReview? review = null)
     {
         var settings = database ?? await postgres.FreshAsync();
-        var server = new ChatServer(settings, await postgres.OpenAsync(settings), options ?? new ChatOptions());
+        var server = new ChatServer(settings, await postgres.OpenAsync(settings), options ?? new ChatOptions(), review);
         if (database is null)
         {
             await server.ExecuteAsync("INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) "

@@ -16,10 +16,11 @@ public sealed class AuthorizationOptionsTests
         {
             Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero,
             MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
+            ChatReviewUrl = "host/path", ChatReviewFailure = "ask", Secret = new('s', 24),
         }.Validate().ToList();
 
         errors.Select(m => m.Split(' ')[0]).ShouldBe(
-            "Policy Format Url DoneUrl Timeout MaxConcurrent FailOpen CreateChannels".Split(' ').Select(n => "Authorization:" + n));
+            "Policy Format Url DoneUrl ChatReviewUrl ChatReviewFailure Timeout MaxConcurrent FailOpen CreateChannels".Split(' ').Select(n => "Authorization:" + n));
     }
 
     [Theory]
@@ -34,6 +35,10 @@ public sealed class AuthorizationOptionsTests
         var options = new AuthorizationOptions { Policy = "both", Url = "http://10.0.0.1/hook", Secret = secret };
         options.Validate().Any(m => m.Contains("Authorization:Secret")).ShouldBe(!good);
     }
+
+    [Fact]
+    public void Review_webhook_requires_a_secret() =>
+        new AuthorizationOptions { ChatReviewUrl = "http://10.0.0.1/review" }.Validate().ShouldHaveSingleItem().ShouldContain("Authorization:Secret");
 
     [Fact]
     public void Signature_matches_the_Standard_Webhooks_example() =>

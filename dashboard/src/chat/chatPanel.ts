@@ -340,6 +340,12 @@ export class ChatPanel {
     if (result.kind === 'ok') {
       const { id, isHeld } = result.value;
       this.pending.removeAttribute('title');
+      if (result.value.text !== null) {
+        own.text = result.value.text;
+        const changed = this.createRow(own);
+        this.pending.replaceWith(changed);
+        this.pending = changed;
+      }
       if (isHeld) {
         // Others see it later. It then arrives like other messages.
         this.pending.append(' ', element('span', { class: 'chat-held' }, chatText.held));

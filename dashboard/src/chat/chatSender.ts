@@ -11,6 +11,8 @@ export interface SentMessage {
   id: string;
   /** Others see it when a moderator approves it. */
   isHeld: boolean;
+  /** Its text, if the review has changed it. */
+  text: string | null;
 }
 
 /** Result of a request: a value, or the reason why there is none. */
@@ -53,7 +55,7 @@ export class ChatSender {
       this.participant?.token,
     );
     if (answer.kind === 'ok') {
-      return { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } };
+      return { kind: 'ok', value: sentMessage(answer.value) };
     }
     if (answer.status === 401) this.leave();
     return answer;
@@ -72,8 +74,7 @@ export class ChatSender {
   /** Asks the hosts a question. */
   async ask(text: string, time: number | null): Promise<Sent<SentMessage>> {
     const answer = await this.post('questions', { text, time: time === null ? undefined : new Date(time).toISOString() });
-    return answer.kind === 'ok'
-      ? { kind: 'ok', value: { id: textOf(answer.value, 'id') ?? '', isHeld: textOf(answer.value, 'state') === 'held' } } : answer;
+    return answer.kind === 'ok' ? { kind: 'ok', value: sentMessage(answer.value) } : answer;
   }
 
   /** Votes for a question. */
@@ -112,6 +113,10 @@ async function post(url: string, body: object, token?: string): Promise<Sent<unk
   } catch {
     return { kind: 'rejected', status: 0, reason: '', retryAfter: 0 };
   }
+}
+
+function sentMessage(body: unknown): SentMessage {
+  return { id: textOf(body, 'id') ?? '', isHeld: textOf(body, 'state') === 'held', text: textOf(body, 'text') };
 }
 
 function textOf(body: unknown, name: string): string | null {
