@@ -24,6 +24,8 @@ export default defineConfig({
         embed: page('embed.html'),
         event: page('event.html'),
         embedEvent: page('embedEvent.html'),
+        chat: page('chat.html'),
+        overlay: page('overlay.html'),
         dashboard: page('dashboard.html'),
       },
     },

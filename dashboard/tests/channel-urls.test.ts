@@ -12,6 +12,7 @@ describe('the URLs of a channel', () => {
       chat: { live: '/live/main', post: '/chat/main' },
       time: '/time',
       watchPage: '/watch/main',
+      chatPage: '/watch/main/chat',
     });
   });
   test('an embed links to the watch page', () => expect(channelUrls('/embed/main')?.watchPage).toBe('/watch/main'));

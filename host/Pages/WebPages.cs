@@ -6,7 +6,7 @@ using Broadcast.Media;
 namespace Broadcast.Host.Pages;
 
 /// <summary>
-/// Serves the watch, embed and dashboard pages with their assets, as built by the web project. They are few and small, so they are held in
+/// Serves the watch, embed, chat and dashboard pages with their assets, as built by the web project. They are few and small, so they are held in
 /// memory with their compressed forms.
 /// </summary>
 internal sealed class WebPages
@@ -77,12 +77,15 @@ internal sealed class WebPages
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendChannelAsync(c, "/watch.html", "'self'"));
-        endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendChannelAsync(c, "/embed.html", "*"));
-        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"],
-            c => SendChannelAsync(c, "/watch.html", "'self'"));
-        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"],
-            c => SendChannelAsync(c, "/embed.html", "*"));
+        foreach (var tokenPrefix in new[] { "", "/t/{token}" })
+        {
+            MapChannel($"{tokenPrefix}/watch/{{channel}}", "/watch.html", "'self'");
+            MapChannel($"{tokenPrefix}/embed/{{channel}}", "/embed.html", "*");
+            MapChannel($"{tokenPrefix}/watch/{{channel}}/chat", "/chat.html", "'self'");
+            MapChannel($"{tokenPrefix}/embed/{{channel}}/chat", "/chat.html", "*");
+            MapChannel($"{tokenPrefix}/watch/{{channel}}/overlay", "/overlay.html", "'self'");
+        }
+
         // the dashboard shows a channel in its embed page
         endpoints.MapMethods("/dashboard", ["GET", "HEAD"],
             c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
@@ -93,6 +96,9 @@ internal sealed class WebPages
         endpoints.MapMethods("/favicon.ico", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapMethods("/favicon.svg", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapGet("/", () => Results.Redirect("/dashboard"));
+
+        void MapChannel(string route, string path, string ancestors) =>
+            endpoints.MapMethods(route, ["GET", "HEAD"], c => SendChannelAsync(c, path, ancestors));
     }
 
     /// <summary>Sends a page with the content security policy.</summary>

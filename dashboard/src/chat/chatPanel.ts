@@ -1,11 +1,12 @@
 import './chat.css';
+import type { ChannelUrls } from '../player/channelUrls';
 import { element, setHidden, setText } from '../player/dom';
 import { chatText } from '../text/chat';
 import { ChatFeed, type ChatMessage, type ChatNews, type ChatState } from './chatFeed';
 import { ChatHistory } from './chatHistory';
 import { type ChatMode, isSameMode } from './chatMode';
 import { PollPanel } from './chatPoll';
-import { parseQuestions, QuestionsPanel } from './chatQuestions';
+import { fetchQuestions, QuestionsPanel } from './chatQuestions';
 import { ReactionBar } from './chatReactions';
 import { createRow, nameOf } from './chatRow';
 import { ChatSender, type Sent } from './chatSender';
@@ -20,6 +21,14 @@ const maxShown = 200;
 const maxLength = 500;
 const maxNameLength = 30;
 const heldCheckMs = 250;
+
+/** Parts of the panel that depend on the page. */
+export interface ChatPanelOptions {
+  /** Links and buttons beside the title. */
+  actions?: readonly HTMLElement[];
+  /** Whether a user who is logged in at the dashboard takes part as this user, and moderates; default: yes. */
+  knowsUsers?: boolean;
+}
 
 /** The chat of a channel: messages beside the video, and a form to write. */
 export class ChatPanel {
@@ -39,6 +48,7 @@ export class ChatPanel {
     async (question) => this.mayTakePart() && this.report(await this.sender.voteQuestion(question)),
   );
   private readonly liveRoot: string;
+  private readonly knowsUsers: boolean;
   private questionsVersion: number | null = null;
   private readonly rows = new Map<string, HTMLElement>();
   private readonly names = new Map<string, string>();
@@ -72,15 +82,13 @@ export class ChatPanel {
   private pending: HTMLElement | null = null;
   private timer: number | undefined;
 
-  /**
-   * @param liveRoot `…/live/NAME`
-   * @param postRoot `…/chat/NAME`
-   * @param position capture time of the displayed frame in ms since 1970; null if unknown
-   */
-  constructor(liveRoot: string, postRoot: string, channel: string, position: () => number | null) {
+  /** @param position capture time of the displayed frame in ms since 1970; null if unknown */
+  constructor({ channel, chat }: ChannelUrls, position: () => number | null, options: ChatPanelOptions = {}) {
+    const liveRoot = chat.live;
     this.position = position;
     this.liveRoot = liveRoot;
-    this.sender = new ChatSender(postRoot, channel);
+    this.knowsUsers = options.knowsUsers ?? true;
+    this.sender = new ChatSender(chat.post, channel);
     this.poll = new PollPanel(channel, (poll, choice) => void this.vote(poll, choice));
     this.moderator = new Moderator(channel, (participant) => {
       this.sender.use(participant);
@@ -97,7 +105,7 @@ export class ChatPanel {
     this.root = element(
       'section',
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
-      element('h2', { class: 'chat-title' }, chatText.title),
+      element('div', { class: 'chat-header' }, element('h2', { class: 'chat-title' }, chatText.title), ...(options.actions ?? [])),
       this.pinned,
       this.poll.root,
       element('div', { class: 'chat-body' }, this.empty, this.historyStatus.root, this.log, this.more),
@@ -148,7 +156,7 @@ export class ChatPanel {
       this.root.classList.toggle('chat-replay', mode.kind === 'replay');
       window.clearInterval(this.timer);
       if (mode.kind !== 'none') this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
-      if (this.isReadingLive && !wasLive) this.moderator.start();
+      if (this.knowsUsers && this.isReadingLive && !wasLive) this.moderator.start();
       if (!this.isReadingLive && wasLive) this.moderator.stop();
       if (!this.isReadingLive) this.feed.stop();
       else if (mode.kind === 'live' || !wasLive) this.feed.restart();
@@ -211,12 +219,8 @@ export class ChatPanel {
   private async loadQuestions(session: string, version: number | null): Promise<void> {
     if (version === null || version === this.questionsVersion) return;
     this.questionsVersion = version;
-    try {
-      const response = await fetch(`${this.liveRoot}/${session}/chat/questions/${version}.json`);
-      if (response.ok && version === this.questionsVersion) this.questions.render(parseQuestions(await response.json()));
-    } catch {
-      // The next change loads them again.
-    }
+    const questions = await fetchQuestions(this.liveRoot, session, version);
+    if (version === this.questionsVersion && questions !== null) this.questions.render(questions);
   }
 
   /** Whether the viewer has joined; says so if not. */
@@ -254,13 +258,13 @@ export class ChatPanel {
     const { reset, added: messages, removed } =
       this.history?.tick(position, now) ?? { reset: false, added: this.held.take(position, now), removed: [] };
     this.historyStatus.render(this.history?.state ?? null);
-    const wasAtEnd = this.isAtEnd();
     if (reset) this.clear();
     for (const id of removed) this.removeRow(id);
     if (messages.length === 0) {
       this.renderEmpty();
       return;
     }
+    const wasAtEnd = this.isAtEnd();
     const added = document.createDocumentFragment();
     for (const message of messages.slice(-maxShown)) {
       // The own message is there already.

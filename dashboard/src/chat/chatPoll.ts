@@ -27,7 +27,7 @@ export class PollPanel {
     const hasVoted = readKey(this.storageKey) === poll.id;
     const total = poll.options.reduce((sum, option) => sum + option.votes, 0);
     const rows = poll.options.map((option, index) =>
-      (isOpen && !hasVoted ? this.choiceOf(poll, option.text, index) : resultOf(option, total)));
+      (isOpen && !hasVoted ? this.choiceOf(poll, option.text, index) : createResult(option, total)));
     const focused = [...this.root.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
     this.root.replaceChildren(
       element('span', { class: 'chat-label' }, isOpen ? chatText.poll : chatText.pollEnded),
@@ -51,7 +51,8 @@ export class PollPanel {
   }
 }
 
-function resultOf(option: { text: string; votes: number }, total: number): HTMLElement {
+/** Creates the result of an option: its text, share of the votes, and a bar. */
+export function createResult(option: { text: string; votes: number }, total: number): HTMLElement {
   const percent = total === 0 ? 0 : Math.round((100 * option.votes) / total);
   const row = element('div', { class: 'chat-poll-result' });
   const label = element('span', { class: 'chat-poll-label' }, element('span', { dir: 'auto' }, option.text), element('span'));

@@ -80,6 +80,16 @@ export class QuestionsPanel {
 }
 
 /** Reads the document of questions. Invalid parts are left out. */
+/** Loads the questions of a session; null if that fails. */
+export async function fetchQuestions(liveRoot: string, session: string, version: number): Promise<ChatQuestion[] | null> {
+  try {
+    const response = await fetch(`${liveRoot}/${session}/chat/questions/${version}.json`);
+    return response.ok ? parseQuestions(await response.json()) : null;
+  } catch {
+    return null;
+  }
+}
+
 export function parseQuestions(body: unknown): ChatQuestion[] {
   const questions = typeof body === 'object' && body !== null ? (body as { questions?: unknown }).questions : null;
   if (!Array.isArray(questions)) return [];

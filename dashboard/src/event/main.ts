@@ -7,6 +7,7 @@ import './event.css';
 import { playerText } from '../text';
 import { eventText } from '../text/watch';
 import { embedOptions } from '../player/channelUrls';
+import { PageChat } from '../chat/pageChat';
 import { WakeDetector } from '../player/wakeDetector';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { type PlayerPage, createPlayerPage } from '../player/page';
@@ -51,6 +52,9 @@ const calendar = element('a', { class: 'button', href: urls?.calendar ?? '', hid
 const channel = element('a', { class: 'button', href: '', hidden: true }, pageText.openChannel);
 
 let playerPage: PlayerPage | null = null;
+/** The chat; none in embeds. */
+let chat: PageChat | null = null;
+let isPlayerShown = false;
 let view: PlayerView | null = null;
 let replay: string | null = null;
 let endedAt: number | null = null;
@@ -123,6 +127,8 @@ function render(): void {
   setHidden(share.button, phase === 'notFound' || phase === 'denied');
   setHidden(card.root, isShown);
   if (playerPage !== null) setHidden(playerPage.stage.root, !isShown);
+  isPlayerShown = isShown;
+  chat?.render(isShown ? view : null);
   if (!isShown) {
     if (root.dataset.state !== 'offline') root.dataset.state = 'offline';
     const channelUrls = event === null ? null : (urls?.channel(event.channel) ?? null);
@@ -181,18 +187,27 @@ function mountPlayer(event: EventStatus, recording: string | null = null): void 
     () => [],
     (playerView) => {
       view = playerView;
+      if (isPlayerShown) chat?.render(playerView);
       document.title = playerText.pageTitle(poller?.lastEvent?.title ?? event.title);
     },
     channelUrls,
   );
   if (playerPage === null) return;
   stageContainer.append(playerPage.stage.root);
+  if (!isEmbedded) addChat(playerPage);
   // Set before playback, so that it does not start twice.
   replay = recording;
   const page = playerPage;
   void page.stage.player.start().then(() => {
     if (recording !== null) playReplay(page, recording);
   });
+}
+
+function addChat(page: PlayerPage): void {
+  const main = stageContainer.parentElement;
+  chat = new PageChat(page, (isShown) => main?.classList.toggle('has-chat', isShown));
+  main?.append(chat.root);
+  share.button.after(chat.showButton);
 }
 
 function playReplay(page: PlayerPage, id: string): void {

@@ -12,7 +12,9 @@ export interface ChannelUrls {
   /** The server's clock. */
   time: string;
   /** The chat: where messages are read (`…/live/NAME`) and written (`…/chat/NAME`). */
-  chat?: { live: string; post: string };
+  chat: { live: string; post: string };
+  /** The page with the chat alone. */
+  chatPage: string;
   /** The watch page, for links from an embed. */
   watchPage: string;
 }
@@ -48,7 +50,14 @@ export function channelUrls(pathname: string, search = ''): ChannelUrls | null {
     chat: { live, post: `${tokenPrefix}/chat/${encodeURIComponent(channel)}` },
     time: `${prefix.replace(tokenPath, '')}/time`,
     watchPage: `${prefix}/watch/${encodeURIComponent(channel)}${query}`,
+    chatPage: `${prefix}/watch/${encodeURIComponent(channel)}/chat${query}`,
   };
+}
+
+/** The URLs of the channel of a page with the chat alone: `/watch/NAME/chat`, `/embed/NAME/chat` or `/watch/NAME/overlay`. */
+export function chatPageUrls(pathname: string, search = ''): ChannelUrls | null {
+  const groups = /^(?<channelPage>.*)\/(?:chat|overlay)\/?$/.exec(pathname)?.groups;
+  return groups?.channelPage === undefined ? null : channelUrls(groups.channelPage, search);
 }
 
 /** The recording of a session, with the channel's token: `/live/NAME/index.m3u8` becomes `/vod/SESSION/index.m3u8`. */
@@ -56,12 +65,14 @@ export function recordingPlaylist(playlist: string, session: string): string {
   return playlist.replace(/live\/[^/]+\/index\.m3u8$/, `vod/${encodeURIComponent(session)}/index.m3u8`);
 }
 
-/** Options of an embed: `?muted=1&autoplay=0&counted=0`. */
+/** Options of an embed: `?muted=1&autoplay=0&counted=0&chat=1`. */
 export interface EmbedOptions {
   muted: boolean;
   autoplay: boolean;
   /** Whether playback counts as a viewer; default: yes. The dashboard's preview does not. */
   counted?: boolean;
+  /** Whether the chat is beside the player; default: no. */
+  chat?: boolean;
 }
 
 export function embedOptions(search: string): EmbedOptions {
@@ -70,6 +81,7 @@ export function embedOptions(search: string): EmbedOptions {
     muted: parseFlag(query.get('muted'), false),
     autoplay: parseFlag(query.get('autoplay'), true),
     ...(parseFlag(query.get('counted'), true) ? {} : { counted: false }),
+    ...(parseFlag(query.get('chat'), false) ? { chat: true } : {}),
   };
 }
 

@@ -36,6 +36,7 @@ export const channelPageText = {
     title: 'Share',
     watchUrl: 'Watch URL',
     embed: 'Embed code',
+    withChat: 'Embed with chat',
     hints: {
       public: 'Anyone with this URL can watch.',
       token: 'Viewers also need a link: create one under Settings → Viewer links.',

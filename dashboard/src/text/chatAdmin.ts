@@ -4,6 +4,12 @@ export const chatAdminText = {
   off: 'This channel has no chat.',
   offHint: 'A producer can switch it on. Viewers can write while the channel is live.',
   modes: 'Settings',
+  pages: {
+    title: 'Pages',
+    chat: 'Chat alone, to write and as a dock in OBS',
+    overlay: 'Overlay, as a browser source in OBS',
+    hint: 'If the channel is not public, append ?token=TOKEN.',
+  },
   enabled: 'Chat',
   membersOnly: 'Members only',
   frozen: 'Closed: only moderators can write',

@@ -14,6 +14,7 @@ export const watchText = {
     title: 'Share',
     url: 'URL',
     embed: 'Embed code',
+    withChat: 'Embed with chat',
     withTime: (clock: string) => `Start at ${clock}`,
     copyUrl: 'Copy URL',
     copyEmbed: 'Copy code',

@@ -4,8 +4,7 @@ import '../player/player.css';
 import './watch.css';
 import './viewerPage.css';
 import { playerText } from '../text';
-import { type ChatMode, chatMode } from '../chat/chatMode';
-import { ChatPanel } from '../chat/chatPanel';
+import { PageChat } from '../chat/pageChat';
 import { pageTitle } from '../player/pageTitle';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { latencyText } from '../player/latency';
@@ -29,16 +28,15 @@ const keys = element('p', { class: 'keyboard-hint' }, playerText.keys);
 
 let latest: PlayerView | null = null;
 let postShow: PostShow | null = null;
-let shownChat: ChatMode = { kind: 'none' };
 const page = createPlayerPage({ muted: false, autoplay: true }, () => [], render);
-const share = new ShareDialog(() => title.textContent ?? '', sharePosition);
+const share = new ShareDialog(() => title.textContent ?? '', sharePosition, () => latest?.channelStatus?.chat === true);
 if (page !== null) {
   postShow = new PostShow(page.stage.player, page.urls);
   page.stage.root.append(postShow.root);
 }
 
-const chatUrls = page?.urls.chat;
-const chat = page === null || chatUrls === undefined ? null : new ChatPanel(chatUrls.live, chatUrls.post, page.urls.channel, framePosition);
+const chat =
+  page === null ? null : new PageChat(page, (isShown) => chat?.root.parentElement?.classList.toggle('has-chat', isShown));
 
 const brand = element('span', { class: 'brand' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
 
@@ -54,7 +52,7 @@ document
         'div',
         { class: 'about', hidden: page === null },
         element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, viewers, startedLabel, latency)),
-        element('div', { class: 'about-side' }, share.button, keys),
+        element('div', { class: 'about-side' }, share.button, ...(chat === null ? [] : [chat.showButton]), keys),
       ),
       ...(chat === null ? [] : [chat.root]),
       share.dialog,
@@ -87,7 +85,7 @@ function render(view: PlayerView): void {
     : view.state === 'live' || view.state === 'reconnecting'
       ? (view.channelStatus?.startedAt ?? null)
       : null;
-  renderChat(view);
+  chat?.render(view);
   setHidden(pill, view.reason === 'unknown');
   // Hide what is unknown, and sharing of pages that cannot be opened.
   setHidden(share.button, view.reason === 'unknown' || view.reason === 'noToken' || view.reason === 'denied' || view.reason === 'expired');
@@ -96,29 +94,6 @@ function render(view: PlayerView): void {
   if (startedAt !== null) setText(startedLabel, playerText.liveSince(startTimeText(startedAt)));
   setHidden(latency, view.latency === null || isReplay);
   if (view.latency !== null) setText(latency, playerText.latencySentence(latencyText(view.latency)));
-}
-
-function renderChat(view: PlayerView): void {
-  if (page === null || chat === null) return;
-  shownChat = chatMode(
-    {
-      liveRoot: page.urls.chat?.live ?? '',
-      recording: view.mode === 'replay' ? page.stage.player.playlist : null,
-      hasChat: view.channelStatus?.chat === true,
-      session: view.channelStatus?.session ?? null,
-      startedAt: view.channelStatus?.startedAt ?? null,
-      // Before the first frame, the position says nothing.
-      secondsToLive: view.engine === null ? null : view.behindLive ? view.secondsToLive : 0,
-    },
-    shownChat,
-  );
-  chat.setMode(shownChat);
-  chat.root.parentElement?.classList.toggle('has-chat', !chat.root.hidden);
-}
-
-/** Capture time of the displayed frame in ms since 1970; null if unknown. */
-function framePosition(): number | null {
-  return latest?.engine?.frameDate?.getTime() ?? null;
 }
 
 function sharePosition(): number | null {

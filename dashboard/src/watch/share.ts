@@ -12,22 +12,32 @@ export class ShareDialog {
   private readonly startTimeBox = element('input', { type: 'checkbox', id: 'share-time' });
   private readonly timeLabel = element('label', { for: 'share-time' });
   private readonly timeRow = element('p', { class: 'share-time', hidden: true }, this.startTimeBox, this.timeLabel);
+  private readonly chatBox = element('input', { type: 'checkbox', id: 'share-chat' });
+  private readonly chatRow = element(
+    'p',
+    { class: 'share-time', hidden: true },
+    this.chatBox,
+    element('label', { for: 'share-chat' }, watchText.share.withChat),
+  );
   private readonly urlField = element('input', { type: 'text', id: 'share-url', readonly: true });
   private readonly embedField = element('textarea', { id: 'share-embed', readonly: true, rows: 5 });
   private readonly status = element('p', { class: 'share-status', role: 'status' });
   private readonly sendButton = element('button', { type: 'button', class: 'button', hidden: true }, watchText.share.send);
   private readonly title: () => string;
   private readonly position: () => number | null;
+  private readonly hasChat: () => boolean;
   private startSeconds: number | null = null;
   private pressedOutside = false;
 
   /**
    * @param title Returns the title to share.
    * @param position Returns the position of the displayed frame in seconds of the broadcast; null if unknown.
+   * @param hasChat Returns whether an embed can have a chat.
    */
-  constructor(title: () => string, position: () => number | null) {
+  constructor(title: () => string, position: () => number | null, hasChat: () => boolean = () => false) {
     this.title = title;
     this.position = position;
+    this.hasChat = hasChat;
     const close = element('button', { type: 'button', class: 'button share-close' }, watchText.share.close);
     const isGuarded = window.location.pathname.includes('/t/') || new URLSearchParams(window.location.search).has('token');
     this.dialog = element(
@@ -39,12 +49,14 @@ export class ShareDialog {
       element('div', { class: 'share-row' }, this.urlField, this.createCopyButton(this.urlField, watchText.share.copyUrl)),
       element('label', { for: 'share-embed' }, watchText.share.embed),
       element('div', { class: 'share-row' }, this.embedField, this.createCopyButton(this.embedField, watchText.share.copyEmbed)),
+      this.chatRow,
       this.timeRow,
       this.status,
       element('div', { class: 'share-actions' }, this.sendButton, close),
     );
     this.button.addEventListener('click', () => this.open());
     this.startTimeBox.addEventListener('change', () => this.updateFields());
+    this.chatBox.addEventListener('change', () => this.updateFields());
     this.sendButton.addEventListener('click', () => void this.shareNatively());
     close.addEventListener('click', () => this.dialog.close());
     // Do not trigger the player's keys.
@@ -64,6 +76,8 @@ export class ShareDialog {
     setHidden(this.timeRow, this.startSeconds === null);
     if (this.startSeconds === null) this.startTimeBox.checked = false;
     else setText(this.timeLabel, watchText.share.withTime(formatTime(this.startSeconds)));
+    setHidden(this.chatRow, !this.hasChat());
+    if (this.chatRow.hidden) this.chatBox.checked = false;
     setHidden(this.sendButton, typeof navigator.share !== 'function');
     setText(this.status, '');
     this.updateFields();
@@ -81,7 +95,7 @@ export class ShareDialog {
     if (shared === null) return;
     const startSeconds = this.startTimeBox.checked ? this.startSeconds : null;
     this.urlField.value = shareUrl(shared, startSeconds);
-    this.embedField.value = embedCode(shared, startSeconds);
+    this.embedField.value = embedCode(shared, startSeconds, this.chatBox.checked);
   }
 
   private createCopyButton(from: HTMLInputElement | HTMLTextAreaElement, label: string): HTMLElement {

@@ -17,14 +17,16 @@ export function shareUrl({ origin, page }: SharedPage, at: number | null): strin
 }
 
 /**
- * The embed code, identical to the server's oEmbed response. It fills the available width up to its `width`. Where styles are forbidden,
- * its attributes apply.
+ * The embed code; without chat, identical to the server's oEmbed response. It fills the available width up to its `width`. Where styles are
+ * forbidden, its attributes apply. An embed with chat keeps its height: on wide pages the chat is beside the video, on narrow ones below.
  */
-export function embedCode({ origin, embed, title }: SharedPage, at: number | null): string {
-  const source = `${origin}${embed}${at === null ? '' : `?t=${startTimeText(at)}`}`;
+export function embedCode({ origin, embed, title }: SharedPage, at: number | null, withChat = false): string {
+  const query = [...(at === null ? [] : [`t=${startTimeText(at)}`]), ...(withChat ? ['chat=1'] : [])].join('&');
+  const source = `${origin}${embed}${query === '' ? '' : `?${query}`}`;
+  const [height, style] = withChat ? [540, 'max-width: 100%'] : [720, 'max-width: 100%; height: auto; aspect-ratio: 16 / 9'];
   return (
-    `<iframe src="${escapeHtml(source)}" width="1280" height="720" title="${escapeHtml(title)}" frameborder="0" ` +
-    'style="max-width: 100%; height: auto; aspect-ratio: 16 / 9" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>'
+    `<iframe src="${escapeHtml(source)}" width="1280" height="${height}" title="${escapeHtml(title)}" frameborder="0" ` +
+    `style="${style}" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`
   );
 }
 

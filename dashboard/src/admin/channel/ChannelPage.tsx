@@ -164,7 +164,13 @@ function ChannelDetails(props: ChannelDetailsProps) {
       </Suspense>
       {canManage && <TargetsSection api={api} channel={channel} revision={activityRevision} />}
       {hasRole(system.role, 'moderator') && (
-        <ChatSection api={api} channel={channel.name} canManage={canManage} revision={chatRevision} />
+        <ChatSection
+          api={api}
+          channel={channel.name}
+          origin={viewerPageOrigin(system, window.location.origin)}
+          canManage={canManage}
+          revision={chatRevision}
+        />
       )}
       {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
       {canManage && (

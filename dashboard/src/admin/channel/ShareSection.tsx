@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { adminText } from '../../text';
 import { embedCode } from '../../watch/shareLinks';
 import type { Channel } from '../api';
@@ -17,12 +18,16 @@ export function ShareSection({ channel, origin, canManage }: ShareSectionProps) 
   const text = adminText.channelPage.share;
   const access = channel.access ?? 'public';
   const name = encodeURIComponent(channel.name);
-  const embed = embedCode({ origin, page: `/watch/${name}`, embed: `/embed/${name}`, title: channel.title || channel.name }, null);
+  const [withChat, setWithChat] = useState(false);
+  const page = { origin, page: `/watch/${name}`, embed: `/embed/${name}`, title: channel.title || channel.name };
   return (
     <section className="block" aria-labelledby="share-title">
       <h2 id="share-title">{text.title}</h2>
       <CopyField label={text.watchUrl} value={channelPageUrl(origin, channel.name)} />
-      <CopyField label={text.embed} value={embed} />
+      <CopyField label={text.embed} value={embedCode(page, null, withChat)} />
+      <label className="check">
+        <input type="checkbox" checked={withChat} onChange={(event) => setWithChat(event.target.checked)} /> {text.withChat}
+      </label>
       <p className="field-hint">{(canManage || access === 'public' ? text.hints[access] : undefined) ?? text.hints.other}</p>
     </section>
   );

@@ -2,7 +2,9 @@ import './chat.css';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api } from '../api';
+import { CopyField } from '../CopyField';
 import { usePolled } from '../usePolled';
+import { channelPageUrl } from '../viewerPages';
 import { ChatActions } from './ChatActions';
 import { ChatFilters } from './ChatFilters';
 import { ChatMessages } from './ChatMessages';
@@ -14,6 +16,8 @@ import { getChat } from './chatApi';
 interface ChatSectionProps {
   api: Api;
   channel: string;
+  /** Scheme and host of the viewer pages, such as `https://live.example.org`. */
+  origin: string;
   /** Whether the user may switch the chat on and off, and delete messages for good. */
   canManage: boolean;
   /** Increases when the event stream reports an action or a message that waits for review. */
@@ -21,7 +25,7 @@ interface ChatSectionProps {
 }
 
 /** The chat of a channel: settings and moderation. */
-export function ChatSection({ api, channel, canManage, revision }: ChatSectionProps) {
+export function ChatSection({ api, channel, origin, canManage, revision }: ChatSectionProps) {
   const settings = usePolled(
     useCallback(() => getChat(api, channel), [api, channel]),
     10_000,
@@ -68,6 +72,10 @@ export function ChatSection({ api, channel, canManage, revision }: ChatSectionPr
           <ChatPolls {...state} />
           {settings.data.questions && <ChatQuestions {...state} />}
           <ChatFilters {...state} />
+          <h3>{text.pages.title}</h3>
+          <CopyField label={text.pages.chat} value={`${channelPageUrl(origin, channel)}/chat`} />
+          <CopyField label={text.pages.overlay} value={`${channelPageUrl(origin, channel)}/overlay`} />
+          <p className="field-hint">{text.pages.hint}</p>
         </>
       )}
     </section>
