@@ -117,6 +117,23 @@ public sealed class SharedPagesTests
     }
 
     [Theory]
+    [InlineData("/watch/demo/chat")]
+    [InlineData("/embed/demo/chat")]
+    [InlineData("/watch/demo/overlay")]
+    [InlineData("/t/secret/watch/demo/chat")]
+    [InlineData("/t/secret/embed/demo/chat")]
+    [InlineData("/t/secret/watch/demo/overlay")]
+    public async Task Only_the_embed_of_the_chat_can_be_framed_by_other_sites(string path)
+    {
+        await using var site = await Site.StartAsync();
+        var (status, page, headers) = await site.GetAsync(path);
+        status.ShouldBe(HttpStatusCode.OK);
+        page.ShouldNotContain("secret");
+        headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem()
+            .ShouldContain(path.Contains("/embed/") ? "frame-ancestors *;" : "frame-ancestors 'self';");
+    }
+
+    [Theory]
     [InlineData("/watch/demo")]
     [InlineData("/embed/demo")]
     [InlineData($"/event/{Gala}")]
@@ -394,7 +411,7 @@ public sealed class SharedPagesTests
         public static async Task<Site> StartAsync(string? publicUrl = Home + "/")
         {
             var site = new Site();
-            foreach (var page in new[] { "watch", "embed", "event", "embedEvent", "dashboard" })
+            foreach (var page in new[] { "watch", "embed", "event", "embedEvent", "chat", "overlay", "dashboard" })
             {
                 await File.WriteAllTextAsync(Path.Combine(site._folder.Path, page + ".html"),
                     "<!doctype html>\n<html><head>\n    <title>Broadcast</title>\n</head><body></body></html>\n");
