@@ -165,7 +165,9 @@ describe('pages', () => {
   });
 
   test('show loading, failures and a chat that is off', () => {
-    const section = () => renderToStaticMarkup(<ChatSection api={api} channel="main" origin="https://live.example.org" canManage revision={0} />);
+    const origin = 'https://live.example.org';
+    const section = () =>
+      renderToStaticMarkup(<ChatSection api={api} channel="main" origin={origin} canManage revision={0} />);
     expect(section()).toContain(adminText.loading);
     loaded.polled = { data: { ...settings, enabled: false }, error: null, refresh: ignore };
     expect(section()).toContain(text.off);

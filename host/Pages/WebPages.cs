@@ -6,8 +6,8 @@ using Broadcast.Media;
 namespace Broadcast.Host.Pages;
 
 /// <summary>
-/// Serves the watch, embed, chat and dashboard pages with their assets, as built by the web project. They are few and small, so they are held in
-/// memory with their compressed forms.
+/// Serves the pages of viewers and the dashboard with their assets, as built by the web project. They are few and small, so they are held
+/// in memory with their compressed forms.
 /// </summary>
 internal sealed class WebPages
 {

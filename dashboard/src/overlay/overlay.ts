@@ -85,7 +85,10 @@ export class Overlay {
     setHidden(this.pinned, !isShown);
     this.pinned.replaceChildren(
       ...(isShown
-        ? [element('span', { class: 'overlay-label' }, ...nameOf(message)), element('p', { class: 'overlay-text', dir: 'auto' }, message.text)]
+        ? [
+            element('span', { class: 'overlay-label' }, ...nameOf(message)),
+            element('p', { class: 'overlay-text', dir: 'auto' }, message.text),
+          ]
         : []),
     );
   }
