@@ -74,6 +74,11 @@ packages_to_measure() {
   [ "${2:-}" = storage ] && return 0
   [ "${2:-}" = control ] && return 0
   [ "${2:-}" = cluster ] && return 0
+  if [ "${2:-}" = chat ]; then
+    packages_to_test | grep '^varnish|'
+    packages_of_prosody
+    return 0
+  fi
   case "${2:-}" in
     '' | -* | latency | pages) packages_to_test | grep '^chromium|' ;;
   esac
@@ -85,6 +90,10 @@ packages_to_measure() {
 packages_of_nginx_rtmp() {
   echo 'nginx|file /usr/sbin/nginx|peer of the benchmarks'
   echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|peer of the benchmarks'
+}
+
+packages_of_prosody() {
+  echo 'prosody|command prosody|peer of the benchmark of the chat'
 }
 
 is_there() {

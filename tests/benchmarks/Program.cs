@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun|cluster|targets]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages|longrun|cluster|targets|chat]
                              [--rounds N] [--counts 1,10,50,100]
 
       publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
@@ -16,9 +16,10 @@ const string Usage = """
       longrun      sizes of a session over 30 simulated days with an outage each minute
       cluster      mirrors, forwarded encoders and takeovers of two servers on one database
       targets      publishing to other platforms, next to nginx-rtmp
+      chat         delay, cost and removal of chat messages behind Varnish, next to Prosody
 
     ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control,
-    pages, longrun, cluster and targets.
+    pages, longrun, cluster, targets and chat.
     Progress goes to standard error, results in Markdown to standard output.
     """;
 
@@ -52,18 +53,23 @@ if (args.FirstOrDefault() is QuartzNode.Command)
     return await QuartzNode.RunAsync(args[1..]);
 }
 
+if (args.FirstOrDefault() is ChatLoad.Command)
+{
+    return await ChatLoad.RunAsync(args[1..]);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
     Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage,
         "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage,
             "longrun" => LongRunPlan.Usage, "start" => StartPlan.Usage, "cluster" => ClusterPlan.Usage, "targets" => TargetsPlan.Usage,
-            _ => Usage });
+            "chat" => ChatPlan.Usage, _ => Usage });
     return 0;
 }
 
 var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
-var (longRun, start, cluster, targets) = (new LongRunPlan(), new StartPlan(), new ClusterPlan(), new TargetsPlan());
+var (longRun, start, cluster, targets, chat) = (new LongRunPlan(), new StartPlan(), new ClusterPlan(), new TargetsPlan(), new ChatPlan());
 var (ingest, transcode, origin, latency, storage, control, pages) =
     (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
@@ -79,6 +85,7 @@ try
     start = what == "start" ? StartPlan.Parse(options) : start with { Rounds = rounds };
     cluster = what == "cluster" ? ClusterPlan.Parse(options) : cluster;
     targets = what == "targets" ? TargetsPlan.Parse(options) : targets;
+    chat = what == "chat" ? ChatPlan.Parse(options) : chat;
     longRun = what == "longrun" ? LongRunPlan.Parse(options) : longRun;
 }
 catch (FormatException e)
@@ -152,6 +159,11 @@ try
         await TargetsBenchmark.RunAsync(targets, shared, reports, Progress);
     }
 
+    if (what is "chat")
+    {
+        await ChatBenchmark.RunAsync(chat, shared, reports, Progress);
+    }
+
     if (what is "pages")
     {
         await PagesBenchmark.RunAsync(pages, shared, reports, Progress);
@@ -171,7 +183,7 @@ try
     {
         await Console.Error.WriteLineAsync(
             $"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, longrun, "
-            + "cluster, all.");
+            + "cluster, targets, chat, all.");
         return 1;
     }
 }

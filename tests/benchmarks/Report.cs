@@ -33,6 +33,7 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     private const int ChartWidth = 40;
     private readonly List<(string Row, double?[] Values, Aim? Aim)> _rows = [];
     private readonly List<(string Row, string Column, string Reason)> _missing = [];
+    private readonly List<string> _notes = [];
 
     /// <summary>Indicates whether the report has no rows, because the measurement ended before the first one.</summary>
     public bool IsEmpty => _rows.Count == 0;
@@ -46,7 +47,10 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     /// <summary>Explains a missing figure: its cell contains "could not", and the reason is listed below the table.</summary>
     public void CouldNot(string row, string column, string reason) => _missing.Add((row, column, reason));
 
-    /// <summary>Renders Markdown: the table, the missing figures with their reasons, and a bar chart.</summary>
+    /// <summary>Adds a sentence about the figures, which is listed below the table.</summary>
+    public void Note(string sentence) => _notes.Add(sentence);
+
+    /// <summary>Renders Markdown: the table, the missing figures with their reasons, notes, and a bar chart.</summary>
     public string Render()
     {
         var text = new StringBuilder();
@@ -60,10 +64,15 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
             text.Append(hasAims ? $" {aim?.Text} | {aim?.Verdict} |\n" : "\n");
         }
 
-        text.Append(_missing.Count > 0 ? "\n" : "");
+        text.Append(_missing.Count + _notes.Count > 0 ? "\n" : "");
         foreach (var (row, column, reason) in _missing)
         {
             text.Append(CultureInfo.InvariantCulture, $"- {row}, {column}: could not, because {reason}.\n");
+        }
+
+        foreach (var note in _notes)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- {note}\n");
         }
 
         AppendChart(text);

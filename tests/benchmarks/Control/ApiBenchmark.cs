@@ -146,8 +146,7 @@ internal static class ApiBenchmark
     {
         var all = new Dictionary<string, List<ApiFigures>>();
         var paths = Path.Combine(folder, "paths");
-        var postmaster = int.Parse(File.ReadLines(Directory.EnumerateFiles(data, "postmaster.pid", SearchOption.AllDirectories).Single())
-            .First(), CultureInfo.InvariantCulture);
+        var postmaster = DatabaseMeter.PostmasterOf(data);
         async Task<ApiFigures> AskAsync(ApiRequest request, TimeSpan measured)
         {
             await File.WriteAllLinesAsync(paths, request.Paths);

@@ -90,13 +90,12 @@ internal static class ApiLoad
         await Task.Delay(measured / 3, TimeProvider.System);
         var meter = new ProcessMeter(Environment.ProcessId);
         var server = new ProcessMeter(NumberOf(ServerVariable));
-        var postmaster = NumberOf(PostmasterVariable);
-        var databaseBefore = DatabaseSeconds(postmaster);
+        var database = new DatabaseMeter(NumberOf(PostmasterVariable));
         askers.ForEach(a => a.Counts = true);
         await Task.Delay(measured, TimeProvider.System);
         askers.ForEach(a => a.Counts = false);
         var (wall, cpu, serverCpu, databaseCpu) = (meter.WallSeconds, meter.CpuSeconds, server.CpuSeconds,
-            DatabaseSeconds(postmaster) - databaseBefore);
+            database.CpuSeconds);
         askers.ForEach(a => a.Stops = true);
         await Task.WhenAll(threads);
         var times = askers.SelectMany(a => a.Times).ToList();
@@ -106,27 +105,6 @@ internal static class ApiLoad
             server = serverCpu * 1e6 / times.Count, database = databaseCpu * 1e6 / times.Count,
         }));
         return 0;
-    }
-
-    // PostgreSQL starts and ends processes all the time. The time of ended ones is in their parent's fields for its children (proc(5)).
-    private static double DatabaseSeconds(int postmaster) =>
-        Ticks(postmaster, 4) + ChildrenMeter.Of(postmaster).Sum(child => Ticks(child, 2));
-
-    /// <summary>Returns the sum of the first fields utime, stime, cutime and cstime in seconds; 0 if the process has ended.</summary>
-    private static double Ticks(int process, int fields)
-    {
-        const int FirstField = 11;
-        const double TicksPerSecond = 100;
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{process}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Skip(FirstField).Take(fields)
-                .Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / TicksPerSecond;
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
     }
 
     private static int NumberOf(string variable) => Number(Environment.GetEnvironmentVariable(variable) ?? "");
