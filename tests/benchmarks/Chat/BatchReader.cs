@@ -123,6 +123,7 @@ internal sealed class BatchReader(IPEndPoint edge, string channel, ParsedBatches
             body ??= Find(_buffer.AsSpan(0, got), path);
         }
 
+        deliveries.AddResponse();
         return body.Value;
     }
 

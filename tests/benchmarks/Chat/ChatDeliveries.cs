@@ -17,6 +17,7 @@ internal sealed class ChatDeliveries
     private long _to = long.MaxValue;
     private long _count;
     private long _bytes;
+    private long _responses;
     private long _errors;
 
     /// <summary>Number of messages that were sent in the measured time and received, over all readers.</summary>
@@ -24,6 +25,9 @@ internal sealed class ChatDeliveries
 
     /// <summary>Received bytes in the measured time, with headers of HTTP.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Responses in the measured time.</summary>
+    public long Responses { get; private set; }
 
     /// <summary>Failed requests and lost connections in the measured time.</summary>
     public long Errors { get; private set; }
@@ -44,6 +48,7 @@ internal sealed class ChatDeliveries
     public void Begin()
     {
         Interlocked.Exchange(ref _bytes, 0);
+        Interlocked.Exchange(ref _responses, 0);
         Interlocked.Exchange(ref _errors, 0);
         Interlocked.Exchange(ref _from, Stopwatch.GetTimestamp());
     }
@@ -52,7 +57,7 @@ internal sealed class ChatDeliveries
     public void End()
     {
         Interlocked.Exchange(ref _to, Stopwatch.GetTimestamp());
-        (Bytes, Errors) = (Interlocked.Read(ref _bytes), Interlocked.Read(ref _errors));
+        (Bytes, Responses, Errors) = (Interlocked.Read(ref _bytes), Interlocked.Read(ref _responses), Interlocked.Read(ref _errors));
     }
 
     /// <summary>Indicates whether a message counts.</summary>
@@ -73,6 +78,9 @@ internal sealed class ChatDeliveries
 
     /// <summary>Counts received bytes.</summary>
     public void AddBytes(int count) => Interlocked.Add(ref _bytes, count);
+
+    /// <summary>Counts a complete response.</summary>
+    public void AddResponse() => Interlocked.Increment(ref _responses);
 
     /// <summary>Counts a failed request or a lost connection.</summary>
     public void AddError() => Interlocked.Increment(ref _errors);

@@ -11,9 +11,11 @@ namespace Broadcast.Benchmarks;
 /// <param name="Median">Median time from sending to a reader, in seconds.</param>
 /// <param name="P99">99th percentile of the same.</param>
 /// <param name="Longest">Maximum of the same.</param>
-/// <param name="Bytes">Received bytes of all readers in the measured time.</param>
+/// <param name="Bytes">Received bytes of all readers in the measured time, with the headers of responses.</param>
+/// <param name="Responses">Their number.</param>
 /// <param name="Errors">Failed requests and lost connections of readers.</param>
-internal sealed record ChatLoadFigures(long Sent, long Received, double Median, double P99, double Longest, long Bytes, long Errors);
+internal sealed record ChatLoadFigures(long Sent, long Received, double Median, double P99, double Longest, long Bytes, long Responses,
+    long Errors);
 
 /// <summary>
 /// <c>chat-load batches|xmpp ADDRESS ROOM READERS RATE</c>: readers and writers of a chat room in a process of their own. Writes
@@ -109,7 +111,8 @@ internal static class ChatLoad
                 Console.WriteLine(JsonSerializer.Serialize(new
                 {
                     figures = new ChatLoadFigures(pace.Sent, deliveries.Count, deliveries.Percentile(0.5) / 1000.0,
-                        deliveries.Percentile(0.99) / 1000.0, deliveries.Percentile(1) / 1000.0, deliveries.Bytes, deliveries.Errors),
+                        deliveries.Percentile(0.99) / 1000.0, deliveries.Percentile(1) / 1000.0, deliveries.Bytes,
+                        deliveries.Responses, deliveries.Errors),
                     failed = pace.Failed, error = pace.Error,
                 }));
                 break;

@@ -74,21 +74,19 @@ internal static class ShownMessages
     {
         await using var load = await ChatLoad.StartAsync(ChatLoad.Batches, chat.Edge.Http, ChatUnderTest.Channel, readers, plan.Rate);
         await Task.Delay(plan.WarmUp, TimeProvider.System);
-        var before = await chat.Edge.CountAsync();
+        var before = await chat.Edge.OriginRequestsAsync();
         ProcessMeter server = new(chat.Server.Process.Id), varnish = new(chat.Edge.Processes), clients = new(load.Id);
         var (database, machine) = (new DatabaseMeter(chat.Postmaster), new MachineMeter());
         await ChatLoad.BeginAsync(load);
         await Task.Delay(plan.Measured, TimeProvider.System);
         var seconds = server.WallSeconds;
         double[] cpu = [server.CpuSeconds, database.CpuSeconds, varnish.CpuSeconds, clients.CpuSeconds, machine.CpuSeconds];
-        var after = await chat.Edge.CountAsync();
+        var after = await chat.Edge.OriginRequestsAsync();
         var figures = await ChatLoad.EndAsync(load);
         double[] cores = [.. cpu.Select(time => time / seconds)];
 
         // Messages are forwarded to the origin, too: they are not requests of readers.
-        var written = figures.Sent / seconds;
-        return new(figures, readers, ((after.Client - before.Client) / seconds) - written,
-            ((after.Origin - before.Origin) / seconds) - written, cores[0], cores[1], cores[2], cores[3], cores[4], seconds);
+        return new(figures, readers, figures.Responses / seconds, (after - before - figures.Sent) / seconds, cores[0], cores[1], cores[2], cores[3], cores[4], seconds);
     }
 
     private static string Name(int readers) => string.Create(CultureInfo.InvariantCulture, $"{readers:#,0} readers");
