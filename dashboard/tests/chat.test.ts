@@ -132,6 +132,18 @@ describe('the feed', () => {
     ]);
   });
 
+  test('does not request batches that the list includes, unless they are not all that it needs', async () => {
+    const included = (...numbers: number[]) => ({
+      ...list(numbers.at(-1) ?? 0),
+      batches: numbers.map((number) => ({ messages: [{ ...message(`${number}-9`), time: '2026-01-01T00:00:00Z' }] })),
+    });
+    const { news, urls } = start(included(2), included(3, 4), included(7), { ...included(1, 2), session: 'B' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids(news)).toEqual([['1-0', '2-0'], ['3-9', '4-9'], ['5-0', '6-0', '7-0'], ['1-0', '2-0']]);
+    expect(urls).not.toContain('/live/main/A/chat/3.json');
+    expect(urls.at(-1)).toBe('/live/main/chat.json?after=2');
+  });
+
   test('begins with the last thirty of many, and again in another session', async () => {
     const { news, urls } = start(list(1000), list(2, 'B'));
     await vi.advanceTimersByTimeAsync(0);

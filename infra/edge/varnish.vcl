@@ -1,6 +1,10 @@
 # Edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules except its own).
 #
-#   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000 -p idle_send_timeout=10
+#   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=1000 -p thread_queue_limit=20000 -p idle_send_timeout=10
+#
+# thread_pool_max: about 500 for each processor core, at most 5000. A response to a slow client takes a thread, but with more
+# threads than the cores can run, all readers of a chat or playlist who are answered at once wait longer.
+# thread_queue_limit: how many of them can wait for a thread. With the default of 20, Varnish closes their connections.
 #
 # Varnish has no limit of connections per client: set one in the firewall or in the TLS proxy in front of it. A module can
 # limit the rate of requests (docs/operations.md#connections).

@@ -28,6 +28,15 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
     /// </summary>
     public static readonly TimeSpan BatchMaxAge = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Maximum number of new batches in a list. A page that follows the chat needs one, and no further request for it; a page that was away
+    /// reads the batches one by one, which caches have.
+    /// </summary>
+    public const int MaxIncluded = 3;
+
+    /// <summary>Maximum size of these batches together in bytes. Larger ones are not included.</summary>
+    public const int MaxIncludedBytes = 64 * 1024;
+
     private static readonly TimeSpan ListMaxAge = TimeSpan.FromSeconds(1);
 
     /// <summary>Responds to a request for the list or for a batch.</summary>
@@ -39,12 +48,22 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
     };
 
     /// <summary>Renders a list.</summary>
-    internal static Document ListOf(SessionId session, ChatBatches batches) => new(
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}},"state":{{StateOf(batches)}}}""")),
-        ContentTypes.Json);
+    /// <param name="session">The session.</param>
+    /// <param name="batches">Its batches.</param>
+    /// <param name="included">The newest batches as JSON, in order.</param>
+    internal static Document ListOf(SessionId session, ChatBatches batches, IReadOnlyList<ReadOnlyMemory<byte>>? included = null)
+    {
+        var json = new StringBuilder(string.Create(CultureInfo.InvariantCulture,
+            $$"""{"session":"{{session.Value}}","first":{{batches.First}},"last":{{batches.Last}},"state":{{TextOf(batches.State)}}"""));
+        if (included is { Count: > 0 })
+        {
+            json.Append(",\"batches\":[").AppendJoin(',', included.Select(TextOf)).Append(']');
+        }
 
-    private static string StateOf(ChatBatches batches) => Encoding.UTF8.GetString(batches.State.Span);
+        return new(Encoding.UTF8.GetBytes(json.Append('}').ToString()), ContentTypes.Json);
+    }
+
+    private static string TextOf(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
 
     private async Task AnswerListAsync(HttpContext context, LiveSession session)
     {
@@ -89,7 +108,40 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
             batches = newer;
         }
 
-        await documents.AnswerAsync(context, ListOf(session.Id, batches), ListMaxAge);
+        await documents.AnswerAsync(context, ListOf(session.Id, batches, await IncludedAsync(context, session, batches, after)), ListMaxAge);
+    }
+
+    /// <summary>Reads the batches after the last one that a page has, if they are few.</summary>
+    /// <returns><see langword="null"/> when the page has to request them.</returns>
+    private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>?> IncludedAsync(HttpContext context, LiveSession session,
+        ChatBatches batches, long? after)
+    {
+        if (after is not { } known || batches.Last - known is < 1 or > MaxIncluded)
+        {
+            return null;
+        }
+
+        var (included, bytes) = (new List<ReadOnlyMemory<byte>>(), 0);
+        try
+        {
+            for (var number = known + 1; number <= batches.Last; number++)
+            {
+                if (await chat!.ReadAsync(session.Channel, session.Id, number, context.RequestAborted) is not { } json
+                    || (bytes += json.Length) > MaxIncludedBytes)
+                {
+                    return null;
+                }
+
+                included.Add(json);
+            }
+
+            return included;
+        }
+        catch (ChatUnavailableException)
+        {
+            // The list is known. The page requests the batches, and gets the error for those that are not in memory.
+            return null;
+        }
     }
 
     private async Task AnswerBatchAsync(HttpContext context, LiveSession session, long number)

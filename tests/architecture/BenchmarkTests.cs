@@ -76,6 +76,28 @@ public sealed class BenchmarkTests
         Should.Throw<FormatException>(() => TranscodePlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
+    public void Chat_benchmark_runs_every_part_unless_parts_are_named()
+    {
+        ChatPlan.Parse([]).Parts.ShouldBe(ChatPlan.AllParts);
+        ChatPlan.Parse([]).Readers.ShouldBe([100, 1000, 10_000]);
+        var plan = ChatPlan.Parse(["--only", "removal,shown", "--readers", "7, 9", "--quick", "--rounds", "2", "--seconds", "9", "--peers",
+            "40", "--rate", "3", "--removals", "4"]);
+        plan.Parts.ShouldBe(["shown", "removal"]);
+        plan.Readers.ShouldBe([7, 9]);
+        (plan.Rounds, plan.Measured, plan.Peers, plan.Rate, plan.Removals).ShouldBe((2, TimeSpan.FromSeconds(9), 40, 3, 4));
+        new[] { "--only", "--rounds", "--seconds", "--readers", "--peers", "--rate", "--removals", "--quick" }.Concat(ChatPlan.AllParts)
+            .ShouldAllBe(word => ChatPlan.Usage.Contains(word));
+    }
+
+    [Theory]
+    [InlineData("'cost' is not an option of bench chat", "cost")]
+    [InlineData("no part 'delay': shown, cost, removal", "--only", "delay")]
+    [InlineData("'20001' is not a whole number from 1 to 20000", "--readers", "10,20001")]
+    [InlineData("'21' is not a whole number from 1 to 20", "--rate", "21")]
+    public void Invalid_chat_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => ChatPlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
     public void Transcoding_help_lists_every_option() =>
         new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts)
         .ShouldAllBe(word => TranscodePlan.Usage.Contains(word));

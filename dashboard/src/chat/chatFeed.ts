@@ -54,6 +54,8 @@ interface ChatList {
   first: number;
   last: number;
   state: ChatState;
+  /** The newest batches, when the server includes all that follow the number in the request; otherwise empty. */
+  batches: unknown[];
 }
 
 type Load = (url: string, signal: AbortSignal) => Promise<unknown>;
@@ -64,7 +66,10 @@ const batchesAtStart = 30;
 const pauseMs = 1000;
 const maxPauseMs = 15_000;
 
-/** Reads the chat of a channel: the list of batches, which the server holds until there is a new one, and the batches. */
+/**
+ * Reads the chat of a channel: the list of batches, which the server holds until there is a new one and which then includes it, and
+ * further batches.
+ */
 export class ChatFeed {
   private session: string | null = null;
   private last = 0;
@@ -128,9 +133,11 @@ export class ChatFeed {
     const from = reset ? Math.max(list.first, list.last - batchesAtStart + 1) : Math.max(this.last + 1, list.last - batchesAtStart + 1);
     if (!reset && from > list.last) return false;
     const numbers = Array.from({ length: Math.max(0, list.last - from + 1) }, (_, i) => from + i);
-    const batches = await Promise.all(
-      numbers.map(async (number) => parseBatch(await this.load(`${this.liveRoot}/${list.session}/chat/${number}.json`, signal))),
-    );
+    const bodies =
+      !reset && list.batches.length === list.last - this.last
+        ? list.batches
+        : await Promise.all(numbers.map((number) => this.load(`${this.liveRoot}/${list.session}/chat/${number}.json`, signal)));
+    const batches = bodies.map(parseBatch);
     signal.throwIfAborted();
     this.session = list.session;
     this.last = list.last;
@@ -149,7 +156,13 @@ export class ChatFeed {
 export function parseList(body: unknown): ChatList | null {
   const fields = fieldsOf(body);
   return typeof fields.session === 'string' && isCount(fields.first) && isCount(fields.last)
-    ? { session: fields.session, first: fields.first, last: fields.last, state: parseState(fields.state) }
+    ? {
+        session: fields.session,
+        first: fields.first,
+        last: fields.last,
+        state: parseState(fields.state),
+        batches: Array.isArray(fields.batches) ? fields.batches : [],
+      }
     : null;
 }
 

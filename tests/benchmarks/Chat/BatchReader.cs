@@ -10,7 +10,7 @@ namespace Broadcast.Benchmarks;
 
 /// <summary>
 /// A page that reads the chat as <c>dashboard/src/chat/chatFeed.ts</c> does: the list after its last batch, which is held until there is a
-/// newer one, then the new batches, on one persistent connection.
+/// newer one, then the new batches that the list does not include, on one persistent connection.
 /// </summary>
 internal sealed class BatchReader(IPEndPoint edge, string channel, ParsedBatches parsed, ChatDeliveries deliveries)
 {
@@ -76,6 +76,12 @@ internal sealed class BatchReader(IPEndPoint edge, string channel, ParsedBatches
         }
 
         var received = new List<long>();
+        if (!reset && list.Included.Count == list.Last - _last)
+        {
+            received.AddRange(list.Included.SelectMany(sentAt => sentAt));
+            from = list.Last + 1;
+        }
+
         for (var number = from; number <= list.Last; number++)
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"/live/{channel}/{list.Session}/chat/{number}.json");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 
 namespace Broadcast.Benchmarks;
@@ -8,7 +9,8 @@ namespace Broadcast.Benchmarks;
 /// <param name="Session">The session.</param>
 /// <param name="First">Number of the first batch.</param>
 /// <param name="Last">Number of the last batch.</param>
-internal sealed record BatchList(string Session, long First, long Last);
+/// <param name="Included">Times at which the messages of the newest batches were sent, by batch, if the list includes these.</param>
+internal sealed record BatchList(string Session, long First, long Last, IReadOnlyList<long[]> Included);
 
 /// <summary>
 /// Parsed responses. All readers get the same bytes; each compares its own with those that were parsed last, and parses them only when they
@@ -32,7 +34,8 @@ internal sealed class ParsedBatches
         using var json = Parse(body, isCompressed);
         var root = json.RootElement;
         var list = new BatchList(root.GetProperty("session").GetString()!, root.GetProperty("first").GetInt64(),
-            root.GetProperty("last").GetInt64());
+            root.GetProperty("last").GetInt64(),
+            root.TryGetProperty("batches", out var batches) ? [.. batches.EnumerateArray().Select(TimesOf)] : []);
         Volatile.Write(ref _list, new(body.ToArray(), list));
         return list;
     }
@@ -48,17 +51,23 @@ internal sealed class ParsedBatches
         }
 
         using var json = Parse(body, isCompressed);
+        var times = TimesOf(json.RootElement);
+        _batches[number] = new(body.ToArray(), times);
+        _batches.TryRemove(number - MaxBatches, out _);
+        return times;
+    }
+
+    private static long[] TimesOf(JsonElement batch)
+    {
         var times = new List<long>();
-        foreach (var message in json.RootElement.GetProperty("messages").EnumerateArray())
+        foreach (var message in batch.GetProperty("messages").EnumerateArray())
         {
-            if (ChatDeliveries.TryParse(System.Text.Encoding.UTF8.GetBytes(message.GetProperty("text").GetString()!), out var sentAt))
+            if (ChatDeliveries.TryParse(Encoding.UTF8.GetBytes(message.GetProperty("text").GetString()!), out var sentAt))
             {
                 times.Add(sentAt);
             }
         }
 
-        _batches[number] = new(body.ToArray(), [.. times]);
-        _batches.TryRemove(number - MaxBatches, out _);
         return [.. times];
     }
 

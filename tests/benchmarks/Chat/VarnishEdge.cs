@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
@@ -6,6 +7,10 @@ namespace Broadcast.Benchmarks;
 internal sealed class VarnishEdge : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/varnishd";
+
+    /// <summary>Maximum threads of each of the two pools, as the configuration recommends.</summary>
+    private static readonly int MaxThreads = Math.Min(500 * Environment.ProcessorCount, 5000);
+
     private readonly TempFolder _folder;
     private readonly ChildProcess _process;
 
@@ -36,7 +41,8 @@ internal sealed class VarnishEdge : IAsyncDisposable
         await File.WriteAllTextAsync(file, VarnishFile.For([server]));
         var edge = new VarnishEdge(folder, ChildProcess.Start(Program,
             ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", http.Authority, "-T", "none", "-f", file, "-s", "malloc,256m",
-                "-p", "thread_pool_max=5000", "-p", "idle_send_timeout=10"]), http);
+                "-p", string.Create(CultureInfo.InvariantCulture, $"thread_pool_max={MaxThreads}"), "-p", "thread_queue_limit=20000", "-p",
+                "idle_send_timeout=10"]), http);
         try
         {
             using var client = new HttpClient();

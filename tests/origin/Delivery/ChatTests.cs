@@ -18,7 +18,7 @@ public class ChatTests
     public async Task List_names_the_session_and_its_batches()
     {
         await using var server = (await OriginServer.StartWithChatAsync(new FakeChat { Last = 7 })).Hear(Live());
-        foreach (var query in (string[])["", "?after=3", "?after=9", "?after=6&other=1"])
+        foreach (var query in (string[])["", "?after=3", "?after=9", "?other=1"])
         {
             using var response = await server.SendAsync(List + query);
             (await response.Content.ReadAsStringAsync())
@@ -55,10 +55,29 @@ public class ChatTests
         foreach (var request in requests)
         {
             using var response = await request;
-            (await response.Content.ReadAsStringAsync()).ShouldEndWith("\"last\":8,\"state\":{\"slowSeconds\":5}}");
+            (await response.Content.ReadAsStringAsync()).ShouldEndWith(
+                "\"last\":8,\"state\":{\"slowSeconds\":5},\"batches\":[{\"messages\":[],\"batch\":8}]}");
         }
 
         server.Held.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task List_includes_a_few_batches_that_the_page_does_not_have()
+    {
+        var chat = new FakeChat { Last = 7 };
+        await using var server = (await OriginServer.StartWithChatAsync(chat)).Hear(Live());
+        var after = 7 - ChatEndpoint.MaxIncluded;
+        (await server.Client.GetStringAsync($"{List}?after={after}")).ShouldEndWith(
+            """,{"messages":[],"batch":6},{"messages":[],"batch":7}]}""");
+        (await server.Client.GetStringAsync($"{List}?after={after - 1}")).ShouldNotContain("batches");
+        (await server.Client.GetStringAsync(List)).ShouldNotContain("batches");
+
+        chat.Padding = new string(' ', ChatEndpoint.MaxIncludedBytes / 2);
+        (await server.Client.GetStringAsync($"{List}?after=6")).ShouldContain("\"batch\":7}");
+        (await server.Client.GetStringAsync($"{List}?after=5")).ShouldNotContain("batches");
+        chat.HasLostBatches = true;
+        (await server.Client.GetStringAsync($"{List}?after=6")).ShouldEndWith("\"last\":7,\"state\":{\"slowSeconds\":5}}");
     }
 
     [Fact]
@@ -274,11 +293,16 @@ public class ChatTests
 
     private sealed class FakeChat : IChat
     {
+        private readonly Lock _lock = new();
         private TaskCompletionSource _next = new();
 
         public bool IsOn { get; init; } = true;
 
         public bool IsUnavailable { get; init; }
+
+        public bool HasLostBatches { get; set; }
+
+        public string Padding { get; set; } = "";
 
         public ChatOutcome Outcome { get; init; }
 
@@ -288,9 +312,13 @@ public class ChatTests
 
         public void Add()
         {
-            Last++;
-            var next = _next;
-            _next = new();
+            TaskCompletionSource next;
+            lock (_lock)
+            {
+                Last++;
+                (next, _next) = (_next, new());
+            }
+
             next.SetResult();
         }
 
@@ -300,12 +328,19 @@ public class ChatTests
             IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
                 : new(IsOn ? new ChatBatches(1, Last, """{"slowSeconds":5}"""u8.ToArray()) : null);
 
-        public Task WhenAfter(SessionId session, long after) => after < Last ? Task.CompletedTask : _next.Task;
+        public Task WhenAfter(SessionId session, long after)
+        {
+            lock (_lock)
+            {
+                return after < Last ? Task.CompletedTask : _next.Task;
+            }
+        }
 
         public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(ChannelName channel, SessionId session, long batch,
             CancellationToken cancellationToken) =>
-            IsUnavailable ? throw new ChatUnavailableException(new TimeoutException())
-            : IsOn && batch >= 1 && batch <= Last ? new(Encoding.UTF8.GetBytes($$"""{"messages":[],"batch":{{batch}}}"""))
+            IsUnavailable || HasLostBatches ? throw new ChatUnavailableException(new TimeoutException())
+            : IsOn && batch >= 1 && batch <= Last
+                ? new(Encoding.UTF8.GetBytes($$"""{"messages":[],{{Padding}}"batch":{{batch}}}"""))
             : new((ReadOnlyMemory<byte>?)null);
 
         public ValueTask<ReadOnlyMemory<byte>?> ReadQuestionsAsync(ChannelName channel, SessionId session,
