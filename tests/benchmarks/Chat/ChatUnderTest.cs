@@ -14,7 +14,7 @@ internal sealed class ChatUnderTest : IAsyncDisposable
 
     // The limits are per address, and all writers have the same.
     private static readonly Dictionary<string, string?> Options =
-        new(VarnishEdge.Environment.Concat(ClusterBenchmark.Options), StringComparer.Ordinal)
+        new(VarnishEdge.Options.Concat(ClusterBenchmark.Options), StringComparer.Ordinal)
         {
             ["BROADCAST__Chat__MessagesPerMinutePerClient"] = "100000",
             ["BROADCAST__Chat__JoinsPerMinutePerClient"] = "100000",

@@ -23,7 +23,7 @@ internal sealed class VarnishEdge : IAsyncDisposable
     public int[] Processes => [_process.Id, .. ChildrenMeter.Of(_process.Id)];
 
     /// <summary>Options of a server behind it.</summary>
-    public static Dictionary<string, string?> Environment { get; } =
+    public static Dictionary<string, string?> Options { get; } =
         new(StringComparer.Ordinal) { ["BROADCAST__Delivery__TrustedProxies"] = "127.0.0.1" };
 
     /// <summary>Starts it, and waits until it forwards requests.</summary>
