@@ -15,7 +15,13 @@ internal sealed class BatchClients(Uri edge, string channel, int readers, int wr
 {
     private const int ConnectTogether = 50;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly HttpClient _http = new() { BaseAddress = edge, Timeout = TimeSpan.FromSeconds(30) };
+
+    // Varnish closes connections that are idle for 5 s. A message that is sent in this moment would fail.
+    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2) })
+    {
+        BaseAddress = edge, Timeout = TimeSpan.FromSeconds(30),
+    };
+
     private readonly List<string> _tokens = [];
     private readonly List<Task> _readers = [];
 

@@ -25,6 +25,7 @@ internal static class ShownMessages
         Dictionary<int, List<Figures>> rounds = plan.Readers.ToDictionary(readers => readers, _ => new List<Figures>());
         for (var round = 1; round <= plan.Rounds; round++)
         {
+            // A new server and cache for each round.
             await using var chat = await ChatUnderTest.StartAsync(shared, source);
             foreach (var readers in plan.Readers)
             {
@@ -61,7 +62,9 @@ internal static class ShownMessages
             if (Of(readers, f => f.Machine) > BusyShare * Environment.ProcessorCount)
             {
                 delays.Note(string.Create(CultureInfo.InvariantCulture,
-                    $"{Name(readers)}: {Of(readers, f => f.Machine):0.00} of the {Environment.ProcessorCount} cores were busy, {Of(readers, f => f.LoadCores):0.00} of them with the readers and writers themselves: the machine limits these figures."));
+                    $"{Name(readers)}: the machine limits these figures. {Of(readers, f => f.Machine):0.00} of its {Environment.ProcessorCount} cores were busy, ")
+                    + string.Create(CultureInfo.InvariantCulture,
+                        $"{Of(readers, f => f.LoadCores):0.00} with the readers and writers themselves and {Of(readers, f => f.Other):0.00} with processes that are not part of the benchmark, the encoder and the kernel."));
             }
         }
 
@@ -105,6 +108,9 @@ internal static class ShownMessages
     private sealed record Figures(ChatLoadFigures Load, int Readers, double Edge, double Origin, double Server, double Database,
         double Varnish, double LoadCores, double Machine, double Seconds)
     {
+        /// <summary>CPU time of processes that are not measured one by one.</summary>
+        public double Other => Machine - Server - Database - Varnish - LoadCores;
+
         /// <summary>Share of the deliveries that did not happen.</summary>
         public double MissingPercent => 100 - (Load.Received * 100.0 / (Load.Sent * Readers));
 
