@@ -108,7 +108,8 @@ internal sealed class ChatEndpoint(HeldRequests held, DocumentDelivery documents
             batches = newer;
         }
 
-        await documents.AnswerAsync(context, ListOf(session.Id, batches, await IncludedAsync(context, session, batches, after)), ListMaxAge);
+        var included = await IncludedAsync(context, session, batches, after);
+        await documents.AnswerAsync(context, ListOf(session.Id, batches, included), ListMaxAge);
     }
 
     /// <summary>Reads the batches after the last one that a page has, if they are few.</summary>

@@ -30,7 +30,8 @@ internal sealed class BatchClients(Uri edge, string channel, int readers, int wr
         for (var i = 0; i < writers; i++)
         {
             using var joined = await _http.PostAsJsonAsync($"/chat/{channel}/join", new { name = $"Writer {i}" });
-            _tokens.Add((await joined.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!);
+            var identity = await joined.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+            _tokens.Add(identity.GetProperty("token").GetString()!);
         }
 
         var batches = new ParsedBatches();

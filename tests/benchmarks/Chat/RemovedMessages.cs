@@ -8,8 +8,8 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Time from a moderator's action until no response of Varnish contains a removed message any more: its batch, the list (when it was pinned)
-/// and its minute. All of them are requested all the time, so that Varnish always has a copy, as with many viewers.
+/// Time from a moderator's action until no response of Varnish contains a removed message any more: its batch, the list (when it was
+/// pinned) and its minute. All of them are requested all the time, so that Varnish always has a copy, as with many viewers.
 /// </summary>
 internal static class RemovedMessages
 {

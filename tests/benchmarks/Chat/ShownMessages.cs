@@ -89,7 +89,8 @@ internal static class ShownMessages
         double[] cores = [.. cpu.Select(time => time / seconds)];
 
         // Messages are forwarded to the origin, too: they are not requests of readers.
-        return new(figures, readers, figures.Responses / seconds, (after - before - figures.Sent) / seconds, cores[0], cores[1], cores[2], cores[3], cores[4], seconds);
+        return new(figures, readers, figures.Responses / seconds, (after - before - figures.Sent) / seconds,
+            cores[0], cores[1], cores[2], cores[3], cores[4], seconds);
     }
 
     private static string Name(int readers) => string.Create(CultureInfo.InvariantCulture, $"{readers:#,0} readers");
