@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Npgsql;
 
 namespace Broadcast.Database;
@@ -30,4 +31,21 @@ public interface IChangeLog
     /// <param name="cancellationToken">Cancels the write.</param>
     Task PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset at, string type, string channel,
         object data, bool isStreamed, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes items from the payloads of earlier events, so that the log of deliveries no longer has them. A receiver that has not
+    /// received such an event yet gets it without them.
+    /// </summary>
+    /// <param name="connection">Connection of the change.</param>
+    /// <param name="transaction">Transaction of the change.</param>
+    /// <param name="type">Type of the events.</param>
+    /// <param name="channel">Name of the channel.</param>
+    /// <param name="since">Time of the oldest event.</param>
+    /// <param name="containing">Texts that the payloads of these events contain; others are not read.</param>
+    /// <param name="list">Name of the member of the payload that is a list of items, each of them an object.</param>
+    /// <param name="isRemoved">Decides about an item, given the payload and the item.</param>
+    /// <param name="cancellationToken">Cancels the removal.</param>
+    Task RemoveFromEventsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string type, string channel,
+        DateTimeOffset since, IReadOnlyList<string> containing, string list, Func<JsonObject, JsonObject, bool> isRemoved,
+        CancellationToken cancellationToken);
 }

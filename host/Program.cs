@@ -20,6 +20,7 @@ foreach (var command in new[]
     ViewerKeyCommand.Create(),
     RecordingCommand.Create(),
     EventCommand.Create(),
+    ChatCommand.Create(),
     ServerCommand.Create(),
     TokenCommand.Create(),
     UserCommand.Create(),

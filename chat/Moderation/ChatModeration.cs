@@ -169,6 +169,7 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
             await step.FindChannelAsync();
             await step.LockAsync(SessionId.Parse(session));
             deleted += await step.EraseAsync(participant);
+            await RemoveFromEventsAsync(step);
             await step.CommitAsync();
         }
 
@@ -331,8 +332,23 @@ internal sealed class ChatModeration(ServerDatabase database, ChatKeys keys, ICh
         return action with { Message = (await step.AddAsync(message)).ToString(), Participant = message.Identity.Value, Name = name };
     }
 
+    /// <summary>Removes messages from events that webhooks have received: their text must not stay in the log of deliveries.</summary>
+    private async Task RemoveFromEventsAsync(ModerationStep step)
+    {
+        foreach (var sender in step.Removed.GroupBy(message => message.Identity))
+        {
+            var ids = sender.Select(message => message.Id.ToString()).ToHashSet(StringComparer.Ordinal);
+            var from = ChatIdentity.PublicIdOf(Ulid.TryParse(sender.Key, out var id) ? id : default);
+            await changes.RemoveFromEventsAsync(step.Connection, step.Transaction, ChatEvents.Message, step.Channel.Value,
+                sender.Min(message => message.SentAt), [step.Session!.Value.Value, from], "messages",
+                (data, message) => (string?)data["session"] == step.Session.Value.Value && ids.Contains((string?)message["id"] ?? ""),
+                step.CancellationToken);
+        }
+    }
+
     private async Task RecordAsync(ModerationStep step, ChatAction action, bool isUndo, ChatModerator moderator, string reason)
     {
+        await RemoveFromEventsAsync(step);
         var name = ActionRow.NameOf(action.Kind);
         var detail = new Dictionary<string, string>(StringComparer.Ordinal) { ["action"] = action.Id.Value };
         Add("session", action.Session);

@@ -16,6 +16,7 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     private readonly List<BatchChange> _changes = [];
     private long _channelId;
     private long? _number;
+    private readonly List<RemovedMessage> _removed = [];
     private bool _hasMessage;
 
     /// <summary>Connection of the transaction.</summary>
@@ -35,6 +36,9 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
 
     /// <summary>Locked session; <see langword="null"/> when the channel has none with messages.</summary>
     public SessionId? Session { get; private set; }
+
+    /// <summary>Messages that viewers saw, and that this step has removed or deleted.</summary>
+    public IReadOnlyList<RemovedMessage> Removed => _removed;
 
     /// <summary>Finds the channel.</summary>
     /// <exception cref="OperationException">It does not exist.</exception>
@@ -78,30 +82,27 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     /// <returns><see langword="false"/> when it has been removed before.</returns>
     public async Task<bool> RemoveAsync(MessageId message, Ulid action)
     {
-        var wasShown = await ScalarAsync<bool?>(
-            """
-            UPDATE chat_messages SET removed_at = @now, removed_by = @action
-            WHERE session_id = @session AND batch = @batch AND position = @position AND removed_at IS NULL RETURNING shown
+        var removed = await QueryAsync<RemovedRow>(
+            $"""
+            UPDATE chat_messages m SET removed_at = @now, removed_by = @action
+            WHERE session_id = @session AND batch = @batch AND position = @position AND removed_at IS NULL
+            RETURNING {RemovedRow.ColumnsSql}, false AS wasRemoved
             """,
             new { session = Session?.Value, batch = message.Batch, position = message.Position, now, action = action.Value });
-        if (wasShown == true)
-        {
-            _changes.Add(new(Removed: message.ToString()));
-            await PinAsync(null, onlyIf: message.ToString());
-        }
-
-        return wasShown is not null;
+        await RemovedAsync(removed);
+        return removed.Count > 0;
     }
 
     /// <summary>Removes the messages of a participant from the locked session, the newest ones first, and the questions.</summary>
     public async Task RemoveAllOfAsync(string participant, Ulid action, int max)
     {
-        var removed = await QueryAsync<(long Batch, int Position, bool Shown)>(
-            """
+        var removed = await QueryAsync<RemovedRow>(
+            $"""
             UPDATE chat_messages m SET removed_at = @now, removed_by = @action FROM (
                 SELECT batch, position FROM chat_messages WHERE session_id = @session AND identity_id = @participant AND removed_at IS NULL
                 ORDER BY batch DESC, position DESC LIMIT @max) n
-            WHERE m.session_id = @session AND m.batch = n.batch AND m.position = n.position RETURNING m.batch, m.position, m.shown
+            WHERE m.session_id = @session AND m.batch = n.batch AND m.position = n.position
+            RETURNING {RemovedRow.ColumnsSql}, false AS wasRemoved
             """, new { session = Session?.Value, participant, now, action = action.Value, max });
         await RemovedAsync(removed);
         await QuestionsChangedAsync(await ExecuteAsync(
@@ -216,10 +217,10 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     /// <summary>Deletes the messages, questions and votes of a participant from the locked session. Numbers of votes stay.</summary>
     public async Task<int> EraseAsync(string participant)
     {
-        var deleted = await QueryAsync<(long Batch, int Position, bool Shown)>(
-            """
-            DELETE FROM chat_messages WHERE session_id = @session AND identity_id = @participant
-            RETURNING batch, position, shown AND removed_at IS NULL
+        var deleted = await QueryAsync<RemovedRow>(
+            $"""
+            DELETE FROM chat_messages m WHERE session_id = @session AND identity_id = @participant
+            RETURNING {RemovedRow.ColumnsSql}, m.removed_at IS NOT NULL AS wasRemoved
             """, new { session = Session?.Value, participant });
         await RemovedAsync(deleted);
         await ExecuteAsync(
@@ -302,13 +303,17 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         }
     }
 
-    private async Task RemovedAsync(IEnumerable<(long Batch, int Position, bool Shown)> rows)
+    private async Task RemovedAsync(IEnumerable<RemovedRow> rows)
     {
         foreach (var row in rows.Where(row => row.Shown))
         {
-            var id = new MessageId(row.Batch, row.Position).ToString();
-            _changes.Add(new(Removed: id));
-            await PinAsync(null, onlyIf: id);
+            var id = new MessageId(row.Batch, row.Position);
+            _removed.Add(new(id, row.Identity, row.SentAt));
+            if (!row.WasRemoved)
+            {
+                _changes.Add(new(Removed: id.ToString()));
+                await PinAsync(null, onlyIf: id.ToString());
+            }
         }
     }
 
@@ -337,6 +342,14 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
     private async Task<List<T>> QueryAsync<T>(string sql, object parameters) =>
         (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction,
             cancellationToken: cancellationToken))).AsList();
+
+    /// <summary>A message that viewers saw, and that was removed.</summary>
+    internal sealed record RemovedMessage(MessageId Id, string Identity, DateTimeOffset SentAt);
+
+    private sealed record RemovedRow(long Batch, int Position, bool Shown, string Identity, DateTimeOffset SentAt, bool WasRemoved)
+    {
+        public const string ColumnsSql = "m.batch, m.position, m.shown, m.identity_id AS identity, m.sent_at AS sentAt";
+    }
 
     /// <summary>Sender of a message.</summary>
     internal sealed record Sender(string Identity, string Name);

@@ -66,6 +66,15 @@ internal static class ChatEndpoints
             .RequireRole(TokenRole.Producer).Describe<ErasedView>("eraseChatMessages",
                 "Delete all messages of a participant for good, also from the lists of moderators.", 200, 404);
 
+        api.MapGet("/channels/{name}/chat/participants/{id}/export", ExportAsync).RequireRole(TokenRole.Producer)
+            .Describe<ChatExportView>("exportChatParticipant",
+                "Export everything that is stored about a participant: messages in every state, questions, votes, and actions of "
+                + "moderators without their names.", 200, 404);
+
+        api.MapGet("/channels/{name}/chat/statistics", StatisticsAsync).RequireRole(TokenRole.Moderator)
+            .Describe<ChatStatisticsView>("getChatStatistics",
+                "Count what happened in the chat of a session, by default of the newest one with chat.", 200, 400, 404);
+
         api.MapPost("/channels/{name}/chat/token", TokenAsync).RequireRole(TokenRole.Viewer)
             .Describe<ChatTokenView>("createChatToken",
                 "Create a chat token for the caller, valid for 10 minutes. Messages of callers who may moderate are marked.", 200,
@@ -111,6 +120,29 @@ internal static class ChatEndpoints
         }
 
         return ChatSettingsView.From(await Of<IChatSettings>(http).ChangeAsync(Channel(name), change, http.RequestAborted));
+    }
+
+    private static async Task ExportAsync(string name, string id, HttpContext http)
+    {
+        var channel = Channel(name);
+        await Of<IChatReports>(http).ExportAsync(channel, id, () =>
+        {
+            http.Response.ContentType = "application/json; charset=utf-8";
+            http.Response.Headers.ContentDisposition = $"attachment; filename=\"chat-{channel.Value}-{id}.json\"";
+            return http.Response.Body;
+        }, http.RequestAborted);
+    }
+
+    private static async Task<ChatStatisticsView> StatisticsAsync(string name, string? session, HttpContext http)
+    {
+        SessionId parsed = default;
+        if (session is not null && !SessionId.TryParse(session, out parsed))
+        {
+            throw new OperationException([new("session", "'session' must be the id of a session.")]);
+        }
+
+        return ChatStatisticsView.From(await Of<IChatReports>(http).GetStatisticsAsync(Channel(name), session is null ? null : parsed,
+            http.RequestAborted));
     }
 
     private static async Task<List<ChatMessageView>> MessagesAsync(string name, string? session, string? participant, string? state,
@@ -239,6 +271,38 @@ internal sealed record ChatActionView(
 }
 
 internal sealed record ErasedView(int Messages);
+
+internal sealed record ChatExportView(string Channel, string Participant, DateTimeOffset ExportedAt,
+    IReadOnlyList<ExportedMessageView> Messages, IReadOnlyList<ExportedQuestionView> Questions,
+    IReadOnlyList<ExportedPollVoteView> PollVotes, IReadOnlyList<ExportedQuestionVoteView> QuestionVotes,
+    IReadOnlyList<ExportedActionView> Actions);
+
+internal sealed record ExportedMessageView(string Session, string Id, string Name, string Text, string? ReplyTo, DateTimeOffset Time,
+    DateTimeOffset SentAt, string State);
+
+internal sealed record ExportedQuestionView(string Session, string Id, string Name, string Text, int Votes, DateTimeOffset Time,
+    DateTimeOffset SentAt, string State, DateTimeOffset? AnsweredAt);
+
+internal sealed record ExportedPollVoteView(string Session, string Poll, string Question, string Option);
+
+internal sealed record ExportedQuestionVoteView(string Session, string Question);
+
+internal sealed record ExportedActionView(string Id, string Action, string? Session, string? Message, string Reason, DateTimeOffset At,
+    DateTimeOffset? EndsAt, DateTimeOffset? UndoneAt);
+
+internal sealed record ChatStatisticsView(string? Session, long Participants, IReadOnlyDictionary<string, long> Messages,
+    long Announcements, IReadOnlyList<ChatMinuteCount> Minutes, ChatMinuteCount? BusiestMinute,
+    IReadOnlyList<ChatParticipantCount> MostActive, IReadOnlyDictionary<string, long> Reactions,
+    IReadOnlyDictionary<string, long> Questions, long Polls, long PollVotes, IReadOnlyDictionary<string, long> Actions)
+{
+    public static ChatStatisticsView From(ChatStatistics s) => new(s.Session, s.Participants, ByName(s.Messages), s.Announcements,
+        s.Minutes, s.BusiestMinute, s.MostActive, s.Reactions, ByName(s.Questions), s.Polls, s.PollVotes, ByName(s.Actions));
+
+    // All names are present, so that clients need no defaults.
+    private static Dictionary<string, long> ByName<T>(IReadOnlyDictionary<T, long> counts)
+        where T : struct, Enum => Enum.GetValues<T>().ToDictionary(key => key.ToString().ToLowerInvariant(),
+            key => counts.GetValueOrDefault(key), StringComparer.Ordinal);
+}
 
 internal sealed record ChatTokenView(string Token, string Name, string From, bool IsModerator)
 {

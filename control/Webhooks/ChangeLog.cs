@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Broadcast.Control.Identity;
 using Broadcast.Database;
 using Npgsql;
@@ -16,4 +17,10 @@ public sealed class ChangeLog : IChangeLog
     public Task PublishAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset at, string type, string channel,
         object data, bool isStreamed, CancellationToken cancellationToken) =>
         Outbox.AddAsync(connection, transaction, at, type, channel, data, cancellationToken, isStreamed);
+
+    /// <inheritdoc/>
+    public Task RemoveFromEventsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string type, string channel,
+        DateTimeOffset since, IReadOnlyList<string> containing, string list, Func<JsonObject, JsonObject, bool> isRemoved,
+        CancellationToken cancellationToken) =>
+        Outbox.RemoveItemsAsync(connection, transaction, type, channel, since, containing, list, isRemoved, cancellationToken);
 }

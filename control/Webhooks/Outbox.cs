@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Broadcast.Control.ServerSentEvents;
+using Broadcast.Database;
+using Dapper;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -19,6 +22,9 @@ internal static class Outbox
 
     /// <summary>Maximum request body, in characters.</summary>
     public const int MaxBody = 64 * 1024;
+
+    /// <summary>Maximum number of bodies in memory when items are removed from them.</summary>
+    private const int ReadTogether = 50;
 
     // $1 id, $2 type, $3 channel, $4 body, $5 time, $6 maximum of pending deliveries, $7 whether it is streamed.
     private const string Add = """
@@ -79,6 +85,53 @@ internal static class Outbox
                 new NpgsqlParameter<bool> { TypedValue = isStreamed },
             },
         };
+    }
+
+    /// <summary>Removes items from the payloads of events (<see cref="IChangeLog.RemoveFromEventsAsync"/>).</summary>
+    public static async Task RemoveItemsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string type, string channel,
+        DateTimeOffset since, IReadOnlyList<string> containing, string list, Func<JsonObject, JsonObject, bool> isRemoved,
+        CancellationToken cancellationToken)
+    {
+        var last = "";
+        while (true)
+        {
+            var events = (await connection.QueryAsync<(string Id, string Body)>(new CommandDefinition(
+                """
+                SELECT id, body FROM webhook_events e WHERE type = @type AND channel = @channel AND created_at >= @since AND id > @last
+                    AND NOT EXISTS (SELECT FROM unnest(@containing) text WHERE strpos(e.body, text) = 0)
+                ORDER BY id LIMIT @most
+                """, new { type, channel, since, last, containing = containing.ToArray(), most = ReadTogether }, transaction,
+                cancellationToken: cancellationToken))).AsList();
+            foreach (var (id, body) in events)
+            {
+                last = id;
+                if (Without(body, list, isRemoved) is { } changed)
+                {
+                    await connection.ExecuteAsync(new CommandDefinition("UPDATE webhook_events SET body = @changed WHERE id = @id",
+                        new { id, changed }, transaction, cancellationToken: cancellationToken));
+                }
+            }
+
+            if (events.Count < ReadTogether)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Removes items from the payload of a request body.</summary>
+    /// <returns>The new body; <see langword="null"/> when nothing has changed.</returns>
+    private static string? Without(string body, string list, Func<JsonObject, JsonObject, bool> isRemoved)
+    {
+        var parsed = JsonNode.Parse(body);
+        if (parsed?["data"] is not JsonObject data || data[list] is not JsonArray items)
+        {
+            return null;
+        }
+
+        var removed = items.OfType<JsonObject>().Where(item => isRemoved(data, item)).ToList();
+        removed.ForEach(item => items.Remove(item));
+        return removed.Count > 0 ? parsed.ToJsonString(Json) : null;
     }
 
     /// <summary>Creates an event id; ids sort by time.</summary>

@@ -8,9 +8,10 @@ import { ChatModes } from '../src/admin/chat/ChatModes';
 import { lines, PollResult, pollOf } from '../src/admin/chat/ChatPolls';
 import { nextStates } from '../src/admin/chat/ChatQuestions';
 import { ChatSection } from '../src/admin/chat/ChatSection';
+import { numbersOf, pointsOf, StatisticsView } from '../src/admin/chat/ChatStatistics';
 import {
-  act, changeChat, changeQuestion, type ChatAction, type ChatMessage, type ChatPoll, type ChatSettings, createPoll, endPoll, eraseMessages,
-  listActions, listMessages, setFilters, undoAction,
+  act, changeChat, changeQuestion, type ChatAction, type ChatMessage, type ChatPoll, type ChatSettings, type ChatStatistics, createPoll,
+  endPoll, eraseMessages, exportParticipant, getStatistics, listActions, listMessages, setFilters, undoAction,
 } from '../src/admin/chat/chatApi';
 import { actionOf } from '../src/admin/chat/ModerateDialog';
 import { applyUpdate, initialLiveState } from '../src/admin/live/liveState';
@@ -38,6 +39,13 @@ const action: ChatAction = {
 const poll: ChatPoll = {
   id: 'P', session: 'S', question: 'Encore?', options: [{ text: 'Yes', votes: 3 }, { text: 'No', votes: 1 }],
   createdAt: '2030-01-01T12:00:00Z', endsAt: null, hiddenAt: null,
+};
+const statistics: ChatStatistics = {
+  session: 'S', participants: 2, messages: { shown: 12, removed: 3, held: 0 }, announcements: 0,
+  minutes: [{ minute: '2030-01-01T12:00:00Z', messages: 5 }, { minute: '2030-01-01T12:03:00Z', messages: 10 }],
+  busiestMinute: { minute: '2030-01-01T12:03:00Z', messages: 10 },
+  mostActive: [{ participant: 'P', name: '<b>Ada', messages: 15 }], reactions: { '❤️': 4 }, questions: { open: 0 }, polls: 1, pollVotes: 7,
+  actions: { remove: 3 },
 };
 const ignore = () => undefined;
 
@@ -68,6 +76,8 @@ describe('requests', () => {
     await act(api, 'main', { action: 'remove', message: '1-0' });
     await undoAction(api, 'main', 'A');
     await eraseMessages(api, 'main', 'P');
+    await exportParticipant(api, 'main', 'P');
+    await getStatistics(api, 'main');
     await createPoll(api, 'main', { question: 'q', options: ['a', 'b'] });
     await endPoll(api, 'main', 'P', true);
     await changeQuestion(api, 'main', 'Q', 'picked');
@@ -80,6 +90,8 @@ describe('requests', () => {
       'POST main/chat/actions {"action":"remove","message":"1-0"}',
       'POST main/chat/actions/A/undo {}',
       'DELETE main/chat/participants/P/messages',
+      'GET main/chat/participants/P/export',
+      'GET main/chat/statistics',
       'POST main/chat/polls {"question":"q","options":["a","b"]}',
       'POST main/chat/polls/P/hide',
       'PATCH main/chat/questions/Q {"state":"picked"}',
@@ -172,6 +184,23 @@ describe('pages', () => {
     loaded.polled = { data: { ...settings, enabled: false }, error: null, refresh: ignore };
     expect(section()).toContain(text.off);
     loaded.polled = { data: null, error: null, refresh: ignore };
+  });
+
+  test('show the statistics of a session', () => {
+    const labels = Object.fromEntries(numbersOf(statistics));
+    expect(labels[text.statistics.messages]).toBe(`15 (${text.states.shown}: 12, ${text.states.removed}: 3)`);
+    expect(labels[text.statistics.questions]).toBe('0');
+    expect(labels[text.statistics.polls]).toBe(text.statistics.pollsWithVotes(1, 7));
+    const html = renderToStaticMarkup(<StatisticsView statistics={statistics} />);
+    for (const part of ['&lt;b&gt;Ada', 'data-points="4"', text.statistics.perMinute]) expect(html).toContain(part);
+    expect(renderToStaticMarkup(<StatisticsView statistics={{ ...statistics, session: null }} />)).toContain(text.statistics.empty);
+  });
+
+  test('chart every minute of at most a day', () => {
+    expect(pointsOf([])).toEqual([]);
+    expect(pointsOf(statistics.minutes).map(([, count]) => count)).toEqual([5, 0, 0, 10]);
+    const days = [{ minute: '2030-01-01T00:00:00Z', messages: 1 }, { minute: '2030-01-05T00:00:00Z', messages: 1 }];
+    expect(pointsOf(days).length).toBe(1441);
   });
 
   test('offer the next states of a question', () => {

@@ -300,7 +300,7 @@ internal static class ChannelCommand
             var tags => [.. tags.Split(',', StringSplitOptions.TrimEntries)] },
     };
 
-    private static bool? OnOff(string option, string? text) => text switch
+    internal static bool? OnOff(string option, string? text) => text switch
     {
         null => null,
         "on" => true,

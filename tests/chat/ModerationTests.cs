@@ -357,6 +357,37 @@ public sealed class ModerationTests(PostgresFixture postgres)
         (await server.QueryAsync<long>("SELECT count(*) FROM stream_events")).ShouldBe([0]);
     }
 
+    [Fact]
+    public async Task Removed_and_erased_messages_disappear_from_the_events_of_webhooks()
+    {
+        await using var server = await ListenAsync();
+        await server.ExecuteAsync("INSERT INTO webhooks (id, url, label, types, channels, secret, enabled, created_at) "
+            + "VALUES ('abcd1234', 'https://example.org', '', '{chat.message}', '{}', 'abcdefghijklmnopqrstuvwxyz', true, now())");
+        var (ada, bob) = (await server.JoinAsync("Ada"), await server.JoinAsync("Bob"));
+        await SendAsync(server, ada, "first");
+        await server.FinishAsync([server.SendAsync(ada, "second"), server.SendAsync(bob, "of Bob"), server.SendAsync(ada, "third")]);
+        (await EventTextsAsync(server)).ShouldBe(["first", "of Bob", "second", "third"]);
+
+        var second = (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo))).Single(message => message.Text == "second");
+        var action = await server.ActAsync(ChatActionKind.Remove, second.Id);
+        (await EventTextsAsync(server)).ShouldBe(["first", "of Bob", "third"]);
+        await server.Moderation.UndoAsync(ChatServer.Demo, ChatServer.Jane, action.Id.Value, "");
+        (await EventTextsAsync(server)).ShouldBe(["first", "of Bob", "third"], "webhooks get it as chat.moderated");
+
+        await server.ActAsync(ChatActionKind.Timeout, second.Id, seconds: 60);
+        (await EventTextsAsync(server)).ShouldBe(["of Bob"]);
+        var of = (await server.Moderation.ListMessagesAsync(new(ChatServer.Demo))).Single(message => message.Text == "of Bob");
+        await server.Moderation.EraseAsync(ChatServer.Demo, of.Participant);
+        (await EventTextsAsync(server)).ShouldBeEmpty();
+
+        // The bodies are still those of the events.
+        (await server.QueryAsync<string>("SELECT DISTINCT body::json ->> 'type' FROM webhook_events WHERE body::json ->> 'id' = id"))
+            .ShouldBe(["chat.message"]);
+    }
+
+    private static Task<IReadOnlyList<string>> EventTextsAsync(ChatServer server) => server.QueryAsync<string>(
+        "SELECT m ->> 'text' FROM webhook_events, json_array_elements(body::json -> 'data' -> 'messages') m ORDER BY 1");
+
     private static async Task InvalidAsync(Task request, string member) =>
         (await Should.ThrowAsync<OperationException>(request)).ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe(member);
 

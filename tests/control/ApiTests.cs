@@ -93,6 +93,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/channels/{name}/chat/actions", "moderator", """{"action":"announce","text":"Welcome"}""", 201 },
         { "POST", "/api/v1/channels/{name}/chat/actions/{id}/undo", "moderator", """{"reason":"a mistake"}""", 404 },
         { "DELETE", "/api/v1/channels/{name}/chat/participants/{id}/messages", "producer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/chat/participants/{id}/export", "producer", null, 404 },
+        { "GET", "/api/v1/channels/{name}/chat/statistics", "moderator", null, 200 },
         { "POST", "/api/v1/channels/{name}/chat/token", "viewer", null, 200 },
         { "GET", "/api/v1/channels/{name}/chat/polls", "moderator", null, 200 },
         { "POST", "/api/v1/channels/{name}/chat/polls", "moderator",

@@ -37,6 +37,22 @@ public class CommandTests
     [InlineData("event feed create demo --label Jane")]
     [InlineData("event feed list")]
     [InlineData("event feed revoke abcd1234")]
+    [InlineData("chat settings demo --slow 5 --frozen on --members-only off")]
+    [InlineData("chat filters demo --set -")]
+    [InlineData("chat messages demo --state held --participant 01ARZ3NDEKTSV4RRFFQ69G5FAV --limit 5")]
+    [InlineData("chat remove demo 58-0 --session 01ARZ3NDEKTSV4RRFFQ69G5FAV --reason x")]
+    [InlineData("chat ban demo --message 58-0 --network")]
+    [InlineData("chat timeout demo --participant 01ARZ3NDEKTSV4RRFFQ69G5FAV --duration 10m")]
+    [InlineData("chat unpin demo")]
+    [InlineData("chat announce demo Welcome")]
+    [InlineData("chat undo demo 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    [InlineData("chat poll create demo Encore? Yes No --duration 60s")]
+    [InlineData("chat poll end demo 01ARZ3NDEKTSV4RRFFQ69G5FAV --hide")]
+    [InlineData("chat question list demo --state open --json")]
+    [InlineData("chat question set demo 01ARZ3NDEKTSV4RRFFQ69G5FAV answered")]
+    [InlineData("chat statistics demo")]
+    [InlineData("chat export demo 01ARZ3NDEKTSV4RRFFQ69G5FAV --output x.json")]
+    [InlineData("chat erase demo 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
     [InlineData("viewer-token create demo --expires 2h")]
     [InlineData("viewer-key revoke demo abcd1234")]
     [InlineData("webhook set abcd1234 --enabled off")]
@@ -50,6 +66,9 @@ public class CommandTests
     [InlineData("channel end")]
     [InlineData("channel end demo other")]
     [InlineData("channel end demo --now")]
+    [InlineData("chat remove demo")]
+    [InlineData("chat mute demo 58-0")]
+    [InlineData("chat question set demo 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
     [InlineData("channel show")]
     [InlineData("channel sessions demo --limit many")]
     [InlineData("key create demo --expires")]
@@ -82,7 +101,7 @@ public class CommandTests
         {
             ChannelCommand.Create(), KeyCommand.Create(), TokenCommand.Create(), EventCommand.Create(), ViewerTokenCommand.Create(),
             ViewerKeyCommand.Create(), RecordingCommand.Create(), WebhookCommand.Create(), TargetCommand.Create(), LoadCommand.Create(),
-            DemoCommand.Create(),
+            DemoCommand.Create(), ChatCommand.Create(),
         })
         {
             root.Subcommands.Add(command);

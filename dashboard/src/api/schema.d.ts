@@ -143,6 +143,16 @@ export interface Schemas {
     action: string | null;
     max: number | null;
   };
+  ChatExportView: {
+    channel: string;
+    participant: string;
+    exportedAt: string;
+    messages: Schemas['ExportedMessageView'][];
+    questions: Schemas['ExportedQuestionView'][];
+    pollVotes: Schemas['ExportedPollVoteView'][];
+    questionVotes: Schemas['ExportedQuestionVoteView'][];
+    actions: Schemas['ExportedActionView'][];
+  };
   ChatFiltersView: {
     words?: Schemas['ChatWordsView'] | null;
     links?: Schemas['ChatLinksView'] | null;
@@ -167,6 +177,20 @@ export interface Schemas {
     sentAt: string;
     state: string;
     heldBy: string | null;
+  };
+  ChatMinuteCount: {
+    /** Beginning of the minute, by the time of receipt. */
+    minute: string;
+    /** Number of messages, with those that viewers do not see. */
+    messages: number;
+  };
+  ChatParticipantCount: {
+    /** Id of the participant. */
+    participant: string;
+    /** Newest displayed name. */
+    name: string;
+    /** Number of messages, with those that viewers do not see. */
+    messages: number;
   };
   ChatPollOption: {
     /** The text. */
@@ -223,6 +247,20 @@ export interface Schemas {
     holdAll: boolean;
     reactions: boolean;
     questions: boolean;
+  };
+  ChatStatisticsView: {
+    session: string | null;
+    participants: number;
+    messages: Record<string, number>;
+    announcements: number;
+    minutes: Schemas['ChatMinuteCount'][];
+    busiestMinute: Schemas['ChatMinuteCount'] | null;
+    mostActive: Schemas['ChatParticipantCount'][];
+    reactions: Record<string, number>;
+    questions: Record<string, number>;
+    polls: number;
+    pollVotes: number;
+    actions: Record<string, number>;
   };
   ChatTokenView: {
     token: string;
@@ -362,6 +400,47 @@ export interface Schemas {
     createdAt: string;
     updatedAt: string;
     pageUrl: string | null;
+  };
+  ExportedActionView: {
+    id: string;
+    action: string;
+    session: string | null;
+    message: string | null;
+    reason: string;
+    at: string;
+    endsAt: string | null;
+    undoneAt: string | null;
+  };
+  ExportedMessageView: {
+    session: string;
+    id: string;
+    name: string;
+    text: string;
+    replyTo: string | null;
+    time: string;
+    sentAt: string;
+    state: string;
+  };
+  ExportedPollVoteView: {
+    session: string;
+    poll: string;
+    question: string;
+    option: string;
+  };
+  ExportedQuestionView: {
+    session: string;
+    id: string;
+    name: string;
+    text: string;
+    votes: number;
+    time: string;
+    sentAt: string;
+    state: string;
+    answeredAt: string | null;
+  };
+  ExportedQuestionVoteView: {
+    session: string;
+    question: string;
   };
   FrameRate: {
     numerator: number;
@@ -1246,6 +1325,14 @@ export interface Operations {
     body: never;
     answer: Schemas['ErasedView'];
   };
+  /** Export everything that is stored about a participant: messages in every state, questions, votes, and actions of moderators without their names. */
+  exportChatParticipant: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/participants/{id}/export';
+    query: never;
+    body: never;
+    answer: Schemas['ChatExportView'];
+  };
   /** Get events as iCalendar (RFC 5545), of all channels or one 'channel'. */
   getCalendar: {
     method: 'GET';
@@ -1277,6 +1364,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['ChatFiltersView'];
+  };
+  /** Count what happened in the chat of a session, by default of the newest one with chat. */
+  getChatStatistics: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/chat/statistics';
+    query: { session?: string };
+    body: never;
+    answer: Schemas['ChatStatisticsView'];
   };
   /** Get an event or series. 'pageUrl' is its viewer page, available once the event is planned, or once it is live if it is not announced. A series has no page. */
   getEvent: {

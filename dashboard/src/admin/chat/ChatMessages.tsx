@@ -2,8 +2,9 @@ import { useCallback, useState } from 'react';
 import { adminText } from '../../text';
 import { AsyncList } from '../AsyncList';
 import { Confirm } from '../Confirm';
+import { save } from '../recordings/download';
 import { clockText } from '../times';
-import { act, type ChatMessage, eraseMessages, listMessages } from './chatApi';
+import { act, type ChatMessage, eraseMessages, exportParticipant, listMessages } from './chatApi';
 import { type ChatPartProps, useChatList } from './ChatSection';
 import { ModerateDialog } from './ModerateDialog';
 import { useTask } from './useTask';
@@ -16,6 +17,7 @@ export function ChatMessages({ api, channel, revision, onChanged, canManage }: C
   const [moderated, setModerated] = useState<ChatMessage | null>(null);
   const [erased, setErased] = useState<ChatMessage | null>(null);
   const review = useTask(onChanged);
+  const saving = useTask(ignore);
   const held = useChatList(
     useCallback(() => listMessages(api, channel, 'held', ''), [api, channel]),
     revision,
@@ -27,6 +29,12 @@ export function ChatMessages({ api, channel, revision, onChanged, canManage }: C
   );
   const decide = (message: ChatMessage, action: 'approve' | 'deny') =>
     void review.run(() => act(api, channel, { action, session: message.session, message: message.id }));
+
+  const exportAll = (message: ChatMessage) =>
+    void saving.run(async () => {
+      const all = await exportParticipant(api, channel, message.participant);
+      save(new Blob([JSON.stringify(all, null, 2)], { type: 'application/json' }), `chat-${channel}-${message.participant}.json`);
+    });
 
   return (
     <>
@@ -79,10 +87,18 @@ export function ChatMessages({ api, channel, revision, onChanged, canManage }: C
             {text.everyone}
           </button>
           {canManage && (
-            <button type="button" className="button secondary" onClick={() => setErased(participant)}>
-              {text.erase}
-            </button>
+            <>
+              <button type="button" className="button secondary" disabled={saving.isBusy} onClick={() => exportAll(participant)}>
+                {saving.isBusy ? text.exporting : text.export}
+              </button>
+              <button type="button" className="button secondary" onClick={() => setErased(participant)}>
+                {text.erase}
+              </button>
+            </>
           )}
+          <p className="field-error" role="alert">
+            {saving.error}
+          </p>
         </div>
       )}
       <AsyncList source={messages} empty={<p className="field-hint">{text.messagesEmpty}</p>}>
@@ -120,6 +136,8 @@ export function ChatMessages({ api, channel, revision, onChanged, canManage }: C
     </>
   );
 }
+
+function ignore() {}
 
 /** Name, text and state of a message. Name and text are displayed as text. */
 export function MessageText({ message, onParticipant }: { message: ChatMessage; onParticipant?: () => void }) {

@@ -11,6 +11,7 @@ import { ChatMessages } from './ChatMessages';
 import { ChatModes } from './ChatModes';
 import { ChatPolls } from './ChatPolls';
 import { ChatQuestions } from './ChatQuestions';
+import { ChatStatistics } from './ChatStatistics';
 import { getChat } from './chatApi';
 
 interface ChatSectionProps {
@@ -72,6 +73,7 @@ export function ChatSection({ api, channel, origin, canManage, revision }: ChatS
           <ChatPolls {...state} />
           {settings.data.questions && <ChatQuestions {...state} />}
           <ChatFilters {...state} />
+          <ChatStatistics api={api} channel={channel} />
           <h3>{text.pages.title}</h3>
           <CopyField label={text.pages.chat} value={`${channelPageUrl(origin, channel)}/chat`} />
           <CopyField label={text.pages.overlay} value={`${channelPageUrl(origin, channel)}/overlay`} />

@@ -9,6 +9,8 @@ export type ChatAction = Schemas['ChatActionView'];
 export type ChatPoll = Schemas['ChatPollView'];
 export type ChatQuestion = Schemas['ChatQuestionView'];
 export type ChatFilters = Schemas['ChatFiltersView'];
+export type ChatStatistics = Schemas['ChatStatisticsView'];
+export type ChatExport = Schemas['ChatExportView'];
 export type NewChatAction = Partial<Schemas['NewChatAction']> & { action: string };
 
 export function getChat(api: Api, channel: string): Promise<ChatSettings> {
@@ -41,6 +43,16 @@ export function undoAction(api: Api, channel: string, id: string): Promise<ChatA
 
 export function eraseMessages(api: Api, channel: string, participant: string): Promise<unknown> {
   return api.send('DELETE', `${path(channel)}/participants/${encodeURIComponent(participant)}/messages`);
+}
+
+/** Everything that is stored about a participant. */
+export function exportParticipant(api: Api, channel: string, participant: string): Promise<ChatExport> {
+  return api.send('GET', `${path(channel)}/participants/${encodeURIComponent(participant)}/export`);
+}
+
+/** Statistics of the newest session with chat. */
+export function getStatistics(api: Api, channel: string): Promise<ChatStatistics> {
+  return api.send('GET', `${path(channel)}/statistics`);
 }
 
 export function listPolls(api: Api, channel: string): Promise<ChatPoll[]> {
