@@ -17,6 +17,7 @@ internal static class Soak
                ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]
                ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]
                ./broadcast soak --targets MINUTES [--switches N (100)]
+               ./broadcast soak --chat MINUTES [--kills N (2 per minute)] [--outages N (1 per minute)] [--seed N (1)]
                ./broadcast soak --cluster MINUTES [--kills N (MINUTES)] [--pauses N (MINUTES)] [--drains N (0)] [--servers N (2)]
                                 [--network [--power N (0)] [--cuts N (0)]] [--edges [--browser]] [--failovers N (0)] [--seed N (1)] [--logs DIR]
         Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.
@@ -51,6 +52,12 @@ internal static class Soak
         if (Number(arguments, "--targets", 0) is > 0 and var away)
         {
             return await TargetsSoak.RunAsync(TimeSpan.FromMinutes(away), (int)Number(arguments, "--switches", 100), Say);
+        }
+
+        if (Number(arguments, "--chat", 0) is > 0 and var chatted)
+        {
+            return await ChatSoak.RunAsync(TimeSpan.FromMinutes(chatted), (int)Number(arguments, "--kills", Math.Ceiling(chatted * 2)),
+                (int)Number(arguments, "--outages", Math.Ceiling(chatted)), (int)Number(arguments, "--seed", 1), Say);
         }
 
         if (Number(arguments, "--cluster", 0) is > 0 and var shared)
