@@ -82,7 +82,7 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             $"""
             SELECT last_batch FROM chat_sessions WHERE session_id = @session;
-            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel;
+            SELECT {ChatSettingsStore.ColumnsSql} FROM {ChatSettingsStore.InEffectSql} WHERE c.name = @channel;
             SELECT {PollRow.ColumnsSql} FROM chat_polls p WHERE p.session_id = @session AND p.hidden_at IS NULL ORDER BY p.id DESC LIMIT 1;
             SELECT questions_version FROM chat_sessions WHERE session_id = @session;
             SELECT {ColumnsSql} FROM chat_messages m JOIN chat_sessions c ON c.session_id = m.session_id
@@ -154,7 +154,7 @@ internal sealed class ChatStore(ServerDatabase database, IChangeLog changes)
         };
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             $"""
-            SELECT {ChatSettingsStore.ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel;
+            SELECT {ChatSettingsStore.ColumnsSql} FROM {ChatSettingsStore.InEffectSql} WHERE c.name = @channel;
             SELECT n.kind, n.identity_id AS identity, n.network, n.ends_at AS endsAt FROM chat_sanctions n
                 JOIN channels c ON c.id = n.channel_id
                 WHERE c.name = @channel AND n.lifted_at IS NULL AND (n.ends_at IS NULL OR n.ends_at > @now)

@@ -35,7 +35,7 @@ internal sealed class ChatSettingsCache : INotificationHandler
     public async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var rows = await connection.QueryAsync<(string Name, string Filters)>(new CommandDefinition(
-            "SELECT c.name, s.filters::text FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE s.enabled",
+            $"SELECT c.name, s.filters::text FROM {ChatSettingsStore.InEffectSql} WHERE s.enabled",
             cancellationToken: cancellationToken));
         var known = _enabled;
         _enabled = rows.ToFrozenDictionary(row => row.Name,

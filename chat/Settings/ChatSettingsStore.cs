@@ -8,6 +8,7 @@ using Broadcast.Media;
 using Broadcast.Media.ControlToChat;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Broadcast.Chat.Settings;
 
@@ -19,6 +20,11 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
     internal const string ColumnsSql = "s.enabled, s.slow_seconds AS slowSeconds, s.members_only AS membersOnly, s.frozen, "
         + "s.hold_all AS holdAll, s.reactions, s.questions";
 
+    /// <summary>
+    /// Channels as <c>c</c> with the settings in effect as <c>s</c>, as SQL: those of the channel, or of its event in preview or on air.
+    /// </summary>
+    internal const string InEffectSql = "chat_settings_in_effect s JOIN channels c ON c.id = s.channel_id";
+
     /// <inheritdoc/>
     public async Task<ChatSettings> GetAsync(ChannelName channel, CancellationToken cancellationToken = default)
     {
@@ -26,11 +32,12 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         var row = await connection.QueryFirstOrDefaultAsync<SettingsRow>(new CommandDefinition(
             $"SELECT {ColumnsSql} FROM chat_settings s JOIN channels c ON c.id = s.channel_id WHERE c.name = @channel",
             new { channel = channel.Value }, cancellationToken: cancellationToken));
-        return row is not null ? row.ToSettings()
+        var settings = row is not null ? row.ToSettings()
             : await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 "SELECT EXISTS (SELECT FROM channels WHERE name = @channel AND deleted_at IS NULL)", new { channel = channel.Value },
                 cancellationToken: cancellationToken))
                 ? new ChatSettings(false) : throw OperationException.NoChannel(channel.Value);
+        return settings with { Event = await FindEventAsync(connection, null, channel, cancellationToken) };
     }
 
     /// <inheritdoc/>
@@ -114,9 +121,19 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         await changes.RecordAsync(connection, transaction, time.GetUtcNow(), "chat.change", $"channel/{channel.Value}", DetailOf(change),
             cancellationToken);
         await SessionBatches.AddStateChangeAsync(connection, transaction, channel.Value, cancellationToken);
+        var current = await FindEventAsync(connection, transaction, channel, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return row.ToSettings();
+        return row.ToSettings() with { Event = current };
     }
+
+    private static Task<ChatEvent?> FindEventAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, ChannelName channel,
+        CancellationToken cancellationToken) =>
+        connection.QueryFirstOrDefaultAsync<ChatEvent>(new CommandDefinition(
+            """
+            SELECT e.id, e.title, e.chat FROM events e JOIN channels c ON c.id = e.channel_id
+            WHERE c.name = @channel AND e.kind <> 'series' AND e.state IN ('preview', 'live') AND e.chat IS NOT NULL
+            ORDER BY e.state = 'live' DESC, e.starts_at DESC LIMIT 1
+            """, new { channel = channel.Value }, transaction, cancellationToken: cancellationToken));
 
     private static FilterSettings Parse(ReadOnlySpan<byte> json)
     {

@@ -21,7 +21,8 @@ internal static class ChatEndpoints
     {
         api.MapGet("/channels/{name}/chat", async (string name, HttpContext http) =>
                 ChatSettingsView.From(await Of<IChatSettings>(http).GetAsync(Channel(name), http.RequestAborted)))
-            .RequireRole(TokenRole.Moderator).Describe<ChatSettingsView>("getChat", "Get the chat settings of a channel.", 200, 404);
+            .RequireRole(TokenRole.Moderator).Describe<ChatSettingsView>("getChat", "Get the chat settings of a channel. "
+                + "'event' is its event in preview or on air, if that has chat settings of its own.", 200, 404);
 
         api.MapPatch("/channels/{name}/chat", ChangeAsync).RequireRole(TokenRole.Moderator).AcceptsBody<ChatSettingsBody>()
             .Describe<ChatSettingsView>("changeChat",
@@ -227,10 +228,10 @@ internal static class ChatEndpoints
 }
 
 internal sealed record ChatSettingsView(bool Enabled, int SlowSeconds, bool MembersOnly, bool Frozen, bool HoldAll, bool Reactions,
-    bool Questions)
+    bool Questions, ChatEvent? Event)
 {
     public static ChatSettingsView From(ChatSettings s) => new(s.Enabled, s.SlowSeconds, s.MembersOnly, s.Frozen, s.HoldAll, s.Reactions,
-        s.Questions);
+        s.Questions, s.Event);
 }
 
 internal sealed record ChatSettingsBody(bool? Enabled, int? SlowSeconds, bool? MembersOnly, bool? Frozen, bool? HoldAll, bool? Reactions,

@@ -147,6 +147,7 @@ internal static class EventEndpoints
             Latency = body.Text("latency"),
             Record = body.Text("record"),
             Access = body.Text("access"),
+            Chat = body.Text("chat"),
             Announced = body.Text("announced"),
             StartMode = body.Text("startMode"),
             Preview = LengthOf(body, "previewSeconds"),

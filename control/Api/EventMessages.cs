@@ -25,6 +25,7 @@ internal sealed record EventView(
     string Latency,
     string Record,
     string Access,
+    string Chat,
     string Announced,
     string StartMode,
     int PreviewSeconds,
@@ -47,7 +48,8 @@ internal sealed record EventView(
         e.Id, EventRules.Name(e.Kind), e.Series, e.Channel, e.Title, e.Description, e.Poster, EventRules.Name(e.State), e.Reason,
         e.StateSince, e.StartsAt, e.EndsAt, e.TimeZone, Local(e),
         e.Recurrence, e.IsChanged, e.Ladder ?? EventRules.ChannelDefault, e.Latency ?? EventRules.ChannelDefault, e.Record switch { true =>
-            "on", false => "off", _ => EventRules.ChannelDefault }, e.Access ?? EventRules.ChannelDefault, e.IsAnnounced ? "on" : "off",
+            "on", false => "off", _ => EventRules.ChannelDefault }, e.Access ?? EventRules.ChannelDefault, e.Chat ?? EventRules.ChannelDefault,
+        e.IsAnnounced ? "on" : "off",
         e.Policy.IsManual ? "manual" : "automatic", (int)e.Policy.Preview.TotalSeconds, (int)e.Policy.Grace.TotalSeconds,
         e.Policy.Continues ? "continue" : "end",
         (int)(e.Policy.NoShow?.TotalSeconds ?? 0), e.Reminders, e.WentLiveAt, e.EndedAt, e.LateSince, e.Sessions, e.Revision, e.CreatedAt,
@@ -59,12 +61,12 @@ internal sealed record EventView(
 
 internal sealed record NewEvent(
     string Title, string Channel, string Start, string End, string? Description, string? Poster, string? TimeZone, string? Recurrence,
-    string? Ladder, string? Latency, string? Record, string? Access, string? Announced,
+    string? Ladder, string? Latency, string? Record, string? Access, string? Chat, string? Announced,
     string? StartMode, int? PreviewSeconds, int? GraceSeconds, string? Overrun, int? NoShowSeconds, IReadOnlyList<int>? ReminderMinutes);
 
 internal sealed record EventChange(
     string? Title, string? Start, string? End, string? Description, string? Poster, string? TimeZone, string? Recurrence, string? Ladder,
-    string? Latency, string? Record, string? Access, string? Announced,
+    string? Latency, string? Record, string? Access, string? Chat, string? Announced,
     string? StartMode, int? PreviewSeconds, int? GraceSeconds, string? Overrun, int? NoShowSeconds, IReadOnlyList<int>? ReminderMinutes);
 
 internal sealed record EventHistoryView(DateTimeOffset At, string State, string Reason)

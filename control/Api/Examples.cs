@@ -41,7 +41,7 @@ internal static class Examples
     private static readonly EventView AnEvent = new(
         Event, "single", null, Channel, "The gala", "Strings and brass.", "https://example.org/gala.jpg", "scheduled", "", Noon, Evening,
         Evening.AddHours(2), "Europe/Berlin", "2030-06-01T20:00:00", null, false,
-        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon,
+        "channel", "channel", "on", "channel", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon,
         $"{Media}/event/{Event}");
 
     private static readonly RecordingView ARecording = new(
@@ -79,9 +79,9 @@ internal static class Examples
         new NewToken("producer", "schedule of the shop", Noon.AddYears(10), [Channel], ["channels:read", "events:write"]),
         new SetupRequest("0k3x9-c2v7m-1q5w8-z4t6r", "jane", "correct horse battery"),
         new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null,
-            null, "on", "token", null, null, 900, 300, null, null, [60, 10]),
+            null, "on", "token", "members", null, null, 900, 300, null, null, [60, 10]),
         new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null),
+            null, null, null, null),
         new LoginRequest("jane", "correct horse battery", "123456"),
         new PasswordChange("correct horse battery", "a better horse battery"),
         new NewPassword("correct horse battery"),
@@ -140,7 +140,7 @@ internal static class Examples
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
         ATarget,
-        new ChatSettingsView(true, 0, false, false, false, true, false),
+        new ChatSettingsView(true, 0, false, false, false, true, false, new(Event, "The gala", "members")),
         new ChatPollView("01JN8E2S3MZ0V6GQ7T4R9XKBCF", Session, "Encore?", [new("Yes", 120), new("No", 7)], Evening, Evening.AddMinutes(1),
             null),
         new ChatPollOption("Yes", 120),

@@ -78,6 +78,9 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// </summary>
     public string? Access { get; init; }
 
+    /// <summary>Chat during the event: <c>on</c>, <c>off</c> or <c>members</c>; <see langword="null"/> for the channel's setting.</summary>
+    public string? Chat { get; init; }
+
     /// <summary>Indicates whether title and start are announced to viewers of the channel.</summary>
     public bool IsAnnounced { get; init; } = true;
 
@@ -169,6 +172,9 @@ public sealed record EventSettings
     /// <see cref="EventRules.ChannelDefault"/>, the default. It cannot change from preview on.
     /// </summary>
     public string? Access { get; init; }
+
+    /// <summary>Chat during the event: one of <see cref="EventRules.Chats"/>; default <see cref="EventRules.ChannelDefault"/>.</summary>
+    public string? Chat { get; init; }
 
     /// <summary>One of <see cref="EventRules.Announcements"/>; default the channel's setting.</summary>
     public string? Announced { get; init; }

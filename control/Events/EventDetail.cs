@@ -16,7 +16,7 @@ internal static class EventDetail
         ("reminderMinutes", s.Reminders is null ? null : string.Join(',', s.Reminders)),
         ("title", s.Title), ("channel", s.Channel), ("start", s.Start?.ToString()), ("end", s.End?.ToString()), ("timeZone", s.TimeZone),
         ("recurrence", s.Recurrence), ("description", s.Description),
-        ("poster", s.Poster), ("ladder", s.Ladder), ("latency", s.Latency), ("record", s.Record), ("access", s.Access),
+        ("poster", s.Poster), ("ladder", s.Ladder), ("latency", s.Latency), ("record", s.Record), ("access", s.Access), ("chat", s.Chat),
         ("announced", s.Announced), ("startMode", s.StartMode), ("previewSeconds", Seconds(s.Preview)),
         ("graceSeconds", Seconds(s.Grace)), ("overrun", s.Overrun), ("noShowSeconds", Seconds(s.NoShow)));
 

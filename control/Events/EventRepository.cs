@@ -13,16 +13,16 @@ public sealed class EventRepository(ServerDatabase database, [FromKeyedServices(
 {
     private const string Insert = """
         INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from,
-            time_zone, ladder, latency, record, access, announced, is_manual,
+            time_zone, ladder, latency, record, access, chat, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, state_since, created_at, updated_at)
         VALUES (@Id, @Kind, @ChannelId, @LocalStart::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt,
-            @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
+            @TimeZone, @Ladder, @Latency, @Record, @Access, @Chat, @Announced, @IsManual,
             @PreviewSeconds, @GraceSeconds, @Continues, @NoShowSeconds, 'scheduled', @CreatedAt, @CreatedAt, @CreatedAt)
         """;
 
     // All columns that occurrences take from their series, except times.
     private const string Values = """
-        title = @Title, description = @Description, poster = @Poster, ladder = @Ladder, latency = @Latency, record = @Record, access = @Access, announced = @Announced, is_manual = @IsManual, preview_seconds = @PreviewSeconds,
+        title = @Title, description = @Description, poster = @Poster, ladder = @Ladder, latency = @Latency, record = @Record, access = @Access, chat = @Chat, announced = @Announced, is_manual = @IsManual, preview_seconds = @PreviewSeconds,
         grace_seconds = @GraceSeconds, continues = @Continues, no_show_seconds = @NoShowSeconds, revision = revision + 1, updated_at = @UpdatedAt
         """;
 

@@ -11,7 +11,8 @@ internal sealed record EventRow(
     bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, string State, string Reason, DateTimeOffset StateSince, DateTimeOffset? WentLiveAt, DateTimeOffset? EndedAt,
     DateTimeOffset? LateSince, bool IsChanged, int Revision,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "", string? Access = null)
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "", string? Access = null,
+    string? Chat = null)
 {
     /// <summary>Selects events of existing channels.</summary>
     public const string Select = """
@@ -24,7 +25,7 @@ internal sealed record EventRow(
             e.went_live_at AS wentLiveAt, e.ended_at AS endedAt, e.late_since AS lateSince, e.is_changed AS isChanged, e.revision,
             e.created_at AS createdAt, e.updated_at AS updatedAt,
             (SELECT string_agg(s.session_id, ',' ORDER BY s.session_id) FROM event_sessions s WHERE s.event_id = e.id) AS sessions,
-            array_to_string(e.reminder_minutes, ',') AS reminders, e.access
+            array_to_string(e.reminder_minutes, ',') AS reminders, e.access, e.chat
         FROM events e JOIN channels c ON c.id = e.channel_id
         WHERE c.deleted_at IS NULL
         """;
@@ -44,7 +45,7 @@ internal sealed record EventRow(
     {
         Reminders = EventReminders.Minutes(Reminders),
         Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, LocalStart = LocalStartTime,
-        IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
+        IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access, Chat = Chat,
         IsAnnounced = Announced, Policy = PolicyOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt,
         LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
@@ -61,6 +62,7 @@ internal sealed record EventRow(
         Latency = s.Latency is null ? Latency : s.Latency == EventRules.ChannelDefault ? null : s.Latency,
         Record = s.Record is null ? Record : s.Record == EventRules.ChannelDefault ? null : s.Record == "on",
         Access = s.Access is null ? Access : s.Access == EventRules.ChannelDefault ? null : s.Access,
+        Chat = s.Chat is null ? Chat : s.Chat == EventRules.ChannelDefault ? null : s.Chat,
         Announced = s.Announced is null ? Announced : s.Announced == "on",
         IsManual = s.StartMode is null ? IsManual : s.StartMode == "manual",
         PreviewSeconds = SecondsOf(s.Preview) ?? PreviewSeconds,

@@ -77,6 +77,9 @@ public static class EventRules
     /// <summary>Names of the access policies.</summary>
     public static IReadOnlyList<string> Accesses { get; } = [.. ChannelRules.Accesses, ChannelDefault];
 
+    /// <summary>Names of the chat settings: on, off, on for users and viewers with a viewer token, or the channel's.</summary>
+    public static IReadOnlyList<string> Chats { get; } = ["on", "off", "members", ChannelDefault];
+
     /// <summary>URL of an event's viewer page; <see langword="null"/> for a series, because only its occurrences have pages.</summary>
     /// <param name="pagesUrl">Base URL of viewer pages, without trailing slash.</param>
     /// <param name="id">Id of the event.</param>
@@ -147,7 +150,7 @@ public static class EventRules
         }
 
         foreach (var (member, value, names) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records),
-            ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts),
+            ("access", s.Access, Accesses), ("chat", s.Chat, Chats), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts),
                 ("overrun", s.Overrun, Overruns)])
         {
             if (value is not null && !names.Contains(value))

@@ -11,11 +11,11 @@ internal static class EventSeries
     // time another event uses is created as canceled, so that users see it.
     private const string Insert = """
         INSERT INTO events (id, kind, channel_id, series_id, local_start, title, description, poster, starts_at, ends_at, claims_from,
-            time_zone, ladder, latency, record, access, announced, is_manual,
+            time_zone, ladder, latency, record, access, chat, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, reason, state_since, created_at, updated_at)
         SELECT o.id, 'occurrence', s.channel_id, s.id, o.local_start::timestamp, s.title, s.description, s.poster, o.starts_at::timestamptz,
             o.ends_at::timestamptz, o.starts_at::timestamptz, s.time_zone, s.ladder,
-            s.latency, s.record, s.access, s.announced, s.is_manual, s.preview_seconds, s.grace_seconds, s.continues, s.no_show_seconds,
+            s.latency, s.record, s.access, s.chat, s.announced, s.is_manual, s.preview_seconds, s.grace_seconds, s.continues, s.no_show_seconds,
             CASE WHEN taken.title IS NULL THEN 'scheduled' ELSE 'cancelled' END, CASE WHEN taken.title IS NULL THEN ''
             ELSE 'the channel was taken by ' || taken.title END, @now, @now, @now
         FROM events s CROSS JOIN unnest(@ids::text[], @localStarts::text[], @starts::text[], @ends::text[]) AS o (id, local_start,

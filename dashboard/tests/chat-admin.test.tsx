@@ -27,6 +27,7 @@ const api = new Api(null, adminText);
 const text = adminText.chat;
 const settings: ChatSettings = {
   enabled: true, slowSeconds: 0, membersOnly: false, frozen: false, holdAll: false, reactions: true, questions: false,
+  event: null,
 };
 const message: ChatMessage = {
   session: 'S', id: '58-0', participant: 'P', from: '4be6d84dcb', name: '<b>Ada</b>', text: '<script>alert(1)</script>', replyTo: null,

@@ -55,6 +55,7 @@ const event: PlannedEvent = {
   isChanged: false,
   record: 'channel',
   access: 'channel',
+  chat: 'channel',
   startMode: 'automatic',
   previewSeconds: 900,
   announced: 'on',

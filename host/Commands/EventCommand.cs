@@ -44,6 +44,13 @@ internal static class EventCommand
         HelpName = "POLICY",
     };
 
+    private static readonly Option<string?> Chat = new("--chat")
+    {
+        Description = "Chat during the event: on, off, members (on; only users and viewers with a viewer token may write), or channel "
+            + "(channel)",
+        HelpName = "CHAT",
+    };
+
     private static readonly Option<string?> Announced = new("--announced") { Description =
         "Announce title and start to viewers beforehand: on or off (default: the channel's setting)", HelpName = "ON|OFF" };
 
@@ -64,7 +71,7 @@ internal static class EventCommand
             HelpName = "SECONDS" };
 
     private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, Access,
-        Announced, StartMode, Preview, Grace, Overrun, NoShow];
+        Chat, Announced, StartMode, Preview, Grace, Overrun, NoShow];
 
     public static Command Create() => new("event", "Schedule, change, list, start and end events")
     {
@@ -234,7 +241,7 @@ internal static class EventCommand
         ? throw new OperationException([error])
         : new()
     {
-        Access = parsed.GetValue(Access),
+        Access = parsed.GetValue(Access), Chat = parsed.GetValue(Chat),
         Reminders = Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster),
         Start = Time(parsed, Start), End = Time(parsed, End),
@@ -283,7 +290,8 @@ internal static class EventCommand
         id = e.Id, kind = EventRules.Name(e.Kind), series = e.Series, channel = e.Channel, title = e.Title,
         state = EventRules.Name(e.State), reason = e.Reason, startsAt = e.StartsAt, endsAt = e.EndsAt,
         timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt,
-        lateSince = e.LateSince, access = e.Access ?? EventRules.ChannelDefault, sessions = e.Sessions, reminderMinutes = e.Reminders,
+        lateSince = e.LateSince, access = e.Access ?? EventRules.ChannelDefault, chat = e.Chat ?? EventRules.ChannelDefault,
+        sessions = e.Sessions, reminderMinutes = e.Reminders,
         pageUrl = EventRules.PageOf(pages, e.Id, e.Kind),
     };
 

@@ -26,7 +26,18 @@ public sealed record ChatSettings(bool Enabled)
 
     /// <summary>Indicates whether viewers can ask questions to the hosts.</summary>
     public bool Questions { get; init; }
+
+    /// <summary>Event in preview or on air that replaces some of these settings; <see langword="null"/> for none.</summary>
+    public ChatEvent? Event { get; init; }
 }
+
+/// <summary>Event with chat settings of its own.</summary>
+/// <param name="Id">Id of the event.</param>
+/// <param name="Title">Its title.</param>
+/// <param name="Chat">
+/// <c>on</c>, <c>off</c>, or <c>members</c>: on, and only users and viewers with a viewer token may write.
+/// </param>
+public sealed record ChatEvent(string Id, string Title, string Chat);
 
 /// <summary>Change of chat settings. Members that are <see langword="null"/> stay as they are.</summary>
 /// <param name="Enabled">See <see cref="ChatSettings.Enabled"/>.</param>

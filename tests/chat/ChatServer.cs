@@ -95,6 +95,12 @@ internal sealed class ChatServer : IAsyncDisposable
     {
         (await Settings.ChangeAsync(Demo, new(isOn))).Enabled.ShouldBe(isOn);
         (await Settings.GetAsync(Demo)).Enabled.ShouldBe(isOn);
+        await ReloadAsync();
+    }
+
+    /// <summary>Reads the settings again, as servers do after a notification.</summary>
+    public async Task ReloadAsync()
+    {
         await using var connection = await Database.Source.OpenConnectionAsync();
         await _settings.LoadAsync(connection, default);
     }

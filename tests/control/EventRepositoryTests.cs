@@ -35,6 +35,26 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Chat_setting_is_that_of_the_channel_unless_given_and_occurrences_take_it_from_their_series()
+    {
+        await using var rig = await OpenAsync();
+        (await rig.Events.CreateAsync(Show)).Chat.ShouldBeNull();
+        var series = await rig.Events.CreateAsync(Weekly with { Start = At("2030-01-02T10:00"), End = At("2030-01-02T11:00"),
+            Chat = "members" });
+        series.Chat.ShouldBe("members");
+        (await ChatsAsync()).ShouldBe(["members"]);
+        (await rig.Events.SetAsync(series.Id, new() { Chat = "off" })).Chat.ShouldBe("off");
+        (await ChatsAsync()).ShouldBe(["off"]);
+        (await rig.Events.SetAsync(series.Id, new() { Chat = "channel" })).Chat.ShouldBeNull();
+        (await ChatsAsync()).ShouldBe([null]);
+        (await Should.ThrowAsync<OperationException>(rig.Events.SetAsync(series.Id, new() { Chat = "quiet" }))).ValidationErrors
+            .ShouldHaveSingleItem().Member.ShouldBe("chat");
+
+        async Task<IEnumerable<string?>> ChatsAsync() => (await rig.Events.ListAsync(new(null, null, null, null, series.Id, null, 50)))
+            .Select(occurrence => occurrence.Chat).Distinct();
+    }
+
+    [Fact]
     public async Task Conflict_is_described_on_the_connection_of_the_rejected_write()
     {
         await using var rig = await OpenAsync();

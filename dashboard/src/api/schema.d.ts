@@ -143,6 +143,14 @@ export interface Schemas {
     action: string | null;
     max: number | null;
   };
+  ChatEvent: {
+    /** Id of the event. */
+    id: string;
+    /** Its title. */
+    title: string;
+    /** `on`, `off`, or `members`: on, and only users and viewers with a viewer token may write. */
+    chat: string;
+  };
   ChatExportView: {
     channel: string;
     participant: string;
@@ -247,6 +255,7 @@ export interface Schemas {
     holdAll: boolean;
     reactions: boolean;
     questions: boolean;
+    event: Schemas['ChatEvent'] | null;
   };
   ChatStatisticsView: {
     session: string | null;
@@ -351,6 +360,7 @@ export interface Schemas {
     latency?: string | null;
     record?: string | null;
     access?: string | null;
+    chat?: string | null;
     announced?: string | null;
     startMode?: string | null;
     previewSeconds?: number | null;
@@ -385,6 +395,7 @@ export interface Schemas {
     latency: string;
     record: string;
     access: string;
+    chat: string;
     announced: string;
     startMode: string;
     previewSeconds: number;
@@ -622,6 +633,7 @@ export interface Schemas {
     latency?: string | null;
     record?: string | null;
     access?: string | null;
+    chat?: string | null;
     announced?: string | null;
     startMode?: string | null;
     previewSeconds?: number | null;
@@ -1349,7 +1361,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ChannelView'];
   };
-  /** Get the chat settings of a channel. */
+  /** Get the chat settings of a channel. 'event' is its event in preview or on air, if that has chat settings of its own. */
   getChat: {
     method: 'GET';
     path: '/api/v1/channels/{name}/chat';

@@ -106,7 +106,7 @@ export class ChatPanel {
       'section',
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
       element('div', { class: 'chat-header' }, element('h2', { class: 'chat-title' }, chatText.title), ...(options.actions ?? [])),
-      element('div', { class: 'chat-cards', role: 'group', 'aria-label': chatText.cards, tabindex: '0' }, this.pinned, this.poll.root),
+      element('div', { class: 'chat-cards', role: 'group', 'aria-label': chatText.cards, tabindex: '0' }, this.poll.root, this.pinned),
       element('div', { class: 'chat-body' }, this.empty, this.historyStatus.root, this.log, this.more),
       this.mode,
       this.notice,

@@ -4,6 +4,11 @@ export const chatAdminText = {
   off: 'This channel has no chat.',
   offHint: 'A producer can switch it on. Viewers can write while the channel is live.',
   modes: 'Settings',
+  ofEvent: {
+    on: (title: string) => `The chat is on during the event “${title}”.`,
+    off: (title: string) => `The chat is off during the event “${title}”.`,
+    members: (title: string) => `During the event “${title}”, the chat is on, and only members can write.`,
+  } as Record<string, (title: string) => string>,
   pages: {
     title: 'Pages',
     chat: 'Chat alone, to write and as a dock in OBS',

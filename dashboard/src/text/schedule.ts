@@ -159,6 +159,8 @@ export const scheduleText = {
     access: 'Viewer access',
     accesses: { public: 'Public', token: 'Viewers with a link', webhook: 'Auth callback' } as Record<string, string>,
     accessHint: 'Also applies to its recording.',
+    chat: 'Chat',
+    chats: { on: 'On', members: 'On, members only', off: 'Off' } as Record<string, string>,
     announced: 'Announce to viewers',
     announcements: { on: 'Yes, with a countdown', off: 'No, hide until live' } as Record<string, string>,
     poster: 'Poster',

@@ -43,7 +43,7 @@ export function ChatModes({ api, channel, settings: saved, canManage, onChanged 
         />{' '}
         {text.enabled}
       </label>
-      {settings.enabled && (
+      {(settings.enabled || settings.event !== null) && (
         <>
           {switches.map((name) => (
             <label key={name} className="check">
@@ -63,6 +63,7 @@ export function ChatModes({ api, channel, settings: saved, canManage, onChanged 
           </label>
         </>
       )}
+      {settings.event !== null && <p className="field-hint">{text.ofEvent[settings.event.chat]?.(settings.event.title)}</p>}
       <p className="field-error" role="alert">
         {error}
       </p>

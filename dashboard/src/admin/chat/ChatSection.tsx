@@ -50,6 +50,9 @@ export function ChatSection({ api, channel, origin, canManage, revision }: ChatS
   }, [refresh]);
   const state = { api, channel, revision: revision + actions, onChanged };
 
+  // The chat of an event that has ended can still be read.
+  const isOn = settings.data?.enabled === true || settings.data?.event != null;
+
   return (
     <section className="block" aria-labelledby="chat-title" id="chat">
       <h2 id="chat-title">{text.title}</h2>
@@ -60,13 +63,13 @@ export function ChatSection({ api, channel, origin, canManage, revision }: ChatS
       )}
       {settings.data === null && settings.error === null && <p role="status">{adminText.loading}</p>}
       {settings.data !== null && <ChatModes {...state} settings={settings.data} canManage={canManage} />}
-      {settings.data?.enabled === false && (
+      {settings.data !== null && !isOn && (
         <div className="empty">
           <p className="empty-title">{text.off}</p>
           <p>{text.offHint}</p>
         </div>
       )}
-      {settings.data?.enabled === true && (
+      {settings.data !== null && isOn && (
         <>
           <ChatMessages {...state} canManage={canManage} />
           <ChatActions {...state} />

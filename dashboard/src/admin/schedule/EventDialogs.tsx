@@ -215,6 +215,7 @@ export function createDraft(channel: string): EventDraft {
     previewMinutes: 15,
     record: inherited,
     access: inherited,
+    chat: inherited,
     announced: inherited,
     ladder: inherited,
     latency: inherited,

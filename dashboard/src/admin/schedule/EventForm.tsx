@@ -50,6 +50,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurrenceMode
       previewMinutes: Number(valueOf('previewSeconds')),
       record: valueOf('record'),
       access: valueOf('access'),
+      chat: valueOf('chat'),
       announced: valueOf('announced'),
       ladder: valueOf('ladder'),
       latency: valueOf('latency'),

@@ -7,6 +7,7 @@ import { type EventDraft, inherited } from './eventRequest';
 const custom = 'custom';
 const members = [
   'access',
+  'chat',
   'announced',
   'ladder',
   'latency',
@@ -49,6 +50,15 @@ export function EventMoreFields({ draft, isNew, system, fieldErrors }: EventMore
             initial={draft.access}
             options={optionsOf(text.accesses, system?.accesses, draft.access)}
           />
+          <SelectField
+            label={text.chat}
+            name="chat"
+            error={fieldErrors.chat}
+            initial={draft.chat}
+            options={[[inherited, text.inherited] as const, ...Object.entries(text.chats)]}
+          />
+        </div>
+        <div className="field-row">
           <SelectField
             label={text.announced}
             name="announced"

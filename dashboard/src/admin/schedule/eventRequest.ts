@@ -20,6 +20,8 @@ export interface EventDraft {
   previewMinutes: number;
   record: string;
   access: string;
+  /** `on`, `off`, `members`, or inherited. */
+  chat: string;
   /** `on`, `off`, or inherited for a new event. */
   announced: string;
   ladder: string;
@@ -41,6 +43,7 @@ const textMembers = [
   'startMode',
   'record',
   'access',
+  'chat',
   'announced',
   'ladder',
   'latency',
@@ -67,6 +70,7 @@ export function createDraftOf(event: PlannedEvent): EventDraft {
     previewMinutes: event.previewSeconds / 60,
     record: event.record,
     access: event.access ?? inherited,
+    chat: event.chat,
     announced: event.announced,
     ladder: event.ladder,
     latency: event.latency,
@@ -80,7 +84,7 @@ export function createDraftOf(event: PlannedEvent): EventDraft {
 
 /** The request for a new event. Inherited values are omitted. An empty list of reminders is sent, because the channel may have some. */
 export function createRequest(draft: EventDraft): EventRequest {
-  const { previewMinutes, graceMinutes, noShowMinutes, recurrence, poster, access, announced, reminderMinutes, ...rest } = draft;
+  const { previewMinutes, graceMinutes, noShowMinutes, recurrence, poster, access, chat, announced, reminderMinutes, ...rest } = draft;
   return {
     ...rest,
     previewSeconds: toSeconds(previewMinutes),
@@ -89,6 +93,7 @@ export function createRequest(draft: EventDraft): EventRequest {
     ...(recurrence === null ? {} : { recurrence }),
     ...(poster === '' ? {} : { poster }),
     ...(access === inherited ? {} : { access }),
+    ...(chat === inherited ? {} : { chat }),
     ...(announced === inherited ? {} : { announced }),
     ...(reminderMinutes === null ? {} : { reminderMinutes: [...reminderMinutes] }),
   };

@@ -83,6 +83,7 @@ export function eventSettings(event: PlannedEvent): [string, string][] {
   const settings: [string, string][] = [];
   if (event.access !== undefined && event.access !== 'channel')
     settings.push([labels.access, labels.accesses[event.access] ?? event.access]);
+  if (event.chat !== 'channel') settings.push([labels.chat, labels.chats[event.chat] ?? event.chat]);
   if (event.announced === 'off') settings.push([text.facts.announced, text.facts.notAnnounced]);
   if (event.latency !== 'channel') settings.push([labels.latency, labels.latencies[event.latency] ?? event.latency]);
   if (event.ladder !== 'channel') settings.push([labels.ladder, adminText.newChannel.ladders[event.ladder] ?? event.ladder]);
