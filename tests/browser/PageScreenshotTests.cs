@@ -52,21 +52,12 @@ public sealed class PageScreenshotTests(Chromium chromium, FullServer full) : IC
             }
         });
         await page.SetViewportSizeAsync(width, height);
-        await GoAsync(page, look, "37 embed with chat", "/embed/main?chat=1", ".chat-text");
-        await GoAsync(page, look, "38 chat alone", "/watch/main/chat", ".chat-text");
-        await GoAsync(page, look, "39 overlay", "/watch/main/overlay", ".overlay-card:visible");
 
         (await page.EvaluateAsync<int>(
             "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: "
             + "JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
         await GoAsync(page, look, "03 overview", "/dashboard", "text=Main stage");
-        await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "text=Wrong key", async () =>
-        {
-            await page.GetByText("Statistics", new() { Exact = true }).ClickAsync();
-            await page.GetByText("Participants who have written").WaitForAsync();
-        });
-        await GoAsync(page, look, "40 chat of a moderator", "/watch/main", ".chat-text",
-            async () => await page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Moderate ") }).First.ClickAsync());
+        await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "text=Wrong key");
         await GoAsync(page, look, "05 channel off", "/dashboard/channels/evening", "h1");
         foreach (var view in new[] { "List", "Week", "Month" })
         {
@@ -185,7 +176,6 @@ public sealed class FullServer : IAsyncLifetime
             async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/main/targets")).EnumerateArray()
             .Select(target => target.GetProperty("state").GetString()).Distinct().Count() == 3, TimeSpan.FromSeconds(60),
             "targets are live, rejected and retrying");
-        await ChatContent.WriteAsync(Server, "main");
         var begin = TimeProvider.System.GetUtcNow().AddHours(26);
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {

@@ -52,7 +52,7 @@ export class ChatPanel {
   private questionsVersion: number | null = null;
   private readonly rows = new Map<string, HTMLElement>();
   private readonly names = new Map<string, string>();
-  private readonly log = element('div', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
+  private readonly log = element('ol', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
   private readonly pinned = element('div', { class: 'chat-pinned', hidden: true });
   private readonly mode = element('p', { class: 'chat-mode', role: 'status', hidden: true });
   private readonly empty = element('p', { class: 'chat-empty' }, chatText.empty);
@@ -106,7 +106,8 @@ export class ChatPanel {
       'section',
       { class: 'chat', 'aria-label': chatText.title, hidden: true },
       element('div', { class: 'chat-header' }, element('h2', { class: 'chat-title' }, chatText.title), ...(options.actions ?? [])),
-      element('div', { class: 'chat-cards', role: 'group', 'aria-label': chatText.cards, tabindex: '0' }, this.poll.root, this.pinned),
+      this.pinned,
+      this.poll.root,
       element('div', { class: 'chat-body' }, this.empty, this.historyStatus.root, this.log, this.more),
       this.mode,
       this.notice,

@@ -20,7 +20,7 @@ export function createRow(message: ChatMessage, options: RowOptions): HTMLElemen
   if (message.isAnnouncement) classes.push('chat-announcement');
   if (options.ownName !== null && mentions(message.text, options.ownName)) classes.push('chat-mention');
   return element(
-    'div',
+    'li',
     { class: classes.join(' ') },
     ...(message.isAnnouncement ? [element('span', { class: 'chat-label' }, chatText.announcement)] : []),
     ...(options.repliedTo === undefined ? [] : [element('span', { class: 'chat-replied' }, chatText.replyingTo(options.repliedTo))]),

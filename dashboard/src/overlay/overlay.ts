@@ -12,7 +12,7 @@ export class Overlay {
   readonly root: HTMLElement;
   private readonly options: OverlayOptions;
   private readonly now: () => number;
-  private readonly log = element('div', { class: 'overlay-log', role: 'log', 'aria-label': chatText.log });
+  private readonly log = element('ol', { class: 'overlay-log', role: 'log', 'aria-label': chatText.log });
   private readonly pinned = element('section', { class: 'overlay-card', 'aria-label': chatText.pinned, hidden: true });
   private readonly question = element('section', { class: 'overlay-card', 'aria-label': chatText.questions, hidden: true });
   private readonly poll = element('section', { class: 'overlay-card', 'aria-label': chatText.poll, hidden: true });

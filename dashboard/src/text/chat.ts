@@ -38,7 +38,6 @@ export const chatText = {
   announcement: 'Announcement',
   moderator: 'Moderator',
   pinned: 'Pinned',
-  cards: 'Pinned message and poll',
   slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
   membersOnly: 'Only members can write.',
   frozen: 'The chat is closed at the moment.',
