@@ -14,6 +14,7 @@ import { replaceShortCodes } from './emoji';
 import { EmojiPicker } from './emojiPicker';
 import { HeldMessages } from './heldMessages';
 import { HistoryStatus } from './historyStatus';
+import { keepFocus } from './keepFocus';
 import { Moderator } from './moderator';
 
 /** Messages in the page. Older ones are removed, so that a long broadcast does not slow the page down. */
@@ -52,8 +53,12 @@ export class ChatPanel {
   private questionsVersion: number | null = null;
   private readonly rows = new Map<string, HTMLElement>();
   private readonly names = new Map<string, string>();
-  private readonly log = element('ol', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' });
-  private readonly pinned = element('div', { class: 'chat-pinned', hidden: true });
+  private readonly list = element('ol', { class: 'chat-list' });
+  private readonly log = element('div', { class: 'chat-log', role: 'log', 'aria-label': chatText.log, tabindex: '0' }, this.list);
+  private readonly pinned = element('div', {
+    class: 'chat-pinned', role: 'group', 'aria-label': chatText.pinned, tabindex: '0', hidden: true,
+  });
+  private shownPinned = '';
   private readonly mode = element('p', { class: 'chat-mode', role: 'status', hidden: true });
   private readonly empty = element('p', { class: 'chat-empty' }, chatText.empty);
   private readonly notice = element('p', { class: 'chat-notice', role: 'status' });
@@ -96,7 +101,7 @@ export class ChatPanel {
     });
     this.feed = new ChatFeed(
       liveRoot,
-      (news) => this.onNews(news),
+      (news) => this.keepFocus(() => this.onNews(news)),
       (isConnected) => this.setNotice(isConnected ? '' : chatText.offline),
     );
     const cancel = element('button', { type: 'button', class: 'chat-link' }, chatText.cancelReply);
@@ -121,7 +126,10 @@ export class ChatPanel {
       element('div', { class: 'chat-foot' }, this.writer, this.moderator.link, rename),
       this.moderator.dialog,
     );
-    cancel.addEventListener('click', () => this.setReply(null));
+    cancel.addEventListener('click', () => {
+      this.setReply(null);
+      this.focusForm();
+    });
     rename.addEventListener('click', () => {
       this.sender.leave();
       this.renderForms();
@@ -129,7 +137,7 @@ export class ChatPanel {
     });
     this.more.addEventListener('click', () => this.scrollToEnd());
     this.log.addEventListener('scroll', () => {
-      if (this.isAtEnd()) setHidden(this.more, true);
+      if (this.isAtEnd()) this.hideMore();
     });
     this.joinForm.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -155,7 +163,7 @@ export class ChatPanel {
       this.clear();
       this.root.classList.toggle('chat-replay', mode.kind === 'replay');
       window.clearInterval(this.timer);
-      if (mode.kind !== 'none') this.timer = window.setInterval(() => this.showDue(), heldCheckMs);
+      if (mode.kind !== 'none') this.timer = window.setInterval(() => this.keepFocus(() => this.showDue()), heldCheckMs);
       if (this.knowsUsers && this.isReadingLive && !wasLive) this.moderator.start();
       if (!this.isReadingLive && wasLive) this.moderator.stop();
       if (!this.isReadingLive) this.feed.stop();
@@ -170,7 +178,7 @@ export class ChatPanel {
 
   private clear(): void {
     this.held.clear();
-    this.log.replaceChildren();
+    this.list.replaceChildren();
     this.rows.clear();
     this.names.clear();
   }
@@ -189,7 +197,25 @@ export class ChatPanel {
   }
 
   private renderState(state: ChatState): void {
-    const { pinned } = state;
+    this.renderPinned(state.pinned);
+    const modes = [
+      ...(state.frozen ? [chatText.frozen] : []),
+      ...(state.membersOnly && !state.frozen ? [chatText.membersOnly] : []),
+      ...(state.slowSeconds > 0 && !state.frozen ? [chatText.slow(state.slowSeconds)] : []),
+      ...(state.reviewed && !state.frozen ? [chatText.reviewed] : []),
+    ];
+    setHidden(this.mode, modes.length === 0);
+    setText(this.mode, modes.join(' '));
+    this.poll.render(state.poll);
+    this.reactions.setEnabled(state.reactions && !state.frozen);
+    this.questions.setEnabled(state.questions !== null);
+  }
+
+  /** Replaces the pinned message only when it has changed, so that its button keeps the focus. */
+  private renderPinned(pinned: ChatMessage | null): void {
+    const shown = JSON.stringify([pinned, this.moderator.isModerator]);
+    if (shown === this.shownPinned) return;
+    this.shownPinned = shown;
     setHidden(this.pinned, pinned === null);
     this.pinned.replaceChildren(
       ...(pinned === null
@@ -202,17 +228,6 @@ export class ChatPanel {
             ...this.moderator.unpinButtons(),
           ]),
     );
-    const modes = [
-      ...(state.frozen ? [chatText.frozen] : []),
-      ...(state.membersOnly && !state.frozen ? [chatText.membersOnly] : []),
-      ...(state.slowSeconds > 0 && !state.frozen ? [chatText.slow(state.slowSeconds)] : []),
-      ...(state.reviewed && !state.frozen ? [chatText.reviewed] : []),
-    ];
-    setHidden(this.mode, modes.length === 0);
-    setText(this.mode, modes.join(' '));
-    this.poll.render(state.poll);
-    this.reactions.setEnabled(state.reactions && !state.frozen);
-    this.questions.setEnabled(state.questions !== null);
   }
 
   /** Loads the questions when their version has changed. */
@@ -276,8 +291,8 @@ export class ChatPanel {
       if (later === null) added.append(row);
       else later.before(row);
     }
-    this.log.append(added);
-    while (this.log.childElementCount > maxShown) this.removeOldest();
+    this.list.append(added);
+    while (this.list.childElementCount > maxShown) this.removeOldest();
     this.renderEmpty();
     if (wasAtEnd || reset) this.scrollToEnd();
     else setHidden(this.more, false);
@@ -314,7 +329,7 @@ export class ChatPanel {
     setText(this.joinButton, chatText.join);
     this.setNotice(result.kind === 'ok' ? '' : reasonOf(result));
     this.renderForms();
-    if (result.kind === 'ok') this.text.focus();
+    this.focusForm();
   }
 
   private async send(): Promise<void> {
@@ -336,7 +351,7 @@ export class ChatPanel {
     this.pending = this.createRow(own);
     this.pending.classList.add('chat-pending');
     this.pending.title = chatText.waiting;
-    this.log.append(this.pending);
+    this.list.append(this.pending);
     setHidden(this.empty, true);
     this.scrollToEnd();
     const result = await this.sender.send(text, this.replyId, this.position());
@@ -370,6 +385,10 @@ export class ChatPanel {
     }
     this.pending = null;
     this.renderForms();
+    this.focusForm();
+  }
+
+  private focusForm(): void {
     (this.sender.participant === null ? this.name : this.text).focus();
   }
 
@@ -392,7 +411,7 @@ export class ChatPanel {
     this.replyId = id;
     setHidden(this.reply, id === null);
     setText(this.replyText, id === null ? '' : chatText.replyingTo(this.names.get(id) ?? ''));
-    if (id !== null) (this.sender.participant === null ? this.name : this.text).focus();
+    if (id !== null) this.focusForm();
   }
 
   private setNotice(text: string): void {
@@ -400,7 +419,7 @@ export class ChatPanel {
   }
 
   private renderEmpty(): void {
-    setHidden(this.empty, this.history !== null || this.log.childElementCount > 0);
+    setHidden(this.empty, this.history !== null || this.list.childElementCount > 0);
   }
 
   private removeRow(id: string): void {
@@ -409,7 +428,7 @@ export class ChatPanel {
   }
 
   private removeOldest(): void {
-    const oldest = this.log.firstElementChild;
+    const oldest = this.list.firstElementChild;
     if (oldest === null) return;
     oldest.remove();
     for (const [id, row] of this.rows) {
@@ -426,7 +445,16 @@ export class ChatPanel {
 
   private scrollToEnd(): void {
     this.log.scrollTop = this.log.scrollHeight;
-    setHidden(this.more, true);
+    this.hideMore();
+  }
+
+  private hideMore(): void {
+    keepFocus(this.more, this.log, () => setHidden(this.more, true));
+  }
+
+  /** Moves the focus to the messages when the element with the focus disappears, such as a button of a removed message. */
+  private keepFocus(change: () => void): void {
+    keepFocus(this.root, this.log, change);
   }
 }
 

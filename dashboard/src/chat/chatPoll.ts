@@ -4,7 +4,7 @@ import type { ChatPoll } from './chatFeed';
 
 /** The poll above the messages: buttons until the viewer has voted or the poll has ended, then the result. */
 export class PollPanel {
-  readonly root = element('section', { class: 'chat-poll', 'aria-label': chatText.poll, hidden: true });
+  readonly root = element('section', { class: 'chat-poll', 'aria-label': chatText.poll, hidden: true, tabindex: '0' });
   private readonly onVote: (poll: string, choice: number) => void;
   private readonly storageKey: string;
   private poll: ChatPoll | null = null;
@@ -30,12 +30,14 @@ export class PollPanel {
       (isOpen && !hasVoted ? this.choiceOf(poll, option.text, index) : createResult(option, total)));
     const focused = [...this.root.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
     this.root.replaceChildren(
-      element('span', { class: 'chat-label' }, isOpen ? chatText.poll : chatText.pollEnded),
+      element('div', { class: 'chat-poll-head' },
+        element('span', { class: 'chat-label' }, isOpen ? chatText.poll : chatText.pollEnded),
+        element('span', { class: 'chat-poll-total' }, chatText.votes(total))),
       element('p', { class: 'chat-poll-question', dir: 'auto' }, poll.question),
-      ...rows,
-      element('span', { class: 'chat-poll-total' }, chatText.votes(total)),
+      element('div', { class: 'chat-poll-options' }, ...rows),
     );
-    if (focused >= 0) this.root.querySelectorAll('button')[focused]?.focus();
+    // After a vote there are no more buttons.
+    if (focused >= 0) (this.root.querySelectorAll('button')[focused] ?? this.root).focus();
   }
 
   /** Shows the result after a vote, also after one that the server has rejected as the second one. */

@@ -21,6 +21,8 @@ export class QuestionsPanel {
     autocomplete: 'off',
   });
   private readonly voted = new Set<string>();
+  /** Buttons to vote, by question. */
+  private readonly buttons = new Map<string, HTMLButtonElement>();
   private readonly onVote: (question: string) => Promise<boolean>;
 
   constructor(onAsk: (text: string) => Promise<boolean>, onVote: (question: string) => Promise<boolean>) {
@@ -34,6 +36,7 @@ export class QuestionsPanel {
       void onAsk(this.text.value.trim()).then((isAsked) => {
         ask.disabled = false;
         if (isAsked) this.text.value = '';
+        this.text.focus();
       });
     });
     this.root = element('details', { class: 'chat-questions', hidden: true }, this.summary, this.empty, this.list, form);
@@ -46,18 +49,24 @@ export class QuestionsPanel {
   render(questions: readonly ChatQuestion[]): void {
     setText(this.summary, questions.length === 0 ? chatText.questions : `${chatText.questions} (${questions.length})`);
     setHidden(this.empty, questions.length > 0);
+    const focused = [...this.buttons].find(([, button]) => button === document.activeElement)?.[0];
+    this.buttons.clear();
     this.list.replaceChildren(...questions.map((question) => this.rowOf(question)));
+    if (focused === undefined) return;
+    const button = this.buttons.get(focused);
+    (button === undefined || button.hidden ? this.summary : button).focus();
   }
 
   private rowOf(question: ChatQuestion): HTMLElement {
     const vote = element(
       'button',
       {
-        type: 'button', class: 'chat-link', 'aria-label': chatText.voteFor(question.text), hidden: question.state !== 'open',
+        type: 'button', class: 'chat-link', 'aria-label': chatText.voteFor(question.votes, question.text), hidden: question.state !== 'open',
         'aria-pressed': String(this.voted.has(question.id)),
       },
       `▲ ${question.votes}`,
     );
+    this.buttons.set(question.id, vote);
     vote.addEventListener('click', () => {
       if (this.voted.has(question.id)) return;
       void this.onVote(question.id).then((isCounted) => {
@@ -79,7 +88,6 @@ export class QuestionsPanel {
   }
 }
 
-/** Reads the document of questions. Invalid parts are left out. */
 /** Loads the questions of a session; null if that fails. */
 export async function fetchQuestions(liveRoot: string, session: string, version: number): Promise<ChatQuestion[] | null> {
   try {
@@ -90,6 +98,7 @@ export async function fetchQuestions(liveRoot: string, session: string, version:
   }
 }
 
+/** Reads the document of questions. Invalid parts are left out. */
 export function parseQuestions(body: unknown): ChatQuestion[] {
   const questions = typeof body === 'object' && body !== null ? (body as { questions?: unknown }).questions : null;
   if (!Array.isArray(questions)) return [];

@@ -2,6 +2,7 @@ import { element, setHidden, setText } from '../player/dom';
 import { moderationText } from '../text/chat';
 import type { ChatMessage } from './chatFeed';
 import type { Participant } from './chatSender';
+import { keepFocus } from './keepFocus';
 import { ModeratorApi, type ModeratorRequest } from './moderatorApi';
 import { ModeratorDialog } from './moderatorDialog';
 
@@ -11,7 +12,7 @@ const renewMs = 5 * 60_000;
 /** The user who is logged in at the dashboard, if any: writes as this user, and moderates if the role permits it. */
 export class Moderator {
   readonly dialog: HTMLElement;
-  readonly notice = element('p', { class: 'chat-notice', role: 'status', hidden: true });
+  readonly notice = element('p', { class: 'chat-notice', role: 'status', hidden: true, tabindex: '-1' });
   readonly link: HTMLAnchorElement;
   isUser = false;
   isModerator = false;
@@ -103,8 +104,10 @@ export class Moderator {
   }
 
   private show(text: string, ...buttons: HTMLElement[]): void {
-    setText(this.notice, text);
-    if (buttons.length > 0) this.notice.append(' ', ...buttons);
-    setHidden(this.notice, false);
+    keepFocus(this.notice, this.notice, () => {
+      setText(this.notice, text);
+      if (buttons.length > 0) this.notice.append(' ', ...buttons);
+      setHidden(this.notice, false);
+    });
   }
 }

@@ -12,7 +12,8 @@ export class Overlay {
   readonly root: HTMLElement;
   private readonly options: OverlayOptions;
   private readonly now: () => number;
-  private readonly log = element('ol', { class: 'overlay-log', role: 'log', 'aria-label': chatText.log });
+  private readonly list = element('ol', { class: 'overlay-list' });
+  private readonly log = element('div', { class: 'overlay-log', role: 'log', 'aria-label': chatText.log }, this.list);
   private readonly pinned = element('section', { class: 'overlay-card', 'aria-label': chatText.pinned, hidden: true });
   private readonly question = element('section', { class: 'overlay-card', 'aria-label': chatText.questions, hidden: true });
   private readonly poll = element('section', { class: 'overlay-card', 'aria-label': chatText.poll, hidden: true });
@@ -38,7 +39,7 @@ export class Overlay {
   /** Shows news of the chat. */
   show(news: ChatNews): void {
     if (news.reset) {
-      this.log.replaceChildren();
+      this.list.replaceChildren();
       this.rows.clear();
       this.messages.clear();
     }
@@ -49,7 +50,7 @@ export class Overlay {
       this.rows.set(message.id, row);
       rows.append(row);
     }
-    this.log.append(rows);
+    this.list.append(rows);
     for (const id of removed) this.remove(id);
     this.showPinned(news.state.pinned);
     this.showPoll(news.state.poll);

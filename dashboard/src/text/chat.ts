@@ -55,7 +55,7 @@ export const chatText = {
   ask: 'Ask',
   asked: 'Your question was sent.',
   question: (name: string) => `Question from ${name}`,
-  voteFor: (text: string) => `Vote for: ${text}`,
+  voteFor: (votes: number, text: string) => `${votes === 1 ? '1 vote' : `${votes} votes`}. Vote for: ${text}`,
   questionStates: { picked: 'Picked by the hosts', answered: 'Answered' },
   emoji: 'Insert an emoji',
   emojiGroup: 'Emoji',

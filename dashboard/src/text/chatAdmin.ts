@@ -30,7 +30,7 @@ export const chatAdminText = {
     ['60', '1 minute'],
     ['120', '2 minutes'],
   ],
-  slowOther: (seconds: number) => `${seconds} seconds`,
+  slowOther: (seconds: number) => (seconds === 1 ? '1 second' : `${seconds} seconds`),
   review: (count: number) => (count === 0 ? 'Review' : `Review (${count})`),
   reviewEmpty: 'No message waits for review.',
   approve: 'Show',
