@@ -57,7 +57,8 @@ internal sealed class ChatReports(ServerDatabase database, [FromKeyedServices(Ca
         return new(found)
         {
             Participants = numbers.Participants, Announcements = numbers.Announcements, Polls = numbers.Polls,
-            PollVotes = numbers.PollVotes, Messages = messages, Minutes = [.. minutes.TakeLast(ChatStatistics.MaxMinutes).Select(row => row.ToCount())],
+            PollVotes = numbers.PollVotes, Messages = messages,
+            Minutes = [.. minutes.TakeLast(ChatStatistics.MaxMinutes).Select(row => row.ToCount())],
             BusiestMinute = minutes.MaxBy(row => row.Messages)?.ToCount(),
             MostActive = [.. mostActive.Select(row => new ChatParticipantCount(row.Participant, row.Name, row.Messages))],
             Reactions = reactions.ToDictionary(row => row.Key, row => row.Count, StringComparer.Ordinal),

@@ -150,8 +150,8 @@ public static class EventRules
         }
 
         foreach (var (member, value, names) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records),
-            ("access", s.Access, Accesses), ("chat", s.Chat, Chats), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts),
-                ("overrun", s.Overrun, Overruns)])
+            ("access", s.Access, Accesses), ("chat", s.Chat, Chats), ("announced", s.Announced, Announcements),
+                ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
         {
             if (value is not null && !names.Contains(value))
             {

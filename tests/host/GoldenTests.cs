@@ -67,7 +67,7 @@ public sealed class GoldenTests
         {
             ServeCommand.Create("up", "Start everything", isUp: true), ServeCommand.Create("serve", "Start the server", isUp: false),
             ChannelCommand.Create(), KeyCommand.Create(),
-            ViewerTokenCommand.Create(), ViewerKeyCommand.Create(), RecordingCommand.Create(), EventCommand.Create(),
+            ViewerTokenCommand.Create(), ViewerKeyCommand.Create(), RecordingCommand.Create(), EventCommand.Create(), ChatCommand.Create(),
             ServerCommand.Create(), TokenCommand.Create(),
             UserCommand.Create(),
             AuditCommand.Create(), WebhookCommand.Create(), TargetCommand.Create(),

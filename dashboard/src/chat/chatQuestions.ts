@@ -61,7 +61,8 @@ export class QuestionsPanel {
     const vote = element(
       'button',
       {
-        type: 'button', class: 'chat-link', 'aria-label': chatText.voteFor(question.votes, question.text), hidden: question.state !== 'open',
+        type: 'button', class: 'chat-link', 'aria-label': chatText.voteFor(question.votes, question.text),
+        hidden: question.state !== 'open',
         'aria-pressed': String(this.voted.has(question.id)),
       },
       `▲ ${question.votes}`,
