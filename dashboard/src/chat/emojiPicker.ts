@@ -36,7 +36,8 @@ export class EmojiPicker {
     this.grid = element('div', { class: 'chat-emojis', role: 'group', 'aria-label': chatText.emojiGroup, hidden: true }, ...this.choices);
     this.button.addEventListener('click', () => (this.grid.hidden ? this.open() : this.close()));
     this.grid.addEventListener('keydown', (event) => this.onKey(event));
-    document.addEventListener('pointerdown', (event) => {
+    // Not at pointerdown: what is below would move before the click arrives.
+    document.addEventListener('click', (event) => {
       if (this.grid.hidden || this.button.contains(event.target as Node)) return;
       if (isOutside(event, this.grid.getBoundingClientRect())) this.close();
     });
