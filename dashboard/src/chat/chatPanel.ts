@@ -58,6 +58,7 @@ export class ChatPanel {
   private readonly pinned = element('div', {
     class: 'chat-pinned', role: 'group', 'aria-label': chatText.pinned, tabindex: '0', hidden: true,
   });
+  private pinnedMessage: ChatMessage | null = null;
   private shownPinned = '';
   private readonly mode = element('p', { class: 'chat-mode', role: 'status', hidden: true });
   private readonly empty = element('p', { class: 'chat-empty' }, chatText.empty);
@@ -98,6 +99,7 @@ export class ChatPanel {
     this.moderator = new Moderator(channel, (participant) => {
       this.sender.use(participant);
       this.renderForms();
+      this.renderPinned(this.pinnedMessage);
     });
     this.feed = new ChatFeed(
       liveRoot,
@@ -117,13 +119,17 @@ export class ChatPanel {
       this.mode,
       this.notice,
       this.moderator.notice,
-      this.reply,
-      this.emojis.grid,
       this.questions.root,
       this.reactions.root,
-      this.joinForm,
-      this.sendForm,
-      element('div', { class: 'chat-foot' }, this.writer, this.moderator.link, rename),
+      element(
+        'div',
+        { class: 'chat-writing' },
+        this.reply,
+        this.emojis.grid,
+        this.joinForm,
+        this.sendForm,
+        element('div', { class: 'chat-foot' }, this.writer, this.moderator.link, rename),
+      ),
       this.moderator.dialog,
     );
     cancel.addEventListener('click', () => {
@@ -213,6 +219,7 @@ export class ChatPanel {
 
   /** Replaces the pinned message only when it has changed, so that its button keeps the focus. */
   private renderPinned(pinned: ChatMessage | null): void {
+    this.pinnedMessage = pinned;
     const shown = JSON.stringify([pinned, this.moderator.isModerator]);
     if (shown === this.shownPinned) return;
     this.shownPinned = shown;

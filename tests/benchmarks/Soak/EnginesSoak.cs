@@ -7,7 +7,7 @@ namespace Broadcast.Benchmarks;
 
 /// <summary>
 /// Plays the watch page in each browser engine available for Debian in turn, through a kill -9 of the server and an encoder loss. Each
-/// engine must recover without a reload of the page.
+/// engine must recover without a reload of the page, and take part in the chat before and after.
 /// </summary>
 internal static class EnginesSoak
 {
@@ -63,6 +63,7 @@ internal static class EnginesSoak
         await using var server = await BroadcastServer.StartAsync(
             ["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
         var channel = await server.CreateChannelAsync("engines", "--ladder", "passthrough", "--record", "off");
+        await EngineChat.EnableAsync(server, channel.Name);
         Func<BrowserEngine>[] engines =
         [
             () => new ChromiumEngine("Chromium, hls.js", ""),
@@ -94,6 +95,8 @@ internal static class EnginesSoak
             await engine.OpenAsync(new Uri(server.Http, $"/watch/{channel.Name}{engine.Query}"));
             await engine.EvaluateAsync(Counter);
             await UntilItPlaysAsync(engine, "starts");
+            var chat = new EngineChat(server, channel.Name, engine);
+            var failure = await chat.TryAsync("before");
             var clock = TimeProvider.System.GetTimestamp();
             var begin = await ReadAsync(engine);
             say($"{engine.Name}: plays{(begin.Muted ? ", muted" : "")}");
@@ -109,7 +112,6 @@ internal static class EnginesSoak
             await WaitAsync(clock, length);
             var seconds = TimeProvider.System.GetElapsedTime(clock).TotalSeconds;
             var counted = await ReadAsync(engine);
-            var failure = "";
             try
             {
                 await UntilItPlaysAsync(engine, "recovers", MaxBehind);
@@ -117,6 +119,11 @@ internal static class EnginesSoak
             catch (TimeoutException)
             {
                 failure = "did not recover";
+            }
+
+            if (failure.Length == 0)
+            {
+                failure = await chat.TryAsync("after");
             }
 
             var end = await ReadAsync(engine);
@@ -155,7 +162,7 @@ internal static class EnginesSoak
     {
         var rows = results.Select(r => string.Create(
             CultureInfo.InvariantCulture,
-            $"| {r.Name} | {r.Played:0} of {r.Seconds:0} | {r.Waits} | {(r.IsReloaded ? 1 : 0)} | {(r.Latency.Length > 0 ? $"{r.Latency} s" : "unknown")} | {(r.Failure.Length > 0 ? $"**{r.Failure}**" : "recovered")} |"));
+            $"| {r.Name} | {r.Played:0} of {r.Seconds:0} | {r.Waits} | {(r.IsReloaded ? 1 : 0)} | {(r.Latency.Length > 0 ? $"{r.Latency} s" : "unknown")} | {(r.Failure.Length > 0 ? $"**{r.Failure}**" : "recovered, chat works")} |"));
         return string.Create(
             CultureInfo.InvariantCulture,
             $"### The watch page in each engine, {length.TotalSeconds:0} s with a kill -9 of the server and an encoder loss of {EncoderAway.TotalSeconds:0} s\n\n| engine | seconds played | stalls | reloads | latency at the end | |\n|---|---:|---:|---:|---:|---|\n{string.Join('\n', rows)}\n");
