@@ -144,7 +144,10 @@ public sealed class ChatSettingsStore(ServerDatabase database, IChangeLog change
         }
         catch (JsonException invalid)
         {
-            throw new OperationException([new("filters", $"The filters are invalid: {invalid.Message}")]);
+            // The message of the exception has names of the implementation.
+            var reason = invalid.Path is { Length: > 0 } path ? $"'{path}' is unknown, or has a value of another type."
+                : "The text is not valid JSON.";
+            throw new OperationException([new("filters", $"{reason} A request for the filters shows their form.")]);
         }
 
         return filters.Validate() is { Count: > 0 } errors

@@ -239,7 +239,7 @@ internal static class ChatCommand
                 .. found.Actions.OrderBy(count => count.Key).Select(count => new[] { $"actions {Name(count.Key)}", Text(count.Value) }),
                 .. found.MostActive.Select(count => new[] { $"messages of {count.Name} ({count.Participant})", Text(count.Messages) }),
             ];
-            CommandOutput.PrintTable(["what", "number"], rows);
+            CommandOutput.PrintTable(["figure", "value"], rows);
         }));
         return statistics;
 
