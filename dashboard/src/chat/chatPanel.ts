@@ -86,6 +86,8 @@ export class ChatPanel {
   private history: ChatHistory | null = null;
   private readonly historyStatus = new HistoryStatus(() => this.history?.retry());
   private pending: HTMLElement | null = null;
+  /** Whether the newest message is in view. */
+  private isFollowing = true;
   private timer: number | undefined;
 
   /** @param position capture time of the displayed frame in ms since 1970; null if unknown */
@@ -143,8 +145,13 @@ export class ChatPanel {
     });
     this.more.addEventListener('click', () => this.scrollToEnd());
     this.log.addEventListener('scroll', () => {
-      if (this.isAtEnd()) this.hideMore();
+      this.isFollowing = this.isAtEnd();
+      if (this.isFollowing) this.hideMore();
     });
+    // A poll above the messages leaves less room for them.
+    new ResizeObserver(() => {
+      if (this.isFollowing) this.scrollToEnd();
+    }).observe(this.log);
     this.joinForm.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.join();
