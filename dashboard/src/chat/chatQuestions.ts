@@ -62,8 +62,7 @@ export class QuestionsPanel {
       'button',
       {
         type: 'button', class: 'chat-link', 'aria-label': chatText.voteFor(question.votes, question.text),
-        hidden: question.state !== 'open',
-        'aria-pressed': String(this.voted.has(question.id)),
+        hidden: question.state !== 'open', 'aria-pressed': String(this.voted.has(question.id)),
       },
       `▲ ${question.votes}`,
     );

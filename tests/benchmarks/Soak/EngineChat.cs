@@ -79,7 +79,8 @@ internal sealed class EngineChat(BroadcastServer server, string channel, Browser
         using var joined = await server.Client.PostAsJsonAsync($"/chat/{channel}/join", new { name = "Other" });
         joined.EnsureSuccessStatusCode();
         var token = (await joined.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/chat/{channel}/messages") { Content = JsonContent.Create(new { text }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/chat/{channel}/messages");
+        request.Content = JsonContent.Create(new { text });
         request.Headers.Authorization = new("Bearer", token);
         using var sent = await server.Client.SendAsync(request);
         sent.EnsureSuccessStatusCode();
@@ -95,7 +96,8 @@ internal sealed class EngineChat(BroadcastServer server, string channel, Browser
 
     private async Task<string> StartPollAsync()
     {
-        using var created = await server.Api.PostAsJsonAsync($"{Root}/polls", new { question = "Encore?", options = new[] { "Yes", "No" } });
+        using var created = await server.Api.PostAsJsonAsync($"{Root}/polls",
+            new { question = "Encore?", options = new[] { "Yes", "No" } });
         created.EnsureSuccessStatusCode();
         return (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
