@@ -107,7 +107,7 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         await RemovedAsync(removed);
         await QuestionsChangedAsync(await ExecuteAsync(
             """
-            UPDATE chat_questions SET state = 'removed', removed_by = @action
+            UPDATE chat_questions SET state = 'removed', removed_by = @action, state_before = state
             WHERE session_id = @session AND identity_id = @participant AND state IN ('open', 'held', 'picked')
             """, new { session = Session?.Value, participant, action = action.Value }));
     }
@@ -123,7 +123,10 @@ internal sealed class ModerationStep(NpgsqlConnection connection, NpgsqlTransact
         _changes.AddRange(restored.Where(row => row.Shown).OrderBy(row => (row.Batch, row.Position))
             .Select(row => new BatchChange(Shown: new MessageId(row.Batch, row.Position).ToString())));
         await QuestionsChangedAsync(await ExecuteAsync(
-            "UPDATE chat_questions SET state = 'open', removed_by = NULL WHERE removed_by = @action AND session_id = @session",
+            """
+            UPDATE chat_questions SET state = coalesce(state_before, 'held'), removed_by = NULL, state_before = NULL
+            WHERE removed_by = @action AND session_id = @session AND state = 'removed'
+            """,
             new { session = Session?.Value, action = action.Value }));
     }
 

@@ -126,12 +126,15 @@ public sealed class PollTests(PostgresFixture postgres)
         (await QuestionsAsync(server)).ShouldBe([$"How <b>? open 1", "Why? open 0"]);
         (await server.StateAsync()).ShouldContain("\"questions\":3");
 
-        // A ban of the sender removes the questions; undoing it opens them again.
+        // A ban of the sender removes the questions; undoing it restores their states.
+        await server.ExecuteAsync($"UPDATE chat_questions SET state = 'held' WHERE id = '{second}'");
         var participant = (await polls.ListQuestionsAsync(ChatServer.Demo, null))[0].Participant;
         var ban = await server.ActAsync(ChatActionKind.Ban, participant: participant);
         await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 0);
         await server.Moderation.UndoAsync(ChatServer.Demo, ChatServer.Jane, ban.Id.Value, "");
-        await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 2);
+        await Poll.UntilAsync(async () => (await QuestionsAsync(server)).Count == 1);
+        (await polls.ListQuestionsAsync(ChatServer.Demo, ChatQuestionState.Held)).ShouldHaveSingleItem().Id.ShouldBe(second);
+        await server.ExecuteAsync($"UPDATE chat_questions SET state = 'open' WHERE id = '{second}'");
 
         await polls.ChangeQuestionAsync(ChatServer.Demo, first, ChatQuestionState.Picked, null);
         await Poll.UntilAsync(async () => (await server.StateAsync()).Contains("\"questions\":6", StringComparison.Ordinal));
